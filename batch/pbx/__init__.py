@@ -1,0 +1,1 @@
+"""The wire: JSON in, `Reply` out. Knows nothing of sheets or trunks."""
