@@ -1,0 +1,179 @@
+"""Problems: what is wrong with a workbook, cell by cell, and who can put it right.
+
+`KINDS` is the table of everything the tool can say about a workbook. A problem stops the sending of its trunk; a
+notice of the same shape stops nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from batch.sheets.layout import letters
+
+
+class Severity(StrEnum):
+    """Whether it stops anything."""
+
+    PROBLEM = "problem"
+    NOTICE = "notice"
+
+
+class Who(StrEnum):
+    """Who can put it right."""
+
+    EDITOR = "spreadsheet editor"
+    ADMINISTRATOR = "PBX administrator"
+    CARRIER = "carrier"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """One kind of problem or notice."""
+
+    title: str
+    """What all of them have in common, as a heading."""
+    severity: Severity = Severity.PROBLEM
+    who: Who = Who.EDITOR
+
+
+def _notice(title: str, who: Who = Who.EDITOR) -> Kind:
+    return Kind(title=title, severity=Severity.NOTICE, who=who)
+
+
+KINDS: Final[dict[str, Kind]] = {
+    # the file and its sheets
+    "not-readable": Kind(title="The file cannot be read"),
+    "sheet-missing": Kind(title="A sheet is missing"),
+    "sheet-twice": Kind(title="Two sheets have the same name"),
+    "sheet-near": Kind(title="A sheet's name is almost right"),
+    "sheet-empty": Kind(title="There are no rows"),
+    # headers
+    "header-missing": Kind(title="A column is missing"),
+    "header-near": Kind(title="A header is almost right"),
+    "header-twice": Kind(title="Two headers mean the same column"),
+    "header-reserved": Kind(title="A column that is not supported yet"),
+    # what stands in a cell
+    "cell-error": Kind(title="A cell shows a spreadsheet error"),
+    "cell-no-value": Kind(title="A formula without a result"),
+    "cell-date": Kind(title="A date or time where text belongs"),
+    "cell-boolean": Kind(title="TRUE or FALSE where a number belongs"),
+    "cell-number-lost": Kind(title="A number too long for the spreadsheet to keep"),
+    "cell-fraction": Kind(title="A number with decimals where digits belong"),
+    "cell-line-break": Kind(title="A line break or control character inside a cell"),
+    "required": Kind(title="A cell must not be blank"),
+    "clear-not-allowed": Kind(title="<clear> where nothing can be emptied"),
+    "not-a-choice": Kind(title="A value that is not in the list"),
+    "not-a-number": Kind(title="A cell must hold a whole number"),
+    "too-long": Kind(title="A value is too long"),
+    "bad-characters": Kind(title="Characters that the PBX does not take"),
+    "codec-unknown": Kind(title="A codec the PBX does not have"),
+    "codec-twice": Kind(title="A codec named twice"),
+    "secret-hidden": Kind(title="A password must be typed again"),
+    "secret-not-found": Kind(title="A password is not where the cell says", who=Who.OPERATOR),
+    # a trunk and its rows
+    "trunk-unnamed": Kind(title="A row without Trunk ID and Name"),
+    "trunk-twice": Kind(title="The same trunk on two rows"),
+    "name-twice": Kind(title="Two trunks to have the same name"),
+    "trunk-unknown": Kind(title="A row whose trunk is not on the Trunks sheet"),
+    "trunk-ambiguous": Kind(title="A row that fits two trunks"),
+    "field-not-of-type": Kind(title="A setting that this type of trunk does not have"),
+    # list entries
+    "clear-not-alone": Kind(title="<clear> beside other rows or another mode"),
+    "range-backwards": Kind(title="A range that ends before it begins"),
+    "range-malformed": Kind(title="A range that cannot be read"),
+    "range-too-long": Kind(title="A range with too many numbers"),
+    "range-unequal": Kind(title="Caller ID range and extension range differ in size"),
+    "dash-unclear": Kind(title="A dash that could mean two things"),
+    "did-twice": Kind(title="The same DID twice on one trunk"),
+    "caller-id-twice": Kind(title="The same caller ID twice on one trunk"),
+    "extension-malformed": Kind(title="Something that is not an extension"),
+    "extensions-missing": Kind(title="A caller ID without extensions"),
+    "extension-range-missing": Kind(title="A caller-ID range without an extension range"),
+    "option-mismatch": Kind(title="A cell that does not go with the row's option"),
+    # seen only against the PBX
+    "trunk-gone": Kind(title="A trunk that the PBX does not have"),
+    "trunk-not-editable": Kind(title="A trunk that the API cannot edit", who=Who.ADMINISTRATOR),
+    "trunk-shared": Kind(title="A shared trunk that takes only caller IDs", who=Who.ADMINISTRATOR),
+    "type-differs": Kind(title="The type differs from the PBX"),
+    "name-taken": Kind(title="A name that another trunk holds"),
+    "same-live-trunk": Kind(title="Two rows found to be the same trunk"),
+    "extension-unknown": Kind(title="An extension that the PBX does not have", who=Who.ADMINISTRATOR),
+    "group-unknown": Kind(title="An extension group that the PBX does not have", who=Who.ADMINISTRATOR),
+    "key-ambiguous": Kind(title="A list entry that stands twice on the PBX", who=Who.ADMINISTRATOR),
+    "pattern-not-on-cloud": Kind(title="A pattern that the Cloud edition does not take"),
+    "expected-live-cell": Kind(title="A new entry lacks a cell"),
+    # notices
+    "did-on-two-trunks": _notice("The same DID on two trunks"),
+    "extension-in-two-entries": _notice("An extension in two entries of one trunk: the first wins"),
+    "caller-id-not-a-did": _notice("A caller ID that is not among the trunk's DIDs", Who.CARRIER),
+    "mode-without-rows": _notice("A mode without rows: the list is left alone"),
+    "range-expanded": _notice("A range was written out into single numbers"),
+    "cell-repaired": _notice("Blanks around a value were taken off"),
+    "secret-blanks": _notice("A password begins or ends with a blank"),
+    "rows-hidden": _notice("Hidden or filtered rows count as rows"),
+    "sheet-hidden": _notice("A hidden sheet counts as a sheet"),
+    "own-column": _notice("Columns of your own are kept"),
+    "own-sheet": _notice("Sheets of your own are kept"),
+    "entry-not-there": _notice("An entry to remove is not on the PBX"),
+    "plain-http": _notice("The connection is not encrypted", Who.OPERATOR),
+    "file-detected": _notice("What was detected about a file"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing wrong at one cell, or one thing worth telling."""
+
+    code: str
+    """A key of `KINDS`."""
+    sheet: str
+    """The sheet's name as it stands in the workbook."""
+    row: int = 1
+    """Row number as people see it."""
+    column: int = 0
+    """0 is A."""
+    header: str = ""
+    """The column's header as the user wrote it."""
+    value: str = ""
+    """What was found; never a secret."""
+    message: str
+    """What is wrong, in one sentence."""
+    fix: str
+    """What to type or do instead."""
+    trunk: int | None = None
+    """Row of the Trunks sheet it belongs to; None where it belongs to no single trunk and so stops everything."""
+    severity: Severity | None = None
+    """Set where a problem of a trunk that is not going to be sent is only told."""
+
+    @property
+    def kind(self) -> Kind:
+        """The entry of `KINDS`."""
+        return KINDS[self.code]
+
+    @property
+    def stops(self) -> bool:
+        """Whether it is a problem rather than a notice."""
+        return (self.severity or self.kind.severity) is Severity.PROBLEM
+
+    @property
+    def cell(self) -> str:
+        """The cell as ``C14``."""
+        return f"{letters(self.column)}{self.row}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape that ``--json`` prints."""
+        return {
+            "severity": str(self.severity or self.kind.severity),
+            "code": self.code,
+            "sheet": self.sheet,
+            "cell": self.cell,
+            "row": self.row,
+            "column": self.header,
+            "value": self.value,
+            "message": self.message,
+            "fix": self.fix,
+            "who": str(self.kind.who),
+        }

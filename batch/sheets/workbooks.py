@@ -1,0 +1,94 @@
+"""Workbooks as they were read: every cell where it stood and as what it stood."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """A cell in which the spreadsheet program shows an error."""
+
+    text: str
+    """What it shows: ``#N/A``, ``#REF!``."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A formula whose result is not in the file (never calculated, or written by a program that does not)."""
+
+    formula: str
+
+
+CellValue: TypeAlias = (
+    str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | CellError | NoValue
+)
+"""``""`` is a blank cell. Numbers of a spreadsheet come as float, also whole ones."""
+
+
+class Format(StrEnum):
+    """What kind of file the workbook came as."""
+
+    XLSX = "xlsx"
+    XLSM = "xlsm"
+    XLS = "xls"
+    XLSB = "xlsb"
+    ODS = "ods"
+    CSV = "csv"
+    """A folder of CSV files."""
+    ZIP = "zip"
+    """A zip of such a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvDialect:
+    """How a CSV file was written, so that its results are written likewise."""
+
+    encoding: str
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawSheet:
+    """One sheet, by column. All columns are equally long."""
+
+    name: str
+    columns: Sequence[list[CellValue]] = field(repr=False)
+    first_row: int = 1
+    """Row number, counted from 1 as people see it, of the first item of each column."""
+    first_column: int = 0
+    """Where the first column stands; 0 is A."""
+    hidden: bool = False
+    hidden_rows: tuple[int, ...] = ()
+    """Row numbers of hidden and filtered rows, ascending."""
+    dialect: CsvDialect | None = None
+    """For CSV only."""
+
+    @property
+    def height(self) -> int:
+        """Number of rows from the first to the last."""
+        return len(self.columns[0]) if self.columns else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbook:
+    """A file as it was read."""
+
+    path: Path
+    sha256: str
+    """Of the file's bytes; for a folder, of its three files' bytes one after the other."""
+    format: Format
+    sheets: tuple[RawSheet, ...]
+    """All sheets in the workbook's order."""
+    ours: bool = False
+    """Whether it bears our mark: its result columns are then ours."""
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """Per sheet name, what was detected and should be told (a CSV's encoding and separator)."""
+
+
+BLANK: Final = ""
