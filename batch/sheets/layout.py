@@ -76,7 +76,7 @@ class Parser(StrEnum):
     YES_NO = "yes or no"
     CHOICE = "choice"
     NUMBER = "whole number"
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105 - the name of a parser
     CODECS = "codecs"
     DIAL = "number as text"
     """DIDs, caller IDs, extensions: digits that are text, which spreadsheets like to spoil."""

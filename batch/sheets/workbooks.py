@@ -25,9 +25,7 @@ class NoValue:
     formula: str
 
 
-CellValue: TypeAlias = (
-    str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | CellError | NoValue
-)
+CellValue: TypeAlias = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | CellError | NoValue
 """``""`` is a blank cell. Numbers of a spreadsheet come as float, also whole ones."""
 
 

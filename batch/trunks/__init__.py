@@ -1,0 +1,1 @@
+"""The telephony, pure: values in, values out."""

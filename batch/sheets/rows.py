@@ -1,0 +1,283 @@
+"""Rows: the three linked sheets found in a workbook, their headers matched, their cells as text, by column.
+
+A row's key is its row number on its sheet; it is the index of the frame and stays with the row until its result
+is written. Nothing is ever joined by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batch.sheets import layout
+from batch.sheets.cells import FindSecret, Strip, secrets_of, texts_of
+from batch.sheets.headers import Headers, match_headers
+from batch.sheets.layout import Parser, Sheet, folded
+from batch.sheets.problems import Problem
+from batch.sheets.workbooks import RawSheet, Workbook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The rows of one sheet."""
+
+    sheet: Sheet
+    raw: RawSheet | None
+    """None where the workbook has no such sheet."""
+    header_row: int = 1
+    headers: Headers = field(default_factory=Headers)
+    frame: pd.DataFrame = field(repr=False)
+    """One column of text per known column the sheet has, named by field; ``""`` is blank; the password column
+    holds `Secret`; index: row numbers as people see them. Wholly blank rows are left out."""
+
+    @property
+    def name(self) -> str:
+        """The sheet's name as the user wrote it."""
+        return self.raw.name if self.raw else self.sheet.title
+
+    def has(self, field_name: str) -> bool:
+        """Tell whether the sheet has the column."""
+        return field_name in self.headers.columns
+
+    def texts(self, field_name: str) -> Sequence[Any]:
+        """Return one column, `Secret` for the password and text otherwise; blank where the sheet lacks it."""
+        if field_name in self.frame:
+            return self.frame[field_name].tolist()
+        return [""] * len(self.frame)
+
+    def rows(self) -> Sequence[int]:
+        """Return the row numbers, ascending."""
+        return self.frame.index.tolist()
+
+    def filled(self, field_name: str) -> list[tuple[int, Any]]:
+        """Return row number and text of every cell of a column that is not blank."""
+        return [(row, text) for row, text in zip(self.rows(), self.texts(field_name), strict=True) if text]
+
+    def cell(self, field_name: str, row: int) -> str:
+        """Name a cell of this sheet, as ``C14``."""
+        return f"{layout.letters(self.headers.columns.get(field_name, 0))}{row}"
+
+    def problem(self, code: str, row: int, field_name: str, message: str, fix: str, *, value: str = "") -> Problem:
+        """Make a problem at a cell of this sheet."""
+        return Problem(
+            code=code,
+            sheet=self.name,
+            row=row,
+            column=self.headers.columns.get(field_name, 0),
+            header=self.headers.texts.get(field_name, self.sheet.column(field_name).label),
+            value=value,
+            message=message,
+            fix=fix,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The three linked sheets of a workbook."""
+
+    trunks: Table
+    caller_ids: Table
+    dids: Table
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter((self.trunks, self.caller_ids, self.dids))
+
+
+def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[Problem]]:
+    """Find the three sheets, match their headers and turn their cells into text.
+
+    Returns the tables and everything wrong with sheets, headers and kinds of cell. A cell in fault is blank in the
+    frame, but its row is kept.
+    """
+    found, problems = _find_sheets(workbook)
+    tables = []
+    for sheet in layout.SHEETS:
+        table, faults = _table(sheet, found.get(sheet.title), find_secret, ours=workbook.ours)
+        tables.append(table)
+        problems += faults
+    trunks, caller_ids, dids = tables
+    if trunks.raw is not None and trunks.frame.empty and not any(p.stops for p in problems):
+        problems.append(
+            trunks.problem(
+                "sheet-empty",
+                trunks.header_row,
+                "id",
+                f"The sheet {trunks.name} has no rows, so there is nothing to do.",
+                "Fill in one row per trunk below the header.",
+            )
+        )
+    return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems
+
+
+def is_own_sheet(raw: RawSheet, *, ours: bool) -> bool:
+    """Tell whether a sheet is neither one of the three nor one that the tool itself wrote."""
+    return sheet_of(raw) is None and not (ours and raw.name in layout.OWN_SHEETS)
+
+
+def sheet_of(raw: RawSheet) -> Sheet | None:
+    """Return which of the three sheets a sheet is, going by its name."""
+    name = folded(raw.name)
+    return next((s for s in layout.SHEETS if name in {folded(s.title), *map(folded, s.aliases)}), None)
+
+
+def _find_sheets(workbook: Workbook) -> tuple[dict[str, RawSheet], list[Problem]]:
+    found: dict[str, RawSheet] = {}
+    problems: list[Problem] = []
+    own = []
+    for raw in workbook.sheets:
+        sheet = sheet_of(raw)
+        if sheet is None:
+            own.append(raw)
+        elif sheet.title in found:
+            problems.append(
+                Problem(
+                    code="sheet-twice",
+                    sheet=raw.name,
+                    message=f"The sheets {found[sheet.title].name!r} and {raw.name!r} both mean {sheet.title}.",
+                    fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
+                )
+            )
+        else:
+            found[sheet.title] = raw
+    for raw in own:
+        problems += _own_sheet(raw, found, workbook)
+    for title, raw in found.items():
+        if raw.hidden:
+            problems.append(
+                Problem(
+                    code="sheet-hidden",
+                    sheet=raw.name,
+                    message=f"The sheet {title} is hidden; its rows count all the same.",
+                    fix="Unhide it to see what will be done.",
+                )
+            )
+        if raw.name in workbook.remarks:
+            problems.append(
+                Problem(
+                    code="file-detected",
+                    sheet=raw.name,
+                    message=workbook.remarks[raw.name],
+                    fix="If names look odd, save the file as CSV UTF-8.",
+                )
+            )
+    if layout.TRUNKS.title not in found and not any(p.code == "sheet-near" for p in problems):
+        names = ", ".join(repr(raw.name) for raw in workbook.sheets) or "no sheet at all"
+        problems.append(
+            Problem(
+                code="sheet-missing",
+                sheet=layout.TRUNKS.title,
+                message=f"There is no sheet named Trunks; the file has {names}.",
+                fix="Name the sheet with one row per trunk Trunks, or start from `trunk-batch template`.",
+            )
+        )
+    return found, problems
+
+
+def _own_sheet(raw: RawSheet, found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
+    if not is_own_sheet(raw, ours=workbook.ours) or raw.name == "How to fill this in":
+        return []
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only a few workbooks need it
+
+    for sheet in layout.SHEETS:
+        if sheet.title not in found and Levenshtein.distance(folded(raw.name), folded(sheet.title)) <= 2:
+            return [
+                Problem(
+                    code="sheet-near",
+                    sheet=raw.name,
+                    value=raw.name,
+                    message=f"The sheet {raw.name!r} is not known; did you mean {sheet.title}?",
+                    fix=f"Rename it to {sheet.title}, or to something that is not like it.",
+                )
+            ]
+    return [
+        Problem(
+            code="own-sheet",
+            sheet=raw.name,
+            message=f"The sheet {raw.name!r} is your own; it is kept and not read.",
+            fix="Nothing to do.",
+        )
+    ]
+
+
+def _table(sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, *, ours: bool) -> tuple[Table, list[Problem]]:
+    if raw is None or not raw.columns:
+        return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), []
+    start = _header_offset(raw)
+    header_row = raw.first_row + start
+    cells = {raw.first_column + i: values[start] for i, values in enumerate(raw.columns)}
+    headers, problems = match_headers(sheet, raw.name, header_row, cells, ours=ours)
+    rows = np.arange(header_row + 1, raw.first_row + raw.height)
+    columns: dict[str, Sequence[Any]] = {}
+    occupied = np.zeros(len(rows), dtype=bool)
+    for name, position in headers.columns.items():
+        strip = Strip(
+            sheet_name=raw.name,
+            column=sheet.column(name),
+            position=position,
+            header=headers.texts[name],
+            first_row=header_row + 1,
+        )
+        values = raw.columns[position - raw.first_column][start + 1 :]
+        texts, faults = texts_of(strip, values)
+        problems += faults
+        occupied |= np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+        occupied[[fault.row - strip.first_row for fault in faults]] = True
+        columns[name] = texts
+        if strip.column.parser is Parser.SECRET:
+            columns[name], faults = secrets_of(strip, texts, find_secret)
+            problems += faults
+    if not occupied.all():
+        kept = occupied.tolist()
+        columns = {name: list(compress(column, kept)) for name, column in columns.items()}
+        rows = rows[occupied]
+    problems += _hidden_rows(raw, occupied=set(rows.tolist()) if raw.hidden_rows else set())
+    return (
+        Table(sheet=sheet, raw=raw, header_row=header_row, headers=headers, frame=_frame(columns, rows)),
+        problems,
+    )
+
+
+def _header_offset(raw: RawSheet) -> int:
+    """Return how many blank rows stand above the header."""
+    return next(
+        (i for i in range(raw.height) if any(column[i] != "" for column in raw.columns)),
+        0,
+    )
+
+
+def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
+    index = pd.Index(rows, dtype="int64", name="row")
+    return pd.DataFrame(
+        {name: pd.Series(column, index=index, dtype=object) for name, column in texts.items()}, index=index
+    )
+
+
+def _hidden_rows(raw: RawSheet, *, occupied: set[int]) -> list[Problem]:
+    hidden = [row for row in raw.hidden_rows if row in occupied]
+    if not hidden:
+        return []
+    return [
+        Problem(
+            code="rows-hidden",
+            sheet=raw.name,
+            row=hidden[0],
+            message=f"{len(hidden)} hidden or filtered rows of {raw.name} count as rows: {spans(hidden)}.",
+            fix="Show all rows to see them; delete those that are not meant.",
+        )
+    ]
+
+
+def spans(rows: Iterable[int]) -> str:
+    """Write row numbers shortly: ``2-5, 9``."""
+    parts: list[list[int]] = []
+    for row in rows:
+        if parts and row == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], row]
+        else:
+            parts.append([row])
+    return ", ".join("-".join(map(str, part)) for part in parts)

@@ -1,0 +1,168 @@
+"""Grouping: from the tables of three sheets to one record per trunk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Mode, TrunkType
+from batch.sheets.problems import Problem
+from batch.sheets.rows import Table, Tables
+from batch.trunks import rules
+from batch.trunks.entries import Entries, read_caller_ids, read_dids
+from batch.trunks.faults import Fault
+from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row
+from batch.trunks.values import Value, parse_value
+
+
+def group(tables: Tables) -> tuple[Records, list[Problem]]:
+    """Gather the rows under their trunks and check everything that can be checked without a PBX.
+
+    Returns one record per row of the Trunks sheet, in its order, and all problems, each tied to its trunk where it
+    belongs to one. A cell at fault is left out of its record, whose trunk is then not to be sent.
+    """
+    trunks, problems = _read_trunks(tables.trunks)
+    modes = {
+        field: {row: Mode(str(values[field])) for row, values in trunks.items() if values.get(field)}
+        for field in ("dids_mode", "caller_ids_mode")
+    }
+    places = _places(tables.trunks)
+    did_owners, faults = _owners(tables.dids, places)
+    problems += faults
+    caller_owners, faults = _owners(tables.caller_ids, places)
+    problems += faults
+    dids, faults = read_dids(tables.dids, did_owners.trunks)
+    problems += faults
+    caller_ids, faults = read_caller_ids(tables.caller_ids, caller_owners.trunks, modes["caller_ids_mode"])
+    problems += faults
+    did_edits, faults = _edits(tables.dids, dids, did_owners, modes["dids_mode"])
+    problems += faults
+    caller_edits, faults = _edits(tables.caller_ids, caller_ids, caller_owners, modes["caller_ids_mode"])
+    problems += faults
+    records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
+    problems += rules.check(tables, records, dids)
+    owners = {
+        TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows())),
+        CALLER_IDS.title: caller_owners,
+        DIDS.title: did_owners,
+    }
+    return Records(trunks=records, owners=owners), _owned(problems, tables, owners)
+
+
+def _array(numbers: Sequence[int]) -> npt.NDArray[np.int64]:
+    return np.array(numbers, dtype=np.int64)
+
+
+def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
+    """Tie each problem to the trunk that its row belongs to."""
+    by_name = {table.name: owners[table.sheet.title] for table in tables}
+    return [replace(p, trunk=by_name[p.sheet].of(p.row)) if p.sheet in by_name else p for p in problems]
+
+
+def own(problems: list[Problem], tables: Tables, records: Records) -> list[Problem]:
+    """Tie problems found elsewhere (in reading, or against the PBX) to their trunks."""
+    return _owned(problems, tables, records.owners)
+
+
+def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Problem]]:
+    """Understand the Trunks sheet: row number to the fields that the row fills."""
+    found: dict[int, dict[str, Value]] = {row: {} for row in table.rows()}
+    problems: list[Problem] = []
+    for column in table.sheet.columns:
+        understood: dict[Any, Value | Fault] = {}
+        for row, text in table.filled(column.field):
+            if text not in understood:
+                understood[text] = parse_value(column, text) if isinstance(text, str) else text
+            value = understood[text]
+            if isinstance(value, Fault):
+                problems.append(table.problem(value.code, row, column.field, value.message, value.fix, value=str(text)))
+            else:
+                found[row][column.field] = value
+    return found, problems
+
+
+def _record(
+    row: int,
+    values: Mapping[str, Value],
+    dids: ListEdit[DidRow] | None,
+    caller_ids: ListEdit[CallerIdRow] | None,
+) -> Record:
+    trunk_id = values.get("id")
+    fields = {column.field: values[column.field] for column in TRUNKS.columns if column.sent and column.field in values}
+    if trunk_id is None:
+        fields.pop("name", None)
+    return Record(
+        row=row,
+        id=trunk_id if isinstance(trunk_id, int) else None,
+        name=str(values.get("name", "")),
+        type=TrunkType(str(values["type"])) if "type" in values else None,
+        skip=values.get("action") == "skip",
+        modes={name: Mode(str(values[name])) for name in ("dids_mode", "caller_ids_mode") if name in values},
+        fields=fields,
+        dids=dids,
+        caller_ids=caller_ids,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Places:
+    """Where on the Trunks sheet a trunk is named."""
+
+    ids: Mapping[str, list[int]]
+    names: Mapping[str, list[int]]
+
+    def of(self, text: str) -> list[int]:
+        return sorted({*self.ids.get(text.lstrip("0") or text, ()), *self.names.get(text, ())})
+
+
+def _places(table: Table) -> _Places:
+    ids, names = defaultdict(list), defaultdict(list)
+    for row, text in table.filled("id"):
+        ids[text.lstrip("0")].append(row)
+    for row, text in table.filled("name"):
+        names[text].append(row)
+    return _Places(ids=ids, names=names)
+
+
+def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
+    """Find the Trunks row of each row of a list sheet, going once over the different texts."""
+    texts = table.texts("trunk")
+    rows = {text: places.of(text) if text else [] for text in dict.fromkeys(texts)}
+    trunk_of = {text: found[0] if len(found) == 1 else 0 for text, found in rows.items()}
+    trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
+    owners = Owners(rows=_array(table.rows()), trunks=trunks)
+    numbers = table.rows()
+    return owners, [
+        rules.unowned(table, numbers[i], texts[i], rows[texts[i]], places.names)
+        for i in np.flatnonzero(trunks == 0).tolist()
+    ]
+
+
+def _edits(
+    table: Table, entries: Entries[Row], owners: Owners, modes: Mapping[int, Mode]
+) -> tuple[dict[int, ListEdit[Row]], list[Problem]]:
+    """Cut the entries into one list edit per trunk, keeping the sheet's order."""
+    order = np.argsort(entries.trunks, kind="stable")
+    trunks: npt.NDArray[np.int64] = entries.trunks[order]
+    rows = entries.rows
+    if not np.array_equal(order, np.arange(order.size)):
+        rows = [rows[i] for i in order.tolist()]
+    cuts = [0, *(np.flatnonzero(np.diff(trunks)) + 1).tolist(), len(rows)]
+    edits: dict[int, ListEdit[Row]] = {}
+    for start, end in pairwise(cuts):
+        if start < end and (trunk := int(trunks[start])):
+            edits[trunk] = ListEdit(mode=modes.get(trunk, Mode.REPLACE), explicit=trunk in modes, rows=rows[start:end])
+    problems: list[Problem] = []
+    for row, trunk in entries.clears.items():
+        mode = modes.get(trunk, Mode.REPLACE)
+        if mode is not Mode.REPLACE or int((owners.trunks == trunk).sum()) > 1:
+            problems.append(rules.clear_not_alone(table, row))
+        elif trunk:
+            edits[trunk] = ListEdit(mode=Mode.REPLACE, explicit=True)
+    return edits, problems

@@ -1,0 +1,163 @@
+"""Merging: what a record and the live trunk make together.
+
+The PBX replaces lists whole, so what is desired is always a complete list: the live one with the record's edit
+applied to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+
+from batch.sheets.layout import Mode
+from batch.sheets.problems import Problem
+from batch.sheets.rows import Table, Tables
+from batch.trunks.differences import Desired
+from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
+from batch.trunks.numbers import RawId, split_groups
+from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Record, Row
+
+
+def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> tuple[Desired, list[Problem]]:
+    """Return what the trunk shall hold, and what stands in the way."""
+    problems: list[Problem] = []
+    dids: tuple[Did, ...] | None = None
+    caller_ids: tuple[CallerId, ...] | None = None
+    if record.dids is not None:
+        problems += _ambiguous(tables.dids, "did", record.dids, live.dids.entries)
+        dids = _merged(record.dids, live.dids.entries, _did)
+    if record.caller_ids is not None:
+        problems += _ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
+
+        def filled(row: CallerIdRow, old: CallerId | None) -> CallerId:
+            entry, faults = _caller_id(tables.caller_ids, row, old, census)
+            problems.extend(faults)
+            return entry
+
+        caller_ids = _merged(record.caller_ids, live.caller_ids.entries, filled)
+    return Desired(fields=record.fields, dids=dids, caller_ids=caller_ids), problems
+
+
+def _merged(
+    edit: ListEdit[Row], live: Sequence[Entry], filled: Callable[[Row, Entry | None], Entry]
+) -> tuple[Entry, ...]:
+    """Apply an edit to a list. ``filled`` makes an entry from a row and the live entry with its key, if any."""
+    old: dict[Hashable, Entry] = {entry.key: entry for entry in reversed(live)}
+    match edit.mode:
+        case Mode.REPLACE:
+            return tuple(filled(row, old.get(row.key)) for row in edit.rows)
+        case Mode.ADD:
+            new: dict[Hashable, Entry] = {row.key: filled(row, old.get(row.key)) for row in edit.rows}
+            kept = tuple(new.get(entry.key, entry) for entry in live)
+            return kept + tuple(entry for key, entry in new.items() if key not in old)
+        case Mode.REMOVE:
+            gone = {row.key for row in edit.rows}
+            return tuple(entry for entry in live if entry.key not in gone)
+
+
+def _did(row: DidRow, old: Did | None) -> Did:
+    name = row.name if row.name is not None else old.name if old else ""
+    return Did(row.did, name)
+
+
+def _ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Entry]) -> list[Problem]:
+    """Report rows of add and remove that fit two live entries, and removals of what is not there."""
+    if edit.mode is Mode.REPLACE:
+        return []
+    count: Counter[Hashable] = Counter(entry.key for entry in live)
+    problems = []
+    for row in edit.rows:
+        text = row.number
+        if count[row.key] > 1:
+            problems.append(
+                table.problem(
+                    "key-ambiguous",
+                    row.row,
+                    field,
+                    f"{text} stands {count[row.key]} times on the PBX, so it is not clear which one is meant.",
+                    "Remove the doubles on the PBX, or replace the whole list.",
+                    value=text,
+                )
+            )
+        elif edit.mode is Mode.REMOVE and not count[row.key]:
+            problems.append(
+                table.problem(
+                    "entry-not-there",
+                    row.row,
+                    field,
+                    f"{text} is not on the trunk, so there is nothing to remove.",
+                    "Nothing to do, if it is gone already; otherwise check the number.",
+                    value=text,
+                )
+            )
+    return problems
+
+
+def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Census) -> tuple[CallerId, list[Problem]]:
+    name = row.name if row.name is not None else old.name if old else ""
+    if row.option == "range":
+        span = row.extension_range or (old.extension_range if old else "")
+        problems = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
+        return CallerId(row.option, row.caller_id, name, span), problems
+    order, problems = _extensions(table, row, old, census)
+    if not order and not problems:
+        problems = [_missing(table, row, "extensions-missing", "extensions")]
+    return CallerId(row.option, row.caller_id, name, "", frozenset(order), order), problems
+
+
+def _extensions(
+    table: Table, row: CallerIdRow, old: CallerId | None, census: Census
+) -> tuple[tuple[Extension, ...], list[Problem]]:
+    """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
+    problems: list[Problem] = []
+    found: list[Extension] = []
+    live = old.order if old else ()
+    if row.extensions is None:
+        found += [extension for extension in live if extension.type == "extension"]
+    for number in row.extensions or ():
+        extension_id = number.id if isinstance(number, RawId) else census.extensions.get(number)
+        if extension_id is None:
+            problems.append(_unknown(table, row, "extension-unknown", "extensions", str(number)))
+        else:
+            found.append(Extension("extension", extension_id, "" if isinstance(number, RawId) else number))
+    if row.groups is None:
+        found += [extension for extension in live if extension.type != "extension"]
+    for name in split_groups(row.groups or "", census.groups):
+        group_id = name.id if isinstance(name, RawId) else census.groups.get(name)
+        if group_id is None:
+            near = _nearest(str(name), census)
+            problems.append(_unknown(table, row, "group-unknown", "extension_groups", str(name), near))
+        else:
+            found.append(Extension("ext_group", group_id, "" if isinstance(name, RawId) else name))
+    return tuple(dict.fromkeys(found)), problems
+
+
+def _nearest(name: str, census: Census) -> str | None:
+    from rapidfuzz import process  # noqa: PLC0415 - only a mistyped group needs it
+
+    near = process.extractOne(name, list(census.groups), score_cutoff=70)
+    return near[0] if near else None
+
+
+def _unknown(table: Table, row: CallerIdRow, code: str, field: str, name: str, near: str | None = None) -> Problem:
+    what = "extension" if field == "extensions" else "extension group"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"The PBX has no {what} {name}" + (f"; did you mean {near}?" if near else "."),
+        f"Type {near}." if near else f"Correct it, or let the administrator add the {what} first.",
+        value=name,
+    )
+
+
+def _missing(table: Table, row: CallerIdRow, code: str, field: str) -> Problem:
+    needed = "Extensions or Extension groups" if field == "extensions" else "Extension range"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"{row.caller_id} is new on this trunk, so {needed} must say for whom it is.",
+        f"Fill in {needed}.",
+        value="",
+    )

@@ -1,0 +1,305 @@
+"""Numbers: DIDs, patterns, caller IDs, extensions, and the ranges of each.
+
+A number is text here, always: leading zeros and ``+`` count. Rules are those of the vendor's import pages.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from batch.sheets.layout import (
+    MAX_CALLER_IDS_IN_RANGE,
+    MAX_DID,
+    MAX_DIDS_IN_RANGE,
+    MAX_EXTENSION_DIGITS,
+)
+from batch.trunks.faults import Fault
+
+PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
+"""A number that needs no second look: digits, perhaps with a plus in front."""
+
+_DID: Final = re.compile(r"[0-9A-Za-z\[\]*#().\-+!]+")
+_CALLER_ID: Final = re.compile(r"(?:[0-9A-Za-z\[\]().\-+*#]|\{\{\.Ext\}\})+")
+_DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
+_RANGE: Final = re.compile(
+    rf"(?P<plus>\+?)(?P<first>[0-9]+)\s*(?P<by>[{_DASH}]|\.\.+|\N{{HORIZONTAL ELLIPSIS}}|to)\s*"
+    r"(?P<plus_too>\+?)(?P<last>[0-9]+)",
+    re.IGNORECASE,
+)
+_DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
+_BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
+_SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
+_EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
+_RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
+_EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{_DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """Consecutive numbers of the same length, first and last included."""
+
+    first: str
+    """With its ``+``, if it has one."""
+    last: str
+
+    @property
+    def size(self) -> int:
+        """How many numbers it holds."""
+        return int(self.last) - int(self.first) + 1
+
+    def numbers(self) -> list[str]:
+        """Write it out, leading zeros and ``+`` kept."""
+        plus = "+" if self.first.startswith("+") else ""
+        width = len(self.first) - len(plus)
+        return [f"{plus}{n:0{width}d}" for n in range(int(self.first), int(self.last) + 1)]
+
+    def __str__(self) -> str:
+        return f"{self.first}-{self.last}"
+
+
+def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange | Fault:
+    """Understand a DID cell: one DID or pattern as it stands, or a range to be written out.
+
+    A dash makes a range only between two ends of seven or more digits, or before one to four digits after
+    eight or more; ``..`` and ``to`` always do.
+    """
+    if PLAIN.fullmatch(text):
+        return text
+    found = _RANGE.fullmatch(text)
+    if found and _joins(found):
+        return _number_range(found, limit)
+    bare = _BRACKETS.sub("", text)
+    if _DASHED_DIGITS.search(bare):
+        together = re.sub(rf"\s*[{_DASH}]\s*", "", text)
+        return Fault(
+            "dash-unclear",
+            "The dash could separate the digits of one number or make a range.",
+            f"For one number type {together}; for a range write both ends in full with .. between, "
+            f"like {_both_ends(found)}.",
+        )
+    if not _DID.fullmatch(text):
+        wrong = "".join(sorted(set(_DID.sub("", text))))
+        return Fault(
+            "bad-characters",
+            f"A DID cannot hold {_shown(wrong)}.",
+            f"Type {_DID_ONLY(text)}." if _DID_ONLY(text) else "Type the number as the carrier sends it.",
+        )
+    if "[" in bare or "]" in bare:
+        return Fault("bad-characters", "A [ without its ].", "Close the bracket, as in 44207946010[0-4].")
+    if len(text) > MAX_DID:
+        return Fault("too-long", f"A DID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
+    return text
+
+
+def _DID_ONLY(text: str) -> str:  # noqa: N802 - reads as the constant pattern that it applies
+    return "".join(_DID.findall(text))[:MAX_DID]
+
+
+def _shown(characters: str) -> str:
+    return " ".join("a blank" if c.isspace() else f"'{c}'" for c in characters)
+
+
+def _both_ends(found: re.Match[str] | None) -> str:
+    if found is None:
+        return "442079460100..442079460199"
+    return f"{found['plus']}{found['first']}..{found['plus']}{_full_end(found)}"
+
+
+def _full_end(found: re.Match[str]) -> str:
+    first, last = found["first"], found["last"]
+    return first[: len(first) - len(last)] + last if len(last) < len(first) else last
+
+
+def _joins(found: re.Match[str]) -> bool:
+    if found["by"] not in _DASH:
+        return True
+    first, last = len(found["first"]), len(found["last"])
+    return (first >= 7 and last >= 7) or (first >= 8 and last <= 4)
+
+
+def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
+    first, last = found["first"], _full_end(found)
+    short = len(found["last"]) < len(first)
+    if len(first) != len(last):
+        return Fault(
+            "range-malformed",
+            f"The ends of the range have {len(first)} and {len(last)} digits.",
+            "Type both ends with the same number of digits.",
+        )
+    if short and len(found["last"]) >= 7:
+        return Fault(
+            "range-malformed",
+            f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
+            f"If you mean {found['plus']}{first}-{last}, type it so.",
+        )
+    if found["plus_too"] and not found["plus"]:
+        return Fault("range-malformed", "Only one end of the range has a +.", f"Type +{first}-+{last}.")
+    if found["plus"] and not found["plus_too"] and not short:
+        return Fault("range-malformed", "Only one end of the range has a +.", f"Type +{first}-+{last}.")
+    if len(found["plus"]) + len(first) > MAX_DID:
+        return Fault("too-long", f"A number has at most {MAX_DID} characters.", "Shorten both ends.")
+    numbers = NumberRange(found["plus"] + first, found["plus"] + last)
+    if numbers.size < 1:
+        return Fault(
+            "range-backwards",
+            f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
+            f"Type {NumberRange(numbers.last, numbers.first)}.",
+        )
+    if numbers.size > limit:
+        return Fault(
+            "range-too-long",
+            f"The range holds {numbers.size:,} numbers; at most {limit:,} go into one row.",
+            "Split it over several rows.",
+        )
+    return numbers
+
+
+def parse_caller_id(text: str) -> str | Fault:
+    """Understand the caller ID of a *shared* entry or a default caller ID."""
+    if PLAIN.fullmatch(text):
+        return text
+    if not _CALLER_ID.fullmatch(text):
+        wrong = "".join(sorted(set(_CALLER_ID.sub("", text))))
+        kept = "".join(_CALLER_ID.findall(text))
+        return Fault(
+            "bad-characters",
+            f"A caller ID cannot hold {_shown(wrong)}.",
+            f"Type {kept}." if kept else "Type the number that is to be shown.",
+        )
+    if len(text) > MAX_DID:
+        return Fault("too-long", f"A caller ID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
+    return text
+
+
+def parse_caller_id_range(text: str) -> NumberRange | Fault:
+    """Understand the caller ID of a *range* entry: ``start-end``, at most 500 numbers."""
+    found = _RANGE.fullmatch(text)
+    if found is None:
+        return Fault(
+            "range-malformed",
+            "With option range the caller ID is first and last number with a dash between.",
+            "Type it like +442079460100-+442079460109, or choose option shared for a single number.",
+        )
+    return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
+
+
+def parse_extension_range(text: str) -> NumberRange | Fault:
+    """Understand an extension range: ``1001-1010``, each end at most 7 digits."""
+    found = _EXTENSION_RANGE.fullmatch(text)
+    if found is None:
+        return Fault("range-malformed", "An extension range is first and last extension.", "Type it like 1001-1010.")
+    first, last = found[1], found[2]
+    if max(len(first), len(last)) > MAX_EXTENSION_DIGITS:
+        return Fault(
+            "range-malformed",
+            f"An extension has at most {MAX_EXTENSION_DIGITS} digits.",
+            "Type it like 1001-1010.",
+        )
+    if len(first) != len(last):
+        return Fault(
+            "range-malformed",
+            f"The ends of the range have {len(first)} and {len(last)} digits.",
+            "Type both ends with the same number of digits, like 1001-1010.",
+        )
+    numbers = NumberRange(first, last)
+    if numbers.size < 1:
+        return Fault(
+            "range-backwards",
+            f"The range ends at {last}, before it begins at {first}.",
+            f"Type {last}-{first}.",
+        )
+    return numbers
+
+
+@dataclass(frozen=True, slots=True)
+class RawId:
+    """An extension or group by the PBX's internal id, typed as ``#12``."""
+
+    id: int
+
+
+@lru_cache(maxsize=65536)
+def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
+    """Understand an *Extensions* cell: numbers or ``#id``, with ``,`` ``;`` ``&`` or line breaks between."""
+    found: list[str | RawId] = []
+    for token in filter(None, (t.strip() for t in _SEPARATORS.split(text))):
+        if _EXTENSION.fullmatch(token):
+            found.append(token)
+        elif raw := _RAW_ID.fullmatch(token):
+            found.append(RawId(int(raw[1])))
+        elif _EXTENSION_RANGE.fullmatch(token):
+            return Fault(
+                "extension-malformed",
+                f"{token} is a range of extensions; this column takes single ones.",
+                f"With option range type {token} into Extension range; with option shared name each extension.",
+            )
+        else:
+            return Fault(
+                "extension-malformed",
+                f"{token!r} is not an extension number.",
+                "Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
+                "Extension groups.",
+            )
+    return tuple(dict.fromkeys(found))
+
+
+def split_groups(text: str, known: Collection[str] = ()) -> tuple[str | RawId, ...]:
+    """Split an *Extension groups* cell into names.
+
+    The longest known name wins before any split, double quotes protect, and ``,`` ``;`` or a line break separate.
+    """
+    longest_first = sorted(known, key=len, reverse=True)
+    names: list[str | RawId] = []
+    rest = text.strip(" \t,;\r\n")
+    while rest:
+        name, rest = _first_group(rest, longest_first)
+        raw = _RAW_ID.fullmatch(name)
+        names.append(RawId(int(raw[1])) if raw else name.strip('"').replace('""', '"'))
+        rest = rest.lstrip(" \t,;\r\n")
+    return tuple(dict.fromkeys(names))
+
+
+_QUOTED: Final = re.compile(r'"((?:[^"]|"")+)"(?=\s*(?:[,;\r\n]|$))')
+
+
+def _first_group(rest: str, longest_first: list[str]) -> tuple[str, str]:
+    for name in longest_first:
+        if rest.startswith(name) and re.match(r"[ \t]*(?:[,;\r\n]|$)", rest[len(name) :]):
+            return name, rest[len(name) :]
+    if quoted := _QUOTED.match(rest):
+        return quoted[0], rest[quoted.end() :]
+    name, *_ = re.split(r"[,;\r\n]", rest, maxsplit=1)
+    return name.strip(), rest[len(name) :]
+
+
+def matches(pattern: str, number: str) -> bool:
+    """Tell whether a DID or DID pattern takes a number, ``+`` aside.
+
+    ``X`` 0-9, ``Z`` 1-9, ``N`` 2-9, ``[27-9]``, ``.`` one or more, ``!`` zero or more.
+    """
+    return _pattern(pattern.lstrip("+")).fullmatch(number.lstrip("+")) is not None
+
+
+_WILD: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> re.Pattern[str]:
+    parts = re.findall(r"\[[^\[\]]+\]|.", text)
+    return re.compile(
+        "".join(
+            f"[{re.escape(part[1:-1]).replace(re.escape('-'), '-')}]"
+            if len(part) > 1
+            else _WILD.get(part.upper(), re.escape(part))
+            for part in parts
+        )
+    )
+
+
+def is_pattern(did: str) -> bool:
+    """Tell whether a DID stands for more than one number."""
+    return not PLAIN.fullmatch(did) and any(c in "XZN[].!" for c in did.upper())

@@ -1,0 +1,124 @@
+"""Records: what the rows mean, gathered under their trunk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from batch.sheets.layout import Mode, TrunkType
+from batch.trunks.numbers import RawId
+from batch.trunks.values import Value
+
+
+class DidRow(NamedTuple):
+    """One wanted DID. A range has as many of these as it has numbers, all with its row."""
+
+    row: int
+    did: str
+    name: str | None
+    """None leaves the name of a live entry alone; ``""`` empties it."""
+
+    @property
+    def key(self) -> str:
+        """What tells the entries of a trunk apart."""
+        return self.did
+
+    @property
+    def number(self) -> str:
+        """What stands in the DID cell."""
+        return self.did
+
+
+class CallerIdRow(NamedTuple):
+    """One wanted entry of the outbound caller-ID list. None leaves that part of a live entry alone."""
+
+    row: int
+    option: str
+    """``shared`` or ``range``."""
+    caller_id: str
+    name: str | None
+    extension_range: str | None
+    extensions: tuple[str | RawId, ...] | None
+    """Numbers or raw ids of extensions."""
+    groups: str | None
+    """The cell's text; it is split once the PBX's group names are known."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells the entries of a trunk apart."""
+        return (self.option, self.caller_id)
+
+    @property
+    def number(self) -> str:
+        """What stands in the Caller ID cell."""
+        return self.caller_id
+
+
+Row = TypeVar("Row", DidRow, CallerIdRow)
+"""A wanted entry of either list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListEdit(Generic[Row]):
+    """What the rows of one sheet shall do to one list of one trunk."""
+
+    mode: Mode
+    explicit: bool
+    """Whether the mode was typed; a blank one replaces, and asks before entries are lost."""
+    rows: Sequence[Row] = ()
+    """In the sheet's order. Empty when the list is emptied on purpose by ``<clear>``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One trunk as the workbook wants it."""
+
+    row: int
+    """Its row on the Trunks sheet: the trunk's key from here to the results."""
+    id: int | None = None
+    name: str = ""
+    """With an id the name it shall have (or ``""``), without one the name to find."""
+    type: TrunkType | None = None
+    skip: bool = False
+    modes: Mapping[str, Mode] = field(default_factory=dict)
+    """The modes that were typed, by column: ``dids_mode``, ``caller_ids_mode``."""
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    """The API's plain fields that the row fills, `name` only where it is wanted; ``""`` empties."""
+    dids: ListEdit[DidRow] | None = None
+    """None leaves the list alone."""
+    caller_ids: ListEdit[CallerIdRow] | None = None
+
+    @property
+    def label(self) -> str:
+        """How people know it."""
+        return self.name or f"trunk {self.id}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Records:
+    """All trunks of a workbook, and which trunk each row belongs to."""
+
+    trunks: tuple[Record, ...]
+    owners: Mapping[str, Owners]
+    """By sheet title."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owners:
+    """Which trunk the rows of one sheet belong to."""
+
+    rows: npt.NDArray[np.int64]
+    """Row numbers, ascending."""
+    trunks: npt.NDArray[np.int64]
+    """For each, the row of its trunk on the Trunks sheet; 0 where it belongs to none."""
+
+    def of(self, row: int) -> int | None:
+        """Return the Trunks row that a row belongs to."""
+        at = int(np.searchsorted(self.rows, row))
+        if at < len(self.rows) and self.rows[at] == row:
+            return int(self.trunks[at]) or None
+        return None

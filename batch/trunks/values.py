@@ -1,0 +1,127 @@
+"""Values: what one cell of the Trunks sheet means, by the parser that the layout names for its column."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias, assert_never
+
+from batch.secrets import Secret
+from batch.sheets.layout import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
+from batch.trunks.faults import Fault
+from batch.trunks.numbers import parse_caller_id
+
+Value: TypeAlias = str | int | Secret
+"""A field of a trunk: text, whole number, or the password. ``""`` empties the field."""
+
+_CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
+
+
+def parse_value(column: Column, text: str) -> Value | Fault:
+    """Understand a cell that is not blank."""
+    if text == CLEAR:
+        return "" if column.clearable else _nothing_to_clear(column)
+    match column.parser:
+        case Parser.YES_NO:
+            return _yes_no(text)
+        case Parser.CHOICE:
+            return _choice(column, text)
+        case Parser.NUMBER:
+            return _whole_number(column, text)
+        case Parser.CODECS:
+            return _codecs(text)
+        case Parser.DIAL:
+            return parse_caller_id(text)
+        case Parser.TEXT:
+            return _text(column, text)
+        case Parser.SECRET | Parser.GROUPS | Parser.TRUNK:
+            return text
+        case _:
+            assert_never(column.parser)
+
+
+def too_many_bytes(text: str, limit: int) -> Fault | None:
+    """Check a name of a list entry, whose limit counts bytes of UTF-8."""
+    size = len(text.encode())
+    if size <= limit:
+        return None
+    return Fault(
+        "too-long",
+        f"The name takes {size} bytes; the PBX takes {limit} (letters with accents count double or more).",
+        f"Shorten it to {text.encode()[:limit].decode(errors='ignore')!r}.",
+    )
+
+
+def _nothing_to_clear(column: Column) -> Fault:
+    return Fault(
+        "clear-not-allowed",
+        f"{column.label} cannot be emptied.",
+        "Type the value it shall have, or clear the cell to leave it as it is.",
+    )
+
+
+def _yes_no(text: str) -> int | Fault:
+    word = text.casefold()
+    if word in YES:
+        return 1
+    if word in NO:
+        return 0
+    return Fault("not-a-choice", f"{text!r} is neither yes nor no.", "Type yes or no.")
+
+
+def _choice(column: Column, text: str) -> str | Fault:
+    if text.casefold() in column.choices:
+        return text.casefold()
+    return Fault(
+        "not-a-choice",
+        f"{column.label} cannot be {text!r}.",
+        f"Choose {', '.join(column.choices[:-1])} or {column.choices[-1]}.",
+    )
+
+
+def _whole_number(column: Column, text: str) -> int | Fault:
+    fault = Fault(
+        "not-a-number",
+        f"{text!r} is not a whole number" + (f" from 0 to {column.limit}." if column.limit else " above 0."),
+        f"Type a number like {column.example}.",
+    )
+    if not re.fullmatch(r"[0-9]{1,15}", text):
+        return fault
+    number = int(text)
+    if (column.limit is not None and number > column.limit) or (column.limit is None and number == 0):
+        return fault
+    return number
+
+
+def _codecs(text: str) -> str | Fault:
+    names = [name.casefold() for name in _CODEC_SEPARATORS.split(text) if name]
+    for name in names:
+        if name not in CODECS:
+            return Fault("codec-unknown", f"The PBX has no codec {name!r}.", f"Choose among {', '.join(CODECS)}.")
+    if len(set(names)) < len(names):
+        return Fault("codec-twice", "A codec is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
+    if not names:
+        return Fault("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
+    return ",".join(names)
+
+
+def _text(column: Column, text: str) -> str | Fault:
+    if column.field == "def_outbound_cid_name":
+        return too_many_bytes(text, column.limit or 0) or text
+    if column.limit is not None and len(text) > column.limit:
+        return Fault(
+            "too-long",
+            f"{column.label} has at most {column.limit} characters; this has {len(text)}.",
+            f"Shorten it to {text[: column.limit]!r}.",
+        )
+    if column.field == "name" and (wrong := sorted(set(text) & set(NAME_FORBIDS))):
+        return _bad_characters("A trunk name", wrong, "".join("-" if c in NAME_FORBIDS else c for c in text))
+    if column.field in {"hostname", "domain", "outbound_proxy_server"} and (
+        wrong := [c for c in dict.fromkeys(text) if c.isspace() or c in "/,;"]
+    ):
+        return _bad_characters(column.label, wrong, "".join(c for c in text if c not in wrong))
+    return text
+
+
+def _bad_characters(what: str, wrong: list[str], instead: str) -> Fault:
+    shown = " ".join("a blank" if c.isspace() else c for c in wrong)
+    return Fault("bad-characters", f"{what} cannot hold {shown}.", f"Type for example {instead}.")
