@@ -1,0 +1,210 @@
+"""Every call of the API, answered from the state. Pure but for the clock it is given; ``api`` is the wire."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from batch.practice.answers import (
+    DATA_NOT_FOUND,
+    INTERFACE_NOT_EXISTED,
+    PARAMETER_SYNTAX_ERROR,
+    SUCCESS,
+    TOKEN_EXPIRED,
+    Json,
+    invalid,
+    parameter_error,
+    refusal,
+    success,
+)
+from batch.practice.signins import SignIns
+from batch.practice.state import HOOKS, PbxState
+from batch.practice.updates import update_trunk
+
+_SORTABLE = ("id", "name", "number", "type", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request to the API, as far as its answer depends on it."""
+
+    call: str
+    """What follows ``/openapi/v1.0/``, for instance ``trunk/update``."""
+    method: str
+    params: Mapping[str, str]
+    """The query, without the token."""
+    token: str
+    body: Json | None = None
+    """None when there was none, or none that is a JSON object."""
+    address: str = "127.0.0.1"
+
+
+class Pbx:
+    """The PBX without its wire: requests in, JSON answers out.
+
+    Args:
+        state: changed by accepted writes.
+        clock: seconds since 1970, for tokens and blocks.
+        on_write: called with the state after every accepted write, before it is answered.
+    """
+
+    def __init__(
+        self,
+        state: PbxState,
+        clock: Callable[[], float],
+        on_write: Callable[[PbxState], None] = lambda _state: None,
+    ) -> None:
+        self.state = state
+        self.sign_ins = SignIns(state.settings, clock)
+        self._on_write = on_write
+
+    def answer(self, request: Request) -> Json:
+        """Answer one request: call and method, then token, then parameters."""
+        method, needs_token, respond = CALLS.get(request.call, ("", False, None))
+        if respond is None or request.method != method:
+            return refusal(INTERFACE_NOT_EXISTED)
+        if needs_token and not self.sign_ins.accepts(request.token):
+            return refusal(TOKEN_EXPIRED)
+        if method == "POST" and request.body is None:
+            return refusal(PARAMETER_SYNTAX_ERROR)
+        return respond(self, request)
+
+    def edit_trunk(self, trunk_id: int, fields: Json) -> None:
+        """Change a trunk as somebody at the PBX's own web page would, and tell that it was written."""
+        self.state.edit_trunk(trunk_id, fields)
+        self._on_write(self.state)
+
+    def get_token(self, request: Request) -> Json:
+        """Answer ``POST get_token``."""
+        body = request.body or {}
+        return self.sign_ins.sign_in(body.get("username"), body.get("password"), request.address)
+
+    def refresh_token(self, request: Request) -> Json:
+        """Answer ``POST refresh_token``."""
+        return self.sign_ins.refresh((request.body or {}).get("refresh_token"))
+
+    def del_token(self, request: Request) -> Json:
+        """Answer ``GET del_token``."""
+        return self.sign_ins.revoke(request.token)
+
+    def list_trunks(self, request: Request) -> Json:
+        """Answer ``GET trunk/list``: short rows, no lists in them."""
+        return self._page(request, [_trunk_row(trunk) for trunk in self.state.trunks.values()])
+
+    def search_trunks(self, request: Request) -> Json:
+        """Answer ``GET trunk/search``: rows of which some column holds ``search_value``, in any case."""
+        wanted = request.params.get("search_value", "").lower()
+        if not wanted:
+            return parameter_error(invalid("search_value", "required"))
+        columns = ("name", "host_port", "username", "def_outbound_cid")
+        rows = [_trunk_row(trunk) for trunk in self.state.trunks.values()]
+        return self._page(
+            request,
+            [row for row in rows if any(wanted in str(row.get(name, "")).lower() for name in columns)],
+        )
+
+    def get_trunk(self, request: Request) -> Json:
+        """Answer ``GET trunk/get?id=``: everything about one trunk, the password in clear."""
+        number = request.params.get("id", "")
+        if not _is_whole(number):
+            return parameter_error(invalid("id", "required" if not number else "number", number or None))
+        trunk = self.state.trunks.get(int(number))
+        if trunk is None:
+            return refusal(DATA_NOT_FOUND)
+        shown = self._show_trunk(trunk)
+        return success(data=[shown] if self.state.settings.trunk_get_as_list else shown)
+
+    def query_trunks(self, request: Request) -> Json:
+        """Answer ``GET trunk/query?ids=8,12``: what ``trunk/get`` shows, of those that exist."""
+        numbers = request.params.get("ids", "").split(",")
+        if not all(_is_whole(number) for number in numbers):
+            return parameter_error(invalid("ids", "number", request.params.get("ids")))
+        found = (self.state.trunks.get(int(number)) for number in numbers)
+        shown = [self._show_trunk(trunk) for trunk in found if trunk is not None]
+        return success(total_number=len(shown), data=shown)
+
+    def update_trunk(self, request: Request) -> Json:
+        """Answer ``POST trunk/update``."""
+        answer = update_trunk(self.state, request.body or {})
+        if answer["errcode"] == SUCCESS:
+            self._on_write(self.state)
+        return answer
+
+    def list_extensions(self, request: Request) -> Json:
+        """Answer ``GET extension/list``."""
+        return self._page(request, list(self.state.extensions.values()))
+
+    def list_groups(self, request: Request) -> Json:
+        """Answer ``GET extensiongroup/list``, which some firmware does not have."""
+        if self.state.settings.no_extensiongroup_list:
+            return refusal(INTERFACE_NOT_EXISTED)
+        return self._page(request, list(self.state.extension_groups.values()))
+
+    def get_menu_options(self, request: Request) -> Json:
+        """Answer ``GET system/get_menuoptions?menu=ext_group``, where the id is a string."""
+        menu = request.params.get("menu")
+        if menu != "ext_group":
+            return parameter_error(invalid("menu", "oneof", menu))
+        groups = self.state.extension_groups.values()
+        return success(data=[{"text": group["name"], "value": str(group["id"])} for group in groups])
+
+    def _page(self, request: Request, rows: list[Json]) -> Json:
+        settings, params = self.state.settings, request.params
+        page, size = params.get("page", "1"), params.get("page_size", str(settings.default_page_size))
+        sort_by, order_by = params.get("sort_by", ""), params.get("order_by", "asc")
+        wrong = [
+            invalid(name, "number", text)
+            for name, text in (("page", page), ("page_size", size))
+            if not _is_whole(text) or int(text) < 1
+        ]
+        if (sort_by and sort_by not in _SORTABLE) or (sort_by == "name" and settings.reject_sort_by_name):
+            wrong.append(invalid("sort_by", "oneof", sort_by))
+        if order_by not in ("asc", "desc"):
+            wrong.append(invalid("order_by", "oneof", order_by))
+        if wrong:
+            return parameter_error(*wrong)
+        rows = _sort(rows, sort_by, order_by)
+        width = min(int(size), settings.max_page_size)
+        start = (int(page) - 1) * width
+        return success(total_number=len(rows), data=rows[start : start + width])
+
+    def _show_trunk(self, trunk: Json) -> Json:
+        shown = {name: value for name, value in trunk.items() if name not in HOOKS}
+        if self.state.settings.ports_as_text:
+            shown |= {name: str(shown[name]) for name in ("port", "outbound_proxy_port") if name in shown}
+        return shown
+
+
+def _sort(rows: list[Json], sort_by: str, order_by: str) -> list[Json]:
+    backwards = order_by == "desc"
+    if sort_by:
+        return sorted(rows, key=lambda row: (str(type(row.get(sort_by))), row.get(sort_by)), reverse=backwards)
+    return rows[::-1] if backwards else rows
+
+
+def _trunk_row(trunk: Json) -> Json:
+    row = {name: trunk[name] for name in ("id", "status", "name", "type")}
+    if "hostname" in trunk:
+        row["host_port"] = f"{trunk['hostname']}:{trunk['port']}" if "port" in trunk else trunk["hostname"]
+    return row | {name: trunk[name] for name in ("def_outbound_cid", "username") if name in trunk}
+
+
+def _is_whole(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+CALLS: Mapping[str, tuple[str, bool, Callable[[Pbx, Request], Json]]] = MappingProxyType(
+    {
+        "get_token": ("POST", False, Pbx.get_token),
+        "refresh_token": ("POST", False, Pbx.refresh_token),
+        "del_token": ("GET", True, Pbx.del_token),
+        "trunk/list": ("GET", True, Pbx.list_trunks),
+        "trunk/search": ("GET", True, Pbx.search_trunks),
+        "trunk/get": ("GET", True, Pbx.get_trunk),
+        "trunk/query": ("GET", True, Pbx.query_trunks),
+        "trunk/update": ("POST", True, Pbx.update_trunk),
+        "extension/list": ("GET", True, Pbx.list_extensions),
+        "extensiongroup/list": ("GET", True, Pbx.list_groups),
+        "system/get_menuoptions": ("GET", True, Pbx.get_menu_options),
+    }
+)
+"""Each call's method, whether it needs a token, and who answers it. To add a call, add its line here."""

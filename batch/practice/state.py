@@ -1,0 +1,231 @@
+"""What the practice PBX holds: trunks, extensions, groups and how the box behaves. Pure values, no I/O.
+
+The state's JSON file format::
+
+    {
+      "trunks": [
+        {"id": 8, "name": "carrier-a", "type": "register", "status": 1, "enable": 1, "transport": "udp",
+         "hostname": "sip.example.net", "port": 5060, "domain": "sip.example.net", "username": "u1",
+         "password": "Sample-p1", "auth_name": "u1", "enb_outbound_proxy": 0, "outbound_proxy_server": "",
+         "outbound_proxy_port": 5060, "codec_sel": "ulaw,alaw",
+         "def_outbound_cid": "", "def_outbound_cid_name": "",
+         "outbound_cid_list": [
+           {"outbound_cid_option": "shared", "outbound_cid": "442079460100", "outbound_cid_name": "Sales",
+            "ext_list": [{"type": "extension", "id": 1}]},
+           {"outbound_cid_option": "range", "outbound_cid": "442079460110-442079460119",
+            "outbound_cid_name": "", "outbound_cid_to_ext_range": "1010-1019"}],
+         "did_list": [{"did": "442079460100", "did_name": "Main"}]}
+      ],
+      "extensions": [{"id": 1, "number": "1001", "caller_id_name": "Ann"}],
+      "extension_groups": [{"id": 1, "name": "Sales"}],
+      "settings": {"client_id": "practice", "client_secret": "Sample-practice-secret"}
+    }
+
+A trunk needs ``id``, ``name`` and ``type``. A field that does not apply to the type is absent. ``enable`` is
+1 when it is not given, ``status`` 1 (44 for a disabled trunk) and a list empty; a caller ID gets an ``id`` of
+its own, and the ``ext_number`` and ``ext_name`` of its extensions are filled in from their ids. Fields nobody
+knows are carried along, in a trunk as in a list's entries. Two fields are hooks of the rehearsal, never shown
+to a client: ``"shared": true`` makes a shared trunk of the Cloud edition, ``"fails_registration": true`` a
+trunk whose next registration fails (status 41).
+
+``settings`` are the fields of `PbxSettings`; all of the four parts may be left out.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from batch.practice.answers import Json
+from batch.practice.fields import FIELDS_BY_TYPE
+
+HOOKS = frozenset({"shared", "fails_registration"})
+"""Fields of a trunk that steer the rehearsal and that no client sees."""
+
+STATUS_IDLE = 1
+STATUS_REGISTRATION_FAILED = 41
+STATUS_DISABLED = 44
+
+
+class PbxSettings(BaseModel):
+    """How this box behaves: credentials, limits, and quirks that some firmware has and some has not."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    client_id: str = "practice"
+    client_secret: str = Field(default="Sample-practice-secret", repr=False)
+    cloud: bool = False
+    """The Cloud edition: no ``[ ]`` and no ``!`` in the DIDs of register and DID-based peer trunks."""
+    default_page_size: PositiveInt = 20
+    """Rows in a page when the request names no ``page_size``."""
+    max_page_size: PositiveInt = 500
+    """A larger ``page_size`` is cut to this without a word."""
+    access_token_expire_time: PositiveInt = 1800
+    """Seconds."""
+    refresh_token_expire_time: PositiveInt = 86400
+    """Seconds."""
+    max_tokens: PositiveInt = 8
+    """Valid access tokens at a time."""
+    block_seconds: PositiveInt = 600
+    """How long an address is blocked after five failed sign-ins in a row."""
+    no_extensiongroup_list: bool = False
+    """``extensiongroup/list`` answers 10001, so that ``system/get_menuoptions`` is needed."""
+    reject_sort_by_name: bool = False
+    """``sort_by=name`` answers 40002."""
+    expiry_as_text: bool = False
+    """The expiry times of a token come as strings."""
+    ports_as_text: bool = False
+    """``trunk/get`` and ``trunk/query`` show ports as strings."""
+    trunk_get_as_list: bool = False
+    """``trunk/get`` wraps its object into a list of one."""
+    refresh_keeps_old_token: bool = False
+    """The access token that a refresh replaces stays valid until its time is up."""
+
+
+@dataclass(slots=True, kw_only=True)
+class PbxState:
+    """All that the PBX knows, by id and in the order of the file.
+
+    Objects are replaced, never changed in place, so another thread may read while the server writes.
+    """
+
+    trunks: dict[int, Json] = field(default_factory=dict, repr=False)
+    extensions: dict[int, Json] = field(default_factory=dict, repr=False)
+    extension_groups: dict[int, Json] = field(default_factory=dict, repr=False)
+    settings: PbxSettings = field(default_factory=PbxSettings)
+
+    def edit_trunk(self, trunk_id: int, fields: Json) -> None:
+        """Change a trunk as somebody at the PBX's own web page would: no rule is checked.
+
+        Args:
+            trunk_id: which trunk.
+            fields: the new values; lists replace lists.
+
+        Raises:
+            KeyError: there is no such trunk.
+        """
+        edited = {**self.trunks[trunk_id], **fields}
+        if "outbound_cid_list" in fields:
+            edited["outbound_cid_list"] = self.complete_caller_ids(fields["outbound_cid_list"])
+        self.trunks[trunk_id] = edited
+
+    def complete_caller_ids(self, entries: Iterable[Json], first_id: int = 1) -> list[Json]:
+        """Give caller IDs what the box shows of them on read.
+
+        Args:
+            entries: the entries of an ``outbound_cid_list``.
+            first_id: the first ``id`` to give to an entry that has none.
+
+        Returns:
+            Copies which have an ``id``, and the ``ext_number`` and ``ext_name`` of each extension or group
+            that exists.
+        """
+        completed = []
+        for next_id, entry in enumerate(entries, start=first_id):
+            shown = {"id": next_id, **entry}
+            if "ext_list" in entry:
+                shown["ext_list"] = [self._name_extension(member) for member in entry["ext_list"]]
+            completed.append(shown)
+        return completed
+
+    def find_extension(self, member: Json) -> Json | None:
+        """Look up who is meant by a member of an ``ext_list``.
+
+        Args:
+            member: with ``id`` and perhaps ``type``; an id alone is an extension if there is one, else a
+                group.
+
+        Returns:
+            ``{"type", "id", "ext_number", "ext_name"}``, or None when nobody has that id.
+        """
+        kind, wanted = member.get("type") or None, member["id"]
+        if kind != "ext_group" and wanted in self.extensions:
+            extension = self.extensions[wanted]
+            name = extension.get("caller_id_name", "")
+            return {"type": "extension", "id": wanted, "ext_number": extension["number"], "ext_name": name}
+        if kind != "extension" and wanted in self.extension_groups:
+            name = self.extension_groups[wanted]["name"]
+            return {"type": "ext_group", "id": wanted, "ext_number": name, "ext_name": name}
+        return None
+
+    def _name_extension(self, member: Json) -> Json:
+        return {**member, **(self.find_extension(member) or {})}
+
+
+def from_json(document: Any) -> PbxState:
+    """Read a state from parsed JSON.
+
+    Args:
+        document: as the module's docstring describes.
+
+    Raises:
+        ValueError: the document is not of that shape; the message names the part and the entry.
+    """
+    known = ("trunks", "extensions", "extension_groups", "settings")
+    if not isinstance(document, Mapping):
+        raise ValueError("the state must be a JSON object")  # noqa: TRY004 - a bad file is a bad value, whatever its type
+    if unknown := sorted(set(document) - set(known)):
+        raise ValueError(f"the state has an unknown part {unknown[0]!r}; there are {', '.join(known)}")
+    try:
+        settings = PbxSettings.model_validate(document.get("settings", {}))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(["settings", *(str(step) for step in first["loc"])])
+        raise ValueError(f"{where}: {first['msg']}") from None
+    state = PbxState(
+        extensions=_by_id(document, "extensions", texts=("number",), unique="number"),
+        extension_groups=_by_id(document, "extension_groups", texts=("name",), unique="name"),
+        settings=settings,
+    )
+    for trunk in _by_id(document, "trunks", texts=("name", "type"), unique="name").values():
+        state.trunks[trunk["id"]] = _complete_trunk(trunk, state)
+    return state
+
+
+def to_json(state: PbxState) -> Json:
+    """Make the JSON document of a state; `from_json` reads it back to an equal one."""
+    return {
+        "trunks": list(state.trunks.values()),
+        "extensions": list(state.extensions.values()),
+        "extension_groups": list(state.extension_groups.values()),
+        "settings": state.settings.model_dump(exclude_unset=True),
+    }
+
+
+def _complete_trunk(trunk: Json, state: PbxState) -> Json:
+    enabled = trunk.get("enable", 1)
+    completed = {"status": STATUS_IDLE if enabled else STATUS_DISABLED, "enable": enabled, **trunk}
+    fields = FIELDS_BY_TYPE.get(trunk["type"], frozenset())
+    for name in ("outbound_cid_list", "did_list"):
+        entries = completed.setdefault(name, []) if name in fields else completed.get(name, [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            raise ValueError(f"trunk {trunk['id']}: {name} must be a list of objects")
+    if "outbound_cid_list" in completed:
+        completed["outbound_cid_list"] = state.complete_caller_ids(completed["outbound_cid_list"])
+    return completed
+
+
+def _by_id(document: Mapping[str, Any], part: str, *, texts: tuple[str, ...], unique: str) -> dict[int, Json]:
+    entries = document.get(part, [])
+    if not isinstance(entries, list):
+        raise ValueError(f"{part} must be a list")  # noqa: TRY004 - a bad file is a bad value, whatever its type
+    found: dict[int, Json] = {}
+    taken: set[str] = set()
+    for place, entry in enumerate(entries, start=1):
+        where = f"entry {place} of {part}"
+        if not isinstance(entry, dict):
+            raise ValueError(f"{where} must be an object")  # noqa: TRY004 - as above
+        number = entry.get("id")
+        if not isinstance(number, int) or isinstance(number, bool):
+            raise ValueError(f"{where} needs an id, a whole number")  # noqa: TRY004 - as above
+        if number in found:
+            raise ValueError(f"{where} has the id {number} of an earlier one")
+        for name in texts:
+            if not isinstance(entry.get(name), str) or not entry[name]:
+                raise ValueError(f"{where} needs a {name}, a text")
+        if entry[unique] in taken:
+            raise ValueError(f"{where} has the {unique} {entry[unique]!r} of an earlier one")
+        taken.add(entry[unique])
+        found[number] = entry
+    return found
