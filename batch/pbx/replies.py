@@ -34,6 +34,8 @@ class NotSent:
 
     reason: str
     elapsed: float = 0.0
+    timed_out: bool = False
+    """Whether it was given up for lack of time: then the PBX may be overloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class NoAnswer:
 
     reason: str
     elapsed: float = 0.0
+    timed_out: bool = False
+    """Whether it was given up for lack of time: then the PBX may be overloaded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,251 @@
+"""The wire: one request out, one reply in. Neither retries nor signs in; that is decided elsewhere.
+
+Every request passes the gate, and every reply tells the gate how it went.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any, Final, Literal, TypeAlias
+
+import httpx
+
+from batch.pbx.addresses import API_PATH
+from batch.pbx.clocks import Clock
+from batch.pbx.errcodes import Verdict, is_secret_name, verdict_of
+from batch.pbx.failures import reply_of
+from batch.pbx.gate import Gate
+from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.pbx.requests import Request
+from batch.secrets import HIDDEN, Secret
+
+Log: TypeAlias = Callable[[Mapping[str, Any]], None]
+"""Is told of each request: call, ids, reply, http_status, errcode, reason, sign_in, elapsed_ms. Never a secret."""
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""The largest answer that is read; what is larger is not the API's."""
+LAST_REQUEST_S: Final = 5.0
+"""Time for giving back a token at the end, once to wait for its turn and once for its answer."""
+
+_MOST_WORDS: Final = 500
+_LEAST_SECRET: Final = 4
+"""Shorter passwords are not looked for in an errmsg: they would be found in ordinary words."""
+_SLOW_STATUS: Final = frozenset({429, 503})
+
+
+class _Unread(Enum):
+    """Why an answer was not read to its end."""
+
+    TOO_SLOW = "too slow"
+    TOO_LARGE = "too large"
+
+
+def no_log(_entry: Mapping[str, Any]) -> None:
+    """Log nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What a request is sent with: a token, and which of the session's sign-ins gave it."""
+
+    token: Secret
+    serial: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """The way to one PBX; shared by all threads."""
+
+    client: httpx.Client
+    gate: Gate
+    clock: Clock
+    timeout: float
+    """Seconds for each step; an answer that drips in is given up after twice as many in all."""
+    log: Log = no_log
+
+    def send(self, request: Request, permit: Pass | None = None) -> Reply:
+        """Send one request when the gate lets it, and make a reply of what came of it.
+
+        Raises:
+            Stopped: if the gate is stopped before its turn; nothing was sent.
+        """
+        return self._send(request, permit, self.gate.passing(), self.timeout)
+
+    def send_last(self, request: Request, permit: Pass) -> Reply:
+        """Send a request for which there is little time, also through a stopped gate; never raises."""
+        timeout = min(self.timeout, LAST_REQUEST_S)
+        return self._send(request, permit, self.gate.leaving(timeout), timeout)
+
+    def _send(
+        self, request: Request, permit: Pass | None, door: AbstractContextManager[float], timeout: float
+    ) -> Reply:
+        with door as started:
+            reply = self._exchange(request, permit, started, timeout)
+            self._tell_gate(reply)
+        self.log(_entry(request, permit, reply))
+        return reply
+
+    def _exchange(self, request: Request, permit: Pass | None, started: float, timeout: float) -> Reply:
+        token = {} if permit is None else {"access_token": permit.token.reveal()}
+        body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()
+        status: int | None = None
+        try:
+            with self.client.stream(
+                request.method,
+                f"/{API_PATH}/{request.call}",
+                params={**request.params, **token},
+                content=body,
+                headers={} if body is None else {"Content-Type": "application/json"},
+                timeout=httpx.Timeout(timeout, pool=None),
+            ) as response:
+                status = response.status_code
+                retry_after = _retry_after(response.headers.get("Retry-After"), self.clock)
+                content = self._read(response, started + 2 * timeout)
+        except httpx.RequestError as error:
+            elapsed = self.clock.monotonic() - started
+            return reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
+        elapsed = self.clock.monotonic() - started
+        if content is _Unread.TOO_SLOW:
+            reason = f"the answer had not ended after {2 * timeout:g} s"
+            return NoAnswer(reason=reason, elapsed=elapsed, timed_out=True)
+        found = _object_with_errcode(content, status)
+        if isinstance(found, str):
+            return Garbled(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
+        errcode, answer = found
+        return Answer(
+            errcode=errcode,
+            errmsg=_shown(answer.get("errmsg"), _secrets_of(request, permit)),
+            body=answer,
+            http_status=status,
+            elapsed=elapsed,
+            retry_after=retry_after,
+            sign_in=0 if permit is None else permit.serial,
+        )
+
+    def _read(self, response: httpx.Response, deadline: float) -> bytes | _Unread:
+        parts: list[bytes] = []
+        size = 0
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if size > MOST_BYTES:
+                return _Unread.TOO_LARGE
+            if self.clock.monotonic() > deadline:
+                return _Unread.TOO_SLOW
+        return b"".join(parts)
+
+    def _tell_gate(self, reply: Reply) -> None:
+        match reply:
+            case Answer(elapsed=elapsed, retry_after=pause) if _asks_for_less(reply):
+                self.gate.slow_down(elapsed, pause)
+            case Answer(elapsed=elapsed):
+                if verdict_of(reply) is Verdict.RETRY:
+                    self.gate.stumbled()
+                else:
+                    self.gate.succeeded(elapsed)
+            case Garbled(elapsed=elapsed, http_status=status, retry_after=pause):
+                if status in _SLOW_STATUS or pause is not None:
+                    self.gate.slow_down(elapsed, pause)
+                else:
+                    self.gate.stumbled()
+            case NotSent(elapsed=elapsed, timed_out=timed_out) | NoAnswer(elapsed=elapsed, timed_out=timed_out):
+                if timed_out:
+                    self.gate.slow_down(elapsed)
+                else:
+                    self.gate.stumbled()
+
+
+def _asks_for_less(answer: Answer) -> bool:
+    return (
+        answer.http_status in _SLOW_STATUS or answer.retry_after is not None or verdict_of(answer) is Verdict.TRANSIENT
+    )
+
+
+def _object_with_errcode(
+    content: bytes | Literal[_Unread.TOO_LARGE], status: int
+) -> tuple[int, Mapping[str, Any]] | str:
+    """Read the API's JSON object and its errcode, or say in words what came instead."""
+    where = f"(HTTP {status})"
+    if content is _Unread.TOO_LARGE:
+        return f"an answer larger than {MOST_BYTES // 1024**2} MiB {where}"
+    if 300 <= status < 400:
+        return f"a redirection to another address {where}"
+    if not content.strip():
+        return f"an empty answer {where}"
+    try:
+        answer = json.loads(content)
+    except (ValueError, RecursionError):
+        if content.lstrip()[:1] == b"<":
+            return f"an HTML page instead of JSON {where}"
+        return f"an answer that is not JSON {where}"
+    if not isinstance(answer, dict):
+        return f"JSON, but not an object {where}"
+    errcode = _integer(answer.get("errcode"))
+    return f"JSON without an errcode {where}" if errcode is None else (errcode, answer)
+
+
+def _integer(value: Any) -> int | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case float() if value.is_integer():
+            return int(value)
+        case str() if re.fullmatch(r"\s*-?\d{1,18}\s*", value, re.ASCII):
+            return int(value)
+    return None
+
+
+def _retry_after(header: str | None, clock: Clock) -> float | None:
+    """Read a ``Retry-After`` header: seconds, or a date in HTTP's form; None if it is neither."""
+    text = (header or "").strip()
+    if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", text, re.ASCII):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    if until.tzinfo is None:
+        return None
+    return max(0.0, (until - clock.now()).total_seconds())
+
+
+def _secrets_of(request: Request, permit: Pass | None) -> Iterable[str]:
+    if permit is not None:
+        yield permit.token.reveal()
+    for name, value in (request.body or {}).items():
+        if is_secret_name(name) and isinstance(value, str) and len(value) >= _LEAST_SECRET:
+            yield value
+
+
+def _shown(errmsg: Any, secrets: Iterable[str]) -> str:
+    """Make the PBX's message fit to be shown: one line, not endless, without what was secret in the request."""
+    text = "" if errmsg is None else errmsg if isinstance(errmsg, str) else json.dumps(errmsg)
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
+
+
+def _entry(request: Request, permit: Pass | None, reply: Reply) -> Mapping[str, Any]:
+    entry: dict[str, Any] = {"call": request.call}
+    if request.ids:
+        entry["ids"] = list(request.ids)
+    if permit is not None:
+        entry["sign_in"] = permit.serial
+    match reply:
+        case Answer(errcode=errcode, http_status=status):
+            entry |= {"reply": "answer", "http_status": status, "errcode": errcode}
+        case Garbled(reason=reason, http_status=status):
+            entry |= {"reply": "garbled", "http_status": status, "reason": reason}
+        case NotSent(reason=reason):
+            entry |= {"reply": "not sent", "reason": reason}
+        case NoAnswer(reason=reason):
+            entry |= {"reply": "no answer", "reason": reason}
+    return {**entry, "elapsed_ms": round(reply.elapsed * 1000, 1)}

@@ -1,0 +1,254 @@
+"""What the tests of the wire share: a clock that is not one, a scripted PBX, and small loopback servers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ipaddress
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from batch.pbx.clocks import Clock
+from batch.pbx.gate import Gate
+from batch.pbx.pacing import Brake, Pace
+from batch.pbx.transport import Insecure, open_client
+from batch.pbx.wire import Wire
+
+TOKEN = "Sample-token-1"
+SECRET = "Sample-client-secret"
+Behaviour: TypeAlias = Callable[[socket.socket], None]
+Serve: TypeAlias = Callable[[Behaviour], AbstractContextManager[int]]
+
+
+class FakeTime:
+    """Time that passes only by waiting, or when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.waits: list[float | None] = []
+
+    def wait(self, seconds: float | None, event: threading.Event) -> bool:
+        self.waits.append(seconds)
+        if seconds is None:
+            return event.wait(10)
+        if not event.is_set():
+            self.seconds += seconds
+        return event.is_set()
+
+    @property
+    def clock(self) -> Clock:
+        epoch = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+        return Clock(
+            monotonic=lambda: self.seconds,
+            now=lambda: epoch + dt.timedelta(seconds=self.seconds),
+            wait=self.wait,
+        )
+
+
+Scripted: TypeAlias = httpx.Response | Exception | Mapping[str, Any]
+
+
+@dataclass
+class ScriptedPbx:
+    """Answers each call with the next line of its script; the last line repeats."""
+
+    time: FakeTime
+    scripts: dict[str, list[Scripted]] = field(default_factory=dict)
+    requests: list[httpx.Request] = field(default_factory=list)
+    latency: float = 0.05
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    tokens: int = 0
+
+    def script(self, call: str, *answers: Scripted) -> None:
+        self.scripts[call] = list(answers)
+
+    def calls(self) -> list[str]:
+        return [request.url.path.partition("/v1.0/")[2] for request in self.requests]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        with self.lock:
+            self.requests.append(request)
+            self.time.seconds += self.latency
+            call = request.url.path.partition("/v1.0/")[2]
+            script = self.scripts.get(call, [{"errcode": 0, "errmsg": "SUCCESS"}])
+            answer = script.pop(0) if len(script) > 1 else script[0]
+            if isinstance(answer, Exception):
+                raise answer
+            if isinstance(answer, httpx.Response):
+                return answer
+            if call in ("get_token", "refresh_token") and answer == {"errcode": 0, "errmsg": "SUCCESS"}:
+                self.tokens += 1
+                answer = granted(self.tokens)
+            return httpx.Response(200, json=answer)
+
+
+def granted(number: int) -> dict[str, Any]:
+    return {
+        "errcode": 0,
+        "errmsg": "SUCCESS",
+        "access_token_expire_time": "1800",
+        "access_token": f"Sample-token-{number}",
+        "refresh_token_expire_time": 86400,
+        "refresh_token": f"Sample-refresh-{number}",
+    }
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    return FakeTime()
+
+
+@pytest.fixture
+def pbx(fake_time: FakeTime) -> ScriptedPbx:
+    return ScriptedPbx(fake_time)
+
+
+@pytest.fixture
+def gate(fake_time: FakeTime) -> Gate:
+    return Gate(Pace(1000), Brake(4), fake_time.clock)
+
+
+@pytest.fixture
+def logged() -> list[Mapping[str, Any]]:
+    return []
+
+
+@pytest.fixture
+def wire(pbx: ScriptedPbx, gate: Gate, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Iterator[Wire]:
+    with open_client(
+        "https://pbx.example:8088",
+        timeout=30,
+        verification=Insecure(),
+        proxy=False,
+        transport=httpx.MockTransport(pbx),
+    ) as client:
+        yield Wire(client=client, gate=gate, clock=fake_time.clock, timeout=30, log=logged.append)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A server's self-signed certificate and key, and the certificate's fingerprint."""
+
+    pem: Path
+    sha256: str
+
+
+def _identity(folder: Path, *, days: int) -> Identity:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=days)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(end - dt.timedelta(days=30))
+        .not_valid_after(end)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            critical=False,
+        )
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / f"server{days}.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.TraditionalOpenSSL,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return Identity(pem=pem, sha256=certificate.fingerprint(hashes.SHA256()).hex())
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return _identity(tmp_path_factory.mktemp("tls"), days=20)
+
+
+@pytest.fixture(scope="session")
+def expired_identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return _identity(tmp_path_factory.mktemp("tls"), days=-2)
+
+
+@contextmanager
+def _served(behaviour: Behaviour) -> Iterator[int]:
+    """Run a loopback server; every connection goes to the behaviour, which may do with it what it likes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+        over = threading.Event()
+
+        def accept() -> None:
+            while not over.is_set():
+                try:
+                    connection, _ = listener.accept()
+                except TimeoutError:
+                    continue
+                connection.settimeout(5)
+                with connection:
+                    try:
+                        behaviour(connection)
+                    except OSError:
+                        continue
+
+        thread = threading.Thread(target=accept)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            over.set()
+            thread.join()
+
+
+@pytest.fixture
+def serve() -> Serve:
+    return _served
+
+
+@pytest.fixture
+def served_over_tls() -> Callable[[Identity, list[bytes]], Behaviour]:
+    """Make a behaviour that answers every request over TLS with success, keeping what it received."""
+
+    def make(identity: Identity, received: list[bytes]) -> Behaviour:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(identity.pem)
+
+        def behave(connection: socket.socket) -> None:
+            with context.wrap_socket(connection, server_side=True) as secured:
+                received.append(read_request(secured))
+                secured.sendall(http_answer({"errcode": 0, "errmsg": "SUCCESS"}))
+
+        return behave
+
+    return make
+
+
+def read_request(connection: socket.socket) -> bytes:
+    request = b""
+    while not request.endswith(b"\r\n\r\n"):
+        part = connection.recv(65536)
+        if not part:
+            break
+        request += part
+    return request
+
+
+def http_answer(answer: Mapping[str, Any]) -> bytes:
+    body = json.dumps(answer).encode()
+    return b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)

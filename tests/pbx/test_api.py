@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from batch.errors import SignInRefused, UsageError
+from batch.pbx.api import Endpoint, connect
+from batch.pbx.gate import Stopped
+from batch.pbx.replies import Answer
+from batch.pbx.requests import get_trunk, list_trunks, update_trunk
+from batch.pbx.transport import Fingerprint
+from batch.secrets import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.pbx.conftest import FakeTime, ScriptedPbx
+
+ENDPOINT = Endpoint(
+    base_url="https://pbx.example:8088",
+    client_id="client",
+    secret=Secret("Sample-client-secret"),
+    rate=1000,
+    concurrency=4,
+)
+
+
+def test_it_signs_in_sends_and_gives_the_token_back(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    logged: list[Mapping[str, Any]] = []
+    with connect(ENDPOINT, log=logged.append, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+        reply = api.send(list_trunks(1, 10))
+    assert isinstance(reply, Answer)
+    assert reply.sign_in == 1
+    assert pbx.calls() == ["get_token", "trunk/list", "del_token"]
+    assert [entry["call"] for entry in logged] == pbx.calls()
+    assert "Sample-" not in json.dumps(logged) + repr(ENDPOINT) + repr(api)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_the_token_is_given_back_whatever_happens(
+    pbx: ScriptedPbx, fake_time: FakeTime, error: type[BaseException]
+) -> None:
+    connection = connect(ENDPOINT, clock=fake_time.clock, transport=httpx.MockTransport(pbx))
+    api = connection.__enter__()
+    api.send(get_trunk(8))
+    assert not connection.__exit__(error, error(), None)
+    assert pbx.calls()[-1] == "del_token"
+    assert api.gate.stopped
+    with pytest.raises(Stopped):
+        api.send(get_trunk(8))
+
+
+def test_an_expired_token_comes_back_as_an_answer_and_is_not_replayed(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    pbx.script("trunk/update", {"errcode": 10004, "errmsg": "TOKEN EXPIRED"}, {"errcode": 0})
+    with connect(ENDPOINT, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+        reply = api.send(update_trunk({"id": 8}))
+        assert isinstance(reply, Answer)
+        assert (reply.errcode, reply.sign_in) == (10004, 1)
+        assert pbx.calls() == ["get_token", "trunk/update"]
+        api.session.renew(reply.sign_in)
+        again = api.send(update_trunk({"id": 8}))
+        assert isinstance(again, Answer)
+        assert (again.errcode, again.sign_in) == (0, 2)
+
+
+def test_a_refused_sign_in_is_raised_and_nothing_else_sent(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    pbx.script("get_token", {"errcode": -1, "errmsg": "FAILURE"})
+    with (
+        pytest.raises(SignInRefused),
+        connect(ENDPOINT, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api,
+    ):
+        api.send(get_trunk(8))
+    assert pbx.calls() == ["get_token"]
+
+
+def test_sign_ins_are_told_before_they_leave(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    told: list[int] = []
+    with connect(
+        ENDPOINT,
+        signing_in=lambda _: told.append(len(pbx.requests)),
+        clock=fake_time.clock,
+        transport=httpx.MockTransport(pbx),
+    ) as api:
+        api.send(get_trunk(8))
+    assert told == [0]
+
+
+def test_being_asked_for_less_is_told(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    told: list[str] = []
+    pbx.script("trunk/get", {"errcode": 70082, "errmsg": "OVERLOAD_TASK_RUNNING"})
+    with connect(ENDPOINT, notice=told.append, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+        api.send(get_trunk(8))
+        fake_time.seconds += 10
+        api.send(get_trunk(8))
+    assert told == ["The PBX asks for less; going on with 1 request at a time."]
+
+
+def test_what_cannot_be_used_is_said_before_anything_is_sent() -> None:
+    endpoint = Endpoint(
+        base_url="https://pbx.example",
+        client_id="client",
+        secret=Secret("Sample-client-secret"),
+        verification=Fingerprint(sha256="Sample"),
+    )
+    with pytest.raises(UsageError), connect(endpoint):
+        pass
+
+
+def test_threads_share_the_connection_and_its_limits() -> None:
+    running = most = 0
+    lock = threading.Lock()
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.01)
+        with lock:
+            running -= 1
+        return httpx.Response(200, json={"errcode": 0, "access_token": "Sample-token"})
+
+    replies: list[Any] = []
+    with connect(ENDPOINT, transport=httpx.MockTransport(answer)) as api:
+
+        def work() -> None:
+            replies.extend(api.send(get_trunk(8)) for _ in range(10))
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert [reply.errcode for reply in replies] == [0] * 80
+    assert most == 4

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+
+import httpx
+import pytest
+
+from batch.pbx.failures import FAILURES, reply_of
+from batch.pbx.replies import Garbled, NoAnswer, NotSent
+from batch.pbx.transport import FingerprintMismatch
+
+SECRET_URL = "https://pbx.example/openapi/v1.0/trunk/list?access_token=Sample-token"
+
+
+def leaves(kind: type[BaseException]) -> set[type[BaseException]]:
+    below = kind.__subclasses__()
+    return {leaf for child in below for leaf in leaves(child)} if below else {kind}
+
+
+def failed(error: httpx.RequestError, cause: BaseException | None = None) -> httpx.RequestError:
+    """Chain an exception as httpx and httpcore do: theirs from httpcore's, while the cause was being handled."""
+    error.__cause__ = OSError("in between, as httpcore has it")
+    error.__cause__.__context__ = cause
+    return error
+
+
+def certificate_error() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_message = "self-signed certificate"
+    return error
+
+
+def tls_error(code: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, "tls")
+    error.reason = code
+    return error
+
+
+def test_the_table_has_every_exception_that_a_request_can_raise() -> None:
+    assert leaves(httpx.RequestError) == set(FAILURES)
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+def test_every_exception_gives_a_reply_in_words_that_tell_no_url(kind: type[httpx.RequestError]) -> None:
+    reply = reply_of(kind(SECRET_URL), timeout=30, elapsed=1.5)
+    assert reply.reason
+    assert reply.elapsed == 1.5
+    assert "Sample-" not in repr(reply)
+    assert "http" not in reply.reason.replace("neither http nor https", "").replace("HTTP", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (httpx.ReadTimeout(""), NoAnswer(reason="no answer within 30 s", timed_out=True)),
+        (httpx.ConnectTimeout(""), NotSent(reason="no connection within 30 s", timed_out=True)),
+        (httpx.ReadError(""), NoAnswer(reason="the connection broke before an answer")),
+        (httpx.ProxyError(""), NotSent(reason="the proxy refused to connect")),
+        (httpx.TooManyRedirects(""), Garbled(reason="the answer sends from place to place", http_status=0)),
+        (httpx.RequestError(""), NoAnswer(reason="the connection broke")),
+        (
+            httpx.RemoteProtocolError("illegal request line"),
+            NoAnswer(reason="http was spoken to an https port"),
+        ),
+    ],
+)
+def test_what_each_means(error: httpx.RequestError, expected: NotSent | NoAnswer | Garbled) -> None:
+    assert reply_of(error, timeout=30, elapsed=0.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (ConnectionRefusedError(111, "x"), "connection refused"),
+        (ConnectionResetError(104, "x"), "the connection was reset while being opened"),
+        (socket.gaierror(-2, "x"), "no such host"),
+        (OSError(errno.EHOSTUNREACH, "x"), "no route to the host"),
+        (
+            certificate_error(),
+            "the certificate is not trusted (self-signed certificate): check it and use --fingerprint or --ca-file",
+        ),
+        (
+            tls_error("WRONG_VERSION_NUMBER"),
+            "https was spoken to a port that does not speak it (an http port?)",
+        ),
+        (tls_error("HANDSHAKE_FAILURE"), "no TLS connection could be agreed on"),
+        (
+            FingerprintMismatch("AB:CD"),
+            "the certificate is not the one given with --fingerprint; the fingerprint met is AB:CD",
+        ),
+        (OSError(errno.EMFILE, "x"), "no connection could be made"),
+        (None, "no connection could be made"),
+    ],
+)
+def test_why_there_was_no_connection_is_said_in_words(cause: BaseException | None, words: str) -> None:
+    assert reply_of(failed(httpx.ConnectError("x"), cause), timeout=30, elapsed=0.0) == NotSent(reason=words)
+
+
+def test_what_breaks_after_the_status_is_half_an_answer_but_for_time_outs() -> None:
+    broken = reply_of(httpx.RemoteProtocolError(""), timeout=30, elapsed=1.0, http_status=200)
+    assert broken == Garbled(reason="the answer broke off", http_status=200, elapsed=1.0)
+    packed = reply_of(httpx.DecodingError(""), timeout=30, elapsed=1.0, http_status=200)
+    assert packed == Garbled(reason="the answer could not be unpacked", http_status=200, elapsed=1.0)
+    late = reply_of(httpx.ReadTimeout(""), timeout=30, elapsed=1.0, http_status=200)
+    assert late == NoAnswer(reason="no answer within 30 s", elapsed=1.0, timed_out=True)

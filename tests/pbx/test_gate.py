@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch.pbx.clocks import SYSTEM_CLOCK
+from batch.pbx.gate import Gate, Stopped
+from batch.pbx.pacing import Brake, Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.pbx.conftest import FakeTime
+
+
+def opened(allowed: int, *, ceiling: int | None = None) -> Brake:
+    """Make a brake that has already earned so many at a time."""
+    brake = Brake(ceiling or allowed)
+    brake.allowed = allowed
+    return brake
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something that another thread does has happened."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def test_the_first_passes_at_once_and_the_next_waits_for_the_rate(fake_time: FakeTime) -> None:
+    gate = Gate(Pace(10), Brake(1), fake_time.clock)
+    with gate.passing() as first:
+        pass
+    with gate.passing() as second:
+        pass
+    assert first == 1000.0
+    assert second - first == pytest.approx(1 / 9.85)
+    assert len(fake_time.waits) == 1
+
+
+def test_a_pause_holds_everyone_for_as_long_as_was_asked(fake_time: FakeTime) -> None:
+    gate = Gate(Pace(10), Brake(1), fake_time.clock)
+    gate.slow_down(0.1, 30.0)
+    with gate.passing() as started:
+        assert started == pytest.approx(1030.0)
+
+
+def test_the_notice_comes_once_and_in_words(fake_time: FakeTime) -> None:
+    told: list[str] = []
+    gate = Gate(Pace(10), opened(4), fake_time.clock, told.append)
+    gate.slow_down(0.1)
+    fake_time.seconds += 5
+    gate.slow_down(0.1)
+    assert told == ["The PBX asks for less; going on with 2 requests at a time."]
+
+
+def test_the_notice_names_the_pause_and_one_is_singular(fake_time: FakeTime) -> None:
+    told: list[str] = []
+    Gate(Pace(10), opened(2), fake_time.clock, told.append).slow_down(0.1, 12.0)
+    assert told == ["The PBX asks for less; pausing for 12 s, then going on with 1 request at a time."]
+
+
+def test_without_anybody_to_tell_it_slows_down_all_the_same(fake_time: FakeTime) -> None:
+    brake = opened(4)
+    Gate(Pace(10), brake, fake_time.clock).slow_down(0.1)
+    assert brake.allowed == 2
+
+
+def test_no_more_run_at_once_than_are_allowed_and_growth_lets_the_next_in() -> None:
+    gate = Gate(Pace(10_000), Brake(3), SYSTEM_CLOCK)
+    lock, finish = threading.Lock(), threading.Event()
+    running: list[int] = []
+
+    def work(number: int) -> None:
+        with gate.passing():
+            with lock:
+                running.append(number)
+            finish.wait(10)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(running) == 1)
+    time.sleep(0.03)
+    assert len(running) == 1
+    gate.succeeded(0.01)
+    until(lambda: len(running) == 2)
+    time.sleep(0.03)
+    assert len(running) == 2
+    finish.set()
+    for thread in threads:
+        thread.join()
+    assert len(running) == 4
+
+
+def test_first_come_first_served() -> None:
+    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    order: list[int] = []
+    threads = []
+
+    def work(number: int) -> None:
+        with gate.passing():
+            order.append(number)
+
+    with gate.passing():
+        for number in range(12):
+            threads.append(threading.Thread(target=work, args=(number,)))
+            threads[-1].start()
+            until(lambda: len(gate._queue) == number + 1)  # noqa: B023, SLF001 - only after this may the next come
+    for thread in threads:
+        thread.join()
+    assert order == list(range(12))
+
+
+def test_stopping_makes_whoever_waits_leave_and_lets_nobody_in() -> None:
+    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    left: list[int] = []
+
+    def work(number: int) -> None:
+        try:
+            with gate.passing():
+                pass
+        except Stopped:
+            left.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
+    with gate.passing():
+        for thread in threads:
+            thread.start()
+        until(lambda: len(gate._queue) == 5)  # noqa: SLF001 - that they wait shows nowhere else
+        assert not gate.stopped
+        gate.stop()
+        for thread in threads:
+            thread.join()
+    assert sorted(left) == [0, 1, 2, 3, 4]
+    assert gate.stopped
+    with pytest.raises(Stopped), gate.passing():
+        pass
+
+
+def test_the_last_request_gets_out_though_the_gate_is_stopped_and_full(fake_time: FakeTime) -> None:
+    gate = Gate(Pace(10), Brake(1), fake_time.clock)
+    with gate.passing():
+        gate.stop()
+        with gate.leaving(5.0) as started:
+            assert started == 1005.0
+
+
+def test_the_last_request_keeps_to_the_rate_if_there_is_time(fake_time: FakeTime) -> None:
+    gate = Gate(Pace(10), Brake(1), fake_time.clock)
+    with gate.passing():
+        pass
+    with gate.leaving(5.0) as started:
+        assert started == pytest.approx(1000 + 1 / 9.85)
+
+
+def test_a_place_is_free_again_after_an_error() -> None:
+    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    with pytest.raises(RuntimeError), gate.passing():
+        raise RuntimeError
+    with gate.passing():
+        pass
+
+
+def test_threads_together_use_the_rate_and_never_exceed_it() -> None:
+    rate = 200
+    gate = Gate(Pace(rate), opened(16), SYSTEM_CLOCK)
+    starts: list[float] = []
+    end = time.monotonic() + 2.0
+
+    def work() -> None:
+        while time.monotonic() < end:
+            with gate.passing() as started:
+                starts.append(started)
+                time.sleep(0.02)
+            gate.succeeded(0.02)
+
+    threads = [threading.Thread(target=work) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    starts.sort()
+    assert all(later - start >= 1.0 for start, later in zip(starts, starts[rate:], strict=False))
+    assert (len(starts) - 1) / (starts[-1] - starts[0]) >= 0.90 * rate  # 0.97 and more on a quiet machine
+
+
+def test_passing_costs_next_to_nothing() -> None:
+    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    spent = []
+    for _ in range(50):
+        time.sleep(0.0002)
+        begun = time.perf_counter()
+        with gate.passing():
+            pass
+        gate.succeeded(0.01)
+        spent.append(time.perf_counter() - begun)
+    assert min(spent) < 0.000_05
+
+
+def test_stumbling_earns_nothing(fake_time: FakeTime) -> None:
+    brake = opened(2, ceiling=4)
+    gate = Gate(Pace(10), brake, fake_time.clock)
+    gate.succeeded(0.1)
+    gate.stumbled()
+    gate.succeeded(0.1)
+    assert brake.allowed == 2
+    gate.succeeded(0.1)
+    assert brake.allowed == 3
