@@ -1,0 +1,1 @@
+"""One run: from a plan to what the PBX holds afterwards, with an account of every row."""

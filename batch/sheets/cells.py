@@ -23,8 +23,10 @@ TYPE_AGAIN: Final = "<type again>"
 MAX_EXACT: Final = 10**15
 """A spreadsheet keeps 15 digits of a number."""
 
-_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_UNSEEN_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f]")
+_INVISIBLE: Final = r"\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
+"""What comes along when numbers are copied from mails and contact lists; joiners that scripts need are not among it."""
+_UNSEEN: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_INVISIBLE}]")
+_UNSEEN_OR_BREAK: Final = re.compile(rf"[\x00-\x1f\x7f\u2028\u2029{_INVISIBLE}]")
 _MANY_LINES: Final = frozenset({"extensions", "extension_groups", "codec_sel"})
 
 FindSecret: TypeAlias = Callable[[str], Secret | str]
@@ -71,14 +73,21 @@ def texts_of(strip: Strip, values: list[CellValue]) -> tuple[list[str], list[Pro
                 text = ""
             texts.append(text)
     if strip.column.parser is Parser.SECRET:
-        return texts, problems
-    texts, notices = _without_outer_blanks(strip, texts)
-    texts, breaks = _without_line_breaks(strip, texts)
-    return texts, problems + notices + breaks
+        return [text if text.strip() else "" for text in texts], problems
+    joined = "".join(texts)
+    if joined.split(maxsplit=1) != [joined]:  # a blank somewhere: perhaps around a value
+        texts, notices = _without_outer_blanks(strip, texts)
+        problems += notices
+    if not joined.isprintable():
+        texts, breaks = _without_line_breaks(strip, texts)
+        problems += breaks
+    if "<" in joined:
+        texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
+    return texts, problems
 
 
 def _without_outer_blanks(strip: Strip, texts: list[str]) -> tuple[list[str], list[Problem]]:
-    stripped = [text.strip() for text in texts]
+    stripped = list(map(str.strip, texts))
     if stripped == texts:
         return texts, []
     return stripped, [
@@ -96,19 +105,22 @@ def _without_outer_blanks(strip: Strip, texts: list[str]) -> tuple[list[str], li
 
 def _without_line_breaks(strip: Strip, texts: list[str]) -> tuple[list[str], list[Problem]]:
     unwanted = _UNSEEN if strip.column.field in _MANY_LINES else _UNSEEN_OR_BREAK
-    if not unwanted.search("".join(texts)):
-        return texts, []
     return [text if not unwanted.search(text) else "" for text in texts], [
         strip.problem(
             "cell-line-break",
             offset,
             "The cell holds a line break or a character that cannot be seen.",
-            f"Type the value anew: {' '.join(unwanted.sub(' ', text).split())}",
+            _typed_anew(re.sub(rf"[{_INVISIBLE}]", "", text), unwanted),
             text,
         )
         for offset, text in enumerate(texts)
         if unwanted.search(text)
     ]
+
+
+def _typed_anew(text: str, unwanted: re.Pattern[str]) -> str:
+    text = " ".join(unwanted.sub(" ", text).split())
+    return f"Type the value anew: {text}" if text else "Clear the cell."
 
 
 def _text_of(strip: Strip, offset: int, value: CellValue) -> str | Problem:
@@ -183,7 +195,8 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
     problems: list[Problem] = []
     for offset, text in enumerate(texts):
         secret: Secret | str = ""
-        if text == TYPE_AGAIN:
+        word = text.strip().casefold()
+        if word == TYPE_AGAIN:
             problems.append(
                 strip.problem(
                     "secret-hidden",
@@ -193,7 +206,7 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
                     TYPE_AGAIN,
                 )
             )
-        elif text.strip() == CLEAR:
+        elif word == CLEAR:
             problems.append(
                 strip.problem(
                     "clear-not-allowed",
@@ -202,7 +215,7 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
                     "Type the new password, or clear the cell to leave it as it is.",
                 )
             )
-        elif text.strip() and text != HIDDEN:
+        elif word and word != HIDDEN:
             found = find_secret(text)
             if isinstance(found, str):
                 problems.append(
@@ -212,13 +225,22 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
                 )
             else:
                 secret = found
-                problems += _blanks_in(strip, offset, found)
+                problems += _looks_of(strip, offset, found)
         secrets.append(secret)
     return secrets, problems
 
 
-def _blanks_in(strip: Strip, offset: int, secret: Secret) -> list[Problem]:
-    value = secret.reveal()
+def _looks_of(strip: Strip, offset: int, secret: Secret) -> list[Problem]:
+    value, limit = secret.reveal(), strip.column.limit
+    if limit is not None and len(value) > limit:
+        return [
+            strip.problem(
+                "too-long",
+                offset,
+                f"{strip.column.label} has at most {limit} characters; this has {len(value)}.",
+                "Type a shorter one; env: or file: may point at the wrong thing.",
+            )
+        ]
     if value == value.strip():
         return []
     return [

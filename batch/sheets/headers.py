@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from batch.sheets.layout import RESERVED_HEADERS, RESULT_HEADERS, Column, Sheet, folded, letters
 from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellError, CellValue
+from batch.sheets.workbooks import CellError, CellValue, NoValue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +56,10 @@ def match_headers(
         )
 
     for position, cell in cells.items():
-        text = cell.text if isinstance(cell, CellError) else str(cell).strip()
+        if isinstance(cell, CellError | NoValue):
+            problem("header-unreadable", position, *_unreadable(cell))
+            continue
+        text = str(cell).strip()
         column = known.get(folded(text))
         if ours and text in RESULT_HEADERS:
             results.add(position)
@@ -81,9 +85,11 @@ def match_headers(
         elif text:
             own[position] = text
     lacking = [column for column in sheet.columns if column.field not in columns]
+    guessed: set[str] = set()
     for position, text in own.items():
         near = None if text.startswith("#") else _nearest(folded(text), lacking)
         if near:
+            guessed.add(near.field)
             problem(
                 "header-near",
                 position,
@@ -91,7 +97,7 @@ def match_headers(
                 f"The column {text!r} is not known; did you mean {near.label}?",
                 f"Type {near.label}, or #{text} if it is a column of your own.",
             )
-    problems += _missing(sheet, sheet_name, row, columns, problems)
+    problems += _missing(sheet, sheet_name, row, columns.keys() | guessed)
     blamed = {p.column for p in problems}
     kept = {position: text for position, text in own.items() if position not in blamed}
     if kept:
@@ -105,6 +111,17 @@ def match_headers(
             "Nothing to do.",
         )
     return Headers(columns=columns, texts=texts, own=own, ours=frozenset(results)), problems
+
+
+def _unreadable(cell: CellError | NoValue) -> tuple[str, str, str]:
+    """Return what to show of a header without a text, what is wrong, and what to do."""
+    if isinstance(cell, CellError):
+        return cell.text, f"The spreadsheet shows {cell.text} where a header belongs.", "Type the header itself."
+    return (
+        cell.formula,
+        "The header has a formula, but its result is not in the file.",
+        "Type the header itself; or open the file in the spreadsheet program, save it and try again.",
+    )
 
 
 def _listed(texts: Iterable[str]) -> str:
@@ -125,14 +142,10 @@ def _nearest(text: str, lacking: list[Column]) -> Column | None:
     return column if distance <= 2 else None
 
 
-def _missing(
-    sheet: Sheet, sheet_name: str, row: int, columns: Mapping[str, int], found: list[Problem]
-) -> list[Problem]:
-    """Report columns that must be there, unless a header that is almost right explains it."""
-    near = {p.message.rpartition("mean ")[2].rstrip("?") for p in found if p.code == "header-near"}
-    needed = [column for column in sheet.columns if column.required]
-    missing = [column.label for column in needed if column.field not in columns and column.label not in near]
-    if sheet.required and not {"id", "name"} & columns.keys() and not {"Trunk ID", "Name"} & near:
+def _missing(sheet: Sheet, sheet_name: str, row: int, there: AbstractSet[str]) -> list[Problem]:
+    """Report columns that must be there; ``there`` holds also those that a header which is almost right stands for."""
+    missing = [column.label for column in sheet.columns if column.required and column.field not in there]
+    if sheet.required and not {"id", "name"} & there:
         missing.append("Trunk ID or Name")
     return [
         Problem(

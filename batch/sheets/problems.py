@@ -55,11 +55,12 @@ KINDS: Final[dict[str, Kind]] = {
     "header-near": Kind(title="A header is almost right"),
     "header-twice": Kind(title="Two headers mean the same column"),
     "header-reserved": Kind(title="A column that is not supported yet"),
+    "header-unreadable": Kind(title="A header that cannot be read"),
     # what stands in a cell
     "cell-error": Kind(title="A cell shows a spreadsheet error"),
     "cell-no-value": Kind(title="A formula without a result"),
     "cell-date": Kind(title="A date or time where text belongs"),
-    "cell-boolean": Kind(title="TRUE or FALSE where a number belongs"),
+    "cell-boolean": Kind(title="TRUE or FALSE where text belongs"),
     "cell-number-lost": Kind(title="A number too long for the spreadsheet to keep"),
     "cell-fraction": Kind(title="A number with decimals where digits belong"),
     "cell-line-break": Kind(title="A line break or control character inside a cell"),
@@ -104,7 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
     "group-unknown": Kind(title="An extension group that the PBX does not have", who=Who.ADMINISTRATOR),
     "key-ambiguous": Kind(title="A list entry that stands twice on the PBX", who=Who.ADMINISTRATOR),
     "pattern-not-on-cloud": Kind(title="A pattern that the Cloud edition does not take"),
-    "expected-live-cell": Kind(title="A new entry lacks a cell"),
+    "live-entry-incomplete": Kind(title="An entry on the PBX that cannot be sent back", who=Who.ADMINISTRATOR),
     # notices
     "did-on-two-trunks": _notice("The same DID on two trunks"),
     "extension-in-two-entries": _notice("An extension in two entries of one trunk: the first wins"),

@@ -12,6 +12,7 @@ from itertools import compress
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from batch.sheets import layout
@@ -19,7 +20,7 @@ from batch.sheets.cells import FindSecret, Strip, secrets_of, texts_of
 from batch.sheets.headers import Headers, match_headers
 from batch.sheets.layout import Parser, Sheet, folded
 from batch.sheets.problems import Problem
-from batch.sheets.workbooks import RawSheet, Workbook
+from batch.sheets.workbooks import CellValue, RawSheet, Workbook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,8 @@ class Table:
     frame: pd.DataFrame = field(repr=False)
     """One column of text per known column the sheet has, named by field; ``""`` is blank; the password column
     holds `Secret`; index: row numbers as people see them. Wholly blank rows are left out."""
+    faulty: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Per field, the rows whose cell could not be read: blank in the frame, but not blank, and already reported."""
 
     @property
     def name(self) -> str:
@@ -57,6 +60,10 @@ class Table:
     def filled(self, field_name: str) -> list[tuple[int, Any]]:
         """Return row number and text of every cell of a column that is not blank."""
         return [(row, text) for row, text in zip(self.rows(), self.texts(field_name), strict=True) if text]
+
+    def blank(self, field_name: str, row: int, text: str) -> bool:
+        """Tell whether a cell is blank because nobody filled it, rather than because it could not be read."""
+        return not text and row not in self.faulty.get(field_name, ())
 
     def cell(self, field_name: str, row: int) -> str:
         """Name a cell of this sheet, as ``C14``."""
@@ -101,7 +108,7 @@ def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[
         tables.append(table)
         problems += faults
     trunks, caller_ids, dids = tables
-    if trunks.raw is not None and trunks.frame.empty and not any(p.stops for p in problems):
+    if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in problems):
         problems.append(
             trunks.problem(
                 "sheet-empty",
@@ -165,7 +172,7 @@ def _find_sheets(workbook: Workbook) -> tuple[dict[str, RawSheet], list[Problem]
                     fix="If names look odd, save the file as CSV UTF-8.",
                 )
             )
-    if layout.TRUNKS.title not in found and not any(p.code == "sheet-near" for p in problems):
+    if layout.TRUNKS.title not in found and not any(_nearest(raw, found) is layout.TRUNKS for raw in own):
         names = ", ".join(repr(raw.name) for raw in workbook.sheets) or "no sheet at all"
         problems.append(
             Problem(
@@ -181,19 +188,16 @@ def _find_sheets(workbook: Workbook) -> tuple[dict[str, RawSheet], list[Problem]
 def _own_sheet(raw: RawSheet, found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
     if not is_own_sheet(raw, ours=workbook.ours) or raw.name == "How to fill this in":
         return []
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only a few workbooks need it
-
-    for sheet in layout.SHEETS:
-        if sheet.title not in found and Levenshtein.distance(folded(raw.name), folded(sheet.title)) <= 2:
-            return [
-                Problem(
-                    code="sheet-near",
-                    sheet=raw.name,
-                    value=raw.name,
-                    message=f"The sheet {raw.name!r} is not known; did you mean {sheet.title}?",
-                    fix=f"Rename it to {sheet.title}, or to something that is not like it.",
-                )
-            ]
+    if near := _nearest(raw, found):
+        return [
+            Problem(
+                code="sheet-near",
+                sheet=raw.name,
+                value=raw.name,
+                message=f"The sheet {raw.name!r} is not known; did you mean {near.title}?",
+                fix=f"Rename it to {near.title}, or to something that is not like it.",
+            )
+        ]
     return [
         Problem(
             code="own-sheet",
@@ -204,15 +208,25 @@ def _own_sheet(raw: RawSheet, found: Mapping[str, RawSheet], workbook: Workbook)
     ]
 
 
+def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
+    """Return the sheet that the workbook lacks and whose name is within two edits, if there is one."""
+    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only a few workbooks need it
+
+    name = folded(raw.name)
+    lacking = [sheet for sheet in layout.SHEETS if sheet.title not in found]
+    return next((sheet for sheet in lacking if Levenshtein.distance(name, folded(sheet.title)) <= 2), None)
+
+
 def _table(sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, *, ours: bool) -> tuple[Table, list[Problem]]:
-    if raw is None or not raw.columns:
+    start = None if raw is None else _header_offset(raw)
+    if raw is None or start is None:
         return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), []
-    start = _header_offset(raw)
     header_row = raw.first_row + start
     cells = {raw.first_column + i: values[start] for i, values in enumerate(raw.columns)}
     headers, problems = match_headers(sheet, raw.name, header_row, cells, ours=ours)
     rows = np.arange(header_row + 1, raw.first_row + raw.height)
     columns: dict[str, Sequence[Any]] = {}
+    faulty: dict[str, frozenset[int]] = {}
     occupied = np.zeros(len(rows), dtype=bool)
     for name, position in headers.columns.items():
         strip = Strip(
@@ -224,37 +238,43 @@ def _table(sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, *, ours:
         )
         values = raw.columns[position - raw.first_column][start + 1 :]
         texts, faults = texts_of(strip, values)
-        problems += faults
-        occupied |= np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+        if not occupied.all():
+            occupied |= np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
         occupied[[fault.row - strip.first_row for fault in faults]] = True
         columns[name] = texts
         if strip.column.parser is Parser.SECRET:
-            columns[name], faults = secrets_of(strip, texts, find_secret)
-            problems += faults
+            columns[name], unfound = secrets_of(strip, texts, find_secret)
+            faults += unfound
+        problems += faults
+        faulty[name] = frozenset(fault.row for fault in faults if fault.stops)
     if not occupied.all():
         kept = occupied.tolist()
         columns = {name: list(compress(column, kept)) for name, column in columns.items()}
         rows = rows[occupied]
     problems += _hidden_rows(raw, occupied=set(rows.tolist()) if raw.hidden_rows else set())
     return (
-        Table(sheet=sheet, raw=raw, header_row=header_row, headers=headers, frame=_frame(columns, rows)),
+        Table(sheet=sheet, raw=raw, header_row=header_row, headers=headers, frame=_frame(columns, rows), faulty=faulty),
         problems,
     )
 
 
-def _header_offset(raw: RawSheet) -> int:
-    """Return how many blank rows stand above the header."""
-    return next(
-        (i for i in range(raw.height) if any(column[i] != "" for column in raw.columns)),
-        0,
-    )
+def _header_offset(raw: RawSheet) -> int | None:
+    """Return how many blank rows stand above the header; None where all rows are blank."""
+    return next((i for i in range(raw.height) if not all(_is_blank(column[i]) for column in raw.columns)), None)
+
+
+def _is_blank(value: CellValue) -> bool:
+    return isinstance(value, str) and not value.strip()
 
 
 def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
     index = pd.Index(rows, dtype="int64", name="row")
-    return pd.DataFrame(
-        {name: pd.Series(column, index=index, dtype=object) for name, column in texts.items()}, index=index
-    )
+    columns = {name: pd.Series(_objects(column), index=index, dtype=object) for name, column in texts.items()}
+    return pd.DataFrame(columns, index=index, copy=False)
+
+
+def _objects(column: Sequence[Any]) -> npt.NDArray[np.object_]:
+    return np.array(column, dtype=object)
 
 
 def _hidden_rows(raw: RawSheet, *, occupied: set[int]) -> list[Problem]:

@@ -5,9 +5,11 @@ Half a million DIDs are handled by column; only what is not a plain number is lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic
+from functools import lru_cache, partial
+from typing import Final, Generic, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +21,8 @@ from batch.trunks.faults import Fault
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
+    RawId,
+    no_groups_in,
     parse_caller_id,
     parse_caller_id_range,
     parse_did,
@@ -26,9 +30,12 @@ from batch.trunks.numbers import (
     parse_extensions,
 )
 from batch.trunks.records import CallerIdRow, DidRow, Row
-from batch.trunks.values import parse_value, too_many_bytes
+from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
-_WHOM = ("outbound_cid_to_ext_range", "extensions", "extension_groups")
+_ALL_PLAIN: Final = re.compile(r"(?:\+?[0-9]{1,30}\n)*+")
+_DID_ROW: Final[Callable[[tuple[int, str, str | None]], DidRow]] = partial(tuple.__new__, DidRow)
+"""``DidRow._make`` without its own frame for each of half a million."""
+_OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +49,17 @@ class Entries(Generic[Row]):
     """Row of each ``<clear>`` in the DID or Caller ID cell, to the Trunks row it belongs to."""
 
 
-def read_dids(table: Table, trunks: npt.NDArray[np.int64]) -> tuple[Entries[DidRow], list[Problem]]:
-    """Understand the DIDs sheet; ``trunks`` gives each row's Trunks row, 0 for none."""
-    rows, texts, owners = list(table.rows()), list(table.texts("did")), trunks
-    names, problems = _names(table, "did_name")
-    plain = [PLAIN.fullmatch(text) is not None for text in texts]
+def read_dids(
+    table: Table, trunks: npt.NDArray[np.int64], modes: Mapping[int, Mode]
+) -> tuple[Entries[DidRow], list[Problem]]:
+    """Understand the DIDs sheet; ``trunks`` gives each row's Trunks row, 0 for none, ``modes`` each trunk's."""
+    rows, texts, owners = table.rows(), table.texts("did"), trunks
+    names, problems = _names(table, "did_name", owners, modes)
     clears: dict[int, int] = {}
-    if all(plain):
+    if _ALL_PLAIN.fullmatch("\n".join(texts) + "\n"):
         return Entries(rows=_did_rows(rows, texts, names), trunks=owners, clears=clears), problems
     wanted: list[list[str]] = [[text] for text in texts]
-    for i in np.flatnonzero(~np.array(plain, dtype=bool)).tolist():
+    for i in [i for i, text in enumerate(texts) if not PLAIN.fullmatch(text)]:
         wanted[i], problem = _did(table, rows[i], texts[i])
         problems += [problem] if problem else []
         if texts[i] == CLEAR:
@@ -70,14 +78,14 @@ def read_dids(table: Table, trunks: npt.NDArray[np.int64]) -> tuple[Entries[DidR
 
 
 def _did_rows(rows: Sequence[int], dids: Sequence[str], names: Sequence[str | None]) -> list[DidRow]:
-    return list(map(DidRow._make, zip(rows, dids, names, strict=True)))
+    return list(map(_DID_ROW, zip(rows, dids, names, strict=True)))
 
 
 def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
     if text == CLEAR:
         return [], None
     if not text:
-        return [], _required(table, row, "did")
+        return [], _required(table, row, "did") if table.blank("did", row, text) else None
     found = parse_did(text)
     match found:
         case Fault():
@@ -95,15 +103,21 @@ def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
             return [found], None
 
 
-def _names(table: Table, field: str) -> tuple[list[str | None], list[Problem]]:
-    """Return the names of list entries, None where blank and ``""`` where cleared."""
-    problems = []
-    names: list[str | None] = [text or None for text in table.texts(field)]
+def _names(
+    table: Table, field: str, owners: npt.NDArray[np.int64], modes: Mapping[int, Mode]
+) -> tuple[Sequence[str | None], list[Problem]]:
+    """Return the names of list entries, None where blank and ``""`` where cleared; *remove* does not look at them."""
+    problems: list[Problem] = []
+    texts = table.texts(field)
+    names: Sequence[str | None] = texts if all(texts) else [text or None for text in texts]
     if CLEAR in names:
         names = ["" if name == CLEAR else name for name in names]
+    if max(map(len, texts), default=0) <= MAX_ENTRY_NAME_BYTES // 4:
+        return names, problems
     rows = table.rows()
-    for i, name in enumerate(names):
-        if name and len(name) > MAX_ENTRY_NAME_BYTES // 4 and (fault := too_many_bytes(name, MAX_ENTRY_NAME_BYTES)):
+    for i, name in enumerate(texts):
+        fault = too_many_bytes(name, MAX_ENTRY_NAME_BYTES)
+        if fault and modes.get(int(owners[i])) is not Mode.REMOVE:
             problems.append(table.problem(fault.code, rows[i], field, fault.message, fault.fix, value=name))
     return names, problems
 
@@ -119,78 +133,97 @@ def read_caller_ids(
     table: Table, trunks: npt.NDArray[np.int64], modes: Mapping[int, Mode]
 ) -> tuple[Entries[CallerIdRow], list[Problem]]:
     """Understand the Caller IDs sheet. ``modes`` by Trunks row: in mode *remove* only the key counts."""
-    names, problems = _names(table, "outbound_cid_name")
+    names, problems = _names(table, "outbound_cid_name", trunks, modes)
     found: list[CallerIdRow] = []
     owners: list[int] = []
     clears: dict[int, int] = {}
-    cells = {name: table.texts(name) for name in (column.field for column in CALLER_IDS.columns)}
-    for i, (row, trunk) in enumerate(zip(table.rows(), trunks.tolist(), strict=True)):
-        texts = {name: column[i] for name, column in cells.items()}
-        if texts["outbound_cid"] == CLEAR:
+    cells = map(_Cells._make, zip(*map(table.texts, _Cells._fields), strict=True))
+    for row, trunk, name, texts in zip(table.rows(), trunks.tolist(), names, cells, strict=True):
+        if texts.outbound_cid == CLEAR:
             clears[row] = trunk
             continue
-        entry, faults = _caller_id(table, row, texts, names[i], key_only=modes.get(trunk) is Mode.REMOVE)
-        problems += faults
-        if entry:
-            found.append(entry)
+        removes = modes.get(trunk) is Mode.REMOVE
+        option, number, *whom = parts = _understood(texts.key_only() if removes else texts)
+        if option is None or number is None or Fault in map(type, parts):
+            problems += _faults(table, row, texts, parts)
+        if isinstance(option, str) and isinstance(number, str | NumberRange):
+            meant = (None if isinstance(part, Fault) else part for part in whom)
+            found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of _Cells
             owners.append(trunk)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
 
 
-def _caller_id(
-    table: Table, row: int, texts: Mapping[str, str], name: str | None, *, key_only: bool
-) -> tuple[CallerIdRow | None, list[Problem]]:
-    """Understand one row; an entry comes with it unless its key is at fault."""
-    blank = [_required(table, row, field) for field in ("outbound_cid_option", "outbound_cid") if not texts[field]]
-    if blank:
-        return None, blank
-    option = parse_value(CALLER_IDS.column("outbound_cid_option"), texts["outbound_cid_option"])
-    if isinstance(option, Fault):
-        return None, [_at(table, row, "outbound_cid_option", texts, option)]
-    number = (parse_caller_id_range if option == "range" else parse_caller_id)(texts["outbound_cid"])
-    if isinstance(number, Fault):
-        return None, [_at(table, row, "outbound_cid", texts, number)]
-    entry = CallerIdRow(row, str(option), str(number), None, None, None, None)
-    if key_only:
-        return entry, []
-    misplaced = [
-        _at(table, row, field, texts, fault)
-        for field in _WHOM
-        if (fault := _misplaced(field, str(option), texts[field]))
-    ]
-    if misplaced:
-        return entry, misplaced
-    span = _span(number, texts["outbound_cid_to_ext_range"])
-    extensions = parse_extensions(texts["extensions"]) if texts["extensions"] else None
-    return entry._replace(
-        name=name,
-        extension_range=None if isinstance(span, Fault) else span,
-        extensions=None if isinstance(extensions, Fault) else extensions,
-        groups=texts["extension_groups"] or None,
-    ), [
-        _at(table, row, field, texts, fault)
-        for field, fault in (("outbound_cid_to_ext_range", span), ("extensions", extensions))
-        if isinstance(fault, Fault)
-    ]
+class _Cells(NamedTuple):
+    """What stands in the cells of one caller-ID row, but for its trunk and its name."""
+
+    outbound_cid_option: str
+    outbound_cid: str
+    outbound_cid_to_ext_range: str
+    extensions: str
+    extension_groups: str
+
+    def key_only(self) -> _Cells:
+        """Leave out what does not tell entries apart."""
+        return _Cells(self.outbound_cid_option, self.outbound_cid, "", "", "")
 
 
-def _at(table: Table, row: int, field: str, texts: Mapping[str, str], fault: Fault) -> Problem:
-    return table.problem(fault.code, row, field, fault.message, fault.fix, value=texts[field])
+_Part: TypeAlias = str | NumberRange | tuple[str | RawId, ...] | Fault | None
+"""One understood cell; None where it is blank, or not to be understood without another one."""
 
 
-def _misplaced(field: str, option: str, text: str) -> Fault | None:
+def _understood(texts: _Cells) -> tuple[_Part, ...]:
+    option = _option(texts.outbound_cid_option)
+    number = _number(option, texts.outbound_cid)
+    return (
+        option,
+        number,
+        _span(option, number, texts.outbound_cid_to_ext_range) if texts.outbound_cid_to_ext_range else None,
+        _extensions(option, texts.extensions) if texts.extensions else None,
+        _groups(option, texts.extension_groups) if texts.extension_groups else None,
+    )
+
+
+def _faults(table: Table, row: int, texts: _Cells, parts: Iterable[_Part]) -> Iterator[Problem]:
+    for field, text, part in zip(_Cells._fields, texts, parts, strict=True):
+        if isinstance(part, Fault):
+            yield table.problem(part.code, row, field, part.message, part.fix, value=text)
+        elif part is None and table.sheet.column(field).required and table.blank(field, row, text):
+            yield _required(table, row, field)
+
+
+@lru_cache(maxsize=64)
+def _option(text: str) -> str | Fault | None:
+    option = parse_value(_OPTION, text) if text else None
+    return option if option is None or isinstance(option, Fault) else str(option)
+
+
+def _number(option: _Part, text: str) -> str | NumberRange | Fault | None:
+    """Understand the caller ID, of which only the option says whether it is one number or many."""
+    if not text or not isinstance(option, str):
+        return None
+    return parse_caller_id_range(text) if option == "range" else parse_caller_id(text)
+
+
+def _extensions(option: _Part, text: str) -> tuple[str | RawId, ...] | Fault:
+    return _misplaced(option, "shared", "extensions", text) or parse_extensions(text)
+
+
+def _groups(option: _Part, text: str) -> str | Fault:
+    return _misplaced(option, "shared", "extension_groups", text) or no_groups_in(text) or text
+
+
+def _misplaced(option: _Part, needed: str, field: str, text: str) -> Fault | None:
+    """Check that a cell goes with the row's option, if that is known."""
     if text == CLEAR:
-        return Fault("clear-not-allowed", "This cannot be emptied.", "Name what it shall be instead.")
-    if text and (option == "range") is not (field == "outbound_cid_to_ext_range"):
+        return nothing_to_clear(CALLER_IDS.column(field))
+    if isinstance(option, str) and option != needed:
         return _mismatch(option, field)
     return None
 
 
-def _span(number: str | NumberRange, text: str) -> str | Fault | None:
+def _span(option: _Part, number: _Part, text: str) -> str | Fault:
     """Understand the extension range that goes with a caller-ID range."""
-    if not text:
-        return None
-    span = parse_extension_range(text)
+    span = _misplaced(option, "range", "outbound_cid_to_ext_range", text) or parse_extension_range(text)
     if isinstance(span, Fault):
         return span
     if isinstance(number, NumberRange) and span.size != number.size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -37,7 +37,7 @@ def group(tables: Tables) -> tuple[Records, list[Problem]]:
     problems += faults
     caller_owners, faults = _owners(tables.caller_ids, places)
     problems += faults
-    dids, faults = read_dids(tables.dids, did_owners.trunks)
+    dids, faults = read_dids(tables.dids, did_owners.trunks, modes["dids_mode"])
     problems += faults
     caller_ids, faults = read_caller_ids(tables.caller_ids, caller_owners.trunks, modes["caller_ids_mode"])
     problems += faults
@@ -47,6 +47,7 @@ def group(tables: Tables) -> tuple[Records, list[Problem]]:
     problems += faults
     records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
     problems += rules.check(tables, records, dids)
+    problems += rules.mode_without_rows(tables, records, set(did_owners.trunks), set(caller_owners.trunks))
     owners = {
         TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows())),
         CALLER_IDS.title: caller_owners,
@@ -138,9 +139,12 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
     owners = Owners(rows=_array(table.rows()), trunks=trunks)
     numbers = table.rows()
+    lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.blank("trunk", numbers[i], texts[i])]
+    faults = {text: rules.unowned(text, rows[text], places.names) for text in dict.fromkeys(texts[i] for i in lost)}
     return owners, [
-        rules.unowned(table, numbers[i], texts[i], rows[texts[i]], places.names)
-        for i in np.flatnonzero(trunks == 0).tolist()
+        table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i])
+        for i in lost
+        for fault in (faults[texts[i]],)
     ]
 
 
@@ -159,10 +163,10 @@ def _edits(
         if start < end and (trunk := int(trunks[start])):
             edits[trunk] = ListEdit(mode=modes.get(trunk, Mode.REPLACE), explicit=trunk in modes, rows=rows[start:end])
     problems: list[Problem] = []
+    rows_of = Counter(owners.trunks.tolist()) if entries.clears else {}
     for row, trunk in entries.clears.items():
-        mode = modes.get(trunk, Mode.REPLACE)
-        if mode is not Mode.REPLACE or int((owners.trunks == trunk).sum()) > 1:
+        if trunk and (modes.get(trunk, Mode.REPLACE) is not Mode.REPLACE or rows_of[trunk] > 1):
             problems.append(rules.clear_not_alone(table, row))
         elif trunk:
-            edits[trunk] = ListEdit(mode=Mode.REPLACE, explicit=True)
+            edits[trunk] = ListEdit(mode=Mode.REPLACE, explicit=True, clear=row)
     return edits, problems

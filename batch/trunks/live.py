@@ -6,6 +6,7 @@ those are carried in `LiveTrunk.whole` and never sent.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -113,14 +114,18 @@ class LiveTrunk:
             return ""
         if field_name in _INTEGERS:
             return _integer(value)
+        if field_name == "transport":
+            return str(value).strip().casefold()
         if field_name == "codec_sel":
             return ",".join(part.strip().casefold() for part in str(value).split(",") if part.strip())
         return str(value)
 
 
 def _integer(value: object) -> int | str:
-    text = str(int(value)) if isinstance(value, bool | float) else str(value).strip()
-    return int(text) if text.lstrip("-").isdigit() else text
+    if isinstance(value, bool) or (isinstance(value, float) and value.is_integer()):
+        return int(value)
+    text = str(value).strip()
+    return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
 def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:

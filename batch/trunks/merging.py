@@ -66,6 +66,7 @@ def _ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Ent
         return []
     count: Counter[Hashable] = Counter(entry.key for entry in live)
     problems = []
+    absent: dict[int, list[str]] = {}
     for row in edit.rows:
         text = row.number
         if count[row.key] > 1:
@@ -80,17 +81,20 @@ def _ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Ent
                 )
             )
         elif edit.mode is Mode.REMOVE and not count[row.key]:
-            problems.append(
-                table.problem(
-                    "entry-not-there",
-                    row.row,
-                    field,
-                    f"{text} is not on the trunk, so there is nothing to remove.",
-                    "Nothing to do, if it is gone already; otherwise check the number.",
-                    value=text,
-                )
-            )
-    return problems
+            absent.setdefault(row.row, []).append(text)
+    return problems + [_not_there(table, field, row, numbers) for row, numbers in absent.items()]
+
+
+def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Problem:
+    more = f", nor are {len(numbers) - 1} more of this cell" if len(numbers) > 1 else ""
+    return table.problem(
+        "entry-not-there",
+        row,
+        field,
+        f"{numbers[0]} is not on the trunk{more}, so there is nothing to remove.",
+        "Nothing to do, if it is gone already; otherwise check the number.",
+        value=numbers[0],
+    )
 
 
 def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Census) -> tuple[CallerId, list[Problem]]:
@@ -115,27 +119,29 @@ def _extensions(
     if row.extensions is None:
         found += [extension for extension in live if extension.type == "extension"]
     for number in row.extensions or ():
-        extension_id = number.id if isinstance(number, RawId) else census.extensions.get(number)
-        if extension_id is None:
-            problems.append(_unknown(table, row, "extension-unknown", "extensions", str(number)))
+        if isinstance(number, RawId):
+            found.append(Extension("extension", number.id))
+        elif (extension_id := census.extensions.get(number)) is None:
+            problems.append(_unknown(table, row, "extension-unknown", "extensions", number))
         else:
-            found.append(Extension("extension", extension_id, "" if isinstance(number, RawId) else number))
+            found.append(Extension("extension", extension_id, number))
     if row.groups is None:
         found += [extension for extension in live if extension.type != "extension"]
     for name in split_groups(row.groups or "", census.groups):
-        group_id = name.id if isinstance(name, RawId) else census.groups.get(name)
-        if group_id is None:
-            near = _nearest(str(name), census)
-            problems.append(_unknown(table, row, "group-unknown", "extension_groups", str(name), near))
+        if isinstance(name, RawId):
+            found.append(Extension("ext_group", name.id))
+        elif (group_id := census.groups.get(name)) is None:
+            near = _nearest(name, census)
+            problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
         else:
-            found.append(Extension("ext_group", group_id, "" if isinstance(name, RawId) else name))
+            found.append(Extension("ext_group", group_id, name))
     return tuple(dict.fromkeys(found)), problems
 
 
 def _nearest(name: str, census: Census) -> str | None:
-    from rapidfuzz import process  # noqa: PLC0415 - only a mistyped group needs it
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped group needs it
 
-    near = process.extractOne(name, list(census.groups), score_cutoff=70)
+    near = process.extractOne(name, census.groups.keys(), scorer=fuzz.ratio, score_cutoff=70)
     return near[0] if near else None
 
 

@@ -32,6 +32,7 @@ _RANGE: Final = re.compile(
 )
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
+_CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
@@ -72,41 +73,70 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     found = _RANGE.fullmatch(text)
     if found and _joins(found):
         return _number_range(found, limit)
-    bare = _BRACKETS.sub("", text)
-    if _DASHED_DIGITS.search(bare):
-        together = re.sub(rf"\s*[{_DASH}]\s*", "", text)
+    if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
         return Fault(
             "dash-unclear",
-            "The dash could separate the digits of one number or make a range.",
-            f"For one number type {together}; for a range write both ends in full with .. between, "
+            f"The dash in {text} could separate the digits of one number or make a range.",
+            f"For one number type {_together(text)}; for a range write both ends in full with .. between, "
             f"like {_both_ends(found)}.",
         )
     if not _DID.fullmatch(text):
-        wrong = "".join(sorted(set(_DID.sub("", text))))
+        kept = "".join(_DID.findall(text))
         return Fault(
             "bad-characters",
-            f"A DID cannot hold {_shown(wrong)}.",
-            f"Type {_DID_ONLY(text)}." if _DID_ONLY(text) else "Type the number as the carrier sends it.",
+            f"A DID cannot hold {shown_characters(_DID.sub('', text))}.",
+            f"Type {kept}." if kept else "Type the number as the carrier sends it.",
         )
-    if "[" in bare or "]" in bare:
-        return Fault("bad-characters", "A [ without its ].", "Close the bracket, as in 44207946010[0-4].")
+    if fault := _bracket_fault(text):
+        return fault
     if len(text) > MAX_DID:
         return Fault("too-long", f"A DID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
     return text
 
 
-def _DID_ONLY(text: str) -> str:  # noqa: N802 - reads as the constant pattern that it applies
-    return "".join(_DID.findall(text))[:MAX_DID]
+def _together(text: str) -> str:
+    """Take dashes and blanks out of a number, but not out of the brackets of a pattern."""
+    return "".join(
+        part if part.startswith("[") else re.sub(rf"[{_DASH}\s]", "", part)
+        for part in re.split(r"(\[[^\[\]]*\])", text)
+    )
 
 
-def _shown(characters: str) -> str:
-    return " ".join("a blank" if c.isspace() else f"'{c}'" for c in characters)
+def _bracket_fault(text: str) -> Fault | None:
+    bare = _BRACKETS.sub("", text)
+    if "[" in bare or "]" in bare:
+        return Fault(
+            "bad-characters", f"{text} has a bracket without its partner.", "Close it, as in 44207946010[0-4]."
+        )
+    for bracket in _BRACKETS.findall(text):
+        backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
+        if bracket == "[]" or backwards:
+            return Fault(
+                "bad-characters",
+                f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
+                "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+            )
+    return None
+
+
+def shown_characters(characters: str) -> str:
+    """Name characters so that they can be told apart, also those that cannot be seen."""
+    names = (
+        "a blank" if c.isspace() else f"'{c}'" if c.isprintable() else f"U+{ord(c):04X}"
+        for c in dict.fromkeys(characters)
+    )
+    return ", ".join(dict.fromkeys(names))
 
 
 def _both_ends(found: re.Match[str] | None) -> str:
-    if found is None:
+    if found is None or len(found["last"]) > len(found["first"]):
         return "442079460100..442079460199"
     return f"{found['plus']}{found['first']}..{found['plus']}{_full_end(found)}"
+
+
+def _typed(first: str, last: str) -> str:
+    """Write a range so that it can be typed back: a dash between short ends would be unclear."""
+    return f"{first}{'-' if len(first.lstrip('+')) >= 7 else '..'}{last}"
 
 
 def _full_end(found: re.Match[str]) -> str:
@@ -134,12 +164,12 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
         return Fault(
             "range-malformed",
             f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
-            f"If you mean {found['plus']}{first}-{last}, type it so.",
+            f"If you mean {_typed(found['plus'] + first, found['plus'] + last)}, type it so.",
         )
-    if found["plus_too"] and not found["plus"]:
-        return Fault("range-malformed", "Only one end of the range has a +.", f"Type +{first}-+{last}.")
-    if found["plus"] and not found["plus_too"] and not short:
-        return Fault("range-malformed", "Only one end of the range has a +.", f"Type +{first}-+{last}.")
+    if (found["plus_too"] and not found["plus"]) or (found["plus"] and not found["plus_too"] and not short):
+        return Fault(
+            "range-malformed", "Only one end of the range has a +.", f"Type {_typed('+' + first, '+' + last)}."
+        )
     if len(found["plus"]) + len(first) > MAX_DID:
         return Fault("too-long", f"A number has at most {MAX_DID} characters.", "Shorten both ends.")
     numbers = NumberRange(found["plus"] + first, found["plus"] + last)
@@ -147,7 +177,7 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
         return Fault(
             "range-backwards",
             f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
-            f"Type {NumberRange(numbers.last, numbers.first)}.",
+            f"Type {_typed(numbers.last, numbers.first)}.",
         )
     if numbers.size > limit:
         return Fault(
@@ -163,11 +193,10 @@ def parse_caller_id(text: str) -> str | Fault:
     if PLAIN.fullmatch(text):
         return text
     if not _CALLER_ID.fullmatch(text):
-        wrong = "".join(sorted(set(_CALLER_ID.sub("", text))))
         kept = "".join(_CALLER_ID.findall(text))
         return Fault(
             "bad-characters",
-            f"A caller ID cannot hold {_shown(wrong)}.",
+            f"A caller ID cannot hold {shown_characters(_CALLER_ID.sub('', text))}.",
             f"Type {kept}." if kept else "Type the number that is to be shown.",
         )
     if len(text) > MAX_DID:
@@ -226,6 +255,7 @@ class RawId:
 def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
     """Understand an *Extensions* cell: numbers or ``#id``, with ``,`` ``;`` ``&`` or line breaks between."""
     found: list[str | RawId] = []
+    odd: list[str] = []
     for token in filter(None, (t.strip() for t in _SEPARATORS.split(text))):
         if _EXTENSION.fullmatch(token):
             found.append(token)
@@ -238,13 +268,27 @@ def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
                 f"With option range type {token} into Extension range; with option shared name each extension.",
             )
         else:
-            return Fault(
-                "extension-malformed",
-                f"{token!r} is not an extension number.",
-                "Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
-                "Extension groups.",
-            )
+            odd.append(repr(token))
+    if odd or not found:
+        named = ", ".join(odd) or repr(text)
+        return Fault(
+            "extension-malformed",
+            f"{named} {'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
+            "Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
+            "Extension groups.",
+        )
     return tuple(dict.fromkeys(found))
+
+
+def no_groups_in(text: str) -> Fault | None:
+    """Check that an *Extension groups* cell names something. Which groups there are, only the PBX knows."""
+    if split_groups(text):
+        return None
+    return Fault(
+        "extension-malformed",
+        f"{text!r} names no extension group.",
+        "Type names of groups with commas between, or clear the cell to leave them as they are.",
+    )
 
 
 def split_groups(text: str, known: Collection[str] = ()) -> tuple[str | RawId, ...]:
@@ -257,21 +301,24 @@ def split_groups(text: str, known: Collection[str] = ()) -> tuple[str | RawId, .
     rest = text.strip(" \t,;\r\n")
     while rest:
         name, rest = _first_group(rest, longest_first)
-        raw = _RAW_ID.fullmatch(name)
-        names.append(RawId(int(raw[1])) if raw else name.strip('"').replace('""', '"'))
+        names.append(name)
         rest = rest.lstrip(" \t,;\r\n")
     return tuple(dict.fromkeys(names))
 
 
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")+)"(?=\s*(?:[,;\r\n]|$))')
+_RAW_GROUP: Final = re.compile(r"#[ \t]*([0-9]{1,18})(?=[ \t]*(?:[,;\r\n]|$))")
 
 
-def _first_group(rest: str, longest_first: list[str]) -> tuple[str, str]:
+def _first_group(rest: str, longest_first: list[str]) -> tuple[str | RawId, str]:
+    """Take the first name off, with what follows it."""
+    if raw := _RAW_GROUP.match(rest):
+        return RawId(int(raw[1])), rest[raw.end() :]
     for name in longest_first:
         if rest.startswith(name) and re.match(r"[ \t]*(?:[,;\r\n]|$)", rest[len(name) :]):
             return name, rest[len(name) :]
     if quoted := _QUOTED.match(rest):
-        return quoted[0], rest[quoted.end() :]
+        return quoted[1].replace('""', '"'), rest[quoted.end() :]
     name, *_ = re.split(r"[,;\r\n]", rest, maxsplit=1)
     return name.strip(), rest[len(name) :]
 
@@ -292,14 +339,21 @@ def _pattern(text: str) -> re.Pattern[str]:
     parts = re.findall(r"\[[^\[\]]+\]|.", text)
     return re.compile(
         "".join(
-            f"[{re.escape(part[1:-1]).replace(re.escape('-'), '-')}]"
-            if len(part) > 1
-            else _WILD.get(part.upper(), re.escape(part))
-            for part in parts
+            _alternatives(part[1:-1]) if len(part) > 1 else _WILD.get(part.upper(), re.escape(part)) for part in parts
         )
     )
 
 
+def _alternatives(bracket: str) -> str:
+    """Turn the inside of ``[27-9]`` into an expression, whatever a PBX lets stand there."""
+    parts = re.findall(r".-.|.", bracket)
+    return f"(?:{'|'.join(f'[{re.escape(p[0])}-{re.escape(p[2])}]' if _rises(p) else re.escape(p) for p in parts)})"
+
+
+def _rises(part: str) -> bool:
+    return len(part) == 3 and part[0] <= part[2]
+
+
 def is_pattern(did: str) -> bool:
     """Tell whether a DID stands for more than one number."""
-    return not PLAIN.fullmatch(did) and any(c in "XZN[].!" for c in did.upper())
+    return not did.lstrip("+").isdecimal() and any(c in "XZN[].!" for c in did.upper())

@@ -7,7 +7,7 @@ Made at the moment a trunk is about to be sent: the last gate before the wire. S
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -18,9 +18,13 @@ from batch.sheets.layout import (
     TrunkType,
 )
 
-Switch: TypeAlias = Literal[0, 1]
+Id: TypeAlias = Annotated[int, Field(ge=1)]
+Switch: TypeAlias = Annotated[int, Field(ge=0, le=1)]
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65535)]
 Text: TypeAlias = Annotated[str, Field(max_length=255)]
+"""``""`` empties it."""
+Needed: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
+Credential: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, repr=False)]
 Dialled: TypeAlias = Annotated[str, Field(max_length=31)]
 Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=31)]
 CallerNumber: TypeAlias = Annotated[str, Field(min_length=1, max_length=63)]
@@ -32,6 +36,12 @@ CodecSelection: TypeAlias = Annotated[str, Field(pattern=rf"^(?:{'|'.join(CODECS
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="after")
+    def _absent_rather_than_null(self) -> Self:
+        if any(getattr(self, name) is None for name in self.model_fields_set):
+            raise ValueError("a field is null; what is not sent must be absent")
+        return self
 
 
 class DidEntry(_Part):
@@ -45,7 +55,7 @@ class Member(_Part):
     """An entry of ``ext_list``."""
 
     type: Literal["extension", "ext_group"]
-    id: int
+    id: Id
     ext_number: str | None = None
 
 
@@ -73,7 +83,7 @@ CallerIdEntry: TypeAlias = Annotated[SharedCallerId | RangeCallerId, Field(discr
 class _Update(_Part):
     """What all three types have."""
 
-    id: int
+    id: Id
     name: Name | None = None
     enable: Switch | None = None
     codec_sel: CodecSelection | None = None
@@ -82,7 +92,7 @@ class _Update(_Part):
     outbound_cid_list: list[CallerIdEntry] | None = None
 
     @model_validator(mode="after")
-    def _something_changes_and_the_name_is_allowed(self) -> _Update:
+    def _something_changes_and_the_name_is_allowed(self) -> Self:
         if self.model_fields_set <= {"id"}:
             raise ValueError("nothing to change")
         if self.name and set(self.name) & set(NAME_FORBIDS):
@@ -94,7 +104,7 @@ class PeerUpdate(_Update):
     """Table 5: a peer trunk has no credentials and no outbound proxy."""
 
     transport: Literal["udp", "tcp", "tls", "dnsnaptr"] | None = None
-    hostname: Text | None = None
+    hostname: Needed | None = None
     port: Port | None = None
     domain: Text | None = None
     did_list: list[DidEntry] | None = None
@@ -103,8 +113,8 @@ class PeerUpdate(_Update):
 class RegisterUpdate(PeerUpdate):
     """Table 1: a register trunk has everything."""
 
-    username: Text | None = None
-    password: Text | None = None
+    username: Needed | None = None
+    password: Credential | None = None
     auth_name: Text | None = None
     enb_outbound_proxy: Switch | None = None
     outbound_proxy_server: Text | None = None
@@ -115,8 +125,8 @@ class AccountUpdate(_Update):
     """Table 9: an account trunk has no host, no proxy and no DIDs."""
 
     transport: Literal["udp", "tcp", "tls"] | None = None
-    username: Text | None = None
-    password: Text | None = None
+    username: Needed | None = None
+    password: Credential | None = None
     auth_name: Text | None = None
 
 

@@ -98,6 +98,19 @@ class Change:
         """Whether the write can cost the trunk its registration."""
         return bool(REGISTRATION_FIELDS & self.difference.fields.keys())
 
+    @property
+    def written(self) -> Desired:
+        """What the write sets, and nothing else: what reading back must find."""
+        return Desired(
+            fields={name: new for name, (_, new) in self.difference.fields.items()},
+            dids=self.desired.dids if self.difference.dids else None,
+            caller_ids=self.desired.caller_ids if self.difference.caller_ids else None,
+        )
+
+    def as_planned(self, now: LiveTrunk) -> bool:
+        """Tell whether everything that the write replaces still is what the plan saw."""
+        return replaced(now, self.difference) == self.replaces()
+
     def body(self) -> dict[str, Any]:
         """Make the body of the write; with a new password in clear, so make it only to send it."""
         return body_of(self.live.id, self.desired, self.difference)
@@ -151,6 +164,8 @@ def digest_of(pbx: str, changes: Iterable[Change]) -> str:
             for name, value in change.replaces().items()
         }
         body = change.body() if change.difference else {"id": change.live.id}
+        for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
+            entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
         seed.update(json.dumps([body, before], sort_keys=True, ensure_ascii=False).encode())
     return hashlib.pbkdf2_hmac("sha256", seed.digest(), pbx.encode(), 100_000, 16).hex()
 
@@ -202,9 +217,9 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
 
 
 def _gone(tables: Tables, record: Record, cell: str, by_name: Mapping[str, LiveTrunk]) -> Problem:
-    from rapidfuzz import process  # noqa: PLC0415 - only a mistyped trunk needs it
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
 
-    near = process.extractOne(record.name, list(by_name), score_cutoff=70) if record.name else None
+    near = process.extractOne(record.name, by_name.keys(), scorer=fuzz.ratio, score_cutoff=70) if record.name else None
     what = f"named {record.name}" if cell == "name" else f"with the id {record.id}"
     return tables.trunks.problem(
         "trunk-gone",
@@ -224,10 +239,11 @@ def judge(
     """Put one record against its live trunk."""
     desired, problems = merge(tables, record, live, census)
     problems += _against_live(tables, record, live, census)
-    if record.caller_ids and desired.dids is None:
-        numbers = [entry.did for entry in live.dids.entries]
+    if record.caller_ids and (record.dids is None or record.dids.mode is not Mode.REPLACE):
+        numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, record, numbers)
     change = Change(record=record, live=live, desired=desired, difference=compare(live, desired))
+    problems += _incomplete(tables, change)
     return change, list(_hazards(change)), problems
 
 
@@ -258,7 +274,7 @@ def _against_live(tables: Tables, record: Record, live: LiveTrunk, census: Censu
             )
         )
     wanted = record.fields.get("name")
-    holder = census.by_name.get(str(wanted), live)
+    holder = census.by_name.get(str(wanted), live) if wanted is not None else live
     if holder.id != live.id:
         problems.append(
             tables.trunks.problem(
@@ -277,6 +293,30 @@ def _against_live(tables: Tables, record: Record, live: LiveTrunk, census: Censu
     return problems
 
 
+def _incomplete(tables: Tables, change: Change) -> list[Problem]:
+    """Report live entries that would have to be sent back with the list, and that the API takes from nobody.
+
+    A caller ID whose last extension was deleted is one.
+    """
+    record = change.record
+    if record.caller_ids is None or change.desired.caller_ids is None or not change.difference.caller_ids:
+        return []
+    ours = {row.key for row in record.caller_ids.rows}
+    return [
+        tables.trunks.problem(
+            "live-entry-incomplete",
+            record.row,
+            "name" if record.id is None else "id",
+            f"On the PBX, the caller ID {entry.caller_id} of {change.live.name} is for no extension; a list with it "
+            "cannot be written.",
+            "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
+            value=record.label,
+        )
+        for entry in change.desired.caller_ids
+        if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
+    ]
+
+
 def _shared(tables: Tables, record: Record) -> list[Problem]:
     outside = [name for name in record.fields if name not in _SHARED_TRUNK_FIELDS]
     problems = [
@@ -289,18 +329,18 @@ def _shared(tables: Tables, record: Record) -> list[Problem]:
         )
         for name in outside
     ]
-    if record.dids is not None and record.dids.rows:
-        problems.append(
-            tables.dids.problem(
-                "trunk-shared",
-                record.dids.rows[0].row,
-                "did",
-                f"{record.label} is a shared trunk; it takes only caller IDs.",
-                "Delete its rows here; the trunk's owner must change its DIDs.",
-                value=record.dids.rows[0].did,
-            )
+    rows = record.dids.numbered() if record.dids is not None else {}
+    return problems + [
+        tables.dids.problem(
+            "trunk-shared",
+            row,
+            "did",
+            f"{record.label} is a shared trunk; it takes only caller IDs.",
+            "Delete the row; the trunk's owner must change its DIDs.",
+            value=did,
         )
-    return problems
+        for row, did in rows.items()
+    ]
 
 
 def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:

@@ -9,7 +9,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from batch.sheets.layout import Mode, TrunkType
+from batch.sheets.layout import CLEAR, Mode, TrunkType
 from batch.trunks.numbers import RawId
 from batch.trunks.values import Value
 
@@ -71,6 +71,17 @@ class ListEdit(Generic[Row]):
     """Whether the mode was typed; a blank one replaces, and asks before entries are lost."""
     rows: Sequence[Row] = ()
     """In the sheet's order. Empty when the list is emptied on purpose by ``<clear>``."""
+    clear: int | None = None
+    """The row that says ``<clear>``."""
+
+    def numbered(self) -> Mapping[int, str]:
+        """Return the edit's rows in the sheet's order, each with the first number it stands for."""
+        if self.clear is not None:
+            return {self.clear: CLEAR}
+        numbers: dict[int, str] = {}
+        for row in self.rows:
+            numbers.setdefault(row.row, row.number)
+        return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

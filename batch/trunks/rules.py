@@ -8,34 +8,44 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from operator import attrgetter
+from typing import Final
 
 import numpy as np
 import pandas as pd
 
-from batch.sheets.layout import TRUNKS, Mode, TrunkType
+from batch.sheets.layout import CLEAR, TRUNKS, Mode, TrunkType
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
 from batch.trunks.entries import Entries
+from batch.trunks.faults import Fault
 from batch.trunks.numbers import NumberRange, is_pattern, matches, parse_caller_id_range, parse_extension_range
 from batch.trunks.records import CallerIdRow, DidRow, Record
+
+_LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
+"""Settings that a type of trunk does not have."""
+
+
+_DID_OF: Final = attrgetter("did")
 
 
 def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
     """Apply every rule that needs no PBX."""
+    removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
     problems = [
         *unnamed(tables.trunks),
         *trunk_twice(tables.trunks, records),
         *name_twice(tables.trunks, records),
-        *did_twice(tables.dids, dids),
+        *did_twice(tables.dids, dids, removing),
     ]
     for record in records:
         problems += of_type(tables, record, record.type)
-        problems += mode_without_rows(tables.trunks, record)
         if record.caller_ids:
             problems += caller_id_twice(tables.caller_ids, record.caller_ids.rows)
             problems += extension_in_two_entries(tables.caller_ids, record.caller_ids.rows)
             if record.dids and record.dids.mode is Mode.REPLACE:
-                numbers = [entry.did for entry in record.dids.rows]
+                numbers = list(map(_DID_OF, record.dids.rows))
                 problems += caller_id_not_a_did(tables.caller_ids, record, numbers)
     return problems
 
@@ -43,7 +53,7 @@ def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> l
 def unnamed(table: Table) -> Iterator[Problem]:
     """A row must say which trunk it means."""
     for row, trunk_id, name in zip(table.rows(), table.texts("id"), table.texts("name"), strict=True):
-        if not trunk_id and not name:
+        if table.blank("id", row, trunk_id) and table.blank("name", row, name):
             yield table.problem(
                 "trunk-unnamed",
                 row,
@@ -89,30 +99,26 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
         )
 
 
-def unowned(table: Table, row: int, text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> Problem:
+def unowned(text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> Fault:
     """Every row of a list sheet belongs to exactly one row of the Trunks sheet."""
     if not text:
-        return table.problem("required", row, "trunk", "Trunk must not be blank.", "Type the trunk's Name or Trunk ID.")
+        return Fault("required", "Trunk must not be blank.", "Type the trunk's Name or Trunk ID.")
+    if text == CLEAR:
+        return Fault("clear-not-allowed", "Trunk cannot be emptied.", "Type the trunk's Name or Trunk ID.")
     if found:
         places = " and ".join(f"row {place}" for place in found)
-        return table.problem(
+        return Fault(
             "trunk-ambiguous",
-            row,
-            "trunk",
             f"{text!r} fits more than one trunk of the Trunks sheet: {places}.",
             "Type what only one of them has: its Trunk ID or its Name.",
-            value=text,
         )
-    from rapidfuzz import process  # noqa: PLC0415 - only a mistyped trunk needs it
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
 
-    near = process.extractOne(text, list(names), score_cutoff=70)
-    return table.problem(
+    near = process.extractOne(text, names.keys(), scorer=fuzz.ratio, score_cutoff=70)
+    return Fault(
         "trunk-unknown",
-        row,
-        "trunk",
         f"There is no trunk {text!r} on the Trunks sheet" + (f"; did you mean {near[0]}?" if near else "."),
         f"Type {near[0]}, or add the trunk to the Trunks sheet." if near else "Add the trunk to the Trunks sheet.",
-        value=text,
     )
 
 
@@ -120,9 +126,9 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
     """A trunk has only the settings of its type. Called again with the PBX's type where the row names none."""
     if trunk_type is None:
         return
-    for column in TRUNKS.columns:
+    for column in _LACKING[trunk_type]:
         given = record.fields.get(column.field, record.modes.get(column.field))
-        if given is not None and trunk_type not in column.types:
+        if given is not None:
             yield tables.trunks.problem(
                 "field-not-of-type",
                 record.row,
@@ -141,7 +147,7 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
             value="dnsnaptr",
         )
     if record.dids is not None and trunk_type is TrunkType.ACCOUNT:
-        for row, did in {entry.row: entry.did for entry in reversed(record.dids.rows)}.items():
+        for row, did in record.dids.numbered().items():
             yield tables.dids.problem(
                 "field-not-of-type",
                 row,
@@ -156,21 +162,22 @@ def _article(trunk_type: TrunkType) -> str:
     return f"an {trunk_type}" if trunk_type is TrunkType.ACCOUNT else f"a {trunk_type}"
 
 
-def mode_without_rows(table: Table, record: Record) -> Iterator[Problem]:
-    """Replacing a list with no rows leaves it alone, and says so."""
-    for field, edit, sheet in (
-        ("dids_mode", record.dids, "DIDs"),
-        ("caller_ids_mode", record.caller_ids, "Caller IDs"),
-    ):
-        if edit is None and record.modes.get(field) is Mode.REPLACE:
-            yield table.problem(
-                "mode-without-rows",
-                record.row,
-                field,
-                f"The {sheet} sheet has no row for this trunk, so its list is left alone.",
-                f"To empty the list, add a row on {sheet} that says <clear>.",
-                value=Mode.REPLACE,
-            )
+def mode_without_rows(
+    tables: Tables, records: Iterable[Record], with_dids: AbstractSet[int], with_caller_ids: AbstractSet[int]
+) -> Iterator[Problem]:
+    """Replacing a list with no rows leaves it alone, and says so. The sets hold the trunks that have rows."""
+    lists = (("dids_mode", tables.dids, with_dids), ("caller_ids_mode", tables.caller_ids, with_caller_ids))
+    for record in records:
+        for field, table, trunks in lists:
+            if record.modes.get(field) is Mode.REPLACE and record.row not in trunks:
+                yield tables.trunks.problem(
+                    "mode-without-rows",
+                    record.row,
+                    field,
+                    f"The sheet {table.name} has no row for this trunk, so its list is left alone.",
+                    f"To empty the list, add a row to {table.name} that says {CLEAR}.",
+                    value=Mode.REPLACE,
+                )
 
 
 def clear_not_alone(table: Table, row: int) -> Problem:
@@ -186,22 +193,27 @@ def clear_not_alone(table: Table, row: int) -> Problem:
     )
 
 
-def did_twice(table: Table, dids: Entries[DidRow]) -> Iterator[Problem]:
-    """A DID stands once on a trunk (also inside ranges); on two trunks it is told."""
-    numbers = pd.Series([entry.did for entry in dids.rows], dtype=object)
-    again = numbers.duplicated(keep=False).to_numpy()
-    places: dict[str, dict[int, int]] = defaultdict(dict)
+def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -> Iterator[Problem]:
+    """A DID stands once on a trunk (also inside ranges); on two trunks it is told.
+
+    ``removing`` holds the trunks whose rows say what goes: moving a DID from one trunk to another is no double.
+    """
+    numbers = list(map(_DID_OF, dids.rows))
+    if len(set(numbers)) == len(numbers):
+        return
+    again = pd.Series(numbers, dtype=object).duplicated(keep=False).to_numpy()
+    places: dict[tuple[int, str], int] = {}
+    elsewhere: dict[str, int] = {}
     told: set[tuple[int, int, bool]] = set()
     for i in np.flatnonzero(again).tolist():
         row, did, _ = dids.rows[i]
         trunk = int(dids.trunks[i])
-        others = places[did]
-        if trunk in others:
-            yield from _once(told, (row, others[trunk], True), _did_twice(table, row, did, others[trunk]))
-        else:
-            for first in others.values():
-                yield from _once(told, (row, first, False), _did_elsewhere(table, row, did, first))
-            others[trunk] = row
+        if not trunk:
+            continue
+        if (first := places.setdefault((trunk, did), row)) != row:
+            yield from _once(told, (row, first, True), _did_twice(table, row, did, first))
+        elif trunk not in removing and (first := elsewhere.setdefault(did, row)) != row:
+            yield from _once(told, (row, first, False), _did_elsewhere(table, row, did, first))
 
 
 def _once(told: set[tuple[int, int, bool]], key: tuple[int, int, bool], problem: Problem) -> Iterator[Problem]:
@@ -215,9 +227,7 @@ def _did_twice(table: Table, row: int, did: str, first: int) -> Problem:
         "did-twice",
         row,
         "did",
-        f"{did} already stands on this trunk, in {table.cell('did', first)}."
-        if row != first
-        else f"{did} stands twice in this cell.",
+        f"{did} already stands on this trunk, in {table.cell('did', first)}.",
         "Delete one of the two rows, or correct the number.",
         value=did,
     )
@@ -256,18 +266,22 @@ def extension_in_two_entries(table: Table, rows: Iterable[CallerIdRow]) -> Itera
     first: dict[str, int] = {}
     for entry in rows:
         field = "extensions" if entry.option == "shared" else "outbound_cid_to_ext_range"
+        again: dict[int, list[str]] = defaultdict(list)
         for number in _extensions(entry):
             other = first.setdefault(number, entry.row)
             if other != entry.row:
-                yield table.problem(
-                    "extension-in-two-entries",
-                    entry.row,
-                    field,
-                    f"Extension {number} already has a caller ID on this trunk, in row {other}; the PBX uses the "
-                    "first.",
-                    "Nothing to do, if that is what you mean.",
-                    value=number,
-                )
+                again[other].append(number)
+        for other, numbers in again.items():
+            more = f" (and {len(numbers) - 1} more of this cell)" if len(numbers) > 1 else ""
+            yield table.problem(
+                "extension-in-two-entries",
+                entry.row,
+                field,
+                f"Extension {numbers[0]}{more} already has a caller ID on this trunk, in row {other}; the PBX uses "
+                "the first.",
+                "Nothing to do, if that is what you mean.",
+                value=numbers[0],
+            )
 
 
 def _extensions(entry: CallerIdRow) -> Iterable[str]:
@@ -282,12 +296,16 @@ def caller_id_not_a_did(table: Table, record: Record, dids: Sequence[str]) -> It
     edit = record.caller_ids
     if edit is None or edit.mode is Mode.REMOVE or not dids:
         return
+    exact = set(dids)
+    shown = [(entry, _shown_numbers(entry)) for entry in edit.rows]
+    if all(exact.issuperset(numbers) for _, numbers in shown):
+        return
     known = {did.lstrip("+") for did in dids}
     patterns = [did for did in dids if is_pattern(did)]
-    for entry in edit.rows:
+    for entry, numbers in shown:
         missing = [
             number
-            for number in _shown_numbers(entry)
+            for number in numbers
             if number.lstrip("+") not in known and not any(matches(pattern, number) for pattern in patterns)
         ]
         if missing:

@@ -8,18 +8,19 @@ from typing import Final, TypeAlias, assert_never
 from batch.secrets import Secret
 from batch.sheets.layout import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
 from batch.trunks.faults import Fault
-from batch.trunks.numbers import parse_caller_id
+from batch.trunks.numbers import parse_caller_id, shown_characters
 
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""
 
+_HOSTS: Final = frozenset({"hostname", "domain", "outbound_proxy_server"})
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
 
 
 def parse_value(column: Column, text: str) -> Value | Fault:
     """Understand a cell that is not blank."""
     if text == CLEAR:
-        return "" if column.clearable else _nothing_to_clear(column)
+        return "" if column.clearable else nothing_to_clear(column)
     match column.parser:
         case Parser.YES_NO:
             return _yes_no(text)
@@ -39,6 +40,15 @@ def parse_value(column: Column, text: str) -> Value | Fault:
             assert_never(column.parser)
 
 
+def nothing_to_clear(column: Column) -> Fault:
+    """Say that ``<clear>`` does not belong into a column."""
+    return Fault(
+        "clear-not-allowed",
+        f"{column.label} cannot be emptied.",
+        "Type the value it shall have, or clear the cell to leave it as it is.",
+    )
+
+
 def too_many_bytes(text: str, limit: int) -> Fault | None:
     """Check a name of a list entry, whose limit counts bytes of UTF-8."""
     size = len(text.encode())
@@ -48,14 +58,6 @@ def too_many_bytes(text: str, limit: int) -> Fault | None:
         "too-long",
         f"The name takes {size} bytes; the PBX takes {limit} (letters with accents count double or more).",
         f"Shorten it to {text.encode()[:limit].decode(errors='ignore')!r}.",
-    )
-
-
-def _nothing_to_clear(column: Column) -> Fault:
-    return Fault(
-        "clear-not-allowed",
-        f"{column.label} cannot be emptied.",
-        "Type the value it shall have, or clear the cell to leave it as it is.",
     )
 
 
@@ -94,11 +96,12 @@ def _whole_number(column: Column, text: str) -> int | Fault:
 
 def _codecs(text: str) -> str | Fault:
     names = [name.casefold() for name in _CODEC_SEPARATORS.split(text) if name]
-    for name in names:
-        if name not in CODECS:
-            return Fault("codec-unknown", f"The PBX has no codec {name!r}.", f"Choose among {', '.join(CODECS)}.")
-    if len(set(names)) < len(names):
-        return Fault("codec-twice", "A codec is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
+    if unknown := [repr(name) for name in dict.fromkeys(names) if name not in CODECS]:
+        return Fault(
+            "codec-unknown", f"The PBX has no codec {', '.join(unknown)}.", f"Choose among {', '.join(CODECS)}."
+        )
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        return Fault("codec-twice", f"{', '.join(twice)} is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
     if not names:
         return Fault("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
     return ",".join(names)
@@ -113,15 +116,17 @@ def _text(column: Column, text: str) -> str | Fault:
             f"{column.label} has at most {column.limit} characters; this has {len(text)}.",
             f"Shorten it to {text[: column.limit]!r}.",
         )
-    if column.field == "name" and (wrong := sorted(set(text) & set(NAME_FORBIDS))):
-        return _bad_characters("A trunk name", wrong, "".join("-" if c in NAME_FORBIDS else c for c in text))
-    if column.field in {"hostname", "domain", "outbound_proxy_server"} and (
-        wrong := [c for c in dict.fromkeys(text) if c.isspace() or c in "/,;"]
-    ):
-        return _bad_characters(column.label, wrong, "".join(c for c in text if c not in wrong))
+    if column.field == "name" and (wrong := _among(text, NAME_FORBIDS)):
+        return _bad_characters("A trunk name", wrong, "".join("-" if c in wrong else c for c in text))
+    if column.field in _HOSTS and (wrong := _among(text, "/,;")):
+        host = re.sub(r"^[A-Za-z]+:/+", "", text)
+        return _bad_characters(column.label, wrong, "".join(c for c in host if c not in wrong) or column.example)
     return text
 
 
-def _bad_characters(what: str, wrong: list[str], instead: str) -> Fault:
-    shown = " ".join("a blank" if c.isspace() else c for c in wrong)
-    return Fault("bad-characters", f"{what} cannot hold {shown}.", f"Type for example {instead}.")
+def _among(text: str, forbidden: str) -> str:
+    return "".join(c for c in dict.fromkeys(text) if c in forbidden or c.isspace())
+
+
+def _bad_characters(what: str, wrong: str, instead: str) -> Fault:
+    return Fault("bad-characters", f"{what} cannot hold {shown_characters(wrong)}.", f"Type for example {instead}.")

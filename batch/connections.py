@@ -1,0 +1,170 @@
+"""Connections: which PBX a command speaks to, the real one or the practice one, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from batch.errors import UsageError
+from batch.pbx.addresses import base_url_of
+from batch.pbx.api import Api, Endpoint, connect
+from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
+from batch.secrets import Secret
+from batch.settings import Settings, find_client_secret
+from batch.sheets.layout import Mode
+from batch.trunks.numbers import RawId, split_groups
+from batch.trunks.records import Record
+
+PRACTICE: Final = "PRACTICE PBX"
+"""What stands for its address, which is another one each time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """An open way to one PBX."""
+
+    api: Api
+    address: str
+    """As people know it, and as the plan's digest covers it."""
+    practice: bool
+    notes: tuple[str, ...] = ()
+    """What should be told about it before anything is done."""
+
+
+@contextmanager
+def open_connection(
+    settings: Settings,
+    records: Iterable[Record],
+    *,
+    prompt: Callable[[str], str] | None,
+    log: Callable[[Mapping[str, Any]], None],
+    tell: Callable[[str], None],
+    signing_in: Callable[[datetime], None],
+) -> Iterator[Connection]:
+    """Open the way to the PBX that the settings name, or to the embedded practice PBX.
+
+    The token is given back at the end, whatever happens inside.
+
+    Raises:
+        UsageError: no URL, no client id, no secret, or settings that contradict each other.
+    """
+    if settings.practice:
+        with (
+            _practice(settings, records) as (endpoint, note),
+            connect(endpoint, log=log, notice=tell, signing_in=signing_in) as api,
+        ):
+            yield Connection(api=api, address=PRACTICE, practice=True, notes=(note,))
+        return
+    endpoint = _endpoint(settings, prompt)
+    with connect(endpoint, log=log, notice=tell, signing_in=signing_in) as api:
+        yield Connection(api=api, address=endpoint.base_url, practice=False, notes=_warnings(endpoint))
+
+
+def _endpoint(settings: Settings, prompt: Callable[[str], str] | None) -> Endpoint:
+    if not settings.url:
+        raise UsageError(
+            "No PBX is named.",
+            "Give --url https://PBX:8088 (or TRUNK_BATCH_URL, or a profile), or --practice to rehearse without one.",
+        )
+    if not settings.client_id:
+        raise UsageError(
+            "No client id is given.",
+            "Give --client-id (or TRUNK_BATCH_CLIENT_ID); the PBX shows it under Integrations > API.",
+        )
+    return Endpoint(
+        base_url=base_url_of(settings.url),
+        client_id=settings.client_id,
+        secret=find_client_secret(settings, prompt),
+        verification=_verification(settings),
+        proxy=settings.proxy == "env",
+        timeout=settings.timeout,
+        rate=settings.rate,
+        concurrency=settings.concurrency,
+    )
+
+
+def _verification(settings: Settings) -> Verification:
+    chosen: list[Verification] = []
+    if settings.ca_file is not None:
+        chosen.append(CaFile(path=settings.ca_file))
+    if settings.fingerprint:
+        chosen.append(Fingerprint(sha256=settings.fingerprint))
+    if settings.insecure:
+        chosen.append(Insecure())
+    if len(chosen) > 1:
+        raise UsageError("--ca-file, --fingerprint and --insecure contradict each other.", "Give only one of them.")
+    return chosen[0] if chosen else SystemTrust()
+
+
+def _warnings(endpoint: Endpoint) -> tuple[str, ...]:
+    notes = []
+    if endpoint.base_url.startswith("http:"):
+        notes.append("The connection is not encrypted: passwords cross the network in clear. Use https if you can.")
+    if isinstance(endpoint.verification, Insecure):
+        notes.append("The PBX's certificate is not checked (--insecure): anybody in between could read the passwords.")
+    return tuple(notes)
+
+
+def practice_file(workbook: Path) -> Path:
+    """Return where the practice PBX keeps its state."""
+    return workbook.with_name(f"{workbook.stem}.practice.json")
+
+
+@contextmanager
+def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[Endpoint, str]]:
+    from batch.practice.saving import read_state, write_state  # noqa: PLC0415 - only for rehearsals
+    from batch.practice.server import running  # noqa: PLC0415
+
+    file = practice_file(settings.workbook)
+    before = settings.workbook.with_name("pbx.json")
+    try:
+        if file.exists():
+            state, note = read_state(file), f"The practice PBX goes on from {file}; delete that file to start anew."
+        elif before.exists():
+            state, note = read_state(before), f"The practice PBX starts as {before} says, and is kept in {file}."
+        else:
+            state, note = _invented(records), f"The practice PBX was made up from the workbook, and is kept in {file}."
+        write_state(state, file)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"The practice PBX cannot be set up: {error}", f"Delete or correct {file.name}.") from None
+    with running(state, path=file) as pbx:
+        yield (
+            Endpoint(
+                base_url=pbx.url,
+                client_id=state.settings.client_id,
+                secret=Secret(state.settings.client_secret),
+                timeout=settings.timeout,
+                rate=settings.rate,
+                concurrency=settings.concurrency,
+            ),
+            note,
+        )
+
+
+def _invented(records: Iterable[Record]) -> Any:
+    """Make a practice PBX that has the workbook's trunks, extensions and groups, with other values."""
+    from batch.practice.inventing import invent_state  # noqa: PLC0415 - only for rehearsals
+
+    trunks: dict[object, dict[str, Any]] = {}
+    extensions: dict[object, dict[str, Any]] = {}
+    groups: dict[object, dict[str, Any]] = {}
+    for record in records:
+        edit = record.dids
+        trunks[record.id or record.name] = {
+            "id": record.id,
+            "name": record.name if record.id is None and record.name else None,
+            "type": str(record.type) if record.type else None,
+            "did_list": [{"did": row.did} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
+        }
+        for row in record.caller_ids.rows if record.caller_ids else ():
+            extensions |= {n: _known_by(n, "number") for n in row.extensions or ()}
+            groups |= {n: _known_by(n, "name") for n in split_groups(row.groups or "")}
+    return invent_state(trunks.values(), extensions.values(), groups.values())
+
+
+def _known_by(text: str | RawId, key: str) -> dict[str, Any]:
+    return {"id": text.id} if isinstance(text, RawId) else {key: text}

@@ -1,0 +1,222 @@
+"""Asking: the one way in which anything is sent, and reads that persist.
+
+The token is renewed here when it has run out, whoever notices first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
+
+from batch.errors import PbxError
+from batch.pbx import requests
+from batch.pbx.api import Api
+from batch.pbx.errcodes import explain
+from batch.pbx.gate import Stopped
+from batch.pbx.replies import Answer, NotSent, Reply
+from batch.pbx.requests import Request
+from batch.pbx.signins import SignInUnanswered
+from batch.runs.decisions import Again, Decision, Policy, SignInAgain, StopPbx, decide
+from batch.trunks.live import Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
+
+PAGE: Final = 200
+"""Rows asked for in one page; the PBX may serve fewer."""
+BATCH: Final = 50
+"""Trunks read whole in one call."""
+T = TypeVar("T")
+
+_NO_SUCH_CALL: Final = 10001
+_NOT_FOUND: Final = 60001
+
+
+class Asker:
+    """Sends to one PBX, from any thread, and knows when it was last heard."""
+
+    def __init__(self, api: Api, policy: Policy, stopping: threading.Event) -> None:
+        """Make one.
+
+        Args:
+            api: the PBX.
+            policy: how patient to be.
+            stopping: once set, a pause ends with `Stopped`.
+        """
+        self.policy = policy
+        self._api = api
+        self._clock = api.wire.clock
+        self._stopping = stopping
+        self._last_heard = -math.inf
+
+    def send(self, request: Request, attempt: int) -> tuple[Reply, Decision]:
+        """Send a request once, signing in again as often as tokens run out; that uses up no attempt.
+
+        Raises:
+            PbxError: a token was needed and is refused for good.
+            Stopped: nothing more is to be sent.
+        """
+        while True:
+            reply = self._signed_in(partial(self._api.send, request))
+            decision = self._decide(request, reply, attempt)
+            if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
+                return reply, decision
+            renewed = self._signed_in(partial(self._api.session.renew, reply.sign_in))
+            if isinstance(renewed, NotSent):
+                return renewed, self._decide(request, renewed, attempt)
+
+    def _signed_in(self, step: Callable[[], T]) -> T | NotSent:
+        """Take a step that may need a new token; where none could be had just now, the request itself was not sent."""
+        try:
+            return step()
+        except SignInUnanswered as error:
+            if self._last_heard == -math.inf and not isinstance(error.reply, NotSent):
+                raise
+            return NotSent(reason=error.message.rstrip("."))
+
+    def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
+        now = self._clock.monotonic()
+        if isinstance(reply, Answer):
+            self._last_heard = now
+        return decide(request, reply, attempt=attempt, policy=self.policy, silent_for=now - self._last_heard)
+
+    def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Stopped: nothing more is to be sent.
+        """
+        if self._clock.wait(seconds, self._stopping):
+            raise Stopped
+
+    def ask(self, request: Request) -> Answer:
+        """Read, trying again as the decisions say; returns an answer with errcode 0, or one that says no for good.
+
+        Raises:
+            PbxError: the PBX cannot be read.
+            Stopped: nothing more is to be sent.
+        """
+        attempts = itertools.count(1)
+
+        def once() -> Answer | Again:
+            reply, decision = self.send(request, next(attempts))
+            if isinstance(decision, StopPbx):
+                raise decision.error
+            if isinstance(decision, Again) or not isinstance(reply, Answer):
+                return decision if isinstance(decision, Again) else Again(0, unclear=True)
+            return reply
+
+        answer: Answer = persist(once, self.pause)
+        return answer
+
+    def pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]]:
+        """Read a list to its end.
+
+        Raises:
+            PbxError: the PBX does not serve it, or serves pages that do not add up.
+        """
+        rows: list[Mapping[str, Any]] = []
+        for page in itertools.count(1):
+            answer = self.ask(page_of(page, PAGE))
+            if answer.errcode:
+                raise _cannot_read(answer)
+            new = _rows(answer)
+            rows += new
+            if not new or len(rows) >= _understood(int, answer.body.get("total_number", len(rows))):
+                break
+        return rows
+
+    def listed(self) -> tuple[LiveTrunk, ...]:
+        """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
+        return tuple(_understood(parse_trunk, row) for row in self.pages(requests.list_trunks))
+
+    def census(self, *, extensions: bool, groups: bool) -> Census:
+        """Read what a plan looks up; extensions and groups only where the workbook names any."""
+        return Census(
+            trunks=self.listed(),
+            extensions=_understood(parse_extensions, self.pages(requests.list_extensions)) if extensions else {},
+            groups=self._groups() if groups else {},
+        )
+
+    def _groups(self) -> dict[str, int]:
+        first = self.ask(requests.list_extension_groups(1, PAGE))
+        if first.errcode == _NO_SUCH_CALL:
+            menu = self.ask(requests.menu_of_groups())
+            if menu.errcode:
+                raise _cannot_read(menu)
+            return _understood(parse_groups, _rows(menu))
+        return _understood(parse_groups, self.pages(requests.list_extension_groups))
+
+    def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        """Read trunks whole, many in a call; those that the PBX does not have are left out.
+
+        Raises:
+            PbxError: the PBX cannot be read.
+            Stopped: nothing more is to be sent.
+        """
+        found: dict[int, LiveTrunk] = {}
+        for start in range(0, len(ids), BATCH):
+            batch = ids[start : start + BATCH]
+            answer = self.ask(requests.query_trunks(batch))
+            rows = _rows(answer) if not answer.errcode else self._one_by_one(batch)
+            trunks = [_understood(parse_trunk, row) for row in rows]
+            found |= {trunk.id: trunk for trunk in trunks if trunk.id in batch}
+        return found
+
+    def _one_by_one(self, ids: Iterable[int]) -> list[Mapping[str, Any]]:
+        """Read trunks each alone, where the PBX does not serve many in a call."""
+        rows: list[Mapping[str, Any]] = []
+        for trunk_id in ids:
+            answer = self.ask(requests.get_trunk(trunk_id))
+            if answer.errcode not in {0, _NOT_FOUND}:
+                raise _cannot_read(answer)
+            rows += _rows(answer) if not answer.errcode else []
+        return rows
+
+
+def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:
+    """Call until something else than `Again` comes back, pausing as each `Again` asks."""
+    return Retrying(
+        retry=retry_if_result(lambda found: isinstance(found, Again)),
+        wait=_asked_for,
+        stop=stop_never,
+        sleep=pause,
+    )(once)
+
+
+def _asked_for(state: RetryCallState) -> float:
+    decision = state.outcome.result() if state.outcome else None
+    return decision.seconds if isinstance(decision, Again) else 0.0
+
+
+def _rows(answer: Answer) -> list[Mapping[str, Any]]:
+    data = answer.body.get("data")
+    rows = data if isinstance(data, list) else [] if data is None else [data]
+    if not all(isinstance(row, Mapping) for row in rows):
+        raise _odd("a list of something else than objects")
+    return rows
+
+
+def _understood(parse: Callable[[Any], T], sent: Any) -> T:
+    try:
+        return parse(sent)
+    except (TypeError, ValueError) as error:
+        raise _odd(str(error)) from None
+
+
+def _odd(what: str) -> PbxError:
+    return PbxError(
+        f"The PBX sent something that this tool cannot read: {what}.",
+        "Check that the address is the PBX's own, then ask for help with the run's log.",
+    )
+
+
+def _cannot_read(answer: Answer) -> PbxError:
+    known = explain(answer.errcode)
+    return PbxError(
+        f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg} to a read. {known.meaning}",
+        known.next_step,
+    )

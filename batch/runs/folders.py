@@ -1,0 +1,131 @@
+"""Folders: where a run keeps its copy of the input, its journal, its snapshot, its log and its results."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final, TextIO
+
+from batch.errors import OutputError, UsageError
+from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal import is_finished
+from batch.trunks.plans import Change
+
+SNAPSHOT: Final = "snapshot.jsonl"
+LOG: Final = "log.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFolder:
+    """The folder of one run."""
+
+    path: Path
+    id: str
+    """``DATE-TIME-ID``; the last part of the default path."""
+
+
+def new_id(now: datetime) -> str:
+    """Make the id of a run that starts now."""
+    return f"{now.astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def create(workbook: Path, asked_for: Path | None, now: datetime) -> RunFolder:
+    """Make a run's folder and put a copy of the input into it.
+
+    Args:
+        workbook: file or folder that the run is about.
+        asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
+        now: when the run starts.
+
+    Raises:
+        UsageError: the folder holds a run already.
+        OutputError: it cannot be made.
+    """
+    run_id = new_id(now)
+    path = asked_for or workbook.with_name(f"{workbook.stem}.runs") / run_id
+    if (path / JOURNAL).exists():
+        raise UsageError(
+            f"The folder {path} already holds a run.", "Name another --run-dir, or leave it out for a new folder."
+        )
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        if workbook.is_dir():
+            copy = path / "input"
+            shutil.copytree(
+                workbook, copy, ignore=lambda _, names: [n for n in names if not n.lower().endswith(".csv")]
+            )
+            for file in copy.iterdir():
+                file.chmod(0o600)
+        else:
+            copy = path / f"input{workbook.suffix.lower()}"
+            shutil.copyfile(workbook, copy)
+            copy.chmod(0o600)
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error)) from error
+    return RunFolder(path=path, id=run_id if asked_for is None else path.name)
+
+
+def write_snapshot(folder: RunFolder, changes: Iterable[Change]) -> None:
+    """Keep each trunk that will be written whole, as the PBX gave it, one JSON object a line, mode 0600.
+
+    The old password is kept only of trunks whose password the run changes: it is needed to undo that.
+
+    Raises:
+        OutputError: it cannot be written; then nothing may be sent.
+    """
+    path = folder.path / SNAPSHOT
+    try:
+        with open_private(path) as file:
+            for change in changes:
+                whole = dict(change.live.whole)
+                if "password" not in change.difference.fields:
+                    whole.pop("password", None)
+                file.write(json.dumps(whole, ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error)) from error
+
+
+def open_private(path: Path) -> TextIO:
+    """Open a new file that only its owner can read."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="\n")
+
+
+def results_path(workbook: Path, asked_for: Path | None) -> Path:
+    """Return where the results shall lie: ``NAME-results.xlsx`` beside the workbook, and never in its place.
+
+    Raises:
+        UsageError: the folder that was asked for is not there, or the name is no workbook's.
+    """
+    if asked_for is None:
+        path = workbook.with_name(f"{workbook.stem.removesuffix('-results')}-results.xlsx")
+    else:
+        path = asked_for
+        if path.suffix.lower() != ".xlsx":
+            raise UsageError(f"--results {path} does not end in .xlsx.", "Name a file that ends in .xlsx.")
+        if path.is_dir() or not path.parent.is_dir():
+            raise UsageError(
+                f"--results {path} cannot be written: no such folder.", "Name a file in a folder that is there."
+            )
+    if not os.access(path.parent, os.W_OK):
+        raise OutputError(path, "the folder cannot be written to")
+    number = 2
+    free = path
+    while free.exists() and workbook.exists() and free.samefile(workbook):
+        free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
+    return free
+
+
+def unfinished(workbook: Path) -> tuple[str, ...]:
+    """Return the ids of runs of this workbook, in their default place, that never came to their end."""
+    place = workbook.with_name(f"{workbook.stem}.runs")
+    journals = sorted(place.glob(f"*/{JOURNAL}")) if place.is_dir() else []
+    return tuple(path.parent.name for path in journals if not is_finished(path))

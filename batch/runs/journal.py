@@ -1,0 +1,125 @@
+"""The journal: each write before it leaves and after it is settled, on disk before anything else happens.
+
+SQLite in the run's folder, write-ahead log, full synchronisation, one commit a record. Another process may read
+along. It holds no secret: of a body it keeps only which fields it sets.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.runs.outcomes import Outcome
+
+FILE: Final = "journal.sqlite"
+
+_SCHEMA: Final = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE wanted (row INTEGER PRIMARY KEY, trunk_id INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL);
+CREATE TABLE writes (
+    seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, trunk_id INTEGER NOT NULL, attempt INTEGER NOT NULL,
+    sent_at TEXT NOT NULL, settled_at TEXT, reply TEXT, errcode INTEGER, reason TEXT, http_status INTEGER,
+    elapsed_ms INTEGER
+);
+CREATE TABLE outcomes (row INTEGER PRIMARY KEY, trunk_id INTEGER, ending TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE sign_ins (at TEXT NOT NULL);
+"""
+
+
+class Journal:
+    """One run's journal, open for writing. Every method may be called from any thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Use an open connection; see `create`."""
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    def _commit(self, statement: str, values: Iterable[object]) -> int:
+        with self._lock, self._connection:
+            return self._connection.execute(statement, tuple(values)).lastrowid or 0
+
+    def fact(self, name: str, value: object) -> None:
+        """Keep one fact about the run, as JSON."""
+        self._commit("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, ensure_ascii=False)))
+
+    def want(self, trunks: Iterable[tuple[int, int, str, Iterable[str]]]) -> None:
+        """Keep which trunks are to be written: row, id, name, and the names of the fields to set."""
+        with self._lock, self._connection:
+            self._connection.executemany(
+                "INSERT INTO wanted VALUES (?, ?, ?, ?)",
+                [(row, trunk_id, name, ",".join(fields)) for row, trunk_id, name, fields in trunks],
+            )
+
+    def intend(self, row: int, trunk_id: int, attempt: int) -> int:
+        """Record a write that is about to leave; returns its number."""
+        return self._commit(
+            "INSERT INTO writes (row, trunk_id, attempt, sent_at) VALUES (?, ?, ?, ?)",
+            (row, trunk_id, attempt, _now()),
+        )
+
+    def settle(self, seq: int, reply: Reply) -> None:
+        """Record what came of a write."""
+        errcode = reply.errcode if isinstance(reply, Answer) else None
+        status = reply.http_status if isinstance(reply, Answer | Garbled) else None
+        reason = reply.errmsg if isinstance(reply, Answer) else reply.reason
+        self._commit(
+            "UPDATE writes SET settled_at=?, reply=?, errcode=?, reason=?, http_status=?, elapsed_ms=? WHERE seq=?",
+            (_now(), _KINDS[type(reply)], errcode, reason, status, round(reply.elapsed * 1000), seq),
+        )
+
+    def end(self, outcome: Outcome) -> None:
+        """Record how a trunk ended."""
+        self._commit(
+            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
+            (outcome.row, outcome.trunk_id, str(outcome.ending), _now()),
+        )
+
+    def signing_in(self, at: datetime) -> None:
+        """Record that a token is about to be asked for: when, never which."""
+        self._commit("INSERT INTO sign_ins VALUES (?)", (at.isoformat(),))
+
+
+_KINDS: Final[Mapping[type, str]] = {
+    Answer: "answer",
+    NotSent: "not sent",
+    NoAnswer: "no answer",
+    Garbled: "garbled",
+}
+
+
+def _now() -> str:
+    return datetime.now(tz=UTC).isoformat(timespec="milliseconds")
+
+
+@contextmanager
+def create(folder: Path) -> Iterator[Journal]:
+    """Make the journal of a new run, and close it at the end."""
+    connection = sqlite3.connect(folder / FILE, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(_SCHEMA)
+        yield Journal(connection)
+    finally:
+        connection.close()
+
+
+def is_finished(path: Path) -> bool:
+    """Tell whether a run came to its end, results written. One whose journal cannot be read did not."""
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    except sqlite3.Error:
+        return False
+    try:
+        return connection.execute("SELECT 1 FROM facts WHERE name = 'finished'").fetchone() is not None
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()

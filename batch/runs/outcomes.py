@@ -1,0 +1,103 @@
+"""Outcomes: the ten endings, and how one trunk came to its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from batch.pbx.errcodes import FieldFault
+from batch.trunks.differences import Difference
+
+
+class Ending(StrEnum):
+    """How a row ended. Every row has exactly one."""
+
+    APPLIED = "applied"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    INVALID = "invalid"
+    BLOCKED = "blocked"
+    REFUSED = "refused"
+    FAILED = "failed"
+    PARTIAL = "partial"
+    UNKNOWN = "unknown"
+    NOT_RUN = "not run"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What an ending means to people."""
+
+    means: str
+    next_step: str
+
+
+ENDINGS: Final[Mapping[Ending, Meaning]] = {
+    Ending.APPLIED: Meaning(
+        means="This run wrote it, and reading it back showed everything as wanted.", next_step="Nothing."
+    ),
+    Ending.UNCHANGED: Meaning(means="The PBX already held this; nothing was sent.", next_step="Nothing."),
+    Ending.SKIPPED: Meaning(means="The row's trunk says skip.", next_step="Nothing."),
+    Ending.INVALID: Meaning(
+        means="Never sent: there is a problem in this row.", next_step="Correct the cell that is named, then run again."
+    ),
+    Ending.BLOCKED: Meaning(
+        means="Never sent: another row of the same trunk is at fault.",
+        next_step="Correct that row, then run again.",
+    ),
+    Ending.REFUSED: Meaning(
+        means="The PBX said no; its code and words are quoted.", next_step="Do as the code's explanation says."
+    ),
+    Ending.FAILED: Meaning(means="All attempts were used up, and reading shows the old state.", next_step="Run again."),
+    Ending.PARTIAL: Meaning(
+        means="Reading it back shows something else than wanted.",
+        next_step="Look at the trunk; the sheet Changes lists what differs.",
+    ),
+    Ending.UNKNOWN: Meaning(
+        means="It was sent, and could not be read afterwards.",
+        next_step="Run again later: it reads first and sends only what is still needed.",
+    ),
+    Ending.NOT_RUN: Meaning(
+        means="Not chosen, stopped before its turn, or changed on the PBX since the plan.", next_step="Run again."
+    ),
+}
+"""What each ending means and what to do next. README and results are made from it."""
+
+AS_WANTED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.SKIPPED})
+"""Endings that leave nothing to be done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one trunk ended."""
+
+    row: int
+    """Its row on the Trunks sheet."""
+    ending: Ending
+    """The ending of all its rows; where it is *invalid*, those without a problem of their own are *blocked*."""
+    trunk_id: int | None = None
+    name: str = ""
+    note: str = ""
+    """Why, and what to do, in a sentence; blank where the ending says it all."""
+    errcode: int | None = None
+    """The last code received."""
+    errmsg: str = ""
+    http_status: int | None = None
+    attempts: int = 0
+    elapsed_ms: int | None = None
+    """From the first send to the last reply."""
+    finished_at: datetime | None = None
+    faults: tuple[FieldFault, ...] = ()
+    """The fields that the PBX named."""
+    difference: Difference = Difference()  # noqa: RUF009 - frozen and empty
+    """What reading back found otherwise than wanted."""
+    chosen: bool = True
+    """False for trunks left out by ``--only`` or ``--first``: they do not make the run unfinished."""
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether nothing is left to be done for it."""
+        return self.ending in AS_WANTED or not self.chosen

@@ -1,0 +1,345 @@
+"""Reports: what a run or a plan tells people, as the values that `batch.sheets.writing` writes."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+import re
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from batch.pbx.errcodes import explain
+from batch.runs.endings import TONES, RowEndings
+from batch.runs.outcomes import ENDINGS, Ending, Outcome
+from batch.secrets import HIDDEN, Secret
+from batch.sheets import layout
+from batch.sheets.answers import AnsweredSheet, ChangeLine, CodeCount, Count, Summary
+from batch.sheets.cells import TYPE_AGAIN
+from batch.sheets.rows import Table, Tables, is_own_sheet
+from batch.sheets.workbooks import RawSheet, Workbook
+from batch.trunks.differences import ListDifference
+from batch.trunks.live import CallerId, Did, LiveTrunk
+from batch.trunks.plans import Change, Plan, tally
+
+_SECRET_WORDS: Final = frozenset({"password", "passwort", "passcode", "secret", "pin"})
+_FINISHED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
+_UP: Final = frozenset({1, 2, 3})
+_DOWN: Final = frozenset({4, 41, 42, 43, 45})
+
+STATUSES: Final[Mapping[int, str]] = {
+    0: "unknown",
+    1: "idle",
+    2: "busy",
+    3: "idle, not monitored",
+    4: "registering",
+    41: "registration failed",
+    42: "unreachable",
+    43: "account trunk unavailable",
+    44: "disabled",
+    45: "authentication failed",
+}
+"""What ``status`` of a trunk means (vendor's API)."""
+
+
+def answered_sheets(
+    workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
+) -> list[AnsweredSheet]:
+    """Put the results beside the user's own sheets, all of them, in the user's order; passwords are hidden."""
+    by_name = {table.name: table for table in tables if table.raw is not None}
+    sheets = []
+    for raw in workbook.sheets:
+        table = by_name.get(raw.name)
+        if table is not None and table.raw is raw:
+            sheets.append(_answered(table, endings, outcomes, ours=workbook.ours))
+        elif is_own_sheet(raw, ours=workbook.ours):
+            sheets.append(AnsweredSheet(raw=raw, replaced=_hidden_columns(raw, raw.first_row, range(len(raw.columns)))))
+    return sheets
+
+
+def _answered(table: Table, endings: RowEndings, outcomes: Mapping[int, Outcome], *, ours: bool) -> AnsweredSheet:
+    raw = table.raw
+    if raw is None:
+        raise ValueError("a sheet that is not in the workbook has no results")
+    own = [position - raw.first_column for position in table.headers.own]
+    replaced = _hidden_columns(raw, table.header_row, own)
+    if table.has("password"):
+        position = table.headers.columns["password"]
+        replaced[position] = _passwords(raw, position, outcomes)
+    return AnsweredSheet(
+        raw=raw,
+        header_row=table.header_row,
+        results=endings.by_sheet[table.sheet.title],
+        dropped=table.headers.ours,
+        renamed={}
+        if ours
+        else {p: f"{text} (yours)" for p, text in table.headers.own.items() if text in layout.RESULT_HEADERS},
+        replaced=replaced,
+    )
+
+
+def _hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> dict[int, dict[int, str]]:
+    """Hide the user's own columns that are headed password, secret or PIN."""
+    hidden: dict[int, dict[int, str]] = {}
+    start = header_row - raw.first_row
+    for index in columns:
+        cells = raw.columns[index]
+        words = set(re.split(r"[^a-z]+", str(cells[start]).casefold())) if len(cells) > start else set()
+        if words & _SECRET_WORDS:
+            hidden[raw.first_column + index] = {
+                raw.first_row + i: HIDDEN for i in range(start + 1, len(cells)) if cells[i] != ""
+            }
+    return hidden
+
+
+def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
+    """Hide the passwords; what only names where the password lies comes back as typed."""
+    replaced: dict[int, str] = {}
+    for offset, value in enumerate(raw.columns[position - raw.first_column]):
+        row = raw.first_row + offset
+        text = str(value)
+        if row in outcomes and text.strip() and not text.strip().startswith(("env:", "file:")):
+            finished = outcomes[row].ending in _FINISHED or text == HIDDEN
+            replaced[row] = HIDDEN if finished else TYPE_AGAIN
+    return replaced
+
+
+def summary(  # noqa: PLR0913 - the parts of a page
+    *,
+    title: str,
+    address: str,
+    practice: bool,
+    workbook: Workbook,
+    outcomes: Mapping[int, Outcome],
+    endings: RowEndings,
+    facts: Sequence[tuple[str, str]],
+    attention: Sequence[str] = (),
+    hazards: Sequence[str] = (),
+    says: str = "",
+) -> Summary:
+    """Put together what the sheet Summary says."""
+    return Summary(
+        title=title,
+        practice=practice,
+        headline=says or headline(outcomes.values()),
+        facts=[
+            *facts,
+            ("Who", f"{_user()} on {platform.node()}"),
+            ("File", str(workbook.path)),
+            ("Its SHA-256", workbook.sha256),
+            ("PBX", address),
+        ],
+        counts=counts(endings),
+        codes=code_counts(endings) if title == "Results" else (),
+        attention=attention,
+        hazards=hazards,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return "somebody"
+
+
+def counts(endings: RowEndings) -> list[Count]:
+    """Count rows per sheet and ending, with what each ending means."""
+    return [
+        Count(
+            sheet=title,
+            ending=str(ending),
+            tone=TONES[ending],
+            rows=count[str(ending)],
+            meaning=ENDINGS[ending].means,
+            next_step=ENDINGS[ending].next_step,
+        )
+        for ending in Ending
+        for title, count in endings.counts().items()
+    ]
+
+
+def code_counts(endings: RowEndings) -> list[CodeCount]:
+    """Count rows per errcode."""
+    rows = Counter(result.errcode for sheet in endings.by_sheet.values() for result in sheet.values())
+    found = []
+    for code, count in sorted(rows.items(), key=lambda pair: (pair[0] is None, -pair[1])):
+        known = explain(code) if code is not None else None
+        found.append(
+            CodeCount(
+                errcode=code,
+                errmsg=known.errmsg if known else "",
+                rows=count,
+                meaning=known.meaning if known else "No code was received: nothing was sent, or nothing answered.",
+                who=known.who if known else "",
+            )
+        )
+    return found
+
+
+def headline(outcomes: Iterable[Outcome]) -> str:
+    """Say in one sentence how it went."""
+    all_of_them = list(outcomes)
+    open_ones = [outcome for outcome in all_of_them if not outcome.as_wanted]
+    left_out = sum(not outcome.chosen for outcome in all_of_them)
+    rest = f" {left_out} were not chosen." if left_out else ""
+    if not open_ones:
+        done = len(all_of_them) - left_out
+        return f"{'All ' if done > 1 else ''}{_trunks(done)} {'are' if done != 1 else 'is'} as wanted.{rest}"
+    words = Counter(str(outcome.ending) for outcome in open_ones)
+    parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
+    return f"{len(open_ones)} of {_trunks(len(all_of_them))} need attention: {parts}.{rest}"
+
+
+def plan_headline(plan: Plan) -> str:
+    """Say in one sentence what a plan would do."""
+    count = tally(plan.changes)
+    if not plan.changes:
+        return "Nothing can be planned yet: see the problems."
+    if not plan.updates:
+        return (
+            f"No changes: {_trunks(len(plan.changes))} already {'are' if len(plan.changes) != 1 else 'is'} as wanted."
+        )
+    parts = [f"{_trunks(count['update'])} would be written"]
+    if count["keep"]:
+        parts.append(f"{count['keep']:,} already as wanted")
+    words = ("renames", "disabled", "removals", "replacements")
+    labels = ("renamed", "switched off", "list entries removed", "lists replaced on purpose")
+    parts += [f"{count[word]:,} {label}" for word, label in zip(words, labels, strict=True) if count[word]]
+    return ", ".join(parts) + "."
+
+
+def _trunks(n: int) -> str:
+    return f"{n:,} trunk{'' if n == 1 else 's'}"
+
+
+def lost_registrations(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:
+    """Name the trunks that were up before the run and are not now."""
+    was = {trunk.id: trunk.status for trunk in before}
+    now = {trunk.id: trunk.status for trunk in after}
+    switched_off = {change.live.id for change in written if change.disables}
+    lines = []
+    for change in written:
+        old, new = was.get(change.live.id), now.get(change.live.id)
+        if old in _UP and new in _DOWN and change.live.id not in switched_off:
+            lines.append(
+                f"{change.desired.fields.get('name', change.live.name)} was up before ({_status(old)}) and is now "
+                f"{_status(new)}: look at it first."
+            )
+    return lines
+
+
+def _status(status: int | None) -> str:
+    return STATUSES.get(status if status is not None else 0, f"status {status}")
+
+
+def status_lines(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:
+    """Count the written trunks' statuses before and after."""
+    ids = {change.live.id for change in written}
+    lines = []
+    for label, trunks in (("before", before), ("after", after)):
+        found = Counter(_status(trunk.status) for trunk in trunks if trunk.id in ids)
+        lines.append(f"Status {label}: " + ", ".join(f"{n} {word}" for word, n in found.most_common()) + ".")
+    return lines
+
+
+def change_lines(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> Iterator[ChangeLine]:
+    """List every field and list entry that changes: before, wanted, and found by reading back."""
+    for change in changes:
+        outcome = outcomes.get(change.record.row)
+        yield from _field_lines(tables.trunks, change, outcome)
+        yield from _list_lines(tables, change, outcome)
+
+
+def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
+    for name, (old, new) in change.difference.fields.items():
+        found = ""
+        if outcome is not None and outcome.ending in {Ending.APPLIED, Ending.PARTIAL, Ending.FAILED}:
+            wrong = outcome.difference.fields.get(name)
+            found = _shown(wrong[0] if wrong else old if outcome.ending is Ending.FAILED else new)
+        yield ChangeLine(
+            sheet=table.name,
+            cell=table.cell(name, change.record.row),
+            trunk=change.live.name,
+            field=table.sheet.column(name).label,
+            before=_shown(old),
+            wanted=_shown(new),
+            found=found,
+        )
+
+
+def _shown(value: str | int | Secret) -> str:
+    return HIDDEN if isinstance(value, Secret) else str(value)
+
+
+def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
+    wrong = outcome.difference if outcome else None
+    seen = outcome is not None and outcome.ending in {Ending.APPLIED, Ending.PARTIAL}
+    record = change.record
+    did_rows: dict[Hashable, int] = {row.key: row.row for row in (record.dids.rows if record.dids else ())}
+    caller_rows: dict[Hashable, int] = {
+        row.key: row.row for row in (record.caller_ids.rows if record.caller_ids else ())
+    }
+    lists = (
+        (tables.dids, "did", did_rows, change.difference.dids, wrong.dids if wrong else None),
+        (
+            tables.caller_ids,
+            "outbound_cid",
+            caller_rows,
+            change.difference.caller_ids,
+            wrong.caller_ids if wrong else None,
+        ),
+    )
+    for table, field, rows, difference, left in lists:
+        missing = _keys(left.added) if left else set()
+        extra = _keys(left.removed) if left else set()
+        for entry, before, wanted in _entries(difference):
+            row = rows.get(entry.key)
+            found = ""
+            if seen:
+                found = "absent" if entry.key in missing else before if entry.key in extra else wanted
+            yield ChangeLine(
+                sheet=table.name if row else tables.trunks.name,
+                cell=table.cell(field, row) if row else tables.trunks.cell(_mode(field), record.row),
+                trunk=change.live.name,
+                field=table.sheet.column(field).label,
+                before=before,
+                wanted=wanted,
+                found=found,
+            )
+
+
+def _mode(field: str) -> str:
+    return "dids_mode" if field == "did" else "caller_ids_mode"
+
+
+def _keys(entries: Sequence[Did] | Sequence[CallerId]) -> set[object]:
+    return {entry.key for entry in entries}
+
+
+def _entries(
+    difference: ListDifference[Did] | ListDifference[CallerId],
+) -> Iterator[tuple[Did | CallerId, str, str]]:
+    for entry in difference.added:
+        yield entry, "absent", described(entry)
+    for entry in difference.removed:
+        yield entry, described(entry), "absent"
+    for old, new in (*difference.renamed, *difference.changed):
+        yield new, described(old), described(new)
+    for moved in difference.moved:
+        yield (
+            moved.entry,
+            f"place {moved.was}: {described(moved.entry)}",
+            f"place {moved.becomes}: {described(moved.entry)}",
+        )
+
+
+def described(entry: Did | CallerId) -> str:
+    """Write a list entry on one line."""
+    if isinstance(entry, Did):
+        return f"{entry.did} ({entry.name})" if entry.name else entry.did
+    name = f" ({entry.name})" if entry.name else ""
+    if entry.option == "range":
+        return f"{entry.caller_id}{name} for {entry.extension_range}"
+    members = ", ".join(e.number or f"#{e.id}" for e in entry.order)
+    return f"{entry.caller_id}{name} for {members}"

@@ -1,0 +1,99 @@
+"""Results: the user's workbook given back, with an ending for every row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.errors import OutputError
+from batch.runs.endings import RowEndings
+from batch.runs.folders import RunFolder
+from batch.runs.outcomes import Outcome
+from batch.runs.reports import answered_sheets, change_lines
+from batch.sheets.answers import Summary
+from batch.sheets.csv_writing import write_results_folder
+from batch.sheets.layout import RESULT_HEADERS
+from batch.sheets.placing import place_file
+from batch.sheets.rows import Tables
+from batch.sheets.workbooks import Format, Workbook
+from batch.sheets.writing import write_results
+from batch.trunks.plans import Change
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_CSV = frozenset({Format.CSV, Format.ZIP})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Where the results lie."""
+
+    path: Path
+    """The workbook."""
+    folder: Path | None = None
+    """The CSV twin, where the input was CSV."""
+    note: str = ""
+    """Why they lie elsewhere than asked for, if so."""
+
+
+def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
+    *,
+    workbook: Workbook,
+    tables: Tables,
+    changes: Iterable[Change],
+    outcomes: Mapping[int, Outcome],
+    endings: RowEndings,
+    summary: Summary,
+    folder: RunFolder,
+    target: Path,
+) -> Results:
+    """Write the results into the run's folder and beside the workbook.
+
+    They are never lost: where they cannot be put beside the workbook, they stay in the run's folder and `Results.note`
+    says so.
+
+    Raises:
+        OutputError: not even the run's folder takes them.
+    """
+    sheets = answered_sheets(workbook, tables, endings, outcomes)
+    changed = list(changes)
+    kept = write_results(folder.path / "results.xlsx", sheets, summary, change_lines(tables, changed, outcomes))
+    kept.chmod(0o600)
+    twin = None
+    try:
+        placed = place_file(target, kept.read_bytes())
+        if workbook.format in _CSV:
+            lines = change_lines(tables, changed, outcomes)
+            twin = write_results_folder(target.with_suffix(""), sheets, summary, lines)
+    except OutputError as error:
+        return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
+    if placed != target:
+        return Results(path=placed, folder=twin, note=f"{target.name} is open elsewhere, so they are in {placed.name}.")
+    if workbook.format not in _CSV | {Format.XLSX, Format.XLSM}:
+        return Results(path=placed, note=f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
+    return Results(path=placed, folder=twin)
+
+
+def endings_frame(endings: RowEndings) -> pd.DataFrame:
+    """Return one line per row of the workbook: sheet, row, and the eight result columns."""
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
+    return pd.DataFrame(
+        [
+            (sheet, row, *result.cells)
+            for sheet, rows in endings.by_sheet.items()
+            for row, result in sorted(rows.items())
+        ],
+        columns=["Sheet", "Row", *RESULT_HEADERS],
+    )
+
+
+def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
+    """Return one line per changed field or list entry, with the columns of the sheet Changes."""
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
+    columns = ["sheet", "cell", "trunk", "field", "before", "wanted", "found"]
+    return pd.DataFrame([asdict(line) for line in change_lines(tables, changes, outcomes)], columns=columns)

@@ -1,0 +1,234 @@
+"""Settings: one frozen value for everything that flags, environment and profile say.
+
+A flag wins over the environment, the environment over the profile. Where a secret is looked for is here too: the
+file that was named, the environment, the system's keyring, a prompt. It is never an argument.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+from batch.errors import UsageError
+from batch.secrets import Secret
+
+PROFILE_FILE: Final = "trunk-batch.toml"
+KEYRING_SERVICE: Final = "trunk-batch"
+
+URL_VARIABLE: Final = "TRUNK_BATCH_URL"
+CLIENT_VARIABLE: Final = "TRUNK_BATCH_CLIENT_ID"
+SECRET_VARIABLE: Final = "TRUNK_BATCH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that one command is told. Defaults are those of the command line."""
+
+    workbook: Path
+    """File, or folder of CSV files."""
+    url: str = ""
+    client_id: str = ""
+    secret: Secret | None = None
+    secret_file: Path | None = None
+    practice: bool = False
+    """Use the embedded practice PBX instead of any URL."""
+    ca_file: Path | None = None
+    fingerprint: str = ""
+    insecure: bool = False
+    proxy: str = ""
+    """``env`` uses the proxies that the environment names."""
+    only: tuple[str, ...] = ()
+    """Trunks by name or id; all others end *not run*."""
+    first: int | None = None
+    """Only so many trunks from the top."""
+    rate: float = 10.0
+    """Most starts a second."""
+    concurrency: int = 4
+    """Most requests at a time."""
+    attempts: int = 5
+    timeout: float = 30.0
+    """Seconds."""
+    on_error: str = "continue"
+    """``continue`` or ``stop``."""
+    max_failures: int | None = None
+    give_up_after: float = 300.0
+    """Seconds."""
+    allow: tuple[str, ...] = ()
+    """Hazards: ``removals``, ``removals=TRUNK`` …"""
+    skip_invalid: bool = False
+    read_back: bool = True
+    settle_wait: float = 10.0
+    """Seconds between the last write and the look at the trunks' status; 0 for no such look."""
+    expect: str = ""
+    """The digest that the plan must have."""
+    results: Path | None = None
+    run_dir: Path | None = None
+    output: Path | None = None
+    """Where `plan` writes its workbook."""
+    log: Path | None = None
+
+    @property
+    def failures_allowed(self) -> int | None:
+        """After how many trunks gone wrong to stop; None for never."""
+        return 1 if self.on_error == "stop" else self.max_failures
+
+
+_PROFILE_KEYS: Final = (
+    "url",
+    "client_id",
+    "ca_file",
+    "fingerprint",
+    "insecure",
+    "proxy",
+    "rate",
+    "concurrency",
+    "attempts",
+    "timeout",
+    "give_up_after",
+    "settle_wait",
+)
+_PATHS: Final = frozenset({"ca_file"})
+
+
+def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], profile: Mapping[str, Any]) -> Settings:
+    """Join what flags, environment and profile say; a flag that is None was not given."""
+    from_environment = {"url": environment.get(URL_VARIABLE), "client_id": environment.get(CLIENT_VARIABLE)}
+    names = {field.name for field in fields(Settings)}
+    values: dict[str, Any] = {}
+    for source in (profile, from_environment, flags):
+        values |= {name: value for name, value in source.items() if name in names and value not in {None, ()}}
+    return Settings(**values)
+
+
+def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:
+    """Read a profile from the first ``trunk-batch.toml`` found in these folders.
+
+    ``name`` is its table; without a name the table ``default`` is used where there is one.
+
+    Raises:
+        UsageError: the file or the profile is not there, cannot be read, or holds what does not belong there.
+    """
+    file = next((place / PROFILE_FILE for place in places if (place / PROFILE_FILE).is_file()), None)
+    if file is None:
+        if name is None:
+            return {}
+        raise UsageError(
+            f"There is no {PROFILE_FILE} for the profile {name}.", f"Make one in {places[0]}, or leave out --profile."
+        )
+    import tomllib  # noqa: PLC0415 - only with a profile
+
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} cannot be read: {error}.", "Correct it; see the README for its form.") from None
+    profile = tables.get(name or "default", {} if name is None else None)
+    if not isinstance(profile, dict):
+        known = ", ".join(tables) or "none"
+        raise UsageError(f"{file} has no profile {name}.", f"It has: {known}.")
+    for key in profile:
+        if key not in _PROFILE_KEYS:
+            hint = "A secret does not belong into a file that is passed around: use the keyring or --secret-file."
+            raise UsageError(
+                f"{file}: {key!r} is not a setting of a profile.",
+                hint if "secret" in key or "password" in key else f"Known are {', '.join(_PROFILE_KEYS)}.",
+            )
+    _check_types(file, profile)
+    return {key: Path(value) if key in _PATHS else value for key, value in profile.items()}
+
+
+def _check_types(file: Path, profile: Mapping[str, Any]) -> None:
+    numbers = {"rate", "timeout", "give_up_after", "settle_wait"}
+    for key, value in profile.items():
+        wanted: tuple[type, ...] = (
+            (int, float)
+            if key in numbers
+            else (int,)
+            if key in {"concurrency", "attempts"}
+            else (bool,)
+            if key == "insecure"
+            else (str,)
+        )
+        if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+            raise UsageError(
+                f"{file}: {key} cannot be {value!r}.",
+                "Numbers stand without quotes, texts in quotes, insecure is true or false.",
+            )
+
+
+def profile_places(workbook: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders in which a profile is looked for: here, beside the workbook, the user's own."""
+    home = (
+        Path(os.environ["APPDATA"]) if sys.platform == "win32" and "APPDATA" in os.environ else Path.home() / ".config"
+    )
+    beside = (workbook.resolve().parent,) if workbook is not None else ()
+    return (Path.cwd(), *beside, home / "trunk-batch")
+
+
+def find_cell_secret(text: str) -> Secret | str:
+    """Find the password that a cell names by ``env:NAME`` or ``file:PATH``, or is.
+
+    Returns:
+        The secret, or why it cannot be had.
+    """
+    kind, _, name = text.strip().partition(":")
+    if kind == "env":
+        value = os.environ.get(name.strip())
+        return Secret(value) if value else f"The environment variable {name.strip()} is not set."
+    if kind == "file":
+        return _secret_in(Path(name.strip()).expanduser())
+    return Secret(text)
+
+
+def _secret_in(path: Path) -> Secret | str:
+    try:
+        value = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        return f"The file {path} cannot be read: {reason}."
+    return Secret(value) if value else f"The file {path} is empty."
+
+
+def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) -> Secret:
+    """Find the client secret: given, the file named, the environment, the keyring, a prompt.
+
+    Args:
+        settings: with URL and client id.
+        prompt: asks on a terminal without echo; None where there is none.
+
+    Raises:
+        UsageError: it is nowhere.
+    """
+    if settings.secret is not None:
+        return settings.secret
+    if settings.secret_file is not None:
+        found = _secret_in(settings.secret_file)
+        if isinstance(found, str):
+            raise UsageError(found, "Name a readable file with --secret-file that holds nothing but the secret.")
+        return found
+    if value := os.environ.get(SECRET_VARIABLE):
+        return Secret(value)
+    account = f"{settings.client_id}@{settings.url}"
+    if value := _from_keyring(account):
+        return Secret(value)
+    if prompt is not None and (value := prompt(f"Client secret of {account}: ")):
+        return Secret(value)
+    raise UsageError(
+        f"There is no client secret for {account}.",
+        f"Set {SECRET_VARIABLE}, use --secret-file, or keep it in the system's keyring: "
+        f'keyring set {KEYRING_SERVICE} "{account}"',
+    )
+
+
+def _from_keyring(account: str) -> str | None:
+    """Ask the system's keyring; a machine without one has none to give."""
+    import keyring  # noqa: PLC0415 - only where no other source has it
+    import keyring.errors  # noqa: PLC0415
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, account)
+    except keyring.errors.KeyringError:
+        return None

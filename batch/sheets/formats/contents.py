@@ -1,0 +1,159 @@
+"""What a file is, told by its content rather than its name."""
+
+from __future__ import annotations
+
+import mmap
+import posixpath
+from typing import TYPE_CHECKING, Final
+
+from batch.errors import WorkbookError
+from batch.sheets.formats import csv_folders, encodings, refusals
+from batch.sheets.formats.packages import Package, office_document
+from batch.sheets.workbooks import Format
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HEAD: Final = 4096
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLD_SHEETS: Final = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
+"""First bytes of an ``.xls`` without a container around it (BIFF 2 to 8)."""
+
+_BEGINNINGS: Final = (
+    (b"%PDF", "a PDF"),
+    (b"{\\rtf", "a letter (RTF)"),
+    (b"\x1f\x8b", "a packed file (gzip)"),
+    (b"7z\xbc\xaf", "a packed file (7-Zip)"),
+    (b"Rar!", "a packed file (RAR)"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"BM", "a picture"),
+    (b"SQLite format 3", "a database (SQLite)"),
+)
+
+_WEB_PAGE: Final = "a web page (HTML)"
+_TEXTS: Final = (
+    ("<!doctype html", _WEB_PAGE),
+    ("<html", _WEB_PAGE),
+    ("<table", _WEB_PAGE),
+    ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel 2003 XML file"),
+    ("office:document", "a flat OpenDocument file"),
+    ("<?xml", "an XML file"),
+)
+
+_EXPORT_NUMBERS: Final = "In Numbers choose File, Export To, Excel, and give the file it makes."
+_DOWNLOAD_GOOGLE: Final = (
+    "Open it in the browser, choose File, Download, Microsoft Excel (.xlsx), and give the file it makes."
+)
+_PARTS: Final = (
+    ("word/document.xml", "a letter (Word)", refusals.SAVE_AS_XLSX),
+    ("ppt/presentation.xml", "slides (PowerPoint)", refusals.SAVE_AS_XLSX),
+    ("Index/Document.iwa", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
+    ("Index.zip", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
+)
+_NO_CSVS: Final = f"Name the three files {', '.join(csv_folders.FILES)}; {csv_folders.FILES[0]} is a must."
+
+
+def recognise(path: Path) -> Format:
+    """Return what kind of workbook it is; reads only the beginning and, of a zip, the table of contents.
+
+    Raises:
+        WorkbookError: There is no such file, or it is none of the kinds that are read.
+    """
+    try:
+        if path.name.startswith("~$") and path.is_file():
+            raise WorkbookError(
+                f'"{path}" is not a workbook: it is the mark Excel leaves beside one that is open.',
+                f'Give the workbook itself: "{path.with_name(path.name[2:])}".',
+            )
+        if path.is_dir():
+            return _folder(path)
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        raise WorkbookError(
+            f'"{path}" does not exist.', "Check the name and the folder; names with spaces need quotes."
+        ) from None
+    except OSError as error:
+        raise WorkbookError(
+            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
+            "Close it if it is open elsewhere, and check that you may read it.",
+        ) from None
+    if not head:
+        raise WorkbookError(f'"{path}" is empty: it has no bytes at all.', "Copy or download it again.")
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zipped(path)
+    if head.startswith(_OLE):
+        if _contains(path, "EncryptedPackage".encode("utf-16-le")):
+            raise refusals.protected(path)
+        return Format.XLS
+    if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
+        return Format.XLS
+    raise _not_a_workbook(path, head)
+
+
+def _folder(path: Path) -> Format:
+    if (path / "Index.zip").exists() or (path / "Index").is_dir():
+        raise refusals.not_a_spreadsheet(path, "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS)
+    if not csv_folders.files_in(path):
+        raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
+    return Format.CSV
+
+
+def _zipped(path: Path) -> Format:
+    package = Package(path)
+    book = (office_document(package) or package.find("xl/workbook.xml") or "").casefold()
+    if book.endswith(".bin"):
+        return Format.XLSB
+    if posixpath.basename(book).startswith("workbook"):
+        return Format.XLSM if _has_macros(package) else Format.XLSX
+    for part, seems, hint in _PARTS:
+        if package.find(part):
+            raise refusals.not_a_spreadsheet(path, seems, hint)
+    mimetype = package.find("mimetype")
+    if mimetype is not None:
+        kind = next(package.chunks(mimetype), b"")
+        if b"opendocument.spreadsheet" in kind:
+            return Format.ODS
+        if b"opendocument" in kind:
+            raise refusals.not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
+    if csv_folders.files_in_zip(package):
+        return Format.ZIP
+    raise WorkbookError(f'The zip "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
+
+
+def _has_macros(package: Package) -> bool:
+    types = package.find("[Content_Types].xml")
+    return types is not None and any(
+        "macroenabled" in attributes.get("ContentType", "").casefold() for _, attributes in package.elements(types)
+    )
+
+
+def _contains(path: Path, words: bytes) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(words) >= 0
+
+
+def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:
+    for beginning, seems in _BEGINNINGS:
+        if head.startswith(beginning):
+            return refusals.not_a_spreadsheet(path, seems)
+    if encodings.is_binary(head):
+        return refusals.not_a_spreadsheet(path, "a file of another program")
+    text = encodings.rough_text(head).lstrip("\ufeff \t\r\n").casefold()
+    if text.startswith("{") and ("doc_id" in text or "docs.google" in text):
+        return refusals.not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
+    if text.startswith("<"):
+        for words, seems in _TEXTS:
+            if words in text:
+                return refusals.not_a_spreadsheet(path, seems)
+    folder = path.parent
+    if csv_folders.sheet_of(path.name) is not None:
+        hint = f'Give the folder that holds it, "{folder}", so that all three files are read.'
+    else:
+        hint = (
+            "Open it in Excel and save it as .xlsx with the template's three sheets, or put it as "
+            f"{csv_folders.FILES[0]} into a folder of its own and give that folder."
+        )
+    return WorkbookError(f'"{path}" is one plain text file (CSV), not a workbook of three sheets.', hint)

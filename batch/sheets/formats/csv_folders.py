@@ -1,0 +1,255 @@
+"""Folders of CSV files, one per sheet, and zips of such a folder."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from itertools import chain, islice
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from batch.errors import WorkbookError
+from batch.sheets import layout
+from batch.sheets.formats import refusals
+from batch.sheets.formats.encodings import Encoding, detect_encoding
+from batch.sheets.formats.grids import by_column, collector_paused
+from batch.sheets.workbooks import BLANK, CellValue, CsvDialect, RawSheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from batch.sheets.formats.packages import Package
+
+FILES: Final = tuple(sheet.csv for sheet in layout.SHEETS)
+
+SUMMARY: Final = "summary.csv"
+RESULTS_TITLE: Final = "trunk-batch results"
+"""First cell of the summary in a results folder: our mark."""
+
+MAX_ROWS: Final = 1_048_576
+MAX_COLUMNS: Final = 16_384
+"""As many as a spreadsheet has."""
+
+MAX_BYTES: Final = 512 << 20
+
+DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What may stand between values, the likeliest first, and how people are told of it."""
+
+_BLOCK: Final = 20_000
+"""Rows turned into columns at a time, so that rows and columns never both fill the memory."""
+
+_HEAD: Final = 1 << 16
+"""Bytes in which the separator is looked for: too few for the csv module to find a cell too long."""
+_SEP_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_END: Final = "\ue000 end of file"
+"""Put after the last line: where it does not come out as a record of its own, a quote was never closed."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvFolder:
+    """What was read of a folder or zip."""
+
+    sheets: tuple[RawSheet, ...]
+    remarks: dict[str, str]
+    """Per sheet title, what was detected."""
+    sha256: str
+    """Of the sheets' files, one after the other."""
+    ours: bool
+
+
+def sheet_of(name: str) -> layout.Sheet | None:
+    """Return the sheet that a file stands for by its name, whatever its case; None for other files."""
+    path = PurePosixPath(name)
+    if path.suffix.casefold() != ".csv":
+        return None
+    stem = layout.folded(path.stem)
+    return next((sheet for sheet in layout.SHEETS if stem == layout.folded(PurePosixPath(sheet.csv).stem)), None)
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """Return the CSVs of a folder, by the layout's file name and in its order, and the summary.
+
+    Raises:
+        WorkbookError: Two files stand for one sheet.
+    """
+    return _by_name(folder, [(path.name, path) for path in sorted(folder.iterdir()) if path.is_file()])
+
+
+def files_in_zip(package: Package) -> dict[str, str]:
+    """Return the CSVs of a zip, at its top or one folder deep, as `files_in` does.
+
+    Raises:
+        WorkbookError: Two files stand for one sheet.
+    """
+    paths = [(PurePosixPath(name), name) for name in package.names]
+    return _by_name(
+        package.path,
+        [
+            (path.name, name)
+            for path, name in paths
+            if len(path.parts) <= 2 and path.parts[0] != "__MACOSX" and not path.name.startswith("._")
+        ],
+    )
+
+
+def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for name, file in files:
+        sheet = sheet_of(name)
+        known = sheet.csv if sheet else name.casefold()
+        if sheet is None and known != SUMMARY:
+            continue
+        if known in found:
+            raise WorkbookError(
+                f'"{where}" holds two files that stand for {known}.', "Keep one of them and move the other away."
+            )
+        found[known] = file
+    return {name: found[name] for name in (*FILES, SUMMARY) if name in found} if set(found) & set(FILES) else {}
+
+
+def read_folder(folder: Path) -> CsvFolder:
+    """Read the CSVs of a folder; whoever calls has seen that there are some.
+
+    Raises:
+        WorkbookError: A file is no text, too large, or breaks off inside quotes.
+    """
+    return _read((name, path, _bytes(path)) for name, path in files_in(folder).items())
+
+
+def read_zip(package: Package) -> CsvFolder:
+    """Read the CSVs of a zip, as `read_folder` does."""
+    files = files_in_zip(package)
+    for part in files.values():
+        _refuse_large(package.path / part, package.size(part))
+    return _read((name, package.path / part, package.read(part)) for name, part in files.items())
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        _refuse_large(path, path.stat().st_size)
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkbookError(
+            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
+            "Close it if it is open elsewhere, and check that you may read it.",
+        ) from None
+
+
+def _refuse_large(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise refusals.too_large(path, f"it has {size / 2**20:,.0f} MiB")
+
+
+def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
+    digest = hashlib.sha256()
+    sheets: list[RawSheet] = []
+    remarks: dict[str, str] = {}
+    ours = False
+    with collector_paused():
+        for name, path, raw in files:
+            known = sheet_of(name)
+            if known is None:
+                ours = rough_first_cell(raw) == RESULTS_TITLE
+                continue
+            digest.update(raw)
+            sheet, remark = _sheet(known, path, raw)
+            sheets.append(sheet)
+            remarks[sheet.name] = remark
+    return CsvFolder(sheets=tuple(sheets), remarks=remarks, sha256=digest.hexdigest(), ours=ours)
+
+
+def rough_first_cell(raw: bytes) -> str:
+    """Return the first cell of a CSV file of ours, which is in UTF-8 whatever its separator."""
+    first = raw[:_HEAD].decode("utf-8-sig", errors="replace").splitlines()[:1]
+    return re.split(r"[,;\t|]", first[0])[0].strip('" ') if first else ""
+
+
+def _sheet(known: layout.Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
+    encoding = detect_encoding(raw)
+    if encoding is None:
+        raise WorkbookError(
+            f'"{path}" is not a CSV file: it holds bytes that are no text.',
+            'Save the sheet again as "CSV UTF-8" and give that file.',
+        )
+    head = _text(raw, encoding, _HEAD).read(_HEAD)
+    said = _SEP_LINE.match(head)
+    delimiter = said[1] if said else detect_delimiter(head, known)
+    try:
+        columns = _columns(_text(raw, encoding), delimiter, said[0] if said else "", path)
+    except csv.Error:
+        raise WorkbookError(
+            f'"{path}" has a cell of more than {csv.field_size_limit():,} characters.',
+            "Look for a quote that is never closed, or save the sheet again as CSV.",
+        ) from None
+    words = DELIMITERS.get(delimiter, f'the character "{delimiter}"')
+    return (
+        RawSheet(
+            name=known.title,
+            columns=columns,
+            dialect=CsvDialect(encoding=encoding.name, delimiter=delimiter),
+        ),
+        f"{path.name} was read as {encoding.words}, with {words} between the values.",
+    )
+
+
+def _text(raw: bytes, encoding: Encoding, most: int | None = None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BytesIO(raw if most is None else raw[:most]),
+        encoding=encoding.name,
+        errors="strict" if most is None else "ignore",  # a head may be cut inside a character
+        newline="",
+    )
+
+
+def detect_delimiter(head: str, sheet: layout.Sheet) -> str:
+    """Return what stands between the values: what gives the most known headers, then the most cells."""
+    known = {layout.folded(header) for column in sheet.columns for header in column.headers}
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        lines = io.StringIO(head, newline="")
+        rows = list(islice(csv.reader(lines, delimiter=delimiter), 20))
+        cells = max((len(row) for row in rows), default=0)
+        return max((sum(layout.folded(c) in known for c in row) for row in rows), default=0), cells
+
+    return max(DELIMITERS, key=fit)  # the first of equals
+
+
+def _columns(lines: io.TextIOWrapper, delimiter: str, sep_line: str, path: Path) -> list[list[CellValue]]:
+    """Return the records by column, ragged ones filled up; blank lines are blank rows."""
+    if sep_line:
+        lines.readline()
+    records = csv.reader(chain(lines, [_END]), delimiter=delimiter)
+    columns: list[list[CellValue]] = []
+    height = 0
+    last: list[str] = []
+    for block in _blocks(records):
+        last = block[-1]
+        width = max(map(len, block))
+        if height + len(block) > MAX_ROWS + 1 or width > MAX_COLUMNS:
+            raise refusals.too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
+        columns.extend([BLANK] * height for _ in range(len(columns), width))
+        width = len(columns)
+        padding = [BLANK] * width
+        rows = [row if len(row) == width else row + padding[len(row) :] for row in block]
+        for column, values in zip(columns, by_column(rows, width), strict=True):
+            column.extend(values)
+        height += len(block)
+    if last != [_END]:
+        raise WorkbookError(
+            f'"{path}" has a quote (") in row {height} that is never closed.',
+            'Close it, or write two quotes ("") where one is meant as text.',
+        )
+    for column in columns:
+        column.pop()
+    return columns if height > 1 else []
+
+
+def _blocks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    while block := list(islice(records, _BLOCK)):
+        yield block

@@ -1,0 +1,143 @@
+"""The Changes and Problems sheets: long lists of ours, a row per item, with a filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from xlsxwriter.utility import quote_sheetname
+
+from batch.sheets.answers import AnsweredSheet, ChangeLine, Tone
+from batch.sheets.styles import Styles, row_height, write_text
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from batch.sheets.problems import Problem
+
+_Item = TypeVar("_Item")
+
+LINKS: Final = 20_000
+"""Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
+LAST_ROW: Final = 1_048_576
+"""Excel's; rows of ours that do not fit are counted in its last one."""
+
+_CHANGE_HEADERS: Final = ("Sheet", "Cell", "Trunk", "Field", "Before", "Wanted")
+_CHANGE_WIDTHS: Final = (14, 9, 24, 22, 34, 34, 34)
+_PROBLEM_HEADERS: Final = (
+    "Severity",
+    "Sheet",
+    "Cell",
+    "Column",
+    "Value",
+    "What is wrong",
+    "What to type instead",
+    "Who",
+)
+_PROBLEM_WIDTHS: Final = (10, 14, 8, 18, 26, 50, 50, 20)
+_ONE_LINE: Final = row_height([])
+
+
+def add_changes(
+    book: Workbook,
+    styles: Styles,
+    changes: Iterable[ChangeLine],
+    *,
+    places: Mapping[str, tuple[str, AnsweredSheet]] | None,
+) -> None:
+    """Add the Changes sheet.
+
+    Args:
+        book: Of XlsxWriter, in constant-memory mode.
+        styles: Of that workbook.
+        changes: Read once, in order.
+        places: By the name under which a sheet of the user's was read, its name in this workbook and the sheet;
+            cells are links to it. None in a plan, where those sheets are in another file: cells are no links then,
+            and there is no *Found*.
+    """
+    headers = _CHANGE_HEADERS if places is None else (*_CHANGE_HEADERS, "Found")
+    target = book.add_worksheet("Changes")
+    tone = styles.tone[Tone.WARN]
+
+    def write(row: int, change: ChangeLine) -> None:
+        name, sheet = (places or {}).get(change.sheet, (change.sheet, None))
+        cell = change.cell if sheet is None else sheet.moved(change.cell)
+        write_text(target, row, 0, name)
+        if sheet is not None and cell and row <= LINKS:
+            target.write_url(row, 1, f"internal:{quote_sheetname(name)}!{cell}", styles.link, cell)
+        else:
+            write_text(target, row, 1, cell)
+        values = (change.trunk, change.field, change.before, change.wanted, change.found)
+        for column, text in enumerate(values[: len(headers) - 2], 2):
+            amiss = column == 6 and text != change.wanted
+            if text:
+                write_text(target, row, column, text, tone if amiss else None)
+
+    write_list(target, styles, headers, _CHANGE_WIDTHS, changes, write)
+
+
+def add_problems(book: Workbook, styles: Styles, problems: Iterable[Problem]) -> None:
+    """Add the Problems sheet: problems and notices in the order given."""
+    target = book.add_worksheet("Problems")
+
+    def write(row: int, problem: Problem) -> None:
+        texts = (
+            problem.sheet,
+            problem.cell,
+            problem.header,
+            problem.value,
+            problem.message,
+            problem.fix,
+            problem.kind.who,
+        )
+        height = row_height(zip(texts, _PROBLEM_WIDTHS[1:], strict=True))
+        if height > _ONE_LINE:
+            target.set_row(row, height)
+        tone = Tone.BAD if problem.stops else Tone.WARN
+        write_text(target, row, 0, "problem" if problem.stops else "notice", styles.tone_wrapped[tone])
+        for column, text in enumerate(texts, 1):
+            write_text(target, row, column, text, styles.cell)
+
+    write_list(target, styles, _PROBLEM_HEADERS, _PROBLEM_WIDTHS, problems, write)
+
+
+def write_list(
+    target: Worksheet,
+    styles: Styles,
+    headers: Sequence[str],
+    widths: Sequence[int],
+    items: Iterable[_Item],
+    write: Callable[[int, _Item], None],
+    *,
+    last_row: int = LAST_ROW,
+) -> None:
+    """Write a sheet of ours: styled, frozen header, a row per item, a filter over all of it.
+
+    Args:
+        target: A sheet in which nothing stands yet, in constant-memory mode.
+        styles: Of its workbook.
+        headers: One per column.
+        widths: In characters; as many as headers or more.
+        items: What is listed.
+        write: Writes one item into a row counted from 0.
+        last_row: The sheet's last row number; items that do not fit are counted there.
+    """
+    target.set_landscape()
+    target.set_paper(9)
+    target.fit_to_pages(1, 0)
+    target.repeat_rows(0)
+    target.freeze_panes(1, 0)
+    target.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+    for column, (header, width) in enumerate(zip(headers, widths, strict=False)):
+        target.set_column(column, column, width, styles.plain)
+        target.write_string(0, column, header, styles.ours)
+    target.set_row(0, 20)
+    row = 0
+    for row, item in enumerate(items, 1):
+        if row < last_row - 1:
+            write(row, item)
+    beyond = row - (last_row - 2)
+    if beyond > 0:
+        target.write_string(last_row - 1, 0, f"and {beyond:,} more, for which a sheet has no room")
+    target.autofilter(0, 0, min(row, last_row - 1), len(headers) - 1)

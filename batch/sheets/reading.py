@@ -1,0 +1,77 @@
+"""Reading a workbook, whatever kind of file it comes as: one door, one shape behind it.
+
+Every cell keeps where it stood and as what it stood. What a fast reader would silently drop (error cells,
+formulas without a value, hidden rows) is there as well; what cannot be read at all says so in a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final, assert_never
+
+from batch.sheets import layout
+from batch.sheets.formats import contents, csv_folders, opendocument, openxml
+from batch.sheets.formats.packages import Package, bears_mark
+from batch.sheets.workbooks import Format, RawSheet, Workbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OFFICE_PROPERTIES: Final = "docProps/custom.xml"
+_ODS_PROPERTIES: Final = "meta.xml"
+
+
+def read_workbook(path: Path) -> Workbook:
+    """Read a workbook: ``.xlsx .xlsm .xlsb .xls .ods``, a folder of CSVs, or a zip of one.
+
+    What kind it is, its content says, not its name. Nothing in it is run and no formula is calculated.
+
+    Raises:
+        WorkbookError: It is none of these, damaged, protected, or would fill the memory.
+    """
+    kind = contents.recognise(path)
+    match kind:
+        case Format.CSV:
+            return _csv_workbook(path, kind, csv_folders.read_folder(path))
+        case Format.ZIP:
+            return _csv_workbook(path, kind, csv_folders.read_zip(Package(path)))
+        case Format.XLS:
+            from batch.sheets.formats import xls  # noqa: PLC0415 - loads xlrd, which few need
+
+            return _workbook(path, kind, xls.read_xls(path), ours=False)
+        case Format.XLSX | Format.XLSM:
+            package = Package(path)
+            sheets = openxml.read_openxml(package)
+            return _workbook(path, kind, sheets, ours=bears_mark(package, _OFFICE_PROPERTIES, layout.MARK))
+        case Format.XLSB:
+            from batch.sheets.formats import xlsb  # noqa: PLC0415 - loads pyxlsb, which few need
+
+            package = Package(path)
+            sheets = xlsb.read_xlsb(package)
+            return _workbook(path, kind, sheets, ours=bears_mark(package, _OFFICE_PROPERTIES, layout.MARK))
+        case Format.ODS:
+            package = Package(path)
+            sheets = opendocument.read_opendocument(package)
+            return _workbook(path, kind, sheets, ours=bears_mark(package, _ODS_PROPERTIES, layout.MARK))
+        case _:
+            assert_never(kind)
+
+
+def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, ours: bool) -> Workbook:
+    return Workbook(path=path, sha256=_sha256(path), format=kind, sheets=sheets, ours=ours)
+
+
+def _csv_workbook(path: Path, kind: Format, folder: csv_folders.CsvFolder) -> Workbook:
+    return Workbook(
+        path=path,
+        sha256=folder.sha256 if kind is Format.CSV else _sha256(path),
+        format=kind,
+        sheets=folder.sheets,
+        ours=folder.ours,
+        remarks=folder.remarks,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

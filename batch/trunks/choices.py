@@ -1,0 +1,42 @@
+"""Choices: which trunks of the workbook are to be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from batch.sheets.problems import Problem, Severity
+from batch.trunks.records import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which trunks are chosen."""
+
+    rows: frozenset[int]
+    """Rows of the Trunks sheet that are to be done: chosen, and not *skip*."""
+    left_out: frozenset[int]
+    """Rows that ``--only`` or ``--first`` leaves out."""
+    unknown: tuple[str, ...] = ()
+    """What ``--only`` named that fits no row."""
+
+
+def choose(records: Sequence[Record], only: Iterable[str], first: int | None) -> Choice:
+    """Choose by name or id, then the first so many of those."""
+    wanted = tuple(only)
+    named = [r for r in records if not wanted or r.name in wanted or str(r.id) in wanted]
+    seen = {text for r in named for text in (r.name, str(r.id))}
+    rows = [r.row for r in named if not r.skip][:first]
+    return Choice(
+        rows=frozenset(rows),
+        left_out=frozenset(r.row for r in records if not r.skip) - frozenset(rows),
+        unknown=tuple(text for text in wanted if text not in seen),
+    )
+
+
+def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:
+    """Turn the problems of trunks that are not to be done into notices."""
+    return [
+        replace(p, severity=Severity.NOTICE) if p.stops and p.trunk is not None and p.trunk not in choice.rows else p
+        for p in problems
+    ]

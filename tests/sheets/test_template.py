@@ -1,0 +1,179 @@
+"""The empty workbook: made from the layout, helpful in every cell, and no rows when read back."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.worksheet.worksheet import Worksheet
+
+from batch.errors import OutputError
+from batch.sheets import guides, layout
+from batch.sheets.layout import Column, Sheet
+from batch.sheets.reading import read_workbook
+from batch.sheets.template import README, write_template, write_template_folder
+
+KEPT = Path(__file__).parents[2] / "templates"
+SHEETS = pytest.mark.parametrize("sheet", layout.SHEETS, ids=lambda sheet: sheet.title)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_template(tmp_path_factory.mktemp("template") / "new folder" / "trunks.xlsx")
+
+
+@pytest.fixture(scope="module")
+def book(template: Path) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(template.read_bytes()))
+
+
+def page(book: openpyxl.Workbook, sheet: Sheet) -> Worksheet:
+    found = book[sheet.title]
+    assert isinstance(found, Worksheet)
+    return found
+
+
+def guide_text(book: openpyxl.Workbook) -> str:
+    return "\n".join(
+        str(cell) for row in book[guides.TITLE].iter_rows(values_only=True) for cell in row if cell is not None
+    )
+
+
+def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: Path, tmp_path: Path) -> None:
+    assert (KEPT / "trunks.xlsx").read_bytes() == template.read_bytes()
+    folder = write_template_folder(tmp_path / "csv")
+    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert {path.name: path.read_bytes() for path in (KEPT / "csv").iterdir()} == made
+
+
+def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
+    for path in (template, write_template_folder(tmp_path / "csv")):
+        found = read_workbook(path)
+        sheets = [sheet for sheet in found.sheets if sheet.name != guides.TITLE]
+        assert not found.ours
+        assert [sheet.name for sheet in sheets] == [sheet.title for sheet in layout.SHEETS]
+        for raw, sheet in zip(sheets, layout.SHEETS, strict=True):
+            assert (raw.height, raw.first_row, raw.first_column) == (1, 1, 0)
+            headers = [layout.folded(str(column[0])) for column in raw.columns]
+            assert headers == [layout.folded(column.label) for column in sheet.columns]
+
+
+@SHEETS
+def test_required_headers_are_marked_and_look_different(book: openpyxl.Workbook, sheet: Sheet) -> None:
+    colours: dict[bool, set[Any]] = {True: set(), False: set()}
+    for cell, column in zip(page(book, sheet)[1], sheet.columns, strict=True):
+        assert str(cell.value).endswith(" *") is column.required
+        colours[column.required].add(cell.fill.fgColor.rgb)
+    assert len(colours[False]) == 1
+    assert not colours[True] & colours[False]
+
+
+@SHEETS
+def test_every_header_has_a_note_that_says_what_it_is(book: openpyxl.Workbook, sheet: Sheet) -> None:
+    for cell, column in zip(page(book, sheet)[1], sheet.columns, strict=True):
+        assert cell.comment is not None
+        assert column.help in cell.comment.text
+        assert f"Example: {column.example}" in cell.comment.text
+
+
+@SHEETS
+def test_every_column_is_text_all_the_way_down(book: openpyxl.Workbook, sheet: Sheet) -> None:
+    formatted = {
+        index
+        for group in page(book, sheet).column_dimensions.values()
+        if group.number_format == "@"
+        for index in range(group.min or 0, (group.max or 0) + 1)
+    }
+    assert formatted == set(range(1, len(sheet.columns) + 1))
+
+
+@SHEETS
+def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, sheet: Sheet) -> None:
+    found = {str(one.sqref): one for one in page(book, sheet).data_validations.dataValidation}
+    wanted = {
+        f"{layout.letters(index)}2:{layout.letters(index)}1048576": column
+        for index, column in enumerate(sheet.columns)
+        if column.choices
+    }
+    assert found.keys() == wanted.keys()
+    for cells, column in wanted.items():
+        assert found[cells].formula1 == f'"{",".join(column.choices)}"'
+        assert "Choose one of" in str(found[cells].error)
+
+
+@SHEETS
+def test_the_header_stays_in_sight_and_can_be_filtered(book: openpyxl.Workbook, sheet: Sheet) -> None:
+    found = page(book, sheet)
+    assert str(found.freeze_panes).endswith("2")
+    assert str(found.auto_filter.ref).startswith("A1:")
+    assert found.page_setup.orientation == "landscape"
+    assert found.sheet_properties.pageSetUpPr is not None
+    assert found.sheet_properties.pageSetUpPr.fitToPage
+
+
+def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Workbook) -> None:
+    assert book.sheetnames[0] == guides.TITLE
+    assert guides.TITLE in layout.OWN_SHEETS
+    words = guide_text(book)
+    for sheet in layout.SHEETS:
+        assert sheet.help in words
+        for column in sheet.columns:
+            assert column.help in words
+    for promise in ("<clear>", "env:NAME", "trunk-batch check", "trunk-batch plan", "trunk-batch apply"):
+        assert promise in words
+
+
+def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None:
+    row = dict(zip((column.field for column in layout.TRUNKS.columns), guides.example_row(layout.TRUNKS), strict=True))
+    for column in layout.TRUNKS.columns:
+        assert not row[column.field] or layout.TrunkType(row["type"]) in column.types
+    entry = dict(
+        zip((column.field for column in layout.CALLER_IDS.columns), guides.example_row(layout.CALLER_IDS), strict=True)
+    )
+    assert (entry["outbound_cid_option"], entry["outbound_cid_to_ext_range"]) == ("shared", "")
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (Column(label="A", field="a", help="", example=""), ""),
+        (Column(label="A", field="a", help="", example="", limit=63), "up to 63 characters"),
+        (
+            Column(label="A", field="a", help="", example="", limit=127, clearable=True),
+            "up to 127 characters (accented letters count as two or more); <clear> empties it",
+        ),
+        (
+            Column(label="A", field="a", help="", example="", parser=layout.Parser.NUMBER, limit=65535),
+            "a whole number up to 65535",
+        ),
+        (Column(label="A", field="a", help="", example="", parser=layout.Parser.NUMBER), "a whole number"),
+        (Column(label="A", field="a", help="", example="", choices=("yes", "no")), "one of: yes, no"),
+    ],
+)
+def test_limits_are_said_in_words(column: Column, words: str) -> None:
+    assert guides.allowed(column) == words
+
+
+def test_notes_name_the_trunk_types_where_not_all_have_the_column() -> None:
+    assert "Only for trunks of type register, account." in guides.note(layout.TRUNKS.column("username"))
+    assert "Only for" not in guides.note(layout.TRUNKS.column("name"))
+    assert "Must be filled in every row." in guides.note(layout.DIDS.column("did"))
+
+
+def test_the_csv_folder_holds_header_lines_and_a_readme(tmp_path: Path) -> None:
+    folder = write_template_folder(tmp_path / "deep" / "csv")
+
+    assert (folder / "dids.csv").read_bytes() == b"\xef\xbb\xbfTrunk,DID,DID name\r\n"
+    readme = (folder / README).read_text(encoding="utf-8-sig")
+    assert "dids.csv is DIDs" in readme
+    assert "trunk-batch check FOLDER" in readme
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for write in (write_template, write_template_folder):
+        with pytest.raises(OutputError, match="Cannot write"):
+            write(tmp_path / "file" / "trunks")

@@ -1,0 +1,301 @@
+"""Summary, Changes and Problems, and the file they are in."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import python_calamine
+from xlsxwriter import Workbook
+
+from batch.errors import OutputError
+from batch.sheets.layout import MARK
+from batch.sheets.lists import write_list
+from batch.sheets.problems import Problem
+from batch.sheets.styles import make_styles
+from batch.sheets.workbooks import CellValue, RawSheet
+from batch.sheets.writing import (
+    AnsweredSheet,
+    ChangeLine,
+    CodeCount,
+    Count,
+    Summary,
+    Tone,
+    write_plan,
+    write_results,
+)
+
+PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
+
+
+def raw(*rows: tuple[CellValue, ...], name: str = "DIDs", **place: Any) -> RawSheet:
+    return RawSheet(name=name, columns=[list(column) for column in zip(*rows, strict=True)], **place)
+
+
+def count(sheet: str, ending: str, tone: Tone, rows: int) -> Count:
+    return Count(
+        sheet=sheet, ending=ending, tone=tone, rows=rows, meaning=f"{ending} means", next_step=f"after {ending}"
+    )
+
+
+def change(cell: str = "B2", sheet: str = "DIDs", **texts: str) -> ChangeLine:
+    said = {"trunk": "London", "field": "DID", "before": "", "wanted": "4420", "found": "4420"}
+    return ChangeLine(sheet=sheet, cell=cell, **(said | texts))
+
+
+def results(path: Path, *sheets: AnsweredSheet, summary: Summary = PLAIN, changes: Any = ()) -> Path:
+    return write_results(path / "results.xlsx", sheets, summary, changes)
+
+
+def cells(path: Path, sheet: str) -> list[list[Any]]:
+    """All cells from A1 on, as calamine reads them."""
+    book = python_calamine.load_workbook(path)
+    return book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
+
+
+def texts(path: Path, sheet: str = "Summary") -> list[str]:
+    return [str(cell) for row in cells(path, sheet) for cell in row if cell != ""]
+
+
+def opened(path: Path) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(path)
+
+
+def part(path: Path, name: str) -> str:
+    with zipfile.ZipFile(path) as package:
+        return package.read(name).decode()
+
+
+# changes
+
+
+def test_changes_link_to_their_cells_and_show_where_something_else_was_found(tmp_path: Path) -> None:
+    sheet = AnsweredSheet(raw=raw(("Trunk", "DID"), ("London", "44"), name="My 'DIDs"), header_row=1)
+    lines = [
+        change("B2", "My 'DIDs", before="=1", wanted="44", found="45"),
+        change("C3", "Gone", found="", before="-5"),
+    ]
+    path = results(tmp_path, sheet, changes=iter(lines))
+    assert cells(path, "Changes") == [
+        ["Sheet", "Cell", "Trunk", "Field", "Before", "Wanted", "Found"],
+        ["My 'DIDs", "B2", "London", "DID", "=1", "44", "45"],
+        ["Gone", "C3", "London", "DID", "-5", "4420", ""],
+    ]
+    target = opened(path)["Changes"]
+    assert target["B2"].hyperlink.location == "'My ''DIDs'!B2"
+    assert target["B3"].hyperlink is None
+    assert target["G2"].fill.fgColor.rgb == "FFFFE8A3"
+    assert target.auto_filter.ref == "A1:G3"
+    assert target.freeze_panes == "A2"
+
+
+def test_beyond_twenty_thousand_changes_cells_are_no_links(tmp_path: Path) -> None:
+    sheet = AnsweredSheet(raw=raw(("DID",), ("44",)), header_row=1)
+    path = results(tmp_path, sheet, changes=(change(f"A{n}") for n in range(2, 20_012)))
+    assert part(path, "xl/worksheets/sheet3.xml").count("<hyperlink ") == 20_000
+    assert len(cells(path, "Changes")) == 20_011
+
+
+def test_what_a_sheet_has_no_room_for_is_counted_in_its_last_row(tmp_path: Path) -> None:
+    book = Workbook(tmp_path / "list.xlsx", {"constant_memory": True})
+    target = book.add_worksheet("List")
+    write_list(
+        target,
+        make_styles(book),
+        ["Number"],
+        [10],
+        range(12),
+        lambda row, item: target.write_number(row, 0, item),
+        last_row=10,
+    )
+    book.close()
+    read = [row[0] for row in cells(tmp_path / "list.xlsx", "List")]
+    assert read == ["Number", *range(8), "and 4 more, for which a sheet has no room"]
+
+
+# the summary
+
+
+COUNTS = [
+    count("Trunks", "applied", Tone.GOOD, 3),
+    count("Trunks", "skipped", Tone.QUIET, 0),
+    count("Trunks", "refused", Tone.BAD, 1),
+    count("DIDs", "applied", Tone.GOOD, 30),
+    count("DIDs", "skipped", Tone.QUIET, 0),
+    count("DIDs", "refused", Tone.BAD, 10),
+]
+CODES = [
+    CodeCount(errcode=0, errmsg="SUCCESS", rows=33, meaning="The PBX took it.", who="nobody"),
+    CodeCount(errcode=40002, errmsg="=cmd()", rows=11, meaning="A value is not allowed.", who="spreadsheet editor"),
+    CodeCount(errcode=None, errmsg="", rows=1, meaning="No answer came.", who="operator"),
+]
+
+
+def test_the_summary_says_who_when_which_file_and_what_to_look_at(tmp_path: Path) -> None:
+    summary = Summary(
+        title="Results",
+        practice=True,
+        headline="1 of 4 trunks needs somebody to look.",
+        facts=[("When", "2026-11-23 02:14"), ("File", "=cutover.xlsx")],
+        counts=COUNTS,
+        codes=CODES,
+        attention=["London was registered before and is unreachable now."],
+        hazards=["removals: London loses 4 DIDs."],
+    )
+    path = results(tmp_path, summary=summary)
+    said = texts(path)
+    assert said[0] == "Results"
+    assert said[1].startswith("PRACTICE")
+    assert said[2] == "1 of 4 trunks needs somebody to look."
+    for text in ("=cutover.xlsx", "=cmd()", *summary.attention, *summary.hazards):
+        assert text in said
+    assert "PRACTICE</oddHeader>" in part(path, "xl/worksheets/sheet2.xml")  # on every page that is printed
+
+
+def test_the_summary_counts_rows_per_ending_and_sheet_and_its_totals_add_up(tmp_path: Path) -> None:
+    path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=COUNTS, codes=CODES))
+    rows = [[cell for cell in row if cell != ""] for row in cells(path, "Summary")]
+    start = rows.index(["Result", "Trunks", "DIDs", "All sheets", "What it means", "What next"])
+    assert rows[start + 1 : start + 5] == [
+        ["applied", 3, 30, 33, "applied means", "after applied"],
+        ["refused", 1, 10, 11, "refused means", "after refused"],
+        ["skipped", 0, 0, 0, "skipped means", "after skipped"],
+        ["Total", 4, 40, 44],
+    ]
+    start = rows.index(["Errcode", "Rows", "Errmsg", "What it means", "Who can help"])
+    assert rows[start + 1 : start + 4] == [
+        [0, 33, "SUCCESS", "The PBX took it.", "nobody"],
+        [40002, 11, "=cmd()", "A value is not allowed.", "spreadsheet editor"],
+        ["none", 1, "No answer came.", "operator"],
+    ]
+    start = rows.index(["What the colours mean"])
+    assert rows[start + 1 :] == [
+        ["green", "As wanted. Applied."],
+        ["grey", "Left as it was. Skipped."],
+        ["amber", "Somebody should look at it."],
+        ["red", "Something has to be put right first. Refused."],
+    ]
+
+
+def test_the_summary_has_a_chart_of_endings_that_occurred_and_one_of_errcodes(tmp_path: Path) -> None:
+    path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=COUNTS, codes=CODES))
+    endings, codes = (part(path, f"xl/charts/chart{n}.xml") for n in (1, 2))
+    assert "applied" in endings
+    assert "skipped" not in endings
+    assert "<c:v>33</c:v>" in endings
+    assert "40002" in codes
+
+
+def test_a_chart_shows_the_cells_of_its_table(tmp_path: Path) -> None:
+    path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=COUNTS, codes=CODES))
+    sheet = opened(path)["Summary"]
+    assert "<c:f>Summary!$A$6:$A$7</c:f>" in part(path, "xl/charts/chart1.xml")
+    assert "<c:f>Summary!$D$6:$D$7</c:f>" in part(path, "xl/charts/chart1.xml")
+    assert (sheet["A6"].value, sheet["D7"].value) == ("applied", 11)
+
+
+@pytest.mark.parametrize(
+    ("counts", "codes", "charts"), [(COUNTS, [], 1), ([], CODES, 1), ([], [], 0), (COUNTS[1:2], [], 0)]
+)
+def test_there_is_no_chart_of_nothing(tmp_path: Path, counts: list[Count], codes: list[CodeCount], charts: int) -> None:
+    path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=counts, codes=codes))
+    with zipfile.ZipFile(path) as package:
+        assert sum(name.startswith("xl/charts/chart") for name in package.namelist()) == charts
+
+
+def test_long_sentences_get_high_rows(tmp_path: Path) -> None:
+    summary = Summary(title="Results", headline="x", attention=["short", "a long sentence " * 40])
+    sheet = opened(results(tmp_path, summary=summary))["Summary"]
+    rows = {sheet.cell(row, 1).value: sheet.row_dimensions[row].height for row in range(1, sheet.max_row + 1)}
+    assert rows["a long sentence " * 40] > 3 * rows["short"]
+
+
+# the file
+
+
+def test_a_workbook_bears_our_mark(tmp_path: Path) -> None:
+    path = results(tmp_path)
+    plan = write_plan(tmp_path / "plan.xlsx", Summary(title="Plan", headline="x"), [], [])
+    for file, kind in ((path, "results"), (plan, "plan")):
+        properties = part(file, "docProps/custom.xml")
+        assert f'name="{MARK}"' in properties
+        assert f"<vt:lpwstr>{kind}</vt:lpwstr>" in properties
+
+
+def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
+    problems = [
+        Problem(
+            code="did-twice",
+            sheet="DIDs",
+            row=14,
+            column=1,
+            header="DID",
+            value="=44",
+            message="This DID already stands at B3. " * 5,
+            fix="Delete one of the two rows.",
+        ),
+        Problem(code="plain-http", sheet="Trunks", message="m", fix="f"),
+    ]
+    path = write_plan(
+        tmp_path / "plan.xlsx",
+        Summary(title="Plan", headline="x", counts=COUNTS),
+        [change(found="never shown")],
+        problems,
+    )
+    book = opened(path)
+    assert book.sheetnames == ["Summary", "Changes", "Problems"]
+    assert cells(path, "Changes") == [
+        ["Sheet", "Cell", "Trunk", "Field", "Before", "Wanted"],
+        ["DIDs", "B2", "London", "DID", "", "4420"],
+    ]
+    assert book["Changes"]["B2"].hyperlink is None
+    headers = ["Severity", "Sheet", "Cell", "Column", "Value", "What is wrong", "What to type instead", "Who"]
+    fault = problems[0]
+    assert cells(path, "Problems") == [
+        headers,
+        ["problem", "DIDs", "B14", "DID", "=44", fault.message, fault.fix, "spreadsheet editor"],
+        ["notice", "Trunks", "A1", "", "", "m", "f", "operator"],
+    ]
+    assert book["Problems"].auto_filter.ref == "A1:H3"
+    assert book["Problems"]["A2"].fill.fgColor.rgb == "FFF5B7B1"
+    assert "Expected result" in texts(path)
+
+
+def test_a_file_that_lies_there_is_replaced_and_nothing_else_appears(tmp_path: Path) -> None:
+    (tmp_path / "results.xlsx").write_text("old")
+    assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["results.xlsx"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, ValueError])
+def test_nothing_half_written_is_left_when_it_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException]
+) -> None:
+    rows_folder = tmp_path / "rows"
+    rows_folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(rows_folder))
+
+    def advance(_: int) -> None:
+        raise stop
+
+    sheet = AnsweredSheet(raw=raw(*[("x",)] * 3000))
+    with pytest.raises(stop):
+        write_results(tmp_path / "results.xlsx", [sheet], PLAIN, [], advance=advance)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["rows"]
+    assert not list(rows_folder.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="no such file or directory"):
+        write_results(tmp_path / "gone" / "results.xlsx", [], PLAIN, [])
+
+
+def test_no_room_for_the_rows_on_the_way_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(OutputError, match="no room"):
+        write_results(tmp_path / "results.xlsx", [], PLAIN, [])
+    assert not list(tmp_path.iterdir())
