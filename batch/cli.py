@@ -122,9 +122,7 @@ class Terminal:
 def _settings(flags: argparse.Namespace) -> Settings:
     from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415 - not for --help
 
-    given = {
-        name: value for name, value in vars(flags).items() if name in _FLAGS and value not in (None, False, (), [])
-    }
+    given = {name: value for name, value in vars(flags).items() if name not in _NOT_SETTINGS and _is_given(value)}
     if getattr(flags, "no_read_back", False):
         given["read_back"] = False
     for name in ("only", "allow"):
@@ -134,6 +132,10 @@ def _settings(flags: argparse.Namespace) -> Settings:
         return make_settings(given, {}, {})
     profile = read_profile(flags.profile, profile_places(flags.workbook))
     return make_settings(given, os.environ, profile)
+
+
+def _is_given(value: object) -> bool:
+    return value is not None and value is not False and value not in ((), [])
 
 
 _NOT_SETTINGS = frozenset({"command", "version", "json", "verbose", "quiet", "yes", "profile", "no_read_back"})

@@ -163,7 +163,7 @@ def digest_of(pbx: str, changes: Iterable[Change]) -> str:
             name: value.reveal() if isinstance(value, Secret) else _plain(value)
             for name, value in change.replaces().items()
         }
-        body = change.body() if change.difference else {"id": change.live.id}
+        body: dict[str, Any] = change.body() if change.difference else {"id": change.live.id}
         for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
             entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
         seed.update(json.dumps([body, before], sort_keys=True, ensure_ascii=False).encode())

@@ -1,0 +1,231 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from batch.secrets import Secret
+from batch.sheets.cells import Strip, secrets_of, texts_of
+from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.sheets.problems import Problem
+from batch.sheets.workbooks import CellError, CellValue, NoValue
+
+DID = DIDS.column("did")
+NAME = TRUNKS.column("name")
+PASSWORD = TRUNKS.column("password")
+
+
+def strip(column: Column) -> Strip:
+    return Strip(sheet_name="S", column=column, position=2, header=column.label, first_row=5)
+
+
+def read(column: Column, *values: CellValue) -> tuple[list[str], list[Problem]]:
+    return texts_of(strip(column), list(values))
+
+
+def fault(column: Column, value: CellValue) -> Problem:
+    texts, (problem,) = read(column, "a", value)
+    assert texts == ["a", ""]
+    assert (problem.sheet, problem.cell, problem.header, problem.stops) == ("S", "C6", column.label, True)
+    return problem
+
+
+def secret(text: str, found: Secret | str | None = None) -> tuple[Secret | str, list[Problem]]:
+    secrets, problems = secrets_of(strip(PASSWORD), [text], lambda said: Secret(said) if found is None else found)
+    return secrets[0], problems
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(442079460100.0, "442079460100"), (999999999999999.0, "999999999999999"), (7, "7"), (0.0, "0"), (-0.0, "0")],
+)
+def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: str) -> None:
+    assert read(DID, value) == ([text], [])
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "found", "message", "fix"),
+    [
+        (
+            CellError("#N/A"),
+            "cell-error",
+            "#N/A",
+            "The spreadsheet shows #N/A here.",
+            "Type the value itself, or clear the cell.",
+        ),
+        (
+            NoValue("=B2&C2"),
+            "cell-no-value",
+            "=B2&C2",
+            "The cell has a formula, but its result is not in the file.",
+            "Open the file in the spreadsheet program, save it and try again; or type the value itself.",
+        ),
+        (
+            dt.date(2026, 3, 4),
+            "cell-date",
+            "2026-03-04",
+            "The spreadsheet turned what was typed here into a date or time.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+        (
+            dt.timedelta(hours=10, minutes=1),
+            "cell-date",
+            "10:01:00",
+            "The spreadsheet turned what was typed here into a date or time.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+        (
+            True,
+            "cell-boolean",
+            "TRUE",
+            "The spreadsheet holds TRUE here, not text.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+        (
+            1e15,
+            "cell-number-lost",
+            "1000000000000000",
+            "The number has more than 15 digits; the spreadsheet has changed the last ones.",
+            "Format the cell as text and type the number again.",
+        ),
+        (
+            1e300,
+            "cell-number-lost",
+            "1e+300",
+            "The number has more than 15 digits; the spreadsheet has changed the last ones.",
+            "Format the cell as text and type the number again.",
+        ),
+        (
+            4420.5,
+            "cell-fraction",
+            "4420.5",
+            "The cell holds a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+        (
+            -44.0,
+            "cell-fraction",
+            "-44.0",
+            "The cell holds a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+        (
+            float("nan"),
+            "cell-fraction",
+            "nan",
+            "The cell holds a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, like 442079460100.",
+        ),
+    ],
+)
+def test_what_is_neither_text_nor_a_whole_number_is_a_problem_and_never_a_blank(
+    value: CellValue, code: str, found: str, message: str, fix: str
+) -> None:
+    problem = fault(DID, value)
+    assert (problem.code, problem.value, problem.message, problem.fix) == (code, found, message, fix)
+
+
+def test_true_and_false_are_yes_and_no_where_those_are_asked_for() -> None:
+    assert read(TRUNKS.column("enable"), True, False) == (["true", "false"], [])
+
+
+def test_a_number_with_decimals_may_be_a_name() -> None:
+    assert read(DIDS.column("did_name"), 3.5) == (["3.5"], [])
+
+
+def test_blanks_around_a_value_are_taken_off_and_told() -> None:
+    texts, (notice,) = read(DID, "100", "\N{NO-BREAK SPACE}200 ", "   ")
+    assert texts == ["100", "200", ""]
+    assert (notice.code, notice.cell, notice.stops, notice.value) == ("cell-repaired", "C6", False, "\xa0200 ")
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("1001\n1002", "Type the value anew: 1001 1002"),
+        ("44\u200b2079", "Type the value anew: 442079"),
+        ("\u202a+44207\u202c", "Type the value anew: +44207"),
+        ("a\x07b", "Type the value anew: a b"),
+        ("\u200b", "Clear the cell."),
+    ],
+)
+def test_line_breaks_and_characters_that_cannot_be_seen_are_a_problem(text: str, fix: str) -> None:
+    problem = fault(NAME, text)
+    assert (problem.code, problem.value, problem.fix) == ("cell-line-break", text, fix)
+    assert problem.message == "The cell holds a line break or a character that cannot be seen."
+
+
+def test_a_line_break_separates_extensions_groups_and_codecs() -> None:
+    for column in (CALLER_IDS.column("extensions"), CALLER_IDS.column("extension_groups"), TRUNKS.column("codec_sel")):
+        assert read(column, "a\nb") == (["a\nb"], [])
+
+
+def test_letters_of_every_script_and_joined_signs_are_text() -> None:
+    assert read(DIDS.column("did_name"), "Zürich", "می‌خواهم", "👩‍💻", "日本 1") == (
+        ["Zürich", "می‌خواهم", "👩‍💻", "日本 1"],
+        [],
+    )
+
+
+def test_clear_is_understood_however_it_is_capitalised() -> None:
+    assert read(TRUNKS.column("domain"), "<Clear>", "<other>") == (["<clear>", "<other>"], [])
+
+
+def test_a_password_is_taken_as_it_stands_but_for_a_cell_of_blanks_only() -> None:
+    assert read(PASSWORD, " Sample-1 ", "   ", 12345.0) == ([" Sample-1 ", "", "12345"], [])
+
+
+def test_a_password_that_cannot_be_read_is_reported_without_showing_it() -> None:
+    _, problems = read(PASSWORD, 1234567890123456.0, -17.5, True)
+    assert [(p.code, p.value) for p in problems] == [
+        ("cell-number-lost", "<hidden>"),
+        ("cell-fraction", "<hidden>"),
+        ("cell-boolean", "<hidden>"),
+    ]
+    assert "1234567890123456" not in repr(problems)
+    assert "17.5" not in repr(problems)
+
+
+def test_a_password_becomes_a_secret() -> None:
+    assert secret("Sample-1") == (Secret("Sample-1"), [])
+
+
+@pytest.mark.parametrize("text", ["", "<hidden>", " <hidden>", "<Hidden>"])
+def test_a_blank_or_hidden_password_leaves_it_alone(text: str) -> None:
+    assert secret(text) == ("", [])
+
+
+@pytest.mark.parametrize("text", ["<type again>", "<Type again> "])
+def test_a_password_that_results_asked_for_must_be_typed(text: str) -> None:
+    found, (problem,) = secret(text)
+    assert (found, problem.code, problem.value) == ("", "secret-hidden", "<type again>")
+    assert problem.fix == "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is."
+
+
+def test_a_password_cannot_be_emptied() -> None:
+    found, (problem,) = secret("<clear>")
+    assert (found, problem.code, problem.message) == ("", "clear-not-allowed", "A password cannot be emptied.")
+
+
+def test_env_and_file_are_looked_up_by_whoever_can() -> None:
+    assert secret("env:LONDON_SIP", Secret("Sample-2")) == (Secret("Sample-2"), [])
+
+
+def test_a_secret_that_is_not_there_says_why() -> None:
+    found, (problem,) = secret("env:LONDON_SIP", "The environment has no LONDON_SIP.")
+    assert (found, problem.code, problem.value) == ("", "secret-not-found", "<hidden>")
+    assert problem.message == "The environment has no LONDON_SIP."
+    assert problem.fix == "Set it before running, or type the password here."
+
+
+def test_blanks_around_a_password_are_told_and_kept() -> None:
+    found, (notice,) = secret("Sample-3 ")
+    assert (found, notice.code, notice.stops) == (Secret("Sample-3 "), "secret-blanks", False)
+
+
+def test_a_password_has_at_most_255_characters() -> None:
+    long = "Sample-" + "x" * 249
+    _, (problem,) = secret(long)
+    assert (problem.code, problem.message) == ("too-long", "Password has at most 255 characters; this has 256.")
+    assert long not in repr(problem)
+    assert secret(long[:255])[1] == []

@@ -1,0 +1,331 @@
+from __future__ import annotations
+
+import pytest
+
+from batch.trunks.faults import Fault
+from batch.trunks.numbers import (
+    NumberRange,
+    RawId,
+    is_pattern,
+    matches,
+    parse_caller_id,
+    parse_caller_id_range,
+    parse_did,
+    parse_extension_range,
+    parse_extensions,
+    split_groups,
+)
+
+HUNDRED = NumberRange("442079460100", "442079460199")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "442079460100",
+        "+442079460100",
+        "0044207",
+        "reception",
+        "44207946XXXX",
+        "4420794601[27-9]X",
+        "9.",
+        "_".replace("_", "X!"),
+        "(0)20.7946",
+        "*98#",
+        "office-a",
+        "1" * 31,
+    ],
+)
+def test_one_did_or_pattern_goes_through_as_it_stands(text: str) -> None:
+    assert parse_did(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "442079460100-442079460199",
+        "442079460100-199",
+        "442079460100..199",
+        "442079460100 .. 442079460199",
+        "442079460100 to 442079460199",
+        "442079460100TO199",
+        "442079460100\N{EN DASH}199",
+        "442079460100 \N{EM DASH} 442079460199",
+        "442079460100\N{HORIZONTAL ELLIPSIS}199",
+    ],
+)
+def test_a_range_is_understood_in_every_form(text: str) -> None:
+    assert parse_did(text) == HUNDRED
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("1234567-1234569", "1234567", "1234569"),
+        ("12345678-9", "12345678", "12345679"),
+        ("+442079460100-109", "+442079460100", "+442079460109"),
+        ("+442079460100-+442079460109", "+442079460100", "+442079460109"),
+        ("100..199", "100", "199"),
+        ("0098 to 0102", "0098", "0102"),
+        ("1234567-1234567", "1234567", "1234567"),
+    ],
+)
+def test_the_ends_of_a_range_are_written_out(text: str, first: str, last: str) -> None:
+    assert parse_did(text) == NumberRange(first, last)
+
+
+def test_a_range_keeps_leading_zeros_and_plus() -> None:
+    assert NumberRange("0098", "0101").numbers() == ["0098", "0099", "0100", "0101"]
+    assert NumberRange("+098", "+101").numbers() == ["+098", "+099", "+100", "+101"]
+    assert (HUNDRED.size, str(HUNDRED)) == (100, "442079460100-442079460199")
+
+
+@pytest.mark.parametrize(
+    ("text", "together", "like"),
+    [
+        ("1001-1010", "10011010", "1001..1010"),
+        ("123456-123459", "123456123459", "123456..123459"),
+        ("442079460100-12345", "44207946010012345", "442079460100..442079412345"),
+        ("020-7946-0100", "02079460100", "442079460100..442079460199"),
+        ("+44 20 7946-0100", "+442079460100", "442079460100..442079460199"),
+        ("12-1234567", "121234567", "442079460100..442079460199"),
+        ("44-20[2-9]", "4420[2-9]", "442079460100..442079460199"),
+        ("4420[27-9]-1", "4420[27-9]1", "442079460100..442079460199"),
+    ],
+)
+def test_any_other_dash_between_digits_offers_both_readings(text: str, together: str, like: str) -> None:
+    assert parse_did(text) == Fault(
+        "dash-unclear",
+        f"The dash in {text} could separate the digits of one number or make a range.",
+        f"For one number type {together}; for a range write both ends in full with .. between, like {like}.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message", "fix"),
+    [
+        (
+            "442079460199-100",
+            "range-backwards",
+            "The range ends at 442079460100, before it begins at 442079460199.",
+            "Type 442079460100-442079460199.",
+        ),
+        ("199..100", "range-backwards", "The range ends at 100, before it begins at 199.", "Type 100..199."),
+        (
+            "44207946000-44207956000",
+            "range-too-long",
+            "The range holds 10,001 numbers; at most 10,000 go into one row.",
+            "Split it over several rows.",
+        ),
+        (
+            "1234567-12345678",
+            "range-malformed",
+            "The ends of the range have 7 and 8 digits.",
+            "Type both ends with the same number of digits.",
+        ),
+        (
+            "442079460100-2079460199",
+            "range-malformed",
+            "The ends of the range have 12 and 10 digits.",
+            "If you mean 442079460100-442079460199, type it so.",
+        ),
+        (
+            "+442079460100-2079460199",
+            "range-malformed",
+            "The ends of the range have 12 and 10 digits.",
+            "If you mean +442079460100-+442079460199, type it so.",
+        ),
+        (
+            "442079460100-+442079460199",
+            "range-malformed",
+            "Only one end of the range has a +.",
+            "Type +442079460100-+442079460199.",
+        ),
+        (
+            "+442079460100-442079460199",
+            "range-malformed",
+            "Only one end of the range has a +.",
+            "Type +442079460100-+442079460199.",
+        ),
+        ("+100..199", "range-malformed", "Only one end of the range has a +.", "Type +100..+199."),
+        ("1" * 32 + "-9", "too-long", "A number has at most 31 characters.", "Shorten both ends."),
+        ("020 7946", "bad-characters", "A DID cannot hold a blank.", "Type 0207946."),
+        ("44_1/2/\u200b", "bad-characters", "A DID cannot hold '_', '/', U+200B.", "Type 4412."),
+        ("日本", "bad-characters", "A DID cannot hold '日', '本'.", "Type the number as the carrier sends it."),
+        (
+            "44[27",
+            "bad-characters",
+            "44[27 has a bracket without its partner.",
+            "Close it, as in 44207946010[0-4].",
+        ),
+        (
+            "44[9-2]",
+            "bad-characters",
+            "No digit fits [9-2]: 9-2 runs backwards.",
+            "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+        ),
+        (
+            "44[]",
+            "bad-characters",
+            "No digit fits [].",
+            "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+        ),
+        ("1" * 32, "too-long", "A DID has at most 31 characters; this has 32.", "Shorten it."),
+    ],
+)
+def test_a_did_that_cannot_be_says_why_and_what_to_type(text: str, code: str, message: str, fix: str) -> None:
+    assert parse_did(text) == Fault(code, message, fix)
+
+
+def test_ten_thousand_dids_go_into_a_row() -> None:
+    found = parse_did("44207946000-44207955999")
+    assert isinstance(found, NumberRange)
+    assert found.size == 10_000
+
+
+@pytest.mark.parametrize("text", ["442079460100", "+44", "{{.Ext}}", "44{{.Ext}}", "[0-9]*#", "anonymous", "1" * 31])
+def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) -> None:
+    assert parse_caller_id(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("44 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 4420.")),
+        ("!", Fault("bad-characters", "A caller ID cannot hold '!'.", "Type the number that is to be shown.")),
+        ("{{.ext}}", Fault("bad-characters", "A caller ID cannot hold '{', '}'.", "Type .ext.")),
+        ("1" * 32, Fault("too-long", "A caller ID has at most 31 characters; this has 32.", "Shorten it.")),
+    ],
+)
+def test_a_caller_id_that_cannot_be_says_why(text: str, fault: Fault) -> None:
+    assert parse_caller_id(text) == fault
+
+
+def test_a_caller_id_range_holds_at_most_500_numbers() -> None:
+    assert parse_caller_id_range("+44100-+44599") == NumberRange("+44100", "+44599")
+    assert parse_caller_id_range("44100-44600") == Fault(
+        "range-too-long",
+        "The range holds 501 numbers; at most 500 go into one row.",
+        "Split it over several rows.",
+    )
+
+
+def test_a_caller_id_range_needs_two_ends() -> None:
+    assert parse_caller_id_range("442079460100") == Fault(
+        "range-malformed",
+        "With option range the caller ID is first and last number with a dash between.",
+        "Type it like +442079460100-+442079460109, or choose option shared for a single number.",
+    )
+
+
+@pytest.mark.parametrize("text", ["1001-1010", "1001 - 1010", "1001..1010", "1001 to 1010", "1001\N{EN DASH}1010"])
+def test_an_extension_range_is_first_and_last(text: str) -> None:
+    assert parse_extension_range(text) == NumberRange("1001", "1010")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "message"),
+    [
+        ("1001", "range-malformed", "An extension range is first and last extension."),
+        ("12345678-12345679", "range-malformed", "An extension has at most 7 digits."),
+        ("998-1002", "range-malformed", "The ends of the range have 3 and 4 digits."),
+        ("1010-1001", "range-backwards", "The range ends at 1001, before it begins at 1010."),
+    ],
+)
+def test_an_extension_range_that_cannot_be_says_why(text: str, code: str, message: str) -> None:
+    fault = parse_extension_range(text)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.message) == (code, message)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1001, 1002", ("1001", "1002")),
+        ("1001;1002&1003\n1004", ("1001", "1002", "1003", "1004")),
+        ("1001,,1001,", ("1001",)),
+        ("#12, 1001, # 12", (RawId(12), "1001")),
+    ],
+)
+def test_extensions_are_separated_and_may_be_raw_ids(text: str, found: tuple[str | RawId, ...]) -> None:
+    assert parse_extensions(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Sales", "'Sales' is not an extension number."),
+        ("1001 1002, x", "'1001 1002', 'x' are not extension numbers."),
+        ("12345678", "'12345678' is not an extension number."),
+        (";", "';' is not an extension number."),
+    ],
+)
+def test_what_is_not_an_extension_is_named(text: str, message: str) -> None:
+    fault = parse_extensions(text)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.message) == ("extension-malformed", message)
+
+
+def test_a_range_among_extensions_is_sent_to_its_column() -> None:
+    assert parse_extensions("1001-1010") == Fault(
+        "extension-malformed",
+        "1001-1010 is a range of extensions; this column takes single ones.",
+        "With option range type 1001-1010 into Extension range; with option shared name each extension.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "found"),
+    [
+        ("Sales, Support", (), ("Sales", "Support")),
+        ("Sales & More; R&D", (), ("Sales & More", "R&D")),
+        ("Sales, London, Paris", ("Sales, London", "Sales"), ("Sales, London", "Paris")),
+        ("Sales, London", ("Sales",), ("Sales", "London")),
+        ("Salesmen", ("Sales",), ("Salesmen",)),
+        ('"Sales, London"; "say ""hi"""', (), ("Sales, London", 'say "hi"')),
+        ('"#12", #12', (), ("#12", RawId(12))),
+        ('7" desks', ('7" desks',), ('7" desks',)),
+        ('"open, end', (), ('"open', "end")),
+        ("Sales\nSupport\n", (), ("Sales", "Support")),
+        ("Sales,Sales", (), ("Sales",)),
+        (" ; ", (), ()),
+    ],
+)
+def test_groups_are_split_by_the_longest_known_name_then_quotes_then_commas(
+    text: str, known: tuple[str, ...], found: tuple[str | RawId, ...]
+) -> None:
+    assert split_groups(text, known) == found
+
+
+@pytest.mark.parametrize(
+    ("pattern", "number", "takes"),
+    [
+        ("442079460100", "+442079460100", True),
+        ("+44X", "445", True),
+        ("44z", "440", False),
+        ("44N", "441", False),
+        ("44[27-9]", "448", True),
+        ("44[27-9]", "445", False),
+        ("44.", "44", False),
+        ("44.", "441", True),
+        ("44!", "44", True),
+        ("4*4", "4*4", True),
+        ("44[9-2]", "442", False),
+        ("44[a--b]", "44a", True),
+        ("44[", "44[", True),
+    ],
+)
+def test_a_pattern_takes_what_it_says(pattern: str, number: str, takes: bool) -> None:  # noqa: FBT001 - a table
+    assert matches(pattern, number) is takes
+
+
+def test_a_pattern_is_told_from_a_number() -> None:
+    assert [is_pattern(did) for did in ("+442", "442", "44X", "44n", "4[2]", "*98", "4.")] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+        False,
+        True,
+    ]
