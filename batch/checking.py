@@ -42,10 +42,10 @@ class Drafts:
 
     trunks: int = 0
     """Trunks that ask for anything."""
-    bytes_in_all: int = 0
     largest: str = ""
-    """The trunk with the largest request."""
+    """The trunk with the longest lists."""
     largest_bytes: int = 0
+    """Bytes of its request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,16 +133,21 @@ def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 
 def _drafts(records: Sequence[Record]) -> Drafts:
-    trunks, total, most, largest = 0, 0, 0, ""
+    """Make every body, and weigh the one with the most entries."""
+    trunks, entries, largest = 0, -1, None
     for record in records:
         body = draft(record)
         if len(body) == 1:
             continue
-        size = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
-        trunks, total = trunks + 1, total + size
-        if size > most:
-            most, largest = size, record.label
-    return Drafts(trunks=trunks, bytes_in_all=total, largest=largest, largest_bytes=most)
+        trunks += 1
+        size = len(body.get("did_list", ())) + len(body.get("outbound_cid_list", ()))
+        if size > entries:
+            entries, largest = size, (record.label, body)
+    if largest is None:
+        return Drafts()
+    label, body = largest
+    weight = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
+    return Drafts(trunks=trunks, largest=label, largest_bytes=weight)
 
 
 @contextmanager

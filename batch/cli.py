@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 def run() -> None:
     """Be the command ``trunk-batch``."""
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # taking half a million rows apart one by one would only keep the user waiting
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from batch.errors import UsageError
+from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.pbx.api import Api, Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
 from batch.secrets import Secret
 from batch.settings import Settings, find_client_secret
 from batch.sheets.layout import Mode
+from batch.sheets.naming import plain_stem
 from batch.trunks.numbers import RawId, split_groups
 from batch.trunks.records import Record
 
@@ -75,11 +77,12 @@ def _endpoint(settings: Settings, prompt: Callable[[str], str] | None) -> Endpoi
             "No client id is given.",
             "Give --client-id (or TRUNK_BATCH_CLIENT_ID); the PBX shows it under Integrations > API.",
         )
+    base_url, verification = base_url_of(settings.url), _verification(settings)
     return Endpoint(
-        base_url=base_url_of(settings.url),
+        base_url=base_url,
         client_id=settings.client_id,
-        secret=find_client_secret(settings, prompt),
-        verification=_verification(settings),
+        secret=find_client_secret(replace(settings, url=base_url), prompt),
+        verification=verification,
         proxy=settings.proxy == "env",
         timeout=settings.timeout,
         rate=settings.rate,
@@ -101,17 +104,14 @@ def _verification(settings: Settings) -> Verification:
 
 
 def _warnings(endpoint: Endpoint) -> tuple[str, ...]:
-    notes = []
-    if endpoint.base_url.startswith("http:"):
-        notes.append("The connection is not encrypted: passwords cross the network in clear. Use https if you can.")
     if isinstance(endpoint.verification, Insecure):
-        notes.append("The PBX's certificate is not checked (--insecure): anybody in between could read the passwords.")
-    return tuple(notes)
+        return ("The PBX's certificate is not checked (--insecure): anybody in between could read the passwords.",)
+    return ()
 
 
 def practice_file(workbook: Path) -> Path:
-    """Return where the practice PBX keeps its state."""
-    return workbook.with_name(f"{workbook.stem}.practice.json")
+    """Return where the practice PBX keeps its state: one place for a workbook and for its results."""
+    return workbook.with_name(f"{plain_stem(workbook)}.practice.json")
 
 
 @contextmanager
@@ -121,16 +121,22 @@ def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[E
 
     file = practice_file(settings.workbook)
     before = settings.workbook.with_name("pbx.json")
+    source = file if file.exists() else before
     try:
-        if file.exists():
+        if source == file:
             state, note = read_state(file), f"The practice PBX goes on from {file}; delete that file to start anew."
-        elif before.exists():
+        elif source.exists():
             state, note = read_state(before), f"The practice PBX starts as {before} says, and is kept in {file}."
         else:
+            source = settings.workbook
             state, note = _invented(records), f"The practice PBX was made up from the workbook, and is kept in {file}."
-        write_state(state, file)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The practice PBX cannot be set up: {error}", f"Delete or correct {file.name}.") from None
+        hint = f"Delete {file} to start anew." if source == file else f"Correct {source}, or move it away."
+        raise UsageError(f"The practice PBX cannot be made from {source}: {_why(error)}.", hint) from None
+    try:
+        write_state(state, file)
+    except OSError as error:
+        raise OutputError(file, _why(error)) from None
     with running(state, path=file) as pbx:
         yield (
             Endpoint(
@@ -143,6 +149,14 @@ def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[E
             ),
             note,
         )
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return f"it is not JSON (line {error.lineno}: {error.msg})"
+    return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
 def _invented(records: Iterable[Record]) -> Any:

@@ -10,7 +10,8 @@ class BatchError(Exception):
 
     Raised anywhere, caught once, in `cli.main`, which prints ``message`` and ``hint`` and leaves with
     ``exit_code`` (design: 2 usage, 3 workbook, 4 hazards or digest, 5 lost after something was sent, 6 PBX
-    unreachable or sign-in refused). A leaf builds its own words, so that nobody has to at the place it is raised.
+    unreachable or sign-in refused, 130 interrupted). A leaf builds its own words, so that nobody has to at the place
+    it is raised.
     """
 
     exit_code: ClassVar[int] = 2
@@ -38,6 +39,13 @@ class OutputError(BatchError):
             f"Cannot write {path}: {reason}.",
             "Close the file if it is open elsewhere, or name another place.",
         )
+
+
+class Interrupted(BatchError):
+    """Stopped by Ctrl-C or a polite signal (exit 130)."""
+
+    exit_code = 130
+    code = "interrupted"
 
 
 class WorkbookError(BatchError):

@@ -6,8 +6,12 @@ Nothing else is imported here, so that ``--help`` is quick.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+
+from batch.errors import UsageError
+from batch.ranges import HAZARDS, RANGES, why_not
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
@@ -25,10 +29,69 @@ EXIT_CODES: Final = {
 """What the command's exit code means."""
 
 
+_ELSEWHERE: Final = "Give it by TRUNK_BATCH_CLIENT_SECRET, --secret-file, the system's keyring or at the prompt."
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are errors of ours, so that they leave by the same door as all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed.
+
+        Raises:
+            UsageError: always.
+        """
+        command = self.prog.rpartition(" ")[2]
+        if "required: WORKBOOK" in message:
+            raise UsageError(
+                f"{command} needs a WORKBOOK.",
+                f"Type it right behind the command: trunk-batch {command} WORKBOOK --only TRUNK …",
+            )
+        said = message.removeprefix("argument ")
+        raise UsageError(f"{said[:1].upper()}{said[1:]}.", f"Show what there is: {self.prog} --help")
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Understand what was typed behind ``trunk-batch``.
+
+    Raises:
+        UsageError: a command or flag that there is not, or a value that it cannot have. What was typed behind an
+            unknown flag is not repeated: it may be a secret.
+        SystemExit: after ``--help``.
+    """
+    parser = make_parser()
+    flags, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise _not_known(unknown, flags.command, parser)
+    return flags
+
+
+def _not_known(unknown: Sequence[str], command: str | None, parser: argparse.ArgumentParser) -> UsageError:
+    prog = f"{parser.prog} {command}" if command else parser.prog
+    show = f"Show what there is: {prog} --help"
+    flag = next((text.partition("=")[0] for text in unknown if text.startswith("-")), None)
+    if flag is None:
+        return UsageError(f"{prog} cannot do anything with {unknown[0]}.", f"Names with spaces need quotes. {show}")
+    if "secret" in flag or "password" in flag:
+        return UsageError(f"There is no flag {flag}: a secret is never an argument.", _ELSEWHERE)
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistyped flag
+
+    near = get_close_matches(flag, _flags_of(parser, command), n=1)
+    return UsageError(f"There is no flag {flag}.", f"Did you mean {near[0]}? {show}" if near else show)
+
+
+def _flags_of(parser: argparse.ArgumentParser, command: str | None) -> Iterable[str]:
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public way to list them
+        if isinstance(action, argparse._SubParsersAction) and command in action.choices:  # noqa: SLF001 - as above
+            return list(action.choices[command]._option_string_actions)  # noqa: SLF001 - as above
+    return ["--version", "--help"]
+
+
 def make_parser() -> argparse.ArgumentParser:
     """Make the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="trunk-batch",
+        allow_abbrev=False,
         description="Edit the SIP trunks of a Yeastar P-Series PBX from one workbook.",
         epilog="Start with: trunk-batch template. Then check, plan, apply; each says what comes next.",
     )
@@ -45,6 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _template(commands: Commands) -> None:
     command = commands.add_parser(
         "template",
+        allow_abbrev=False,
         help="write an empty workbook to fill in",
         description="Write an empty workbook, with help, limits and drop-downs in its cells.",
     )
@@ -62,6 +126,7 @@ def _template(commands: Commands) -> None:
 def _check(commands: Commands) -> None:
     command = commands.add_parser(
         "check",
+        allow_abbrev=False,
         help="find everything wrong with a workbook; contacts no PBX",
         description="Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
     )
@@ -73,6 +138,7 @@ def _check(commands: Commands) -> None:
 def _plan(commands: Commands) -> None:
     command = commands.add_parser(
         "plan",
+        allow_abbrev=False,
         help="show what would change on the PBX; changes nothing",
         description="Read the PBX and show what would change. It cannot write to the PBX.",
     )
@@ -87,6 +153,7 @@ def _plan(commands: Commands) -> None:
 def _apply(commands: Commands) -> None:
     command = commands.add_parser(
         "apply",
+        allow_abbrev=False,
         help="plan, ask, write, read back, and give the workbook back with results",
         description="Plan, ask, write to the PBX, read back, and give the workbook back with an ending for every row.",
     )
@@ -108,10 +175,13 @@ def _apply(commands: Commands) -> None:
 def _practice(commands: Commands) -> None:
     command = commands.add_parser(
         "practice",
+        allow_abbrev=False,
         help="run the practice PBX as a server, until Ctrl-C",
         description="Run a PBX to rehearse on, on this machine only. Other commands reach it by --url.",
     )
-    command.add_argument("--port", type=int, default=8088, help="port on 127.0.0.1 (default: 8088; 0: any free one)")
+    command.add_argument(
+        "--port", type=_number("port"), default=8088, help="port on 127.0.0.1 (default: 8088; 0: any free one)"
+    )
     command.add_argument("--state", type=Path, metavar="FILE", help="its state, read at the start and kept")
     command.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, to rehearse bad nights")
     _voice(command)
@@ -146,38 +216,46 @@ def _where(command: argparse.ArgumentParser) -> None:
 
 def _which(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("which trunks")
-    group.add_argument("--only", nargs="+", metavar="TRUNK", default=(), help="only these, by name or id")
-    group.add_argument("--first", type=_positive, metavar="N", help="only the first N of them")
+    group.add_argument("--only", nargs="+", action="extend", metavar="TRUNK", help="only these, by name or id")
+    group.add_argument("--first", type=_number("first"), metavar="N", help="only the first N of them")
 
 
 def _how(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("how")
-    group.add_argument("--rate", type=float, metavar="N", help="most requests started a second (default: 10)")
-    group.add_argument("--concurrency", type=_positive, metavar="N", help="most requests at a time (default: 4)")
-    group.add_argument("--attempts", type=_positive, metavar="N", help="most tries of one request (default: 5)")
-    group.add_argument("--timeout", type=_seconds, metavar="S", help="seconds to wait for an answer (default: 30)")
+    group.add_argument("--rate", type=_number("rate"), metavar="N", help="most requests started a second (default: 10)")
+    group.add_argument(
+        "--concurrency", type=_number("concurrency"), metavar="N", help="most requests at a time (default: 4)"
+    )
+    group.add_argument(
+        "--attempts", type=_number("attempts"), metavar="N", help="most tries of one request (default: 5)"
+    )
+    group.add_argument(
+        "--timeout", type=_number("timeout"), metavar="S", help="seconds to wait for an answer (default: 30)"
+    )
     group.add_argument(
         "--on-error", choices=("continue", "stop"), help="after a trunk that went wrong (default: continue)"
     )
-    group.add_argument("--max-failures", type=_positive, metavar="N", help="stop after N trunks that went wrong")
+    group.add_argument(
+        "--max-failures", type=_number("max_failures"), metavar="N", help="stop after N trunks that went wrong"
+    )
     group.add_argument(
         "--give-up-after",
-        type=_seconds,
+        type=_number("give_up_after"),
         metavar="S",
         help="seconds without an answer until the PBX counts as lost (300)",
     )
     group.add_argument(
         "--allow",
         action="append",
+        type=_hazard,
         metavar="HAZARD",
-        default=[],
         help="removals, unknown-keys, or removals=TRUNK; repeatable",
     )
     group.add_argument("--skip-invalid", action="store_true", help="leave out trunks with problems, whole")
     group.add_argument("--no-read-back", action="store_true", help="do not read back what was written")
     group.add_argument(
         "--settle-wait",
-        type=_seconds,
+        type=_number("settle_wait"),
         metavar="S",
         help="seconds until the look at the trunks' status (default: 10; 0: none)",
     )
@@ -191,15 +269,23 @@ def _voice(command: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="say less: no notices, no progress")
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+def _number(name: str) -> Callable[[str], float]:
+    """Make what reads a number for a flag, and refuses one that it cannot have."""
+    whole = RANGES[name].whole
+
+    def read(text: str) -> float:
+        try:
+            number = int(text) if whole else float(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {'whole ' if whole else ''}number") from None
+        if reason := why_not(name, number):
+            raise argparse.ArgumentTypeError(reason)
+        return number
+
+    return read
 
 
-def _seconds(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < 86_400:
-        raise argparse.ArgumentTypeError("must be from 0 to 86,400 seconds")
-    return number
+def _hazard(text: str) -> str:
+    if text.partition("=")[0] not in HAZARDS:
+        raise argparse.ArgumentTypeError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
+    return text

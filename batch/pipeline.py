@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from batch.checking import Checked, check, in_order
 from batch.connections import Connection, open_connection
-from batch.errors import BatchError, PbxError
+from batch.errors import BatchError, Interrupted, PbxError, UsageError
 from batch.runs import folders, journal
 from batch.runs.asking import BATCH, Asker
 from batch.runs.decisions import Policy
@@ -31,11 +31,14 @@ from batch.runs.results import Results, changes_frame, endings_frame, give_back
 from batch.runs.settling import Settler
 from batch.settings import Settings
 from batch.sheets.answers import Summary
+from batch.sheets.naming import PRACTICE
 from batch.sheets.problems import Problem
+from batch.sheets.rows import Tables
 from batch.sheets.writing import write_plan
 from batch.trunks.grouping import own
 from batch.trunks.live import Census
 from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, resolve
+from batch.trunks.records import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,6 +72,9 @@ class Desk(Protocol):
     def tell(self, text: str) -> None:
         """Say something by the way."""
 
+    def requested(self, entry: Mapping[str, Any]) -> None:
+        """Hear of each request, as the log has it: never a secret."""
+
     def confirm(self, planned: Planned) -> bool:
         """Ask whether to go on."""
 
@@ -84,6 +90,9 @@ class Silent:
         return ""
 
     def tell(self, text: str) -> None:
+        """Nobody listens."""
+
+    def requested(self, entry: Mapping[str, Any]) -> None:
         """Nobody listens."""
 
     def confirm(self, planned: Planned) -> bool:  # noqa: ARG002
@@ -181,6 +190,7 @@ def plan(settings: Settings, desk: Desk | None = None) -> Planned:
     Raises:
         BatchError: workbook or PBX cannot be used at all; problems and hazards are in what comes back.
     """
+    _refuse_places(settings)
     checked = check(settings)
     with recording() as record, _asker(checked, desk or Silent(), record) as (connection, asker, _):
         return _draw_up(checked, connection, asker)
@@ -197,8 +207,11 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
     """
     desk = desk or Silent()
     started = datetime.now(tz=UTC)
+    _refuse_places(settings)
+    folders.refuse_used(settings.run_dir)
     checked = check(settings)
-    target = folders.results_path(settings.workbook, settings.results)
+    mark = PRACTICE if settings.practice else ""
+    target = folders.results_path(settings.workbook, settings.results, mark)
     with ExitStack() as books:
         record = books.enter_context(recording())
         with _asker(checked, desk, record) as (connection, asker, stopping):
@@ -207,7 +220,8 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
                 return planned
             if planned.plan.updates and not desk.confirm(planned):
                 raise Declined
-            folder = folders.create(settings.workbook, settings.run_dir, started)
+            folder = folders.create(settings.workbook, settings.run_dir, started, mark)
+            books.enter_context(_cut_short(folder))
             record.into_file(folder.path / folders.LOG)
             written = books.enter_context(journal.create(folder.path))
             record.into_journal(written)
@@ -238,8 +252,38 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
         results=results,
         attention=attention,
         lost=run.lost,
-        interrupted=run.interrupted,
+        interrupted=run.interrupted or run.hurried,
     )
+
+
+def _refuse_places(settings: Settings) -> None:
+    """Refuse places for files of ours where they cannot be, or where they would take the workbook's.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for flag, place in (("-o", settings.output), ("--log", settings.log)):
+        if place is None:
+            continue
+        if place.is_dir() or not place.parent.is_dir():
+            raise UsageError(f"{flag} {place} cannot be written: no such folder.", "Name a file in a folder there is.")
+        if place.exists() and settings.workbook.exists() and place.samefile(settings.workbook):
+            raise UsageError(f"{flag} {place} is the workbook itself.", "Name another file: this would replace it.")
+    if settings.output is not None and settings.output.suffix.lower() != ".xlsx":
+        raise UsageError(f"-o {settings.output} does not end in .xlsx.", "Name a file that ends in .xlsx.")
+
+
+@contextmanager
+def _cut_short(folder: folders.RunFolder) -> Iterator[None]:
+    """Say what is true of a run that is not even left the time to end in good order."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            "Stopped by you before the run could end in good order; what was sent stays as it is on the PBX.",
+            "Run the workbook again: it reads first and sends only what is still needed. "
+            f"The journal of this run is in {folder.path}.",
+        ) from None
 
 
 @contextmanager
@@ -249,11 +293,16 @@ def _asker(checked: Checked, desk: Desk, record: Recording) -> Iterator[tuple[Co
     if settings.log is not None:
         record.into_file(settings.log)
     stopping = threading.Event()
+
+    def log(entry: Mapping[str, Any]) -> None:
+        record.log(entry)
+        desk.requested(entry)
+
     with open_connection(
         settings,
         checked.records.trunks,
         prompt=desk.prompt_secret,
-        log=record.log,
+        log=log,
         tell=desk.tell,
         signing_in=record.signing_in,
     ) as connection:
@@ -274,13 +323,41 @@ def _draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
     found = [*resolved.problems]
     changes, hazards = [], []
     for record in chosen:
-        trunk = live.get(resolved.ids.get(record.row, 0))
-        if trunk is not None:
+        if record.row not in resolved.ids:
+            continue
+        trunk = live.get(resolved.ids[record.row])
+        if trunk is None:
+            found.append(_just_gone(tables, record))
+        else:
             change, dangers, problems = judge(tables, record, trunk, census)
             changes.append(change)
             hazards += dangers
             found += problems
     return _planned(checked, connection, census, changes, hazards, own(found, tables, checked.records))
+
+
+def _just_gone(tables: Tables, record: Record) -> Problem:
+    return tables.trunks.problem(
+        "trunk-gone",
+        record.row,
+        "name" if record.id is None else "id",
+        f"The PBX lists {record.label}, but does not show it when asked for it.",
+        "Somebody may just have deleted it: look on the PBX, then plan again.",
+        value=record.label,
+    )
+
+
+def _plain_http(connection: Connection, tables: Tables) -> list[Problem]:
+    if not connection.address.startswith("http:"):
+        return []
+    return [
+        Problem(
+            code="plain-http",
+            sheet=tables.trunks.name,
+            message=f"{connection.address} is spoken to without encryption: passwords can be read on the way.",
+            fix="Give the PBX's https address, usually the same host with port 8088, if it has one.",
+        )
+    ]
 
 
 def _planned(
@@ -292,7 +369,7 @@ def _planned(
     found: list[Problem],
 ) -> Planned:
     settings = checked.settings
-    problems = in_order([*checked.problems, *found], checked.tables)
+    problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *found], checked.tables)
     stopped = {problem.trunk for problem in problems if problem.stops}
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(
@@ -311,7 +388,7 @@ def _planned(
         forecast=_forecast(len(plan.updates), settings),
         digest=plan.digest(),
         refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
-        unfinished=folders.unfinished(settings.workbook),
+        unfinished=folders.unfinished(settings.workbook, PRACTICE if connection.practice else ""),
     )
 
 
@@ -374,6 +451,8 @@ class _Run:
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     lost: PbxError | None = None
     interrupted: bool = False
+    hurried: bool = False
+    """Whether the look at the statuses at the end was cut short."""
 
     @property
     def came_to_its_end(self) -> bool:
@@ -427,9 +506,12 @@ class _Run:
             return ()
         self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
         self.stopping.clear()
-        self.asker.pause(wait)
         try:
+            self.asker.pause(wait)
             now = self.asker.listed()
+        except KeyboardInterrupt:
+            self.hurried = True
+            return ("Whether the trunks are up again was not looked at: stopped by you.",)
         except PbxError as error:
             return (f"Whether the trunks are up again could not be read: {error.message}",)
         before = self.planned.census.trunks

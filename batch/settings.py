@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch.errors import UsageError
+from batch.ranges import HAZARDS, RANGES, why_not
 from batch.secrets import Secret
 
 PROFILE_FILE: Final = "trunk-batch.toml"
@@ -26,7 +27,11 @@ SECRET_VARIABLE: Final = "TRUNK_BATCH_CLIENT_SECRET"  # noqa: S105 - the name of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that one command is told. Defaults are those of the command line."""
+    """Everything that one command is told. Defaults are those of the command line.
+
+    Raises:
+        UsageError: when made with a number out of its range, or a word that there is not.
+    """
 
     workbook: Path
     """File, or folder of CSV files."""
@@ -71,12 +76,27 @@ class Settings:
     """Where `plan` writes its workbook."""
     log: Path | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be, and give a workbook named ``.`` its name."""
+        for name, number in ((name, getattr(self, name, None)) for name in RANGES):
+            if number is not None and (reason := why_not(name, number)):
+                raise UsageError(f"{name} cannot be {number:g}: it {reason}.", "Give another number.")
+        for name, words in _WORDS.items():
+            if (word := getattr(self, name)) not in words:
+                raise UsageError(f"{name} cannot be {word!r}.", f"Give {' or '.join(filter(None, words))}.")
+        for hazard in self.allow:
+            if hazard.partition("=")[0] not in HAZARDS:
+                raise UsageError(f"There is no hazard {hazard!r} to allow.", f"There are {', '.join(HAZARDS)}.")
+        if self.workbook.name in {"", ".."}:
+            object.__setattr__(self, "workbook", self.workbook.resolve())
+
     @property
     def failures_allowed(self) -> int | None:
         """After how many trunks gone wrong to stop; None for never."""
         return 1 if self.on_error == "stop" else self.max_failures
 
 
+_WORDS: Final = {"on_error": ("continue", "stop"), "proxy": ("", "env")}
 _PROFILE_KEYS: Final = (
     "url",
     "client_id",
@@ -92,15 +112,19 @@ _PROFILE_KEYS: Final = (
     "settle_wait",
 )
 _PATHS: Final = frozenset({"ca_file"})
+_TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
+"""Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
 
 
 def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], profile: Mapping[str, Any]) -> Settings:
-    """Join what flags, environment and profile say; a flag that is None was not given."""
+    """Join what flags, environment and profile say; a flag that is None was not given, nor is a blank one."""
     from_environment = {"url": environment.get(URL_VARIABLE), "client_id": environment.get(CLIENT_VARIABLE)}
     names = {field.name for field in fields(Settings)}
     values: dict[str, Any] = {}
+    if _TRUST & flags.keys():
+        profile = {name: value for name, value in profile.items() if name not in _TRUST}
     for source in (profile, from_environment, flags):
-        values |= {name: value for name, value in source.items() if name in names and value not in {None, ()}}
+        values |= {name: value for name, value in source.items() if name in names and value not in {None, (), ""}}
     return Settings(**values)
 
 
@@ -124,9 +148,15 @@ def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UsageError(f"{file} cannot be read: {error}.", "Correct it; see the README for its form.") from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{file} cannot be read: {reason}.", "Correct it; see the README for its form.") from None
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{file}: {key!r} stands outside of a profile.", "Put a line [default] above it, or [NAME]."
+            )
     profile = tables.get(name or "default", {} if name is None else None)
-    if not isinstance(profile, dict):
+    if profile is None:
         known = ", ".join(tables) or "none"
         raise UsageError(f"{file} has no profile {name}.", f"It has: {known}.")
     for key in profile:
@@ -134,10 +164,12 @@ def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:
             hint = "A secret does not belong into a file that is passed around: use the keyring or --secret-file."
             raise UsageError(
                 f"{file}: {key!r} is not a setting of a profile.",
-                hint if "secret" in key or "password" in key else f"Known are {', '.join(_PROFILE_KEYS)}.",
+                hint
+                if "secret" in key.casefold() or "password" in key.casefold()
+                else f"Known are {', '.join(_PROFILE_KEYS)}.",
             )
     _check_types(file, profile)
-    return {key: Path(value) if key in _PATHS else value for key, value in profile.items()}
+    return {key: file.parent / Path(value).expanduser() if key in _PATHS else value for key, value in profile.items()}
 
 
 def _check_types(file: Path, profile: Mapping[str, Any]) -> None:
@@ -157,6 +189,8 @@ def _check_types(file: Path, profile: Mapping[str, Any]) -> None:
                 f"{file}: {key} cannot be {value!r}.",
                 "Numbers stand without quotes, texts in quotes, insecure is true or false.",
             )
+        if reason := why_not(key, value) if key in RANGES else "":
+            raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
 
 
 def profile_places(workbook: Path | None = None) -> tuple[Path, ...]:
@@ -179,16 +213,18 @@ def find_cell_secret(text: str) -> Secret | str:
         value = os.environ.get(name.strip())
         return Secret(value) if value else f"The environment variable {name.strip()} is not set."
     if kind == "file":
-        return _secret_in(Path(name.strip()).expanduser())
+        return _secret_in(Path(name.strip()))
     return Secret(text)
 
 
 def _secret_in(path: Path) -> Secret | str:
     try:
-        value = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
+        value = path.expanduser().read_text(encoding="utf-8-sig").rstrip("\r\n")
+    except (OSError, ValueError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
         return f"The file {path} cannot be read: {reason}."
+    if "\n" in value:
+        return f"The file {path} holds more than one line."
     return Secret(value) if value else f"The file {path} is empty."
 
 
@@ -196,7 +232,7 @@ def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) 
     """Find the client secret: given, the file named, the environment, the keyring, a prompt.
 
     Args:
-        settings: with URL and client id.
+        settings: with client id, and the URL as `addresses.base_url_of` spells it.
         prompt: asks on a terminal without echo; None where there is none.
 
     Raises:
@@ -218,8 +254,8 @@ def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) 
         return Secret(value)
     raise UsageError(
         f"There is no client secret for {account}.",
-        f"Set {SECRET_VARIABLE}, use --secret-file, or keep it in the system's keyring: "
-        f'keyring set {KEYRING_SERVICE} "{account}"',
+        f"Set {SECRET_VARIABLE}, use --secret-file, type it when asked on a terminal, or keep it in the system's "
+        f'keyring: keyring set {KEYRING_SERVICE} "{account}"',
     )
 
 

@@ -77,8 +77,8 @@ def check_text(checked: Checked, *, notices: bool = True) -> Iterator[str]:
     )
     if drafts.trunks:
         yield (
-            f"{_n(drafts.trunks, 'trunk')} would be sent, {drafts.bytes_in_all / 1024:,.0f} KiB in all; the largest "
-            f"is {drafts.largest} with {drafts.largest_bytes / 1024:,.1f} KiB."
+            f"{_n(drafts.trunks, 'trunk')} would be sent; the largest request is that of {drafts.largest}, "
+            f"{drafts.largest_bytes / 1024:,.1f} KiB."
         )
     stopping = sum(problem.stops for problem in checked.problems)
     if stopping:

@@ -168,7 +168,8 @@ class Pbx:
         return success(total_number=len(rows), data=rows[start : start + width])
 
     def _show_trunk(self, trunk: Json) -> Json:
-        shown = {name: value for name, value in trunk.items() if name not in HOOKS}
+        hidden = HOOKS - {"shared"} if self.state.settings.shows_shared else HOOKS
+        shown = {name: value for name, value in trunk.items() if name not in hidden}
         if self.state.settings.ports_as_text:
             shown |= {name: str(shown[name]) for name in ("port", "outbound_proxy_port") if name in shown}
         return shown

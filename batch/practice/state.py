@@ -79,6 +79,8 @@ class PbxSettings(BaseModel):
     """``trunk/get`` and ``trunk/query`` show ports as strings."""
     trunk_get_as_list: bool = False
     """``trunk/get`` wraps its object into a list of one."""
+    shows_shared: bool = False
+    """``trunk/get`` and ``trunk/query`` show a shared trunk's ``shared``. A guess: how a box tells is not known."""
     refresh_keeps_old_token: bool = False
     """The access token that a refresh replaces stays valid until its time is up."""
 

@@ -9,20 +9,21 @@ import itertools
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
 
 from batch.errors import PbxError
 from batch.pbx import requests
 from batch.pbx.api import Api
-from batch.pbx.errcodes import explain
+from batch.pbx.errcodes import Verdict, explain, verdict_of
 from batch.pbx.gate import Stopped
 from batch.pbx.replies import Answer, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered
-from batch.runs.decisions import Again, Decision, Policy, SignInAgain, StopPbx, decide
+from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, StopPbx, decide
 from batch.trunks.live import Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
 
 PAGE: Final = 200
@@ -36,30 +37,37 @@ _NOT_FOUND: Final = 60001
 
 
 class Asker:
-    """Sends to one PBX, from any thread, and knows when it was last heard."""
+    """Sends to one PBX, from any thread, and knows for how long it has been silent."""
 
-    def __init__(self, api: Api, policy: Policy, stopping: threading.Event) -> None:
+    def __init__(
+        self, api: Api, policy: Policy, stopping: threading.Event, *, barred: PbxError | None = None
+    ) -> None:
         """Make one.
 
         Args:
             api: the PBX.
             policy: how patient to be.
             stopping: once set, a pause ends with `Stopped`.
+            barred: why nothing may be sent, if that is known already.
         """
         self.policy = policy
         self._api = api
         self._clock = api.wire.clock
         self._stopping = stopping
-        self._last_heard = -math.inf
+        self._heard = False
+        self._silent_since: float | None = None
+        self._barred = barred
 
     def send(self, request: Request, attempt: int) -> tuple[Reply, Decision]:
         """Send a request once, signing in again as often as tokens run out; that uses up no attempt.
 
         Raises:
-            PbxError: a token was needed and is refused for good.
+            PbxError: a token was needed and is refused for good, or the PBX has told somebody to stay away.
             Stopped: nothing more is to be sent.
         """
         while True:
+            if self._barred is not None:
+                raise self._barred
             reply = self._signed_in(partial(self._api.send, request))
             decision = self._decide(request, reply, attempt)
             if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
@@ -73,15 +81,37 @@ class Asker:
         try:
             return step()
         except SignInUnanswered as error:
-            if self._last_heard == -math.inf and not isinstance(error.reply, NotSent):
+            if not self._heard and not isinstance(error.reply, NotSent):
                 raise
             return NotSent(reason=error.message.rstrip("."))
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
-        now = self._clock.monotonic()
-        if isinstance(reply, Answer):
-            self._last_heard = now
-        return decide(request, reply, attempt=attempt, policy=self.policy, silent_for=now - self._last_heard)
+        decision = decide(request, reply, attempt=attempt, policy=self.policy, silent_for=self._silence(reply))
+        if isinstance(decision, StopPbx) and isinstance(reply, Answer) and verdict_of(reply) is Verdict.STOP_PBX:
+            self._barred = decision.error
+        return decision
+
+    def _silence(self, reply: Reply) -> float:
+        """Return for how long the PBX has been asked in vain; one that is busy has not answered yet.
+
+        Time in which nothing was asked does not count: somebody may have thought about a plan for an hour.
+        """
+        if isinstance(reply, Answer) and verdict_of(reply) is not Verdict.TRANSIENT:
+            self._heard, self._silent_since = True, None
+            return 0.0
+        now, since = self._clock.monotonic(), self._silent_since
+        if since is None:
+            since = self._silent_since = now - reply.elapsed
+        return now - since if self._heard else math.inf
+
+    def hurried(self) -> Asker:
+        """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
+        attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
+        return Asker(self._api, replace(self.policy, attempts=attempts), threading.Event(), barred=self._barred)
+
+    def abandon(self) -> None:
+        """Let nothing more through, for anybody: who waits for a turn leaves with `Stopped`."""
+        self._api.gate.stop()
 
     def pause(self, seconds: float) -> None:
         """Wait.
@@ -105,9 +135,7 @@ class Asker:
             reply, decision = self.send(request, next(attempts))
             if isinstance(decision, StopPbx):
                 raise decision.error
-            if isinstance(decision, Again) or not isinstance(reply, Answer):
-                return decision if isinstance(decision, Again) else Again(0, unclear=True)
-            return reply
+            return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
 
         answer: Answer = persist(once, self.pause)
         return answer
@@ -118,16 +146,29 @@ class Asker:
         Raises:
             PbxError: the PBX does not serve it, or serves pages that do not add up.
         """
-        rows: list[Mapping[str, Any]] = []
+        found = self._pages(page_of)
+        if isinstance(found, Answer):
+            raise _cannot_read(found)
+        return found
+
+    def _pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]] | Answer:
+        """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once."""
+        rows: dict[str, Mapping[str, Any]] = {}
         for page in itertools.count(1):
             answer = self.ask(page_of(page, PAGE))
             if answer.errcode:
-                raise _cannot_read(answer)
-            new = _rows(answer)
-            rows += new
-            if not new or len(rows) >= _understood(int, answer.body.get("total_number", len(rows))):
+                return answer
+            before = len(rows)
+            rows |= {_key(row): row for row in _rows(answer)}
+            total = answer.body.get("total_number")
+            wanted = None if total is None else _understood(int, total)
+            if wanted is not None and len(rows) >= wanted:
                 break
-        return rows
+            if len(rows) == before:
+                if wanted is not None:
+                    raise _odd(f"a list of {wanted} that ends after {before}")
+                break
+        return list(rows.values())
 
     def listed(self) -> tuple[LiveTrunk, ...]:
         """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
@@ -142,13 +183,13 @@ class Asker:
         )
 
     def _groups(self) -> dict[str, int]:
-        first = self.ask(requests.list_extension_groups(1, PAGE))
-        if first.errcode == _NO_SUCH_CALL:
-            menu = self.ask(requests.menu_of_groups())
+        found = self._pages(requests.list_extension_groups)
+        if isinstance(found, Answer):
+            menu = self.ask(requests.menu_of_groups()) if found.errcode == _NO_SUCH_CALL else found
             if menu.errcode:
                 raise _cannot_read(menu)
-            return _understood(parse_groups, _rows(menu))
-        return _understood(parse_groups, self.pages(requests.list_extension_groups))
+            found = _rows(menu)
+        return _understood(parse_groups, found)
 
     def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
@@ -190,6 +231,11 @@ def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:
 def _asked_for(state: RetryCallState) -> float:
     decision = state.outcome.result() if state.outcome else None
     return decision.seconds if isinstance(decision, Again) else 0.0
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """Return what tells the rows of a list apart."""
+    return str(row.get("id", row))
 
 
 def _rows(answer: Answer) -> list[Mapping[str, Any]]:

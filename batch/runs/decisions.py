@@ -29,7 +29,7 @@ class Policy:
     attempts: int = 5
     """Most sends of one write, and most tries of one read."""
     give_up_after: float = 300.0
-    """Seconds without any answer after which the PBX counts as lost."""
+    """Seconds of asking without a useful answer after which the PBX counts as lost."""
     read_back: bool = True
     """Whether what was written is read back."""
 
@@ -75,6 +75,11 @@ class StopPbx:
 Decision: TypeAlias = Taken | LookAgain | Again | SignInAgain | Refuse | StopPbx
 
 
+def pause_after(attempt: int) -> float:
+    """Return how many seconds to wait after so many attempts, where the PBX does not say."""
+    return min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LONGEST_PAUSE)
+
+
 def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for each case
     request: Request, reply: Reply, *, attempt: int, policy: Policy, silent_for: float
 ) -> Decision:
@@ -85,9 +90,12 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
         reply: what came of it.
         attempt: which attempt this was, counted from 1.
         policy: how patient to be.
-        silent_for: seconds since the PBX last answered anything; infinite if it never did.
+        silent_for: for how many seconds the PBX has been asked without a useful answer, by anybody; infinite if it
+            never gave one.
     """
-    pause = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+    pause = pause_after(attempt)
+    tries_left = attempt < policy.attempts
+    patient = tries_left or silent_for < policy.give_up_after
     match reply:
         case Answer():
             verdict = verdict_of(reply)
@@ -95,13 +103,15 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                 case Verdict.DONE:
                     return Taken()
                 case Verdict.PARTIAL | Verdict.PROCESSING if not request.writes:
-                    return _again_or_stop(pause, reply, attempt, policy)
+                    return Again(pause, unclear=False) if tries_left else StopPbx(_unreadable(reply, attempt))
                 case Verdict.PARTIAL:
                     return Taken()
                 case Verdict.PROCESSING:
                     return LookAgain(pause)
                 case Verdict.TRANSIENT | Verdict.RETRY if not request.writes:
-                    return _again_or_stop(reply.retry_after or pause, reply, attempt, policy)
+                    go_on = patient if verdict is Verdict.TRANSIENT else tries_left
+                    seconds = reply.retry_after or pause
+                    return Again(seconds, unclear=False) if go_on else StopPbx(_unreadable(reply, attempt))
                 case Verdict.TRANSIENT | Verdict.RETRY:
                     return Again(reply.retry_after or pause, unclear=verdict is Verdict.RETRY)
                 case Verdict.SIGN_IN_AGAIN:
@@ -117,7 +127,9 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                 return StopPbx(_unreachable(reason))
             return Again(pause, unclear=False)
         case NoAnswer() | Garbled() if not request.writes:
-            return _again_or_stop(_asked(reply) or pause, reply, attempt, policy)
+            if not patient:
+                return StopPbx(_unreachable(reply.reason))
+            return Again(_asked(reply) or pause, unclear=False)
         case NoAnswer() | Garbled():
             return Again(_asked(reply) or pause, unclear=True)
         case _:
@@ -128,20 +140,14 @@ def _asked(reply: NoAnswer | Garbled) -> float | None:
     return reply.retry_after if isinstance(reply, Garbled) else None
 
 
-def _again_or_stop(seconds: float, reply: Answer | NoAnswer | Garbled, attempt: int, policy: Policy) -> Again | StopPbx:
-    """A read that fails too often means that this PBX cannot be judged: nothing can be done safely any more."""
-    if attempt < policy.attempts:
-        return Again(seconds, unclear=False)
-    if isinstance(reply, Answer):
-        known = explain(reply.errcode)
-        return StopPbx(
-            PbxError(
-                f"The PBX answered {reply.errcode} {reply.errmsg or known.errmsg} to {attempt} tries of reading. "
-                f"{known.meaning}",
-                known.next_step,
-            )
-        )
-    return StopPbx(_unreachable(reply.reason))
+def _unreadable(answer: Answer, attempt: int) -> PbxError:
+    """Say that a read fails too often: this PBX cannot be judged, so nothing can be done safely any more."""
+    known = explain(answer.errcode)
+    return PbxError(
+        f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg} to {attempt} tries of reading. "
+        f"{known.meaning}",
+        known.next_step,
+    )
 
 
 def _unreachable(reason: str) -> PbxUnreachable:

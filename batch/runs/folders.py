@@ -15,6 +15,7 @@ from typing import Final, TextIO
 from batch.errors import OutputError, UsageError
 from batch.runs.journal import FILE as JOURNAL
 from batch.runs.journal import is_finished
+from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.trunks.plans import Change
 
 SNAPSHOT: Final = "snapshot.jsonl"
@@ -35,24 +36,34 @@ def new_id(now: datetime) -> str:
     return f"{now.astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def create(workbook: Path, asked_for: Path | None, now: datetime) -> RunFolder:
+def refuse_used(asked_for: Path | None) -> None:
+    """Refuse a folder for a new run that another run has already.
+
+    Raises:
+        UsageError: the folder holds a run already.
+    """
+    if asked_for is not None and (asked_for / JOURNAL).exists():
+        raise UsageError(
+            f"The folder {asked_for} already holds a run.", "Name another --run-dir, or leave it out for a new folder."
+        )
+
+
+def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = "") -> RunFolder:
     """Make a run's folder and put a copy of the input into it.
 
     Args:
         workbook: file or folder that the run is about.
         asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
         now: when the run starts.
+        mark: what the run's id ends with: `naming.PRACTICE` for a rehearsal.
 
     Raises:
         UsageError: the folder holds a run already.
         OutputError: it cannot be made.
     """
-    run_id = new_id(now)
+    refuse_used(asked_for)
+    run_id = f"{new_id(now)}{mark}"
     path = asked_for or workbook.with_name(f"{workbook.stem}.runs") / run_id
-    if (path / JOURNAL).exists():
-        raise UsageError(
-            f"The folder {path} already holds a run.", "Name another --run-dir, or leave it out for a new folder."
-        )
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -99,14 +110,19 @@ def open_private(path: Path) -> TextIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="\n")
 
 
-def results_path(workbook: Path, asked_for: Path | None) -> Path:
+def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path:
     """Return where the results shall lie: ``NAME-results.xlsx`` beside the workbook, and never in its place.
+
+    Args:
+        workbook: file or folder that the run is about.
+        asked_for: ``--results``.
+        mark: what stands behind the name: `naming.PRACTICE` for a rehearsal.
 
     Raises:
         UsageError: the folder that was asked for is not there, or the name is no workbook's.
     """
     if asked_for is None:
-        path = workbook.with_name(f"{workbook.stem.removesuffix('-results')}-results.xlsx")
+        path = workbook.with_name(f"{plain_stem(workbook)}{mark}{RESULTS}.xlsx")
     else:
         path = asked_for
         if path.suffix.lower() != ".xlsx":
@@ -124,8 +140,12 @@ def results_path(workbook: Path, asked_for: Path | None) -> Path:
     return free
 
 
-def unfinished(workbook: Path) -> tuple[str, ...]:
-    """Return the ids of runs of this workbook, in their default place, that never came to their end."""
+def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
+    """Return the ids of runs of this workbook, in their default place, that never came to their end.
+
+    Rehearsals and real runs are told apart by the mark that their ids end with, and do not count for each other.
+    """
     place = workbook.with_name(f"{workbook.stem}.runs")
     journals = sorted(place.glob(f"*/{JOURNAL}")) if place.is_dir() else []
-    return tuple(path.parent.name for path in journals if not is_finished(path))
+    names = [path.parent.name for path in journals if not is_finished(path)]
+    return tuple(name for name in names if name.endswith(PRACTICE) is (mark == PRACTICE))

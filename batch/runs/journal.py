@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -33,6 +35,17 @@ CREATE TABLE sign_ins (at TEXT NOT NULL);
 """
 
 
+@dataclass(slots=True, kw_only=True)
+class _Record:
+    """A record on its way to the disk."""
+
+    statement: str
+    values: tuple[object, ...]
+    number: int = 0
+    settled: bool = False
+    failure: sqlite3.Error | None = None
+
+
 class Journal:
     """One run's journal, open for writing. Every method may be called from any thread."""
 
@@ -40,10 +53,34 @@ class Journal:
         """Use an open connection; see `create`."""
         self._connection = connection
         self._lock = threading.Lock()
+        self._waiting: deque[_Record] = deque()
 
     def _commit(self, statement: str, values: Iterable[object]) -> int:
-        with self._lock, self._connection:
-            return self._connection.execute(statement, tuple(values)).lastrowid or 0
+        """Write one record and return once it is on disk.
+
+        Whoever comes first commits for all who wait behind: with many threads that is one synchronisation for
+        several records, and with one it is one each.
+        """
+        record = _Record(statement=statement, values=tuple(values))
+        self._waiting.append(record)
+        with self._lock:
+            if not record.settled:
+                self._commit_waiting()
+        if record.failure is not None:
+            raise record.failure
+        return record.number
+
+    def _commit_waiting(self) -> None:
+        records = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        try:
+            with self._connection:
+                for record in records:
+                    record.number = self._connection.execute(record.statement, record.values).lastrowid or 0
+        except sqlite3.Error as error:
+            for record in records:
+                record.failure = error
+        for record in records:
+            record.settled = True
 
     def fact(self, name: str, value: object) -> None:
         """Keep one fact about the run, as JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from batch.sheets.layout import SHEETS, folded
@@ -13,6 +14,15 @@ _FILES: Final = {folded(sheet.title): sheet.csv.removesuffix(".csv") for sheet i
 _NOT_IN_SHEET_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff]")
 _NOT_IN_FILE_NAMES: Final = re.compile(r'[<>:"|?*/\\\x00-\x1f\ud800-\udfff]')
 _LONGEST_SHEET_NAME: Final = 31
+
+RESULTS: Final = "-results"
+PRACTICE: Final = "-PRACTICE"
+"""What our own files have behind the workbook's name."""
+
+
+def plain_stem(workbook: Path) -> str:
+    """Return a workbook's name without its ending and without what we put behind it: ``London`` for its results."""
+    return workbook.stem.removesuffix(RESULTS).removesuffix(PRACTICE) or workbook.stem
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:

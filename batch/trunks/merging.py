@@ -86,12 +86,12 @@ def _ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Ent
 
 
 def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Problem:
-    more = f", nor are {len(numbers) - 1} more of this cell" if len(numbers) > 1 else ""
+    more = f" (and {len(numbers) - 1} more of this cell)" if len(numbers) > 1 else ""
     return table.problem(
         "entry-not-there",
         row,
         field,
-        f"{numbers[0]} is not on the trunk{more}, so there is nothing to remove.",
+        f"{numbers[0]}{more} is not on the trunk, so there is nothing to remove.",
         "Nothing to do, if it is gone already; otherwise check the number.",
         value=numbers[0],
     )

@@ -24,7 +24,6 @@ Port: TypeAlias = Annotated[int, Field(ge=0, le=65535)]
 Text: TypeAlias = Annotated[str, Field(max_length=255)]
 """``""`` empties it."""
 Needed: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
-Credential: TypeAlias = Annotated[str, Field(min_length=1, max_length=255, repr=False)]
 Dialled: TypeAlias = Annotated[str, Field(max_length=31)]
 Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=31)]
 CallerNumber: TypeAlias = Annotated[str, Field(min_length=1, max_length=63)]
@@ -114,7 +113,7 @@ class RegisterUpdate(PeerUpdate):
     """Table 1: a register trunk has everything."""
 
     username: Needed | None = None
-    password: Credential | None = None
+    password: Needed | None = Field(default=None, repr=False)
     auth_name: Text | None = None
     enb_outbound_proxy: Switch | None = None
     outbound_proxy_server: Text | None = None
@@ -126,7 +125,7 @@ class AccountUpdate(_Update):
 
     transport: Literal["udp", "tcp", "tls"] | None = None
     username: Needed | None = None
-    password: Credential | None = None
+    password: Needed | None = Field(default=None, repr=False)
     auth_name: Text | None = None
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from operator import attrgetter
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,7 @@ _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for 
 """Settings that a type of trunk does not have."""
 
 
-_DID_OF: Final = attrgetter("did")
+_DID_OF: Final = itemgetter(DidRow._fields.index("did"))
 
 
 def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
@@ -309,12 +309,12 @@ def caller_id_not_a_did(table: Table, record: Record, dids: Sequence[str]) -> It
             if number.lstrip("+") not in known and not any(matches(pattern, number) for pattern in patterns)
         ]
         if missing:
+            more = f" (and {len(missing) - 1} more of this range)" if len(missing) > 1 else ""
             yield table.problem(
                 "caller-id-not-a-did",
                 entry.row,
                 "outbound_cid",
-                f"{missing[0]} is not among the trunk's DIDs"
-                + (f", nor are {len(missing) - 1} more of this range." if len(missing) > 1 else "."),
+                f"{missing[0]}{more} is not among the trunk's DIDs.",
                 "Nothing to do, if the carrier lets you show this number.",
                 value=entry.caller_id,
             )

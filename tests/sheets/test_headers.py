@@ -114,7 +114,7 @@ def test_the_trunks_sheet_needs_an_id_or_a_name() -> None:
     assert match("Hostname") == ({"hostname": 0}, ["S!A1 header-missing"])
 
 
-@pytest.mark.parametrize("header", ["Nmae", "Trunk IT"])
+@pytest.mark.parametrize("header", ["Names", "Trunk IT"])
 def test_a_header_that_is_almost_right_is_not_reported_missing_as_well(header: str) -> None:
     assert match(header, "Enabled", "Port")[1] == ["S!A1 header-near"]
 

@@ -48,5 +48,5 @@ def test_a_notice_stops_nothing() -> None:
 def test_every_kind_has_a_heading_that_begins_like_a_sentence() -> None:
     for code, kind in KINDS.items():
         assert code == code.lower()
-        assert kind.title[0] in "<" or kind.title[0].isupper()
+        assert kind.title.startswith("<") or kind.title[0].isupper()
         assert not kind.title.endswith(".")

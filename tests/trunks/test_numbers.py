@@ -311,7 +311,7 @@ def test_groups_are_split_by_the_longest_known_name_then_quotes_then_commas(
         ("44!", "44", True),
         ("4*4", "4*4", True),
         ("44[9-2]", "442", False),
-        ("44[a--b]", "44a", True),
+        ("44[a--b]", "44b", True),
         ("44[", "44[", True),
     ],
 )

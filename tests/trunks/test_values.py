@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.layout import TRUNKS
+from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
 from batch.trunks.faults import Fault
 from batch.trunks.values import parse_value, too_many_bytes
 
@@ -115,6 +115,11 @@ def test_a_cell_at_fault_says_what_is_wrong_and_what_to_type(
     assert isinstance(fault, Fault)
     assert (fault.code, fault.message) == (code, message)
     assert fix in {None, fault.fix}
+
+
+def test_names_of_trunks_and_groups_are_understood_later_where_those_are_known() -> None:
+    assert parse_value(DIDS.column("trunk"), "London 1") == "London 1"
+    assert parse_value(CALLER_IDS.column("extension_groups"), "Sales & More") == "Sales & More"
 
 
 @pytest.mark.parametrize("character", [*" :!$()/#;,[]\\\"=<>&'`^%@{}|", "\N{NO-BREAK SPACE}"])

@@ -1,0 +1,1 @@
+"""How the samples are made: one module per story, one for the files."""

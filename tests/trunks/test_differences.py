@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from batch.secrets import Secret
+from batch.trunks.differences import Desired, Moved, compare, compare_lists
+from batch.trunks.live import CallerId, Did, Extension
+from tests.builders import dids, live
+
+
+def numbers(text: str) -> tuple[Did, ...]:
+    return tuple(Did(c) for c in text)
+
+
+def moved(old: str, new: str) -> str:
+    return "".join(m.entry.did for m in compare_lists(numbers(old), numbers(new)).moved)
+
+
+def test_only_fields_that_differ_are_a_difference() -> None:
+    trunk = live(port="5060", domain="", hostname="old", password="Sample-1", username="u")
+    wanted: dict[str, str | int | Secret] = {
+        "port": 5060,
+        "domain": "",
+        "hostname": "new",
+        "password": Secret("Sample-2"),
+        "username": "u",
+    }
+    found = compare(trunk, Desired(fields=wanted))
+    assert found.fields == {"hostname": ("old", "new"), "password": (Secret("Sample-1"), Secret("Sample-2"))}
+    assert bool(found)
+    assert "Sample-" not in repr(found)
+
+
+def test_a_password_that_is_the_same_is_no_difference() -> None:
+    assert not compare(live(password="Sample-1"), Desired(fields={"password": Secret("Sample-1")}))
+
+
+def test_a_list_that_is_left_alone_never_differs() -> None:
+    found = compare(live(did_list=dids("1", "2")), Desired())
+    assert (bool(found), found.dids.stays) == (False, 2)
+
+
+def test_added_removed_renamed_and_changed_are_told_apart() -> None:
+    one, two = Extension("extension", 1), Extension("extension", 2)
+    old = [
+        CallerId("shared", "1", "a", "", frozenset({one})),
+        CallerId("shared", "2", "b", "", frozenset({one})),
+        CallerId("range", "3-4", "", "1-2"),
+    ]
+    new = [
+        CallerId("shared", "1", "A", "", frozenset({one})),
+        CallerId("shared", "2", "b", "", frozenset({two})),
+        CallerId("shared", "5", "", "", frozenset({two})),
+    ]
+    found = compare_lists(old, new)
+    assert (found.added, found.removed) == ((new[2],), (old[2],))
+    assert (found.renamed, found.changed) == (((old[0], new[0]),), ((old[1], new[1]),))
+    assert (found.moved, found.stays) == ((), 2)
+
+
+def test_as_few_entries_as_possible_are_called_moved() -> None:
+    assert moved("abcdef", "fabcde") == "f"
+    assert moved("abcdef", "bcdefa") == "a"
+    assert moved("abcdef", "abdcef") in {"c", "d"}
+    assert moved("abc", "cba") in {"bc", "ac", "ab", "cb", "ca", "ba"}
+    assert moved("abcdef", "xbydzf") == ""
+
+
+def test_a_moved_entry_says_from_where_to_where_counting_from_one() -> None:
+    assert compare_lists(numbers("abc"), numbers("cab")).moved == (Moved(entry=Did("c"), was=3, becomes=1),)
+
+
+def test_doubles_on_the_pbx_are_told_apart_by_their_turn() -> None:
+    found = compare_lists([Did("1", "a"), Did("1", "b"), Did("2")], [Did("1", "a"), Did("2")])
+    assert (found.removed, found.added, found.moved, found.stays) == ((Did("1", "b"),), (), (), 2)
+
+
+def test_an_emptied_list_loses_everything() -> None:
+    found = compare_lists(numbers("ab"), ())
+    assert (found.removed, found.stays, bool(found)) == (numbers("ab"), 0, True)

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch.sheets.layout import TrunkType
+from batch.trunks.live import CallerId, Did, Extension, parse_extensions, parse_groups, parse_trunk
+from tests.builders import census, live
+
+
+def test_what_the_pbx_says_is_read_leniently() -> None:
+    trunk = parse_trunk(
+        {
+            "id": "8",
+            "name": "London",
+            "type": "register",
+            "status": "1",
+            "port": "5060",
+            "enable": True,
+            "outbound_proxy_port": 5060.0,
+            "codec_sel": "ULAW, alaw",
+            "transport": "UDP",
+            "domain": None,
+            "password": "Sample-1",
+            "transparent_trans_180_msg": 1,
+        }
+    )
+    assert (trunk.id, trunk.status, trunk.type) == (8, 1, TrunkType.REGISTER)
+    values = [trunk.value(f) for f in ("port", "enable", "outbound_proxy_port", "codec_sel", "transport", "domain")]
+    assert values == [5060, 1, 5060, "ulaw,alaw", "udp", ""]
+    assert trunk.value("hostname") == ""
+    assert trunk.whole["transparent_trans_180_msg"] == 1
+    assert "Sample-1" not in repr(trunk)
+
+
+@pytest.mark.parametrize("odd", ["--5", "5²", "five", 5.5, float("nan")])
+def test_an_integer_that_is_none_is_shown_as_it_came(odd: object) -> None:
+    assert live(port=odd).value("port") == str(odd)
+    assert live(status=odd).status is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        ("register", TrunkType.REGISTER),
+        ("peer", TrunkType.PEER),
+        ("peer_did", TrunkType.PEER),
+        ("peer_port", TrunkType.PEER),
+        ("peer_private", TrunkType.PEER),
+        ("account", TrunkType.ACCOUNT),
+        ("webtrunk", None),
+        ("FXO", None),
+        ("", None),
+    ],
+)
+def test_kinds_of_trunk_are_those_that_the_api_edits(kind: str, found: TrunkType | None) -> None:
+    assert live(kind=kind).type is found
+
+
+def test_lists_keep_their_order_and_say_which_keys_are_not_known() -> None:
+    trunk = live(
+        did_list=[{"id": 3, "did": "200"}, {"did": "100", "did_name": "Desk", "short_code": "1"}],
+        outbound_cid_list=[
+            {
+                "id": 1,
+                "outbound_cid_option": "shared",
+                "outbound_cid": "200",
+                "ext_list": [{"id": "4", "ext_number": "1004"}, {"id": 2, "ext_name": "Sales"}],
+                "dod_label": "x",
+            },
+            {"outbound_cid_option": "range", "outbound_cid": "1-2", "outbound_cid_to_ext_range": "11-12"},
+        ],
+    )
+    assert trunk.dids.entries == (Did("200"), Did("100", "Desk"))
+    assert trunk.dids.unknown_keys == {"short_code"}
+    first, second = trunk.caller_ids.entries
+    assert first.order == (Extension("extension", 4, "1004"), Extension("ext_group", 2, "Sales"))
+    assert second == CallerId("range", "1-2", "", "11-12")
+    assert trunk.caller_ids.unknown_keys == {"dod_label"}
+
+
+def test_the_order_of_the_extensions_of_an_entry_means_nothing() -> None:
+    one, two = Extension("extension", 1, "1001"), Extension("extension", 2)
+    assert CallerId("shared", "1", "", "", frozenset({one, two}), (one, two)) == CallerId(
+        "shared", "1", "", "", frozenset({one, two}), (two, one)
+    )
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        {"name": "x"},
+        {"id": "x"},
+        {"id": 1, "did_list": "100"},
+        {"id": 1, "did_list": [100]},
+        {"id": 1, "outbound_cid_list": [{"ext_list": [{"ext_number": "1001"}]}]},
+    ],
+)
+def test_what_is_no_trunk_is_refused(whole: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"without an id|not a list of objects"):
+        parse_trunk(whole)
+
+
+@pytest.mark.parametrize(
+    ("mark", "is_shared"), [(1, True), ("1", True), (True, True), ("yes", True), (0, False), (None, False)]
+)
+def test_a_shared_trunk_is_known_by_its_mark(mark: object, is_shared: bool) -> None:  # noqa: FBT001 - a table
+    assert live(shared=mark).shared is is_shared
+    assert not live().shared
+
+
+def test_extensions_and_groups_are_looked_up_whatever_the_call() -> None:
+    assert parse_extensions([{"id": 5, "number": "1001"}, {"id": "6", "number": 1002}]) == {"1001": 5, "1002": 6}
+    assert parse_groups([{"id": 3, "name": "Sales"}]) == {"Sales": 3}
+    assert parse_groups([{"value": "3", "text": "Sales"}]) == {"Sales": 3}
+
+
+def test_a_census_finds_trunks_and_knows_the_cloud() -> None:
+    found = census(live(1, "L"), live(2, "P", "peer"))
+    assert (found.by_id[2].name, found.by_name["L"].id, found.cloud) == ("P", 1, False)
+    assert census(live(3, "C", "peer_did")).cloud
