@@ -3,83 +3,130 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.errors import BatchError, OutputError, UsageError, WorkbookError
-from batch.flags import make_parser
+from batch.errors import BatchError, Interrupted, OutputError, UsageError, WorkbookError
+from batch.flags import make_parser, parse
 
 if TYPE_CHECKING:
     import argparse
 
     from batch.pipeline import Planned, Progress
+    from batch.progress import Bar
     from batch.settings import Settings
+    from batch.telling import Shown
 
 
 def run() -> None:
     """Be the command ``trunk-batch``."""
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # taking half a million rows apart one by one would only keep the user waiting
+    os._exit(main(sys.argv[1:]))  # taking half a million rows apart one by one would only keep the user waiting
 
 
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
     _speak_anywhere()
-    parser = make_parser()
-    try:
-        flags = parser.parse_args(arguments)
-    except SystemExit as leaving:
-        return int(leaving.code or 0)
-    if flags.version:
-        return _version()
-    if flags.command is None:
-        parser.print_help()
+    mouth = Mouth(json="--json" in arguments)
+    code = _carry_out(arguments, mouth)
+    unheard = mouth.close()
+    if unheard and not code:
+        mouth.complain(f"Standard output cannot be written: {unheard}.", "What it says is lost; run it again.")
         return 2
-    mouth = Mouth(flags)
+    return code
+
+
+def _carry_out(arguments: Sequence[str], mouth: Mouth) -> int:
+    command = ""
     try:
         with _crashes_in_json(mouth), _terminating():
-            return _COMMANDS[flags.command](flags, mouth)
+            flags = parse(arguments)
+            command = flags.command
+            if flags.version:
+                return _version(mouth)
+            if command is None:
+                mouth.complain(make_parser().format_help())
+                raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
+            mouth.quiet, mouth.verbose = flags.quiet, flags.verbose
+            return _COMMANDS[command](flags, mouth)
+    except SystemExit as leaving:  # after --help
+        return int(leaving.code or 0)
     except BatchError as error:
-        return _failed(error, flags, mouth)
+        return _failed(error, command, mouth)
     except KeyboardInterrupt:
-        mouth.complain("Stopped by you. Nothing was sent." if flags.command != "practice" else "Stopped.")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return _failed(Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", mouth)
 
 
 class Mouth:
-    """What is said, and where: with ``--json`` stdout is for the object alone."""
+    """What is said, and where: with ``--json`` stdout is for the object alone.
 
-    def __init__(self, flags: argparse.Namespace) -> None:
+    Whoever listens may leave (``| head``) or have no room (a full disk): then the work goes on, and the words go
+    nowhere.
+    """
+
+    def __init__(self, *, json: bool) -> None:
         """Speak as the flags say."""
-        self.json: bool = flags.json
-        self.quiet: bool = flags.quiet
-        self.verbose: bool = flags.verbose
+        self.json = json
+        self.quiet = False
+        self.verbose = False
+        self._lock = threading.RLock()
+        self._unheard = ""
 
     def say(self, lines: Iterable[str]) -> None:
         """Say something that is the command's result for people."""
-        out = sys.stderr if self.json else sys.stdout
-        for line in lines:
-            print(line, file=out)
+        self._put(lines, "stderr" if self.json else "stdout")
 
     def complain(self, *lines: str) -> None:
         """Say something beside the result."""
-        for line in lines:
-            print(line, file=sys.stderr)
+        self._put(lines, "stderr")
 
     def hand_over(self, shape: dict[str, Any]) -> None:
         """Print the JSON object."""
         import json  # noqa: PLC0415 - only for --json
 
-        print(json.dumps(shape))
+        self._put([json.dumps(shape)], "stdout")
+
+    def ask(self, text: str) -> str:
+        """Ask on the terminal and return the answer; nothing where it has ended."""
+        self._put([text], "stderr", end="")
+        self.flush()
+        return sys.stdin.readline().strip() if sys.stdin is not None else ""
+
+    def flush(self) -> None:
+        """Let out what has been said."""
+        for name in ("stdout", "stderr"):
+            self._put((), name)
+
+    def close(self) -> str:
+        """Let out what has been said; returns why stdout could not take it, if so and not just for want of a reader."""
+        self.flush()
+        return self._unheard
+
+    def _put(self, lines: Iterable[str], name: str, end: str = "\n") -> None:
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            return
+        with self._lock:
+            try:
+                for line in lines:
+                    print(line, end=end, file=stream)
+                if not lines:
+                    stream.flush()
+            except OSError as error:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+                if name == "stdout" and error.errno not in _READER_LEFT:
+                    self._unheard = (error.strerror or str(error)).lower()
+
+
+_READER_LEFT = frozenset({errno.EPIPE, errno.EINVAL})
+"""What Unix and Windows say when a pipe has no reader any more."""
 
 
 class Terminal:
@@ -89,37 +136,67 @@ class Terminal:
         """Ask through this mouth, or not at all."""
         self._mouth = mouth
         self._assume_yes = assume_yes
+        self._bar: Bar | None = None
 
     def prompt_secret(self, text: str) -> str:
         """Ask for a secret without echo, where there is a terminal."""
-        if not sys.stdin.isatty():
+        if not _on_terminal():
             return ""
         import getpass  # noqa: PLC0415 - rarely needed
 
-        return getpass.getpass(text)
+        try:
+            return getpass.getpass(text)
+        except EOFError:
+            return ""
 
     def tell(self, text: str) -> None:
         """Say something by the way."""
         if not self._mouth.quiet:
-            self._mouth.complain(text)
+            self._aside(text)
+
+    def requested(self, entry: Mapping[str, Any]) -> None:
+        """Show a request, as the log has it."""
+        if self._mouth.verbose:
+            from batch import telling  # noqa: PLC0415 - only when needed
+
+            self._aside(telling.request_text(entry))
+
+    def _aside(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        self._mouth.complain(text)
 
     def confirm(self, planned: Planned) -> bool:
         """Show the plan and ask."""
         from batch import telling  # noqa: PLC0415 - only when needed
 
-        if not self._mouth.quiet:
-            self._mouth.say(telling.plan_text(planned))
+        mouth = self._mouth
         if self._assume_yes:
+            if not mouth.quiet:
+                mouth.say(telling.running_text(planned))
+                mouth.flush()
             return True
-        self._mouth.complain(*telling.question(planned))
-        print("Type yes to go on: ", end="", file=sys.stderr, flush=True)
-        return sys.stdin.readline().strip().casefold() in {"yes", "y"}
+        if not mouth.quiet:
+            mouth.say(telling.offer_text(planned, _shown(mouth)))
+        mouth.complain(*telling.question(planned))
+        return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
 
     def watch(self, total: int) -> Progress:
         """Show progress on stderr."""
         from batch.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
 
-        return Bar(total, hidden=self._mouth.quiet)
+        self._bar = Bar(total, hidden=self._mouth.quiet)
+        return self._bar
+
+
+def _on_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+def _shown(mouth: Mouth) -> Shown:
+    from batch import telling  # noqa: PLC0415 - not for --help
+
+    return telling.WHOLE if mouth.verbose else telling.BRIEF
 
 
 def _settings(flags: argparse.Namespace) -> Settings:
@@ -152,7 +229,7 @@ def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
         raise UsageError(f"{path} is there already; it may have been filled in.", "Name another file with -o.")
     if not path.parent.is_dir():
         raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
-    if path.suffix.lower() in {".xls", ".xlsb", ".ods", ".csv", ".zip"}:
+    if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
         raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
     try:
         written = write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
@@ -179,7 +256,7 @@ def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
     if mouth.json:
         mouth.hand_over(telling.check_json(checked.problems))
     else:
-        mouth.say(telling.check_text(checked, notices=not mouth.quiet))
+        mouth.say(telling.check_text(checked, _shown(mouth), notices=not mouth.quiet))
     return 3 if checked.stops else 0
 
 
@@ -188,30 +265,32 @@ def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
 
     settings = _settings(flags)
     planned = pipeline.plan(settings, Terminal(mouth, assume_yes=False))
+    written = None if settings.output is None else pipeline.write_plan_workbook(planned, settings.output)
     if mouth.json:
         mouth.hand_over(telling.plan_json(planned))
     else:
-        mouth.say(telling.plan_text(planned))
-    if settings.output is not None:
-        mouth.say([f"Plan: {pipeline.write_plan_workbook(planned, settings.output)}"])
+        mouth.say(telling.plan_text(planned, _shown(mouth), notices=not mouth.quiet))
+    if written is not None:
+        mouth.say([f"Plan: {written}"])
     return planned.exit_code
 
 
 def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch import pipeline, telling  # noqa: PLC0415 - not for --help
 
-    if not flags.yes and not sys.stdin.isatty():
+    if not flags.yes and not _on_terminal():
         raise UsageError(
             "apply asks before it writes, and there is no terminal to ask on.",
             "Add --yes once you have read the plan; better still, --expect with the plan's digest.",
         )
     done = pipeline.apply(_settings(flags), Terminal(mouth, assume_yes=flags.yes))
     if isinstance(done, pipeline.Planned):
-        mouth.say(telling.plan_text(done))
         if mouth.json:
             mouth.hand_over(telling.plan_json(done))
+        else:
+            mouth.say(telling.plan_text(done, _shown(mouth), notices=not mouth.quiet))
         return done.exit_code
-    mouth.say(telling.report_text(done))
+    mouth.say(telling.report_text(done, _shown(mouth)))
     if mouth.json:
         if done.exit_code == 6 and done.lost is not None:
             mouth.hand_over(telling.error_json(done.lost))
@@ -228,42 +307,49 @@ def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
             [
                 f"The practice PBX answers at {url} until you press Ctrl-C.",
                 f"In another window: trunk-batch plan WORKBOOK --url {url} --client-id {client_id}",
+                "Its client secret is the one of its state file, else Sample-practice-secret.",
             ]
         )
+        if mouth.json:
+            mouth.hand_over({"url": url, "client_id": client_id})
+        mouth.flush()
 
     try:
         rehearse(port=flags.port, state_file=flags.state, faults_file=flags.faults, ready=ready)
     except (OSError, ValueError) as error:
-        raise UsageError(f"The practice PBX cannot start: {error}", "Correct that, or choose another --port.") from None
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise UsageError(
+            f"The practice PBX cannot start: {reason}.", "Correct that, or choose another --port."
+        ) from None
     return 0
 
 
 _COMMANDS = {"template": _template, "check": _check, "plan": _plan, "apply": _apply, "practice": _practice}
 
 
-def _failed(error: BatchError, flags: argparse.Namespace, mouth: Mouth) -> int:
+def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
     mouth.complain(error.message, error.hint)
     if mouth.json:
         from batch import telling  # noqa: PLC0415 - not for --help
 
         if isinstance(error, WorkbookError):
-            shape = telling.no_plan_json if flags.command != "check" else telling.check_json
+            shape = telling.check_json if command == "check" else telling.no_plan_json
             mouth.hand_over(shape([telling.unreadable(error)]))
         else:
             mouth.hand_over(telling.error_json(error))
     return error.exit_code
 
 
-def _version() -> int:
+def _version(mouth: Mouth) -> int:
     from importlib.metadata import version  # noqa: PLC0415 - not for --help
 
-    print(f"trunk-batch {version('trunk-batch')}")
+    mouth.say([f"trunk-batch {version('trunk-batch')}"])
     return 0
 
 
 def _speak_anywhere() -> None:
     """Let no terminal encoding stop a message: what it cannot show becomes a question mark."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
 
@@ -276,7 +362,8 @@ def _terminating() -> Iterator[None]:
         raise KeyboardInterrupt
 
     names = ("SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]  # nohup wants it so
     before = {}
     with contextlib.suppress(ValueError):  # only the main thread may
         before = {number: signal.signal(number, interrupt) for number in numbers}
@@ -294,7 +381,7 @@ def _crashes_in_json(mouth: Mouth) -> Iterator[None]:
     try:
         yield
         crashed = False
-    except (BatchError, KeyboardInterrupt, BrokenPipeError):
+    except (BatchError, KeyboardInterrupt, SystemExit):
         crashed = False
         raise
     finally:

@@ -14,7 +14,7 @@ from batch.errors import UsageError
 from batch.ranges import HAZARDS, RANGES, why_not
 
 if TYPE_CHECKING:
-    Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - it has no public name
+    Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
 
 EXIT_CODES: Final = {
     0: "done",

@@ -504,9 +504,9 @@ class _Run:
         ]
         if not written or not wait or self.lost is not None:
             return ()
-        self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
         self.stopping.clear()
         try:
+            self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
             self.asker.pause(wait)
             now = self.asker.listed()
         except KeyboardInterrupt:

@@ -161,11 +161,11 @@ def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:
         raise UsageError(f"{file} has no profile {name}.", f"It has: {known}.")
     for key in profile:
         if key not in _PROFILE_KEYS:
-            hint = "A secret does not belong into a file that is passed around: use the keyring or --secret-file."
+            secret = any(word in key.casefold() for word in ("secret", "password"))
             raise UsageError(
                 f"{file}: {key!r} is not a setting of a profile.",
-                hint
-                if "secret" in key.casefold() or "password" in key.casefold()
+                "A secret does not belong into a file that is passed around: use the keyring or --secret-file."
+                if secret
                 else f"Known are {', '.join(_PROFILE_KEYS)}.",
             )
     _check_types(file, profile)
@@ -189,7 +189,7 @@ def _check_types(file: Path, profile: Mapping[str, Any]) -> None:
                 f"{file}: {key} cannot be {value!r}.",
                 "Numbers stand without quotes, texts in quotes, insecure is true or false.",
             )
-        if reason := why_not(key, value) if key in RANGES else "":
+        if key in RANGES and isinstance(value, int | float) and (reason := why_not(key, value)):
             raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
 
 

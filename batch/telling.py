@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from batch.secrets import Secret
 from batch.sheets.problems import Problem
@@ -17,23 +21,34 @@ if TYPE_CHECKING:
     from batch.checking import Checked
     from batch.errors import BatchError
     from batch.pipeline import Planned, Report
+    from batch.runs.outcomes import Outcome
+    from batch.settings import Settings
     from batch.trunks.plans import Change
 
-_SHOWN = 12
-"""So many cells of one kind of problem, or entries of one list, are named before the rest is counted."""
-_CHANGES_SHOWN = 40
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How much is listed before the rest is only counted; None is all of it."""
+
+    trunks: int | None
+    items: int | None
+    """Cells of one kind of problem, or entries of one list."""
 
 
-def problems_text(problems: Sequence[Problem], *, notices: bool = True) -> Iterator[str]:
+BRIEF: Final = Shown(trunks=40, items=12)
+WHOLE: Final = Shown(trunks=None, items=None)
+
+
+def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
     """Tell problems and notices grouped by kind, the gravest first, the same message in many rows once."""
     for stops in (True, False) if notices else (True,):
         kind = [problem for problem in problems if problem.stops is stops]
         by_code = sorted(kind, key=lambda p: (p.code,))
         for code, group in groupby(by_code, key=lambda p: p.code):
-            yield from _kind_text(code, list(group), stops=stops)
+            yield from _kind_text(code, list(group), shown, stops=stops)
 
 
-def _kind_text(code: str, problems: list[Problem], *, stops: bool) -> Iterator[str]:
+def _kind_text(code: str, problems: list[Problem], shown: Shown, *, stops: bool) -> Iterator[str]:
     kind = problems[0].kind
     label = "PROBLEM" if stops else "notice"
     times = f" ({len(problems):,} times)" if len(problems) > 1 else ""
@@ -43,22 +58,22 @@ def _kind_text(code: str, problems: list[Problem], *, stops: bool) -> Iterator[s
         words = (problem.sheet, problem.header, problem.message, problem.fix)
         by_words.setdefault(words, []).append(problem)
     for i, ((sheet, _, message, fix), same) in enumerate(by_words.items()):
-        if i == _SHOWN:
-            yield f"    … and {len(by_words) - _SHOWN:,} more of this kind; --json lists every one."
+        if i == shown.items:
+            yield f"    … and {len(by_words) - i:,} more of this kind; -v lists every one."
             break
         cells = f"{sheet}!{same[0].cell}"
         if len(same) > 1:
             column = same[0].cell.rstrip("0123456789")
-            cells = f"{sheet}, column {column}, rows {_some_spans([problem.row for problem in same])}"
+            cells = f"{sheet}, column {column}, rows {_some_spans([problem.row for problem in same], shown)}"
         value = f' "{_short(same[0].value)}"' if same[0].value and len({p.value for p in same}) == 1 else ""
         yield f"    {cells}{value}: {message}"
-        if fix != "Nothing to do.":
+        if not fix.startswith("Nothing to do"):
             yield f"        {fix}"
 
 
-def _some_spans(rows: list[int]) -> str:
+def _some_spans(rows: list[int], shown: Shown) -> str:
     parts = spans(sorted(set(rows))).split(", ")
-    return ", ".join(parts[:_SHOWN]) + (" …" if len(parts) > _SHOWN else "")
+    return ", ".join(parts[: shown.items]) + (" …" if len(parts) > len(parts[: shown.items]) else "")
 
 
 def _short(text: str, limit: int = 60) -> str:
@@ -66,9 +81,9 @@ def _short(text: str, limit: int = 60) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def check_text(checked: Checked, *, notices: bool = True) -> Iterator[str]:
+def check_text(checked: Checked, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
     """Tell what a check found."""
-    found = list(problems_text(checked.problems, notices=notices))
+    found = list(problems_text(checked.problems, shown, notices=notices))
     yield from [*found, ""] if found else []
     drafts, tables = checked.drafts, checked.tables
     yield (
@@ -87,109 +102,173 @@ def check_text(checked: Checked, *, notices: bool = True) -> Iterator[str]:
         yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
     else:
         yield "No problems."
-        yield f"Next: trunk-batch plan {quoted(checked.workbook.path)}    shows what would change on the PBX."
+        yield "To see what would change on the PBX, give --url and --client-id, or --practice to rehearse without one:"
+        yield f"Next: {_command('plan', checked.workbook.path, _which(checked.settings))}"
 
 
-def quoted(path: object) -> str:
-    """Write a path as it is typed on a command line."""
-    text = str(path)
-    return f'"{text}"' if " " in text else text
+def _command(name: str, workbook: object, flags: Iterable[object] = ()) -> str:
+    """Write a command as it is typed."""
+    return " ".join(["trunk-batch", name, quoted(workbook), *map(quoted, flags)])
+
+
+def quoted(word: object) -> str:
+    """Write a path or a name as it is typed on this machine's command line."""
+    text = str(word)
+    if os.name != "nt":
+        return shlex.quote(text)
+    return f'"{text}"' if re.search(r"[\s&^()|<>;,=%!]", text) else text
+
+
+def _which(settings: Settings) -> list[object]:
+    """Repeat the flags that choose trunks."""
+    flags: list[object] = []
+    if settings.only:
+        flags += ["--only", *settings.only]
+    if settings.first is not None:
+        flags += ["--first", settings.first]
+    return flags
+
+
+def _where(settings: Settings) -> list[object]:
+    """Repeat the flags that choose the PBX."""
+    if settings.practice:
+        return ["--practice"]
+    flags: list[object] = ["--url", settings.url, "--client-id", settings.client_id]
+    for flag, value in (
+        ("--secret-file", settings.secret_file),
+        ("--ca-file", settings.ca_file),
+        ("--fingerprint", settings.fingerprint),
+        ("--proxy", settings.proxy),
+    ):
+        flags += [flag, value] if value else []
+    return [*flags, "--insecure"] if settings.insecure else flags
+
+
+def _allowing(settings: Settings) -> list[object]:
+    """Repeat the flags that let a plan through."""
+    flags: list[object] = []
+    for hazard in settings.allow:
+        flags += ["--allow", hazard]
+    return [*flags, "--skip-invalid"] if settings.skip_invalid else flags
 
 
 def _n(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
-def plan_text(planned: Planned) -> Iterator[str]:
-    """Tell a plan: what changes on each trunk, hazards, forecast, digest."""
+def plan_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
+    """Tell a plan: what changes on each trunk, problems, hazards, cost, digest, and what comes next."""
+    yield from offer_text(planned, shown, notices=notices)
+    yield from _next_text(planned)
+
+
+def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
+    """Tell a plan to somebody who is going to be asked about it."""
+    yield from _head_text(planned)
+    updates = planned.plan.updates
+    listed = updates[: shown.trunks]
+    yield from [""] if listed else []
+    for change in listed:
+        yield from _change_text(change, shown)
+    if len(updates) > len(listed):
+        yield f"… and {len(updates) - len(listed):,} more trunks; -v, plan -o FILE.xlsx or --json shows every one."
+    yield from [""] if listed else []
+    yield from problems_text(planned.plan.problems, shown, notices=notices)
+    yield from _hazards_text(planned)
+    yield from _unfinished_text(planned)
+    yield from _cost_text(planned)
+
+
+def running_text(planned: Planned) -> Iterator[str]:
+    """Tell shortly what is about to be written, to somebody who is not going to be asked."""
+    yield from _head_text(planned)
+    yield from problems_text(planned.plan.problems, notices=False)
+    yield from _hazards_text(planned)
+    yield from _unfinished_text(planned)
+    yield from _cost_text(planned)
+
+
+def _head_text(planned: Planned) -> Iterator[str]:
     from batch.runs.reports import plan_headline  # noqa: PLC0415 - a check needs none of the runs
 
-    settings = planned.checked.settings
-    yield f"Plan for {planned.address}, workbook {settings.workbook.name}"
+    yield f"Plan for {planned.address}, workbook {planned.checked.settings.workbook.name}"
     yield from planned.notes
     yield plan_headline(planned.plan)
-    yield ""
-    updates = planned.plan.updates
-    for change in updates[:_CHANGES_SHOWN]:
-        yield from _change_text(change)
-    if len(updates) > _CHANGES_SHOWN:
-        yield f"… and {len(updates) - _CHANGES_SHOWN:,} more trunks; plan -o FILE.xlsx or --json shows every one."
-    if updates:
-        yield ""
-    yield from problems_text(planned.plan.problems)
+
+
+def _hazards_text(planned: Planned) -> Iterator[str]:
     for hazard in planned.plan.hazards:
         allowed = "" if hazard in planned.refused_hazards else " (allowed)"
         yield f"HAZARD  {hazard.message}{allowed}"
         if not allowed:
-            yield f"    If that is meant: {hazard.flag}"
+            yield f"    Or, to let it happen: {hazard.flag}"
+
+
+def _unfinished_text(planned: Planned) -> Iterator[str]:
     if planned.unfinished:
-        yield f"An earlier run of this workbook did not come to its end: {', '.join(planned.unfinished)}."
-    yield from _plan_ending(planned)
+        runs = "An earlier run" if len(planned.unfinished) == 1 else f"{len(planned.unfinished)} earlier runs"
+        yield f"{runs} of this workbook did not come to the end: {', '.join(planned.unfinished[-3:])}."
 
 
-def _plan_ending(planned: Planned) -> Iterator[str]:
+def _cost_text(planned: Planned) -> Iterator[str]:
+    if planned.plan.updates and planned.exit_code != 3:
+        yield f"About {_n(planned.forecast.requests, 'request')}, {_duration(planned.forecast.seconds)}."
+        yield f"Digest: {planned.digest}"
+
+
+def _next_text(planned: Planned) -> Iterator[str]:
     settings = planned.checked.settings
-    forecast = planned.forecast
     if planned.exit_code == 3:
         stopping = [problem for problem in planned.plan.problems if problem.stops]
         them = "they are" if len(stopping) > 1 else "it is"
-        yield f"{_n(len(stopping), 'problem')}. Nothing is sent until {them} corrected"
+        yield f"{_n(len(stopping), 'problem')}. Nothing is sent until {them} corrected."
         if all(problem.trunk is not None for problem in stopping):
             trunks = len({problem.trunk for problem in stopping})
-            yield f"(or --skip-invalid leaves out the {_n(trunks, 'trunk')} concerned, whole)."
-        return
-    if not planned.expected:
-        yield f"This plan's digest is {planned.digest}, not the expected {settings.expect}."
-        yield "Workbook or PBX have changed since that plan: read this one, then give its digest to --expect."
-        return
-    if planned.plan.updates:
-        yield f"About {forecast.requests:,} requests, {_duration(forecast.seconds)}."
-        yield f"Digest: {planned.digest}"
-        if planned.refused_hazards:
-            yield "Nothing is sent until every hazard is allowed by name, as shown above."
-        else:
-            where = " --practice" if planned.practice else ""
-            yield f"Next: trunk-batch apply {quoted(settings.workbook)}{where} --expect {planned.digest}"
+            yield f"Or leave out the {_n(trunks, 'trunk')} concerned, whole, with --skip-invalid."
+    elif not planned.expected:
+        yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
+        yield "Workbook, PBX or flags are not as they were then: read this plan, then give its digest to --expect."
+    elif planned.refused_hazards:
+        yield "Nothing is sent until every hazard is allowed by name, as shown above."
+    elif planned.plan.updates:
+        flags = [*_where(settings), *_which(settings), *_allowing(settings), "--expect", planned.digest]
+        yield f"Next: {_command('apply', settings.workbook, flags)}"
 
 
 def _duration(seconds: float) -> str:
     if seconds < 90:
-        return f"about {max(1, round(seconds))} s"
-    return f"about {round(seconds / 60)} min"
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min"
 
 
-def _change_text(change: Change) -> Iterator[str]:
+def _change_text(change: Change, shown: Shown) -> Iterator[str]:
     yield f"{change.live.name}  (id {change.live.id}, {change.live.vendor_type})"
     for name, (old, new) in change.difference.fields.items():
         yield f"    {name}: {_value(old)} → {_value(new)}"
-    yield from _list_text("DIDs", change.difference.dids)
-    yield from _list_text("caller IDs", change.difference.caller_ids)
+    yield from _list_text("DIDs", change.difference.dids, shown)
+    yield from _list_text("caller IDs", change.difference.caller_ids, shown)
 
 
 def _value(value: object) -> str:
     return str(value) if isinstance(value, Secret) or value != "" else "(blank)"
 
 
-def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId]) -> Iterator[str]:
+def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId], shown: Shown) -> Iterator[str]:
     from batch.runs.reports import described  # noqa: PLC0415 - a check needs none of the runs
 
     if not differs:
         return
-    yield f"    {what}: {differs.stays:,} stay"
-    for sign, entries in (("+", differs.added), ("-", differs.removed)):
-        for entry in entries[:_SHOWN]:
-            yield f"      {sign} {described(entry)}"
-        if len(entries) > _SHOWN:
-            yield f"      {sign} … {len(entries) - _SHOWN:,} more"
-    pairs = (*differs.renamed, *differs.changed)
-    for old, new in pairs[:_SHOWN]:
-        yield f"      ~ {described(old)} → {described(new)}"
-    if len(pairs) > _SHOWN:
-        yield f"      ~ … {len(pairs) - _SHOWN:,} more"
-    for moved in differs.moved[:_SHOWN]:
-        yield f"      ↕ {described(moved.entry)}: place {moved.was} → {moved.becomes}"
-    if len(differs.moved) > _SHOWN:
-        yield f"      ↕ … {len(differs.moved) - _SHOWN:,} more"
+    yield f"    {what}: {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
+    lines = {
+        "+": [described(entry) for entry in differs.added],
+        "-": [described(entry) for entry in differs.removed],
+        "~": [f"{described(old)} → {described(new)}" for old, new in (*differs.renamed, *differs.changed)],
+        "↕": [f"{described(moved.entry)}: place {moved.was} → {moved.becomes}" for moved in differs.moved],
+    }
+    for sign, entries in lines.items():
+        yield from (f"      {sign} {entry}" for entry in entries[: shown.items])
+        if left := len(entries) - len(entries[: shown.items]):
+            yield f"      {sign} … {left:,} more"
 
 
 def question(planned: Planned) -> Iterator[str]:
@@ -197,30 +276,49 @@ def question(planned: Planned) -> Iterator[str]:
     from batch.trunks.plans import tally  # noqa: PLC0415 - a check needs none of it
 
     count = tally(planned.plan.changes)
+    updates = planned.plan.updates
+    rehearsal = ", where no real trunk is touched" if planned.practice else ""
     yield ""
-    yield f"Write {_n(count['update'], 'trunk')} on {planned.address}?"
-    for word, label in (("renames", "renamed"), ("disabled", "switched off")):
-        named = [c for c in planned.plan.updates if (c.renames if word == "renames" else c.disables)]
-        if named:
-            yield f"    {len(named):,} {label}: {_names(named)}"
-    losing = [change for change in planned.plan.updates if change.removals]
+    yield f"Write {_n(count['update'], 'trunk')} on {planned.address}{rehearsal}?"
+    yield f"    {_names(change.live.name for change in updates)}"
+    renamed = [change for change in updates if change.renames]
+    if renamed:
+        names = _names(f"{change.live.name} → {change.desired.fields['name']}" for change in renamed)
+        yield f"    {len(renamed):,} renamed: {names}"
+    switched_off = [change.live.name for change in updates if change.disables]
+    if switched_off:
+        yield f"    {len(switched_off):,} switched off: {_names(switched_off)}"
+    losing = [change for change in updates if change.removals]
     if losing:
-        yield f"    {count['removals']:,} list entries removed, on {_names(losing)}"
+        names = _names(f"{change.live.name} ({change.removals:,})" for change in losing)
+        yield f"    {_entries(count['removals'])} removed: {names}"
     if count["replacements"]:
-        yield f"    {count['replacements']:,} lists replaced on purpose"
+        yield f"    {_n(count['replacements'], 'list')} replaced on purpose"
+    left_out = {problem.trunk for problem in planned.plan.problems if problem.stops}
+    if left_out:
+        yield f"    {_n(len(left_out), 'trunk')} with problems left out"
+    yield from (f"    {line}" for line in _unfinished_text(planned))
 
 
-def _names(changes: Sequence[Change]) -> str:
-    names = [change.live.name for change in changes]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
+def _entries(number: int) -> str:
+    return f"{number:,} list {'entry' if number == 1 else 'entries'}"
 
 
-def report_text(report: Report) -> Iterator[str]:
+def _names(names: Iterable[str]) -> str:
+    listed = list(names)
+    named = listed[: BRIEF.items]
+    return ", ".join(named) + (f" and {len(listed) - len(named):,} more" if len(listed) > len(named) else "")
+
+
+def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     """Tell how a run went, ending with where the results lie."""
     from batch.runs.outcomes import ENDINGS, Ending  # noqa: PLC0415 - a check needs none of the runs
     from batch.runs.reports import headline  # noqa: PLC0415
 
-    yield f"{headline(report.outcomes.values())}" + ("  (PRACTICE)" if report.planned.practice else "")
+    settings = report.planned.checked.settings
+    yield ("PRACTICE: " if report.planned.practice else "") + headline(report.outcomes.values())
+    if report.interrupted:
+        yield "Stopped by you. What was being written then was settled first."
     yield from report.attention
     if report.lost is not None:
         yield f"{report.lost.message} {report.lost.hint}"
@@ -228,16 +326,40 @@ def report_text(report: Report) -> Iterator[str]:
     for ending in Ending:
         if total[str(ending)]:
             yield f"  {total[str(ending)]:>9,} rows {ending!s:<10} {ENDINGS[ending].means}"
-    for outcome in [o for o in report.outcomes.values() if not o.as_wanted][:_SHOWN]:
-        said = f" {outcome.errcode} {outcome.errmsg}." if outcome.errcode else ""
-        why = f" {outcome.note}" if outcome.note else ""
-        yield f"  {outcome.name}: {outcome.ending}.{said}{why}"
+    open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
+    listed = open_ones[: shown.items]
+    for outcome in listed:
+        yield f"  {outcome.name}: {' '.join(filter(None, (f'{outcome.ending}.', _said(outcome), outcome.note)))}"
+    if len(open_ones) > len(listed):
+        yield f"  … and {len(open_ones) - len(listed):,} more trunks; the results workbook has every one."
     if report.results.note:
         yield report.results.note
     if report.results.folder is not None:
         yield f"Results as CSV: {report.results.folder}"
     yield f"Run: {report.folder.path}"
+    if open_ones:
+        flags = [*_where(settings), *_which(settings), *_allowing(settings)]
+        yield "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+        yield f"    {_command('plan', report.results.path, flags)}"
     yield f"Results: {report.results.path}"
+
+
+def _said(outcome: Outcome) -> str:
+    """Quote what came last, where it was not plain success."""
+    if outcome.errcode:
+        return f"{outcome.errcode} {outcome.errmsg}".strip().rstrip(".") + "."
+    if outcome.errcode is None and outcome.errmsg:
+        return f"{outcome.errmsg[:1].upper()}{outcome.errmsg[1:]}".rstrip(".") + "."
+    return ""
+
+
+def request_text(entry: Mapping[str, Any]) -> str:
+    """Tell of one request, from its line in the log."""
+    return "  ".join(f"{name}={_joined(value)}" for name, value in entry.items())
+
+
+def _joined(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def unreadable(error: BatchError) -> Problem:

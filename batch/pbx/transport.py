@@ -83,16 +83,30 @@ def open_client(
         transport: what to send through instead of the network, for tests.
 
     Raises:
-        UsageError: if the CA file cannot be read or the fingerprint is none.
+        UsageError: if the CA file cannot be read, the fingerprint is none, or a proxy that the environment names is
+            of a kind that is not known.
     """
     hide_queries()
+    verify = tls_context(verification) if base_url.startswith("https:") else _no_tls()
+    try:
+        return _client(base_url, timeout, verify, transport, trust_env=proxy and not is_loopback(base_url))
+    except (ImportError, ValueError, httpx.InvalidURL):  # what httpx says of it would repeat a proxy's password
+        raise UsageError(
+            "A proxy that the environment names cannot be used: only http:// and https:// proxies are.",
+            "Correct HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or leave out --proxy.",
+        ) from None
+
+
+def _client(
+    base_url: str, timeout: float, verify: ssl.SSLContext, transport: httpx.BaseTransport | None, *, trust_env: bool
+) -> httpx.Client:
     return httpx.Client(
         base_url=base_url,
         headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Connection": "close"},
         timeout=httpx.Timeout(timeout, pool=None),
         limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        verify=tls_context(verification) if base_url.startswith("https:") else _no_tls(),
-        trust_env=proxy and not is_loopback(base_url),
+        verify=verify,
+        trust_env=trust_env,
         follow_redirects=False,
         transport=transport,
     )

@@ -8,6 +8,7 @@ from batch.practice.faults import Faults
 from batch.practice.inventing import invent_state
 from batch.practice.saving import read_state
 from batch.practice.server import serve
+from batch.practice.state import PbxState
 
 
 def rehearse(
@@ -25,10 +26,16 @@ def rehearse(
         OSError: a file cannot be read, or the port is taken.
         ValueError: state or faults are not what they should be.
     """
-    state = read_state(state_file) if state_file is not None and state_file.exists() else invent_state(_EXAMPLES)
-    faults = None
-    if faults_file is not None:
-        faults = Faults.from_json(json.loads(faults_file.read_text(encoding="utf-8-sig")))
+    if state_file is not None and not state_file.parent.is_dir():
+        raise ValueError(f"there is no folder {state_file.parent}")
+    try:
+        state = _state(state_file)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{state_file}: {_reason(error)}") from None
+    try:
+        faults = _faults(faults_file)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{faults_file}: {_reason(error)}") from None
     serve(
         state,
         port=port,
@@ -36,6 +43,18 @@ def rehearse(
         path=state_file,
         on_ready=lambda url: ready(url, state.settings.client_id),
     )
+
+
+def _state(file: Path | None) -> PbxState:
+    return read_state(file) if file is not None and file.exists() else invent_state(_EXAMPLES)
+
+
+def _faults(file: Path | None) -> Faults | None:
+    return None if file is None else Faults.from_json(json.loads(file.read_text(encoding="utf-8-sig")))
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 _EXAMPLES = ({"name": "London-1"}, {"name": "Paris-1", "type": "peer"}, {"name": "Branch-1", "type": "account"})

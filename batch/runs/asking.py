@@ -39,9 +39,7 @@ _NOT_FOUND: Final = 60001
 class Asker:
     """Sends to one PBX, from any thread, and knows for how long it has been silent."""
 
-    def __init__(
-        self, api: Api, policy: Policy, stopping: threading.Event, *, barred: PbxError | None = None
-    ) -> None:
+    def __init__(self, api: Api, policy: Policy, stopping: threading.Event, *, barred: PbxError | None = None) -> None:
         """Make one.
 
         Args:
@@ -57,6 +55,8 @@ class Asker:
         self._heard = False
         self._silent_since: float | None = None
         self._barred = barred
+        self._unanswered: SignInUnanswered | None = None
+        """Why nobody was ever met at this address: it knows best what to advise."""
 
     def send(self, request: Request, attempt: int) -> tuple[Reply, Decision]:
         """Send a request once, signing in again as often as tokens run out; that uses up no attempt.
@@ -81,9 +81,11 @@ class Asker:
         try:
             return step()
         except SignInUnanswered as error:
-            if not self._heard and not isinstance(error.reply, NotSent):
-                raise
-            return NotSent(reason=error.message.rstrip("."))
+            if not self._heard:
+                self._unanswered = error
+                if not isinstance(error.reply, NotSent):
+                    raise
+            return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
         decision = decide(request, reply, attempt=attempt, policy=self.policy, silent_for=self._silence(reply))
@@ -134,7 +136,7 @@ class Asker:
         def once() -> Answer | Again:
             reply, decision = self.send(request, next(attempts))
             if isinstance(decision, StopPbx):
-                raise decision.error
+                raise decision.error if self._heard or self._unanswered is None else self._unanswered
             return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
 
         answer: Answer = persist(once, self.pause)

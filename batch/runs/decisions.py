@@ -77,7 +77,7 @@ Decision: TypeAlias = Taken | LookAgain | Again | SignInAgain | Refuse | StopPbx
 
 def pause_after(attempt: int) -> float:
     """Return how many seconds to wait after so many attempts, where the PBX does not say."""
-    return min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), LONGEST_PAUSE)
+    return min(FIRST_PAUSE * float(2 ** min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
 def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for each case

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,19 +71,31 @@ class Dispatch:
         """Whether the user stopped it."""
 
     def run(self) -> None:
-        """Do all the work; the endings go to ``settled``. Ctrl-C starts nothing new and lets what runs settle."""
+        """Do all the work; the endings go to ``settled``.
+
+        Ctrl-C starts nothing new and lets what runs settle; a second one lets through no request more.
+
+        Raises:
+            KeyboardInterrupt: at the second Ctrl-C, once the requests under way are over.
+        """
         with ThreadPoolExecutor(self._limits.workers, thread_name_prefix="trunk") as pool:
             futures = [pool.submit(self._work) for _ in range(self._limits.workers)]
-            while not all(future.done() for future in futures):
-                try:
-                    wait(futures, timeout=_POLL_S, return_when=FIRST_EXCEPTION)
-                except KeyboardInterrupt:
-                    if self.interrupted:
-                        raise
-                    self.interrupted = True
-                    self.stop("Stopped by you before its turn.")
+            while self._going_on(futures):
+                pass
         for future in futures:
             future.result()
+
+    def _going_on(self, futures: Collection[Future[None]]) -> bool:
+        """Wait a little; tell whether some thread is still at work."""
+        try:
+            return bool(wait(futures, timeout=_POLL_S).not_done)
+        except KeyboardInterrupt:
+            again, self.interrupted = self.interrupted, True
+            self.stop("Stopped by you before its turn.")
+            if again:
+                self._settler.abandon()
+                raise
+            return True
 
     def stop(self, why: str) -> None:
         """Start nothing new; what is not written yet ends *not run* with this reason."""
@@ -106,12 +118,13 @@ class Dispatch:
         """Wait for something to do; None when all is done."""
         with self._changed:
             while True:
-                if self._settler.lost is not None:
+                if self._settler.lost is not None and self._stopped is None:
                     self.stop(self._settler.lost.message)
                 if self._stopped is not None:
                     self._drop_the_rest(self._stopped)
                 if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
                     return self._read_back(self._take(self._written))
+                self._look_again_at_stale()
                 if self._to_look and not self._looking and len(self._ready) < self._limits.workers:
                     self._looking += 1
                     return self._look(self._take(self._to_look))
@@ -122,6 +135,13 @@ class Dispatch:
                     self._changed.notify_all()
                     return None
                 self._changed.wait()
+
+    def _look_again_at_stale(self) -> None:
+        """Send back what had to wait for its write too long."""
+        stale: list[Work] = []
+        while self._ready and not self._settler.fresh(self._ready[0]):
+            stale.append(self._ready.popleft())
+        self._to_look.extendleft(reversed(stale))
 
     def _writes_are_over(self) -> bool:
         return not (self._to_look or self._ready or self._looking or self._writing)

@@ -153,19 +153,19 @@ def _with_faults(records: Records, outcomes: Mapping[int, Outcome]) -> Iterator[
 
 def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[_Place]:
     """Quote what the PBX named at its own row, and point the trunk's other rows to that cell."""
-    quoted: dict[tuple[str, int], str] = {}
+    quotes: dict[tuple[str, int], list[str]] = {}
     cells = []
     for fault in outcome.faults:
         for table, row, field in _blamed(tables, record, fault):
             cell = f"{table.name}!{table.cell(field, row)}"
             cells.append(cell)
-            quoted[table.name, row] = f"{outcome.errmsg}: {_quote(fault)} ({cell})"
+            quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
     rows = [(tables.trunks, record.row)]
-    rows += [(tables.dids, entry.row) for entry in (record.dids.rows if record.dids else ())]
-    rows += [(tables.caller_ids, entry.row) for entry in (record.caller_ids.rows if record.caller_ids else ())]
+    rows += [(tables.dids, row) for row in (record.dids.numbered() if record.dids else ())]
+    rows += [(tables.caller_ids, row) for row in (record.caller_ids.numbered() if record.caller_ids else ())]
     for table, row in rows:
-        if (table.name, row) in quoted:
-            yield _Place(table=table, row=row, quote=quoted[table.name, row])
+        if (table.name, row) in quotes:
+            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}")
         elif cells:
             yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: see {cells[0]}")
         else:
@@ -174,7 +174,7 @@ def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[_Place]
 
 
 def _quote(fault: FieldFault) -> str:
-    value = f' "{fault.value}"' if fault.value not in {None, ""} and not isinstance(fault.value, dict | list) else ""
+    value = "" if fault.value in (None, "") or isinstance(fault.value, dict | list) else f' "{fault.value}"'
     rule = f" ({fault.validation_type})" if fault.validation_type else ""
     return f"{fault.field}{value}{rule}"
 

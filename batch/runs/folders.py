@@ -70,7 +70,10 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
         if workbook.is_dir():
             copy = path / "input"
             shutil.copytree(
-                workbook, copy, ignore=lambda _, names: [n for n in names if not n.lower().endswith(".csv")]
+                workbook,
+                copy,
+                ignore=lambda _, names: [n for n in names if not n.lower().endswith(".csv")],
+                dirs_exist_ok=True,
             )
             for file in copy.iterdir():
                 file.chmod(0o600)
@@ -80,7 +83,7 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
             copy.chmod(0o600)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
-    return RunFolder(path=path, id=run_id if asked_for is None else path.name)
+    return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name)
 
 
 def write_snapshot(folder: RunFolder, changes: Iterable[Change]) -> None:

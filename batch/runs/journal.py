@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from batch.errors import OutputError
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.runs.outcomes import Outcome
 
@@ -43,7 +44,7 @@ class _Record:
     values: tuple[object, ...]
     number: int = 0
     settled: bool = False
-    failure: sqlite3.Error | None = None
+    failure: BaseException | None = None
 
 
 class Journal:
@@ -76,7 +77,7 @@ class Journal:
             with self._connection:
                 for record in records:
                     record.number = self._connection.execute(record.statement, record.values).lastrowid or 0
-        except sqlite3.Error as error:
+        except BaseException as error:  # noqa: BLE001 - raised above, by each thread whose record it was
             for record in records:
                 record.failure = error
         for record in records:
@@ -137,15 +138,29 @@ def _now() -> str:
 
 @contextmanager
 def create(folder: Path) -> Iterator[Journal]:
-    """Make the journal of a new run, and close it at the end."""
-    connection = sqlite3.connect(folder / FILE, check_same_thread=False)
+    """Make the journal of a new run, and close it at the end.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    try:
+        connection = sqlite3.connect(folder / FILE, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise OutputError(folder / FILE, str(error)) from error
+    try:
+        _set_up(connection, folder / FILE)
+        yield Journal(connection)
+    finally:
+        connection.close()
+
+
+def _set_up(connection: sqlite3.Connection, path: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.executescript(_SCHEMA)
-        yield Journal(connection)
-    finally:
-        connection.close()
+    except sqlite3.Error as error:
+        raise OutputError(path, str(error)) from error
 
 
 def is_finished(path: Path) -> bool:

@@ -93,7 +93,9 @@ class Outcome:
     faults: tuple[FieldFault, ...] = ()
     """The fields that the PBX named."""
     difference: Difference = Difference()  # noqa: RUF009 - frozen and empty
-    """What reading back found otherwise than wanted."""
+    """What reading found otherwise than wanted."""
+    read: bool = False
+    """Whether it was read at the end, so that `difference` says how it stands."""
     chosen: bool = True
     """False for trunks left out by ``--only`` or ``--first``: they do not make the run unfinished."""
 

@@ -18,11 +18,12 @@ from batch.sheets.answers import AnsweredSheet, ChangeLine, CodeCount, Count, Su
 from batch.sheets.cells import TYPE_AGAIN
 from batch.sheets.rows import Table, Tables, is_own_sheet
 from batch.sheets.workbooks import RawSheet, Workbook
-from batch.trunks.differences import ListDifference
+from batch.trunks.differences import Difference, ListDifference
 from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.plans import Change, Plan, tally
 
-_SECRET_WORDS: Final = frozenset({"password", "passwort", "passcode", "secret", "pin"})
+_SECRET_WORDS: Final = ("password", "passwort", "passcode", "secret")
+"""How words end that mean one: also ``SIPpassword``, but not a secretary."""
 _FINISHED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 _UP: Final = frozenset({1, 2, 3})
 _DOWN: Final = frozenset({4, 41, 42, 43, 45})
@@ -84,12 +85,16 @@ def _hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> d
     start = header_row - raw.first_row
     for index in columns:
         cells = raw.columns[index]
-        words = set(re.split(r"[^a-z]+", str(cells[start]).casefold())) if len(cells) > start else set()
-        if words & _SECRET_WORDS:
+        words = re.split(r"[^a-z]+", str(cells[start]).casefold()) if len(cells) > start else []
+        if any(_names_a_secret(word.removesuffix("s")) for word in words):
             hidden[raw.first_column + index] = {
                 raw.first_row + i: HIDDEN for i in range(start + 1, len(cells)) if cells[i] != ""
             }
     return hidden
+
+
+def _names_a_secret(word: str) -> bool:
+    return word == "pin" or word.endswith(_SECRET_WORDS)
 
 
 def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
@@ -244,7 +249,10 @@ def status_lines(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], writte
 
 
 def change_lines(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> Iterator[ChangeLine]:
-    """List every field and list entry that changes: before, wanted, and found by reading back."""
+    """List every field and list entry that changes: before, wanted, and found by reading back.
+
+    What was found to be otherwise than wanted is listed too where nothing was to change.
+    """
     for change in changes:
         outcome = outcomes.get(change.record.row)
         yield from _field_lines(tables.trunks, change, outcome)
@@ -252,11 +260,12 @@ def change_lines(tables: Tables, changes: Iterable[Change], outcomes: Mapping[in
 
 
 def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
-    for name, (old, new) in change.difference.fields.items():
+    also = {name: (new, new) for name, (_, new) in _found(outcome).fields.items()}
+    for name, (old, new) in {**also, **change.difference.fields}.items():
         found = ""
-        if outcome is not None and outcome.ending in {Ending.APPLIED, Ending.PARTIAL, Ending.FAILED}:
+        if outcome is not None and outcome.read:
             wrong = outcome.difference.fields.get(name)
-            found = _shown(wrong[0] if wrong else old if outcome.ending is Ending.FAILED else new)
+            found = _shown(wrong[0] if wrong else new)
         yield ChangeLine(
             sheet=table.name,
             cell=table.cell(name, change.record.row),
@@ -273,31 +282,26 @@ def _shown(value: str | int | Secret) -> str:
 
 
 def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
-    wrong = outcome.difference if outcome else None
-    seen = outcome is not None and outcome.ending in {Ending.APPLIED, Ending.PARTIAL}
+    wrong = _found(outcome)
+    seen = outcome is not None and outcome.read
     record = change.record
     did_rows: dict[Hashable, int] = {row.key: row.row for row in (record.dids.rows if record.dids else ())}
     caller_rows: dict[Hashable, int] = {
         row.key: row.row for row in (record.caller_ids.rows if record.caller_ids else ())
     }
     lists = (
-        (tables.dids, "did", did_rows, change.difference.dids, wrong.dids if wrong else None),
+        (tables.dids, "did", did_rows, change.difference.dids, wrong.dids),
         (
             tables.caller_ids,
             "outbound_cid",
             caller_rows,
             change.difference.caller_ids,
-            wrong.caller_ids if wrong else None,
+            wrong.caller_ids,
         ),
     )
     for table, field, rows, difference, left in lists:
-        missing = _keys(left.added) if left else set()
-        extra = _keys(left.removed) if left else set()
-        for entry, before, wanted in _entries(difference):
+        for entry, before, wanted, found in _lines_of(difference, left):
             row = rows.get(entry.key)
-            found = ""
-            if seen:
-                found = "absent" if entry.key in missing else before if entry.key in extra else wanted
             yield ChangeLine(
                 sheet=table.name if row else tables.trunks.name,
                 cell=table.cell(field, row) if row else tables.trunks.cell(_mode(field), record.row),
@@ -305,16 +309,31 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
                 field=table.sheet.column(field).label,
                 before=before,
                 wanted=wanted,
-                found=found,
+                found=found if seen else "",
             )
+
+
+def _found(outcome: Outcome | None) -> Difference:
+    return outcome.difference if outcome else Difference()
 
 
 def _mode(field: str) -> str:
     return "dids_mode" if field == "did" else "caller_ids_mode"
 
 
-def _keys(entries: Sequence[Did] | Sequence[CallerId]) -> set[object]:
-    return {entry.key for entry in entries}
+def _lines_of(
+    planned: ListDifference[Did] | ListDifference[CallerId], left: ListDifference[Did] | ListDifference[CallerId]
+) -> Iterator[tuple[Did | CallerId, str, str, str]]:
+    """Yield each entry that was to change with before, wanted and found; then what else was found otherwise."""
+    open_ones = {(entry.key, wanted): (entry, found, wanted) for entry, found, wanted in _entries(left)}
+    missing = {entry.key for entry in left.added}
+    for entry, before, wanted in _entries(planned):
+        _, found, _ = open_ones.pop((entry.key, wanted), (entry, wanted, wanted))
+        yield entry, before, wanted, "absent" if entry.key in missing else found
+        if entry.key in missing:
+            open_ones.pop((entry.key, described(entry)), None)
+    for entry, found, wanted in open_ones.values():
+        yield entry, wanted, wanted, found
 
 
 def _entries(

@@ -62,19 +62,23 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     changed = list(changes)
     kept = write_results(folder.path / "results.xlsx", sheets, summary, change_lines(tables, changed, outcomes))
     kept.chmod(0o600)
-    twin = None
     try:
         placed = place_file(target, kept.read_bytes())
-        if workbook.format in _CSV:
-            lines = change_lines(tables, changed, outcomes)
-            twin = write_results_folder(target.with_suffix(""), sheets, summary, lines)
     except OutputError as error:
         return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
+    notes = []
     if placed != target:
-        return Results(path=placed, folder=twin, note=f"{target.name} is open elsewhere, so they are in {placed.name}.")
+        notes.append(f"{target.name} is open elsewhere, so they are in {placed.name}.")
     if workbook.format not in _CSV | {Format.XLSX, Format.XLSM}:
-        return Results(path=placed, note=f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
-    return Results(path=placed, folder=twin)
+        notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
+    twin = None
+    if workbook.format in _CSV:
+        lines = change_lines(tables, changed, outcomes)
+        try:
+            twin = write_results_folder(target.with_suffix(""), sheets, summary, lines)
+        except OutputError as error:
+            notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
+    return Results(path=placed, folder=twin, note=" ".join(notes))
 
 
 def endings_frame(endings: RowEndings) -> pd.DataFrame:

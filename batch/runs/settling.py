@@ -6,18 +6,19 @@ meanwhile. What no look can settle is *unknown*, never a success.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from batch.errors import PbxError
+from batch.errors import PbxError, PbxUnreachable
 from batch.pbx.clocks import Clock
-from batch.pbx.errcodes import explain, faults_of
+from batch.pbx.errcodes import Verdict, explain, faults_of, verdict_of
 from batch.pbx.gate import Stopped
 from batch.pbx.replies import Answer, Garbled, NotSent, Reply
 from batch.pbx.requests import update_trunk
 from batch.runs.asking import Asker, persist
-from batch.runs.decisions import FIRST_PAUSE, Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken
+from batch.runs.decisions import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
 from batch.runs.journal import Journal
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.differences import Difference, compare
@@ -28,6 +29,8 @@ from batch.trunks.plans import Change
 CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
 GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
+FRESH_S: Final = 10.0
+"""A look older than so many seconds is not "just before" a write any more."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Work:
     """One trunk on its way. In one thread's hands at a time."""
 
     change: Change
+    looked_at: float = -math.inf
+    """When it was last seen to be as planned, in seconds of the monotonic clock."""
     attempts: int = 0
     looks: int = 0
     """Looks after the PBX said that it is still at it."""
@@ -85,16 +90,32 @@ class Settler:
             return [], [self.left(work, "Stopped before its turn.") for work in works]
         ready, over = [], []
         for work in works:
-            now = found.get(work.trunk_id)
-            if now is None:
-                over.append(self._outcome(work, Ending.NOT_RUN, GONE))
-            elif not compare(now, work.change.desired):
-                over.append(self._outcome(work, Ending.UNCHANGED))
-            elif not work.change.as_planned(now):
-                over.append(self._outcome(work, Ending.NOT_RUN, CHANGED_SINCE))
+            outcome = self._untouched(work, found.get(work.trunk_id))
+            if outcome is not None:
+                over.append(outcome)
             else:
+                work.looked_at = self._clock.monotonic()
                 ready.append(work)
         return ready, over
+
+    def fresh(self, work: Work) -> bool:
+        """Tell whether it was looked at so shortly before that it may be written."""
+        return self._clock.monotonic() - work.looked_at <= FRESH_S
+
+    def abandon(self) -> None:
+        """Let nothing more through, not even what would settle something."""
+        self._asker.abandon()
+
+    def _untouched(self, work: Work, now: LiveTrunk | None) -> Outcome | None:
+        """Make the ending of a trunk that no write of ours has changed; None if it is as planned."""
+        if now is None:
+            return self._outcome(work, Ending.NOT_RUN, GONE)
+        difference = compare(now, work.change.desired)
+        if not difference:
+            return self._outcome(work, Ending.APPLIED if work.reached else Ending.UNCHANGED, read=True)
+        if not work.change.as_planned(now):
+            return self._outcome(work, Ending.NOT_RUN, CHANGED_SINCE, difference, read=True)
+        return None
 
     def write(self, work: Work) -> Outcome | None:
         """Write one trunk, as often as the decisions say; returns its ending, or None if it is to be read back."""
@@ -115,7 +136,7 @@ class Settler:
     def read_back(self, works: Sequence[Work]) -> list[Outcome]:
         """Read trunks after their writes and compare them with what was written."""
         try:
-            found = self._asker.trunks([work.trunk_id for work in works])
+            found = self._last_look(work.trunk_id for work in works)
         except PbxError as error:
             self.lost = self.lost or error
             return [self.left(work, error.message) for work in works]
@@ -127,9 +148,23 @@ class Settler:
         """Make the ending of a trunk that nothing more can be done about."""
         if not work.reached:
             return self._outcome(work, Ending.NOT_RUN, why)
-        if not work.unclear and isinstance(work.reply, Answer) and work.reply.errcode not in {0, 1, 2}:
-            return self._outcome(work, Ending.FAILED, why)
-        return self._outcome(work, Ending.UNKNOWN, why)
+        taken = isinstance(work.reply, Answer) and work.reply.errcode in {0, 1, 2}
+        return self._outcome(work, Ending.UNKNOWN if taken or work.unclear else Ending.FAILED, why)
+
+    def _last_look(self, trunk_ids: Iterable[int]) -> dict[int, LiveTrunk]:
+        """Read trunks whose writes are over; also when all is to stop, unless the PBX is known to be away.
+
+        Raises:
+            PbxError: the PBX cannot be read.
+            Stopped: nothing whatever is to be sent any more.
+        """
+        ids = list(trunk_ids)
+        if isinstance(self.lost, PbxUnreachable):
+            raise self.lost
+        try:
+            return self._asker.trunks(ids)
+        except Stopped:
+            return self._asker.hurried().trunks(ids)
 
     def _next_step(self, work: Work) -> Outcome | Taken | Again:
         """Take one step: a look, unless it is the first send; then a send, if the look allows it."""
@@ -140,19 +175,20 @@ class Settler:
                 return settled
             if work.processing:
                 work.looks += 1
-                return Again(FIRST_PAUSE * 2**work.looks, unclear=True)
+                return Again(pause_after(work.looks + 1), unclear=True)
         return self._send(work)
 
     def _looked(self, work: Work, now: LiveTrunk | None) -> Outcome | None:
-        """Settle a trunk by what it holds now; None if it is as planned and there are tries left."""
+        """Settle a trunk by what it holds now; None if more tries or looks are worth it."""
+        if not work.unclear and (settled := self._untouched(work, now)):
+            return settled
         if now is None or not compare(now, work.change.written):
             return self._compared(work, now)
+        tries = work.looks + 1 if work.processing else work.attempts
+        over = tries >= self._policy.attempts
         if work.change.as_planned(now):
-            tries = work.looks + 1 if work.processing else work.attempts
-            return self._outcome(work, Ending.FAILED) if tries >= self._policy.attempts else None
-        if work.unclear:
-            return self._compared(work, now)
-        return self._outcome(work, Ending.NOT_RUN, CHANGED_SINCE)
+            return self._failed(work, now) if over else None
+        return self._compared(work, now) if over or not work.processing else None
 
     def _send(self, work: Work) -> Outcome | Taken | Again:
         body = payload(work.change.trunk_type, work.change.body())
@@ -160,7 +196,13 @@ class Settler:
         number = self._journal.intend(work.change.record.row, work.trunk_id, work.attempts)
         started = self._clock.monotonic()
         work.started = work.started or started
-        reply, decision = self._asker.send(update_trunk(body), work.attempts)
+        try:
+            reply, decision = self._asker.send(update_trunk(body), work.attempts)
+        except (PbxError, Stopped) as why:
+            words = why.message if isinstance(why, PbxError) else "stopped before its turn"
+            self._journal.settle(number, NotSent(reason=words))
+            work.attempts -= 1
+            raise
         work.ended = self._clock.monotonic()
         self._journal.settle(number, reply)
         work.reply = reply
@@ -184,7 +226,7 @@ class Settler:
                 raise AssertionError("the asker signs in again by itself")
 
     def _refused_or_left(self, work: Work, reply: Reply, error: PbxError) -> Outcome:
-        if isinstance(reply, Answer):
+        if isinstance(reply, Answer) and verdict_of(reply) is Verdict.STOP_PBX:
             return self._outcome(work, Ending.REFUSED, self._advice(reply))
         return self.left(work, error.message)
 
@@ -198,11 +240,13 @@ class Settler:
         """End a trunk whose tries were cut short: if its write may have taken effect, one look settles it."""
         if work.unclear and self._policy.read_back:
             try:
-                now = self._asker.trunks([work.trunk_id]).get(work.trunk_id)
-            except (PbxError, Stopped):
+                now = self._last_look([work.trunk_id]).get(work.trunk_id)
+            except PbxError as error:
+                return self.left(work, error.message)
+            except Stopped:
                 return self.left(work, "Stopped before it could be settled.")
             if now is not None and work.change.as_planned(now):
-                return self._outcome(work, Ending.FAILED, "Stopped before it could be tried again.")
+                return self._failed(work, now, "Stopped before it could be tried again.")
             return self._compared(work, now)
         return self.left(
             work, "Stopped before it could be tried again." if work.reached else "Stopped before its turn."
@@ -211,8 +255,11 @@ class Settler:
     def _compared(self, work: Work, now: LiveTrunk | None) -> Outcome:
         if now is None:
             return self._outcome(work, Ending.PARTIAL, GONE)
-        difference = compare(now, work.change.written)
-        return self._outcome(work, Ending.PARTIAL if difference else Ending.APPLIED, difference=difference)
+        difference = compare(now, work.change.desired)
+        return self._outcome(work, Ending.PARTIAL if difference else Ending.APPLIED, "", difference, read=True)
+
+    def _failed(self, work: Work, now: LiveTrunk, note: str = "") -> Outcome:
+        return self._outcome(work, Ending.FAILED, note, compare(now, work.change.desired), read=True)
 
     @staticmethod
     def _advice(reply: Reply) -> str:
@@ -224,6 +271,8 @@ class Settler:
         ending: Ending,
         note: str = "",
         difference: Difference = Difference(),  # noqa: B008 - frozen
+        *,
+        read: bool = False,
     ) -> Outcome:
         answer, last = work.answer, work.reply
         return Outcome(
@@ -240,10 +289,11 @@ class Settler:
             finished_at=self._clock.now(),
             faults=faults_of(answer) if answer else (),
             difference=difference,
+            read=read,
         )
 
 
-def _said(reply: Reply | None) -> Any:
+def _said(reply: Reply | None) -> str:
     match reply:
         case None:
             return ""

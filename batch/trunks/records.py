@@ -127,6 +127,10 @@ class Owners:
     trunks: npt.NDArray[np.int64]
     """For each, the row of its trunk on the Trunks sheet; 0 where it belongs to none."""
 
+    def named(self) -> set[int]:
+        """Return the Trunks rows that any row belongs to."""
+        return set(np.unique(self.trunks).tolist())
+
     def of(self, row: int) -> int | None:
         """Return the Trunks row that a row belongs to."""
         at = int(np.searchsorted(self.rows, row))

@@ -97,7 +97,7 @@ def _trunks() -> Iterator[dict[str, Cell]]:
     yield {"id": "24", "enable": "yes"}
     yield _wrong("same-live-trunk", port="5061")
     yield {"name": "lists", "dids_mode": "replace", "caller_ids_mode": "replace"}
-    yield {"name": "add", "dids_mode": "add", "caller_ids_mode": "add"}
+    yield {"name": "add", "dids_mode": "add", "caller_ids_mode": "add", _WRONG: "live-entry-incomplete"}
     yield {"name": "remove", "dids_mode": "remove"}
     yield {"name": "cloud", "dids_mode": "add"}
     yield {"name": "clear"}
@@ -142,7 +142,7 @@ def _caller_ids() -> Iterator[dict[str, Cell]]:
     yield _caller("442079460140-442079460141", "extension-range-missing", trunk="callers")
     yield _caller("442079460142", "extension-unknown", trunk="callers", extensions="1999")
     yield _caller("442079460143", "group-unknown", trunk="callers", extension_groups="Salse")
-    yield _caller("442079460150", "live-entry-incomplete", trunk="add", extensions="1004")
+    yield _caller("442079460150", trunk="add", extensions="1004")
     yield _caller("442079460151", "extension-in-two-entries", trunk="add", extensions="1004")
     yield _caller("448081570200", "caller-id-not-a-did", trunk="add", extensions="1005")
 

@@ -1,0 +1,144 @@
+"""The command line in this process and in one of its own, and workbooks and PBXs to try it on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import xlsxwriter
+from openpyxl import load_workbook
+from pytest import CaptureFixture
+
+from batch.cli import main
+from batch.practice.faults import Faults
+from batch.practice.server import Certificate, RunningPbx, running
+from batch.practice.state import PbxState, from_json
+
+SECRET = "Sample-client-secret"
+Rows = Sequence[Sequence[str]]
+TRUNKS: Rows = (("Name", "Hostname"), ("London", "new.carrier.example"), ("Paris", "new.carrier.example"))
+DIDS: Rows = (("Trunk", "DID", "DID name"), ("London", "442079460100", "Main"))
+CALLER_IDS: Rows = (
+    ("Trunk", "Option", "Caller ID", "Extensions"),
+    ("London", "shared", "442079460100", "1001"),
+)
+FAST = ("--rate", "1000", "--settle-wait", "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one command came to."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one object on stdout."""
+        assert self.out.count("\n") == 1
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> Mapping[str, str]:
+        assert set(self.json) == {"error"}
+        assert set(self.json["error"]) == {"code", "message", "hint"}
+        found: Mapping[str, str] = self.json["error"]
+        return found
+
+
+class Shell:
+    """Runs commands in this process."""
+
+    def __init__(self, capsys: CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: object) -> Ran:
+        self._capsys.readouterr()
+        code = main([str(word) for word in words])
+        return Ran(code, *self._capsys.readouterr())
+
+
+def command(
+    *words: object,
+    env: Mapping[str, str] | None = None,
+    stdin: int | None = subprocess.DEVNULL,
+    cwd: Path | None = None,
+) -> Ran:
+    """Run a command in a process of its own."""
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-W", "error", "-c", "from batch.cli import run; run()", *map(str, words)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        stdin=stdin,
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        timeout=60,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def write_book(path: Path, trunks: Rows = TRUNKS, dids: Rows = (), caller_ids: Rows = ()) -> Path:
+    with xlsxwriter.Workbook(path) as book:
+        for name, rows in (("Trunks", trunks), ("Caller IDs", caller_ids), ("DIDs", dids)):
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                for column, text in enumerate(row):
+                    sheet.write_string(number, column, text)
+    return path
+
+
+def rows_of(path: Path, sheet: str) -> list[list[Any]]:
+    book = load_workbook(path)
+    return [[cell.value for cell in row] for row in book[sheet].rows]
+
+
+def state(*trunks: Mapping[str, Any], **settings: Any) -> PbxState:
+    """Make a PBX with London (1) and Paris (2), or with the trunks given, and the extensions 1001 and 1002."""
+    listed = trunks or ({"id": 1, "name": "London"}, {"id": 2, "name": "Paris"})
+    return from_json(
+        {
+            "trunks": [{"type": "register", "hostname": "old.carrier.example", **trunk} for trunk in listed],
+            "extensions": [{"id": 1, "number": "1001"}, {"id": 2, "number": "1002"}],
+            "settings": {"client_id": "script", "client_secret": SECRET, **settings},
+        }
+    )
+
+
+@contextmanager
+def pbx(
+    *trunks: Mapping[str, Any],
+    faults: Sequence[Mapping[str, Any]] = (),
+    certificate: Certificate | None = None,
+    on_change: Any = None,
+    **settings: Any,
+) -> Iterator[RunningPbx]:
+    with running(
+        state(*trunks, **settings),
+        faults=Faults.from_json(list(faults)),
+        certificate=certificate,
+        on_change=on_change,
+    ) as served:
+        yield served
+
+
+def at(served: RunningPbx) -> tuple[str, ...]:
+    """The flags that lead to a PBX."""
+    return ("--url", served.url, "--client-id", "script", *FAST)
+
+
+def plan_at(served: RunningPbx) -> tuple[str, ...]:
+    return ("--url", served.url, "--client-id", "script", "--rate", "1000")
+
+
+def calls(served: RunningPbx) -> list[str]:
+    return [request.call for request in served.requests]

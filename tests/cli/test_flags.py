@@ -1,0 +1,153 @@
+"""What is typed behind ``trunk-batch``: understood, or refused with what to type instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch.errors import UsageError
+from batch.flags import EXIT_CODES, make_parser, parse
+from batch.ranges import RANGES, why_not
+from tests.cli.shell import Shell
+
+
+def refusal(*words: str) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        parse(words)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("apply", "b.xlsx", "--rate", "0"), "--rate: must be a number from 0.1 to 10,000."),
+        (("apply", "b.xlsx", "--rate", "nan"), "--rate: must be a number from 0.1 to 10,000."),
+        (("apply", "b.xlsx", "--rate", "fast"), "--rate: 'fast' is not a number."),
+        (("apply", "b.xlsx", "--concurrency", "0"), "--concurrency: must be a whole number from 1 to 500."),
+        (("apply", "b.xlsx", "--concurrency", "1.5"), "--concurrency: '1.5' is not a whole number."),
+        (("apply", "b.xlsx", "--timeout", "x"), "--timeout: 'x' is not a number."),
+        (("apply", "b.xlsx", "--timeout", "0"), "--timeout: must be a number from 0.1 to 3,600."),
+        (("plan", "b.xlsx", "--attempts", "0"), "--attempts: must be a whole number from 1 to 100."),
+        (("plan", "b.xlsx", "--first", "0"), "--first: must be a whole number from 1 to 1,000,000."),
+        (("plan", "b.xlsx", "--max-failures", "-1"), "--max-failures: must be a whole number from 1 to 1,000,000."),
+        (("plan", "b.xlsx", "--give-up-after", "-1"), "--give-up-after: must be a number from 0 to 86,400."),
+        (("plan", "b.xlsx", "--settle-wait", "inf"), "--settle-wait: must be a number from 0 to 3,600."),
+        (("practice", "--port", "99999"), "--port: must be a whole number from 0 to 65,535."),
+        (
+            ("plan", "b.xlsx", "--allow", "removal"),
+            "--allow: there is no hazard 'removal'; there are removals, unknown-keys.",
+        ),
+        (
+            ("plan", "b.xlsx", "--on-error", "cry"),
+            "--on-error: invalid choice: 'cry' (choose from 'continue', 'stop').",
+        ),
+        (("plan", "b.xlsx", "--url"), "--url: expected one argument."),
+        (("aply",), "COMMAND: invalid choice: 'aply' (choose from 'template', 'check', 'plan', 'apply', 'practice')."),
+        (("apply",), "apply needs a WORKBOOK."),
+        (("check", "a.xlsx", "b.xlsx"), "trunk-batch check cannot do anything with b.xlsx."),
+        (("check", "a.xlsx", "--practice"), "There is no flag --practice."),
+        (("--json",), "There is no flag --json."),
+    ],
+)
+def test_what_cannot_be_is_a_usage_error_in_one_sentence(words: tuple[str, ...], message: str) -> None:
+    error = refusal(*words)
+    assert error.message == message
+    assert error.exit_code == 2
+    assert error.hint
+
+
+def test_a_workbook_behind_only_is_taken_for_a_trunk_and_the_hint_says_where_it_belongs() -> None:
+    assert refusal("plan", "--only", "London", "b.xlsx").hint == (
+        "Type it right behind the command: trunk-batch plan WORKBOOK --only TRUNK …"
+    )
+
+
+def test_a_mistyped_flag_gets_the_nearest_one() -> None:
+    error = refusal("apply", "b.xlsx", "--practise")
+    assert (error.message, error.hint) == (
+        "There is no flag --practise.",
+        "Did you mean --practice? Show what there is: trunk-batch apply --help",
+    )
+    assert "--skip-invalid" in refusal("plan", "b.xlsx", "--skip-invalids").hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--client-secret", "Sample-oops"),
+        ("--secret=Sample-oops",),
+        ("--secret", "Sample-oops"),
+        ("--password", "Sample-oops"),
+        ("--pass", "Sample-oops"),
+    ],
+)
+def test_a_secret_typed_as_an_argument_is_refused_and_not_repeated(words: tuple[str, ...]) -> None:
+    error = refusal("plan", "b.xlsx", *words)
+    assert "Sample-oops" not in error.message + error.hint
+    assert error.message.startswith("There is no flag --")
+
+
+def test_a_flag_is_never_taken_for_a_longer_one() -> None:
+    assert refusal("apply", "b.xlsx", "--ye").message == "There is no flag --ye."
+
+
+def test_only_and_allow_may_be_repeated() -> None:
+    flags = parse(
+        ["plan", "b.xlsx", "--only", "A", "--only", "B", "C", "--allow", "removals=A", "--allow", "unknown-keys"]
+    )
+    assert flags.only == ["A", "B", "C"]
+    assert flags.allow == ["removals=A", "unknown-keys"]
+
+
+def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> None:
+    for name, (least, most, _) in RANGES.items():
+        assert not why_not(name, least)
+        assert not why_not(name, most)
+        assert why_not(name, least - 1)
+        assert why_not(name, most * 2)
+    assert why_not("attempts", 1.5)
+    assert why_not("attempts", float("inf"))
+    assert why_not("rate", float("nan"))
+
+
+@pytest.mark.parametrize("name", ["template", "check", "plan", "apply", "practice"])
+def test_every_command_has_help_and_ends_well_after_it(shell: Shell, name: str) -> None:
+    ran = shell(name, "--help")
+    assert ran.code == 0
+    assert ran.out.startswith(f"usage: trunk-batch {name} ")
+    assert ran.err == ""
+
+
+def test_help_of_the_whole_names_every_command(shell: Shell) -> None:
+    ran = shell("--help")
+    assert ran.code == 0
+    assert all(name in ran.out for name in ("template", "check", "plan", "apply", "practice"))
+
+
+def test_without_a_command_the_help_is_shown_and_the_code_is_2(shell: Shell) -> None:
+    ran = shell()
+    assert ran.code == 2
+    assert ran.out == ""
+    assert "usage: trunk-batch" in ran.err
+    assert "There are template, check, plan, apply, practice." in ran.err
+
+
+def test_the_version_is_told(shell: Shell) -> None:
+    ran = shell("--version")
+    assert ran.code == 0
+    assert ran.out.split()[0] == "trunk-batch"
+
+
+@pytest.mark.parametrize(
+    "words", [("plan", "b.xlsx", "--rate", "0"), ("aply",), ("check",), ("check", "b", "--nope"), ()]
+)
+def test_a_usage_error_is_an_object_when_json_is_among_the_arguments(shell: Shell, words: tuple[str, ...]) -> None:
+    ran = shell(*words, "--json")
+    assert ran.code == 2
+    assert ran.error["code"] == "usage"
+    assert ran.error["message"] in ran.err
+    assert ran.error["hint"] in ran.err
+
+
+def test_every_exit_code_of_the_design_is_explained() -> None:
+    assert list(EXIT_CODES) == [0, 1, 2, 3, 4, 5, 6, 130]
+    assert make_parser().prog == "trunk-batch"

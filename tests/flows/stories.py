@@ -1,0 +1,171 @@
+"""A story of ``samples/`` told through the command line, and what of it is compared with ``expect/``."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from batch.practice.saving import read_state
+from tests.flows.shell import FAST, Json, Ran, run, serving
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+BOOKS = {
+    "carrier-cutover": "trunks.xlsx",
+    "did-reassignment": "trunks.xlsx",
+    "mistakes": "trunks.xlsx",
+    "csv-from-a-colleague": "trunks",
+}
+NAMES = tuple(BOOKS)
+GOING_THROUGH = tuple(name for name in NAMES if name != "mistakes")
+_LINE = 118
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Everything that came of one story: first on the embedded practice PBX, then on one with its wire in sight."""
+
+    name: str
+    folder: Path
+    workbook: Path
+    check: Ran
+    plan: Ran
+    plan_again: Ran
+    apply: Ran
+    after: Json
+    """What the practice PBX's file holds then."""
+    plan_after: Ran
+    apply_again: Ran
+    plan_of_results: Ran | None
+    """None where there are none."""
+    wire_plan: Ran
+    wire_calls_of_plan: tuple[str, ...]
+    wire_apply: Ran
+    wire_writes: tuple[Json, ...]
+    wire_apply_again: Ran
+    wire_writes_again: tuple[Json, ...]
+    tokens_left: int
+
+    @property
+    def results(self) -> Path:
+        return self.workbook.with_name("trunks-PRACTICE-results.xlsx")
+
+    @property
+    def goes_through(self) -> bool:
+        return self.name != "mistakes"
+
+    @property
+    def runs(self) -> list[Ran]:
+        ran = [getattr(self, name) for name in self.__dataclass_fields__]
+        return [one for one in ran if isinstance(one, Ran)]
+
+
+def copy_of(name: str, folder: Path) -> Path:
+    """Copy a sample and return its workbook."""
+    shutil.copytree(SAMPLES / name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("expect"))
+    return folder / BOOKS[name]
+
+
+def tell(name: str, folder: Path) -> Told:
+    """Take a story through check, plan, apply, and all of that again."""
+    workbook = copy_of(name, folder / "practice")
+    practice = (workbook, "--practice", "--json", *FAST)
+    check = run("check", workbook, "--json")
+    plan = run("plan", *practice, "-o", workbook.with_name("plan.xlsx"))
+    plan_again = run("plan", *practice)
+    apply = run("apply", *practice, "--yes", "-v", "--log", workbook.with_name("log.jsonl"))
+    after = json.loads(workbook.with_name("trunks.practice.json").read_text(encoding="utf-8"))
+    plan_after = run("plan", *practice)
+    results = workbook.with_name("trunks-PRACTICE-results.xlsx")
+    plan_of_results = run("plan", results, *practice[1:]) if results.exists() else None
+    apply_again = run("apply", *practice, "--yes")
+    other = copy_of(name, folder / "wire")
+    with serving(other, read_state(other.with_name("pbx.json"))) as wire:
+        wire_plan = wire.run("plan", "--json")
+        calls = tuple(wire.calls())
+        wire_apply = wire.apply()
+        writes = tuple(wire.writes())
+        wire_apply_again = wire.apply()
+        writes_again = tuple(wire.writes()[len(writes) :])
+        tokens = wire.pbx.count_valid_tokens()
+    return Told(
+        name=name,
+        folder=folder,
+        workbook=workbook,
+        check=check,
+        plan=plan,
+        plan_again=plan_again,
+        apply=apply,
+        after=after,
+        plan_after=plan_after,
+        apply_again=apply_again,
+        plan_of_results=plan_of_results,
+        wire_plan=wire_plan,
+        wire_calls_of_plan=calls,
+        wire_apply=wire_apply,
+        wire_writes=writes,
+        wire_apply_again=wire_apply_again,
+        wire_writes_again=writes_again,
+        tokens_left=tokens,
+    )
+
+
+def expectations(told: Told) -> dict[str, str]:
+    """Return what is compared, by file name."""
+    found = {
+        "check.json": rendered(told.check.json),
+        "plan.json": rendered(told.plan.json),
+        "exit.txt": "".join(
+            f"{command}: {ran.code}\n"
+            for command, ran in (
+                ("check", told.check),
+                ("plan", told.plan),
+                ("apply", told.apply),
+                ("apply again", told.apply_again),
+            )
+        ),
+    }
+    if told.goes_through:
+        report = {key: value for key, value in told.apply.json.items() if key not in {"run", "results"}}
+        found["report.json"] = rendered(report)
+        writes = sorted(told.wire_writes, key=lambda body: int(body["id"]))
+        found["requests.json"] = rendered([_masked(body) for body in writes])
+        found["pbx-after.json"] = rendered([digest_of(trunk) for trunk in told.after["trunks"]])
+    else:
+        also = sorted((told.workbook.parent / "also").iterdir())
+        found["also.json"] = rendered({path.name: run("check", path, "--json").json for path in also})
+    return {name: text.replace(str(told.workbook.parent), ".") for name, text in found.items()}
+
+
+def _masked(body: Json) -> Json:
+    return body | {"password": "<password>"} if "password" in body else body
+
+
+def digest_of(trunk: Json) -> Json:
+    """Return a trunk so shortly that sixty of them can be read, and so completely that no difference is missed."""
+    whole = json.dumps(_masked(trunk), sort_keys=True, ensure_ascii=False)
+    shown = {name: trunk[name] for name in ("id", "name", "type", "status", "enable", "hostname") if name in trunk}
+    counted = {name: len(trunk[name]) for name in ("did_list", "outbound_cid_list") if name in trunk}
+    return shown | counted | {"digest": hashlib.sha256(whole.encode()).hexdigest()[:12]}
+
+
+def rendered(value: Any) -> str:
+    """Write JSON so that differences can be read: what fits stands on one line."""
+    return _lines(value, "") + "\n"
+
+
+def _lines(value: Any, margin: str) -> str:
+    line = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, dict | list) or len(margin) + len(line) <= _LINE:
+        return line
+    inner = margin + " "
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key)}: {_lines(item, inner)}" for key, item in value.items()]
+    else:
+        items = [_lines(item, inner) for item in value]
+    opened, closed = "{}" if isinstance(value, dict) else "[]"
+    return f"{opened}\n{inner}" + f",\n{inner}".join(items) + f"\n{margin}{closed}"
+

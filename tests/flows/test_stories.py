@@ -1,0 +1,211 @@
+"""Every story of the samples: what it gives is what stands in its ``expect/``, and it is safe to tell twice."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from batch.sheets.problems import KINDS
+from samples.make import make_samples
+from tests.flows.shell import lines_of, pbx, rows_of, run, serving
+from tests.flows.stories import NAMES, SAMPLES, Told, copy_of, expectations
+
+MARK_OF_SECRETS = "Sample-"
+
+
+def test_a_story_gives_what_is_expected(told: Told, updating: bool) -> None:
+    folder = SAMPLES / told.name / "expect"
+    found = expectations(told)
+    if updating:
+        folder.mkdir(exist_ok=True)
+        for name, text in found.items():
+            (folder / name).write_bytes(text.encode())
+    assert sorted(path.name for path in folder.iterdir()) == sorted(found)
+    for name, text in found.items():
+        assert text.splitlines() == (folder / name).read_text(encoding="utf-8").splitlines(), name
+
+
+def test_nothing_secret_stands_in_an_expectation() -> None:
+    for path in SAMPLES.glob("*/expect/*"):
+        assert MARK_OF_SECRETS not in path.read_text(encoding="utf-8"), path
+
+
+def test_the_samples_in_the_repository_are_the_ones_the_script_makes(tmp_path: Path) -> None:
+    make_samples(tmp_path)
+    made = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    kept = [
+        path.relative_to(SAMPLES)
+        for name in NAMES
+        for path in (SAMPLES / name).rglob("*")
+        if path.is_file() and "expect" not in path.parts
+    ]
+    assert [path for path in kept if path not in made and not _left_by_a_run(path)] == []
+    for path in made:
+        assert _content(SAMPLES / path) == _content(tmp_path / path), path
+
+
+def _left_by_a_run(path: Path) -> bool:
+    return ".practice.json" in path.name or any("results" in part or part.endswith(".runs") for part in path.parts)
+
+
+def _content(path: Path) -> object:
+    """Return what a file holds; of a workbook its parts, as compressing differs between machines."""
+    if path.suffix != ".xlsx" or not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name) for name in package.namelist()}
+
+
+def test_the_same_plan_has_the_same_digest(told: Told) -> None:
+    assert told.plan.json == told.plan_again.json
+    assert len(told.plan.json["digest"]) == 32
+
+
+def test_a_plan_never_writes(told: Told) -> None:
+    assert "trunk/update" not in told.wire_calls_of_plan
+    assert set(told.wire_calls_of_plan) <= {
+        "get_token",
+        "trunk/list",
+        "trunk/query",
+        "extension/list",
+        "extensiongroup/list",
+        "system/get_menuoptions",
+        "del_token",
+    }
+
+
+def test_what_is_planned_is_what_is_sent(told: Told) -> None:
+    planned = [change["trunk"]["id"] for change in told.wire_plan.json["changes"] if change["kind"] == "update"]
+    sent = Counter(body["id"] for body in told.wire_writes)
+    assert sent == (Counter(planned) if told.goes_through else Counter())
+
+
+def test_after_applying_there_is_nothing_left_to_do(told: Told) -> None:
+    if not told.goes_through:
+        return
+    assert {change["kind"] for change in told.plan_after.json["changes"]} == {"keep"}
+    assert told.plan_after.json["forecast"] == {"requests": 0, "seconds": 0.0}
+    endings = {trunk["ending"] for trunk in told.apply_again.json["trunks"]}
+    assert endings <= {"unchanged", "skipped"}
+    assert told.wire_writes_again == ()
+
+
+def test_the_results_are_a_valid_workbook_that_changes_nothing(told: Told) -> None:
+    if not told.goes_through:
+        assert told.plan_of_results is None
+        return
+    assert told.plan_of_results is not None
+    assert told.plan_of_results.code == 0, told.plan_of_results.said
+    assert {change["kind"] for change in told.plan_of_results.json["changes"]} == {"keep"}
+    before, after = told.plan_after.json["changes"], told.plan_of_results.json["changes"]
+    assert [change["trunk"] for change in after] == [change["trunk"] for change in before]
+
+
+def test_practice_and_wire_end_alike(told: Told) -> None:
+    assert told.wire_apply.code == told.apply.code
+    assert told.wire_apply_again.code == told.apply_again.code
+    if told.goes_through:
+        assert told.wire_apply.json["counts"] == told.apply.json["counts"]
+        assert told.wire_apply.json["trunks"] == told.apply.json["trunks"]
+
+
+def test_every_row_has_one_ending_and_the_totals_add_up(told: Told) -> None:
+    if not told.goes_through:
+        return
+    report = told.apply.json
+    rows = sum(sum(count.values()) for count in report["sheets"].values())
+    assert rows == sum(report["counts"].values())
+    there = {sheet: count for sheet, count in report["sheets"].items() if sum(count.values())}
+    for sheet, count in there.items():
+        found = Counter(row["Result"] for row in rows_of(told.results, sheet) if row["Result"])
+        assert found == +Counter(count)
+
+
+def test_all_tokens_are_given_back(told: Told) -> None:
+    assert told.tokens_left == 0
+
+
+def test_a_story_with_problems_begins_no_run(told: Told) -> None:
+    if told.goes_through:
+        return
+    assert told.apply.code == 3
+    assert not told.results.exists()
+    assert not told.workbook.with_name("trunks.runs").exists()
+    assert told.apply.json == told.plan.json
+
+
+def test_the_plan_workbook_says_what_the_plan_says(told: Told) -> None:
+    path = told.workbook.with_name("plan.xlsx")
+    problems = rows_of(path, "Problems")
+    assert len(problems) == len(told.plan.json["problems"])
+    assert [(row["Sheet"], row["Cell"]) for row in problems] == [
+        (problem["sheet"], problem["cell"]) for problem in told.plan.json["problems"]
+    ]
+    names = {row["Trunk"] for row in rows_of(path, "Changes")}
+    updated = {c["trunk"]["name"] for c in told.plan.json["changes"] if c["kind"] == "update"}
+    assert names == updated
+    words = [cell for line in lines_of(path, "Summary") for cell in line if isinstance(cell, str)]
+    assert any("PRACTICE" in word for word in words)
+    assert told.plan.json["digest"] in words
+
+
+class TestMistakes:
+    """The catalogue of everything the tool can say about a workbook."""
+
+    def test_every_kind_of_problem_and_notice_occurs(self, tmp_path: Path) -> None:
+        workbook = copy_of("mistakes", tmp_path / "mistakes")
+        found = Counter(p["code"] for p in run("plan", workbook, "--practice", "--json").json["problems"])
+        for path in (workbook.parent / "also").iterdir():
+            found.update({p["code"] for p in run("check", path, "--json").json["problems"]})
+        book = copy_of("csv-from-a-colleague", tmp_path / "csv")
+        with serving(book, pbx([])) as wire:  # only a real address can be without encryption
+            found.update({p["code"] for p in wire.run("plan", "--json").json["problems"]} & {"plain-http"})
+        assert sorted(KINDS.keys() - found.keys()) == []
+
+    def test_each_stands_there_once(self, tmp_path: Path) -> None:
+        workbook = copy_of("mistakes", tmp_path / "mistakes")
+        found = Counter(p["code"] for p in run("plan", workbook, "--practice", "--json").json["problems"])
+        more_than_once = {code: n for code, n in found.items() if n > 1}
+        assert more_than_once == {"own-column": 3}  # each sheet says what is wrong in a column of its own
+
+    def test_each_row_is_named_for_what_is_wrong_with_it(self, tmp_path: Path) -> None:
+        workbook = copy_of("mistakes", tmp_path / "mistakes")
+        problems = run("plan", workbook, "--practice", "--json").json["problems"]
+        for sheet in ("Trunks", "Caller IDs", "DIDs"):
+            lines = rows_of(workbook, sheet)
+            named = {i: row["#What is wrong here"] for i, row in enumerate(lines, 2) if row["#What is wrong here"]}
+            found = {p["row"]: p["code"] for p in problems if p["sheet"] == sheet and p["row"] > 1}
+            assert named.items() <= {**found, **_notices_of(problems, sheet, named)}.items()
+
+    def test_every_problem_says_where_and_what_to_do(self, tmp_path: Path) -> None:
+        workbook = copy_of("mistakes", tmp_path / "mistakes")
+        for problem in run("plan", workbook, "--practice", "--json").json["problems"]:
+            assert list(problem) == [
+                "severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who",
+            ]  # fmt: skip
+            assert problem["cell"].endswith(str(problem["row"]))
+            assert problem["message"].endswith((".", "?"))
+            assert problem["fix"]
+
+
+def _notices_of(problems: list[dict[str, str]], sheet: str, named: dict[int, str]) -> dict[int, str]:
+    codes = {(int(p["row"]), p["code"]) for p in problems if p["sheet"] == sheet}
+    return {row: code for row, code in named.items() if (row, code) in codes}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_check_and_plan_speak_to_people_too(name: str, tmp_path: Path) -> None:
+    workbook = copy_of(name, tmp_path / name)
+    checked, planned = run("check", workbook), run("plan", workbook, "--practice")
+    assert checked.code == planned.code == (3 if name == "mistakes" else 0)
+    assert planned.out.startswith("Plan for PRACTICE PBX")
+    if name == "mistakes":
+        assert "PROBLEM  A cell shows a spreadsheet error" in checked.out
+    else:
+        assert "No problems." in checked.out
+        assert planned.out.rstrip().splitlines()[-1].startswith("Next: trunk-batch apply ")
+    assert json.dumps(checked.out).find(MARK_OF_SECRETS) == -1

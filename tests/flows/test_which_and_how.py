@@ -1,0 +1,325 @@
+"""Flags end to end: which trunks, how far a run goes, and the exit code of each way it can end."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.flows.shell import CLIENT_SECRET, FAST, bench, register, rows_of, run
+
+TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(1, 6)))
+DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
+LIVE = tuple(register(i, f"T{i}", f"44207946010{i}") for i in range(1, 6))
+ENDINGS = ("applied", "unchanged", "skipped", "invalid", "blocked", "refused", "failed", "partial", "unknown", "not run")
+
+
+def endings(report: dict[str, list[dict[str, str]]]) -> list[str]:
+    return [trunk["ending"] for trunk in report["trunks"]]
+
+
+def test_a_report_names_every_ending_for_every_sheet(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
+        ran = there.apply()
+        assert ran.code == 0
+        report = ran.json
+        assert list(report) == ["run", "results", "counts", "sheets", "trunks"]
+        assert tuple(report["counts"]) == ENDINGS
+        assert report["counts"]["applied"] == 10
+        assert {sheet: tuple(count) for sheet, count in report["sheets"].items()} == dict.fromkeys(
+            ("Trunks", "Caller IDs", "DIDs"), ENDINGS
+        )
+        assert report["trunks"][0] == {
+            "id": 1, "name": "T1", "ending": "applied", "errcode": 0, "errmsg": "SUCCESS", "attempts": 1,
+        }  # fmt: skip
+        assert Path(report["run"]) == there.runs[0]
+        assert Path(report["results"]) == there.results
+
+
+def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
+        ran = there.apply("--only", "T2", "4")  # a name, and an id that no row of this workbook has
+        assert ran.code == 2
+        assert ran.json["error"]["message"] == "--only names 4, which the workbook does not have."
+        ran = there.apply("--only", "T2", "T4")
+        assert ran.code == 0
+        assert endings(ran.json) == ["not run", "applied", "not run", "applied", "not run"]
+        assert [body["id"] for body in there.writes()] == [2, 4]
+        rows = rows_of(there.results, "DIDs")
+        assert [(row["Result"], row["What to do"]) for row in rows][:2] == [("not run", "Not chosen."), ("applied", "Nothing.")]
+        assert there.apply("--first", "3").code == 0
+        assert [body["id"] for body in there.writes()] == [2, 4, 1, 3]
+
+
+def test_first_counts_among_only(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+        ran = there.apply("--only", "T5", "T3", "T2", "--first", "2")
+        assert ran.code == 0
+        assert endings(ran.json) == ["not run", "applied", "applied", "not run", "not run"]
+
+
+class TestProblems:
+    DIDS = (*DIDS, ("T3", "4420 7946"), ("T3", "442079460199"))
+
+    def test_problems_stop_everything_and_begin_no_run(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
+            ran = there.apply()
+            assert ran.code == 3
+            assert [p["cell"] for p in ran.json["problems"] if p["severity"] == "problem"] == ["B7"]
+            assert (there.writes(), there.runs, there.results.exists()) == ([], [], False)
+
+    def test_skip_invalid_leaves_the_trunk_out_whole(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
+            assert there.run("plan", "--skip-invalid", "--json").code == 0
+            ran = there.apply("--skip-invalid")
+            assert ran.code == 5
+            assert endings(ran.json) == ["applied", "applied", "invalid", "applied", "applied"]
+            assert 3 not in [body["id"] for body in there.writes()]
+            assert ran.json["sheets"]["DIDs"]["invalid"] == 1
+            assert ran.json["sheets"]["DIDs"]["blocked"] == 2
+            row = next(row for row in rows_of(there.results, "DIDs") if row["Result"] == "invalid")
+            assert row["DID"] == "4420 7946"
+            assert row["What to do"].startswith("B7: ")
+
+    def test_problems_of_trunks_not_chosen_are_told_only(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
+            ran = there.apply("--only", "T1")
+            assert ran.code == 0
+            assert endings(ran.json)[2] == "not run"
+            checked = run("check", there.workbook, "--only", "T1", "--json")
+            assert checked.code == 0
+            assert checked.json["counts"]["problem"] == 0
+
+    def test_what_belongs_to_no_trunk_cannot_be_skipped(self, tmp_path: Path) -> None:
+        dids = (*DIDS, ("T9", "442079460109"))
+        with bench(tmp_path, trunks=TRUNKS, dids=dids, live=LIVE) as there:
+            ran = there.apply("--skip-invalid")
+            assert ran.code == 3
+            assert there.writes() == []
+
+
+class TestHazards:
+    LIVE = tuple(register(i, f"T{i}", f"44207946010{i}", "442079460999") for i in range(1, 6))
+
+    def test_an_entry_that_would_be_lost_stops_until_it_is_allowed(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=self.LIVE) as there:
+            planned = there.run("plan", "--json")
+            assert planned.code == 4
+            assert [(hazard["code"], hazard["trunk"]) for hazard in planned.json["hazards"]] == [
+                ("removals", f"T{i}") for i in range(1, 6)
+            ]
+            assert "--allow removals=T3" in there.run("plan").out
+            assert there.apply().code == 4
+            assert there.apply("--allow", "removals=T1", "--allow", "removals=2").code == 4
+            assert (there.writes(), there.runs) == ([], [])
+            narrow = there.apply("--only", "T1", "T2", "--allow", "removals=T1", "--allow", "removals=2")
+            assert narrow.code == 0
+            assert [body["id"] for body in there.writes()] == [1, 2]
+            assert there.apply("--allow", "removals").code == 0
+
+    def test_keys_that_nobody_knows_are_not_lost_unasked(self, tmp_path: Path) -> None:
+        live = (register(1, "T1", did_list=[{"did": "442079460100", "did_name": "", "short_code": "*7"}]),)
+        with bench(tmp_path, trunks=(TRUNKS[0], ("T1", "5061", "add")), dids=DIDS[:2], live=live) as there:
+            planned = there.run("plan", "--json")
+            assert (planned.code, [hazard["code"] for hazard in planned.json["hazards"]]) == (4, ["unknown-keys"])
+            assert there.apply("--allow", "unknown-keys=T1").code == 0
+
+    def test_a_typed_mode_is_no_hazard(self, tmp_path: Path) -> None:
+        trunks = (TRUNKS[0], ("T1", "", "replace"))
+        with bench(tmp_path, trunks=trunks, dids=DIDS[:2], live=self.LIVE) as there:
+            assert there.apply().code == 0
+
+
+class TestExpect:
+    def test_the_plan_that_was_read_is_the_one_that_is_applied(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            digest = there.run("plan", "--json").json["digest"]
+            ran = there.apply("--expect", digest)
+            assert ran.code == 0
+            ran = there.apply("--expect", digest)
+            assert ran.code == 4
+            assert ran.json["digest"] != digest
+
+    def test_flags_that_change_only_how_leave_the_digest_alone(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            flags = ("--attempts", "2", "--timeout", "9", "--no-read-back", "--on-error", "stop", "--max-failures", "3")
+            plain, other = there.run("plan", "--json"), there.run("plan", "--json", *flags)
+            assert plain.json["digest"] == other.json["digest"]
+            assert plain.json["digest"] != there.run("plan", "--json", "--first", "4").json["digest"]
+
+    def test_somebody_else_in_between_is_noticed(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            digest = there.run("plan", "--json").json["digest"]
+            there.pbx.state.edit_trunk(3, {"enable": 0})  # not among what is replaced
+            assert there.run("plan", "--json").json["digest"] == digest
+            there.pbx.state.edit_trunk(3, {"port": 5070})
+            assert there.apply("--expect", digest).code == 4
+            assert there.writes() == []
+
+
+class TestAfterAFailure:
+    FAULTS = ({"call": "trunk/update", "match": {"id": 2}, "times": "always", "do": "errcode", "errcode": 10009},)
+
+    def test_the_others_go_on(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=self.FAULTS) as there:
+            ran = there.apply()
+            assert ran.code == 5
+            assert endings(ran.json) == ["applied", "refused", "applied", "applied", "applied"]
+            assert ran.json["trunks"][1]["errcode"] == 10009
+
+    @pytest.mark.parametrize("flags", [("--on-error", "stop"), ("--max-failures", "1")])
+    def test_nothing_new_is_started(self, tmp_path: Path, flags: tuple[str, str]) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=self.FAULTS) as there:
+            ran = there.apply("--concurrency", "1", *flags)
+            assert ran.code == 5
+            assert endings(ran.json) == ["applied", "refused", "not run", "not run", "not run"]
+            assert rows_of(there.results, "Trunks")[3]["What to do"] == "Stopped after 1 trunk went wrong."
+            assert there.run("apply", "--yes", "--only", "T3", "T4", "T5").code == 0  # what is not run can be run again
+
+    def test_two_may_go_wrong_where_three_are_too_many(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=self.FAULTS) as there:
+            assert endings(there.apply("--max-failures", "2").json)[2:] == ["applied"] * 3
+
+
+def test_without_reading_back_nothing_is_read_after_a_write(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+        ran = there.apply("--no-read-back", "--concurrency", "1")
+        assert ran.code == 0
+        assert set(endings(ran.json)) == {"applied"}
+        assert rows_of(there.results, "Trunks")[0]["What to do"] == "Not read back."
+        calls = there.calls()
+        last = len(calls) - calls[::-1].index("trunk/update")
+        assert calls[last:] == ["del_token"]
+
+
+def test_without_reading_back_an_unclear_answer_is_unknown(tmp_path: Path) -> None:
+    faults = ({"call": "trunk/update", "match": {"id": 2}, "do": "drop_after"},)
+    with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=faults) as there:
+        ran = there.apply("--no-read-back")
+        assert ran.code == 5
+        assert endings(ran.json)[1] == "unknown"
+        assert ran.json["trunks"][1]["attempts"] == 1
+
+
+class TestAsking:
+    def test_no_terminal_and_no_yes_is_wrong_usage(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(""))
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            ran = there.run("apply", "--json")
+            assert ran.code == 2
+            assert list(ran.json["error"]) == ["code", "message", "hint"]
+            assert there.calls() == []
+
+    @pytest.mark.parametrize(("answer", "code", "writes"), [("no\n", 130, 0), ("", 130, 0), ("yes\n", 0, 5)])
+    def test_on_a_terminal_it_asks(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, writes: int
+    ) -> None:
+        monkeypatch.setattr("sys.stdin", _Terminal(answer))
+        trunks = (("Trunk ID", "Name", "Enabled", "Port"), ("1", "New-1", "no", ""), *((str(i), "", "", "5061") for i in range(2, 6)))
+        with bench(tmp_path, trunks=trunks, live=LIVE) as there:
+            ran = there.run("apply")
+            assert ran.code == code
+            assert f"Write 5 trunks on {there.pbx.url}?" in ran.err
+            assert "1 renamed: T1" in ran.err
+            assert "1 switched off: T1" in ran.err
+            assert len(there.writes()) == writes
+            assert len(there.runs) == (1 if writes else 0)
+            assert there.pbx.count_valid_tokens() == 0
+
+    def test_nothing_to_write_is_nothing_to_ask(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("sys.stdin", _Terminal(""))
+        trunks = (("Name", "Port"), ("T1", "5060"))
+        with bench(tmp_path, trunks=trunks, live=LIVE) as there:
+            assert there.run("apply").code == 0
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class TestWhereRunsLie:
+    def test_a_folder_of_ones_own(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            ran = there.apply("--run-dir", tmp_path / "night", "--results", tmp_path / "done.xlsx")
+            assert ran.code == 0
+            assert ran.json["run"] == str(tmp_path / "night")
+            assert ran.json["results"] == str(tmp_path / "done.xlsx")
+            found = {path.name for path in (tmp_path / "night").iterdir()}
+            assert found >= {"input.xlsx", "journal.sqlite", "snapshot.jsonl", "results.xlsx", "log.jsonl"}
+            assert (tmp_path / "night" / "input.xlsx").read_bytes() == there.workbook.read_bytes()
+            assert (tmp_path / "night").stat().st_mode & 0o777 == 0o700
+            again = there.apply("--run-dir", tmp_path / "night")
+            assert again.code == 2
+            assert "already holds a run" in again.json["error"]["message"]
+
+    def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            ran = there.apply("--results", tmp_path / "nowhere" / "done.xlsx")
+            assert ran.code == 2
+            assert there.writes() == []
+
+
+class TestWhichPbx:
+    def test_a_refused_secret_is_sent_once(self, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("Sample-wrong\n", encoding="utf-8")
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            for command in ("plan", "apply"):
+                yes = ("--yes",) if command == "apply" else ()
+                ran = there.run(command, "--json", *yes, "--secret-file", tmp_path / "secret")
+                assert ran.code == 6
+                assert ran.json["error"]["code"] == "sign-in-refused"
+            assert there.calls() == ["get_token"] * 2
+            assert (there.runs, there.results.exists()) == ([], False)
+
+    def test_a_blocked_address_is_told_with_its_end(self, tmp_path: Path) -> None:
+        until = datetime.now().astimezone().replace(microsecond=0) + timedelta(minutes=10)
+        body = {"block_expire_time": int(until.timestamp())}
+        faults = ({"call": "get_token", "do": "errcode", "errcode": 70004, "body": body},)
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=faults) as there:
+            ran = there.apply()
+            assert ran.code == 6
+            assert ran.json["error"]["code"] == "address-blocked"
+            assert f"until {until.isoformat(sep=' ')}" in ran.json["error"]["message"]
+            assert there.calls() == ["get_token"]
+
+    def test_nothing_answers(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            url = there.pbx.url
+        ran = run(
+            "apply", there.workbook, "--url", url, "--client-id", "practice", *FAST, "--yes", "--json",
+            environment={"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET},
+        )  # fmt: skip
+        assert ran.code == 6
+        assert ran.json["error"]["code"] == "pbx-unreachable"
+        assert ran.json["error"]["hint"]
+
+    def test_no_pbx_named_is_wrong_usage(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            assert run("plan", there.workbook, "--json").code == 2
+            assert run("plan", there.workbook, "--json", "--url", there.pbx.url).code == 2
+
+    def test_address_and_id_from_the_environment_or_a_profile(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            secret = {"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
+            named = {"TRUNK_BATCH_URL": there.pbx.url, "TRUNK_BATCH_CLIENT_ID": "practice"}
+            assert run("plan", there.workbook, "--json", environment=secret | named).code == 0
+            profile = f'[night]\nurl = "{there.pbx.url}"\nclient_id = "practice"\nrate = 500.0\n'
+            (tmp_path / "trunk-batch.toml").write_text(profile, encoding="utf-8")
+            assert run("plan", there.workbook, "--json", "--profile", "night", environment=secret).code == 0
+
+    def test_plain_http_is_a_notice(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+            notices = [p for p in there.run("plan", "--json").json["problems"] if p["code"] == "plain-http"]
+            assert [(p["severity"], p["cell"], p["who"]) for p in notices] == [("notice", "A1", "operator")]
+
+
+def test_one_object_on_stdout_and_everything_else_on_stderr(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
+        for ran in (there.run("plan", "--json"), there.apply(), run("check", there.workbook, "--json")):
+            assert isinstance(json.loads(ran.out), dict)
+        quiet = there.run("apply", "--yes", "--json", "-q")
+        assert isinstance(json.loads(quiet.out), dict)

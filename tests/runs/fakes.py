@@ -1,0 +1,318 @@
+"""A PBX inside the process that goes wrong by script, time that passes only by waiting, and a run against both."""
+
+from __future__ import annotations
+
+import copy
+import datetime as dt
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from batch.pbx.api import Api, Endpoint, connect
+from batch.pbx.clocks import Clock
+from batch.runs import journal
+from batch.runs.asking import Asker
+from batch.runs.decisions import Policy
+from batch.runs.dispatch import Dispatch, Limits
+from batch.runs.journal import Journal
+from batch.runs.outcomes import Outcome
+from batch.runs.settling import Settler
+from batch.secrets import Secret
+from batch.trunks.live import parse_trunk
+from batch.trunks.plans import Change
+from tests import builders
+
+HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+class FakeTime:
+    """Time that passes only by waiting, or when told to."""
+
+    def __init__(self) -> None:
+        self.seconds = 1000.0
+        self.waits: list[float] = []
+
+    def wait(self, seconds: float | None, event: threading.Event) -> bool:
+        if seconds is None:
+            return event.wait(10)
+        self.waits.append(seconds)
+        if not event.is_set():
+            self.seconds += seconds
+        return event.is_set()
+
+    @property
+    def clock(self) -> Clock:
+        epoch = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+        return Clock(
+            monotonic=lambda: self.seconds,
+            now=lambda: epoch + dt.timedelta(seconds=self.seconds),
+            wait=self.wait,
+        )
+
+
+def trunk(number: int, **fields: Any) -> dict[str, Any]:
+    """Make a register trunk as the PBX holds it."""
+    return {
+        "id": number,
+        "name": f"T{number}",
+        "type": "register",
+        "status": 1,
+        "hostname": "old.example",
+        "port": "5060",
+        "password": "Sample-old",
+        "did_list": [{"id": 1, "did": f"44207946{number:04}", "did_name": "Main"}],
+    } | fields
+
+
+def answer(errcode: int = 0, **more: Any) -> httpx.Response:
+    return httpx.Response(200, json={"errcode": errcode, "errmsg": "SUCCESS" if errcode == 0 else "WORDS", **more})
+
+
+@dataclass
+class FakePbx:
+    """Holds trunks, and answers each call with the next word of its script, or properly once that is over.
+
+    Words: ``ok``; ``timeout``, ``reset``, ``half``, ``html``, ``empty``, ``list``, ``cut`` and ``-2`` are unclear
+    answers, with ``+`` behind them after the request was carried out, and with ``~`` when that happens later;
+    ``1`` takes all but the first field, ``1+`` all and ``1-`` none; ``2`` is carried out after two more reads, ``2+``
+    at once and ``2-`` never; ``down`` lets nobody connect; ``expired`` ends the token; ``busy`` is 70082, ``busy9``
+    asks for 9 seconds as well; ``slow`` is a 503 with Retry-After; ``edit`` lets somebody else change the trunk first
+    and ``edit+`` just after; any other number is that errcode.
+    """
+
+    time: FakeTime = field(default_factory=FakeTime)
+    trunks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    scripts: dict[str, list[str]] = field(default_factory=dict)
+    answers: dict[str, Callable[[httpx.Request], httpx.Response]] = field(default_factory=dict)
+    requests: list[httpx.Request] = field(default_factory=list)
+    written: list[int] = field(default_factory=list)
+    """The trunk of each write that arrived."""
+    broken: list[str] = field(default_factory=list)
+    """What a careful client would not have done."""
+    at_write: Callable[[int], None] = lambda _trunk_id: None
+    at_call: Callable[[str], None] = lambda _call: None
+    under_way: int = 0
+    most_under_way: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _token: int = 0
+    _edits: int = 0
+    _later: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    _edited: set[int] = field(default_factory=set)
+    _shown: set[int] = field(default_factory=set)
+    """Trunks whose foreign edit was shown to the client."""
+
+    def add(self, *trunks: Mapping[str, Any]) -> None:
+        for one in trunks:
+            self.trunks[one["id"]] = dict(one)
+
+    def script(self, call: str, *words: str) -> None:
+        self.scripts[call] = list(words)
+
+    def calls(self, *unwanted: str) -> list[str]:
+        found = [request.url.path.partition("/v1.0/")[2] for request in self.requests]
+        return [call for call in found if call not in {"get_token", "refresh_token", "del_token", *unwanted}]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        call = request.url.path.partition("/v1.0/")[2]
+        with self._lock:
+            self.under_way += 1
+            self.most_under_way = max(self.most_under_way, self.under_way)
+        try:
+            self.at_call(call)
+            with self._lock:
+                self.requests.append(request)
+                self.time.seconds += 0.05
+                if call in self.answers:
+                    return self.answers[call](request)
+                script = self.scripts.get(call, [])
+                word = script.pop(0) if script else "ok"
+                return self._answer(call, word, request)
+        finally:
+            with self._lock:
+                self.under_way -= 1
+
+    def _answer(self, call: str, word: str, request: httpx.Request) -> httpx.Response:
+        self._apply_what_is_due()
+        if word == "down":
+            raise httpx.ConnectError("", request=request) from ConnectionRefusedError()
+        if call in {"get_token", "refresh_token"}:
+            self._token += 1
+            if word not in {"ok", ""}:
+                return self._instead(word, None, request)
+            names = {"access_token": f"Sample-t{self._token}", "refresh_token": f"Sample-r{self._token}"}
+            return answer(access_token_expire_time=1800, refresh_token_expire_time=86400, **names)
+        if call == "del_token":
+            return answer()
+        if word == "expired":
+            return answer(10004)
+        if call == "trunk/update":
+            return self._write(word, request)
+        return self._read(call, word, request)
+
+    def _read(self, call: str, word: str, request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        ids = [int(text) for text in params.get("ids", params.get("id", "")).split(",") if text]
+        if word in {"edit", "edit+"} and ids:
+            self.edit(ids[0])
+        elif word not in {"ok", "edit", "edit+"}:
+            return self._instead(word.rstrip("+~"), None, request)
+        if call == "trunk/list":
+            found = list(self.trunks.values())
+            return answer(data=copy.deepcopy(found), total_number=len(found))
+        data = [copy.deepcopy(self.trunks[i]) for i in ids if i in self.trunks]
+        self._shown |= {i for i in ids if i in self._edited}
+        return answer(data=data) if data or call == "trunk/query" else answer(60001)
+
+    def _write(self, word: str, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        number = body.pop("id")
+        self.written.append(number)
+        self.at_write(number)
+        if number in self._shown:
+            self.broken.append(f"{number} was written after somebody else's edit was shown")
+        fields = list(body)
+        match word:
+            case "edit":
+                self.edit(number)
+                word = "reset"
+            case "edit+":
+                self._take(number, body)
+                self.edit(number)
+                word = "ok"
+            case "1":
+                self._take(number, {name: body[name] for name in fields[1:]})
+            case "2":
+                self._later.append((len(self.requests) + 2, {"id": number, **body}))
+            case "ok" | "1+" | "2+":
+                self._take(number, body)
+            case _ if word.endswith("+"):
+                self._take(number, body)
+            case _ if word.endswith("~"):
+                self._later.append((len(self.requests) + 3, {"id": number, **body}))
+            case _:
+                pass
+        return answer() if word == "ok" else self._instead(word, number, request)
+
+    def _instead(self, word: str, number: int | None, request: httpx.Request) -> httpx.Response:
+        del number
+        match word.rstrip("+~"):
+            case "timeout":
+                raise httpx.ReadTimeout("", request=request)
+            case "reset":
+                raise httpx.ReadError("", request=request)
+            case "cut":
+                raise httpx.RemoteProtocolError("", request=request)
+            case "half":
+                return httpx.Response(200, content=b'{"errcode":0,"errm')
+            case "html":
+                return httpx.Response(502, text=HTML)
+            case "empty":
+                return httpx.Response(200)
+            case "list":
+                return httpx.Response(200, json=["SUCCESS"])
+            case "slow":
+                return httpx.Response(503, text=HTML, headers={"Retry-After": "7"})
+            case "busy":
+                return answer(70082)
+            case "busy9":
+                return httpx.Response(200, json={"errcode": 70082, "errmsg": "BUSY"}, headers={"Retry-After": "9"})
+            case "-2p":
+                return answer(-2, invalid_param_list=[{"field": "hostname", "value": "new.example"}])
+            case "1-" | "2-":
+                return answer(int(word[0]))
+            case code:
+                return answer(int(code))
+
+    def _take(self, number: int, fields: Mapping[str, Any]) -> None:
+        self.trunks[number] |= fields
+
+    def _apply_what_is_due(self) -> None:
+        due = [entry for entry in self._later if entry[0] <= len(self.requests)]
+        self._later = [entry for entry in self._later if entry not in due]
+        for _, body in due:
+            self._take(body["id"], {name: value for name, value in body.items() if name != "id"})
+
+    def edit(self, number: int, **fields: Any) -> None:
+        """Let somebody else change a trunk."""
+        self._edits += 1
+        self.trunks[number] |= fields or {"hostname": f"foreign-{self._edits}.example"}
+        self._edited.add(number)
+
+
+def changes(pbx: FakePbx, header: str, *lines: str, dids: Sequence[str] = ()) -> list[Change]:
+    """Plan what a workbook's lines change on the PBX as it now is."""
+    tables, records, problems = builders.read(builders.book([header, *lines], dids))
+    assert [problem for problem in problems if problem.stops] == []
+    live = {number: parse_trunk(copy.deepcopy(whole)) for number, whole in pbx.trunks.items()}
+    census = builders.census(*live.values())
+    judged = [builders.judge(tables, record, live[record.id or 0], census) for record in records.trunks]
+    return [change for change, _, _ in judged]
+
+
+@dataclass
+class Run:
+    """Everything that a run is made of, put together and not started."""
+
+    pbx: FakePbx
+    api: Api
+    asker: Asker
+    settler: Settler
+    journal: Journal
+    folder: Path
+    stopping: threading.Event
+    policy: Policy
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def dispatch(self, planned: Sequence[Change], **limits: Any) -> Dispatch:
+        made = Dispatch(planned, self.settler, Limits(**limits), self.stopping, self.outcomes.append)
+        made.run()
+        return made
+
+    @property
+    def endings(self) -> dict[int, str]:
+        return {outcome.trunk_id or 0: str(outcome.ending) for outcome in self.outcomes}
+
+    @property
+    def only(self) -> Outcome:
+        (outcome,) = self.outcomes
+        return outcome
+
+
+@contextmanager
+def connected(pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4) -> Iterator[Api]:
+    endpoint = Endpoint(
+        base_url="https://pbx.example:8088",
+        client_id="practice",
+        secret=Secret("Sample-client-secret"),
+        rate=rate,
+        concurrency=concurrency,
+    )
+    with connect(endpoint, clock=pbx.time.clock, transport=httpx.MockTransport(pbx)) as api:
+        yield api
+
+
+@contextmanager
+def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, **policy: Any) -> Iterator[Run]:
+    """Put a run together."""
+    with ExitStack() as stack:
+        api = stack.enter_context(connected(pbx, concurrency=concurrency))
+        book = stack.enter_context(journal.create(folder))
+        stopping = threading.Event()
+        patience = Policy(**policy)
+        asker = Asker(api, patience, stopping)
+        yield Run(
+            pbx=pbx,
+            api=api,
+            asker=asker,
+            settler=Settler(asker, book, pbx.time.clock),
+            journal=book,
+            folder=folder,
+            stopping=stopping,
+            policy=patience,
+        )

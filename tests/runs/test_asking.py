@@ -1,0 +1,329 @@
+"""Reads that persist, lists read to their end, and one sign-in for all who need one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
+from batch.pbx import requests
+from batch.pbx.gate import Stopped
+from batch.pbx.replies import Answer, NotSent
+from batch.pbx.requests import update_trunk
+from batch.runs.asking import BATCH, Asker
+from batch.runs.decisions import Policy, Refuse
+from tests.runs.fakes import FakePbx, answer, connected, trunk
+
+
+@contextmanager
+def asking(pbx: FakePbx, stopping: threading.Event | None = None, **policy: Any) -> Iterator[Asker]:
+    with connected(pbx) as api:
+        yield Asker(api, Policy(**policy), stopping or threading.Event())
+
+
+def paged(total: Any, *sizes: int, same: bool = False) -> Any:
+    """Serve pages of so many rows, whatever was asked for, and then empty ones."""
+    left = list(sizes)
+    given = 0
+
+    def serve(_: httpx.Request) -> httpx.Response:
+        nonlocal given
+        size = left.pop(0) if left else 0
+        rows = [{"id": (0 if same else given) + i, "name": f"T{given + i}"} for i in range(size)]
+        given += size
+        number = {} if total is None else {"total_number": total}
+        return answer(data=rows, **number)
+
+    return serve
+
+
+@pytest.mark.parametrize(
+    ("total", "sizes", "asked"),
+    [
+        (3, (3,), 1),
+        (28, (8, 8, 8, 4), 4),
+        ("28", (8, 8, 8, 4), 4),
+        (5, (8,), 1),
+        (0, (), 1),
+        (None, (8, 8, 4), 4),
+        (None, (), 1),
+    ],
+)
+def test_a_list_is_read_until_all_rows_were_seen(
+    pbx: FakePbx, total: Any, sizes: tuple[int, ...], asked: int
+) -> None:
+    pbx.answers["trunk/list"] = paged(total, *sizes)
+    with asking(pbx) as asker:
+        assert len(asker.listed()) == sum(sizes)
+    assert pbx.calls() == ["trunk/list"] * asked
+    assert [request.url.params["page"] for request in pbx.requests if "list" in request.url.path] == [
+        str(number) for number in range(1, asked + 1)
+    ]
+
+
+@pytest.mark.parametrize("total", [28, "nonsense", [], {"a": 1}])
+def test_pages_that_do_not_add_up_are_told_and_not_believed(pbx: FakePbx, total: Any) -> None:
+    pbx.answers["trunk/list"] = paged(total, 8, 8)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="cannot read"):
+        asker.listed()
+
+
+def test_a_pbx_that_serves_the_first_page_over_and_over_ends_the_reading(pbx: FakePbx) -> None:
+    pbx.answers["trunk/list"] = paged(None, *[8] * 100, same=True)
+    with asking(pbx) as asker:
+        assert len(asker.listed()) == 8
+    pbx.answers["trunk/list"] = paged(28, *[8] * 100, same=True)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="28 that ends after 8"):
+        asker.listed()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["x"],
+        [1],
+        [None],
+        "text",
+        7,
+        [{"name": "no id"}],
+        [{"id": "eight"}],
+        [{"id": 1, "did_list": "4420"}],
+        [{"id": 1, "did_list": ["4420"]}],
+        [{"id": 1, "outbound_cid_list": [{"ext_list": [{"type": "extension"}]}]}],
+        {"id": None},
+    ],
+)
+def test_shapes_that_nobody_can_read_are_an_error_of_the_pbx_and_no_crash(pbx: FakePbx, data: Any) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(data=data)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="cannot read"):
+        asker.trunks([1])
+
+
+def test_one_object_does_for_a_list_of_one_and_none_for_an_empty_one(pbx: FakePbx) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(data=trunk(1))
+    with asking(pbx) as asker:
+        assert set(asker.trunks([1])) == {1}
+    for nothing in ({}, {"data": None}, {"data": []}):
+        pbx.answers["trunk/query"] = lambda _, more=nothing: answer(**more)
+        with asking(pbx) as asker:
+            assert asker.trunks([1]) == {}
+
+
+def test_trunks_are_read_fifty_in_a_call_and_only_those_asked_for_count(pbx: FakePbx) -> None:
+    pbx.add(*(trunk(number) for number in range(1, 2 * BATCH + 4)))
+    pbx.answers["trunk/query"] = lambda request: answer(
+        data=[trunk(int(i)) for i in [*request.url.params["ids"].split(","), "999"]]
+    )
+    with asking(pbx) as asker:
+        assert set(asker.trunks(range(1, 2 * BATCH + 4))) == set(range(1, 2 * BATCH + 4))
+        assert asker.trunks([]) == {}
+    assert pbx.calls() == ["trunk/query"] * 3
+
+
+@pytest.mark.parametrize("word", ["10001", "60001", "-1"])
+def test_where_many_cannot_be_read_in_a_call_each_is_read_alone(pbx: FakePbx, word: str) -> None:
+    pbx.script("trunk/query", word)
+    with asking(pbx) as asker:
+        assert set(asker.trunks([1, 2, 9])) == {1, 2}
+    assert pbx.calls() == ["trunk/query", "trunk/get", "trunk/get", "trunk/get"]
+
+
+def test_a_trunk_that_may_not_be_read_at_all_is_an_error(pbx: FakePbx) -> None:
+    pbx.script("trunk/query", "10001")
+    pbx.script("trunk/get", "10009")
+    with asking(pbx) as asker, pytest.raises(PbxError, match="10009 WORDS to a read"):
+        asker.trunks([1])
+
+
+def test_a_list_that_is_refused_is_an_error(pbx: FakePbx) -> None:
+    pbx.script("trunk/list", "10009")
+    with asking(pbx) as asker, pytest.raises(PbxError, match="10009"):
+        asker.listed()
+
+
+def test_the_census_reads_only_what_the_workbook_speaks_of(pbx: FakePbx) -> None:
+    with asking(pbx) as asker:
+        census = asker.census(extensions=False, groups=False)
+    assert [one.id for one in census.trunks] == [1, 2, 3]
+    assert pbx.calls() == ["trunk/list"]
+
+
+def test_groups_are_read_from_the_menu_where_the_firmware_has_no_such_call(pbx: FakePbx) -> None:
+    pbx.answers["extension/list"] = lambda _: answer(data=[{"id": "4", "number": "1001"}], total_number=1)
+    pbx.answers["extensiongroup/list"] = lambda _: answer(data=[{"id": 3, "name": "Sales"}], total_number=1)
+    with asking(pbx) as asker:
+        census = asker.census(extensions=True, groups=True)
+    assert (census.extensions, census.groups) == ({"1001": 4}, {"Sales": 3})
+    assert pbx.calls() == ["trunk/list", "extension/list", "extensiongroup/list"]
+    pbx.answers["extensiongroup/list"] = lambda _: answer(10001)
+    pbx.answers["system/get_menuoptions"] = lambda _: answer(data=[{"text": "Sales", "value": "3"}])
+    with asking(pbx) as asker:
+        assert asker.census(extensions=False, groups=True).groups == {"Sales": 3}
+
+
+@pytest.mark.parametrize(("group_code", "menu_code"), [(10009, 0), (10001, 10009)])
+def test_groups_that_cannot_be_read_either_way_are_an_error(pbx: FakePbx, group_code: int, menu_code: int) -> None:
+    pbx.answers["extensiongroup/list"] = lambda _: answer(group_code)
+    pbx.answers["system/get_menuoptions"] = lambda _: answer(menu_code)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="10009"):
+        asker.census(extensions=False, groups=True)
+
+
+@pytest.mark.parametrize("word", ["timeout", "reset", "cut", "half", "html", "empty", "list", "busy", "-2", "down"])
+def test_a_read_persists(pbx: FakePbx, word: str) -> None:
+    pbx.script("trunk/query", word, word)
+    with asking(pbx) as asker:
+        assert set(asker.trunks([1])) == {1}
+    assert pbx.time.waits.count(0.5) == pbx.time.waits.count(1.0) == 1
+
+
+def test_an_address_that_nobody_answers_at_is_given_up_after_three_tries(pbx: FakePbx) -> None:
+    pbx.script("get_token", *["down"] * 9)
+    with asking(pbx) as asker, pytest.raises(PbxUnreachable, match="connection refused"):
+        asker.listed()
+    assert len(pbx.requests) == 3
+
+
+@pytest.mark.parametrize("word", ["html", "timeout", "empty", "-2"])
+def test_something_else_than_a_pbx_at_the_address_is_told_at_once(pbx: FakePbx, word: str) -> None:
+    pbx.script("get_token", word)
+    with asking(pbx) as asker, pytest.raises(PbxUnreachable):
+        asker.listed()
+    assert len(pbx.requests) == 1
+
+
+def test_a_refused_secret_is_sent_once(pbx: FakePbx) -> None:
+    pbx.script("get_token", "-1", "-1")
+    with asking(pbx) as asker:
+        for _ in range(3):
+            with pytest.raises(SignInRefused):
+                asker.listed()
+    assert len(pbx.requests) == 1
+
+
+def test_a_pbx_that_was_there_is_waited_for_until_it_was_away_too_long(pbx: FakePbx) -> None:
+    with asking(pbx, give_up_after=300) as asker:
+        asker.listed()
+        pbx.script("trunk/list", *["down"] * 12)
+        asker.listed()
+        pbx.script("trunk/list", *["down"] * 500)
+        began = pbx.time.seconds
+        with pytest.raises(PbxUnreachable):
+            asker.listed()
+    assert 300 <= pbx.time.seconds - began <= 340
+
+
+def test_an_hour_in_which_nothing_was_asked_is_no_silence(pbx: FakePbx) -> None:
+    with asking(pbx, give_up_after=300) as asker:
+        asker.listed()
+        pbx.time.seconds += 3600
+        pbx.script("trunk/list", *["down"] * 8)
+        asker.listed()
+        pbx.time.seconds += 3600
+        pbx.script("trunk/list", *["html"] * 8)
+        asker.listed()
+        pbx.time.seconds += 3600
+        pbx.script("trunk/list", *["busy"] * 8)
+        asker.listed()
+
+
+def test_a_sign_in_that_fails_in_the_middle_counts_as_not_sent(pbx: FakePbx) -> None:
+    with asking(pbx) as asker:
+        asker.listed()
+        pbx.script("trunk/list", "expired")
+        pbx.script("get_token", "html", "timeout", "ok")
+        assert len(asker.listed()) == 3
+        pbx.script("trunk/update", "expired")
+        pbx.script("get_token", "html")
+        reply, _ = asker.send(update_trunk({"id": 1, "enable": 1}), 1)
+        assert isinstance(reply, NotSent)
+        assert "502" in reply.reason
+    assert pbx.written == []
+
+
+def test_an_expired_token_uses_up_no_attempt(pbx: FakePbx) -> None:
+    with asking(pbx, attempts=1) as asker:
+        pbx.script("trunk/list", "expired", "ok")
+        assert len(asker.listed()) == 3
+        pbx.script("trunk/update", "expired", "40001")
+        reply, decision = asker.send(update_trunk({"id": 1, "enable": 1}), 1)
+    assert isinstance(reply, Answer)
+    assert (reply.errcode, decision) == (40001, Refuse())
+
+
+def test_a_pbx_whose_every_new_token_is_worthless_is_given_up_on(pbx: FakePbx) -> None:
+    pbx.script("trunk/list", *["expired"] * 50)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="expired"):
+        asker.listed()
+    assert len(pbx.calls()) <= 8
+
+
+def test_an_expiry_in_the_middle_of_a_burst_costs_one_sign_in(pbx: FakePbx) -> None:
+    together = threading.Barrier(4)
+
+    def meet(call: str) -> None:
+        if call == "trunk/get" and len(seen) < 4:
+            seen.append(call)
+            together.wait(5)
+
+    seen: list[str] = []
+    pbx.script("trunk/get", *["expired"] * 4)
+    with connected(pbx) as api:
+        asker = Asker(api, Policy(), threading.Event())
+        for _ in range(30):  # until four at a time are allowed
+            asker.listed()
+        signed_in = sum("get_token" in request.url.path for request in pbx.requests)
+        pbx.at_call = meet
+        with ThreadPoolExecutor(4) as pool:
+            answers = list(pool.map(lambda i: asker.ask(requests.get_trunk(i % 3 + 1)).errcode, range(4)))
+    assert answers == [0, 0, 0, 0]
+    assert sum("get_token" in request.url.path for request in pbx.requests) == signed_in + 1
+
+
+def test_a_stop_ends_a_pause_and_the_read_with_it(pbx: FakePbx) -> None:
+    stopping = threading.Event()
+    with asking(pbx, stopping) as asker:
+        stopping.set()
+        assert len(asker.listed()) == 3
+        pbx.script("trunk/list", "html")
+        with pytest.raises(Stopped):
+            asker.listed()
+
+
+def test_last_looks_go_on_when_all_is_to_stop_but_not_for_long(pbx: FakePbx) -> None:
+    stopping = threading.Event()
+    stopping.set()
+    with asking(pbx, stopping) as asker:
+        pbx.script("trunk/list", "html", "html")
+        assert len(asker.hurried().listed()) == 3
+        for word in ("html", "down", "busy"):
+            pbx.script("trunk/list", *[word] * 4)
+            with pytest.raises(PbxError):
+                asker.hurried().listed()
+            assert pbx.scripts["trunk/list"] == [word]
+
+
+@pytest.mark.parametrize("word", ["70004", "70087", "10005", "70123", "10002"])
+def test_once_the_pbx_has_told_somebody_to_stay_away_nobody_asks_again(pbx: FakePbx, word: str) -> None:
+    with asking(pbx) as asker:
+        pbx.script("trunk/list", word)
+        for ask in (asker, asker, asker.hurried()):
+            with pytest.raises(AddressBlocked if word == "70004" else PbxError, match=word):
+                ask.listed()
+        with pytest.raises(PbxError):
+            asker.send(update_trunk({"id": 1, "enable": 1}), 1)
+    assert pbx.calls() == ["trunk/list"]
+
+
+def test_what_is_abandoned_sends_nothing_more(pbx: FakePbx) -> None:
+    with asking(pbx) as asker:
+        asker.abandon()
+        with pytest.raises(Stopped):
+            asker.listed()
+    assert pbx.requests == []
