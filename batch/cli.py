@@ -222,17 +222,9 @@ _NOT_SETTINGS = frozenset({"command", "version", "json", "verbose", "quiet", "ye
 
 
 def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch.sheets.template import write_template, write_template_folder  # noqa: PLC0415 - not for --help
-
     path: Path = flags.output
-    if path.exists():
-        raise UsageError(f"{path} is there already; it may have been filled in.", "Name another file with -o.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
-    if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
-        raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
     try:
-        written = write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
+        written = _new_template(path)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
     mouth.say(
@@ -246,6 +238,18 @@ def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
     if mouth.json:
         mouth.hand_over({"template": str(written)})
     return 0
+
+
+def _new_template(path: Path) -> Path:
+    from batch.sheets.template import write_template, write_template_folder  # noqa: PLC0415 - not for --help
+
+    if path.exists():
+        raise UsageError(f"{path} is there already; it may have been filled in.", "Name another file with -o.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
+    if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
+        raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
+    return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
 
 
 def _check(flags: argparse.Namespace, mouth: Mouth) -> int:

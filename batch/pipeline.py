@@ -369,7 +369,9 @@ def _planned(
     found: list[Problem],
 ) -> Planned:
     settings = checked.settings
-    problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *found], checked.tables)
+    blamed = {problem.place for problem in checked.problems if problem.stops}
+    new = [problem for problem in found if problem.place not in blamed]  # what only follows from a cell at fault
+    problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *new], checked.tables)
     stopped = {problem.trunk for problem in problems if problem.stops}
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(

@@ -35,4 +35,4 @@ def why_not(name: str, number: float) -> str:
     least, most, whole = RANGES[name]
     if least <= number <= most and (not whole or number == int(number)):
         return ""
-    return f"must be a {'whole ' if whole else ''}number from {least:,g} to {most:,g}"
+    return f"must be a {'whole ' if whole else ''}number from {least:,} to {most:,}"

@@ -220,9 +220,12 @@ def find_cell_secret(text: str) -> Secret | str:
 def _secret_in(path: Path) -> Secret | str:
     try:
         value = path.expanduser().read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, ValueError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        return f"The file {path} cannot be read: {reason}."
+    except OSError as error:
+        return f"The file {path} cannot be read: {error.strerror or error}."
+    except ValueError:
+        return f"The file {path} cannot be read: it is not text in UTF-8."
+    except RuntimeError:  # a ~ for which there is no home
+        return f"The file {path} cannot be read: there is no such home folder."
     if "\n" in value:
         return f"The file {path} holds more than one line."
     return Secret(value) if value else f"The file {path} is empty."

@@ -24,9 +24,9 @@ The state's JSON file format::
 A trunk needs ``id``, ``name`` and ``type``. A field that does not apply to the type is absent. ``enable`` is
 1 when it is not given, ``status`` 1 (44 for a disabled trunk) and a list empty; a caller ID gets an ``id`` of
 its own, and the ``ext_number`` and ``ext_name`` of its extensions are filled in from their ids. Fields nobody
-knows are carried along, in a trunk as in a list's entries. Two fields are hooks of the rehearsal, never shown
-to a client: ``"shared": true`` makes a shared trunk of the Cloud edition, ``"fails_registration": true`` a
-trunk whose next registration fails (status 41).
+knows are carried along, in a trunk as in a list's entries. Two fields are hooks of the rehearsal, not shown
+to clients: ``"shared": true`` makes a shared trunk of the Cloud edition (see `PbxSettings.shows_shared`),
+``"fails_registration": true`` a trunk whose next registration fails (status 41).
 
 ``settings`` are the fields of `PbxSettings`; all of the four parts may be left out.
 """

@@ -251,7 +251,7 @@ def _rows(answer: Answer) -> list[Mapping[str, Any]]:
 def _understood(parse: Callable[[Any], T], sent: Any) -> T:
     try:
         return parse(sent)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _odd(str(error)) from None
 
 

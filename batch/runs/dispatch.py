@@ -80,8 +80,12 @@ class Dispatch:
         """
         with ThreadPoolExecutor(self._limits.workers, thread_name_prefix="trunk") as pool:
             futures = [pool.submit(self._work) for _ in range(self._limits.workers)]
-            while self._going_on(futures):
-                pass
+            try:
+                while self._going_on(futures):
+                    pass
+            except BaseException:
+                self.stop("Stopped by you before its turn.")
+                raise
         for future in futures:
             future.result()
 

@@ -200,7 +200,9 @@ def plan_headline(plan: Plan) -> str:
     """Say in one sentence what a plan would do."""
     count = tally(plan.changes)
     if not plan.changes:
-        return "Nothing can be planned yet: see the problems."
+        if any(problem.stops for problem in plan.problems):
+            return "Nothing can be planned yet: see the problems."
+        return "Nothing to do: no trunk is chosen that does not say skip."
     if not plan.updates:
         return (
             f"No changes: {_trunks(len(plan.changes))} already {'are' if len(plan.changes) != 1 else 'is'} as wanted."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from batch.runs.reports import answered_sheets, change_lines
 from batch.sheets.answers import Summary
 from batch.sheets.csv_writing import write_results_folder
 from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.placing import place_file
+from batch.sheets.placing import Replace, place_file
 from batch.sheets.rows import Tables
 from batch.sheets.workbooks import Format, Workbook
 from batch.sheets.writing import write_results
@@ -49,6 +50,7 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     summary: Summary,
     folder: RunFolder,
     target: Path,
+    replace: Replace = os.replace,
 ) -> Results:
     """Write the results into the run's folder and beside the workbook.
 
@@ -63,7 +65,7 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     kept = write_results(folder.path / "results.xlsx", sheets, summary, change_lines(tables, changed, outcomes))
     kept.chmod(0o600)
     try:
-        placed = place_file(target, kept.read_bytes())
+        placed = place_file(target, kept.read_bytes(), replace=replace)
     except OutputError as error:
         return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
     notes = []

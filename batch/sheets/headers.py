@@ -106,8 +106,13 @@ def match_headers(
             "own-column",
             leftmost,
             kept[leftmost],
-            f"{_listed(kept.values())} {'is a column' if len(kept) == 1 else 'are columns'} of your own, kept as "
-            "they are and not sent.",
+            f"{_listed(kept.values())} "
+            + (
+                "is a column of your own, kept as it is"
+                if len(kept) == 1
+                else "are columns of your own, kept as they are"
+            )
+            + " and not sent.",
             "Nothing to do.",
         )
     return Headers(columns=columns, texts=texts, own=own, ours=frozenset(results)), problems

@@ -160,6 +160,11 @@ class Problem:
         return (self.severity or self.kind.severity) is Severity.PROBLEM
 
     @property
+    def place(self) -> tuple[str, int, int]:
+        """Sheet, row and column: what tells its cell from all others."""
+        return (self.sheet, self.row, self.column)
+
+    @property
     def cell(self) -> str:
         """The cell as ``C14``."""
         return f"{letters(self.column)}{self.row}"

@@ -286,7 +286,9 @@ def _hidden_rows(raw: RawSheet, *, occupied: set[int]) -> list[Problem]:
             code="rows-hidden",
             sheet=raw.name,
             row=hidden[0],
-            message=f"{len(hidden)} hidden or filtered rows of {raw.name} count as rows: {spans(hidden)}.",
+            message=f"{len(hidden)} hidden or filtered rows of {raw.name} count as rows: {spans(hidden)}."
+            if len(hidden) > 1
+            else f"Row {hidden[0]} of {raw.name} is hidden or filtered; it counts all the same.",
             fix="Show all rows to see them; delete those that are not meant.",
         )
     ]

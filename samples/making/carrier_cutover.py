@@ -198,7 +198,7 @@ def _caller_ids() -> Iterator[dict[str, Cell]]:
         for which, block in (("Main", site.main), ("Backup", site.backup)):
             trunk = site.trunk(which) if which == "Main" else str(site.trunk_id(which))
             first, last = site.number(block, 10), site.number(block, 19)
-            common = {"trunk": trunk, "outbound_cid_option": "shared"}
+            common: dict[str, Cell] = {"trunk": trunk, "outbound_cid_option": "shared"}
             yield {
                 "trunk": trunk,
                 "outbound_cid_option": "range",
@@ -356,9 +356,7 @@ def _wanted_caller_ids(site: Site, block: str) -> list[dict[str, Any]]:
         },
         _shared(f"+{site.number(block, 0)}", f"Alder & Sons {site.reception}", person(11), person(12)),
         _shared(f"+{site.number(block, 1)}", site.sales, ("ext_group", site.at * 2 + 1)),
-        _shared(
-            f"+{site.number(block, 2)}", _DESKS[site.at % len(_DESKS)], person(13), ("ext_group", site.at * 2 + 2)
-        ),
+        _shared(f"+{site.number(block, 2)}", _DESKS[site.at % len(_DESKS)], person(13), ("ext_group", site.at * 2 + 2)),
         _shared(f"+{site.number(block, 3)}", "", person(14), person(15)),
     ]
 
@@ -386,9 +384,7 @@ def _old_backup(site: Site) -> dict[str, Any]:
 def _old_branch(site: Site) -> dict[str, Any]:
     old = [_shared(site.number(site.main, 40), "Branch", ("extension", site.extension_id(20)))]
     new = [
-        _shared(
-            f"+{site.number(site.main, 40 + i)}", f"{site.sales} {i + 1}", ("extension", site.extension_id(21 + i))
-        )
+        _shared(f"+{site.number(site.main, 40 + i)}", f"{site.sales} {i + 1}", ("extension", site.extension_id(21 + i)))
         for i in range(5)
     ]
     return {

@@ -62,7 +62,10 @@ def _pbx() -> dict[str, Any]:
             {"id": 3, "name": "Zuerich-1", "type": "peer", **old, "codec_sel": "ulaw"}
             | {"did_list": _list("41445550101", "41445550199")},
             {"id": 4, "name": "Lille-1", "type": "peer", "hostname": "192.0.2.42", "port": 5060, "codec_sel": "alaw"}
-            | {"def_outbound_cid_name": "", "did_list": [_did("33365710101", "Accueil été"), _did("33365710102", "Société Mère")]},
+            | {
+                "def_outbound_cid_name": "",
+                "did_list": [_did("33365710101", "Accueil été"), _did("33365710102", "Société Mère")],
+            },
             {"id": 5, "name": "Aussendienst", "type": "account", "username": "ad", "password": "Sample-aussen-alt"}
             | {"codec_sel": "gsm"},
         ],

@@ -22,7 +22,9 @@ _TEAMS: Final = ("Claims", "Policies", "Legal", "Réclamations", "Buchhaltung", 
 def make(folder: Path) -> None:
     """Write workbook and PBX."""
     write_workbook(
-        folder / "trunks.xlsx", page_of(layout.TRUNKS, _trunks(), ("Moved by",)), page_of(layout.DIDS, _dids(), ("Floor",))
+        folder / "trunks.xlsx",
+        page_of(layout.TRUNKS, _trunks(), ("Moved by",)),
+        page_of(layout.DIDS, _dids(), ("Floor",)),
     )
     write_pbx(folder / "pbx.json", {"trunks": [_live(at) for at in range(len(TRUNKS))]})
 
@@ -86,7 +88,5 @@ def _live(at: int) -> dict[str, Any]:
         "type": "peer" if at % 4 == 3 else "register",
         "hostname": "sip.northwind-voice.example",
         "port": 5060,
-        "did_list": [
-            {"did": _number(at, i), "did_name": f"Desk {i}" if i % 20 == 0 else ""} for i in range(held)
-        ],
+        "did_list": [{"did": _number(at, i), "did_name": f"Desk {i}" if i % 20 == 0 else ""} for i in range(held)],
     }

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import xlsxwriter
 from openpyxl import load_workbook
-from pytest import CaptureFixture
 
 from batch.cli import main
 from batch.practice.faults import Faults
@@ -57,7 +57,7 @@ class Ran:
 class Shell:
     """Runs commands in this process."""
 
-    def __init__(self, capsys: CaptureFixture[str]) -> None:
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
     def __call__(self, *words: object) -> Ran:
@@ -78,6 +78,7 @@ def command(
         capture_output=True,
         text=True,
         encoding="utf-8",
+        errors="replace",
         stdin=stdin,
         cwd=cwd,
         env={**os.environ, **(env or {})},

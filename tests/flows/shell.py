@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,13 +104,14 @@ def bench(
     dids: Sequence[Line] = (),
     caller_ids: Sequence[Line] = (),
     faults: Sequence[Json] = (),
+    on_change: Callable[[PbxState], None] | None = None,
     **settings: Any,
 ) -> Iterator[Bench]:
     """Write a workbook (lines with their headers) and serve a PBX."""
     named = {"Trunks": trunks, "Caller IDs": caller_ids, "DIDs": dids}
     path = folder / "book.xlsx"
     write_workbook(path, *(Page(name=name, lines=lines) for name, lines in named.items() if lines))
-    with serving(path, pbx(live, **settings), faults=faults) as served:
+    with serving(path, pbx(live, **settings), faults=faults, on_change=on_change) as served:
         yield served
 
 
@@ -159,11 +159,3 @@ def rows_of(path: Path, sheet: str) -> list[dict[str, Any]]:
     """Read a sheet whose first row is its header."""
     header, *rows = lines_of(path, sheet)
     return [dict(zip(header, row, strict=True)) for row in rows]
-
-
-def until(reached: Any, seconds: float = 10) -> None:
-    """Wait for something that another thread does."""
-    end = time.monotonic() + seconds
-    while not reached():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.01)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.practice.saving import read_state
+from samples.making.files import lined
 from tests.flows.shell import FAST, Json, Ran, run, serving
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -130,10 +131,10 @@ def expectations(told: Told) -> dict[str, str]:
     }
     if told.goes_through:
         report = {key: value for key, value in told.apply.json.items() if key not in {"run", "results"}}
-        found["report.json"] = rendered(report)
+        found["report.json"] = lined(report, deep=2) + "\n"
         writes = sorted(told.wire_writes, key=lambda body: int(body["id"]))
         found["requests.json"] = rendered([_masked(body) for body in writes])
-        found["pbx-after.json"] = rendered([digest_of(trunk) for trunk in told.after["trunks"]])
+        found["pbx-after.json"] = lined([digest_of(trunk) for trunk in told.after["trunks"]], deep=1) + "\n"
     else:
         also = sorted((told.workbook.parent / "also").iterdir())
         found["also.json"] = rendered({path.name: run("check", path, "--json").json for path in also})
@@ -141,7 +142,9 @@ def expectations(told: Told) -> dict[str, str]:
 
 
 def _masked(body: Json) -> Json:
-    return body | {"password": "<password>"} if "password" in body else body
+    """Put the fields in an order of their own, and something else for the password."""
+    shown = {"id": body["id"]} | {name: body[name] for name in sorted(body)}
+    return shown | {"password": "<password>"} if "password" in body else shown
 
 
 def digest_of(trunk: Json) -> Json:
@@ -168,4 +171,3 @@ def _lines(value: Any, margin: str) -> str:
         items = [_lines(item, inner) for item in value]
     opened, closed = "{}" if isinstance(value, dict) else "[]"
     return f"{opened}\n{inner}" + f",\n{inner}".join(items) + f"\n{margin}{closed}"
-

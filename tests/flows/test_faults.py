@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from tests.flows.shell import bench, lines_of, register, rows_of, serving, pbx
+from batch.practice.state import PbxState
+from tests.flows.shell import bench, lines_of, pbx, register, rows_of, serving
 
 TRUNKS = (("Name", "Port"), *((f"T{i}", "5061") for i in range(1, 5)))
 DIDS = (
@@ -34,13 +35,11 @@ def must_add_up(report: dict[str, Any], rows: int) -> None:
 
 
 class TestRefused:
-    BODY = {"invalid_param_list": [{"field": "did", "value": "442079460112", "validation_type": "charset"}]}
+    BODY: ClassVar = {"invalid_param_list": [{"field": "did", "value": "442079460112", "validation_type": "charset"}]}
 
     def test_the_entry_is_quoted_at_its_row_and_the_others_point_to_its_cell(self, tmp_path: Path) -> None:
         faults = [fault("errcode", errcode=40002, body=self.BODY)]
-        with bench(
-            tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=LIVE, faults=faults
-        ) as there:
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=LIVE, faults=faults) as there:
             ran = there.apply()
             assert ran.code == 5
             assert endings(ran.json) == ["applied", "refused", "applied", "applied"]
@@ -57,7 +56,9 @@ class TestRefused:
 
     def test_a_plain_field_is_quoted_on_the_trunks_sheet(self, tmp_path: Path) -> None:
         body = {"invalid_param_list": [{"field": "port", "value": 5061, "validation_type": "range"}]}
-        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=[fault("errcode", errcode=40002, body=body)]) as there:
+        with bench(
+            tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=[fault("errcode", errcode=40002, body=body)]
+        ) as there:
             there.apply()
             assert rows_of(there.results, "Trunks")[1]["Errmsg"] == 'PARAMETER ERROR: port "5061" (range) (Trunks!B3)'
             assert rows_of(there.results, "DIDs")[1]["Errmsg"] == "PARAMETER ERROR: see Trunks!B3"
@@ -102,6 +103,13 @@ class TestUnclear:
             ran = there.apply()
             assert (ran.code, endings(ran.json)) == (0, ["applied"] * 4)
             assert [trunk["attempts"] for trunk in ran.json["trunks"]] == [1, 2, 1, 1]
+
+    def test_silence_beyond_the_timeout_is_settled_by_looking(self, tmp_path: Path) -> None:
+        faults = [fault("hang", 2, seconds=1, when="first"), fault("hang", 3, seconds=1, when="last")]
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=faults) as there:
+            ran = there.apply("--timeout", "0.3")
+            assert (ran.code, endings(ran.json)) == (0, ["applied"] * 4)
+            assert [trunk["attempts"] for trunk in ran.json["trunks"]] == [1, 1, 2, 1]
 
     def test_partial_success_is_read_back_and_what_differs_is_listed(self, tmp_path: Path) -> None:
         with bench(
@@ -151,6 +159,21 @@ class TestTokens:
             assert ran.code == 6
             assert there.pbx.count_valid_tokens() == 0
 
+    def test_an_address_blocked_in_the_middle_ends_the_run(self, tmp_path: Path) -> None:
+        refused = [
+            {"call": call, "after": after, "times": "always", "do": "errcode", "errcode": 70004}
+            for call, after in (("refresh_token", 0), ("get_token", 1))
+        ]
+        with bench(
+            tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=[fault("expire_tokens", 3), *refused]
+        ) as there:
+            ran = there.apply("--concurrency", "1")
+            assert ran.code == 5
+            assert endings(ran.json) == ["unknown", "unknown", "not run", "not run"]
+            assert there.calls().count("get_token") + there.calls().count("refresh_token") == 2
+            must_add_up(ran.json, 10)
+            assert "blocked this machine's address" in ran.err
+
 
 class TestSomebodyElse:
     def test_what_changed_since_the_plan_is_not_written(self, tmp_path: Path) -> None:
@@ -165,6 +188,23 @@ class TestSomebodyElse:
             assert row["What to do"].startswith("Changed on the PBX since the plan")
             assert there.pbx.state.trunks[2]["port"] == 5080
             must_add_up(ran.json, 10)
+
+    def test_an_entry_that_somebody_added_is_not_lost(self, tmp_path: Path) -> None:
+        entries = [{"did": did, "did_name": ""} for did in ("442079460102", "442079460198")]
+        edit = {"call": "trunk/query", "after": 1, "do": "edit", "id": 2, "fields": {"did_list": entries}}
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=[edit]) as there:
+            ran = there.apply()
+            assert (ran.code, endings(ran.json)[1]) == (5, "not run")
+            assert there.pbx.state.trunks[2]["did_list"] == entries
+
+    def test_a_trunk_that_is_gone_is_not_run(self, tmp_path: Path) -> None:
+        def delete(state: PbxState) -> None:
+            state.trunks.pop(4, None)
+
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, on_change=delete) as there:
+            ran = there.apply("--concurrency", "1", "--rate", "3")  # looks are ahead of writes by a second's worth
+            assert (ran.code, endings(ran.json)[3]) == (5, "not run")
+            assert rows_of(there.results, "Trunks")[3]["What to do"].startswith("The trunk is no longer on the PBX.")
 
     def test_what_is_not_replaced_may_change(self, tmp_path: Path) -> None:
         edit = {"call": "trunk/query", "after": 1, "do": "edit", "id": 2, "fields": {"domain": "other.example"}}
@@ -190,7 +230,7 @@ class TestSomebodyElse:
 
 
 class TestPbxGone:
-    FAULTS = [{"call": "*", "after": 6, "times": "always", "do": "errcode", "errcode": 10005}]
+    FAULTS: ClassVar = [{"call": "*", "after": 6, "times": "always", "do": "errcode", "errcode": 10005}]
 
     def test_every_row_has_its_account(self, tmp_path: Path) -> None:
         """Sign-in, list, query, look, then two writes that go well: from there on the PBX wants nobody."""
@@ -239,7 +279,7 @@ def test_a_trunk_that_was_up_and_is_down_is_named_first(tmp_path: Path) -> None:
 
 def test_older_firmware_is_understood(tmp_path: Path) -> None:
     callers = (("Trunk", "Option", "Caller ID", "Extension groups"), ("T2", "shared", "442079460102", "Sales"))
-    quirks = {
+    quirks: dict[str, Any] = {
         "no_extensiongroup_list": True,
         "reject_sort_by_name": True,
         "expiry_as_text": True,

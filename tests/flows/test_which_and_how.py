@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from batch.practice.state import PbxState
 from tests.flows.shell import CLIENT_SECRET, FAST, bench, register, rows_of, run
 
 TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
 LIVE = tuple(register(i, f"T{i}", f"44207946010{i}") for i in range(1, 6))
-ENDINGS = ("applied", "unchanged", "skipped", "invalid", "blocked", "refused", "failed", "partial", "unknown", "not run")
+SLOW = ({"call": "trunk/update", "times": "always", "latency": 0.3},)
+ENDINGS = (
+    "applied",
+    "unchanged",
+    "skipped",
+    "invalid",
+    "blocked",
+    "refused",
+    "failed",
+    "partial",
+    "unknown",
+    "not run",
+)
 
 
 def endings(report: dict[str, list[dict[str, str]]]) -> list[str]:
@@ -47,11 +61,26 @@ def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
         ran = there.apply("--only", "T2", "T4")
         assert ran.code == 0
         assert endings(ran.json) == ["not run", "applied", "not run", "applied", "not run"]
-        assert [body["id"] for body in there.writes()] == [2, 4]
+        assert sorted(body["id"] for body in there.writes()) == [2, 4]
         rows = rows_of(there.results, "DIDs")
-        assert [(row["Result"], row["What to do"]) for row in rows][:2] == [("not run", "Not chosen."), ("applied", "Nothing.")]
+        assert [(row["Result"], row["What to do"]) for row in rows][:2] == [
+            ("not run", "Not chosen."),
+            ("applied", "Nothing."),
+        ]
         assert there.apply("--first", "3").code == 0
-        assert [body["id"] for body in there.writes()] == [2, 4, 1, 3]
+        assert sorted(body["id"] for body in there.writes()) == [1, 2, 3, 4]
+
+
+def test_skipped_trunks_are_nobodys_problem(tmp_path: Path) -> None:
+    trunks = (("Name", "Port", "Action"), ("T1", "5061", "skip"), ("T2", "sip", "skip"), ("T3", "5061", "update"))
+    with bench(tmp_path, trunks=trunks, dids=DIDS[:4], live=LIVE) as there:
+        ran = there.apply()
+        assert ran.code == 0
+        assert endings(ran.json) == ["skipped", "skipped", "applied"]
+        assert ran.json["sheets"]["DIDs"]["skipped"] == 2
+        only = there.run("plan", "--only", "T1")
+        assert only.code == 0
+        assert "Nothing to do: no trunk is chosen that does not say skip." in only.out
 
 
 def test_first_counts_among_only(tmp_path: Path) -> None:
@@ -117,7 +146,7 @@ class TestHazards:
             assert (there.writes(), there.runs) == ([], [])
             narrow = there.apply("--only", "T1", "T2", "--allow", "removals=T1", "--allow", "removals=2")
             assert narrow.code == 0
-            assert [body["id"] for body in there.writes()] == [1, 2]
+            assert sorted(body["id"] for body in there.writes()) == [1, 2]
             assert there.apply("--allow", "removals").code == 0
 
     def test_keys_that_nobody_knows_are_not_lost_unasked(self, tmp_path: Path) -> None:
@@ -218,7 +247,11 @@ class TestAsking:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, writes: int
     ) -> None:
         monkeypatch.setattr("sys.stdin", _Terminal(answer))
-        trunks = (("Trunk ID", "Name", "Enabled", "Port"), ("1", "New-1", "no", ""), *((str(i), "", "", "5061") for i in range(2, 6)))
+        trunks = (
+            ("Trunk ID", "Name", "Enabled", "Port"),
+            ("1", "New-1", "no", ""),
+            *((str(i), "", "", "5061") for i in range(2, 6)),
+        )
         with bench(tmp_path, trunks=trunks, live=LIVE) as there:
             ran = there.run("apply")
             assert ran.code == code
@@ -239,6 +272,31 @@ class TestAsking:
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+class TestCtrlC:
+    def test_nothing_new_is_started_and_every_row_has_its_account(self, tmp_path: Path) -> None:
+        writes: list[int] = []
+
+        def press(_state: PbxState) -> None:
+            writes.append(1)
+            if len(writes) == 2:
+                signal.raise_signal(signal.SIGINT)
+
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=SLOW, on_change=press) as there:
+            ran = there.apply("--concurrency", "1")
+            assert ran.code == 130
+            found = endings(ran.json)
+            assert found[:2] == ["applied", "applied"]
+            assert found[-1] == "not run"
+            assert sum(ran.json["counts"].values()) == 10
+            assert len(there.writes()) == found.count("applied")
+            assert there.results.exists()
+            assert there.pbx.count_valid_tokens() == 0
+            planned = there.run("plan")
+            assert f"did not come to the end: {there.runs[0].name}." in planned.out
+            assert there.apply().code == 0
+            assert len(there.writes()) == 5  # what was applied is not written again
 
 
 class TestWhereRunsLie:

@@ -25,10 +25,25 @@ from batch.runs.outcomes import Outcome
 from batch.runs.settling import Settler
 from batch.secrets import Secret
 from batch.trunks.live import parse_trunk
-from batch.trunks.plans import Change
+from batch.trunks.plans import Change, judge
 from tests import builders
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+BREAKS: dict[str, type[httpx.RequestError]] = {
+    "timeout": httpx.ReadTimeout,
+    "reset": httpx.ReadError,
+    "cut": httpx.RemoteProtocolError,
+}
+ODD: dict[str, Callable[[], httpx.Response]] = {
+    "half": lambda: httpx.Response(200, content=b'{"errcode":0,"errm'),
+    "html": lambda: httpx.Response(502, text=HTML),
+    "empty": lambda: httpx.Response(200),
+    "list": lambda: httpx.Response(200, json=["SUCCESS"]),
+    "slow": lambda: httpx.Response(503, text=HTML, headers={"Retry-After": "7"}),
+    "busy": lambda: answer(70082),
+    "busy9": lambda: httpx.Response(200, json={"errcode": 70082, "errmsg": "BUSY"}, headers={"Retry-After": "9"}),
+    "-2p": lambda: answer(-2, invalid_param_list=[{"field": "hostname", "value": "new.example"}]),
+}
 
 
 class FakeTime:
@@ -101,6 +116,8 @@ class FakePbx:
     most_under_way: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _token: int = 0
+    _dead: int = 0
+    """Tokens up to this one have expired."""
     _edits: int = 0
     _later: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     _edited: set[int] = field(default_factory=set)
@@ -144,12 +161,19 @@ class FakePbx:
         if call in {"get_token", "refresh_token"}:
             self._token += 1
             if word not in {"ok", ""}:
-                return self._instead(word, None, request)
-            names = {"access_token": f"Sample-t{self._token}", "refresh_token": f"Sample-r{self._token}"}
+                return self._instead(word, request)
+            names: dict[str, Any] = {
+                "access_token": f"Sample-t{self._token}",
+                "refresh_token": f"Sample-r{self._token}",
+            }
             return answer(access_token_expire_time=1800, refresh_token_expire_time=86400, **names)
         if call == "del_token":
             return answer()
         if word == "expired":
+            self._dead = self._token
+        if int(request.url.params["access_token"].removeprefix("Sample-t")) <= self._dead:
+            if word != "expired":
+                self.scripts.setdefault(call, []).insert(0, word)
             return answer(10004)
         if call == "trunk/update":
             return self._write(word, request)
@@ -161,7 +185,7 @@ class FakePbx:
         if word in {"edit", "edit+"} and ids:
             self.edit(ids[0])
         elif word not in {"ok", "edit", "edit+"}:
-            return self._instead(word.rstrip("+~"), None, request)
+            return self._instead(word, request)
         if call == "trunk/list":
             found = list(self.trunks.values())
             return answer(data=copy.deepcopy(found), total_number=len(found))
@@ -197,37 +221,15 @@ class FakePbx:
                 self._later.append((len(self.requests) + 3, {"id": number, **body}))
             case _:
                 pass
-        return answer() if word == "ok" else self._instead(word, number, request)
+        return answer() if word == "ok" else self._instead(word, request)
 
-    def _instead(self, word: str, number: int | None, request: httpx.Request) -> httpx.Response:
-        del number
-        match word.rstrip("+~"):
-            case "timeout":
-                raise httpx.ReadTimeout("", request=request)
-            case "reset":
-                raise httpx.ReadError("", request=request)
-            case "cut":
-                raise httpx.RemoteProtocolError("", request=request)
-            case "half":
-                return httpx.Response(200, content=b'{"errcode":0,"errm')
-            case "html":
-                return httpx.Response(502, text=HTML)
-            case "empty":
-                return httpx.Response(200)
-            case "list":
-                return httpx.Response(200, json=["SUCCESS"])
-            case "slow":
-                return httpx.Response(503, text=HTML, headers={"Retry-After": "7"})
-            case "busy":
-                return answer(70082)
-            case "busy9":
-                return httpx.Response(200, json={"errcode": 70082, "errmsg": "BUSY"}, headers={"Retry-After": "9"})
-            case "-2p":
-                return answer(-2, invalid_param_list=[{"field": "hostname", "value": "new.example"}])
-            case "1-" | "2-":
-                return answer(int(word[0]))
-            case code:
-                return answer(int(code))
+    def _instead(self, word: str, request: httpx.Request) -> httpx.Response:
+        word = word.rstrip("+~")
+        if word in BREAKS:
+            raise BREAKS[word]("", request=request)
+        if word in ODD:
+            return ODD[word]()
+        return answer(int(word.rstrip("-")))
 
     def _take(self, number: int, fields: Mapping[str, Any]) -> None:
         self.trunks[number] |= fields
@@ -251,7 +253,7 @@ def changes(pbx: FakePbx, header: str, *lines: str, dids: Sequence[str] = ()) ->
     assert [problem for problem in problems if problem.stops] == []
     live = {number: parse_trunk(copy.deepcopy(whole)) for number, whole in pbx.trunks.items()}
     census = builders.census(*live.values())
-    judged = [builders.judge(tables, record, live[record.id or 0], census) for record in records.trunks]
+    judged = [judge(tables, record, live[record.id or 0], census) for record in records.trunks]
     return [change for change, _, _ in judged]
 
 

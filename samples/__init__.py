@@ -1,0 +1,1 @@
+"""Stories, each with a workbook, a PBX and what comes of them."""

@@ -1,0 +1,31 @@
+"""What an import or a command loads: nothing heavy that it does not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {"pandas", "numpy", "httpx", "pydantic", "openpyxl", "xlsxwriter", "tqdm", "tenacity", "keyring", "starlette"}
+WIRE = {"httpx", "pydantic", "tenacity", "tqdm", "starlette", "uvicorn", "keyring"}
+COMMAND = "import sys; from batch.cli import main; main({!r}); print(*sys.modules, file=sys.stderr)"
+
+
+def loaded(code: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603 - ours
+    return set(done.stderr.split())
+
+
+def test_importing_the_package_is_quick() -> None:
+    assert not loaded("import sys, batch; print(*sys.modules, file=sys.stderr)") & HEAVY
+
+
+@pytest.mark.parametrize("words", [["--help"], ["apply", "--help"], ["--version"], ["template", "-o", "no/t.xlsx"]])
+def test_help_and_refusals_are_quick(words: list[str]) -> None:
+    assert not loaded(COMMAND.format(words)) & (HEAVY - {"xlsxwriter"} if words[0] == "template" else HEAVY)
+
+
+def test_a_check_loads_nothing_of_the_wire(book: Path) -> None:
+    assert not loaded(COMMAND.format(["check", str(book)])) & WIRE

@@ -1,0 +1,327 @@
+"""Ctrl-C, a polite end from outside, no as an answer, and readers that leave early."""
+
+from __future__ import annotations
+
+import _thread
+import io
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.cli import Mouth, Terminal, main
+from batch.errors import Interrupted
+from batch.pipeline import Declined, Report, Silent, apply
+from batch.secrets import Secret
+from batch.settings import Settings
+from tests.cli.shell import DIDS, FAST, SECRET, Ran, Shell, at, calls, command, pbx, rows_of, write_book
+
+WE = (sys.executable, "-c", "from batch.cli import run; run()")
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
+
+
+class Person(io.StringIO):
+    """Somebody at a terminal who types one line, or presses Ctrl-C."""
+
+    def __init__(self, line: str | None) -> None:
+        super().__init__(line or "")
+        self.interrupts = line is None
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, _size: int = -1, /) -> str:
+        if self.interrupts:
+            raise KeyboardInterrupt
+        return super().readline()
+
+
+@pytest.mark.usefixtures("secret")
+class TestTheQuestion:
+    def ask(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch, line: str | None, *flags: str
+    ) -> tuple[Ran, list[str]]:
+        monkeypatch.setattr(sys, "stdin", Person(line))
+        trunks = ({"id": 1, "name": "London", "did_list": [{"did": "1"}]}, {"id": 2, "name": "Paris"})
+        with pbx(*trunks) as served:
+            ran = shell("apply", book, *at(served), "--allow", "removals", *flags)
+            assert served.count_valid_tokens() == 0
+            return ran, [call for call in calls(served) if call == "trunk/update"]
+
+    @pytest.fixture
+    def book(self, tmp_path: Path) -> Path:
+        return write_book(
+            tmp_path / "book.xlsx",
+            trunks=[
+                ("Trunk ID", "Name", "Enabled", "DIDs mode"),
+                ("1", "London-2", "", ""),
+                ("", "Paris", "no", "replace"),
+            ],
+            dids=[("Trunk", "DID"), ("London-2", "442079460100"), ("Paris", "442079460200")],
+        )
+
+    def test_it_names_pbx_trunks_renames_removals_and_unfinished_runs(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = book.with_name("book.runs") / "20261123-010101-aaaa"
+        folder.mkdir(parents=True)
+        (folder / "journal.sqlite").touch()
+        ran, writes = self.ask(shell, book, monkeypatch, "no\n")
+        assert writes == []
+        asked = ran.err.splitlines()
+        start = next(i for i, line in enumerate(asked) if line.startswith("Write "))
+        assert asked[start].startswith("Write 2 trunks on http://127.0.0.1:")
+        assert asked[start + 1 : start + 7] == [
+            "    London, Paris",
+            "    1 renamed: London → London-2",
+            "    1 switched off: Paris",
+            "    1 list entry removed: London (1)",
+            "    1 list replaced on purpose",
+            "    An earlier run of this workbook did not come to the end: 20261123-010101-aaaa.",
+        ]
+        assert asked[start + 7].startswith("Type yes to go on: ")
+        assert "London  (id 1, register)" in ran.out
+        assert "Next:" not in ran.out
+
+    @pytest.mark.parametrize("line", ["no\n", "\n", "", "yess\n"])
+    def test_anything_but_yes_sends_nothing_and_is_130(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch, line: str
+    ) -> None:
+        ran, writes = self.ask(shell, book, monkeypatch, line, "--json")
+        assert (ran.code, writes) == (130, [])
+        assert ran.error["code"] == "declined"
+        assert not book.with_name("book-results.xlsx").exists()
+        assert not book.with_name("book.runs").exists()
+
+    @pytest.mark.parametrize("line", ["yes\n", "Y\n"])
+    def test_yes_goes_on(self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+        ran, writes = self.ask(shell, book, monkeypatch, line, "-q")
+        assert (ran.code, len(writes)) == (0, 2)
+        assert "Write 2 trunks on" in ran.err
+
+    def test_ctrl_c_there_sends_nothing(self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        ran, writes = self.ask(shell, book, monkeypatch, None, "--json")
+        assert (ran.code, writes) == (130, [])
+        assert ran.error["message"] == "Stopped by you. Nothing was sent."
+
+    def test_trunks_left_out_for_their_problems_are_counted(
+        self, shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [("Name", "Port"), ("London", "many"), ("Paris", "5061")]
+        book = write_book(tmp_path / "b.xlsx", trunks=rows)
+        ran, _ = self.ask(shell, book, monkeypatch, "no\n", "--skip-invalid")
+        assert "    1 trunk with problems left out" in ran.err
+
+    def test_a_rehearsal_says_that_it_is_one(self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", Person("no\n"))
+        ran = shell("apply", book, "--practice")
+        assert "Write 2 trunks on PRACTICE PBX, where no real trunk is touched?" in ran.err
+
+
+def test_the_prompt_for_the_secret_needs_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal(Mouth(json=False), assume_yes=True)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Sample-x\n"))
+    assert terminal.prompt_secret("Secret: ") == ""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert terminal.prompt_secret("Secret: ") == ""
+    assert Mouth(json=False).ask("Well? ") == ""
+
+
+@pytest.mark.usefixtures("secret")
+class TestDuringTheRun:
+    def test_ctrl_c_starts_nothing_new_and_gives_results(self, shell: Shell, tmp_path: Path) -> None:
+        names = [f"T{i}" for i in range(30)]
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), *((n, "new.example") for n in names)])
+        trunks = [{"id": i, "name": n} for i, n in enumerate(names, 1)]
+        once: list[int] = []
+
+        def press(_state: Any) -> None:
+            if not once:
+                once.append(1)
+                _thread.interrupt_main()
+
+        with pbx(
+            *trunks, on_change=press, faults=[{"call": "trunk/update", "times": "always", "latency": 0.1}]
+        ) as served:
+            ran = shell("apply", book, *at(served), "--yes", "--concurrency", "1", "--json")
+            assert served.count_valid_tokens() == 0
+        assert ran.code == 130
+        counts = ran.json["counts"]
+        assert counts["applied"] >= 1
+        assert counts["not run"] >= 20
+        assert counts["applied"] + counts["not run"] == 30
+        assert "Stopped by you. What was being written then was settled first." in ran.err
+        assert rows_of(Path(ran.json["results"]), "Trunks")[30][2] == "not run"
+
+    def test_ctrl_c_while_waiting_for_registrations_keeps_the_results(self, book: Path) -> None:
+        class Hurried(Silent):
+            def tell(self, text: str) -> None:
+                if text.startswith("Waiting"):
+                    raise KeyboardInterrupt
+
+        with pbx() as served:
+            report = apply(settings_for(book, served.url, settle_wait=5), Hurried())
+        assert isinstance(report, Report)
+        assert report.exit_code == 130
+        assert report.attention == ("Whether the trunks are up again was not looked at: stopped by you.",)
+        assert all(outcome.as_wanted for outcome in report.outcomes.values())
+        assert report.results.path.exists()
+
+    def test_ctrl_c_where_no_good_end_is_possible_does_not_claim_that_nothing_was_sent(self, book: Path) -> None:
+        class Impatient(Silent):
+            def watch(self, total: int) -> Any:  # noqa: ARG002 - as `Desk` has it
+                raise KeyboardInterrupt
+
+        with pbx() as served:
+            with pytest.raises(Interrupted) as caught:
+                apply(settings_for(book, served.url), Impatient())
+            assert served.count_valid_tokens() == 0
+        assert caught.value.exit_code == 130
+        assert "Nothing was sent" not in caught.value.message
+        assert str(book.with_name("book.runs")) in caught.value.hint
+
+    def test_no_is_said_by_an_exception_in_scripts(self, book: Path) -> None:
+        class No(Silent):
+            def confirm(self, planned: Any) -> bool:
+                return not planned
+
+        with pbx() as served, pytest.raises(Declined):
+            apply(settings_for(book, served.url), No())
+
+
+def settings_for(book: Path, url: str, settle_wait: float = 0) -> Settings:
+    secret = Secret(SECRET)
+    return Settings(workbook=book, url=url, client_id="script", secret=secret, rate=1000, settle_wait=settle_wait)
+
+
+@POSIX
+class TestSignals:
+    def start(self, *words: object, **more: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own command
+            [*WE, *map(str, words)],
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**os.environ, "TRUNK_BATCH_CLIENT_SECRET": SECRET},
+            **more,
+        )
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    def test_a_plan_that_is_stopped_gives_its_token_back_and_one_object(self, book: Path, number: int) -> None:
+        slow = {"call": "trunk/list", "times": "always", "latency": 1}
+        with pbx(faults=[slow]) as served:
+            running = self.start("plan", book, *at(served)[:4], "--json")
+            while "get_token" not in calls(served):
+                time.sleep(0.02)
+            time.sleep(0.3)
+            running.send_signal(number)
+            out, err = running.communicate(timeout=20)
+            assert served.count_valid_tokens() == 0
+        assert running.returncode == 130
+        assert json.loads(out)["error"] == {
+            "code": "interrupted",
+            "message": "Stopped by you. Nothing was sent.",
+            "hint": "Run it again when you are ready.",
+        }
+        assert "Traceback" not in err
+
+    def test_nohup_is_respected(self, book: Path) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            assert main(["check", str(book)]) == 0
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_the_practice_pbx_serves_until_it_is_stopped(self, tmp_path: Path, number: int) -> None:
+        running = self.start("practice", "--port", "0", "--json", "--state", tmp_path / "state.json")
+        assert running.stdout is not None
+        where = json.loads(running.stdout.readline())
+        assert set(where) == {"url", "client_id"}
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), ("London-1", "new.example")])
+        secret = {"TRUNK_BATCH_CLIENT_SECRET": "Sample-practice-secret"}
+        words = ("--url", where["url"], "--client-id", where["client_id"], *FAST)
+        assert command("apply", book, *words, "--yes", env=secret).code == 0
+        running.send_signal(number)
+        out, err = running.communicate(timeout=20)
+        assert (running.returncode, out) == (0, "")
+        assert "Traceback" not in err
+        assert '"hostname": "new.example"' in (tmp_path / "state.json").read_text()
+
+
+@POSIX
+class TestReadersThatLeave:
+    def test_head_changes_neither_what_is_written_nor_the_exit_code(self, tmp_path: Path) -> None:
+        names = [f"T{i}" for i in range(400)]
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((name, "5061") for name in names)])
+        read, write = os.pipe()
+        os.close(read)
+        trunks = [{"id": i, "name": name} for i, name in enumerate(names, 1)]
+        with pbx(*trunks) as served:
+            done = subprocess.run(  # noqa: S603 - our own command
+                [
+                    sys.executable,
+                    "-c",
+                    "from batch.cli import run; run()",
+                    "apply",
+                    str(book),
+                    *at(served),
+                    "--yes",
+                    "-v",
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=write,
+                stderr=write,
+                env={**os.environ, "TRUNK_BATCH_CLIENT_SECRET": SECRET},
+                check=False,
+                timeout=60,
+            )
+            assert calls(served).count("trunk/update") == 400
+        os.close(write)
+        assert done.returncode == 0
+        assert book.with_name("b-results.xlsx").exists()
+
+    def test_a_check_with_problems_stays_3(self, tmp_path: Path) -> None:
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((f"T{i}", "many") for i in range(500))])
+        line = (
+            f'{sys.executable} -c "from batch.cli import run; run()" check {book} -v | head -1; exit ${{PIPESTATUS[0]}}'
+        )
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
+        assert done.returncode == 3
+        assert done.stdout.count("\n") == 1
+        assert done.stderr == ""
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+    def test_a_full_disk_is_told_and_is_not_success(self, book: Path) -> None:
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(  # noqa: S603 - our own command
+                [*WE, "check", str(book)],
+                stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            )  # fmt: skip
+        assert done.returncode == 2
+        assert done.stderr.startswith("Standard output cannot be written: no space left on device.")
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+    def test_closed_streams_are_no_fault_of_ours(self, book: Path, closed: str) -> None:
+        line = f"{shlex.join(WE)} plan {book} --practice {closed}"
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
+        assert done.returncode == 0
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_no_encoding_of_the_terminal_stops_a_word(tmp_path: Path, encoding: str) -> None:
+    book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), ("Łódź", "new.example")], dids=DIDS[:1])
+    ran = command("plan", book, "--practice", env={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    assert ran.code in {0, 3}
+    assert "Traceback" not in ran.err
+    assert "Plan for PRACTICE PBX" in ran.out

@@ -1,0 +1,71 @@
+"""The package as scripts use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import batch
+from batch.errors import WorkbookError
+from tests.cli.shell import SECRET, pbx, write_book
+
+PROBLEMS = ["severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who"]
+CHANGES = ["sheet", "cell", "trunk", "field", "before", "wanted", "found"]
+ENDINGS = ["Sheet", "Row", "Result", "Errcode", "Errmsg", "HTTP status", "Attempts", "Elapsed ms", "Finished at"]
+
+
+def test_everything_promised_is_there_and_nothing_else() -> None:
+    for name in batch.__all__:
+        assert getattr(batch, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = batch.nothing
+    assert (Path(batch.__file__).parent / "py.typed").exists()
+
+
+def test_a_script_reads_checks_plans_and_applies(book: Path) -> None:
+    settings = batch.Settings(workbook=book, practice=True, rate=1000, settle_wait=0)
+    sheets = batch.read(settings)
+    assert sheets.tables.trunks.frame["name"].tolist() == ["London", "Paris"]
+    assert sheets.tables.dids.frame.index.tolist() == [2]
+    checked = batch.check(settings)
+    assert isinstance(checked, batch.Checked)
+    assert not checked.stops
+    assert list(checked.frame().columns) == PROBLEMS
+    planned = batch.plan(settings)
+    assert planned.exit_code == 0
+    assert list(planned.frame().columns) == CHANGES
+    assert set(planned.frame()["trunk"]) == {"London", "Paris"}
+    report = batch.apply(settings)
+    assert isinstance(report, batch.Report)
+    assert report.exit_code == 0
+    frame = report.frame()
+    assert list(frame.columns) == [*ENDINGS, "What to do"]
+    assert frame["Result"].tolist() == ["applied"] * 4
+    assert report.results.path == book.with_name("book-PRACTICE-results.xlsx")
+
+
+def test_what_stands_against_a_plan_comes_back_as_the_plan(tmp_path: Path) -> None:
+    book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), ("London", "many")])
+    settings = batch.Settings(workbook=book, practice=True)
+    checked = batch.check(settings)
+    assert checked.frame()[["code", "cell"]].to_numpy().tolist() == [["not-a-number", "B2"]]
+    planned = batch.apply(settings)
+    assert isinstance(planned, batch.Planned)
+    assert planned.exit_code == 3
+    assert planned.frame().empty
+
+
+def test_a_secret_is_given_as_one_and_never_shown(book: Path) -> None:
+    with pbx() as served:
+        secret = batch.Secret(SECRET)
+        settings = batch.Settings(workbook=book, url=served.url, client_id="script", secret=secret, rate=1000)
+        assert SECRET not in repr(settings)
+        assert SECRET not in repr(batch.plan(settings))
+
+
+def test_what_cannot_go_on_is_one_kind_of_error(tmp_path: Path) -> None:
+    with pytest.raises(batch.BatchError) as caught:
+        batch.check(batch.Settings(workbook=tmp_path / "not-there.xlsx"))
+    assert isinstance(caught.value, WorkbookError)
+    assert caught.value.exit_code == 3

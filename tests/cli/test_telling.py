@@ -1,0 +1,219 @@
+"""What people read: every message names the cell or the trunk and says what to do."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from batch import telling
+from batch.cli import Mouth, Terminal
+from batch.progress import Bar
+from batch.runs.outcomes import Ending, Outcome
+from batch.sheets.problems import Problem
+from tests.cli.shell import Shell, at, pbx, plan_at, write_book
+
+
+def problem(row: int, message: str = "Wrong.", fix: str = "Type it right.", value: str = "x") -> Problem:
+    return Problem(code="required", sheet="DIDs", row=row, column=2, value=value, message=message, fix=fix)
+
+
+class TestProblems:
+    def test_the_same_words_in_many_rows_are_said_once_with_the_rows(self) -> None:
+        assert list(telling.problems_text([problem(2), problem(3), problem(9)])) == [
+            "PROBLEM  A cell must not be blank (3 times)  [required; spreadsheet editor]",
+            '    DIDs, column C, rows 2-3, 9 "x": Wrong.',
+            "        Type it right.",
+        ]
+
+    def test_many_of_a_kind_are_counted_and_verbose_lists_them(self) -> None:
+        many = [problem(row, message=f"Wrong in {row}.", value="") for row in range(2, 22)]
+        brief = list(telling.problems_text(many))
+        assert brief[-1] == "    … and 8 more of this kind; -v lists every one."
+        whole = list(telling.problems_text(many, telling.WHOLE))
+        assert whole[-2:] == ["    DIDs!C21: Wrong in 21.", "        Type it right."]
+
+    def test_many_scattered_rows_are_cut_short_too(self) -> None:
+        many = [problem(row) for row in range(2, 60, 2)]
+        assert " …" in list(telling.problems_text(many))[1]
+        assert " …" not in list(telling.problems_text(many, telling.WHOLE))[1]
+
+    def test_a_fix_that_is_none_is_not_said_and_a_long_value_is_cut(self) -> None:
+        lines = list(telling.problems_text([problem(2, fix="Nothing to do, if that is meant.", value="y" * 99)]))
+        assert len(lines) == 2
+        assert f'"{"y" * 59}…"' in lines[1]
+
+
+class TestCommands:
+    @pytest.mark.skipif(os.name == "nt", reason="how a Unix shell wants it")
+    def test_a_name_is_quoted_where_a_shell_would_trip_over_it(self) -> None:
+        assert telling.quoted(Path("my book.xlsx")) == "'my book.xlsx'"
+        assert telling.quoted("a&b.xlsx") == "'a&b.xlsx'"
+        assert telling.quoted("book.xlsx") == "book.xlsx"
+
+    def test_a_check_repeats_the_flags_that_choose_trunks(self, shell: Shell, book: Path) -> None:
+        ran = shell("check", book, "--only", "London", "Paris", "--first", "1")
+        assert ran.out.splitlines()[-1] == f"Next: trunk-batch plan {book} --only London Paris --first 1"
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_plan_repeats_every_flag_that_bears_on_it(self, shell: Shell, book: Path, tmp_path: Path) -> None:
+        (tmp_path / "secret").write_text("Sample-client-secret")
+        flags = (
+            "--secret-file",
+            "secret",
+            "--proxy",
+            "env",
+            "--only",
+            "London",
+            "--allow",
+            "removals",
+            "--skip-invalid",
+        )
+        with pbx() as served:
+            ran = shell("plan", book, *plan_at(served), *flags)
+            where = f"--url {served.url} --client-id script --secret-file secret --proxy env"
+            assert f"apply {book} {where} --only London --allow removals --skip-invalid --expect " in ran.out
+            ran = shell("plan", book, *plan_at(served), "--insecure")
+        assert "--client-id script --insecure --expect" in ran.out
+        assert "PBX's certificate is not checked" in ran.out
+
+
+class TestPlans:
+    @pytest.mark.usefixtures("secret")
+    def test_every_kind_of_change_has_its_line(self, shell: Shell, tmp_path: Path) -> None:
+        book = write_book(
+            tmp_path / "b.xlsx",
+            trunks=[("Name", "Domain", "DIDs mode"), ("London", "<clear>", "replace")],
+            dids=[
+                ("Trunk", "DID", "DID name"),
+                ("London", "3", "New"),
+                ("London", "2", ""),
+                ("London", "1", "Renamed"),
+            ],
+            caller_ids=[
+                ("Trunk", "Option", "Caller ID", "Extension range", "Extensions"),
+                ("London", "shared", "442079460100", "", "1001, 1002"),
+                ("London", "range", "442079460110-442079460111", "1001-1002", ""),
+            ],
+        )
+        one = {
+            "outbound_cid_option": "shared",
+            "outbound_cid": "442079460100",
+            "ext_list": [{"type": "extension", "id": 1}],
+        }
+        dids = [{"did": d, "did_name": f"Old {d}"} for d in ("0", "1", "2")]
+        with pbx({"id": 1, "name": "London", "domain": "d", "did_list": dids, "outbound_cid_list": [one]}) as served:
+            ran = shell("plan", book, *plan_at(served))
+            as_json = shell("plan", book, *plan_at(served), "--json").json["changes"][0]
+            assert shell("apply", book, *at(served), "--yes").code == 0
+        assert "    domain: d → (blank)" in ran.out
+        for line in ("DIDs: ", "+ 3 (New)", "- 0 (Old 0)", "~ 1 (Old 1) → 1 (Renamed)", "↕ ", "place "):
+            assert line in ran.out
+        assert "~ 442079460100 for 1001 → 442079460100 for 1001, 1002" in ran.out
+        assert "+ 442079460110-442079460111 for 1001-1002" in ran.out
+        assert as_json["dids"]["renamed"] == [{"did": "1", "old": "Old 1", "new": "Renamed"}]
+        assert as_json["dids"]["removed"] == [{"did": "0", "did_name": "Old 0"}]
+        assert set(as_json["dids"]["moved"][0]) == {"did", "from", "to"}
+        assert as_json["caller_ids"]["changed"][0]["caller_id"] == "442079460100"
+        assert as_json["caller_ids"]["added"][0]["extension_range"] == "1001-1002"
+
+    @pytest.mark.usefixtures("secret")
+    def test_many_trunks_are_counted_and_verbose_lists_them(self, shell: Shell, tmp_path: Path) -> None:
+        names = [f"T{i}" for i in range(1, 51)]
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((name, "5061") for name in names)])
+        refused = {"call": "trunk/update", "do": "errcode", "errcode": 10009, "times": "always"}
+        with pbx(*({"id": i, "name": name} for i, name in enumerate(names, 1)), faults=[refused]) as served:
+            assert "… and 10 more trunks; -v," in shell("plan", book, *plan_at(served)).out
+            assert "T50  (id 50, register)" in shell("plan", book, *plan_at(served), "-v").out
+            ran = shell("apply", book, *at(served), "--yes")
+        assert "  … and 38 more trunks; the results workbook has every one." in ran.out
+
+    def test_an_hour_is_told_in_minutes(self) -> None:
+        assert telling._duration(3600) == "60 min"  # noqa: SLF001 - a plan that long would take long to make
+        assert telling._duration(0.2) == "1 s"  # noqa: SLF001 - as above
+
+
+class TestReports:
+    @pytest.mark.usefixtures("secret")
+    def test_what_never_answered_is_said_at_its_trunk(self, shell: Shell, book: Path) -> None:
+        silent = {"call": "trunk/update", "match": {"id": 1}, "do": "drop_before", "times": "always"}
+        with pbx(faults=[silent]) as served:
+            ran = shell("apply", book, *at(served), "--yes", "--attempts", "1")
+        assert ran.code == 5
+        assert "  London: failed. The connection was closed without an HTTP answer." in ran.out
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_csv_folder_gets_csv_results_as_well(self, shell: Shell, tmp_path: Path) -> None:
+        folder = tmp_path / "sheets"
+        folder.mkdir()
+        (folder / "trunks.csv").write_text("Name,Hostname\nLondon,new.carrier.example\n")
+        with pbx() as served:
+            ran = shell("apply", folder, *at(served), "--yes", "--log", "log.jsonl")
+        assert ran.code == 0
+        assert f"Results as CSV: {tmp_path / 'sheets-results'}" in ran.out
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_trunk_that_lost_its_registration_is_named_first(self, shell: Shell, book: Path) -> None:
+        with pbx({"id": 1, "name": "London", "fails_registration": True}, {"id": 2, "name": "Paris"}) as served:
+            ran = shell("apply", book, *at(served), "--settle-wait", "0.1", "--yes")
+        assert ran.code == 0
+        assert "London was up before (idle) and is now registration failed: look at it first." in ran.out
+        assert "Waiting 0.1 s, then looking whether the trunks are up again." in ran.err
+
+    @pytest.mark.usefixtures("secret")
+    def test_statuses_that_cannot_be_read_change_no_ending(self, shell: Shell, book: Path) -> None:
+        lost = {"call": "trunk/list", "do": "errcode", "errcode": 10005, "after": 1, "times": "always"}
+        with pbx(faults=[lost]) as served:
+            ran = shell("apply", book, *at(served), "--settle-wait", "0.1", "--yes")
+        assert ran.code == 0
+        assert "Whether the trunks are up again could not be read: " in ran.out
+
+
+class Gone(io.StringIO):
+    """A stream whose reader has left."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+
+class TestProgress:
+    def outcome(self, ending: Ending) -> Outcome:
+        return Outcome(row=2, ending=ending)
+
+    def test_done_and_failed_are_counted(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bar = Bar(2, hidden=False)
+        bar.settled(self.outcome(Ending.APPLIED))
+        bar.clear()
+        bar.settled(self.outcome(Ending.REFUSED))
+        assert "2/2" in capsys.readouterr().err.rpartition("\r")[2]
+
+    def test_failures_are_shown(self, capsys: pytest.CaptureFixture[str]) -> None:
+        bar = Bar(1, hidden=False)
+        bar.settled(self.outcome(Ending.FAILED))
+        assert "failed=1" in capsys.readouterr().err
+
+    def test_a_hidden_bar_and_one_of_nothing_say_nothing(self, capsys: pytest.CaptureFixture[str]) -> None:
+        Bar(1, hidden=True).settled(self.outcome(Ending.APPLIED))
+        Bar(0, hidden=False).clear()
+        assert capsys.readouterr().err == ""
+
+    def test_it_goes_on_when_nobody_looks_any_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bar = Bar(2, hidden=False)
+        bar.settled(self.outcome(Ending.APPLIED))
+        bar._bar.fp = Gone()  # noqa: SLF001 - a terminal that goes away in the middle
+        monkeypatch.setattr(sys, "stderr", Gone())
+        bar.clear()
+        bar.settled(self.outcome(Ending.APPLIED))
+
+    def test_other_words_do_not_run_into_it(self, capsys: pytest.CaptureFixture[str]) -> None:
+        terminal = Terminal(Mouth(json=False), assume_yes=True)
+        terminal.watch(2).settled(self.outcome(Ending.APPLIED))
+        terminal.tell("The PBX asks for less.")
+        assert capsys.readouterr().err.endswith("The PBX asks for less.\n")

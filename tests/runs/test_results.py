@@ -1,0 +1,169 @@
+"""The user's workbook given back: beside it if that can be, and never lost."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.errors import OutputError
+from batch.runs.endings import end_rows
+from batch.runs.folders import RunFolder
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.reports import summary
+from batch.runs.results import Results, changes_frame, endings_frame, give_back
+from batch.sheets.layout import RESULT_HEADERS
+from batch.sheets.placing import Replace
+from batch.sheets.reading import read_workbook
+from batch.sheets.workbooks import Format, Workbook
+from tests import builders
+from tests.builders import judged, live
+
+BOOK = builders.book(["Trunk ID|Hostname", "1|new.example", "2|new.example"], ["2|1001|Main"])
+OUTCOMES = {
+    2: Outcome(row=2, ending=Ending.APPLIED, errcode=0, attempts=1, read=True),
+    3: Outcome(row=3, ending=Ending.REFUSED, errcode=40002, errmsg="PARAMETER ERROR", attempts=1),
+}
+
+
+def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.replace) -> Results:
+    place = folder / "run"
+    place.mkdir(exist_ok=True)
+    tables, records, _ = builders.read(given)
+    endings = end_rows(tables, records, OUTCOMES, [])
+    return give_back(
+        workbook=given,
+        tables=tables,
+        changes=iter([judged(given, live(1, hostname="old.example"))[0]]),
+        outcomes=OUTCOMES,
+        endings=endings,
+        summary=summary(
+            title="Results",
+            address="https://pbx.example",
+            practice=False,
+            workbook=given,
+            outcomes=OUTCOMES,
+            endings=endings,
+            facts=[],
+        ),
+        folder=RunFolder(path=place, id="run"),
+        target=target,
+        replace=swap,
+    )
+
+
+def cells(path: Path, sheet: str) -> list[list[Any]]:
+    found = read_workbook(path)
+    raw = next(raw for raw in found.sheets if raw.name == sheet)
+    return [list(row) for row in zip(*raw.columns, strict=True)]
+
+
+def test_results_lie_where_asked_for_and_in_the_runs_folder(tmp_path: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    assert give(tmp_path, BOOK, target) == Results(path=target)
+    kept = tmp_path / "run" / "results.xlsx"
+    assert kept.read_bytes() == target.read_bytes()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert read_workbook(target).ours
+    rows = cells(target, "Trunks")
+    assert rows[0] == ["Trunk ID", "Hostname", *RESULT_HEADERS]
+    assert [row[:5] for row in rows[1:]] == [
+        ["1", "new.example", "applied", 0.0, ""],
+        ["2", "new.example", "refused", 40002.0, "PARAMETER ERROR"],
+    ]
+    assert cells(target, "DIDs")[1][:4] == ["2", "1001", "Main", "refused"]
+    assert cells(target, "Changes")[1][2:] == ["London", "Hostname", "old.example", "new.example", "new.example"]
+
+
+@pytest.mark.parametrize("obstacle", ["folder", "gone"])
+def test_results_that_cannot_be_put_there_stay_in_the_runs_folder_and_it_says_so(tmp_path: Path, obstacle: str) -> None:
+    target = tmp_path / "gone" / "book-results.xlsx"
+    if obstacle == "folder":
+        target.mkdir(parents=True)
+    found = give(tmp_path, BOOK, target)
+    kept = tmp_path / "run" / "results.xlsx"
+    assert found.path == kept
+    assert kept.exists()
+    assert str(target) in found.note
+    assert f"The results are in {kept} instead." in found.note
+
+
+def test_earlier_results_are_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    target.write_bytes(b"old")
+    assert give(tmp_path, BOOK, target).note == ""
+    assert target.read_bytes() != b"old"
+
+
+def test_a_file_that_is_open_elsewhere_is_left_and_the_new_one_goes_beside_it(tmp_path: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    target.write_bytes(b"open in a spreadsheet program")
+
+    def refuse_the_open_one(source: Path, place: Path) -> None:
+        if place == target:
+            raise PermissionError
+        source.replace(place)
+
+    beside = tmp_path / "book-results (2).xlsx"
+    found = give(tmp_path, replace(BOOK, format=Format.XLS), target, swap=refuse_the_open_one)
+    assert found.path == beside
+    assert beside.exists()
+    assert target.read_bytes() == b"open in a spreadsheet program"
+    assert found.note == (
+        "book-results.xlsx is open elsewhere, so they are in book-results (2).xlsx. "
+        "A .xls file cannot be written; the results are an .xlsx file."
+    )
+
+
+@pytest.mark.parametrize("kind", [Format.XLS, Format.XLSB, Format.ODS])
+def test_a_format_that_cannot_be_written_comes_back_as_another_and_it_says_so(tmp_path: Path, kind: Format) -> None:
+    found = give(tmp_path, replace(BOOK, format=kind), tmp_path / "r.xlsx")
+    assert found == Results(
+        path=tmp_path / "r.xlsx", note=f"A .{kind} file cannot be written; the results are an .xlsx file."
+    )
+
+
+@pytest.mark.parametrize("kind", [Format.CSV, Format.ZIP])
+def test_csv_in_gives_csv_out_as_well(tmp_path: Path, kind: Format) -> None:
+    target = tmp_path / "book-results.xlsx"
+    found = give(tmp_path, replace(BOOK, format=kind), target)
+    assert found == Results(path=target, folder=tmp_path / "book-results")
+    assert found.folder is not None
+    assert any("applied" in path.read_text(encoding="utf-8-sig") for path in found.folder.iterdir())
+
+
+def test_a_csv_folder_that_cannot_be_written_leaves_the_workbook_in_its_place(tmp_path: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    (tmp_path / "book-results").write_text("a file in the way")
+    found = give(tmp_path, replace(BOOK, format=Format.CSV), target)
+    assert (found.path, found.folder) == (target, None)
+    assert "it is a file" in found.note
+    assert found.note.endswith("There is only book-results.xlsx, and no CSV files.")
+
+
+def test_where_not_even_the_runs_folder_takes_them_it_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "run" / "results.xlsx").mkdir(parents=True)
+    with pytest.raises(OutputError):
+        give(tmp_path, BOOK, tmp_path / "r.xlsx")
+
+
+def test_frames_hold_a_line_per_row_and_per_change() -> None:
+    tables, records, _ = builders.read(BOOK)
+    endings = end_rows(tables, records, OUTCOMES, [])
+    frame = endings_frame(endings)
+    assert list(frame.columns) == ["Sheet", "Row", *RESULT_HEADERS]
+    assert frame[["Sheet", "Row", "Result"]].to_numpy().tolist() == [
+        ["Trunks", 2, "applied"],
+        ["Trunks", 3, "refused"],
+        ["DIDs", 2, "refused"],
+    ]
+    change = judged(BOOK, live(1, hostname="old.example"))[0]
+    changed = changes_frame(tables, [change], OUTCOMES)
+    assert changed.to_numpy().tolist() == [
+        ["Trunks", "B2", "London", "Hostname", "old.example", "new.example", "new.example"]
+    ]
+    assert list(changes_frame(tables, [], {}).columns) == list(changed.columns)
