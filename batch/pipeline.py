@@ -372,7 +372,7 @@ def _planned(
     blamed = {problem.place for problem in checked.problems if problem.stops}
     new = [problem for problem in found if problem.place not in blamed]  # what only follows from a cell at fault
     problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *new], checked.tables)
-    stopped = {problem.trunk for problem in problems if problem.stops}
+    stopped = Plan(pbx=connection.address, problems=problems).stopped
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(
         pbx=connection.address,
@@ -464,7 +464,7 @@ class _Run:
     def dispatch(self, connection: Connection) -> None:
         """Write what differs, and note an outcome for every trunk of the workbook."""
         checked, plan = self.planned.checked, self.planned.plan
-        stopped = frozenset(problem.trunk for problem in plan.problems if problem.stops and problem.trunk)
+        stopped = plan.stopped
         for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out):
             self.outcomes[outcome.row] = outcome
         for change in plan.changes:
@@ -559,7 +559,7 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
         OutputError: it cannot be written.
     """
     checked = planned.checked
-    stopped = frozenset(problem.trunk for problem in planned.plan.problems if problem.stops and problem.trunk)
+    stopped = planned.plan.stopped
     expected = {
         outcome.row: outcome
         for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)

@@ -223,7 +223,7 @@ def _next_text(planned: Planned) -> Iterator[str]:
         them = "they are" if len(stopping) > 1 else "it is"
         yield f"{_n(len(stopping), 'problem')}. Nothing is sent until {them} corrected."
         if all(problem.trunk is not None for problem in stopping):
-            trunks = len({problem.trunk for problem in stopping})
+            trunks = len(planned.plan.stopped)
             yield f"Or leave out the {_n(trunks, 'trunk')} concerned, whole, with --skip-invalid."
     elif not planned.expected:
         yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
@@ -294,7 +294,7 @@ def question(planned: Planned) -> Iterator[str]:
         yield f"    {_entries(count['removals'])} removed: {names}"
     if count["replacements"]:
         yield f"    {_n(count['replacements'], 'list')} replaced on purpose"
-    left_out = {problem.trunk for problem in planned.plan.problems if problem.stops}
+    left_out = planned.plan.stopped
     if left_out:
         yield f"    {_n(len(left_out), 'trunk')} with problems left out"
     yield from (f"    {line}" for line in _unfinished_text(planned))

@@ -146,6 +146,8 @@ class Problem:
     """What to type or do instead."""
     trunk: int | None = None
     """Row of the Trunks sheet it belongs to; None where it belongs to no single trunk and so stops everything."""
+    partner: int | None = None
+    """Row of the Trunks sheet of another trunk that it concerns as much, and stops with it."""
     severity: Severity | None = None
     """Set where a problem of a trunk that is not going to be sent is only told."""
 

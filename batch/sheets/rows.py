@@ -61,9 +61,17 @@ class Table:
         """Return row number and text of every cell of a column that is not blank."""
         return [(row, text) for row, text in zip(self.rows(), self.texts(field_name), strict=True) if text]
 
+    def text(self, field_name: str, row: int) -> str:
+        """Return what one cell says; a password says ``<hidden>``."""
+        return str(self.frame.loc[row, field_name])
+
     def blank(self, field_name: str, row: int, text: str) -> bool:
         """Tell whether a cell is blank because nobody filled it, rather than because it could not be read."""
         return not text and row not in self.faulty.get(field_name, ())
+
+    def lacks(self, field_name: str, row: int, text: str) -> bool:
+        """Tell whether a cell that must be filled is not; a column that is missing is told once, at the header."""
+        return self.has(field_name) and self.blank(field_name, row, text)
 
     def cell(self, field_name: str, row: int) -> str:
         """Name a cell of this sheet, as ``C14``."""
@@ -110,12 +118,12 @@ def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[
     trunks, caller_ids, dids = tables
     if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in problems):
         problems.append(
-            trunks.problem(
-                "sheet-empty",
-                trunks.header_row,
-                "id",
-                f"The sheet {trunks.name} has no rows, so there is nothing to do.",
-                "Fill in one row per trunk below the header.",
+            Problem(
+                code="sheet-empty",
+                sheet=trunks.name,
+                row=trunks.header_row,
+                message=f"The sheet {trunks.name} has no rows, so there is nothing to do.",
+                fix="Fill in one row per trunk below the header.",
             )
         )
     return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems

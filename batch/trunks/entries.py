@@ -85,7 +85,7 @@ def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
     if text == CLEAR:
         return [], None
     if not text:
-        return [], _required(table, row, "did") if table.blank("did", row, text) else None
+        return [], _required(table, row, "did") if table.lacks("did", row, text) else None
     found = parse_did(text)
     match found:
         case Fault():
@@ -187,7 +187,7 @@ def _faults(table: Table, row: int, texts: _Cells, parts: Iterable[_Part]) -> It
     for field, text, part in zip(_Cells._fields, texts, parts, strict=True):
         if isinstance(part, Fault):
             yield table.problem(part.code, row, field, part.message, part.fix, value=text)
-        elif part is None and table.sheet.column(field).required and table.blank(field, row, text):
+        elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 
 

@@ -139,7 +139,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
     owners = Owners(rows=_array(table.rows()), trunks=trunks)
     numbers = table.rows()
-    lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.blank("trunk", numbers[i], texts[i])]
+    lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
     faults = {text: rules.unowned(text, rows[text], places.names) for text in dict.fromkeys(texts[i] for i in lost)}
     return owners, [
         table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i])

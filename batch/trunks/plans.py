@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from batch.secrets import Secret
@@ -147,6 +147,12 @@ class Plan:
         """The changes that write something."""
         return tuple(change for change in self.changes if change.difference)
 
+    @property
+    def stopped(self) -> frozenset[int]:
+        """Rows of the Trunks sheet that problems stand against."""
+        rows = {row for problem in self.problems if problem.stops for row in (problem.trunk, problem.partner)}
+        return frozenset(row for row in rows if row is not None)
+
     def digest(self) -> str:
         """Return what stands for address, chosen trunks, ordered writes and the live values they replace.
 
@@ -200,16 +206,15 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
         if trunk is None:
             problems.append(_gone(tables, record, cell, by_name))
         elif trunk.id in taken:
-            problems.append(
-                table.problem(
-                    "same-live-trunk",
-                    record.row,
-                    cell,
-                    f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
-                    "Keep one row for it, with everything that shall change.",
-                    value=record.label,
-                )
+            problem = table.problem(
+                "same-live-trunk",
+                record.row,
+                cell,
+                f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
+                "Keep one row for it, with everything that shall change.",
+                value=record.label,
             )
+            problems.append(replace(problem, partner=taken[trunk.id]))
         else:
             ids[record.row] = trunk.id
             taken[trunk.id] = record.row
@@ -326,6 +331,7 @@ def _shared(tables: Tables, record: Record) -> list[Problem]:
             name,
             f"{record.label} is a shared trunk; it takes only caller IDs.",
             "Clear the cell; the trunk's owner must change this.",
+            value=tables.trunks.text(name, record.row),
         )
         for name in outside
     ]

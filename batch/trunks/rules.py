@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from operator import itemgetter
 from typing import Final
 
@@ -70,7 +71,7 @@ def trunk_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
         key = record.name if record.id is None else record.id
         field = "name" if record.id is None else "id"
         if key and key in first:
-            yield table.problem(
+            problem = table.problem(
                 "trunk-twice",
                 record.row,
                 field,
@@ -78,6 +79,7 @@ def trunk_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
                 "Keep one row for it, with everything that shall change.",
                 value=str(key),
             )
+            yield replace(problem, partner=first[key])
         elif key:
             first[key] = record.row
 
@@ -89,7 +91,7 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
         other = first.setdefault(record.name, record) if record.name else record
         if other is record or (other.id == record.id):
             continue
-        yield table.problem(
+        problem = table.problem(
             "name-twice",
             record.row,
             "name",
@@ -97,6 +99,7 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
             "Give each trunk a name of its own.",
             value=record.name,
         )
+        yield replace(problem, partner=other.row)
 
 
 def unowned(text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> Fault:
@@ -135,7 +138,7 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
                 column.field,
                 f"{column.label} is not a setting of {_article(trunk_type)} trunk.",
                 "Clear the cell.",
-                value=str(given),
+                value=tables.trunks.text(column.field, record.row),
             )
     if record.fields.get("transport") == "dnsnaptr" and trunk_type is TrunkType.ACCOUNT:
         yield tables.trunks.problem(

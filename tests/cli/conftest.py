@@ -26,7 +26,7 @@ class Ring(KeyringBackend):
     priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # the library has no type for it
         self.kept: dict[tuple[str, str], str] = {}
         self.broken: Exception | None = None
 

@@ -122,6 +122,12 @@ class TestPractice:
         assert ran.code == 2
         assert str(file) in ran.error["message"]
 
+    def test_a_folder_that_takes_no_state_file_is_an_error_of_its_own(self, shell: Shell, tmp_path: Path) -> None:
+        book = write_book(tmp_path / f"{'x' * 240}.xlsx")  # the name just fits, that of the state file does not
+        ran = shell("plan", book, "--practice", "--json")
+        assert (ran.code, ran.error["code"]) == (2, "cannot-write")
+        assert ".practice.json" in ran.error["message"]
+
 
 class TestWhere:
     def test_no_pbx_and_no_client_id_are_usage_errors(self, shell: Shell, book: Path) -> None:
@@ -264,6 +270,16 @@ def test_a_trunk_that_vanishes_while_the_plan_is_drawn_up_is_a_problem_and_no_cr
         ran = shell("apply", book, *at(served), "--yes", "--skip-invalid", "--json")
         assert ran.code == 5
         assert ran.json["trunks"][0]["ending"] == "invalid"
+
+
+def test_a_trunk_that_is_not_on_the_pbx_is_a_problem_in_the_plans_workbook_too(shell: Shell, tmp_path: Path) -> None:
+    rows = [("Name", "Hostname"), ("London", "new.example"), ("Pariss", "new.example")]
+    book = write_book(tmp_path / "b.xlsx", trunks=rows)
+    write_state(state(), tmp_path / "pbx.json")
+    ran = shell("plan", book, "--practice", "-o", "plan.xlsx", "--json")
+    assert ran.code == 3
+    assert "did you mean Paris?" in next(p["message"] for p in ran.json["problems"] if p["code"] == "trunk-gone")
+    assert any("Pariss" in str(row) for row in rows_of(Path("plan.xlsx"), "Problems"))
 
 
 def test_the_workbook_may_be_the_folder_one_stands_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import getpass
 import io
 import json
 import os
@@ -27,20 +28,19 @@ WE = (sys.executable, "-c", "from batch.cli import run; run()")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
 
 
-class Person(io.StringIO):
+class Person:
     """Somebody at a terminal who types one line, or presses Ctrl-C."""
 
     def __init__(self, line: str | None) -> None:
-        super().__init__(line or "")
-        self.interrupts = line is None
+        self._line = line
 
     def isatty(self) -> bool:
         return True
 
-    def readline(self, _size: int = -1, /) -> str:
-        if self.interrupts:
+    def readline(self) -> str:
+        if self._line is None:
             raise KeyboardInterrupt
-        return super().readline()
+        return self._line
 
 
 @pytest.mark.usefixtures("secret")
@@ -134,9 +134,24 @@ def test_the_prompt_for_the_secret_needs_a_terminal(monkeypatch: pytest.MonkeyPa
     assert Mouth(json=False).ask("Well? ") == ""
 
 
+def test_the_prompt_for_the_secret_does_not_mind_the_end_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended(_text: str) -> str:
+        raise EOFError
+
+    terminal = Terminal(Mouth(json=False), assume_yes=True)
+    monkeypatch.setattr(sys, "stdin", Person(""))
+    monkeypatch.setattr(getpass, "getpass", ended)  # it talks to the terminal itself, past every parameter
+    assert terminal.prompt_secret("Secret: ") == ""
+    monkeypatch.setattr(getpass, "getpass", lambda text: f"Sample-{text}")
+    assert terminal.prompt_secret("x") == "Sample-x"
+
+
 @pytest.mark.usefixtures("secret")
 class TestDuringTheRun:
-    def test_ctrl_c_starts_nothing_new_and_gives_results(self, shell: Shell, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_starts_nothing_new_and_gives_results(
+        self, shell: Shell, tmp_path: Path, number: signal.Signals
+    ) -> None:
         names = [f"T{i}" for i in range(30)]
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), *((n, "new.example") for n in names)])
         trunks = [{"id": i, "name": n} for i, n in enumerate(names, 1)]
@@ -145,7 +160,7 @@ class TestDuringTheRun:
         def press(_state: Any) -> None:
             if not once:
                 once.append(1)
-                _thread.interrupt_main()
+                _thread.interrupt_main(number)
 
         with pbx(
             *trunks, on_change=press, faults=[{"call": "trunk/update", "times": "always", "latency": 0.1}]
@@ -290,6 +305,23 @@ class TestReadersThatLeave:
         assert done.returncode == 0
         assert book.with_name("b-results.xlsx").exists()
 
+    def test_a_command_goes_on_without_a_reader(self, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        read, write = os.pipe()
+        os.close(read)
+        with os.fdopen(write, "w", buffering=1) as stream:
+            monkeypatch.setattr(sys, "stdout", stream)
+            assert main(["apply", str(book), "--practice", "--yes", *FAST]) == 0
+        assert book.with_name("book-PRACTICE-results.xlsx").exists()
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+    def test_words_that_find_no_room_are_not_success(
+        self, book: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with Path("/dev/full").open("w") as full:
+            monkeypatch.setattr(sys, "stdout", full)
+            assert main(["check", str(book)]) == 2
+        assert capsys.readouterr().err.startswith("Standard output cannot be written: no space left on device.")
+
     def test_a_check_with_problems_stays_3(self, tmp_path: Path) -> None:
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((f"T{i}", "many") for i in range(500))])
         line = (
@@ -300,22 +332,32 @@ class TestReadersThatLeave:
         assert done.stdout.count("\n") == 1
         assert done.stderr == ""
 
-    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-    def test_a_full_disk_is_told_and_is_not_success(self, book: Path) -> None:
-        with Path("/dev/full").open("w") as full:
-            done = subprocess.run(  # noqa: S603 - our own command
-                [*WE, "check", str(book)],
-                stdout=full, stderr=subprocess.PIPE, text=True, check=False,
-            )  # fmt: skip
-        assert done.returncode == 2
-        assert done.stderr.startswith("Standard output cannot be written: no space left on device.")
-
     @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
     def test_closed_streams_are_no_fault_of_ours(self, book: Path, closed: str) -> None:
         line = f"{shlex.join(WE)} plan {book} --practice {closed}"
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
         assert done.returncode == 0
         assert "Traceback" not in done.stderr
+
+
+class Stopper(io.StringIO):
+    """Presses Ctrl-C as soon as it is told the address."""
+
+    def write(self, text: str) -> int:
+        written = super().write(text)
+        if "client_id" in text:
+            _thread.interrupt_main()
+        return written
+
+
+def test_the_practice_pbx_tells_people_and_programs_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Stopper()
+    monkeypatch.setattr(sys, "stdout", out)
+    assert main(["practice", "--port", "0", "--json"]) == 0
+    assert set(json.loads(out.getvalue())) == {"url", "client_id"}
+    assert "until you press Ctrl-C" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])

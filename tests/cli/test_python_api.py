@@ -64,6 +64,11 @@ def test_a_secret_is_given_as_one_and_never_shown(book: Path) -> None:
         assert SECRET not in repr(batch.plan(settings))
 
 
+def test_a_script_without_a_secret_is_not_asked_for_one(book: Path) -> None:
+    with pytest.raises(batch.BatchError, match="There is no client secret"):
+        batch.plan(batch.Settings(workbook=book, url="https://pbx.invalid", client_id="a"))
+
+
 def test_what_cannot_go_on_is_one_kind_of_error(tmp_path: Path) -> None:
     with pytest.raises(batch.BatchError) as caught:
         batch.check(batch.Settings(workbook=tmp_path / "not-there.xlsx"))

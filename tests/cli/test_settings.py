@@ -229,7 +229,12 @@ class TestClientSecret:
 
     def test_the_prompt_says_for_which_pbx(self) -> None:
         asked: list[str] = []
-        find_client_secret(NAMED, lambda text: asked.append(text) or "Sample-x")
+
+        def prompt(text: str) -> str:
+            asked.append(text)
+            return "Sample-x"
+
+        find_client_secret(NAMED, prompt)
         assert asked == ["Client secret of script@https://pbx.example:8088: "]
 
     def test_a_machine_without_a_working_keyring_has_none_to_give(self, ring: Ring) -> None:

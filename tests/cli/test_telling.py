@@ -62,7 +62,7 @@ class TestCommands:
     @pytest.mark.usefixtures("secret")
     def test_a_plan_repeats_every_flag_that_bears_on_it(self, shell: Shell, book: Path, tmp_path: Path) -> None:
         (tmp_path / "secret").write_text("Sample-client-secret")
-        flags = (
+        flags = [
             "--secret-file",
             "secret",
             "--proxy",
@@ -72,7 +72,7 @@ class TestCommands:
             "--allow",
             "removals",
             "--skip-invalid",
-        )
+        ]
         with pbx() as served:
             ran = shell("plan", book, *plan_at(served), *flags)
             where = f"--url {served.url} --client-id script --secret-file secret --proxy env"
@@ -80,6 +80,11 @@ class TestCommands:
             ran = shell("plan", book, *plan_at(served), "--insecure")
         assert "--client-id script --insecure --expect" in ran.out
         assert "PBX's certificate is not checked" in ran.out
+
+    def test_a_workbook_that_asks_for_nothing_has_no_largest_request(self, shell: Shell, tmp_path: Path) -> None:
+        ran = shell("check", write_book(tmp_path / "b.xlsx", trunks=[("Name",), ("London",)]))
+        assert ran.code == 0
+        assert "largest" not in ran.out
 
 
 class TestPlans:
