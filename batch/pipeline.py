@@ -33,11 +33,12 @@ from batch.settings import Settings
 from batch.sheets.answers import Summary
 from batch.sheets.naming import PRACTICE
 from batch.sheets.problems import Problem
+from batch.sheets.reading import fingerprint
 from batch.sheets.rows import Tables
 from batch.sheets.writing import write_plan
 from batch.trunks.grouping import own
 from batch.trunks.live import Census
-from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, resolve
+from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, not_sendable, resolve
 from batch.trunks.records import Record
 
 if TYPE_CHECKING:
@@ -220,6 +221,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
                 return planned
             if planned.plan.updates and not desk.confirm(planned):
                 raise Declined
+            _refuse_saved_meanwhile(checked)
             folder = folders.create(settings.workbook, settings.run_dir, started, mark)
             books.enter_context(_cut_short(folder))
             record.into_file(folder.path / folders.LOG)
@@ -254,6 +256,15 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
         lost=run.lost,
         interrupted=run.interrupted or run.hurried,
     )
+
+
+def _refuse_saved_meanwhile(checked: Checked) -> None:
+    """Refuse to go on with a workbook that is another one by now: the run keeps a copy of what it was about."""
+    if fingerprint(checked.settings.workbook) != checked.workbook.sha256:
+        raise UsageError(
+            f"{checked.settings.workbook} was saved again since it was read, so the plan is not about it any more.",
+            "Start again; nothing was sent.",
+        )
 
 
 def _refuse_places(settings: Settings) -> None:
@@ -321,6 +332,7 @@ def _draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
     resolved = resolve(tables, chosen, census)
     live = asker.trunks(list(resolved.ids.values()))
     found = [*resolved.problems]
+    stopped = Plan(pbx=connection.address, problems=checked.problems).stopped
     changes, hazards = [], []
     for record in chosen:
         if record.row not in resolved.ids:
@@ -333,6 +345,8 @@ def _draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
             changes.append(change)
             hazards += dangers
             found += problems
+            if record.row not in stopped and not any(problem.stops for problem in problems):
+                found += not_sendable(tables, change)
     return _planned(checked, connection, census, changes, hazards, own(found, tables, checked.records))
 
 

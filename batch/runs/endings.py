@@ -74,7 +74,7 @@ class RowEndings:
 
 
 def end_rows(
-    tables: Tables, records: Records, outcomes: Mapping[int, Outcome], problems: Iterable[Problem]
+    tables: Tables, records: Records, outcomes: Mapping[int, Outcome], problems: Sequence[Problem]
 ) -> RowEndings:
     """Give every row of a trunk its ending; rows that belong to no trunk have none.
 
@@ -84,12 +84,12 @@ def end_rows(
         outcomes: by row of the Trunks sheet, one for each record.
         problems: those that stopped a trunk make their row *invalid*.
     """
-    faulty = _faulty_rows(problems)
+    faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
     named = {row: list(_named(tables, record, outcomes[row])) for row, record in _with_faults(records, outcomes)}
     by_sheet = {}
     for table in tables:
         owners = records.owners[table.sheet.title]
-        shared = {row: _result(outcome) for row, outcome in outcomes.items()}
+        shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
         results = {
             row: shared[trunk]
             for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True)
@@ -115,7 +115,31 @@ def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, Problem]]:
     return faulty
 
 
-def _result(outcome: Outcome) -> RowResult:
+def _blamed_problems(problems: Iterable[Problem]) -> dict[int, Problem]:
+    """Return the first problem that stops each trunk, by its row."""
+    blamed: dict[int, Problem] = {}
+    for problem in problems:
+        for row in (problem.trunk, problem.partner):
+            if problem.stops and row is not None:
+                blamed.setdefault(row, problem)
+    return blamed
+
+
+_NEEDS_MORE: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED, Ending.PARTIAL})
+"""Endings whose note says why, and whose next step is to be told besides."""
+
+
+def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
+    if outcome.ending is Ending.INVALID:
+        where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
+        return f"Correct {where}, then run again."
+    steps = [outcome.note] if outcome.note else []
+    if not steps or outcome.ending in _NEEDS_MORE:
+        steps.append(ENDINGS[outcome.ending].next_step)
+    return " ".join(steps)
+
+
+def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
     ending = Ending.BLOCKED if outcome.ending is Ending.INVALID else outcome.ending
     return RowResult(
         result=str(ending),
@@ -126,7 +150,7 @@ def _result(outcome: Outcome) -> RowResult:
         attempts=outcome.attempts or None,
         elapsed_ms=outcome.elapsed_ms,
         finished_at=f"{outcome.finished_at.astimezone():%Y-%m-%d %H:%M:%S}" if outcome.finished_at else "",
-        what_to_do=outcome.note or ENDINGS[ending].next_step,
+        what_to_do=_what_to_do(outcome, blamed),
     )
 
 
@@ -199,12 +223,12 @@ def outcomes_without_run(records: Sequence[Record], stopped: frozenset[int], lef
     """Make the outcomes of trunks that are never sent: skipped, not chosen, or stopped by a problem."""
     outcomes = []
     for record in records:
-        ending, note, chosen = Ending.SKIPPED, "", True
-        if record.row in left_out:
+        ending, note, chosen = Ending.INVALID, "", True
+        if record.skip:
+            ending = Ending.SKIPPED
+        elif record.row in left_out:
             ending, note, chosen = Ending.NOT_RUN, "Not chosen.", False
-        elif record.row in stopped:
-            ending = Ending.INVALID
-        elif not record.skip:
+        elif record.row not in stopped:
             continue
         outcomes.append(
             Outcome(row=record.row, ending=ending, trunk_id=record.id, name=record.label, note=note, chosen=chosen)

@@ -144,11 +144,19 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
 
 
 def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
-    """Return the ids of runs of this workbook, in their default place, that never came to their end.
+    """Return the ids of runs of this workbook that broke off, as long as no later one came to its end.
 
-    Rehearsals and real runs are told apart by the mark that their ids end with, and do not count for each other.
+    Looks in their default place. Rehearsals and real runs are told apart by the mark that their ids end with, and do
+    not count for each other.
     """
     place = workbook.with_name(f"{workbook.stem}.runs")
-    journals = sorted(place.glob(f"*/{JOURNAL}")) if place.is_dir() else []
-    names = [path.parent.name for path in journals if not is_finished(path)]
-    return tuple(name for name in names if name.endswith(PRACTICE) is (mark == PRACTICE))
+    journals = place.glob(f"*/{JOURNAL}") if place.is_dir() else ()
+    runs = sorted((path.parent.name[:_TO_THE_SECOND], not is_finished(path), path.parent.name) for path in journals)
+    names: list[str] = []
+    for _, broke_off, name in runs:
+        if name.endswith(PRACTICE) is (mark == PRACTICE):
+            names = [*names, name] if broke_off else []
+    return tuple(names)
+
+
+_TO_THE_SECOND: Final = len("20261123-021407")

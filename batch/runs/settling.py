@@ -26,7 +26,7 @@ from batch.trunks.live import LiveTrunk
 from batch.trunks.payloads import payload
 from batch.trunks.plans import Change
 
-CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
+CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written."
 GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
 FRESH_S: Final = 10.0

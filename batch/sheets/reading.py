@@ -58,13 +58,13 @@ def read_workbook(path: Path) -> Workbook:
 
 
 def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, ours: bool) -> Workbook:
-    return Workbook(path=path, sha256=_sha256(path), format=kind, sheets=sheets, ours=ours)
+    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, ours=ours)
 
 
 def _csv_workbook(path: Path, kind: Format, folder: csv_folders.CsvFolder) -> Workbook:
     return Workbook(
         path=path,
-        sha256=folder.sha256 if kind is Format.CSV else _sha256(path),
+        sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
         format=kind,
         sheets=folder.sheets,
         ours=folder.ours,
@@ -72,6 +72,10 @@ def _csv_workbook(path: Path, kind: Format, folder: csv_folders.CsvFolder) -> Wo
     )
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a workbook's bytes as they are now, as `Workbook.sha256` has it of what was read."""
+    digest = hashlib.sha256()
+    for part in csv_folders.sheets_in(path) if path.is_dir() else (path,):
+        with part.open("rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from batch.sheets.layout import (
     CODECS,
@@ -144,3 +144,15 @@ def payload(trunk_type: TrunkType, body: Mapping[str, Any]) -> dict[str, Any]:
             found it, so it is a bug, and nothing is sent. The error shows no value.
     """
     return MODELS[trunk_type].model_validate(body).model_dump(exclude_unset=True)
+
+
+def refusals(trunk_type: TrunkType, body: Mapping[str, Any]) -> list[str]:
+    """Return why a body's model refuses it, one place and reason each, without any value; empty if it does not."""
+    try:
+        payload(trunk_type, body)
+    except ValidationError as error:
+        return [
+            f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}"
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+    return []

@@ -18,6 +18,7 @@ from batch.trunks.bodies import body_of, caller_id_json, did_json
 from batch.trunks.differences import Desired, Difference, compare, live_value
 from batch.trunks.live import Census, LiveTrunk
 from batch.trunks.merging import merge
+from batch.trunks.payloads import refusals
 from batch.trunks.records import ListEdit, Record
 
 REGISTRATION_FIELDS: Final = frozenset(
@@ -319,6 +320,24 @@ def _incomplete(tables: Tables, change: Change) -> list[Problem]:
         )
         for entry in change.desired.caller_ids
         if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
+    ]
+
+
+def not_sendable(tables: Tables, change: Change) -> list[Problem]:
+    """Report what the payload's model refuses although no check did: live entries that are odd in another way."""
+    if not change.difference:
+        return []
+    return [
+        tables.trunks.problem(
+            "live-entry-incomplete",
+            change.record.row,
+            "name" if change.record.id is None else "id",
+            f"The list that {change.live.name} would be sent holds something from the PBX that the API does not take "
+            f"({refusal}).",
+            "Correct or delete that entry on the PBX, or name every entry in the workbook with mode replace.",
+            value=change.record.label,
+        )
+        for refusal in refusals(change.trunk_type, change.body())[:1]
     ]
 
 

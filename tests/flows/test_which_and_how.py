@@ -64,7 +64,7 @@ def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
         assert sorted(body["id"] for body in there.writes()) == [2, 4]
         rows = rows_of(there.results, "DIDs")
         assert [(row["Result"], row["What to do"]) for row in rows][:2] == [
-            ("not run", "Not chosen."),
+            ("not run", "Not chosen. Run again."),
             ("applied", "Nothing."),
         ]
         assert there.apply("--first", "3").code == 0
@@ -112,6 +112,27 @@ class TestProblems:
             row = next(row for row in rows_of(there.results, "DIDs") if row["Result"] == "invalid")
             assert row["DID"] == "4420 7946"
             assert row["What to do"].startswith("B7: ")
+
+    def test_skip_invalid_leaves_out_both_rows_of_a_trunk_that_stands_on_two(self, tmp_path: Path) -> None:
+        twice = (("Trunk ID", "Name", "Port"), ("", "T1", "5061"), ("1", "", "5062"), ("2", "", "5061"))
+        with bench(tmp_path, trunks=twice, live=LIVE) as there:
+            ran = there.apply("--skip-invalid")
+            assert ran.code == 5
+            assert [body["id"] for body in there.writes()] == [2]
+            rows = rows_of(there.results, "Trunks")
+            assert [row["Result"] for row in rows] == ["blocked", "invalid", "applied"]
+            assert rows[0]["What to do"] == "Correct Trunks!A3, then run again."
+
+    def test_a_live_entry_that_the_api_would_not_take_back_stops_its_trunk_before_anything_is_sent(
+        self, tmp_path: Path
+    ) -> None:
+        odd = register(1, "T1", "4" * 40)
+        lines = (("Name", "DIDs mode"), ("T1", "add"))
+        with bench(tmp_path, trunks=lines, dids=DIDS[:2], live=[odd]) as there:
+            ran = there.apply()
+            assert ran.code == 3
+            assert [p["code"] for p in ran.json["problems"] if p["severity"] == "problem"] == ["live-entry-incomplete"]
+            assert there.writes() == []
 
     def test_problems_of_trunks_not_chosen_are_told_only(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
@@ -205,7 +226,7 @@ class TestAfterAFailure:
             ran = there.apply("--concurrency", "1", *flags)
             assert ran.code == 5
             assert endings(ran.json) == ["applied", "refused", "not run", "not run", "not run"]
-            assert rows_of(there.results, "Trunks")[3]["What to do"] == "Stopped after 1 trunk went wrong."
+            assert rows_of(there.results, "Trunks")[3]["What to do"] == "Stopped after 1 trunk went wrong. Run again."
             assert there.run("apply", "--yes", "--only", "T3", "T4", "T5").code == 0  # what is not run can be run again
 
     def test_two_may_go_wrong_where_three_are_too_many(self, tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def test_the_row_at_fault_is_invalid_and_the_others_of_its_trunk_are_blocked() -
         "DIDs": ["blocked", "invalid", "applied", "applied"],
     }
     assert endings.by_sheet["DIDs"][3].what_to_do.startswith("B3: ")
-    assert endings.by_sheet["Trunks"][2].what_to_do == ENDINGS[Ending.BLOCKED].next_step
+    assert endings.by_sheet["Trunks"][2].what_to_do == "Correct DIDs!B3, then run again."
 
 
 def test_a_notice_makes_no_row_invalid_nor_does_a_problem_of_a_trunk_that_ended_otherwise() -> None:
@@ -220,6 +220,6 @@ def test_trunks_that_are_never_sent_have_their_outcome_without_a_run() -> None:
     assert [(o.row, o.trunk_id, str(o.ending), o.note, o.chosen) for o in found] == [
         (3, 2, "skipped", "", True),
         (4, 3, "invalid", "", True),
-        (5, 4, "invalid", "", True),
-        (6, 5, "not run", "Not chosen.", False),
+        (5, 4, "skipped", "", True),
+        (6, 5, "skipped", "", True),
     ]

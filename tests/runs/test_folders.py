@@ -161,3 +161,14 @@ def test_runs_that_never_came_to_their_end_are_named(book: Path) -> None:
         ids.append(folder.id)
     (book.with_name("Book.runs") / "not a run").mkdir()
     assert unfinished(book) == tuple(sorted(ids[1:]))
+
+
+def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book: Path) -> None:
+    ids = []
+    for hours, finished in ((0, False), (1, True), (2, False)):
+        folder = create(book, None, NOW + dt.timedelta(hours=hours))
+        with journal.create(folder.path) as made:
+            if finished:
+                made.fact("finished", "now")
+        ids.append(folder.id)
+    assert unfinished(book) == (ids[2],)

@@ -113,6 +113,11 @@ def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
     return {name: found[name] for name in (*FILES, SUMMARY) if name in found} if set(found) & set(FILES) else {}
 
 
+def sheets_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that stand for sheets, in the layout's order."""
+    return [path for name, path in files_in(folder).items() if sheet_of(name) is not None]
+
+
 def read_folder(folder: Path) -> CsvFolder:
     """Read the CSVs of a folder; whoever calls has seen that there are some.
 
