@@ -109,7 +109,7 @@ def test_results_of_the_big_workbook_take_at_most_half_as_long_again_as_a_bare_l
     rounds = [(measured("bare", tmp_path), measured("ours", tmp_path)) for _ in range(2)]
     plain, full = (min(side, key=lambda figures: figures["seconds"]) for side in zip(*rounds, strict=True))
     ratio = full["seconds"] / plain["seconds"]
-    print(  # noqa: T201 - the figures are what it is for
+    print(
         f"\nwriting results: bare {plain['seconds']:.1f} s, +{plain['mib']:.0f} MiB; "
         f"ours {full['seconds']:.1f} s, +{full['mib']:.0f} MiB; ratio {ratio:.2f} (at most 1.50); "
         f"file {(tmp_path / 'ours.xlsx').stat().st_size / 1e6:.1f} MB"
