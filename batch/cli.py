@@ -18,7 +18,8 @@ from batch.flags import make_parser, parse
 if TYPE_CHECKING:
     import argparse
 
-    from batch.pipeline import Planned, Progress
+    from batch.desks import Progress
+    from batch.pipeline import Planned
     from batch.progress import Bar
     from batch.settings import Settings
     from batch.telling import Shown

@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 
 from batch.cli import Mouth, Terminal, main
+from batch.desks import Silent
 from batch.errors import Interrupted
-from batch.pipeline import Declined, Report, Silent, apply
+from batch.pipeline import Declined, Report, apply
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.cli.shell import DIDS, FAST, SECRET, Ran, Shell, at, calls, command, pbx, rows_of, write_book

@@ -1,0 +1,253 @@
+"""Planning: the chosen trunks put against what the PBX holds. Reads, and cannot write."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batch.checking import Checked, in_order
+from batch.connections import Connection, open_connection
+from batch.desks import Desk
+from batch.runs import folders
+from batch.runs.asking import BATCH, Asker
+from batch.runs.decisions import Policy
+from batch.runs.endings import end_rows, outcomes_without_run
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.recording import Recording
+from batch.runs.reports import change_lines, plan_headline, summary
+from batch.runs.results import changes_frame
+from batch.settings import Settings
+from batch.sheets.naming import PRACTICE
+from batch.sheets.problems import Problem
+from batch.sheets.rows import Tables
+from batch.sheets.writing import write_plan
+from batch.trunks.grouping import own
+from batch.trunks.live import Census
+from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, not_sendable, resolve
+from batch.trunks.records import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a run would cost."""
+
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, with everything that it came from."""
+
+    checked: Checked
+    plan: Plan
+    census: Census
+    address: str
+    practice: bool
+    notes: tuple[str, ...]
+    """What should be told about the connection."""
+    forecast: Forecast
+    digest: str
+    refused_hazards: tuple[Hazard, ...]
+    """Hazards that no ``--allow`` covers."""
+    unfinished: tuple[str, ...] = ()
+    """Ids of runs of the same workbook that never came to their end."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 if it may be applied, 3 for problems, 4 for hazards or another digest than expected."""
+        settings = self.checked.settings
+        stopping = [problem for problem in self.plan.problems if problem.stops]
+        if stopping and not (settings.skip_invalid and all(problem.trunk is not None for problem in stopping)):
+            return 3
+        if self.refused_hazards or not self.expected:
+            return 4
+        return 0
+
+    @property
+    def expected(self) -> bool:
+        """Whether the digest is the one that was asked for, if one was."""
+        return self.checked.settings.expect.strip().casefold() in {"", self.digest}
+
+    def frame(self) -> pd.DataFrame:
+        """Return the changes as a table, one line per field or list entry."""
+        return changes_frame(self.checked.tables, self.plan.changes, {})
+
+
+@contextmanager
+def open_asker(checked: Checked, desk: Desk, record: Recording) -> Iterator[tuple[Connection, Asker, threading.Event]]:
+    """Open the way to the PBX."""
+    settings = checked.settings
+    if settings.log is not None:
+        record.into_file(settings.log)
+    stopping = threading.Event()
+
+    def log(entry: Mapping[str, Any]) -> None:
+        record.log(entry)
+        desk.requested(entry)
+
+    with open_connection(
+        settings,
+        checked.records.trunks,
+        prompt=desk.prompt_secret,
+        log=log,
+        tell=desk.tell,
+        signing_in=record.signing_in,
+    ) as connection:
+        policy = Policy(attempts=settings.attempts, give_up_after=settings.give_up_after, read_back=settings.read_back)
+        yield connection, Asker(connection.api, policy, stopping), stopping
+
+
+def draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
+    """Put the chosen trunks against what the PBX holds."""
+    tables = checked.tables
+    chosen = checked.chosen
+    if not chosen:
+        return _planned(checked, connection, Census(trunks=()), [], [], [])
+    rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
+    census = asker.census(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
+    resolved = resolve(tables, chosen, census)
+    live = asker.trunks(list(resolved.ids.values()))
+    found = [*resolved.problems]
+    stopped = Plan(pbx=connection.address, problems=checked.problems).stopped
+    changes, hazards = [], []
+    for record in chosen:
+        if record.row not in resolved.ids:
+            continue
+        trunk = live.get(resolved.ids[record.row])
+        if trunk is None:
+            found.append(_just_gone(tables, record))
+        else:
+            change, dangers, problems = judge(tables, record, trunk, census)
+            changes.append(change)
+            hazards += dangers
+            found += problems
+            if record.row not in stopped and not any(problem.stops for problem in problems):
+                found += not_sendable(tables, change)
+    return _planned(checked, connection, census, changes, hazards, own(found, tables, checked.records))
+
+
+def _just_gone(tables: Tables, record: Record) -> Problem:
+    return tables.trunks.problem(
+        "trunk-gone",
+        record.row,
+        "name" if record.id is None else "id",
+        f"The PBX lists {record.label}, but does not show it when asked for it.",
+        "Somebody may just have deleted it: look on the PBX, then plan again.",
+        value=record.label,
+    )
+
+
+def _plain_http(connection: Connection, tables: Tables) -> list[Problem]:
+    if not connection.address.startswith("http:"):
+        return []
+    return [
+        Problem(
+            code="plain-http",
+            sheet=tables.trunks.name,
+            message=f"{connection.address} is spoken to without encryption: passwords can be read on the way.",
+            fix="Give the PBX's https address, usually the same host with port 8088, if it has one.",
+        )
+    ]
+
+
+def _planned(
+    checked: Checked,
+    connection: Connection,
+    census: Census,
+    changes: list[Change],
+    hazards: list[Hazard],
+    found: list[Problem],
+) -> Planned:
+    settings = checked.settings
+    blamed = {problem.place for problem in checked.problems if problem.stops}
+    new = [problem for problem in found if problem.place not in blamed]  # what only follows from a cell at fault
+    problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *new], checked.tables)
+    stopped = Plan(pbx=connection.address, problems=problems).stopped
+    sound = tuple(change for change in changes if change.record.row not in stopped)
+    plan = Plan(
+        pbx=connection.address,
+        changes=sound,
+        hazards=tuple(hazard for hazard in hazards if hazard.row not in stopped),
+        problems=problems,
+    )
+    return Planned(
+        checked=checked,
+        plan=plan,
+        census=census,
+        address=connection.address,
+        practice=connection.practice,
+        notes=connection.notes,
+        forecast=_forecast(len(plan.updates), settings),
+        digest=plan.digest(),
+        refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
+        unfinished=folders.unfinished(settings.workbook, PRACTICE if connection.practice else ""),
+    )
+
+
+def _forecast(writes: int, settings: Settings) -> Forecast:
+    """Foresee the requests of a run and how long they take at the rate, at half a second each."""
+    if not writes:
+        return Forecast()
+    batch = batch_size(settings)
+    batches = ceil(writes / batch)
+    requests = writes + batches * (2 if settings.read_back else 1) + (1 if settings.settle_wait else 0)
+    seconds = max(requests / settings.rate, requests * 0.5 / settings.concurrency) + settings.settle_wait
+    return Forecast(requests=requests, seconds=round(seconds, 1))
+
+
+def batch_size(settings: Settings) -> int:
+    """Return how many trunks are looked at in one call: a second's worth of writes, so that looks stay fresh."""
+    return max(1, min(BATCH, int(settings.rate)))
+
+
+def write_plan_workbook(planned: Planned, path: Path) -> Path:
+    """Write a plan as a workbook: Summary, Changes, Problems.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    checked = planned.checked
+    stopped = planned.plan.stopped
+    expected = {
+        outcome.row: outcome
+        for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+    }
+    for change in planned.plan.changes:
+        ending = Ending.APPLIED if change.difference else Ending.UNCHANGED
+        expected[change.record.row] = Outcome(
+            row=change.record.row, ending=ending, trunk_id=change.live.id, name=change.live.name
+        )
+    lost = [record for record in checked.records.trunks if record.row not in expected]
+    for record in lost:
+        expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
+    endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)
+    page = summary(
+        title="Plan",
+        address=planned.address,
+        practice=planned.practice,
+        workbook=checked.workbook,
+        outcomes=expected,
+        endings=endings,
+        facts=[
+            ("Made at", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+            ("Digest", planned.digest),
+            ("Requests", f"{planned.forecast.requests:,}, about {max(1, ceil(planned.forecast.seconds / 60))} min"),
+        ],
+        hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],
+        says=plan_headline(planned.plan),
+    )
+    lines = change_lines(checked.tables, planned.plan.updates, {})
+    return write_plan(path, page, lines, planned.plan.problems)
