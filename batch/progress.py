@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tqdm import tqdm
 
 from batch.runs.outcomes import AS_WANTED, Outcome
+
+# One lock of one process, and no thread of tqdm's own: its default, which can span processes, stays held for ever when
+# Ctrl-C comes between its two halves.
+tqdm.set_lock(threading.RLock())
+tqdm.monitor_interval = 0
 
 
 class Bar:
