@@ -11,9 +11,25 @@ from tqdm import tqdm
 
 from batch.runs.outcomes import AS_WANTED, Outcome
 
-# One lock of one process, and no thread of tqdm's own: its default, which can span processes, stays held for ever when
-# Ctrl-C comes between its two halves.
-tqdm.set_lock(threading.RLock())
+
+class _NoLock:
+    """What tqdm takes for its lock: its own stays held for ever if writing to the terminal fails; `Bar` has one."""
+
+    def acquire(self, *_how: object, **_how_long: object) -> bool:
+        """Do nothing."""
+        return True
+
+    def release(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Do nothing."""
+
+
+tqdm.set_lock(_NoLock())
 tqdm.monitor_interval = 0
 
 
@@ -33,6 +49,7 @@ class Bar:
         )
         self._left = total
         self._failed = 0
+        self._lock = threading.Lock()
 
     def settled(self, outcome: Outcome) -> None:
         """Count one."""
@@ -54,6 +71,7 @@ class Bar:
     def _heard(self) -> Iterator[None]:
         """Show nothing more once nobody can see it: a run does not stop for that."""
         try:
-            yield
-        except OSError:
+            with self._lock:
+                yield
+        except (OSError, ValueError):
             self._bar.disable = True
