@@ -286,7 +286,7 @@ def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
     if not flags.yes and not _on_terminal():
         raise UsageError(
             "apply asks before it writes, and there is no terminal to ask on.",
-            "Add --yes once you have read the plan; better still, --expect with the plan's digest.",
+            "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
     done = pipeline.apply(_settings(flags), Terminal(mouth, assume_yes=flags.yes))
     if isinstance(done, pipeline.Planned):

@@ -6,6 +6,7 @@ Nothing else is imported here, so that ``--help`` is quick.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
@@ -131,6 +132,7 @@ def _check(commands: Commands) -> None:
         description="Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
     )
     _workbook(command)
+    command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
     _which(command)
     _voice(command)
 
@@ -159,7 +161,7 @@ def _apply(commands: Commands) -> None:
     )
     _workbook(command)
     command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
-    command.add_argument("--expect", metavar="DIGEST", help="write only if the plan still has this digest")
+    command.add_argument("--expect", type=_digest, metavar="DIGEST", help="write only if the plan still has it")
     command.add_argument(
         "--results", type=Path, metavar="FILE", help="where the results go (default: NAME-results.xlsx beside it)"
     )
@@ -289,3 +291,9 @@ def _hazard(text: str) -> str:
     if text.partition("=")[0] not in HAZARDS:
         raise argparse.ArgumentTypeError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
     return text
+
+
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{32}", text.strip(), re.IGNORECASE):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a digest; plan prints it, 32 characters")
+    return text.strip().casefold()

@@ -157,6 +157,8 @@ def _refuse_places(settings: Settings) -> None:
             continue
         if place.is_dir() or not place.parent.is_dir():
             raise UsageError(f"{flag} {place} cannot be written: no such folder.", "Name a file in a folder there is.")
+        if settings.workbook.is_dir() and place.parent.samefile(settings.workbook):
+            raise UsageError(f"{flag} {place} lies among the workbook's own files.", "Name a file in another folder.")
         if place.exists() and settings.workbook.exists() and place.samefile(settings.workbook):
             raise UsageError(f"{flag} {place} is the workbook itself.", "Name another file: this would replace it.")
     if settings.output is not None and settings.output.suffix.lower() != ".xlsx":
@@ -165,10 +167,14 @@ def _refuse_places(settings: Settings) -> None:
 
 def _refuse_saved_meanwhile(checked: Checked) -> None:
     """Refuse to go on with a workbook that is another one by now: the run keeps a copy of what it was about."""
-    if fingerprint(checked.settings.workbook) != checked.workbook.sha256:
+    try:
+        same = fingerprint(checked.settings.workbook) == checked.workbook.sha256
+    except OSError:
+        same = False
+    if not same:
         raise UsageError(
-            f"{checked.settings.workbook} was saved again since it was read, so the plan is not about it any more.",
-            "Start again; nothing was sent.",
+            f"{checked.settings.workbook} was saved again, or is gone, since it was read.",
+            "The plan is not about it any more: start again. Nothing was sent.",
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -187,21 +187,23 @@ def _planned(
         address=connection.address,
         practice=connection.practice,
         notes=connection.notes,
-        forecast=_forecast(len(plan.updates), settings),
+        forecast=_forecast(plan.updates, settings),
         digest=plan.digest(),
         refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
         unfinished=folders.unfinished(settings.workbook, PRACTICE if connection.practice else ""),
     )
 
 
-def _forecast(writes: int, settings: Settings) -> Forecast:
+def _forecast(updates: Sequence[Change], settings: Settings) -> Forecast:
     """Foresee the requests of a run and how long they take at the rate, at half a second each."""
+    writes = len(updates)
     if not writes:
         return Forecast()
+    wait = settings.settle_wait if any(change.bears_on_registration for change in updates) else 0
     batch = batch_size(settings)
     batches = ceil(writes / batch)
-    requests = writes + batches * (2 if settings.read_back else 1) + (1 if settings.settle_wait else 0)
-    seconds = max(requests / settings.rate, requests * 0.5 / settings.concurrency) + settings.settle_wait
+    requests = writes + batches * (2 if settings.read_back else 1) + (1 if wait else 0)
+    seconds = max(requests / settings.rate, requests * 0.5 / settings.concurrency) + wait
     return Forecast(requests=requests, seconds=round(seconds, 1))
 
 
@@ -247,7 +249,9 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
             ("Requests", f"{planned.forecast.requests:,}, about {max(1, ceil(planned.forecast.seconds / 60))} min"),
         ],
         hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],
-        says=plan_headline(planned.plan),
+        says=plan_headline(planned.plan)
+        if planned.exit_code == 0
+        else f"Nothing is sent while problems or hazards stand against it. Otherwise: {plan_headline(planned.plan)}",
     )
     lines = change_lines(checked.tables, planned.plan.updates, {})
     return write_plan(path, page, lines, planned.plan.problems)

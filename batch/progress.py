@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from tqdm import tqdm
 
@@ -39,14 +40,11 @@ class Bar:
     def __init__(self, total: int, *, hidden: bool) -> None:
         """Show a bar for so many trunks, unless hidden; where it is not a terminal, seldom."""
         seen = sys.stderr is not None and sys.stderr.isatty()
-        self._bar = tqdm(
-            total=total,
-            unit="trunk",
-            disable=hidden or not total or sys.stderr is None,
-            dynamic_ncols=True,
-            mininterval=0.1 if seen else 30,
-            leave=True,
-        )
+        shown = partial(tqdm, total=total, unit="trunk", dynamic_ncols=True, mininterval=0.1 if seen else 30)
+        try:
+            self._bar = shown(disable=hidden or not total or sys.stderr is None)
+        except (OSError, ValueError):
+            self._bar = shown(disable=True)
         self._left = total
         self._failed = 0
         self._lock = threading.Lock()

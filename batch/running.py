@@ -21,7 +21,9 @@ from batch.runs.reports import lost_registrations, status_lines, summary
 from batch.runs.settling import Settler
 from batch.sheets.answers import Summary
 
-_WROTE: Final = (AS_WANTED | {Ending.PARTIAL}) - {Ending.UNCHANGED, Ending.SKIPPED}
+_NAMED: Final = 20
+"""So many trunks that need attention are named on the Summary."""
+_WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANGED, Ending.SKIPPED}
 
 
 def open_books(written: journal.Journal, folder: folders.RunFolder, planned: Planned, started: datetime) -> None:
@@ -144,6 +146,10 @@ def run_summary(
         first.append("The run was stopped before its end; what is not run can be run again.")
     if run.lost is not None:
         first.append(f"{run.lost.message} {run.lost.hint}")
+    troubled = [outcome for _, outcome in sorted(run.outcomes.items()) if not outcome.as_wanted]
+    first += [f"{outcome.name}: {outcome.ending}. {outcome.said}".rstrip() for outcome in troubled[:_NAMED]]
+    if len(troubled) > _NAMED:
+        first.append(f"… and {len(troubled) - _NAMED:,} more: filter the column Result of the sheet Trunks.")
     return summary(
         title="Results",
         address=planned.address,

@@ -209,6 +209,7 @@ def find_cell_secret(text: str) -> Secret | str:
         The secret, or why it cannot be had.
     """
     kind, _, name = text.strip().partition(":")
+    kind = kind.strip().casefold()
     if kind == "env":
         value = os.environ.get(name.strip())
         return Secret(value) if value else f"The environment variable {name.strip()} is not set."

@@ -12,6 +12,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.secrets import Secret
+from batch.settings import Settings
 from batch.sheets.problems import Problem
 from batch.sheets.rows import spans
 from batch.trunks.differences import ListDifference
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from batch.errors import BatchError
     from batch.pipeline import Planned, Report
     from batch.runs.outcomes import Outcome
-    from batch.settings import Settings
     from batch.trunks.plans import Change
 
 
@@ -90,7 +90,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, notices: bool = True) 
         f"{checked.workbook.path.name}: {_n(len(tables.trunks.frame), 'trunk')}, "
         f"{_n(len(tables.caller_ids.frame), 'caller-ID row')}, {_n(len(tables.dids.frame), 'DID row')}."
     )
-    if drafts.trunks:
+    if drafts.trunks and not checked.stops:
         yield (
             f"{_n(drafts.trunks, 'trunk')} would be sent; the largest request is that of {drafts.largest}, "
             f"{drafts.largest_bytes / 1024:,.1f} KiB."
@@ -142,6 +142,29 @@ def _where(settings: Settings) -> list[object]:
     ):
         flags += [flag, value] if value else []
     return [*flags, "--insecure"] if settings.insecure else flags
+
+
+_HOW = ("rate", "concurrency", "attempts", "timeout", "on_error", "max_failures", "give_up_after", "settle_wait")
+
+
+def _how(settings: Settings) -> list[object]:
+    """Repeat the flags that say how carefully to go."""
+    usual = Settings(workbook=settings.workbook)
+    flags: list[object] = []
+    for name in (
+        "rate",
+        "concurrency",
+        "attempts",
+        "timeout",
+        "on_error",
+        "max_failures",
+        "give_up_after",
+        "settle_wait",
+    ):
+        if getattr(settings, name) != getattr(usual, name):
+            value = getattr(settings, name)
+            flags += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else value]
+    return flags if settings.read_back else [*flags, "--no-read-back"]
 
 
 def _allowing(settings: Settings) -> list[object]:
@@ -225,13 +248,17 @@ def _next_text(planned: Planned) -> Iterator[str]:
         if all(problem.trunk is not None for problem in stopping):
             trunks = len(planned.plan.stopped)
             yield f"Or leave out the {_n(trunks, 'trunk')} concerned, whole, with --skip-invalid."
+        elif settings.skip_invalid:
+            problem = next(problem for problem in stopping if problem.trunk is None)
+            yield f"{problem.sheet}!{problem.cell} belongs to no single trunk, so --skip-invalid cannot leave it out."
     elif not planned.expected:
         yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
         yield "Workbook, PBX or flags are not as they were then: read this plan, then give its digest to --expect."
     elif planned.refused_hazards:
         yield "Nothing is sent until every hazard is allowed by name, as shown above."
     elif planned.plan.updates:
-        flags = [*_where(settings), *_which(settings), *_allowing(settings), "--expect", planned.digest]
+        flags = [*_where(settings), *_which(settings), *_allowing(settings), *_how(settings)]
+        flags += ["--expect", planned.digest]
         yield f"Next: {_command('apply', settings.workbook, flags)}"
 
 
@@ -338,7 +365,7 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"Results as CSV: {report.results.folder}"
     yield f"Run: {report.folder.path}"
     if open_ones:
-        flags = [*_where(settings), *_which(settings), *_allowing(settings)]
+        flags = [*_where(settings), *_which(settings), *_allowing(settings), *_how(settings)]
         yield "Next: do in the results what their column What to do says, then plan with them as the workbook:"
         yield f"    {_command('plan', report.results.path, flags)}"
     yield f"Results: {report.results.path}"

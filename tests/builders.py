@@ -65,7 +65,10 @@ def records(given: Workbook) -> tuple[Record, ...]:
 
 
 def live(number: int = 1, name: str = "London", kind: str = "register", **fields: Any) -> LiveTrunk:
-    return parse_trunk({"id": number, "name": name, "type": kind} | fields)
+    lists: dict[str, Any] = (
+        {"outbound_cid_list": []} if kind == "account" else {"did_list": [], "outbound_cid_list": []}
+    )
+    return parse_trunk({"id": number, "name": name, "type": kind} | lists | fields)
 
 
 def dids(*entries: str) -> list[dict[str, Any]]:

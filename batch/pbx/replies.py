@@ -33,6 +33,8 @@ class NotSent:
     """The request certainly never reached the PBX: refused, no such host, TLS failed, no connection in time."""
 
     reason: str
+    late: bool = False
+    """Whether it was not even tried, because its turn came after `Request.not_after`."""
     elapsed: float = 0.0
     timed_out: bool = False
     """Whether it was given up for lack of time: then the PBX may be overloaded."""

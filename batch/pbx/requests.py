@@ -26,6 +26,8 @@ class Request:
     """The JSON object to post. May hold passwords: never logged."""
     ids: tuple[int, ...] = ()
     """The trunks concerned, for log and journal."""
+    not_after: float | None = None
+    """Do not let it leave after this moment of the monotonic clock: what it was decided on is too old by then."""
 
     @property
     def method(self) -> Literal["GET", "POST"]:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, Final, Literal, TypeAlias
@@ -21,9 +21,10 @@ from batch.pbx.clocks import Clock
 from batch.pbx.errcodes import Verdict, is_secret_name, verdict_of
 from batch.pbx.failures import reply_of
 from batch.pbx.gate import Gate
+from batch.pbx.redaction import Redactor
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request
-from batch.secrets import HIDDEN, Secret
+from batch.secrets import Secret
 
 Log: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Is told of each request: call, ids, reply, http_status, errcode, reason, sign_in, elapsed_ms. Never a secret."""
@@ -34,8 +35,10 @@ LAST_REQUEST_S: Final = 5.0
 """Time for giving back a token at the end, once to wait for its turn and once for its answer."""
 
 _MOST_WORDS: Final = 500
-_LEAST_SECRET: Final = 4
-"""Shorter passwords are not looked for in an errmsg: they would be found in ordinary words."""
+_LARGEST_ERRCODE: Final = 2**53
+"""A number beyond it is not the API's."""
+_LONGEST_PAUSE_S: Final = 600.0
+"""A ``Retry-After`` that asks for more is taken for this."""
 _SLOW_STATUS: Final = frozenset({429, 503})
 
 
@@ -68,6 +71,8 @@ class Wire:
     timeout: float
     """Seconds for each step; an answer that drips in is given up after twice as many in all."""
     log: Log = no_log
+    redactor: Redactor = field(default_factory=Redactor)
+    """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
     def send(self, request: Request, permit: Pass | None = None) -> Reply:
         """Send one request when the gate lets it, and make a reply of what came of it.
@@ -86,6 +91,8 @@ class Wire:
         self, request: Request, permit: Pass | None, door: AbstractContextManager[float], timeout: float
     ) -> Reply:
         with door as started:
+            if request.not_after is not None and started > request.not_after:
+                return NotSent(reason="its turn came too late", late=True)
             reply = self._exchange(request, permit, started, timeout)
             self._tell_gate(reply)
         self.log(_entry(request, permit, reply))
@@ -93,6 +100,7 @@ class Wire:
 
     def _exchange(self, request: Request, permit: Pass | None, started: float, timeout: float) -> Reply:
         token = {} if permit is None else {"access_token": permit.token.reveal()}
+        self.redactor.learn(*token.values(), *_secrets_of(request))
         body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()
         status: int | None = None
         try:
@@ -118,9 +126,14 @@ class Wire:
         if isinstance(found, str):
             return Garbled(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
         errcode, answer = found
+        if errcode == 0:
+            self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
+            self.redactor.learn_from(answer)
+        else:
+            answer = self.redactor.clean_all(answer)
         return Answer(
             errcode=errcode,
-            errmsg=_shown(answer.get("errmsg"), _secrets_of(request, permit)),
+            errmsg=_shown(self.redactor.clean_all(answer.get("errmsg"))),
             body=answer,
             http_status=status,
             elapsed=elapsed,
@@ -187,7 +200,9 @@ def _object_with_errcode(
     if not isinstance(answer, dict):
         return f"JSON, but not an object {where}"
     errcode = _integer(answer.get("errcode"))
-    return f"JSON without an errcode {where}" if errcode is None else (errcode, answer)
+    if errcode is None or abs(errcode) > _LARGEST_ERRCODE:
+        return f"JSON without an errcode {where}"
+    return errcode, answer
 
 
 def _integer(value: Any) -> int | None:
@@ -207,29 +222,23 @@ def _retry_after(header: str | None, clock: Clock) -> float | None:
     """Read a ``Retry-After`` header: seconds, or a date in HTTP's form; None if it is neither."""
     text = (header or "").strip()
     if re.fullmatch(r"\d{1,9}(?:\.\d{1,9})?", text, re.ASCII):
-        return float(text)
+        return min(float(text), _LONGEST_PAUSE_S)
     try:
         until = parsedate_to_datetime(text)
     except (ValueError, OverflowError):
         return None
     if until.tzinfo is None:
         return None
-    return max(0.0, (until - clock.now()).total_seconds())
+    return min(max(0.0, (until - clock.now()).total_seconds()), _LONGEST_PAUSE_S)
 
 
-def _secrets_of(request: Request, permit: Pass | None) -> Iterable[str]:
-    if permit is not None:
-        yield permit.token.reveal()
-    for name, value in (request.body or {}).items():
-        if is_secret_name(name) and isinstance(value, str) and len(value) >= _LEAST_SECRET:
-            yield value
+def _secrets_of(request: Request) -> Iterable[object]:
+    return (value for name, value in (request.body or {}).items() if is_secret_name(name))
 
 
-def _shown(errmsg: Any, secrets: Iterable[str]) -> str:
-    """Make the PBX's message fit to be shown: one line, not endless, without what was secret in the request."""
+def _shown(errmsg: Any) -> str:
+    """Make the PBX's message fit to be shown: one line, not endless."""
     text = "" if errmsg is None else errmsg if isinstance(errmsg, str) else json.dumps(errmsg)
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
 
 

@@ -24,7 +24,7 @@ from batch.pbx.replies import Answer, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered
 from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, StopPbx, decide
-from batch.trunks.live import Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
+from batch.trunks.live import LISTS, Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
 
 PAGE: Final = 200
 """Rows asked for in one page; the PBX may serve fewer."""
@@ -32,6 +32,7 @@ BATCH: Final = 50
 """Trunks read whole in one call."""
 T = TypeVar("T")
 
+_MOST_ROWS: Final = 200_000
 _NO_SUCH_CALL: Final = 10001
 _NOT_FOUND: Final = 60001
 
@@ -166,6 +167,8 @@ class Asker:
             wanted = None if total is None else _understood(int, total)
             if wanted is not None and len(rows) >= wanted:
                 break
+            if len(rows) > _MOST_ROWS:
+                raise _odd("a list without an end")
             if len(rows) == before:
                 if wanted is not None:
                     raise _odd(f"a list of {wanted} that ends after {before}")
@@ -196,6 +199,8 @@ class Asker:
     def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
 
+        What such a call leaves out, or shows without one of its lists, is asked for alone before it is believed.
+
         Raises:
             PbxError: the PBX cannot be read.
             Stopped: nothing more is to be sent.
@@ -204,20 +209,26 @@ class Asker:
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             answer = self.ask(requests.query_trunks(batch))
-            rows = _rows(answer) if not answer.errcode else self._one_by_one(batch)
+            rows = _rows(answer) if not answer.errcode else ()
             trunks = [_understood(parse_trunk, row) for row in rows]
-            found |= {trunk.id: trunk for trunk in trunks if trunk.id in batch}
+            seen = {trunk.id: trunk for trunk in trunks if trunk.id in batch and not trunk.unseen}
+            alone = [_understood(parse_trunk, row) for row in self._one_by_one(i for i in batch if i not in seen)]
+            found |= seen | {trunk.id: trunk for trunk in alone if trunk.id in batch}
         return found
 
     def _one_by_one(self, ids: Iterable[int]) -> list[Mapping[str, Any]]:
-        """Read trunks each alone, where the PBX does not serve many in a call."""
+        """Read trunks each alone; a list that is null even then is an empty one."""
         rows: list[Mapping[str, Any]] = []
         for trunk_id in ids:
             answer = self.ask(requests.get_trunk(trunk_id))
             if answer.errcode not in {0, _NOT_FOUND}:
                 raise _cannot_read(answer)
-            rows += _rows(answer) if not answer.errcode else []
+            rows += map(_nulls_emptied, _rows(answer) if not answer.errcode else ())
         return rows
+
+
+def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, **{name: [] for name in LISTS if name in row and row[name] is None}}
 
 
 def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:

@@ -134,7 +134,7 @@ def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
         where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
         return f"Correct {where}, then run again."
     steps = [outcome.note] if outcome.note else []
-    if not steps or outcome.ending in _NEEDS_MORE:
+    if not steps or (outcome.ending in _NEEDS_MORE and "again" not in outcome.note):
         steps.append(ENDINGS[outcome.ending].next_step)
     return " ".join(steps)
 

@@ -37,14 +37,19 @@ def new_id(now: datetime) -> str:
 
 
 def refuse_used(asked_for: Path | None) -> None:
-    """Refuse a folder for a new run that another run has already.
+    """Refuse a folder for a new run that is not the run's own: one that holds a run already, or anything else.
 
     Raises:
-        UsageError: the folder holds a run already.
+        UsageError: it does.
     """
     if asked_for is not None and (asked_for / JOURNAL).exists():
         raise UsageError(
             f"The folder {asked_for} already holds a run.", "Name another --run-dir, or leave it out for a new folder."
+        )
+    if asked_for is not None and asked_for.is_dir() and any(asked_for.iterdir()):
+        raise UsageError(
+            f"The folder {asked_for} is not empty, and a run needs one of its own.",
+            "Name a folder that is not there yet, or leave --run-dir out.",
         )
 
 
@@ -101,7 +106,7 @@ def write_snapshot(folder: RunFolder, changes: Iterable[Change]) -> None:
                 whole = dict(change.live.whole)
                 if "password" not in change.difference.fields:
                     whole.pop("password", None)
-                file.write(json.dumps(whole, ensure_ascii=False) + "\n")
+                file.write(json.dumps(whole) + "\n")
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -138,7 +143,7 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
         raise OutputError(path, "the folder cannot be written to")
     number = 2
     free = path
-    while free.exists() and workbook.exists() and free.samefile(workbook):
+    while workbook.exists() and any(p.exists() and p.samefile(workbook) for p in (free, free.with_suffix(""))):
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
     return free
 

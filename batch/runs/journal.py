@@ -83,6 +83,11 @@ class Journal:
         for record in records:
             record.settled = True
 
+    def close(self) -> None:
+        """Close it once nobody is writing: threads may outlive a run that was cut short."""
+        with self._lock:
+            self._connection.close()
+
     def fact(self, name: str, value: object) -> None:
         """Keep one fact about the run, as JSON."""
         self._commit("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, ensure_ascii=False)))
@@ -147,11 +152,12 @@ def create(folder: Path) -> Iterator[Journal]:
         connection = sqlite3.connect(folder / FILE, check_same_thread=False)
     except sqlite3.Error as error:
         raise OutputError(folder / FILE, str(error)) from error
+    journal = Journal(connection)
     try:
         _set_up(connection, folder / FILE)
-        yield Journal(connection)
+        yield journal
     finally:
-        connection.close()
+        journal.close()
 
 
 def _set_up(connection: sqlite3.Connection, path: Path) -> None:
@@ -166,7 +172,8 @@ def _set_up(connection: sqlite3.Connection, path: Path) -> None:
 def is_finished(path: Path) -> bool:
     """Tell whether a run came to its end, results written. One whose journal cannot be read did not."""
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(path)
+        connection.execute("PRAGMA query_only=1")
     except sqlite3.Error:
         return False
     try:

@@ -100,6 +100,12 @@ class Outcome:
     """False for trunks left out by ``--only`` or ``--first``: they do not make the run unfinished."""
 
     @property
+    def said(self) -> str:
+        """What the PBX said and what to make of it, in a line; blank where there is nothing to add."""
+        code = f"{self.errcode} {self.errmsg}.".replace("..", ".") if self.errcode else ""
+        return " ".join(part for part in (code, self.note) if part)
+
+    @property
     def as_wanted(self) -> bool:
         """Whether nothing is left to be done for it."""
         return self.ending in AS_WANTED or not self.chosen

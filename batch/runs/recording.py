@@ -32,9 +32,12 @@ class Recording:
         line = json.dumps({"at": at, **entry}, default=str, ensure_ascii=False) + "\n"
         with self._lock:
             self._lines.append(line)
-            for file in self._files:
-                file.write(line)
-                file.flush()
+            for file in list(self._files):
+                try:
+                    file.write(line)
+                    file.flush()
+                except OSError:  # a full disk must not end a run: what was written is in the journal
+                    self._files.remove(file)
 
     def signing_in(self, at: datetime) -> None:
         """Keep when a token is about to be asked for."""

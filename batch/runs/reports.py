@@ -103,7 +103,7 @@ def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) ->
     for offset, value in enumerate(raw.columns[position - raw.first_column]):
         row = raw.first_row + offset
         text = str(value)
-        if row in outcomes and text.strip() and not text.strip().startswith(("env:", "file:")):
+        if row in outcomes and text.strip() and not text.strip().casefold().startswith(("env:", "file:")):
             finished = outcomes[row].ending in _FINISHED or text == HIDDEN
             replaced[row] = HIDDEN if finished else TYPE_AGAIN
     return replaced
@@ -211,8 +211,13 @@ def plan_headline(plan: Plan) -> str:
     if count["keep"]:
         parts.append(f"{count['keep']:,} already as wanted")
     words = ("renames", "disabled", "removals", "replacements")
-    labels = ("renamed", "switched off", "list entries removed", "lists replaced on purpose")
-    parts += [f"{count[word]:,} {label}" for word, label in zip(words, labels, strict=True) if count[word]]
+    one = ("renamed", "switched off", "list entry removed", "list replaced on purpose")
+    many = ("renamed", "switched off", "list entries removed", "lists replaced on purpose")
+    parts += [
+        f"{count[word]:,} {singular if count[word] == 1 else plural}"
+        for word, singular, plural in zip(words, one, many, strict=True)
+        if count[word]
+    ]
     return ", ".join(parts) + "."
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch.errors import OutputError
 from batch.runs.endings import RowEndings
@@ -16,7 +16,7 @@ from batch.runs.reports import answered_sheets, change_lines
 from batch.sheets.answers import Summary
 from batch.sheets.csv_writing import write_results_folder
 from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.placing import Replace, place_file
+from batch.sheets.placing import Replace, free_name, place_file
 from batch.sheets.rows import Tables
 from batch.sheets.workbooks import Format, Workbook
 from batch.sheets.writing import write_results
@@ -25,6 +25,8 @@ from batch.trunks.plans import Change
 if TYPE_CHECKING:
     import pandas as pd
 
+RESULTS: Final = "results.xlsx"
+"""Their name in the run's folder."""
 _CSV = frozenset({Format.CSV, Format.ZIP})
 
 
@@ -62,25 +64,42 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     """
     sheets = answered_sheets(workbook, tables, endings, outcomes)
     changed = list(changes)
-    kept = write_results(folder.path / "results.xlsx", sheets, summary, change_lines(tables, changed, outcomes))
+    kept = write_results(folder.path / RESULTS, sheets, summary, change_lines(tables, changed, outcomes))
     kept.chmod(0o600)
+    place = target if _is_ours(target, folder) else free_name(target)
     try:
-        placed = place_file(target, kept.read_bytes(), replace=replace)
+        placed = place_file(place, kept.read_bytes(), replace=replace)
     except OutputError as error:
         return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
     notes = []
-    if placed != target:
-        notes.append(f"{target.name} is open elsewhere, so they are in {placed.name}.")
+    if place != target:
+        notes.append(f"{target.name} was there already, and somebody has worked in it since; it was left as it is.")
+    if placed != place:
+        notes.append(f"{place.name} is open elsewhere, so they are in {placed.name}.")
     if workbook.format not in _CSV | {Format.XLSX, Format.XLSM}:
         notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
     twin = None
     if workbook.format in _CSV:
         lines = change_lines(tables, changed, outcomes)
         try:
-            twin = write_results_folder(target.with_suffix(""), sheets, summary, lines)
+            twin = write_results_folder(place.with_suffix(""), sheets, summary, lines)
         except OutputError as error:
             notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
     return Results(path=placed, folder=twin, note=" ".join(notes))
+
+
+def _is_ours(target: Path, folder: RunFolder) -> bool:
+    """Tell whether a file may be replaced: it is not there, or still is what an earlier run left in its folder."""
+    if not target.is_file():
+        return True
+    earlier = folder.path.parent.glob(f"*/{RESULTS}")
+    size, content = target.stat().st_size, None
+    for kept in earlier:
+        if kept.stat().st_size == size:
+            content = content or target.read_bytes()
+            if kept.read_bytes() == content:
+                return True
+    return False
 
 
 def endings_frame(endings: RowEndings) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from batch.errors import PbxError, PbxUnreachable
@@ -26,7 +26,7 @@ from batch.trunks.live import LiveTrunk
 from batch.trunks.payloads import payload
 from batch.trunks.plans import Change
 
-CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written."
+CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
 GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
 FRESH_S: Final = 10.0
@@ -147,7 +147,7 @@ class Settler:
     def left(self, work: Work, why: str) -> Outcome:
         """Make the ending of a trunk that nothing more can be done about."""
         if not work.reached:
-            return self._outcome(work, Ending.NOT_RUN, why)
+            return self._outcome(work, Ending.NOT_RUN, self.lost.message if self.lost is not None else why)
         taken = isinstance(work.reply, Answer) and work.reply.errcode in {0, 1, 2}
         return self._outcome(work, Ending.UNKNOWN if taken or work.unclear else Ending.FAILED, why)
 
@@ -170,6 +170,7 @@ class Settler:
         """Take one step: a look, unless it is the first send; then a send, if the look allows it."""
         if work.reply is not None:
             now = self._asker.trunks([work.trunk_id]).get(work.trunk_id)
+            work.looked_at = self._clock.monotonic()
             settled = self._looked(work, now)
             if settled is not None:
                 return settled
@@ -197,7 +198,9 @@ class Settler:
         started = self._clock.monotonic()
         work.started = work.started or started
         try:
-            reply, decision = self._asker.send(update_trunk(body), work.attempts)
+            looked = work.looked_at > -math.inf
+            request = replace(update_trunk(body), not_after=work.looked_at + FRESH_S if looked else None)
+            reply, decision = self._asker.send(request, work.attempts)
         except (PbxError, Stopped) as why:
             words = why.message if isinstance(why, PbxError) else "stopped before its turn"
             self._journal.settle(number, NotSent(reason=words))
@@ -205,6 +208,8 @@ class Settler:
             raise
         work.ended = self._clock.monotonic()
         self._journal.settle(number, reply)
+        if isinstance(reply, NotSent) and reply.late:
+            work.attempts -= 1
         work.reply = reply
         work.answer = reply if isinstance(reply, Answer) else work.answer
         work.reached |= not isinstance(reply, NotSent)

@@ -45,8 +45,8 @@ TOPICS: Final = (
         "Modes",
         (
             "replace: the rows here become the trunk's whole list. add: they are added to it. remove: they are taken "
-            "from it. If the mode is empty, the rows replace the list, but you are asked first if entries "
-            "would be lost."
+            "from it. If the mode is empty, the rows replace the list, but the program stops if entries "
+            "would be lost, until that is allowed."
         ),
     ),
     (

@@ -334,7 +334,7 @@ TRUNKS: Final = Sheet(
             parser=Parser.CHOICE,
             choices=_MODES,
             help="What the rows of the Caller IDs sheet do: replace the trunk's list, add to it or remove from it. "
-            "Blank replaces, and asks first if entries would be lost.",
+            "Blank replaces, but stops if entries would be lost, until you allow it.",
             example="replace",
             width=16,
         ),
@@ -344,7 +344,7 @@ TRUNKS: Final = Sheet(
             parser=Parser.CHOICE,
             choices=_MODES,
             help="What the rows of the DIDs sheet do: replace the trunk's list, add to it or remove from it. "
-            "Blank replaces, and asks first if entries would be lost.",
+            "Blank replaces, but stops if entries would be lost, until you allow it.",
             example="add",
             types=NOT_ACCOUNT,
             width=11,

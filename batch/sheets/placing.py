@@ -100,6 +100,11 @@ def _beside(path: Path) -> Path:
     return path.with_name(f".{secrets.token_hex(6)}.part")
 
 
+def free_name(path: Path) -> Path:
+    """Return the first name beside a path that nothing has: ``NAME (2).xlsx``, or the next number that is free."""
+    return next(place for place in _places(path) if place != path)
+
+
 def _first_that_takes(path: Path, take: Callable[[Path], None]) -> Path:
     refused: PermissionError | None = None
     for place in _places(path):

@@ -105,7 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
     "group-unknown": Kind(title="An extension group that the PBX does not have", who=Who.ADMINISTRATOR),
     "key-ambiguous": Kind(title="A list entry that stands twice on the PBX", who=Who.ADMINISTRATOR),
     "pattern-not-on-cloud": Kind(title="A pattern that the Cloud edition does not take"),
-    "live-entry-incomplete": Kind(title="An entry on the PBX that cannot be sent back", who=Who.ADMINISTRATOR),
+    "live-entry-incomplete": Kind(title="A list on the PBX that cannot be sent back", who=Who.ADMINISTRATOR),
     # notices
     "did-on-two-trunks": _notice("The same DID on two trunks"),
     "extension-in-two-entries": _notice("An extension in two entries of one trunk: the first wins"),

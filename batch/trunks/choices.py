@@ -24,14 +24,19 @@ class Choice:
 def choose(records: Sequence[Record], only: Iterable[str], first: int | None) -> Choice:
     """Choose by name or id, then the first so many of those."""
     wanted = tuple(only)
-    named = [r for r in records if not wanted or r.name in wanted or str(r.id) in wanted]
-    seen = {text for r in named for text in (r.name, str(r.id))}
+    named = [r for r in records if not wanted or not _called(r).isdisjoint(wanted)]
+    seen = {text for r in named for text in _called(r)}
     rows = [r.row for r in named if not r.skip][:first]
     return Choice(
         rows=frozenset(rows),
         left_out=frozenset(r.row for r in records if not r.skip) - frozenset(rows),
         unknown=tuple(text for text in wanted if text not in seen),
     )
+
+
+def _called(record: Record) -> set[str]:
+    """Return what the workbook calls a trunk."""
+    return {text for text in (record.name, "" if record.id is None else str(record.id)) if text}
 
 
 def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:

@@ -7,6 +7,7 @@ those are carried in `LiveTrunk.whole` and never sent.
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,10 @@ _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
     "peer_private": TrunkType.PEER,
     "account": TrunkType.ACCOUNT,
 }
+LISTS: Final = ("did_list", "outbound_cid_list")
+"""The two lists of a trunk, by their names in the API."""
+_EXACT: Final = 10**15
+_MEMBER_KEYS: Final = frozenset({"type", "id", "ext_number", "ext_name"})
 _DID_KEYS: Final = frozenset({"did", "did_name", "id"})
 _CALLER_ID_KEYS: Final = frozenset(
     {"outbound_cid_option", "outbound_cid", "outbound_cid_name", "outbound_cid_to_ext_range", "ext_list", "id"}
@@ -96,6 +101,8 @@ class LiveTrunk:
     """Everything as it came, with the password in clear: for the snapshot only."""
     dids: LiveList[Did] = LiveList()
     caller_ids: LiveList[CallerId] = LiveList()
+    unseen: frozenset[str] = frozenset()
+    """Lists that its type has and that the PBX did not show: what they hold is not known, so they are not empty."""
 
     @property
     def type(self) -> TrunkType | None:
@@ -134,23 +141,50 @@ def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:
     Raises:
         ValueError: it has no usable id, or its lists are not lists of objects.
     """
+    vendor_type = str(whole.get("type") or "")
     return LiveTrunk(
         id=_required_id(whole, "trunk"),
         name=str(whole.get("name") or ""),
-        vendor_type=str(whole.get("type") or ""),
+        vendor_type=vendor_type,
+        unseen=frozenset(name for name in _lists_of(vendor_type) if not isinstance(whole.get(name), list | tuple)),
         status=_status(whole.get("status")),
         whole=whole,
         dids=LiveList(
-            entries=tuple(
-                Did(str(e.get("did") or ""), str(e.get("did_name") or "")) for e in _objects(whole, "did_list")
-            ),
+            entries=tuple(Did(_text(e.get("did")), _text(e.get("did_name"))) for e in _objects(whole, "did_list")),
             unknown_keys=_unknown(_objects(whole, "did_list"), _DID_KEYS),
         ),
         caller_ids=LiveList(
             entries=tuple(_caller_id(e) for e in _objects(whole, "outbound_cid_list")),
-            unknown_keys=_unknown(_objects(whole, "outbound_cid_list"), _CALLER_ID_KEYS),
+            unknown_keys=_unknown(_objects(whole, "outbound_cid_list"), _CALLER_ID_KEYS)
+            | frozenset(
+                key
+                for entry in _objects(whole, "outbound_cid_list")
+                for key in _unknown(_objects(entry, "ext_list"), _MEMBER_KEYS)
+            ),
         ),
     )
+
+
+def _lists_of(vendor_type: str) -> Iterable[str]:
+    kind = _VENDOR_TYPES.get(vendor_type)
+    if kind is None:
+        return ()
+    return ("outbound_cid_list",) if kind is TrunkType.ACCOUNT else LISTS
+
+
+def _text(value: object) -> str:
+    """Read a text leniently: a whole number's digits, and nothing of what cannot be one for sure."""
+    match value:
+        case str():
+            return value
+        case bool() | None:
+            return ""
+        case int():
+            return str(value)
+        case float() if value.is_integer() and abs(value) < _EXACT:
+            return str(int(value))
+        case _:
+            return ""
 
 
 def _status(value: object) -> int | None:
@@ -180,9 +214,9 @@ def _caller_id(entry: Mapping[str, Any]) -> CallerId:
     extensions = tuple(_extension(e) for e in _objects(entry, "ext_list"))
     return CallerId(
         option=str(entry.get("outbound_cid_option") or "shared"),
-        caller_id=str(entry.get("outbound_cid") or ""),
-        name=str(entry.get("outbound_cid_name") or ""),
-        extension_range=str(entry.get("outbound_cid_to_ext_range") or ""),
+        caller_id=_text(entry.get("outbound_cid")),
+        name=_text(entry.get("outbound_cid_name")),
+        extension_range=_text(entry.get("outbound_cid_to_ext_range")),
         extensions=frozenset(extensions),
         order=extensions,
     )
@@ -216,19 +250,35 @@ class Census:
         return {trunk.name: trunk for trunk in self.trunks}
 
     @cached_property
+    def doubled(self) -> frozenset[str]:
+        """Names that more than one trunk bears."""
+        return frozenset(name for name, count in Counter(trunk.name for trunk in self.trunks).items() if count > 1)
+
+    @cached_property
     def cloud(self) -> bool:
         """Whether it is the Cloud edition, going by its kinds of peer trunk."""
         return any(trunk.vendor_type.startswith("peer_") for trunk in self.trunks)
 
 
 def parse_extensions(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Understand ``extension/list``: number to id."""
-    return {str(e.get("number", "")): _required_id(e, "extension") for e in objects}
+    """Understand ``extension/list``: number to id; a number that two extensions bear is left out."""
+    return _once((_text(e.get("number")), _required_id(e, "extension")) for e in objects)
 
 
 def parse_groups(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Understand ``extensiongroup/list``, or ``get_menuoptions`` with its ``text`` and string ``value``."""
-    return {
-        str(e.get("name", e.get("text", ""))): _required_id({"id": e.get("id", e.get("value", ""))}, "group")
+    """Understand ``extensiongroup/list``, or ``get_menuoptions`` with its ``text`` and string ``value``.
+
+    A name that two groups bear is left out.
+    """
+    return _once(
+        (_text(e.get("name", e.get("text"))), _required_id({"id": e.get("id", e.get("value", ""))}, "group"))
         for e in objects
-    }
+    )
+
+
+def _once(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Keep what says for sure which one is meant."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for name, number in pairs:
+        found[name].add(number)
+    return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}

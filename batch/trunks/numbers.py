@@ -33,6 +33,7 @@ _RANGE: Final = re.compile(
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
@@ -70,6 +71,8 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     """
     if PLAIN.fullmatch(text):
         return text
+    if _SHORTENED.fullmatch(text):
+        return _shortened(text)
     found = _RANGE.fullmatch(text)
     if found and _joins(found):
         return _number_range(found, limit)
@@ -188,10 +191,20 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
     return numbers
 
 
+def _shortened(text: str) -> Fault:
+    return Fault(
+        "cell-number-lost",
+        f"The spreadsheet shortened a number to {text}; its last digits are lost.",
+        "Format the cell as text and type the number again, in full.",
+    )
+
+
 def parse_caller_id(text: str) -> str | Fault:
     """Understand the caller ID of a *shared* entry or a default caller ID."""
     if PLAIN.fullmatch(text):
         return text
+    if _SHORTENED.fullmatch(text):
+        return _shortened(text)
     if not _CALLER_ID.fullmatch(text):
         kept = "".join(_CALLER_ID.findall(text))
         return Fault(

@@ -110,7 +110,12 @@ class Change:
 
     def as_planned(self, now: LiveTrunk) -> bool:
         """Tell whether everything that the write replaces still is what the plan saw."""
-        return replaced(now, self.difference) == self.replaces()
+        return (
+            (now.name, now.vendor_type) == (self.live.name, self.live.vendor_type)
+            and replaced(now, self.difference) == self.replaces()
+            and (not self.difference.dids or now.dids.unknown_keys == self.live.dids.unknown_keys)
+            and (not self.difference.caller_ids or now.caller_ids.unknown_keys == self.live.caller_ids.unknown_keys)
+        )
 
     def body(self) -> dict[str, Any]:
         """Make the body of the write; with a new password in clear, so make it only to send it."""
@@ -173,7 +178,7 @@ def digest_of(pbx: str, changes: Iterable[Change]) -> str:
         body: dict[str, Any] = change.body() if change.difference else {"id": change.live.id}
         for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
             entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
-        seed.update(json.dumps([body, before], sort_keys=True, ensure_ascii=False).encode())
+        seed.update(json.dumps([body, before], sort_keys=True).encode())
     return hashlib.pbkdf2_hmac("sha256", seed.digest(), pbx.encode(), 100_000, 16).hex()
 
 
@@ -206,6 +211,17 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
         cell = "name" if record.id is None else "id"
         if trunk is None:
             problems.append(_gone(tables, record, cell, by_name))
+        elif record.id is None and record.name in census.doubled:
+            problems.append(
+                table.problem(
+                    "trunk-ambiguous",
+                    record.row,
+                    cell,
+                    f"More than one trunk on the PBX is named {record.name}.",
+                    "Type the Trunk ID of the one that is meant.",
+                    value=record.name,
+                )
+            )
         elif trunk.id in taken:
             problem = table.problem(
                 "same-live-trunk",
@@ -249,7 +265,7 @@ def judge(
         numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, record, numbers)
     change = Change(record=record, live=live, desired=desired, difference=compare(live, desired))
-    problems += _incomplete(tables, change)
+    problems += [*_incomplete(tables, change), *_unseen(tables, record, live)]
     return change, list(_hazards(change)), problems
 
 
@@ -321,6 +337,20 @@ def _incomplete(tables: Tables, change: Change) -> list[Problem]:
         for entry in change.desired.caller_ids
         if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
     ]
+
+
+def _unseen(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
+    """Report a list that is to be changed and that the PBX does not show: nobody knows what a rewrite would lose."""
+    for name, edit, what in (("did_list", record.dids, "DIDs"), ("outbound_cid_list", record.caller_ids, "caller IDs")):
+        if edit is not None and name in live.unseen:
+            yield tables.trunks.problem(
+                "live-entry-incomplete",
+                record.row,
+                "name" if record.id is None else "id",
+                f"The PBX does not show the {what} of {live.name}, so nobody knows what would be lost by writing them.",
+                f"Look at the trunk on the PBX; leave its {what} out of the workbook until it shows them.",
+                value=record.label,
+            )
 
 
 def not_sendable(tables: Tables, change: Change) -> list[Problem]:

@@ -34,10 +34,11 @@ _DID_OF: Final = itemgetter(DidRow._fields.index("did"))
 def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
     """Apply every rule that needs no PBX."""
     removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
+    done = [record for record in records if not record.skip]
     problems = [
         *unnamed(tables.trunks),
-        *trunk_twice(tables.trunks, records),
-        *name_twice(tables.trunks, records),
+        *trunk_twice(tables.trunks, done),
+        *name_twice(tables.trunks, done),
         *did_twice(tables.dids, dids, removing),
     ]
     for record in records:

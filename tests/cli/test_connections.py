@@ -262,7 +262,8 @@ class TestPracticeAsAServer:
 def test_a_trunk_that_vanishes_while_the_plan_is_drawn_up_is_a_problem_and_no_crash(shell: Shell, book: Path) -> None:
     paris = {"id": 2, "name": "Paris", "type": "register", "hostname": "old.carrier.example", "did_list": []}
     gone = {"call": "trunk/query", "do": "answer", "times": "always", "body": {"errcode": 0, "data": [paris]}}
-    with pbx(faults=[gone]) as served:
+    alone = {"call": "trunk/get", "match": {"id": 1}, "do": "errcode", "times": "always", "errcode": 60001}
+    with pbx(faults=[gone, alone]) as served:
         ran = shell("plan", book, *plan_at(served), "--json")
         assert ran.code == 3
         stopping = [problem for problem in ran.json["problems"] if problem["severity"] == "problem"]

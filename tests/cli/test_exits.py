@@ -143,10 +143,10 @@ class TestPlan:
 
     def test_4_for_another_digest(self, shell: Shell, book: Path) -> None:
         with pbx() as served:
-            ran = shell("apply", book, *at(served), "--yes", "--expect", "0123")
+            ran = shell("apply", book, *at(served), "--yes", "--expect", "0" * 32)
             assert "trunk/update" not in calls(served)
         assert ran.code == 4
-        assert "This is not the expected plan: its digest is not 0123. Nothing was sent." in ran.out
+        assert f"This is not the expected plan: its digest is not {'0' * 32}. Nothing was sent." in ran.out
 
 
 @pytest.mark.usefixtures("secret")
@@ -156,7 +156,7 @@ class TestApply:
             planned = shell("plan", book, *plan_at(served))
             following = planned.out.splitlines()[-1]
             assert following.startswith(
-                f"Next: trunk-batch apply {book} --url {served.url} --client-id script --expect "
+                f"Next: trunk-batch apply {book} --url {served.url} --client-id script --rate 1000 --expect "
             )
             ran = shell(*following.removeprefix("Next: trunk-batch ").split(), "--yes", "--json", *at(served)[4:])
             assert served.count_valid_tokens() == 0

@@ -44,7 +44,7 @@ def refusal(*words: str) -> UsageError:
         (("aply",), "COMMAND: invalid choice: 'aply' (choose from "),
         (("apply",), "apply needs a WORKBOOK."),
         (("check", "a.xlsx", "b.xlsx"), "trunk-batch check cannot do anything with b.xlsx."),
-        (("check", "a.xlsx", "--practice"), "There is no flag --practice."),
+        (("check", "a.xlsx", "--yes"), "There is no flag --yes."),
         (("--json",), "There is no flag --json."),
     ],
 )

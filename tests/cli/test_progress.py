@@ -15,7 +15,7 @@ from batch.runs.outcomes import Ending, Outcome
 class Gone(io.StringIO):
     """A terminal that is closed after the first words."""
 
-    def write(self, text: str) -> int:
+    def write(self, _text: str) -> int:
         raise BrokenPipeError
 
     def isatty(self) -> bool:

@@ -76,9 +76,11 @@ class TestCommands:
         with pbx() as served:
             ran = shell("plan", book, *plan_at(served), *flags)
             where = f"--url {served.url} --client-id script --secret-file secret --proxy env"
-            assert f"apply {book} {where} --only London --allow removals --skip-invalid --expect " in ran.out
+            assert (
+                f"apply {book} {where} --only London --allow removals --skip-invalid --rate 1000 --expect " in ran.out
+            )
             ran = shell("plan", book, *plan_at(served), "--insecure")
-        assert "--client-id script --insecure --expect" in ran.out
+        assert "--client-id script --insecure --rate 1000 --expect" in ran.out
         assert "PBX's certificate is not checked" in ran.out
 
     def test_a_workbook_that_asks_for_nothing_has_no_largest_request(self, shell: Shell, tmp_path: Path) -> None:

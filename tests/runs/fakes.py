@@ -82,6 +82,7 @@ def trunk(number: int, **fields: Any) -> dict[str, Any]:
         "port": "5060",
         "password": "Sample-old",
         "did_list": [{"id": 1, "did": f"44207946{number:04}", "did_name": "Main"}],
+        "outbound_cid_list": [],
     } | fields
 
 

@@ -111,9 +111,37 @@ def test_shapes_that_nobody_can_read_are_an_error_of_the_pbx_and_no_crash(pbx: F
 
 @pytest.mark.parametrize("nothing", [{}, {"data": None}, {"data": []}])
 def test_a_trunk_that_is_not_served_is_not_there(pbx: FakePbx, nothing: dict[str, Any]) -> None:
-    pbx.answers["trunk/query"] = lambda _: answer(**nothing)
+    pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(**nothing)
     with asking(pbx) as asker:
         assert asker.trunks([1]) == {}
+
+
+def test_what_one_call_for_many_leaves_out_is_asked_for_alone(pbx: FakePbx) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(data=[])
+    with asking(pbx) as asker:
+        assert list(asker.trunks([1])) == [1]
+
+
+@pytest.mark.parametrize("shown", [{"did_list": None}, {"did_list": ""}, {"did_list": False}])
+def test_a_list_that_is_not_shown_is_asked_for_alone_and_is_not_taken_for_empty(
+    pbx: FakePbx, shown: dict[str, Any]
+) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(data=[trunk(1) | shown])
+    with asking(pbx) as asker:
+        assert [did.did for did in asker.trunks([1])[1].dids.entries] == ["442079460001"]
+
+
+def test_a_list_that_is_null_even_when_asked_for_alone_is_empty(pbx: FakePbx) -> None:
+    pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(data=[trunk(1, did_list=None)])
+    with asking(pbx) as asker:
+        assert asker.trunks([1])[1].unseen == frozenset()
+
+
+def test_a_list_that_is_never_shown_is_not_known(pbx: FakePbx) -> None:
+    hidden = {name: value for name, value in trunk(1).items() if name != "did_list"}
+    pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(data=[hidden])
+    with asking(pbx) as asker:
+        assert asker.trunks([1])[1].unseen == {"did_list"}
 
 
 def test_one_object_does_for_a_list_of_one(pbx: FakePbx) -> None:

@@ -63,7 +63,9 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(book: Path, tmp_pat
     with pytest.raises(UsageError, match="already holds a run"):
         folders.refuse_used(place)
     folders.refuse_used(None)
-    folders.refuse_used(tmp_path)
+    folders.refuse_used(tmp_path / "not there yet")
+    with pytest.raises(UsageError, match="is not empty"):
+        folders.refuse_used(tmp_path)
     assert sorted(path.name for path in place.iterdir()) == before
 
 
@@ -80,7 +82,6 @@ def test_a_csv_folder_is_copied_byte_for_byte_and_nothing_else_of_it(tmp_path: P
     assert sorted(path.name for path in copy.iterdir()) == ["DIDs.CSV", "trunks.csv"]
     assert (copy / "trunks.csv").read_bytes() == b"\xef\xbb\xbfName;Port\r\n"
     assert {mode(path) for path in copy.iterdir()} == {0o600}
-    create(source, place, NOW)
 
 
 @pytest.mark.parametrize("obstacle", ["file", "gone", "below a file"])

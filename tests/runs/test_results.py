@@ -92,16 +92,33 @@ def test_results_that_cannot_be_put_there_stay_in_the_runs_folder_and_it_says_so
     assert f"The results are in {kept} instead." in found.note
 
 
-def test_earlier_results_are_replaced(tmp_path: Path) -> None:
+def test_what_an_earlier_run_left_is_replaced(tmp_path: Path) -> None:
     target = tmp_path / "book-results.xlsx"
     target.write_bytes(b"old")
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    (earlier / "results.xlsx").write_bytes(b"old")
     assert give(tmp_path, BOOK, target).note == ""
     assert target.read_bytes() != b"old"
+
+
+def test_results_that_somebody_has_worked_in_are_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    target.write_bytes(b"corrected by hand")
+    found = give(tmp_path, BOOK, target)
+    assert target.read_bytes() == b"corrected by hand"
+    assert found.path == tmp_path / "book-results (2).xlsx"
+    assert (
+        found.note == "book-results.xlsx was there already, and somebody has worked in it since; it was left as it is."
+    )
 
 
 def test_a_file_that_is_open_elsewhere_is_left_and_the_new_one_goes_beside_it(tmp_path: Path) -> None:
     target = tmp_path / "book-results.xlsx"
     target.write_bytes(b"open in a spreadsheet program")
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    (earlier / "results.xlsx").write_bytes(b"open in a spreadsheet program")
 
     def refuse_the_open_one(source: Path, place: Path) -> None:
         if place == target:
