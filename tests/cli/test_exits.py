@@ -139,7 +139,7 @@ class TestPlan:
                 ran = shell("plan", book, *plan_at(served), "--allow", hazard)
                 assert ran.code == 0
                 assert "(allowed)" in ran.out
-                assert f"--allow {hazard} --expect " in ran.out
+                assert f"--allow {hazard} --rate 1000 --expect " in ran.out
 
     def test_4_for_another_digest(self, shell: Shell, book: Path) -> None:
         with pbx() as served:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+from dataclasses import replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
@@ -335,3 +336,27 @@ def test_https_spoken_to_an_http_port_is_recognised(serve: Serve) -> None:
         reply = over_the_net(port, scheme="https")
     assert isinstance(reply, NotSent)
     assert reply.reason == "https was spoken to a port that does not speak it (an http port?)"
+
+
+def test_a_request_whose_turn_comes_too_late_does_not_leave(wire: Wire, pbx: ScriptedPbx) -> None:
+    reply = wire.send(replace(update_trunk({"id": 8}), not_after=wire.clock.monotonic() - 1), PERMIT)
+    assert isinstance(reply, NotSent)
+    assert reply.late
+    assert pbx.requests == []
+
+
+def test_a_number_that_no_errcode_has_is_no_answer_of_the_api(wire: Wire, pbx: ScriptedPbx) -> None:
+    pbx.script("trunk/list", {"errcode": 10**30})
+    assert isinstance(wire.send(list_trunks(1, 10), PERMIT), Garbled)
+
+
+def test_a_pbx_that_quotes_an_old_password_or_token_anywhere_is_not_repeated(wire: Wire, pbx: ScriptedPbx) -> None:
+    pbx.script("trunk/get", {"errcode": 0, "data": {"id": 8, "password": "Sample-old-1"}})
+    wire.send(get_trunk(8), PERMIT)
+    fault = {"field": "params", "value": '{"password": "Sample-new-1"}', "validation_type": "not Sample-old-1"}
+    pbx.script(
+        "trunk/update", {"errcode": 40002, "errmsg": "?access_token=Sample-token-1", "invalid_param_list": [fault]}
+    )
+    reply = wire.send(update_trunk({"id": 8, "password": "Sample-new-1"}), PERMIT)
+    assert isinstance(reply, Answer)
+    assert "Sample-" not in reply.errmsg + json.dumps(reply.body)

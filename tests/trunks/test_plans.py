@@ -9,7 +9,8 @@ from batch.secrets import Secret
 from batch.sheets.layout import TrunkType
 from batch.sheets.problems import Problem
 from batch.sheets.workbooks import Workbook
-from batch.trunks.live import Census, LiveTrunk
+from batch.trunks.choices import choose
+from batch.trunks.live import Census, LiveTrunk, parse_trunk
 from batch.trunks.plans import Change, Hazard, Plan, Resolved, judge, not_allowed, resolve, tally
 from tests.builders import book, census, dids, judged, live, read, shared
 
@@ -342,3 +343,42 @@ def test_every_code_of_a_plan_is_tied_to_a_cell() -> None:
     made: tuple[Change, list[Hazard], list[Problem]] = judge(tables, found.trunks[0], LONDON, census(LONDON))
     shown: list[dict[str, Any]] = [p.to_json() for p in made[2]]
     assert [(p["cell"], p["code"], p["column"]) for p in shown] == [("B2", "type-differs", "Type")]
+
+
+@pytest.mark.parametrize("name", ["did_list", "outbound_cid_list"])
+def test_a_list_that_the_pbx_does_not_show_is_a_problem_where_it_is_to_be_changed(name: str) -> None:
+    given = book(["Name|Hostname", "London|new.example"], dids=["Trunk|DID", "London|442079460100"])
+    whole = {"id": 1, "name": "London", "type": "register", "did_list": [], "outbound_cid_list": []}
+    trunk = parse_trunk({key: value for key, value in whole.items() if key != name})
+    problems = [problem.code for problem in judged(given, trunk)[2] if problem.stops]
+    assert problems == (["live-entry-incomplete"] if name == "did_list" else [])
+
+
+def test_a_name_that_two_live_trunks_bear_means_neither() -> None:
+    tables, records, _ = read(book(["Name|Hostname", "London|new.example"]))
+    found = resolve(tables, records.trunks, census(live(1, "London"), live(2, "London")))
+    assert ([problem.code for problem in found.problems], dict(found.ids)) == (["trunk-ambiguous"], {})
+
+
+def test_keys_that_come_up_after_the_plan_are_no_longer_as_planned() -> None:
+    given = book(["Name|DIDs mode", "London|add"], dids=["Trunk|DID", "London|442079460199"])
+    change = judged(given, live(did_list=[{"did": "1"}]))[0]
+    assert change.as_planned(live(did_list=[{"did": "1"}]))
+    assert not change.as_planned(live(did_list=[{"did": "1", "short_code": "77"}]))
+    assert not change.as_planned(live(name="Other", did_list=[{"did": "1"}]))
+
+
+def test_keys_inside_the_extensions_of_a_caller_id_are_a_hazard_too() -> None:
+    given = book(
+        ["Name|Caller IDs mode", "London|add"],
+        caller_ids=["Trunk|Option|Caller ID|Extensions", "London|shared|99|1001"],
+    )
+    entry = shared("1", 1)
+    entry["ext_list"][0]["ring"] = 3
+    assert [hazard.code for hazard in judged(given, live(outbound_cid_list=[entry]))[1]] == ["unknown-keys"]
+
+
+@pytest.mark.parametrize(("only", "rows"), [(["None"], []), ([""], []), (["London"], [2]), (["7"], [3])])
+def test_only_what_the_workbook_calls_a_trunk_chooses_it(only: list[str], rows: list[int]) -> None:
+    _, records, _ = read(book(["Trunk ID|Name|Hostname", "|London|a.example", "7||b.example"]))
+    assert sorted(choose(records.trunks, only, None).rows) == rows
