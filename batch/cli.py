@@ -254,25 +254,25 @@ def _new_template(path: Path) -> Path:
 
 
 def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import telling  # noqa: PLC0415 - not for --help
+    from batch import shapes, telling  # noqa: PLC0415 - not for --help
     from batch.checking import check  # noqa: PLC0415
 
     checked = check(_settings(flags))
     if mouth.json:
-        mouth.hand_over(telling.check_json(checked.problems))
+        mouth.hand_over(shapes.check_json(checked.problems))
     else:
         mouth.say(telling.check_text(checked, _shown(mouth), notices=not mouth.quiet))
     return 3 if checked.stops else 0
 
 
 def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import pipeline, telling  # noqa: PLC0415 - not for --help
+    from batch import pipeline, shapes, telling  # noqa: PLC0415 - not for --help
 
     settings = _settings(flags)
     planned = pipeline.plan(settings, Terminal(mouth, assume_yes=False))
     written = None if settings.output is None else pipeline.write_plan_workbook(planned, settings.output)
     if mouth.json:
-        mouth.hand_over(telling.plan_json(planned))
+        mouth.hand_over(shapes.plan_json(planned))
     else:
         mouth.say(telling.plan_text(planned, _shown(mouth), notices=not mouth.quiet))
     if written is not None:
@@ -281,7 +281,7 @@ def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
 
 
 def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import pipeline, telling  # noqa: PLC0415 - not for --help
+    from batch import pipeline, shapes, telling  # noqa: PLC0415 - not for --help
 
     if not flags.yes and not _on_terminal():
         raise UsageError(
@@ -291,16 +291,16 @@ def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
     done = pipeline.apply(_settings(flags), Terminal(mouth, assume_yes=flags.yes))
     if isinstance(done, pipeline.Planned):
         if mouth.json:
-            mouth.hand_over(telling.plan_json(done))
+            mouth.hand_over(shapes.plan_json(done))
         else:
             mouth.say(telling.plan_text(done, _shown(mouth), notices=not mouth.quiet))
         return done.exit_code
     mouth.say(telling.report_text(done, _shown(mouth)))
     if mouth.json:
         if done.exit_code == 6 and done.lost is not None:
-            mouth.hand_over(telling.error_json(done.lost))
+            mouth.hand_over(shapes.error_json(done.lost))
         else:
-            mouth.hand_over(telling.report_json(done))
+            mouth.hand_over(shapes.report_json(done))
     return done.exit_code
 
 
@@ -335,13 +335,13 @@ _COMMANDS = {"template": _template, "check": _check, "plan": _plan, "apply": _ap
 def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
     mouth.complain(error.message, error.hint)
     if mouth.json:
-        from batch import telling  # noqa: PLC0415 - not for --help
+        from batch import shapes, telling  # noqa: PLC0415 - not for --help
 
         if isinstance(error, WorkbookError):
-            shape = telling.check_json if command == "check" else telling.no_plan_json
+            shape = shapes.check_json if command == "check" else shapes.no_plan_json
             mouth.hand_over(shape([telling.unreadable(error)]))
         else:
-            mouth.hand_over(telling.error_json(error))
+            mouth.hand_over(shapes.error_json(error))
     return error.exit_code
 
 

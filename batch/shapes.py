@@ -1,0 +1,120 @@
+"""Shapes: the one JSON object that each command prints with ``--json``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from batch.secrets import Secret
+from batch.sheets.problems import Problem
+from batch.trunks.live import CallerId
+
+if TYPE_CHECKING:
+    from batch.errors import BatchError
+    from batch.pipeline import Planned, Report
+    from batch.trunks.plans import Change
+
+
+def check_json(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Make what ``check --json`` prints."""
+    listed = [problem.to_json() for problem in problems]
+    count = Counter(problem["severity"] for problem in listed)
+    return {"problems": listed, "counts": {"problem": count["problem"], "notice": count["notice"]}}
+
+
+def plan_json(planned: Planned) -> dict[str, Any]:
+    """Make what ``plan --json`` prints: always whole, also with problems or hazards."""
+    return {
+        "digest": planned.digest,
+        "changes": [_change_json(change) for change in planned.plan.changes],
+        "hazards": [
+            {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message} for hazard in planned.plan.hazards
+        ],
+        "problems": [problem.to_json() for problem in planned.plan.problems],
+        "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
+    }
+
+
+def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Make what ``plan --json`` prints when there is no workbook to plan from."""
+    return {
+        "digest": "",
+        "changes": [],
+        "hazards": [],
+        "problems": [problem.to_json() for problem in problems],
+        "forecast": {"requests": 0, "seconds": 0},
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    dids, caller_ids = change.difference.dids, change.difference.caller_ids
+    return {
+        "trunk": {"id": change.live.id, "name": change.live.name},
+        "kind": change.kind,
+        "fields": {name: [_plain(old), _plain(new)] for name, (old, new) in change.difference.fields.items()},
+        "dids": {
+            "added": [{"did": e.did, "did_name": e.name} for e in dids.added],
+            "removed": [{"did": e.did, "did_name": e.name} for e in dids.removed],
+            "renamed": [{"did": new.did, "old": old.name, "new": new.name} for old, new in dids.renamed],
+            "moved": [{"did": m.entry.did, "from": m.was, "to": m.becomes} for m in dids.moved],
+        },
+        "caller_ids": {
+            "added": [_caller_json(e) for e in caller_ids.added],
+            "removed": [_caller_json(e) for e in caller_ids.removed],
+            "renamed": [{**_key(new), "old": old.name, "new": new.name} for old, new in caller_ids.renamed],
+            "changed": [
+                {**_key(new), "old": _caller_json(old), "new": _caller_json(new)} for old, new in caller_ids.changed
+            ],
+            "moved": [{**_key(m.entry), "from": m.was, "to": m.becomes} for m in caller_ids.moved],
+        },
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Secret) else value
+
+
+def _key(entry: CallerId) -> dict[str, Any]:
+    return {"option": entry.option, "caller_id": entry.caller_id}
+
+
+def _caller_json(entry: CallerId) -> dict[str, Any]:
+    whom = (
+        {"extension_range": entry.extension_range}
+        if entry.option == "range"
+        else {"extensions": [{"type": e.type, "id": e.id, "number": e.number} for e in entry.order]}
+    )
+    return {**_key(entry), "name": entry.name, **whom}
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Make what ``apply --json`` prints."""
+    return {
+        "run": str(report.folder.path),
+        "results": str(report.results.path),
+        "counts": _all_endings(report.endings.total()),
+        "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
+        "trunks": [
+            {
+                "id": outcome.trunk_id,
+                "name": outcome.name,
+                "ending": str(outcome.ending),
+                "errcode": outcome.errcode,
+                "errmsg": outcome.errmsg,
+                "attempts": outcome.attempts,
+            }
+            for _, outcome in sorted(report.outcomes.items())
+        ],
+    }
+
+
+def _all_endings(count: Mapping[str, int]) -> dict[str, int]:
+    from batch.runs.outcomes import Ending  # noqa: PLC0415 - a check needs none of the runs
+
+    return {str(ending): count.get(str(ending), 0) for ending in Ending}
+
+
+def error_json(error: BatchError) -> dict[str, Any]:
+    """Make what any command prints with ``--json`` when it cannot be carried out."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
