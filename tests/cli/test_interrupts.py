@@ -29,6 +29,14 @@ WE = (sys.executable, "-c", "from batch.cli import run; run()")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
 
 
+HEARING = (
+    sys.executable,
+    "-c",
+    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli import run; run()",
+)
+"""The same, also where whoever started the tests has told them not to hear a terminal that closes."""
+
+
 class Person:
     """Somebody at a terminal who types one line, or presses Ctrl-C."""
 
@@ -221,7 +229,7 @@ def settings_for(book: Path, url: str, settle_wait: float = 0) -> Settings:
 class TestSignals:
     def start(self, *words: object, **more: Any) -> subprocess.Popen[str]:
         return subprocess.Popen(  # noqa: S603 - our own command
-            [*WE, *map(str, words)],
+            [*HEARING, *map(str, words)],
             text=True,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
