@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +15,9 @@ from batch.pbx.gate import Gate
 from batch.pbx.pacing import Brake, Pace
 from batch.pbx.replies import Answer, Reply
 from batch.pbx.requests import Request
-from batch.pbx.session import Session, tell_nobody
+from batch.pbx.session import Session, none_out
 from batch.pbx.transport import SystemTrust, Verification, open_client
-from batch.pbx.wire import Log, Wire, no_log
+from batch.pbx.wire import HURRIED_S, NO_ACCOUNT, Account, Log, Wire, no_log
 from batch.secrets import Secret
 
 _TOKEN_EXPIRED = 10004
@@ -50,7 +51,7 @@ class Api:
 
     @property
     def gate(self) -> Gate:
-        """The door that every request passes; stop it to let nothing more through."""
+        """The door that every request passes: wind it down or stop it, and hurry it where somebody waits."""
         return self.wire.gate
 
     def send(self, request: Request) -> Reply:
@@ -61,7 +62,7 @@ class Api:
 
         Raises:
             PbxError: if a token was needed and could not be had; see `Session.token`.
-            Stopped: if the gate was stopped before its turn; nothing was sent.
+            Stopped: if the gate was shut to it before its turn, or the connection closed; nothing was sent.
         """
         permit = self.session.permit()
         reply = self.wire.send(request, permit)
@@ -71,22 +72,29 @@ class Api:
 
 
 @contextmanager
-def connect(
+def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and network come from
     endpoint: Endpoint,
     *,
     log: Log = no_log,
     notice: Callable[[str], None] | None = None,
-    signing_in: Callable[[datetime], None] = tell_nobody,
+    account: Account = NO_ACCOUNT,
+    patience: float = 0.0,
+    tokens_out: Callable[[], Sequence[datetime]] = none_out,
     clock: Clock = SYSTEM_CLOCK,
     transport: httpx.BaseTransport | None = None,
 ) -> Iterator[Api]:
     """Open a connection to a PBX; whatever happens inside, its token is given back at the end.
 
+    At the end nothing more is let through. Threads that are still inside a request may outlive it: what is in
+    flight ends as a reply, and anything later as `Stopped`. With `Gate.hurry` the end takes a second at most.
+
     Args:
         endpoint: which PBX, as whom, how fast.
         log: is told of each request, redacted.
-        notice: is told once, in words, when the PBX first asks for less.
-        signing_in: is told the time just before a token is asked for, so that a journal outlives a crash.
+        notice: is told, in words, when the PBX first asks for less, and when a token has to be waited for.
+        account: is told of each request before it leaves and after it is settled.
+        patience: seconds to wait for a token while all eight of the client are out.
+        tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
         clock: where time comes from.
         transport: what to send through instead of the network, for tests.
 
@@ -104,17 +112,34 @@ def connect(
         proxy=endpoint.proxy,
         transport=transport,
     )
-    with client:
-        wire = Wire(client=client, gate=gate, clock=clock, timeout=endpoint.timeout, log=log)
-        session = Session(
-            wire,
-            base_url=endpoint.base_url,
-            client_id=endpoint.client_id,
-            secret=endpoint.secret,
-            signing_in=signing_in,
-        )
-        try:
-            yield Api(wire=wire, session=session)
-        finally:
-            gate.stop()
-            session.close()
+    wire = Wire(client=client, gate=gate, clock=clock, timeout=endpoint.timeout, log=log, account=account)
+    session = Session(
+        wire,
+        base_url=endpoint.base_url,
+        client_id=endpoint.client_id,
+        secret=endpoint.secret,
+        patience=patience,
+        tokens_out=tokens_out,
+        notice=notice,
+    )
+    try:
+        yield Api(wire=wire, session=session)
+    finally:
+        gate.stop()
+        if _gave_back_in_time(session, gate) and gate.idle:
+            # else each thread closes its own: a socket closed under one is the next file's number a moment later
+            client.close()
+
+
+def _gave_back_in_time(session: Session, gate: Gate) -> bool:
+    """Give the tokens back; where somebody is waiting for the end, leave that to itself after a second.
+
+    Neither looking up a host's name nor a sign-in that another thread is in the midst of can be cut short.
+    """
+    if not gate.hurried:
+        session.close()
+        return True
+    closing = threading.Thread(target=session.close, name="closing", daemon=True)
+    closing.start()
+    closing.join(HURRIED_S)
+    return not closing.is_alive()

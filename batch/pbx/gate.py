@@ -17,11 +17,15 @@ from batch.pbx.pacing import Brake, Pace
 
 
 class Stopped(Exception):
-    """The gate was stopped before this request's turn: it was not sent."""
+    """The gate was shut to this request before its turn: it was not sent."""
 
 
 class Gate:
-    """Lets requests start when rate, concurrency and pauses allow it. Shared by all threads."""
+    """Lets requests start when rate, concurrency and pauses allow it. Shared by all threads.
+
+    It shuts in two steps: winding down lets through only what settles, for a while; stopping lets nothing through.
+    A last request gets out even then.
+    """
 
     def __init__(self, pace: Pace, brake: Brake, clock: Clock, notice: Callable[[str], None] | None = None) -> None:
         """Make a gate.
@@ -41,18 +45,25 @@ class Gate:
         self._in_flight = 0
         self._free_since = -math.inf
         self._stopped = False
+        self._shuts_at = math.inf
+        self._shutting = threading.Event()
+        self.hurried = False
+        """Whether somebody is waiting for the end: then last requests get hardly any time."""
 
     @contextmanager
-    def passing(self) -> Iterator[float]:
+    def passing(self, *, writes: bool = False) -> Iterator[float]:
         """Wait for this request's turn, and hold its place until it is settled.
+
+        Args:
+            writes: whether it can change what the PBX holds.
 
         Yields:
             When it started, in seconds of the monotonic clock.
 
         Raises:
-            Stopped: if the gate is stopped first.
+            Stopped: if the gate is stopped first, or winding down and this a write, or wound down.
         """
-        started = self._enter(math.inf)
+        started = self._enter(writes=writes)
         try:
             yield started
         finally:
@@ -64,12 +75,12 @@ class Gate:
 
         Args:
             patience: the most seconds to wait for its turn; then it goes all the same, since a token that is not
-                given back costs more than one request too early.
+                given back costs more than one request too early. A pause that lasts longer is not waited for.
 
         Yields:
             When it started, in seconds of the monotonic clock.
         """
-        started = self._enter(self._clock.monotonic() + patience)
+        started = self._enter(leave_by=self._clock.monotonic() + patience)
         try:
             yield started
         finally:
@@ -100,20 +111,57 @@ class Gate:
         if notice is not None:
             notice(_less(allowed, retry_after))
 
+    def wind_down(self, seconds: float) -> None:
+        """Let no write through any more, and nothing at all once so many seconds are over.
+
+        Until then whatever reads, and so may settle what is in flight, passes; not even a pause that the PBX asked
+        for holds it up, if that would outlast them. Winding down again can only shorten the time; at first it may be
+        infinite.
+        """
+        with self._lock:
+            self._shuts_at = min(self._shuts_at, self._clock.monotonic() + seconds)
+            self._shut()
+
     def stop(self) -> None:
         """Let nothing more through; threads that wait leave with `Stopped`."""
         with self._lock:
             self._stopped = True
-            for waiter in self._queue:
-                waiter.set()
+            self._shut()
+
+    def hurry(self) -> None:
+        """Give last requests hardly any time: somebody is waiting for the end. Shuts nothing by itself."""
+        self.hurried = True
+
+    def rest(self, seconds: float) -> None:
+        """Wait so long, outside of the queue.
+
+        Raises:
+            Stopped: at once when the gate is stopped or winding down.
+        """
+        if self._clock.wait(seconds, self._shutting):
+            raise Stopped
 
     @property
     def stopped(self) -> bool:
         """Whether the gate lets nothing more through."""
-        return self._stopped
+        return self._is_shut(self._clock.monotonic(), writes=False)
 
-    def _enter(self, deadline: float) -> float:
-        last = deadline < math.inf
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is in flight."""
+        return self._in_flight == 0
+
+    def _is_shut(self, now: float, *, writes: bool) -> bool:
+        return self._stopped or now >= self._shuts_at or (writes and self._shutting.is_set())
+
+    def _shut(self) -> None:
+        """Wake whoever waits, so that each sees whether it may still pass."""
+        self._shutting.set()
+        for waiter in self._queue:
+            waiter.set()
+
+    def _enter(self, *, writes: bool = False, leave_by: float = math.inf) -> float:
+        last = leave_by < math.inf
         arrived = self._clock.monotonic()
         waiter = threading.Event()
         with self._lock:
@@ -121,14 +169,16 @@ class Gate:
         try:
             while True:
                 with self._lock:
-                    if self._stopped and not last:
-                        raise Stopped
                     now = self._clock.monotonic()
-                    seconds = min(self._seconds_left(waiter, now), max(0.0, deadline - now))
-                    if seconds <= 0:
+                    if not last and self._is_shut(now, writes=writes):
+                        raise Stopped
+                    until = leave_by if last else self._shuts_at
+                    seconds = self._seconds_left(waiter, now, until)
+                    if seconds <= 0 or (last and now >= until):
                         self._in_flight += 1
                         self._pace.started(now, max(arrived, self._free_since, self._brake.pause_until))
                         return now
+                    seconds = min(seconds, max(0.0, until - now))
                     waiter.clear()
                 self._clock.wait(None if seconds == math.inf else seconds, waiter)
         finally:
@@ -136,10 +186,11 @@ class Gate:
                 self._queue.remove(waiter)
                 self._wake_head()
 
-    def _seconds_left(self, waiter: threading.Event, now: float) -> float:
+    def _seconds_left(self, waiter: threading.Event, now: float, until: float) -> float:
         if self._queue[0] is not waiter or self._in_flight >= self._brake.allowed:
             return math.inf
-        return max(self._brake.wait(now), self._pace.wait(now))
+        pause = 0.0 if self._brake.pause_until > until else self._brake.wait(now)
+        return max(pause, self._pace.wait(now))
 
     def _leave(self) -> None:
         with self._lock:

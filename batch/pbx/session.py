@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from batch.errors import AddressBlocked, PbxError, TokensExhausted
 from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer, NotSent
+from batch.pbx.replies import Answer, NoAnswer, NotSent
 from batch.pbx.requests import Request, refresh, revoke, sign_in
-from batch.pbx.signins import Failure, Grant, SignIn, may_be_out, read_sign_in
+from batch.pbx.shortages import judge
+from batch.pbx.signins import Failure, Grant, SignIn, read_sign_in
 from batch.pbx.wire import Pass, Wire
 from batch.secrets import Secret
 
 MOST_UNTRIED = 5
 """So many new tokens in a row may turn out to be worth nothing before the PBX is given up on (it has eight)."""
+ASK_AGAIN_S: Final = 30.0
+"""So often a token is asked for while all eight are out: somebody may have given one back."""
 
-
+_PAST_THE_MOMENT_S: Final = 1.0
+"""Asked so long after a token's end, the PBX's clock has seen it too."""
 _GONE: Final = frozenset({0, 10004})
 """What the PBX says to giving back a token that is not valid afterwards."""
 _WORTHLESS: Final = Failure(
@@ -31,8 +35,9 @@ _WORTHLESS: Final = Failure(
 )
 
 
-def tell_nobody(_at: datetime) -> None:
-    """Keep no journal of sign-ins."""
+def none_out() -> Sequence[datetime]:
+    """Know of no tokens of our own."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +56,7 @@ class Session:
 
     What fails is raised as one of the leaves of `PbxError`; `SignInUnanswered` carries the reply, so that the
     caller can judge whether to try again. Threads that waited while another one failed to sign in share its failure
-    instead of trying in turn.
+    instead of trying in turn; where all tokens of the client are out, one thread waits for all.
     """
 
     def __init__(
@@ -61,7 +66,9 @@ class Session:
         base_url: str,
         client_id: str,
         secret: Secret,
-        signing_in: Callable[[datetime], None] = tell_nobody,
+        patience: float = 0.0,
+        tokens_out: Callable[[], Sequence[datetime]] = none_out,
+        notice: Callable[[str], None] | None = None,
     ) -> None:
         """Make a session; nothing is sent until a token is needed.
 
@@ -70,9 +77,10 @@ class Session:
             base_url: for the words when nothing answers there.
             client_id: as the PBX's API page shows it.
             secret: likewise.
-            signing_in: is told the time just before a token is asked for, so that a journal outlives a crash.
+            patience: seconds to wait for a token while all eight of the client are out.
+            tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
+            notice: is told in words, once each time, that a token is being waited for.
         """
-        self._signing_in = signing_in
         self._wire = wire
         self._base_url = base_url
         self._client_id = client_id
@@ -80,13 +88,16 @@ class Session:
         self._lock = threading.Lock()
         self._held: _Held | None = None
         self._superseded: list[_Held] = []
-        self._failure: Failure | None = None
-        self._tries = 0
+        self._patience = patience
+        self._tokens_out = tokens_out
+        self._notice = notice
+        self._barred: Failure | None = None
+        self._failures = 0
+        self._shared: Callable[[], Exception] | None = None
+        """Makes what those raise who waited while somebody failed."""
         self._serial = 0
         self._worked = 0
         self._closed = False
-        self.sign_ins: list[datetime] = []
-        """When each token was asked for that was, or may have been, given out; for the journal."""
 
     def token(self) -> tuple[Secret, int]:
         """Return the token and which sign-in gave it; signs in at first need, renews a little before the end.
@@ -104,7 +115,7 @@ class Session:
         held = self._held
         if held is not None and self._clock_s() < held.renew_at:
             return held.permit
-        seen = self._tries
+        seen = self._failures
         with self._lock:
             held = self._held
             if held is not None and self._clock_s() < held.renew_at:
@@ -121,7 +132,7 @@ class Session:
             PbxError: as `token` does; also if one new token after the other is called expired.
             Stopped: if the gate is stopped, or the session closed.
         """
-        seen = self._tries
+        seen = self._failures
         with self._lock:
             held = self._held
             if held is None or held.permit.serial <= serial:
@@ -142,8 +153,8 @@ class Session:
         Returns:
             Whether none of ours is left on the PBX, as far as the PBX confirmed it.
         """
+        self._closed = True  # before the lock: whoever is signing in just now gives that token back itself
         with self._lock:
-            self._closed = True
             self._drop()
             return all(self._give_back_superseded())
 
@@ -154,8 +165,10 @@ class Session:
         """Stop here if nothing more shall be sent, or if somebody just failed while this thread waited."""
         if self._closed:
             raise Stopped
-        if self._failure is not None and (self._failure.lasting or self._tries != seen):
-            raise self._failure.error()
+        if self._barred is not None:
+            raise self._barred.error()
+        if self._failures != seen and self._shared is not None:
+            raise self._shared()
 
     def _renewed(self, held: _Held | None) -> _Held:
         if held is not None and held.refresh is not None and self._clock_s() < held.refresh_until:
@@ -171,31 +184,51 @@ class Session:
     def _signed_in(self) -> _Held:
         request = sign_in(self._client_id, self._secret)
         given = self._ask(request)
-        if isinstance(given, Failure) and given.kind is TokensExhausted and self._give_back_superseded():
+        if _full(given) is not None and self._give_back_superseded():
             given = self._ask(request)
+        full = _full(given)
+        if full is not None:
+            given = self._waited_for(request, full)
         if isinstance(given, Failure):
             raise self._failed(given)
         return self._hold(given)
 
+    def _waited_for(self, request: Request, full: Answer) -> SignIn:
+        """Ask again until one of the client's tokens is free or patience is over; the first time, say so.
+
+        Raises:
+            Stopped: at once when the gate is stopped or winding down; whoever waits for this one likewise.
+        """
+        began = self._clock_s()
+        asked_at = self._tokens_out()
+        told = False
+        while True:
+            shortage = judge(full, asked_at, self._wire.clock.now())
+            waited = self._clock_s() - began
+            left = self._patience - waited
+            if left <= 0:
+                return shortage.failure(waited)
+            if self._notice is not None and not told:
+                self._notice(shortage.waiting(self._patience))
+                told = True
+            try:
+                self._wire.gate.rest(min(ASK_AGAIN_S, left, shortage.seconds + _PAST_THE_MOMENT_S))
+            except Stopped:
+                self._share(Stopped)
+                raise
+            given = self._ask(request)
+            still_full = _full(given)
+            if still_full is None:
+                return given
+            full = still_full
+
     def _ask(self, request: Request) -> SignIn:
-        """Send a request for a token; its time is kept before it leaves, and forgotten if no token came of it."""
-        self._tries += 1
-        asked_at = self._wire.clock.now()
-        self.sign_ins.append(asked_at)
-        self._signing_in(asked_at)
-        try:
-            reply = self._wire.send(request)
-        except Stopped:
-            self.sign_ins.remove(asked_at)
-            raise
-        if not may_be_out(reply):
-            self.sign_ins.remove(asked_at)
-        return read_sign_in(reply, base_url=self._base_url, now=self._wire.clock.now())
+        return read_sign_in(self._wire.send(request), base_url=self._base_url, now=self._wire.clock.now())
 
     def _hold(self, grant: Grant) -> _Held:
         now = self._clock_s()
         self._serial += 1
-        self._failure = None
+        self._shared = None
         self._held = _Held(
             permit=Pass(token=grant.access, serial=self._serial),
             refresh=grant.refresh,
@@ -203,11 +236,22 @@ class Session:
             refresh_until=now + grant.refresh_life,
             expires_at=now + grant.life,
         )
+        if self._closed:
+            self._drop()
+            self._give_back_superseded()
+            raise Stopped
         return self._held
 
     def _failed(self, failure: Failure) -> PbxError:
-        self._failure = failure
+        if failure.lasting:
+            self._barred = failure
+        self._share(failure.error)
         return failure.error()
+
+    def _share(self, error: Callable[[], Exception]) -> None:
+        """Let those who are waiting now raise the same."""
+        self._failures += 1
+        self._shared = error
 
     def _drop(self) -> None:
         """Use the token no more; it may be valid on the PBX for some time yet."""
@@ -215,13 +259,24 @@ class Session:
             self._superseded.append(self._held)
             self._held = None
 
-    def _give_back_superseded(self) -> tuple[bool, ...]:
-        """Revoke the tokens that are used no more and still valid; tell of each whether the PBX confirmed it."""
-        now = self._clock_s()
-        alive = [held for held in self._superseded if now < held.expires_at]
-        self._superseded = []
-        return tuple(self._revoked(held) for held in alive)
+    def _give_back_superseded(self) -> list[bool]:
+        """Revoke the tokens that are used no more and still valid; tell of each whether the PBX confirmed it.
 
-    def _revoked(self, held: _Held) -> bool:
-        reply = self._wire.send_last(revoke(), held.permit)
-        return isinstance(reply, Answer) and reply.errcode in _GONE
+        A PBX that does not answer in time is not kept asking: the others are left for later, or end by themselves.
+        """
+        now = self._clock_s()
+        self._superseded = [held for held in self._superseded if now < held.expires_at]
+        gone: list[bool] = []
+        answers = True
+        while self._superseded and answers:
+            reply = self._wire.send_last(revoke(), self._superseded.pop(0).permit)
+            gone.append(isinstance(reply, Answer) and reply.errcode in _GONE)
+            answers = not (isinstance(reply, NotSent | NoAnswer) and reply.timed_out)
+        return gone
+
+
+def _full(given: SignIn) -> Answer | None:
+    """Return the PBX's answer if it is that all eight tokens are out."""
+    if isinstance(given, Failure) and given.kind is TokensExhausted and isinstance(given.reply, Answer):
+        return given.reply
+    return None

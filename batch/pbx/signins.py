@@ -103,17 +103,6 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
             )
 
 
-def may_be_out(reply: Reply) -> bool:
-    """Tell whether the PBX may have handed out a token: it did, or nobody knows."""
-    match reply:
-        case Answer(errcode=errcode):
-            return errcode == 0
-        case NotSent():
-            return False
-        case NoAnswer() | Garbled():
-            return True
-
-
 def _grant(answer: Answer) -> SignIn:
     access = answer.body.get("access_token")
     if not isinstance(access, str) or not access:
@@ -129,21 +118,14 @@ def _grant(answer: Answer) -> SignIn:
 
 
 def _refusal(answer: Answer, now: datetime) -> Failure:
-    quoted = f"{answer.errcode} {answer.errmsg}".strip()
+    said = quoted(answer)
     match answer.errcode, verdict_of(answer):
         case 70004, _:
-            until = _blocked_until(answer.body, now)
-            return Failure(
-                kind=AddressBlocked,
-                message=f"The PBX has blocked this machine's address after failed sign-ins, {until} ({quoted}).",
-                hint="Wait until then, or lift the block under Security > Blocked IPs; check id and secret.",
-                lasting=True,
-                reply=answer,
-            )
+            return blocked(answer, now)
         case 60002, _:
             return Failure(
                 kind=TokensExhausted,
-                message=f"All eight access tokens of this API client are out ({quoted}).",
+                message=f"All eight access tokens of this API client are out ({said}).",
                 hint="Each ends by itself within 30 minutes; close other programs that use this client.",
                 lasting=False,
                 reply=answer,
@@ -152,7 +134,7 @@ def _refusal(answer: Answer, now: datetime) -> Failure:
             known = explain(answer.errcode)
             return Failure(
                 kind=PbxError,
-                message=f"The PBX refused the sign-in ({quoted}). {known.meaning}",
+                message=f"The PBX refused the sign-in ({said}). {known.meaning}",
                 hint=known.next_step,
                 lasting=True,
                 reply=answer,
@@ -160,13 +142,39 @@ def _refusal(answer: Answer, now: datetime) -> Failure:
         case _, Verdict.PERMANENT:
             return Failure(
                 kind=SignInRefused,
-                message=f"The PBX refused the sign-in ({quoted}): client id or client secret is wrong.",
+                message=f"The PBX refused the sign-in ({said}): client id or client secret is wrong.",
                 hint="Copy both again from the PBX: Integrations > API. Five failures in a row block this address.",
                 lasting=True,
                 reply=answer,
             )
         case _:
-            return _not_now(answer, f"could not sign anybody in just now ({quoted})")
+            return _not_now(answer, f"could not sign anybody in just now ({said})")
+
+
+def blocked(answer: Answer, now: datetime) -> Failure:
+    """Say that the PBX has blocked this machine's address (70004), and until when.
+
+    It may come as the answer to any call, not only to a sign-in.
+
+    Args:
+        answer: the PBX's 70004.
+        now: the aware time of the answer.
+    """
+    return Failure(
+        kind=AddressBlocked,
+        message=(
+            f"The PBX has blocked this machine's address after failed sign-ins, "
+            f"{blocked_until(answer.body, now)} ({quoted(answer)})."
+        ),
+        hint="Wait until then, or lift the block under Security > Blocked IPs; check id and secret.",
+        lasting=True,
+        reply=answer,
+    )
+
+
+def quoted(answer: Answer) -> str:
+    """Quote the code and message of an answer; where it gave no message, the vendor's own."""
+    return f"{answer.errcode} {answer.errmsg or explain(answer.errcode).errmsg}".strip()
 
 
 def _not_now(answer: Answer, what: str) -> Failure:
@@ -191,7 +199,13 @@ def _advice(reply: NotSent | NoAnswer | Garbled, base_url: str) -> str:
             return f"Check --url: usually it is {likely_addresses(base_url)}. Is the PBX up, its API switched on?"
 
 
-def _blocked_until(body: Mapping[str, Any], now: datetime) -> str:
+def blocked_until(body: Mapping[str, Any], now: datetime) -> str:
+    """Say until when a block lasts: ``block_expire_time`` may be a date, or the seconds left.
+
+    Args:
+        body: the answer's JSON object.
+        now: the aware time of the answer.
+    """
     value = _seconds(body, "block_expire_time")
     if value is None:
         return "usually for about ten minutes"

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import httpx
 
@@ -20,7 +20,7 @@ from batch.pbx.addresses import API_PATH
 from batch.pbx.clocks import Clock
 from batch.pbx.errcodes import Verdict, is_secret_name, verdict_of
 from batch.pbx.failures import reply_of
-from batch.pbx.gate import Gate
+from batch.pbx.gate import Gate, Stopped
 from batch.pbx.redaction import Redactor
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request
@@ -33,6 +33,8 @@ MOST_BYTES: Final = 64 * 1024 * 1024
 """The largest answer that is read; what is larger is not the API's."""
 LAST_REQUEST_S: Final = 5.0
 """Time for giving back a token at the end, once to wait for its turn and once for its answer."""
+HURRIED_S: Final = 1.0
+"""Time for giving back tokens in all, when somebody is waiting for the end."""
 
 _MOST_WORDS: Final = 500
 _LARGEST_ERRCODE: Final = 2**53
@@ -40,6 +42,9 @@ _LARGEST_ERRCODE: Final = 2**53
 _LONGEST_PAUSE_S: Final = 600.0
 """A ``Retry-After`` that asks for more is taken for this."""
 _SLOW_STATUS: Final = frozenset({429, 503})
+_SHARE_AT_THE_DOOR: Final = 0.1
+"""Of the time of a hurried request: its turn may not come, its answer may."""
+_CLOSED: Final = NotSent(reason="the connection to the PBX is closed already")
 
 
 class _Unread(Enum):
@@ -51,6 +56,31 @@ class _Unread(Enum):
 
 def no_log(_entry: Mapping[str, Any]) -> None:
     """Log nothing."""
+
+
+class Account(Protocol):
+    """Whoever keeps account of every request."""
+
+    def leaving(self, request: Request, sign_in: int) -> int:
+        """Hear of a request that is about to leave, under which of the session's sign-ins; return its number.
+
+        What is raised here keeps it from leaving, and goes through as it is.
+        """
+
+    def settled(self, number: int, reply: Reply) -> None:
+        """Hear what came of it."""
+
+
+class _NoAccount:
+    def leaving(self, request: Request, sign_in: int) -> int:  # noqa: ARG002
+        return 0
+
+    def settled(self, number: int, reply: Reply) -> None:
+        pass
+
+
+NO_ACCOUNT: Final = _NoAccount()
+"""Keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +101,8 @@ class Wire:
     timeout: float
     """Seconds for each step; an answer that drips in is given up after twice as many in all."""
     log: Log = no_log
+    account: Account = NO_ACCOUNT
+    """Is told of each request before it leaves and after it is settled."""
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
@@ -78,14 +110,20 @@ class Wire:
         """Send one request when the gate lets it, and make a reply of what came of it.
 
         Raises:
-            Stopped: if the gate is stopped before its turn; nothing was sent.
+            Stopped: if the gate is shut to it before its turn, or the client closed; nothing was sent.
         """
-        return self._send(request, permit, self.gate.passing(), self.timeout)
+        reply = self._send(request, permit, self.gate.passing(writes=request.writes), self.timeout)
+        if reply is _CLOSED:
+            raise Stopped
+        return reply
 
     def send_last(self, request: Request, permit: Pass) -> Reply:
         """Send a request for which there is little time, also through a stopped gate; never raises."""
-        timeout = min(self.timeout, LAST_REQUEST_S)
-        return self._send(request, permit, self.gate.leaving(timeout), timeout)
+        if self.gate.hurried:
+            patience, timeout = HURRIED_S * _SHARE_AT_THE_DOOR, HURRIED_S * (1 - _SHARE_AT_THE_DOOR)
+        else:
+            patience = timeout = min(self.timeout, LAST_REQUEST_S)
+        return self._send(request, permit, self.gate.leaving(patience), timeout)
 
     def _send(
         self, request: Request, permit: Pass | None, door: AbstractContextManager[float], timeout: float
@@ -93,12 +131,16 @@ class Wire:
         with door as started:
             if request.not_after is not None and started > request.not_after:
                 return NotSent(reason="its turn came too late", late=True)
+            number = self.account.leaving(request, 0 if permit is None else permit.serial)
             reply = self._exchange(request, permit, started, timeout)
             self._tell_gate(reply)
+        self.account.settled(number, reply)
         self.log(_entry(request, permit, reply))
         return reply
 
     def _exchange(self, request: Request, permit: Pass | None, started: float, timeout: float) -> Reply:
+        if self.client.is_closed:  # nobody closes it while something is in flight, and this is
+            return _CLOSED
         token = {} if permit is None else {"access_token": permit.token.reveal()}
         self.redactor.learn(*token.values(), *_secrets_of(request))
         body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()

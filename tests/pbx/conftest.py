@@ -39,6 +39,8 @@ class FakeTime:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.waits: list[float | None] = []
+        self.skew = dt.timedelta()
+        """By how much the clock on the wall has jumped."""
 
     def wait(self, seconds: float | None, event: threading.Event) -> bool:
         self.waits.append(seconds)
@@ -53,7 +55,7 @@ class FakeTime:
         epoch = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
         return Clock(
             monotonic=lambda: self.seconds,
-            now=lambda: epoch + dt.timedelta(seconds=self.seconds),
+            now=lambda: epoch + dt.timedelta(seconds=self.seconds) + self.skew,
             wait=self.wait,
         )
 

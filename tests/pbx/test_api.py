@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from batch.errors import SignInRefused, UsageError
+from batch.errors import OutputError, SignInRefused, UsageError
 from batch.pbx.api import Endpoint, connect
 from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer
-from batch.pbx.requests import get_trunk, list_trunks, update_trunk
+from batch.pbx.replies import Answer, NoAnswer, NotSent, Reply
+from batch.pbx.requests import Request, get_trunk, list_trunks, update_trunk
+from batch.pbx.signins import SignInUnanswered
 from batch.pbx.transport import Fingerprint
 from batch.secrets import Secret
 
@@ -78,16 +79,57 @@ def test_a_refused_sign_in_is_raised_and_nothing_else_sent(pbx: ScriptedPbx, fak
     assert pbx.calls() == ["get_token"]
 
 
-def test_sign_ins_are_told_before_they_leave(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
-    told: list[int] = []
-    with connect(
-        ENDPOINT,
-        signing_in=lambda _: told.append(len(pbx.requests)),
-        clock=fake_time.clock,
-        transport=httpx.MockTransport(pbx),
-    ) as api:
+class Book:
+    """Notes what was sent by the time that a request is told of, and what is told afterwards."""
+
+    def __init__(self, pbx: ScriptedPbx) -> None:
+        self.pbx = pbx
+        self.told: list[tuple[str, int, int]] = []
+        self.settled_as: dict[int, Reply] = {}
+
+    def leaving(self, request: Request, sign_in: int) -> int:
+        self.told.append((request.call, sign_in, len(self.pbx.requests)))
+        return len(self.told)
+
+    def settled(self, number: int, reply: Reply) -> None:
+        self.settled_as[number] = reply
+
+
+def test_every_request_is_told_before_it_leaves_and_after_it_is_settled(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    book = Book(pbx)
+    pbx.script("trunk/update", httpx.ReadTimeout(""))
+    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         api.send(get_trunk(8))
-    assert told == [0]
+        api.send(update_trunk({"id": 8}))
+    assert book.told == [("get_token", 0, 0), ("trunk/get", 1, 1), ("trunk/update", 1, 2), ("del_token", 1, 3)]
+    assert [type(book.settled_as[number]) for number in (1, 2, 3, 4)] == [Answer, Answer, NoAnswer, Answer]
+
+
+def test_sign_ins_that_may_have_given_a_token_are_told_as_such(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    book = Book(pbx)
+    pbx.script("get_token", httpx.ConnectError(""), httpx.ReadTimeout(""), {"errcode": 0, "errmsg": "SUCCESS"})
+    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+        for _ in range(2):
+            with pytest.raises(SignInUnanswered):
+                api.send(get_trunk(8))
+        api.send(get_trunk(8))
+    assert [call for call, _, _ in book.told] == ["get_token", "get_token", "get_token", "trunk/get", "del_token"]
+    assert [type(book.settled_as[number]) for number in (1, 2, 3)] == [NotSent, NoAnswer, Answer]
+
+
+def test_what_cannot_be_accounted_for_does_not_leave(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+    class FullDisk(Book):
+        def leaving(self, request: Request, sign_in: int) -> int:
+            if request.writes:
+                raise OutputError("journal", "no space left")
+            return super().leaving(request, sign_in)
+
+    book = FullDisk(pbx)
+    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+        with pytest.raises(OutputError):
+            api.send(update_trunk({"id": 8}))
+        assert api.gate.idle
+    assert pbx.calls() == ["get_token", "del_token"]
 
 
 def test_being_asked_for_less_is_told(pbx: ScriptedPbx, fake_time: FakeTime) -> None:

@@ -9,10 +9,9 @@ import pytest
 from batch.pbx.clocks import SYSTEM_CLOCK
 from batch.pbx.gate import Gate, Stopped
 from batch.pbx.pacing import Brake, Pace
+from tests.pbx.threads import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tests.pbx.conftest import FakeTime
 
 
@@ -21,14 +20,6 @@ def opened(allowed: int, *, ceiling: int | None = None) -> Brake:
     brake = Brake(ceiling or allowed)
     brake.allowed = allowed
     return brake
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait until something that another thread does has happened."""
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.001)
 
 
 def test_the_first_passes_at_once_and_the_next_waits_for_the_rate(fake_time: FakeTime) -> None:

@@ -3,24 +3,25 @@ from __future__ import annotations
 import datetime as dt
 import json
 import threading
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from batch.errors import AddressBlocked, BatchError, PbxError, PbxUnreachable, SignInRefused, TokensExhausted
+from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
 from batch.pbx.gate import Gate, Stopped
-from batch.pbx.replies import Answer, Garbled, NotSent
 from batch.pbx.session import Session
-from batch.pbx.signins import Failure, Grant, SignInUnanswered, read_sign_in
+from batch.pbx.signins import SignInUnanswered
 from batch.secrets import Secret
+from tests.pbx.threads import in_threads
 
 if TYPE_CHECKING:
     from batch.pbx.wire import Wire
     from tests.pbx.conftest import FakeTime, ScriptedPbx
 
 URL = "https://pbx.example:8088"
-NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
 REFUSED = {
     "errcode": -1,
     "errmsg": "FAILURE",
@@ -35,26 +36,6 @@ def session(wire: Wire) -> Session:
 
 def tokens_given_back(pbx: ScriptedPbx) -> list[str]:
     return [sent.url.params["access_token"] for sent in pbx.requests if sent.url.path.endswith("del_token")]
-
-
-def in_threads(count: int, work: Any) -> list[Any]:
-    """Run the same in many threads at once; collect what each returned or raised."""
-    results: list[Any] = []
-    ready = threading.Barrier(count)
-
-    def run() -> None:
-        ready.wait()
-        try:
-            results.append(work())
-        except BatchError as error:
-            results.append(error)
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_it_signs_in_at_first_need_and_once(session: Session, pbx: ScriptedPbx) -> None:
@@ -80,6 +61,21 @@ def test_it_renews_by_the_refresh_token_a_minute_before_the_end(
     assert session.token() == (Secret("Sample-token-2"), 2)
     assert pbx.calls() == ["get_token", "refresh_token"]
     assert json.loads(pbx.requests[1].content) == {"refresh_token": "Sample-refresh-1"}
+
+
+def test_those_who_come_while_somebody_fails_do_not_try_in_turn(wire: Wire) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        time.sleep(0.2)
+        raise httpx.ConnectError("")
+
+    with httpx.Client(base_url=URL, transport=httpx.MockTransport(answer)) as client:
+        slow = Session(replace(wire, client=client), base_url=URL, client_id="client", secret=Secret("Sample-secret"))
+        results = in_threads(20, slow.token)
+    assert [type(result) for result in results] == [SignInUnanswered] * 20
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("answer", [{"errcode": -1}, {"errcode": 10004}, httpx.ReadTimeout("")])
@@ -151,7 +147,6 @@ def test_a_refused_secret_is_sent_exactly_once(session: Session, pbx: ScriptedPb
     assert "client secret is wrong" in caught.value.message
     assert "Sample-" not in caught.value.message + caught.value.hint + repr(caught.value)
     assert pbx.calls() == ["get_token"]
-    assert session.sign_ins == []
 
 
 def test_a_block_says_until_when_and_stops_at_once(session: Session, pbx: ScriptedPbx) -> None:
@@ -163,41 +158,6 @@ def test_a_block_says_until_when_and_stops_at_once(session: Session, pbx: Script
     until = dt.datetime(2030, 1, 1, 0, 26, 40, 50_000, tzinfo=dt.UTC)
     assert f"until {until.astimezone().isoformat(sep=' ', timespec='seconds')}" in caught.value.message
     assert pbx.calls() == ["get_token"]
-
-
-@pytest.mark.parametrize(
-    ("block_expire_time", "seconds"),
-    [(600, 600), ("600", 600), (int(NOW.timestamp()) + 600, 600), ((int(NOW.timestamp()) + 600) * 1000, 600)],
-)
-def test_the_end_of_a_block_may_be_a_date_or_seconds_left(block_expire_time: Any, seconds: int) -> None:
-    reply = Answer(errcode=70004, errmsg="", body={"block_expire_time": block_expire_time})
-    failure = read_sign_in(reply, base_url=URL, now=NOW)
-    until = (NOW + dt.timedelta(seconds=seconds)).astimezone().isoformat(sep=" ", timespec="seconds")
-    assert isinstance(failure, Failure)
-    assert f"until {until}" in failure.message
-
-
-@pytest.mark.parametrize("value", [None, "soon", True, 0, -5, []])
-def test_a_block_without_a_readable_end_is_about_ten_minutes(value: Any) -> None:
-    reply = Answer(errcode=70004, errmsg="", body={"block_expire_time": value})
-    failure = read_sign_in(reply, base_url=URL, now=NOW)
-    assert isinstance(failure, Failure)
-    assert "about ten minutes" in failure.message
-
-
-def test_a_full_token_table_can_be_waited_for(session: Session, pbx: ScriptedPbx) -> None:
-    pbx.script("get_token", {"errcode": 60002}, {"errcode": 0, "errmsg": "SUCCESS"})
-    with pytest.raises(TokensExhausted, match="eight"):
-        session.token()
-    assert session.token()[1] == 1
-
-
-def test_a_full_token_table_is_freed_of_our_own_leftovers(session: Session, pbx: ScriptedPbx) -> None:
-    session.token()
-    pbx.script("get_token", {"errcode": 60002}, {"errcode": 0, "errmsg": "SUCCESS"})
-    assert session.renew(1)[1] == 2
-    assert pbx.calls() == ["get_token", "get_token", "del_token", "get_token"]
-    assert tokens_given_back(pbx) == ["Sample-token-1"]
 
 
 @pytest.mark.parametrize("errcode", [10001, 10002, 10003, 10005, 70087, 70123])
@@ -241,42 +201,6 @@ def test_threads_that_waited_share_a_failure_instead_of_trying_in_turn(session: 
     assert [type(result) for result in results] == [SignInUnanswered] * 8
     assert len({id(result) for result in results}) == 8
     assert pbx.calls() == ["get_token"]
-
-
-@pytest.mark.parametrize(
-    ("reply", "message", "hint"),
-    [
-        (
-            Garbled(reason="an HTML page instead of JSON (HTTP 404)", http_status=404),
-            "No P-Series PBX answers at https://pbx.example:8088: an HTML page instead of JSON (HTTP 404).",
-            "usually it is https://pbx.example:8088 for a PBX on premises",
-        ),
-        (
-            NotSent(reason="connection refused"),
-            "No P-Series PBX answers at https://pbx.example:8088: connection refused.",
-            "Check --url",
-        ),
-        (NotSent(reason="not trusted: use --fingerprint"), "not trusted", "Compare the certificate's"),
-        (Garbled(reason="x", http_status=503), "x", "wait a little"),
-        (Garbled(reason="x", http_status=401), "x", "asks for a sign-in of its own"),
-    ],
-)
-def test_each_way_of_not_answering_has_its_advice(reply: Any, message: str, hint: str) -> None:
-    failure = read_sign_in(reply, base_url=URL, now=NOW)
-    assert isinstance(failure, Failure)
-    assert message in failure.message
-    assert hint in failure.hint
-
-
-@pytest.mark.parametrize(
-    ("life", "after"), [("1800", 1740.0), (1800, 1740.0), (100, 90.0), (5, 4.5), (None, 1740.0), (0, 1740.0)]
-)
-def test_a_token_is_renewed_a_little_before_its_end(life: Any, after: float) -> None:
-    body = {"access_token": "Sample-a", "access_token_expire_time": life}
-    grant = read_sign_in(Answer(errcode=0, errmsg="", body=body), base_url=URL, now=NOW)
-    assert isinstance(grant, Grant)
-    assert grant.renew_after == after
-    assert "Sample-" not in repr(grant)
 
 
 def test_tokens_that_never_work_are_not_asked_for_without_end(session: Session, pbx: ScriptedPbx) -> None:
@@ -339,29 +263,27 @@ def test_closing_never_raises_and_tells_that_a_token_is_left(session: Session, p
     assert not session.close()
 
 
+def test_a_pbx_that_hangs_is_asked_to_take_back_one_token_and_not_each_in_turn(
+    session: Session, pbx: ScriptedPbx
+) -> None:
+    session.token()
+    session.renew(1)
+    session.renew(2)
+    pbx.script("del_token", httpx.ReadTimeout(""), {"errcode": 0})
+    assert not session.close()
+    assert tokens_given_back(pbx) == ["Sample-token-1"]
+    assert session.close()
+    assert tokens_given_back(pbx) == ["Sample-token-1", "Sample-token-2", "Sample-token-3"]
+
+
 def test_a_token_that_the_pbx_has_forgotten_counts_as_given_back(session: Session, pbx: ScriptedPbx) -> None:
     session.token()
     pbx.script("del_token", {"errcode": 10004})
     assert session.close()
 
 
-def test_the_times_of_sign_ins_that_may_have_given_a_token_are_kept(wire: Wire, pbx: ScriptedPbx) -> None:
-    told: list[dt.datetime] = []
-    session = Session(
-        wire, base_url=URL, client_id="client", secret=Secret("Sample-client-secret"), signing_in=told.append
-    )
-    pbx.script("get_token", httpx.ConnectError(""), httpx.ReadTimeout(""), {"errcode": 0, "errmsg": "SUCCESS"})
-    for _ in range(2):
-        with pytest.raises(SignInUnanswered):
-            session.token()
-    session.token()
-    assert len(told) == 3
-    assert session.sign_ins == told[1:]
-
-
-def test_a_stopped_gate_leaves_no_sign_in_behind(session: Session, gate: Gate, pbx: ScriptedPbx) -> None:
+def test_nobody_is_signed_in_through_a_stopped_gate(session: Session, gate: Gate, pbx: ScriptedPbx) -> None:
     gate.stop()
     with pytest.raises(Stopped):
         session.token()
-    assert session.sign_ins == []
     assert pbx.calls() == []
