@@ -23,7 +23,8 @@ from batch.pbx.gate import Stopped
 from batch.pbx.replies import Answer, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered
-from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, StopPbx, decide
+from batch.runs.circuits import Circuit
+from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
 from batch.trunks.live import LISTS, Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
 
 PAGE: Final = 200
@@ -32,43 +33,61 @@ BATCH: Final = 50
 """Trunks read whole in one call."""
 T = TypeVar("T")
 
+_PROBE: Final = requests.list_trunks(1, 1)
 _MOST_ROWS: Final = 200_000
 _NO_SUCH_CALL: Final = 10001
 _NOT_FOUND: Final = 60001
 
 
-class Asker:
-    """Sends to one PBX, from any thread, and knows for how long it has been silent."""
+def tell_nobody(_words: str) -> None:
+    """Keep it to oneself."""
 
-    def __init__(self, api: Api, policy: Policy, stopping: threading.Event, *, barred: PbxError | None = None) -> None:
+
+class Asker:
+    """Sends to one PBX, from any thread; while that is away, all wait in one place."""
+
+    def __init__(
+        self,
+        api: Api,
+        policy: Policy,
+        stopping: threading.Event,
+        *,
+        notice: Callable[[str], None] = tell_nobody,
+        barred: PbxError | None = None,
+        until: float = math.inf,
+    ) -> None:
         """Make one.
 
         Args:
             api: the PBX.
             policy: how patient to be.
-            stopping: once set, a pause ends with `Stopped`.
+            stopping: once set, a pause ends with `Stopped`; `stop` sets it.
+            notice: is told, in words, that the PBX does not answer any more, and that it does again.
             barred: why nothing may be sent, if that is known already.
+            until: after this moment of the monotonic clock nothing is waited for.
         """
         self.policy = policy
         self._api = api
         self._clock = api.wire.clock
         self._stopping = stopping
-        self._heard = False
-        self._silent_since: float | None = None
-        self._barred = barred
+        self._abandoned = threading.Event()
+        self._circuit = Circuit(policy, self._clock, stopping, notice, barred)
+        self._until = until
         self._unanswered: SignInUnanswered | None = None
         """Why nobody was ever met at this address: it knows best what to advise."""
 
     def send(self, request: Request, attempt: int) -> tuple[Reply, Decision]:
         """Send a request once, signing in again as often as tokens run out; that uses up no attempt.
 
+        While the PBX is away it waits instead, which uses up none either.
+
         Raises:
-            PbxError: a token was needed and is refused for good, or the PBX has told somebody to stay away.
+            PbxError: a token was needed and is refused for good, the PBX has told somebody to stay away, or it has
+                been away for too long.
             Stopped: nothing more is to be sent.
         """
         while True:
-            if self._barred is not None:
-                raise self._barred
+            self._circuit.enter(self._probe)
             reply = self._signed_in(partial(self._api.send, request))
             decision = self._decide(request, reply, attempt)
             if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
@@ -77,52 +96,69 @@ class Asker:
             if isinstance(renewed, NotSent):
                 return renewed, self._decide(request, renewed, attempt)
 
+    def _probe(self, attempt: int) -> None:
+        """Ask something small of a PBX that is away."""
+        reply = self._signed_in(partial(self._api.send, _PROBE))
+        self._judge(_PROBE, reply, attempt, self._circuit.probed(reply))
+
     def _signed_in(self, step: Callable[[], T]) -> T | NotSent:
         """Take a step that may need a new token; where none could be had just now, the request itself was not sent."""
         try:
             return step()
         except SignInUnanswered as error:
-            if not self._heard:
+            if not self._circuit.heard:
                 self._unanswered = error
                 if not isinstance(error.reply, NotSent):
                     raise
             return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
-        decision = decide(request, reply, attempt=attempt, policy=self.policy, silent_for=self._silence(reply))
-        if isinstance(decision, StopPbx) and isinstance(reply, Answer) and verdict_of(reply) is Verdict.STOP_PBX:
-            self._barred = decision.error
+        return self._judge(request, reply, attempt, self._circuit.told(reply))
+
+    def _judge(self, request: Request, reply: Reply, attempt: int, silence: Silence) -> Decision:
+        """Decide what comes next; what ends it for all bars the circuit."""
+        now = self._clock.now()
+        decision = decide(request, reply, attempt=attempt, policy=self.policy, silence=silence, now=now)
+        for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else silence.heard
+        if isinstance(decision, StopPbx) and for_all:
+            self._circuit.bar(decision.error)
         return decision
-
-    def _silence(self, reply: Reply) -> float:
-        """Return for how long the PBX has been asked in vain; one that is busy has not answered yet.
-
-        Time in which nothing was asked does not count: somebody may have thought about a plan for an hour.
-        """
-        if isinstance(reply, Answer) and verdict_of(reply) is not Verdict.TRANSIENT:
-            self._heard, self._silent_since = True, None
-            return 0.0
-        now, since = self._clock.monotonic(), self._silent_since
-        if since is None:
-            since = self._silent_since = now - reply.elapsed
-        return now - since if self._heard else math.inf
 
     def hurried(self) -> Asker:
         """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
         attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
-        return Asker(self._api, replace(self.policy, attempts=attempts), threading.Event(), barred=self._barred)
+        policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
+        return Asker(self._api, policy, self._abandoned, barred=self._circuit.barred, until=self._until)
+
+    def stop(self) -> None:
+        """Let no write through any more; who waits for one, for the end of a pause or for the PBX leaves at once."""
+        self._shut(math.inf)
+
+    def wind_down(self) -> None:
+        """Stop, and let reads through, which settle what is in flight, only as long as one request may take."""
+        self._until = min(self._until, self._clock.monotonic() + self._api.wire.timeout)
+        self._shut(self._api.wire.timeout)
 
     def abandon(self) -> None:
-        """Let nothing more through, for anybody: who waits for a turn leaves with `Stopped`."""
+        """Let nothing more through, for anybody, and give the end of all hardly any time."""
+        self._api.gate.hurry()
         self._api.gate.stop()
+        self._abandoned.set()
+        self._stopping.set()
+        self._circuit.wake()
+
+    def _shut(self, seconds: float) -> None:
+        self._api.gate.wind_down(seconds)
+        self._stopping.set()
+        self._circuit.wake()
 
     def pause(self, seconds: float) -> None:
         """Wait.
 
         Raises:
-            Stopped: nothing more is to be sent.
+            Stopped: nothing more is to be sent, or would be when the wait is over.
         """
-        if self._clock.wait(seconds, self._stopping):
+        if self._clock.monotonic() + seconds > self._until or self._clock.wait(seconds, self._stopping):
             raise Stopped
 
     def ask(self, request: Request) -> Answer:
@@ -137,7 +173,7 @@ class Asker:
         def once() -> Answer | Again:
             reply, decision = self.send(request, next(attempts))
             if isinstance(decision, StopPbx):
-                raise decision.error if self._heard or self._unanswered is None else self._unanswered
+                raise decision.error if self._circuit.heard or self._unanswered is None else self._unanswered
             return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
 
         answer: Answer = persist(once, self.pause)

@@ -6,13 +6,15 @@ then send, if it is as planned.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final, TypeAlias, assert_never
 
-from batch.errors import AddressBlocked, PbxError, PbxUnreachable
+from batch.errors import PbxError, PbxUnreachable
 from batch.pbx.errcodes import Verdict, explain, verdict_of
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request
+from batch.pbx.signins import blocked
 
 FIRST_PAUSE: Final = 0.5
 """Seconds before the second attempt; doubled for each further one."""
@@ -20,6 +22,10 @@ LONGEST_PAUSE: Final = 30.0
 """Seconds; a ``Retry-After`` may ask for more."""
 TRIES_AT_THE_DOOR: Final = 3
 """So often an address that was never reached is tried before it is called unreachable."""
+FAILURES_TO_OPEN: Final = 3
+"""After so many failures in a row, by anybody, a PBX counts as away."""
+
+_BLOCKED: Final = 70004
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +38,59 @@ class Policy:
     """Seconds of asking without a useful answer after which the PBX counts as lost."""
     read_back: bool = True
     """Whether what was written is read back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Silence:
+    """How it stands with hearing from a PBX, as of the last reply to anybody."""
+
+    heard: bool = False
+    """Whether it ever gave a useful answer."""
+    since: float | None = None
+    """When the first request failed, in seconds of the monotonic clock; None if the last answer was useful.
+    What was before does not count: somebody may have thought about a plan for an hour, or closed the laptop for a
+    night in the midst of a request.
+    """
+    seconds: float = 0.0
+    """For how long it has lasted."""
+    failures: int = 0
+    """Requests in a row that did not reach the API."""
+
+    @property
+    def away(self) -> bool:
+        """Whether a PBX that was there before does not seem to be any more."""
+        return self.heard and self.failures >= FAILURES_TO_OPEN
+
+    def after(self, reply: Reply, now: float) -> Silence:
+        """Return how it stands after a reply.
+
+        A PBX that says it is busy is there, and has not answered yet. A request for patience is neither an answer
+        of the API nor a failure: the gate pauses for it.
+        """
+        match reply:
+            case Answer() if verdict_of(reply) is not Verdict.TRANSIENT:
+                return Silence(heard=True)
+            case NotSent(late=True):
+                return self
+            case Answer():
+                failures = 0
+            case Garbled(retry_after=float()):
+                failures = self.failures
+            case NotSent() | NoAnswer() | Garbled():
+                failures = self.failures + 1
+            case _:
+                assert_never(reply)
+        since = now if self.since is None else self.since
+        return Silence(heard=self.heard, since=since, seconds=now - since, failures=failures)
+
+    def after_probe(self, reply: Reply, now: float) -> Silence:
+        """Return how it stands after a reply to a probe.
+
+        An answer shows that the PBX is there; whether it answers what matters is still to be seen.
+        """
+        if isinstance(reply, Answer):
+            return replace(self, failures=0)
+        return self.after(reply, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +140,7 @@ def pause_after(attempt: int) -> float:
 
 
 def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for each case
-    request: Request, reply: Reply, *, attempt: int, policy: Policy, silent_for: float
+    request: Request, reply: Reply, *, attempt: int, policy: Policy, silence: Silence, now: datetime
 ) -> Decision:
     """Decide what comes after a reply.
 
@@ -90,12 +149,11 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
         reply: what came of it.
         attempt: which attempt this was, counted from 1.
         policy: how patient to be.
-        silent_for: for how many seconds the PBX has been asked without a useful answer, by anybody; infinite if it
-            never gave one.
+        silence: how it stands with hearing from the PBX after this reply.
+        now: the aware time of the reply, for saying until when an address is blocked.
     """
     pause = pause_after(attempt)
     tries_left = attempt < policy.attempts
-    patient = tries_left or silent_for < policy.give_up_after
     match reply:
         case Answer():
             verdict = verdict_of(reply)
@@ -109,34 +167,40 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                 case Verdict.PROCESSING:
                     return LookAgain(pause)
                 case Verdict.TRANSIENT | Verdict.RETRY if not request.writes:
-                    go_on = patient if verdict is Verdict.TRANSIENT else tries_left
+                    waits = verdict is Verdict.TRANSIENT and silence.heard and silence.seconds < policy.give_up_after
                     seconds = reply.retry_after or pause
-                    return Again(seconds, unclear=False) if go_on else StopPbx(_unreadable(reply, attempt))
+                    return (
+                        Again(seconds, unclear=False) if tries_left or waits else StopPbx(_unreadable(reply, attempt))
+                    )
                 case Verdict.TRANSIENT | Verdict.RETRY:
                     return Again(reply.retry_after or pause, unclear=verdict is Verdict.RETRY)
                 case Verdict.SIGN_IN_AGAIN:
                     return SignInAgain()
                 case Verdict.STOP_PBX:
-                    return StopPbx(_stopped_by(reply))
+                    return StopPbx(_stopped_by(reply, now))
                 case Verdict.PERMANENT:
                     return Refuse()
                 case _:
                     assert_never(verdict)
-        case NotSent(reason=reason):
-            if silent_for >= policy.give_up_after and attempt >= TRIES_AT_THE_DOOR:
-                return StopPbx(_unreachable(reason))
-            return Again(pause, unclear=False)
-        case NoAnswer() | Garbled() if not request.writes:
-            if not patient:
+        case NotSent(late=True):
+            return Again(0.0, unclear=False)
+        case NotSent() | NoAnswer() | Garbled():
+            unclear = request.writes and not isinstance(reply, NotSent)
+            if not unclear and _is_lost(reply, attempt, policy, silence):
                 return StopPbx(_unreachable(reply.reason))
-            return Again(_asked(reply) or pause, unclear=False)
-        case NoAnswer() | Garbled():
-            return Again(_asked(reply) or pause, unclear=True)
+            return Again(_asked(reply) or pause, unclear=unclear)
         case _:
             assert_never(reply)
 
 
-def _asked(reply: NoAnswer | Garbled) -> float | None:
+def _is_lost(reply: NotSent | NoAnswer | Garbled, attempt: int, policy: Policy, silence: Silence) -> bool:
+    if not silence.heard:
+        return attempt >= (TRIES_AT_THE_DOOR if isinstance(reply, NotSent) else policy.attempts)
+    repeated = silence.away or (_asked(reply) is not None and attempt >= policy.attempts)
+    return repeated and silence.seconds >= policy.give_up_after
+
+
+def _asked(reply: NotSent | NoAnswer | Garbled) -> float | None:
     return reply.retry_after if isinstance(reply, Garbled) else None
 
 
@@ -157,8 +221,10 @@ def _unreachable(reason: str) -> PbxUnreachable:
     )
 
 
-def _stopped_by(answer: Answer) -> PbxError:
+def _stopped_by(answer: Answer, now: datetime) -> PbxError:
+    if answer.errcode == _BLOCKED:
+        return blocked(answer, now).error()
     known = explain(answer.errcode)
-    message = f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg}. {known.meaning}"
-    error = AddressBlocked if answer.errcode == 70004 else PbxError
-    return error(message, known.next_step)
+    return PbxError(
+        f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg}. {known.meaning}", known.next_step
+    )

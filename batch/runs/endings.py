@@ -13,7 +13,7 @@ from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.sheets.answers import RowResult, Tone
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
 from batch.sheets.problems import Problem
-from batch.sheets.rows import Table, Tables
+from batch.sheets.rows import Table, Tables, spans
 from batch.trunks.records import Record, Records
 
 TONES: Final[Mapping[Ending, Tone]] = {
@@ -36,10 +36,11 @@ class TotalsDiffer(BatchError):
     exit_code = 1
     code = "totals-differ"
 
-    def __init__(self, sheet: str, rows: int, endings: int) -> None:
+    def __init__(self, sheet: str, wrong: Sequence[int], journal: object) -> None:
+        rows = spans(wrong)
         super().__init__(
-            f"{sheet} has {rows} rows, but {endings} endings were found for them.",
-            "This is a fault of this tool. Trust only the run's journal, and ask for help with the run's folder.",
+            f"The endings do not add up to the rows of {sheet}: look at row{'' if len(wrong) == 1 else 's'} {rows}.",
+            f"This is a fault of this tool. Trust only the run's journal, {journal}, and ask for help with its folder.",
         )
 
 
@@ -54,16 +55,21 @@ class RowEndings:
         """Count the rows of each sheet by ending."""
         return {title: Counter(result.result for result in rows.values()) for title, rows in self.by_sheet.items()}
 
-    def must_add_up(self, tables: Tables) -> None:
-        """Make sure that every row that was read has its ending.
+    def must_add_up(self, tables: Tables, journal: object) -> None:
+        """Make sure that every row that was read has its ending, and that there are no others.
+
+        Args:
+            tables: the rows that were read.
+            journal: where the run's journal lies, for the words.
 
         Raises:
-            TotalsDiffer: one has not.
+            TotalsDiffer: it is not so.
         """
         for table in tables:
             found = self.by_sheet[table.sheet.title]
-            if len(found) != len(table.frame):
-                raise TotalsDiffer(table.name, len(table.frame), len(found))
+            wrong = found.keys() ^ set(table.rows())
+            if wrong:
+                raise TotalsDiffer(table.name, sorted(wrong), journal)
 
     def total(self) -> Counter[str]:
         """Count the rows of all sheets by ending."""

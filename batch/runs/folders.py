@@ -14,8 +14,9 @@ from typing import Final, TextIO
 
 from batch.errors import OutputError, UsageError
 from batch.runs.journal import FILE as JOURNAL
-from batch.runs.journal import is_finished
+from batch.runs.past import is_finished
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
+from batch.trunks.live import LiveTrunk, parse_trunk
 from batch.trunks.plans import Change
 
 SNAPSHOT: Final = "snapshot.jsonl"
@@ -29,6 +30,8 @@ class RunFolder:
     path: Path
     id: str
     """``DATE-TIME-ID``; the last part of the default path."""
+    copy: str = ""
+    """Name of the run's own copy of the input, in it."""
 
 
 def new_id(now: datetime) -> str:
@@ -68,7 +71,7 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
     """
     refuse_used(asked_for)
     run_id = f"{new_id(now)}{mark}"
-    path = asked_for or workbook.with_name(f"{workbook.stem}.runs") / run_id
+    path = asked_for or workbook.with_name(f"{plain_stem(workbook)}.runs") / run_id
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -88,20 +91,27 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
             copy.chmod(0o600)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
-    return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name)
+    return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name, copy=copy.name)
 
 
-def write_snapshot(folder: RunFolder, changes: Iterable[Change]) -> None:
+def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[LiveTrunk] = ()) -> None:
     """Keep each trunk that will be written whole, as the PBX gave it, one JSON object a line, mode 0600.
 
     The old password is kept only of trunks whose password the run changes: it is needed to undo that.
 
+    Args:
+        folder: the run's.
+        changes: what will be written.
+        earlier: what an earlier leg kept and that stays as it is.
+
     Raises:
         OutputError: it cannot be written; then nothing may be sent.
     """
-    path = folder.path / SNAPSHOT
+    path, made = folder / SNAPSHOT, folder / f"{SNAPSHOT}.new"
     try:
-        with open_private(path) as file:
+        with open_private(made) as file:
+            for trunk in earlier:
+                file.write(json.dumps(trunk.whole) + "\n")
             for change in changes:
                 whole = dict(change.live.whole)
                 if "password" not in change.difference.fields:
@@ -109,13 +119,35 @@ def write_snapshot(folder: RunFolder, changes: Iterable[Change]) -> None:
                 file.write(json.dumps(whole) + "\n")
             file.flush()
             os.fsync(file.fileno())
+        made.replace(path)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
 
 
-def open_private(path: Path) -> TextIO:
-    """Open a new file that only its owner can read."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8", newline="\n")
+def read_snapshot(folder: Path) -> dict[int, LiveTrunk]:
+    """Return the trunks, by id, as the PBX held them before the run wrote them.
+
+    Raises:
+        UsageError: it is there and cannot be read.
+    """
+    path = folder / SNAPSHOT
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        trunks = [parse_trunk(json.loads(line)) for line in lines]
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"The snapshot {path} cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}.",
+            "Take a copy of the run's folder, then ask for help.",
+        ) from None
+    return {trunk.id: trunk for trunk in trunks}
+
+
+def open_private(path: Path, *, append: bool = False) -> TextIO:
+    """Open a file that only its owner can read, anew or to go on with it."""
+    how = os.O_APPEND if append else os.O_TRUNC
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8", newline="\n")
 
 
 def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path:
@@ -140,12 +172,17 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
                 f"--results {path} cannot be written: no such folder.", "Name a file in a folder that is there."
             )
     if not os.access(path.parent, os.W_OK):
-        raise OutputError(path, "the folder cannot be written to")
+        raise OutputError(path, "the folder cannot be written to, or is gone")
     number = 2
     free = path
     while workbook.exists() and any(p.exists() and p.samefile(workbook) for p in (free, free.with_suffix(""))):
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
     return free
+
+
+def near(workbook: Path) -> list[Path]:
+    """Return the folders of all runs of this workbook and of those beside it, in their default places."""
+    return [path.parent for path in workbook.parent.glob(f"*.runs/*/{JOURNAL}")]
 
 
 def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
@@ -154,7 +191,7 @@ def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
     Looks in their default place. Rehearsals and real runs are told apart by the mark that their ids end with, and do
     not count for each other.
     """
-    place = workbook.with_name(f"{workbook.stem}.runs")
+    place = workbook.with_name(f"{plain_stem(workbook)}.runs")
     journals = place.glob(f"*/{JOURNAL}") if place.is_dir() else ()
     runs = sorted((path.parent.name[:_TO_THE_SECOND], not is_finished(path), path.parent.name) for path in journals)
     names: list[str] = []

@@ -1,72 +1,119 @@
-"""The journal: each write before it leaves and after it is settled, on disk before anything else happens.
+"""The journal: every request before it leaves and after it is settled, on disk before anything else happens.
 
-SQLite in the run's folder, write-ahead log, full synchronisation, one commit a record. Another process may read
-along. It holds no secret: of a body it keeps only which fields it sets.
+SQLite in the run's folder, write-ahead log, full synchronisation. Another process may read along (`past`). It holds
+no secret: of requests only which call about which trunks, of wishes everything but passwords.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
-from batch.errors import OutputError
+from batch.errors import OutputError, UsageError
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.pbx.requests import Request
+from batch.quoting import quoted
+from batch.runs.keeping import Wanted, outcome_json
 from batch.runs.outcomes import Outcome
 
 FILE: Final = "journal.sqlite"
+VERSION: Final = 2
+"""Of the tables below; a journal of another version is not gone on with."""
 
 _SCHEMA: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE wanted (row INTEGER PRIMARY KEY, trunk_id INTEGER NOT NULL, name TEXT NOT NULL, fields TEXT NOT NULL);
-CREATE TABLE writes (
-    seq INTEGER PRIMARY KEY, row INTEGER NOT NULL, trunk_id INTEGER NOT NULL, attempt INTEGER NOT NULL,
+CREATE TABLE legs (
+    leg INTEGER PRIMARY KEY, command TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL,
+    settled_rows TEXT NOT NULL, ended TEXT, how TEXT, counts TEXT
+);
+CREATE TABLE wanted (
+    row INTEGER PRIMARY KEY, leg INTEGER NOT NULL, trunk_id INTEGER NOT NULL, name TEXT NOT NULL,
+    rows INTEGER NOT NULL, writes TEXT NOT NULL, desired TEXT NOT NULL
+);
+CREATE TABLE requests (
+    seq INTEGER PRIMARY KEY, leg INTEGER NOT NULL, call TEXT NOT NULL, ids TEXT NOT NULL, sign_in INTEGER NOT NULL,
     sent_at TEXT NOT NULL, settled_at TEXT, reply TEXT, errcode INTEGER, reason TEXT, http_status INTEGER,
     elapsed_ms INTEGER
 );
-CREATE TABLE outcomes (row INTEGER PRIMARY KEY, trunk_id INTEGER, ending TEXT NOT NULL, at TEXT NOT NULL);
-CREATE TABLE sign_ins (at TEXT NOT NULL);
+CREATE TABLE outcomes (row INTEGER PRIMARY KEY, leg INTEGER NOT NULL, ending TEXT NOT NULL, outcome TEXT NOT NULL);
 """
+_FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
+_LEG: Final = "INSERT INTO legs (leg, command, pid, started, settled_rows) VALUES (?, ?, ?, ?, ?)"
+_INTEND: Final = "INSERT INTO requests (leg, call, ids, sign_in, sent_at) VALUES (?, ?, ?, ?, ?)"
+_SETTLE: Final = (
+    "UPDATE requests SET settled_at=?, reply=?, errcode=?, reason=?, http_status=?, elapsed_ms=? WHERE seq=?"
+)
+_END: Final = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)"
+_WANT: Final = "INSERT OR REPLACE INTO wanted VALUES (?, ?, ?, ?, ?, ?, ?)"
+_Step: TypeAlias = tuple[str, tuple[object, ...]]
+"""A statement and its values."""
+
+
+class JournalError(OutputError):
+    """The journal cannot be written: nothing may be sent any more that it would not know of."""
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.hint = f"Make room there; then go on with: trunk-batch resume {quoted(path.parent)}"
+
+
+@dataclass(slots=True, kw_only=True)
+class Kept:
+    """One request, as it is kept until there is a journal to write it to."""
+
+    request: Request
+    sign_in: int
+    sent_at: datetime
+    reply: Reply | None = None
+    settled_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class _Record:
-    """A record on its way to the disk."""
+    """What goes to the disk all at once, on its way there."""
 
-    statement: str
-    values: tuple[object, ...]
+    steps: tuple[_Step, ...]
     number: int = 0
     settled: bool = False
     failure: BaseException | None = None
 
 
+@dataclass(slots=True)
 class Journal:
-    """One run's journal, open for writing. Every method may be called from any thread."""
+    """One run's journal, open for writing. Every method may be called from any thread.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        """Use an open connection; see `create`."""
-        self._connection = connection
-        self._lock = threading.Lock()
-        self._waiting: deque[_Record] = deque()
+    Every method raises `JournalError` where the disk does not take the record.
+    """
 
-    def _commit(self, statement: str, values: Iterable[object]) -> int:
-        """Write one record and return once it is on disk.
+    path: Path
+    _connection: sqlite3.Connection
+    leg: int = 1
+    """Which leg of the run is being written: 1 for ``apply``, one more for each ``resume``."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _waiting: deque[_Record] = field(default_factory=deque)
+
+    def _commit(self, *steps: _Step) -> int:
+        """Write all of it or nothing, and return once it is on disk; returns the number of the last record.
 
         Whoever comes first commits for all who wait behind: with many threads that is one synchronisation for
         several records, and with one it is one each.
         """
-        record = _Record(statement=statement, values=tuple(values))
+        record = _Record(steps=steps)
         self._waiting.append(record)
         with self._lock:
             if not record.settled:
                 self._commit_waiting()
+        if isinstance(record.failure, sqlite3.Error):
+            raise JournalError(self.path, str(record.failure)) from record.failure
         if record.failure is not None:
             raise record.failure
         return record.number
@@ -76,7 +123,8 @@ class Journal:
         try:
             with self._connection:
                 for record in records:
-                    record.number = self._connection.execute(record.statement, record.values).lastrowid or 0
+                    for statement, values in record.steps:
+                        record.number = self._connection.execute(statement, values).lastrowid or 0
         except BaseException as error:  # noqa: BLE001 - raised above, by each thread whose record it was
             for record in records:
                 record.failure = error
@@ -88,45 +136,81 @@ class Journal:
         with self._lock:
             self._connection.close()
 
-    def fact(self, name: str, value: object) -> None:
-        """Keep one fact about the run, as JSON."""
-        self._commit("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, json.dumps(value, ensure_ascii=False)))
+    def begin_leg(
+        self,
+        command: str,
+        *,
+        facts: Mapping[str, object],
+        wanted: Iterable[Wanted],
+        settled_rows: Mapping[str, int],
+        outcomes: Iterable[Outcome] = (),
+    ) -> None:
+        """Begin a leg of the run, all in one: a run that was cut off before it has not begun.
 
-    def want(self, trunks: Iterable[tuple[int, int, str, Iterable[str]]]) -> None:
-        """Keep which trunks are to be written: row, id, name, and the names of the fields to set."""
-        with self._lock, self._connection:
-            self._connection.executemany(
-                "INSERT INTO wanted VALUES (?, ?, ?, ?)",
-                [(row, trunk_id, name, ",".join(fields)) for row, trunk_id, name, fields in trunks],
-            )
-
-    def intend(self, row: int, trunk_id: int, attempt: int) -> int:
-        """Record a write that is about to leave; returns its number."""
-        return self._commit(
-            "INSERT INTO writes (row, trunk_id, attempt, sent_at) VALUES (?, ?, ?, ?)",
-            (row, trunk_id, attempt, _now()),
-        )
-
-    def settle(self, seq: int, reply: Reply) -> None:
-        """Record what came of a write."""
-        errcode = reply.errcode if isinstance(reply, Answer) else None
-        status = reply.http_status if isinstance(reply, Answer | Garbled) else None
-        reason = reply.errmsg if isinstance(reply, Answer) else reply.reason
+        Args:
+            command: ``apply`` or ``resume``.
+            facts: about the run, fit for JSON; those of earlier legs stay where they are not given again.
+            wanted: what each trunk shall hold; what an earlier leg wanted of it is replaced.
+            settled_rows: rows of all sheets by ending, of the trunks that this leg sends nothing for.
+            outcomes: of those trunks.
+        """
         self._commit(
-            "UPDATE writes SET settled_at=?, reply=?, errcode=?, reason=?, http_status=?, elapsed_ms=? WHERE seq=?",
-            (_now(), _KINDS[type(reply)], errcode, reason, status, round(reply.elapsed * 1000), seq),
+            *((_FACT, (name, _text(value))) for name, value in facts.items()),
+            *((_WANT, _wish(self.leg, one)) for one in wanted),
+            (_LEG, (self.leg, command, os.getpid(), _now(), _text(dict(settled_rows)))),
+            *self._endings(outcomes),
         )
 
-    def end(self, outcome: Outcome) -> None:
-        """Record how a trunk ended."""
-        self._commit(
-            "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?)",
-            (outcome.row, outcome.trunk_id, str(outcome.ending), _now()),
-        )
+    def end_leg(self, how: str, counts: Mapping[str, int]) -> None:
+        """Say how the leg ended, and count the rows of all sheets by ending."""
+        query = "UPDATE legs SET ended=?, how=?, counts=? WHERE leg=?"
+        self._commit((query, (_now(), how, _text(dict(counts)), self.leg)))
 
-    def signing_in(self, at: datetime) -> None:
-        """Record that a token is about to be asked for: when, never which."""
-        self._commit("INSERT INTO sign_ins VALUES (?)", (at.isoformat(),))
+    def correct(self, outcomes: Iterable[Outcome], counts: Mapping[str, int] | None) -> None:
+        """Put the outcomes of earlier legs right, without a leg of its own.
+
+        Args:
+            outcomes: what is known better now.
+            counts: the rows of all sheets by ending, where the last leg had counted them.
+        """
+        last = self.leg - 1
+        recount = ("UPDATE legs SET counts=? WHERE leg=?", (_text(dict(counts or {})), last))
+        self._commit(*self._endings(outcomes), *([recount] if counts is not None else []))
+
+    def leaving(self, request: Request, sign_in: int) -> int:
+        """Record a request that is about to leave; returns its number."""
+        return self._commit((_INTEND, (self.leg, *_intent(request), sign_in, _now())))
+
+    def settled(self, number: int, reply: Reply) -> None:
+        """Record what came of a request."""
+        self._commit((_SETTLE, (_now(), *_result(reply), number)))
+
+    def take_over(self, kept: Iterable[Kept]) -> list[int]:
+        """Record the requests from before there was this journal; returns their numbers."""
+        numbers = []
+        for one in kept:
+            number = self._commit((_INTEND, (self.leg, *_intent(one.request), one.sign_in, _time(one.sent_at))))
+            if one.reply is not None:
+                self._commit((_SETTLE, (_time(one.settled_at or one.sent_at), *_result(one.reply), number)))
+            numbers.append(number)
+        return numbers
+
+    def end(self, outcomes: Iterable[Outcome]) -> None:
+        """Record how trunks ended, all in one."""
+        self._commit(*self._endings(outcomes))
+
+    def _endings(self, outcomes: Iterable[Outcome]) -> Iterator[_Step]:
+        for outcome in outcomes:
+            yield _END, (outcome.row, self.leg, str(outcome.ending), _text(outcome_json(outcome)))
+
+
+def _wish(leg: int, wanted: Wanted) -> tuple[object, ...]:
+    writes = ",".join(sorted(wanted.writes))
+    return wanted.row, leg, wanted.trunk_id, wanted.name, wanted.rows, writes, _text(wanted.desired)
+
+
+def _intent(request: Request) -> tuple[str, str]:
+    return request.call, ",".join(map(str, request.ids))
 
 
 _KINDS: Final[Mapping[type, str]] = {
@@ -137,8 +221,23 @@ _KINDS: Final[Mapping[type, str]] = {
 }
 
 
+def _result(reply: Reply) -> tuple[str, int | None, str, int | None, int]:
+    errcode = reply.errcode if isinstance(reply, Answer) else None
+    status = reply.http_status if isinstance(reply, Answer | Garbled) else None
+    reason = reply.errmsg if isinstance(reply, Answer) else reply.reason
+    return _KINDS[type(reply)], errcode, reason, status, round(reply.elapsed * 1000)
+
+
+def _text(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _now() -> str:
-    return datetime.now(tz=UTC).isoformat(timespec="milliseconds")
+    return _time(datetime.now(tz=UTC))
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds")
 
 
 @contextmanager
@@ -146,39 +245,60 @@ def create(folder: Path) -> Iterator[Journal]:
     """Make the journal of a new run, and close it at the end.
 
     Raises:
-        OutputError: it cannot be made.
+        JournalError: it cannot be made.
     """
+    with _opened(folder / FILE) as connection:
+        try:
+            connection.executescript(_SCHEMA)
+            connection.execute(f"PRAGMA user_version={VERSION}")
+        except sqlite3.Error as error:
+            raise JournalError(folder / FILE, str(error)) from error
+        yield from _closing(Journal(folder / FILE, connection))
+
+
+@contextmanager
+def reopen(folder: Path) -> Iterator[Journal]:
+    """Go on with the journal of a run, and close it at the end.
+
+    Raises:
+        UsageError: there is none, or another version of this tool wrote it.
+        JournalError: it cannot be written.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no run.", "Name the folder of a run: trunk-batch runs lists them.")
+    with _opened(path) as connection:
+        try:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (legs,) = connection.execute("SELECT count(*) FROM legs").fetchone() if version == VERSION else (0,)
+        except sqlite3.Error as error:
+            raise JournalError(path, str(error)) from error
+        if version != VERSION:
+            raise UsageError(
+                f"{path} was written by another version of this tool.", "Use that version, or apply the workbook anew."
+            )
+        yield from _closing(Journal(path, connection, legs + 1))
+
+
+def _closing(journal: Journal) -> Iterator[Journal]:
     try:
-        connection = sqlite3.connect(folder / FILE, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise OutputError(folder / FILE, str(error)) from error
-    journal = Journal(connection)
-    try:
-        _set_up(connection, folder / FILE)
         yield journal
     finally:
         journal.close()
 
 
-def _set_up(connection: sqlite3.Connection, path: Path) -> None:
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(_SCHEMA)
+        connection = sqlite3.connect(path, check_same_thread=False)
     except sqlite3.Error as error:
-        raise OutputError(path, str(error)) from error
-
-
-def is_finished(path: Path) -> bool:
-    """Tell whether a run came to its end, results written. One whose journal cannot be read did not."""
+        raise JournalError(path, str(error)) from error
     try:
-        connection = sqlite3.connect(path)
-        connection.execute("PRAGMA query_only=1")
-    except sqlite3.Error:
-        return False
-    try:
-        return connection.execute("SELECT 1 FROM facts WHERE name = 'finished'").fetchone() is not None
-    except sqlite3.Error:
-        return False
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error as error:
+            raise JournalError(path, str(error)) from error
+        yield connection
     finally:
         connection.close()

@@ -51,17 +51,21 @@ ENDINGS: Final[Mapping[Ending, Meaning]] = {
     Ending.REFUSED: Meaning(
         means="The PBX said no; its code and words are quoted.", next_step="Do as the code's explanation says."
     ),
-    Ending.FAILED: Meaning(means="All attempts were used up, and reading shows the old state.", next_step="Run again."),
+    Ending.FAILED: Meaning(
+        means="All attempts were used up, and reading shows the old state.",
+        next_step="Resume the run, or run again.",
+    ),
     Ending.PARTIAL: Meaning(
         means="Reading it back shows something else than wanted.",
         next_step="Look at the trunk; the sheet Changes lists what differs.",
     ),
     Ending.UNKNOWN: Meaning(
         means="It was sent, and could not be read afterwards.",
-        next_step="Run again later: it reads first and sends only what is still needed.",
+        next_step="Verify or resume the run later: both look at the PBX first.",
     ),
     Ending.NOT_RUN: Meaning(
-        means="Not chosen, stopped before its turn, or changed on the PBX since the plan.", next_step="Run again."
+        means="Not chosen, stopped before its turn, or changed on the PBX since the plan.",
+        next_step="Resume the run, or run again.",
     ),
 }
 """What each ending means and what to do next. README and results are made from it."""
@@ -96,6 +100,8 @@ class Outcome:
     """What reading found otherwise than wanted."""
     read: bool = False
     """Whether it was read at the end, so that `difference` says how it stands."""
+    reached: bool = False
+    """Whether some attempt may have reached the PBX."""
     chosen: bool = True
     """False for trunks left out by ``--only`` or ``--first``: they do not make the run unfinished."""
 

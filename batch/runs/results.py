@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -34,8 +35,8 @@ _CSV = frozenset({Format.CSV, Format.ZIP})
 class Results:
     """Where the results lie."""
 
-    path: Path
-    """The workbook."""
+    path: Path | None
+    """The workbook; None where nothing took it."""
     folder: Path | None = None
     """The CSV twin, where the input was CSV."""
     note: str = ""
@@ -56,17 +57,19 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
 ) -> Results:
     """Write the results into the run's folder and beside the workbook.
 
-    They are never lost: where they cannot be put beside the workbook, they stay in the run's folder and `Results.note`
-    says so.
-
-    Raises:
-        OutputError: not even the run's folder takes them.
+    They are never lost: where they cannot be put beside the workbook, they stay in the run's folder; where that takes
+    none either, the journal can still make them. `Results.note` says which.
     """
     sheets = answered_sheets(workbook, tables, endings, outcomes)
     changed = list(changes)
-    kept = write_results(folder.path / RESULTS, sheets, summary, change_lines(tables, changed, outcomes))
-    kept.chmod(0o600)
     place = target if _is_ours(target, folder) else free_name(target)
+    try:
+        kept = write_results(folder.path / RESULTS, sheets, summary, change_lines(tables, changed, outcomes))
+        kept.chmod(0o600)
+    except OutputError as error:
+        return _straight_to(
+            place, error, lambda: write_results(place, sheets, summary, change_lines(tables, changed, outcomes))
+        )
     try:
         placed = place_file(place, kept.read_bytes(), replace=replace)
     except OutputError as error:
@@ -86,6 +89,17 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
         except OutputError as error:
             notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
     return Results(path=placed, folder=twin, note=" ".join(notes))
+
+
+def _straight_to(place: Path, error: OutputError, write: Callable[[], Path]) -> Results:
+    """Write the results beside the workbook, where the run's folder takes them no more."""
+    with suppress(OutputError):
+        return Results(path=write(), note=error.message)
+    return Results(
+        path=None,
+        note=f"{error.message} {place.name} could not be written either. The run's journal has every ending: make "
+        "room, then resume the run, and the results are written from it.",
+    )
 
 
 def _is_ours(target: Path, folder: RunFolder) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
-from batch.errors import PbxError, PbxUnreachable
+from batch.errors import OutputError, PbxError, PbxUnreachable
 from batch.pbx.clocks import Clock
 from batch.pbx.errcodes import Verdict, explain, faults_of, verdict_of
 from batch.pbx.gate import Stopped
@@ -19,7 +19,6 @@ from batch.pbx.replies import Answer, Garbled, NotSent, Reply
 from batch.pbx.requests import update_trunk
 from batch.runs.asking import Asker, persist
 from batch.runs.decisions import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
-from batch.runs.journal import Journal
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.differences import Difference, compare
 from batch.trunks.live import LiveTrunk
@@ -29,8 +28,14 @@ from batch.trunks.plans import Change
 CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
 GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
+NOT_AGAIN: Final = "Stopped before it could be tried again."
+STILL_AT_IT: Final = "The PBX was still working on it, and had not changed anything yet, when this was stopped."
 FRESH_S: Final = 10.0
-"""A look older than so many seconds is not "just before" a write any more."""
+"""A look older than so many seconds is not "just before" a write any more, unless the pace allows nothing closer."""
+
+Lost: TypeAlias = PbxError | OutputError
+"""Why a run cannot go on: the PBX cannot be used any more, or the journal cannot be written."""
+_LOST: Final = (PbxError, OutputError)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,8 +57,18 @@ class Work:
     """Whether some attempt may have taken effect."""
     reached: bool = False
     """Whether some attempt may have reached the PBX."""
+    late: int = 0
+    """How often its turn came too late for its look."""
     started: float = 0.0
     ended: float = 0.0
+
+    @property
+    def write_by(self) -> float:
+        """The moment of the monotonic clock after which its look is too old to be written on.
+
+        One that came too late before may take longer: at a few requests a minute no turn comes within ten seconds.
+        """
+        return self.looked_at + FRESH_S * (1 + self.late)
 
     @property
     def trunk_id(self) -> int:
@@ -64,30 +79,30 @@ class Work:
 class Settler:
     """Writes and reads back, and makes an outcome of it."""
 
-    def __init__(self, asker: Asker, journal: Journal, clock: Clock) -> None:
+    def __init__(self, asker: Asker, clock: Clock) -> None:
         """Make one.
 
         Args:
             asker: the way to the PBX.
-            journal: is told of each write before it leaves and after it is settled.
             clock: where time comes from.
         """
         self._asker = asker
-        self._journal = journal
         self._clock = clock
         self._policy = asker.policy
-        self.lost: PbxError | None = None
+        self._why = "Stopped before its turn."
+        """Why nothing new is to be written."""
+        self.lost: Lost | None = None
         """Why nothing more may be sent to this PBX, once that is so."""
 
     def look(self, works: Sequence[Work]) -> tuple[list[Work], list[Outcome]]:
         """Read trunks just before their writes; returns those still as planned, and the endings of the others."""
         try:
             found = self._asker.trunks([work.trunk_id for work in works])
-        except PbxError as error:
+        except _LOST as error:
             self.lost = self.lost or error
             return [], [self.left(work, error.message) for work in works]
         except Stopped:
-            return [], [self.left(work, "Stopped before its turn.") for work in works]
+            return [], [self.left(work, self._why) for work in works]
         ready, over = [], []
         for work in works:
             outcome = self._untouched(work, found.get(work.trunk_id))
@@ -100,7 +115,17 @@ class Settler:
 
     def fresh(self, work: Work) -> bool:
         """Tell whether it was looked at so shortly before that it may be written."""
-        return self._clock.monotonic() - work.looked_at <= FRESH_S
+        return self._clock.monotonic() <= work.write_by
+
+    def stop(self, why: str) -> None:
+        """Write nothing more, for this reason; what was written is still read back."""
+        self._why = why
+        self._asker.stop()
+
+    def wind_down(self, why: str) -> None:
+        """Write nothing more, for this reason, and read only for so long as one request may take."""
+        self._why = why
+        self._asker.wind_down()
 
     def abandon(self) -> None:
         """Let nothing more through, not even what would settle something."""
@@ -122,7 +147,10 @@ class Settler:
         try:
             found: Outcome | Taken = persist(lambda: self._next_step(work), self._asker.pause)
         except Stopped:
-            return self._stopped(work)
+            return self._cut_short(work, NOT_AGAIN if work.reached else self._why)
+        except OutputError as error:
+            self.lost = self.lost or error
+            return self._cut_short(work, error.message)
         except PbxError as error:
             self.lost = self.lost or error
             return self.left(work, error.message)
@@ -137,7 +165,7 @@ class Settler:
         """Read trunks after their writes and compare them with what was written."""
         try:
             found = self._last_look(work.trunk_id for work in works)
-        except PbxError as error:
+        except _LOST as error:
             self.lost = self.lost or error
             return [self.left(work, error.message) for work in works]
         except Stopped:
@@ -156,6 +184,7 @@ class Settler:
 
         Raises:
             PbxError: the PBX cannot be read.
+            OutputError: reading is not recorded, and not done without.
             Stopped: nothing whatever is to be sent any more.
         """
         ids = list(trunk_ids)
@@ -193,23 +222,15 @@ class Settler:
 
     def _send(self, work: Work) -> Outcome | Taken | Again:
         body = payload(work.change.trunk_type, work.change.body())
-        work.attempts += 1
-        number = self._journal.intend(work.change.record.row, work.trunk_id, work.attempts)
-        started = self._clock.monotonic()
-        work.started = work.started or started
-        try:
-            looked = work.looked_at > -math.inf
-            request = replace(update_trunk(body), not_after=work.looked_at + FRESH_S if looked else None)
-            reply, decision = self._asker.send(request, work.attempts)
-        except (PbxError, Stopped) as why:
-            words = why.message if isinstance(why, PbxError) else "stopped before its turn"
-            self._journal.settle(number, NotSent(reason=words))
-            work.attempts -= 1
-            raise
-        work.ended = self._clock.monotonic()
-        self._journal.settle(number, reply)
+        request = replace(update_trunk(body), not_after=work.write_by)
+        reply, decision = self._asker.send(request, work.attempts + 1)
         if isinstance(reply, NotSent) and reply.late:
-            work.attempts -= 1
+            work.late += 1
+            work.reply = work.reply or reply
+            return Again(0.0, unclear=False)
+        work.attempts += 1
+        work.ended = self._clock.monotonic()
+        work.started = work.started or work.ended - reply.elapsed
         work.reply = reply
         work.answer = reply if isinstance(reply, Answer) else work.answer
         work.reached |= not isinstance(reply, NotSent)
@@ -241,21 +262,22 @@ class Settler:
             return self._outcome(work, Ending.UNKNOWN, NOT_READ_BACK)
         return again
 
-    def _stopped(self, work: Work) -> Outcome:
+    def _cut_short(self, work: Work, why: str) -> Outcome:
         """End a trunk whose tries were cut short: if its write may have taken effect, one look settles it."""
-        if work.unclear and self._policy.read_back:
-            try:
-                now = self._last_look([work.trunk_id]).get(work.trunk_id)
-            except PbxError as error:
-                return self.left(work, error.message)
-            except Stopped:
-                return self.left(work, "Stopped before it could be settled.")
-            if now is not None and work.change.as_planned(now):
-                return self._failed(work, now, "Stopped before it could be tried again.")
+        if not work.unclear or not self._policy.read_back:
+            return self.left(work, why)
+        try:
+            now = self._last_look([work.trunk_id]).get(work.trunk_id)
+        except _LOST as error:
+            self.lost = self.lost or error
+            return self.left(work, error.message)
+        except Stopped:
+            return self.left(work, "Stopped before it could be settled.")
+        if now is None or not work.change.as_planned(now):
             return self._compared(work, now)
-        return self.left(
-            work, "Stopped before it could be tried again." if work.reached else "Stopped before its turn."
-        )
+        if work.processing:
+            return self._outcome(work, Ending.UNKNOWN, STILL_AT_IT, compare(now, work.change.desired), read=True)
+        return self._failed(work, now, why)
 
     def _compared(self, work: Work, now: LiveTrunk | None) -> Outcome:
         if now is None:
@@ -295,6 +317,7 @@ class Settler:
             faults=faults_of(answer) if answer else (),
             difference=difference,
             read=read,
+            reached=work.reached,
         )
 
 

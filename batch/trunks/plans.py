@@ -128,12 +128,14 @@ class Change:
 
 def replaced(live: LiveTrunk, difference: Difference) -> dict[str, Any]:
     """Return a trunk's values of the fields and lists in which it differs."""
-    values: dict[str, Any] = {name: live_value(live, name) for name in difference.fields}
-    if difference.dids:
-        values["did_list"] = live.dids.entries
-    if difference.caller_ids:
-        values["outbound_cid_list"] = live.caller_ids.entries
-    return values
+    lists = {"did_list": difference.dids, "outbound_cid_list": difference.caller_ids}
+    return values_of(live, [*difference.fields, *(name for name, differs in lists.items() if differs)])
+
+
+def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
+    """Return a trunk's values of these fields and lists, the password as a `Secret`."""
+    lists = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
+    return {name: lists[name] if name in lists else live_value(live, name) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,8 +158,7 @@ class Plan:
     @property
     def stopped(self) -> frozenset[int]:
         """Rows of the Trunks sheet that problems stand against."""
-        rows = {row for problem in self.problems if problem.stops for row in (problem.trunk, problem.partner)}
-        return frozenset(row for row in rows if row is not None)
+        return stopped_by(self.problems)
 
     def digest(self) -> str:
         """Return what stands for address, chosen trunks, ordered writes and the live values they replace.
@@ -165,6 +166,12 @@ class Plan:
         Passwords are part of the writes; deriving a key from all of it makes it useless for guessing one.
         """
         return digest_of(self.pbx, self.changes)
+
+
+def stopped_by(problems: Iterable[Problem]) -> frozenset[int]:
+    """Return the rows of the Trunks sheet that problems stand against."""
+    rows = {row for problem in problems if problem.stops for row in (problem.trunk, problem.partner)}
+    return frozenset(row for row in rows if row is not None)
 
 
 def digest_of(pbx: str, changes: Iterable[Change]) -> str:

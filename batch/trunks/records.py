@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
@@ -116,6 +117,10 @@ class Records:
     trunks: tuple[Record, ...]
     owners: Mapping[str, Owners]
     """By sheet title."""
+
+    def sizes(self) -> Counter[int]:
+        """Count the rows of all sheets by the row of their trunk."""
+        return sum((Counter(owners.trunks.tolist()) for owners in self.owners.values()), Counter())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,16 @@ import httpx
 
 from batch.pbx.api import Api, Endpoint, connect
 from batch.pbx.clocks import Clock
+from batch.pbx.transport import Insecure
+from batch.pbx.wire import NO_ACCOUNT, Account
 from batch.runs import journal
 from batch.runs.asking import Asker
 from batch.runs.decisions import Policy
 from batch.runs.dispatch import Dispatch, Limits
 from batch.runs.journal import Journal
 from batch.runs.outcomes import Outcome
-from batch.runs.settling import Settler
+from batch.runs.recording import recording
+from batch.runs.settling import Settler, Work
 from batch.secrets import Secret
 from batch.trunks.live import parse_trunk
 from batch.trunks.plans import Change, judge
@@ -52,10 +55,20 @@ class FakeTime:
     def __init__(self) -> None:
         self.seconds = 1000.0
         self.waits: list[float] = []
+        self._asleep: list[threading.Event] = []
+
+    @property
+    def asleep(self) -> int:
+        """How many threads wait until they are woken."""
+        return len(self._asleep)
 
     def wait(self, seconds: float | None, event: threading.Event) -> bool:
         if seconds is None:
-            return event.wait(10)
+            self._asleep.append(event)
+            try:
+                return event.wait(10)
+            finally:
+                self._asleep.remove(event)
         self.waits.append(seconds)
         if not event.is_set():
             self.seconds += seconds
@@ -113,9 +126,14 @@ class FakePbx:
     """What a careful client would not have done."""
     at_write: Callable[[int], None] = lambda _trunk_id: None
     at_call: Callable[[str], None] = lambda _call: None
+    at_reply: Callable[[int], None] = lambda _count: None
+    """Is called before a reply is given, with how many there were."""
+    outages: list[tuple[float, float, str]] = field(default_factory=list)
+    """From when to when, in seconds of the fake time, every call is answered with which word."""
     under_way: int = 0
     most_under_way: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _replies: int = 0
     _token: int = 0
     _dead: int = 0
     """Tokens up to this one have expired."""
@@ -136,6 +154,11 @@ class FakePbx:
         found = [request.url.path.partition("/v1.0/")[2] for request in self.requests]
         return [call for call in found if call not in {"get_token", "refresh_token", "del_token", *unwanted}]
 
+    def was_asked_to_write(self, number: int) -> bool:
+        """Tell whether some write of a trunk came in, if only to be told that its token has expired."""
+        updates = [request for request in self.requests if request.url.path.endswith("trunk/update")]
+        return any(json.loads(request.content)["id"] == number for request in updates)
+
     def __call__(self, request: httpx.Request) -> httpx.Response:
         call = request.url.path.partition("/v1.0/")[2]
         with self._lock:
@@ -148,12 +171,20 @@ class FakePbx:
                 self.time.seconds += 0.05
                 if call in self.answers:
                     return self.answers[call](request)
-                script = self.scripts.get(call, [])
-                word = script.pop(0) if script else "ok"
-                return self._answer(call, word, request)
+                return self._answer(call, self._word(call), request)
         finally:
             with self._lock:
                 self.under_way -= 1
+                self._replies += 1
+                count = self._replies
+            self.at_reply(count)
+
+    def _word(self, call: str) -> str:
+        for start, end, word in self.outages:
+            if start <= self.time.seconds < end:
+                return word
+        script = self.scripts.get(call, [])
+        return script.pop(0) if script else "ok"
 
     def _answer(self, call: str, word: str, request: httpx.Request) -> httpx.Response:
         self._apply_what_is_due()
@@ -270,12 +301,23 @@ class Run:
     folder: Path
     stopping: threading.Event
     policy: Policy
+    words: list[str]
+    """What the user was told."""
     outcomes: list[Outcome] = field(default_factory=list)
 
+    def prepared(self, planned: Sequence[Change], **limits: Any) -> Dispatch:
+        return Dispatch(planned, self.settler, Limits(**limits), self.outcomes.extend, self.words.append)
+
     def dispatch(self, planned: Sequence[Change], **limits: Any) -> Dispatch:
-        made = Dispatch(planned, self.settler, Limits(**limits), self.stopping, self.outcomes.append)
+        made = self.prepared(planned, **limits)
         made.run()
         return made
+
+    def looked_at(self, *planned: Change) -> list[Work]:
+        """Look at trunks that are still as planned, just before their writes."""
+        ready, over = self.settler.look([Work(change=change) for change in planned])
+        assert over == []
+        return ready
 
     @property
     def endings(self) -> dict[int, str]:
@@ -288,34 +330,41 @@ class Run:
 
 
 @contextmanager
-def connected(pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4) -> Iterator[Api]:
+def connected(
+    pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4, account: Account = NO_ACCOUNT
+) -> Iterator[Api]:
     endpoint = Endpoint(
         base_url="https://pbx.example:8088",
         client_id="practice",
         secret=Secret("Sample-client-secret"),
+        verification=Insecure(),  # nothing is verified here, and the system's certificates take long to load
         rate=rate,
         concurrency=concurrency,
     )
-    with connect(endpoint, clock=pbx.time.clock, transport=httpx.MockTransport(pbx)) as api:
+    with connect(endpoint, clock=pbx.time.clock, account=account, transport=httpx.MockTransport(pbx)) as api:
         yield api
 
 
 @contextmanager
-def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, **policy: Any) -> Iterator[Run]:
+def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, rate: float = 10_000, **policy: Any) -> Iterator[Run]:
     """Put a run together."""
     with ExitStack() as stack:
-        api = stack.enter_context(connected(pbx, concurrency=concurrency))
         book = stack.enter_context(journal.create(folder))
+        record = stack.enter_context(recording())
+        api = stack.enter_context(connected(pbx, concurrency=concurrency, rate=rate, account=record))
+        record.into_journal(book)
         stopping = threading.Event()
         patience = Policy(**policy)
-        asker = Asker(api, patience, stopping)
+        words: list[str] = []
+        asker = Asker(api, patience, stopping, notice=words.append)
         yield Run(
             pbx=pbx,
             api=api,
             asker=asker,
-            settler=Settler(asker, book, pbx.time.clock),
+            settler=Settler(asker, pbx.time.clock),
             journal=book,
             folder=folder,
             stopping=stopping,
             policy=patience,
+            words=words,
         )

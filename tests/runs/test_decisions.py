@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import math
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -13,12 +13,14 @@ from batch.pbx.errcodes import ERRCODES, Verdict
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request, query_trunks, update_trunk
 from batch.runs.decisions import (
+    FAILURES_TO_OPEN,
     Again,
     Decision,
     LookAgain,
     Policy,
     Refuse,
     SignInAgain,
+    Silence,
     StopPbx,
     Taken,
     decide,
@@ -33,8 +35,19 @@ def said(errcode: int, **more: Any) -> Answer:
     return Answer(errcode=errcode, errmsg="WORDS", body={"errcode": errcode, **more.pop("body", {})}, **more)
 
 
-def after(request: Request, reply: Reply, attempt: int = 1, silent_for: float = 0.0, **policy: Any) -> Decision:
-    return decide(request, reply, attempt=attempt, policy=Policy(**policy), silent_for=silent_for)
+NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+NEVER = Silence()
+"""At the door: nobody ever answered."""
+HEARD = Silence(heard=True)
+
+
+def silent(seconds: float, failures: int = FAILURES_TO_OPEN) -> Silence:
+    """Say that a PBX that was there has been silent for so long."""
+    return Silence(heard=True, since=1000.0, seconds=seconds, failures=failures)
+
+
+def after(request: Request, reply: Reply, attempt: int = 1, silence: Silence = HEARD, **policy: Any) -> Decision:
+    return decide(request, reply, attempt=attempt, policy=Policy(**policy), silence=silence, now=NOW)
 
 
 WRITES = {
@@ -111,25 +124,117 @@ def test_a_read_that_the_pbx_keeps_answering_badly_ends_after_so_many_attempts(c
     assert "5 tries" in decision.error.message
 
 
-@pytest.mark.parametrize(
-    "reply", [NoAnswer(reason="no answer within 30 s"), Garbled(reason="HTML", http_status=502), said(70082)]
-)
-def test_a_pbx_that_was_heard_before_is_waited_for_until_it_has_been_away_too_long(reply: Reply) -> None:
-    assert isinstance(after(READ, reply, 5, silent_for=299), Again)
-    assert isinstance(after(READ, reply, 4, silent_for=301), Again)
-    assert isinstance(after(READ, reply, 5, silent_for=300), StopPbx)
-    assert isinstance(after(READ, reply, 2, silent_for=math.inf, attempts=2), StopPbx)
+NO_API: list[Reply] = [
+    NotSent(reason="connection refused"),
+    NoAnswer(reason="no answer within 30 s", timed_out=True),
+    Garbled(reason="HTML", http_status=502),
+]
+BUSY: list[Reply] = [said(70082), Garbled(reason="HTML", http_status=503, retry_after=7.0)]
+
+
+@pytest.mark.parametrize("reply", NO_API)
+@pytest.mark.parametrize("attempt", [1, 50])
+def test_a_pbx_that_was_heard_before_is_waited_for_until_it_has_been_away_too_long(reply: Reply, attempt: int) -> None:
+    assert isinstance(after(READ, reply, attempt, silent(299.9)), Again)
+    lost = after(READ, reply, attempt, silent(300.0))
+    assert isinstance(lost, StopPbx)
+    assert isinstance(lost.error, PbxUnreachable)
+    assert isinstance(after(READ, reply, attempt, silent(20), give_up_after=20), StopPbx)
+
+
+@pytest.mark.parametrize("reply", NO_API)
+def test_one_failure_loses_nobody_however_long_it_took(reply: Reply) -> None:
+    assert isinstance(after(READ, reply, 1, silent(30, failures=1), give_up_after=5), Again)
+    assert isinstance(after(READ, reply, 2, silent(60, failures=2), give_up_after=5), Again)
+    assert isinstance(after(READ, reply, 3, silent(90, failures=3), give_up_after=5), StopPbx)
+
+
+@pytest.mark.parametrize("reply", BUSY)
+def test_one_that_says_it_is_busy_is_asked_at_least_so_many_times_and_for_so_long(reply: Reply) -> None:
+    assert isinstance(after(READ, reply, 5, silent(299, failures=0)), Again)
+    assert isinstance(after(READ, reply, 4, silent(301, failures=0)), Again)
+    assert isinstance(after(READ, reply, 5, silent(301, failures=0)), StopPbx)
 
 
 def test_an_address_never_reached_is_tried_three_times() -> None:
-    assert isinstance(after(READ, NotSent(reason="refused"), 2, silent_for=math.inf), Again)
-    decision = after(READ, NotSent(reason="connection refused"), 3, silent_for=math.inf)
+    refused = NotSent(reason="connection refused")
+    assert isinstance(after(READ, refused, 2, NEVER), Again)
+    decision = after(READ, refused, 3, NEVER)
     assert isinstance(decision, StopPbx)
     assert isinstance(decision.error, PbxUnreachable)
     assert "connection refused" in decision.error.message
-    assert isinstance(after(WRITE, NotSent(reason="refused"), 3, silent_for=math.inf), StopPbx)
-    assert isinstance(after(READ, NotSent(reason="refused"), 30, silent_for=299), Again)
-    assert isinstance(after(READ, NotSent(reason="refused"), 30, silent_for=20, give_up_after=20), StopPbx)
+    assert isinstance(after(WRITE, refused, 3, NEVER), StopPbx)
+
+
+@pytest.mark.parametrize("reply", [*NO_API[1:], *BUSY])
+def test_one_that_never_gave_a_useful_answer_is_read_so_many_times(reply: Reply) -> None:
+    assert isinstance(after(READ, reply, 4, NEVER), Again)
+    assert isinstance(after(READ, reply, 5, NEVER), StopPbx)
+    assert isinstance(after(READ, reply, 2, NEVER, attempts=2), StopPbx)
+
+
+def test_a_write_that_cannot_be_sent_any_more_loses_the_pbx_and_one_without_an_answer_is_looked_at_first() -> None:
+    assert isinstance(after(WRITE, NO_API[0], 1, silent(299)), Again)
+    assert isinstance(after(WRITE, NO_API[0], 1, silent(300)), StopPbx)
+    assert isinstance(after(WRITE, NO_API[1], 9, silent(900)), Again)
+
+
+def test_a_write_whose_turn_came_too_late_is_looked_at_again_at_once() -> None:
+    late = NotSent(reason="its turn came too late", late=True)
+    assert after(WRITE, late, 9, silent(900)) == Again(0.0, unclear=False)
+
+
+def told(silence: Silence, *replies: tuple[float, Reply]) -> Silence:
+    """Let replies come in at these moments."""
+    for at, reply in replies:
+        silence = silence.after(reply, at)
+    return silence
+
+
+def test_silence_begins_with_the_first_failure_and_ends_with_a_useful_answer() -> None:
+    asleep = NoAnswer(reason="reset", elapsed=28_800.0)
+    silence = told(HEARD, (100.0, asleep), (110.0, NotSent(reason="refused")))
+    assert silence == Silence(heard=True, since=100.0, seconds=10.0, failures=2)
+    assert not silence.away
+    assert told(silence, (111.0, NoAnswer(reason="x"))).away
+    assert told(silence, (111.0, said(0))) == HEARD
+    assert told(silence, (111.0, said(10004))) == HEARD
+
+
+def test_being_busy_is_an_answer_but_no_useful_one() -> None:
+    refused = NotSent(reason="refused")
+    silence = told(HEARD, *[(100.0, refused)] * 3, (110.0, said(70082)))
+    assert silence == Silence(heard=True, since=100.0, seconds=10.0, failures=0)
+    assert told(NEVER, (100.0, said(70082))).heard is False
+
+
+def test_asking_for_patience_is_neither_an_answer_nor_a_failure() -> None:
+    refused: Reply = NotSent(reason="refused")
+    patience: Reply = Garbled(reason="HTML", http_status=503, retry_after=0.0)
+    assert told(HEARD, *[(100.0, patience)] * 9).failures == 0
+    assert told(HEARD, *[(100.0, refused), (101.0, patience)] * 2, (102.0, refused)).away
+    assert told(HEARD, *[(100.0, refused)] * 3, (101.0, patience)).away
+
+
+def test_a_gateway_that_answers_in_its_place_is_a_failure() -> None:
+    assert told(HEARD, *[(100.0, Garbled(reason="HTML", http_status=502))] * 3).away
+
+
+def test_an_answer_to_a_probe_lets_all_go_on_and_ends_no_silence() -> None:
+    silence = told(HEARD, *[(100.0, NotSent(reason="refused"))] * 3)
+    assert not silence.after_probe(said(0), 110.0).away
+    assert silence.after_probe(said(70082), 110.0).since == 100.0
+    assert told(silence.after_probe(said(0), 110.0), (140.0, NoAnswer(reason="x"))).seconds == 40.0
+    assert silence.after_probe(NoAnswer(reason="x"), 110.0).failures == 4
+
+
+def test_a_request_that_never_left_tells_nothing() -> None:
+    late = NotSent(reason="its turn came too late", late=True)
+    assert told(HEARD, *[(100.0, late)] * 9) == HEARD
+
+
+def test_nobody_is_away_who_was_never_there() -> None:
+    assert not told(NEVER, *[(100.0, NotSent(reason="refused"))] * 9).away
 
 
 def test_a_blocked_address_is_an_error_of_its_own() -> None:
@@ -139,6 +244,14 @@ def test_a_blocked_address_is_an_error_of_its_own() -> None:
     assert type(blocked.error) is AddressBlocked
     assert type(denied.error) is PbxError
     assert "10005 WORDS" in denied.error.message
+
+
+def test_a_blocked_address_is_told_until_when_it_is() -> None:
+    for request in (READ, WRITE):
+        decision = after(request, said(70004, body={"block_expire_time": int(NOW.timestamp()) + 600}))
+        assert isinstance(decision, StopPbx)
+        assert f"until {(NOW + dt.timedelta(minutes=10)).astimezone():%Y-%m-%d %H:%M}" in decision.error.message
+        assert "70004 WORDS" in decision.error.message
 
 
 def test_words_of_the_table_stand_in_where_the_pbx_gives_none() -> None:

@@ -8,13 +8,19 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import httpx
 import pytest
 
-from batch.runs.dispatch import Dispatch, Limits
+from batch.pbx.replies import Reply
+from batch.pbx.requests import Request
+from batch.runs.asking import Asker
+from batch.runs.decisions import Policy
+from batch.runs.dispatch import STOPPED_BY_YOU, STOPPING, Dispatch, Limits
+from batch.runs.journal import JournalError
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.settling import FRESH_S, Settler, Work
 from batch.trunks.plans import Change
-from tests.runs.fakes import FakePbx, changes, running, trunk
+from tests.runs.fakes import FakePbx, answer, changes, connected, running, trunk
 
 
 def many(pbx: FakePbx, count: int) -> list[Change]:
@@ -137,8 +143,8 @@ def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: P
     with running(pbx, tmp_path) as run:
         for _ in range(30):
             run.asker.listed()
-        settler = Counting(run.asker, run.journal, pbx.time.clock)
-        Dispatch(planned, settler, Limits(workers=4), run.stopping, run.outcomes.append).run()
+        settler = Counting(run.asker, pbx.time.clock)
+        Dispatch(planned, settler, Limits(workers=4), run.outcomes.extend).run()
     assert len(run.outcomes) == 6
     assert turns < 100
 
@@ -170,15 +176,15 @@ def test_a_fault_of_ours_comes_out_and_nothing_hangs(pbx: FakePbx, tmp_path: Pat
     planned = many(pbx, 9)
     told: list[Outcome] = []
 
-    def tell(outcome: Outcome) -> None:
+    def tell(outcomes: Sequence[Outcome]) -> None:
         if station == "outcome":
             raise ZeroDivisionError
-        told.append(outcome)
+        told.extend(outcomes)
 
     with running(pbx, tmp_path) as run:
-        settler = Odd(run.asker, run.journal, pbx.time.clock)
+        settler = Odd(run.asker, pbx.time.clock)
         settler.at = station
-        dispatch = Dispatch(planned, settler, Limits(workers=workers, batch=3), run.stopping, tell)
+        dispatch = Dispatch(planned, settler, Limits(workers=workers, batch=3), tell)
         with pytest.raises(ZeroDivisionError):
             dispatch.run()
     assert len({outcome.row for outcome in told}) == len(told)
@@ -194,10 +200,10 @@ def test_a_crash_in_one_thread_does_not_keep_the_main_thread_busy(pbx: FakePbx, 
     with running(pbx, tmp_path) as run:
         for _ in range(30):
             run.asker.listed()
-        settler = Odd(run.asker, run.journal, pbx.time.clock)
+        settler = Odd(run.asker, pbx.time.clock)
         began = time.process_time()
         with pytest.raises(ZeroDivisionError):
-            Dispatch(planned, settler, Limits(workers=4), run.stopping, run.outcomes.append).run()
+            Dispatch(planned, settler, Limits(workers=4), run.outcomes.extend).run()
     assert time.process_time() - began < 0.1
 
 
@@ -220,6 +226,18 @@ def interrupt_at(*writes: int) -> Callable[[int], None]:
     return act
 
 
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something that another thread does has happened."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def alone() -> bool:
+    return threading.active_count() == 1
+
+
 def test_ctrl_c_starts_nothing_new_and_lets_what_runs_settle(pbx: FakePbx, tmp_path: Path) -> None:
     planned = many(pbx, 12)
     pbx.at_write = interrupt_at(3)
@@ -230,7 +248,25 @@ def test_ctrl_c_starts_nothing_new_and_lets_what_runs_settle(pbx: FakePbx, tmp_p
     assert pbx.written == [1, 2, 3]
     assert len(run.outcomes) == 12
     assert [number for number, ending in run.endings.items() if ending == "applied"] == [3, 1, 2]
-    assert {o.note for o in run.outcomes if o.ending is Ending.NOT_RUN} == {"Stopped by you before its turn."}
+    assert {o.note for o in run.outcomes if o.ending is Ending.NOT_RUN} == {STOPPED_BY_YOU}
+    assert run.words == [STOPPING]
+
+
+def test_ctrl_c_is_answered_in_words_while_requests_are_still_under_way(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 3)
+    heard: list[list[str]] = []
+
+    def hang(number: int) -> None:
+        if number == 1:
+            ctrl_c()
+            until(lambda: bool(run.words))
+            heard.append(list(run.words))
+
+    pbx.at_write = hang
+    with running(pbx, tmp_path, concurrency=1) as run:
+        run.dispatch(planned, workers=1)
+    assert heard == [[STOPPING]]
+    assert run.endings == {1: "applied", 2: "not run", 3: "not run"}
 
 
 def test_ctrl_c_during_a_pause_ends_the_pause(pbx: FakePbx, tmp_path: Path) -> None:
@@ -258,34 +294,294 @@ def test_ctrl_c_during_a_pause_ends_the_pause(pbx: FakePbx, tmp_path: Path) -> N
     assert run.endings == {1: "failed", 2: "not run"}
 
 
-def test_a_second_ctrl_c_lets_through_no_request_more(pbx: FakePbx, tmp_path: Path) -> None:
+def test_what_is_in_flight_at_ctrl_c_is_settled_only_as_long_as_one_request_may_take(
+    pbx: FakePbx, tmp_path: Path
+) -> None:
+    planned = many(pbx, 2)
+
+    def slowly(number: int) -> None:
+        ctrl_c()
+        pbx.time.seconds += 29 if number == 1 else 31
+
+    pbx.at_write = slowly
+    for number, ending in ((1, "applied"), (2, "unknown")):
+        pbx.script("trunk/update", "timeout+")
+        with running(pbx, _sub(tmp_path), concurrency=1) as run:
+            run.dispatch([planned[number - 1]], workers=1)
+        assert run.endings == {number: ending}
+
+
+def _sub(folder: Path) -> Path:
+    made = folder / str(len(list(folder.iterdir())))
+    made.mkdir()
+    return made
+
+
+def test_at_ctrl_c_a_pause_that_the_pbx_asked_for_holds_nobody_up(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 2)
+    pbx.answers["trunk/update"] = lambda _: httpx.Response(503, text="<html>", headers={"Retry-After": "600"})
+    began = pbx.time.seconds
+
+    def wait(seconds: float | None, event: threading.Event) -> bool:
+        if seconds == 600.0:
+            ctrl_c()
+            assert event.wait(5)
+        return original(seconds, event)
+
+    original = pbx.time.wait
+    pbx.time.wait = wait  # type: ignore[method-assign] # the fake's own
+    with running(pbx, tmp_path, concurrency=1) as run:
+        run.dispatch(planned, workers=1)
+    assert run.endings == {1: "failed", 2: "not run"}
+    assert {outcome.read for outcome in run.outcomes if outcome.trunk_id == 1} == {True}
+    assert pbx.time.seconds - began < 30
+
+
+def test_a_last_look_that_is_asked_to_wait_beyond_the_end_is_not_waited_for(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 1)
+    pbx.at_write = interrupt_at(1)
+    pbx.script("trunk/update", "timeout+")
+    began = pbx.time.seconds
+    with running(pbx, tmp_path, concurrency=1) as run:
+        looks = iter([answer(data=[pbx.trunks[1]])])
+        refusal = httpx.Response(503, text="<html>", headers={"Retry-After": "90"})
+        pbx.answers["trunk/query"] = lambda _: next(looks, refusal)
+        run.dispatch(planned, workers=1)
+    assert run.only.ending is Ending.UNKNOWN
+    assert pbx.time.seconds - began < 30
+
+
+class Hanging:
+    """Lets one write hang in the PBX until it is let go."""
+
+    def __init__(self, pbx: FakePbx, number: int, interrupts: int) -> None:
+        self.over = threading.Event()
+        self._number = number
+        self._interrupts = interrupts
+        self._pbx = pbx
+        pbx.at_call = self.hang
+
+    def hang(self, call: str) -> None:
+        if call == "trunk/update" and not self.over.is_set():
+            for _ in range(self._interrupts):
+                ctrl_c()
+            self.over.wait(10)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+def test_a_second_ctrl_c_ends_it_at_once_though_a_request_hangs(pbx: FakePbx, tmp_path: Path, workers: int) -> None:
     planned = many(pbx, 12)
-
-    def twice(_: int) -> None:
-        ctrl_c()
-        ctrl_c()
-
-    pbx.at_write = twice
-    with running(pbx, tmp_path, concurrency=1) as run, pytest.raises(KeyboardInterrupt):
-        run.dispatch(planned, workers=1, batch=4)
+    hanging = Hanging(pbx, 1, 2)
+    with running(pbx, tmp_path, concurrency=1) as run:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            run.dispatch(planned, workers=workers, batch=4)
+        assert time.monotonic() - began < 2
+        assert not alone()
+        told = list(run.outcomes)
+        hanging.over.set()
+        until(alone)
     assert pbx.calls() == ["trunk/query", "trunk/update"]
-    assert len(run.outcomes) == 12
-    assert run.endings.pop(1) == "unknown"
-    assert threading.active_count() == 1
+    assert run.outcomes == told
+    assert {outcome.ending for outcome in told} <= {Ending.NOT_RUN}
+    assert 1 not in run.endings, "nobody knows how that one went"
 
 
-def test_an_ending_is_told_by_one_thread_at_a_time(pbx: FakePbx, tmp_path: Path) -> None:
+def test_threads_that_are_left_to_themselves_die_in_silence(
+    pbx: FakePbx, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cried: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", cried.append)
+    planned = many(pbx, 4)
+    hanging = Hanging(pbx, 1, 2)
+
+    class Clumsy(Settler):
+        def write(self, work: Work) -> Outcome | None:
+            super().write(work)
+            raise ZeroDivisionError
+
+    with running(pbx, tmp_path, concurrency=1) as run:
+        settler = Clumsy(run.asker, pbx.time.clock)
+        with pytest.raises(KeyboardInterrupt):
+            Dispatch(planned, settler, Limits(workers=2), run.outcomes.extend).run()
+    told = list(run.outcomes)
+    hanging.over.set()
+    until(alone)
+    assert cried == []
+    assert run.outcomes == told
+
+
+def test_a_second_ctrl_c_waits_for_what_is_being_told_just_now(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 4)
+    told: list[Outcome] = []
+
+    def tell(outcomes: Sequence[Outcome]) -> None:
+        ctrl_c()
+        ctrl_c()
+        told.extend(outcomes)
+
+    with running(pbx, tmp_path, concurrency=1, read_back=False) as run:
+        with pytest.raises(KeyboardInterrupt):
+            Dispatch(planned, run.settler, Limits(workers=1), tell).run()
+        at_once = len(told)
+        until(alone)
+    assert at_once == len(told) == 1
+
+
+def test_a_fault_while_telling_of_the_stop_leaves_nothing_running(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 12)
+    pbx.at_write = interrupt_at(2)
+
+    def tell(_: str) -> None:
+        raise BrokenPipeError
+
+    with running(pbx, tmp_path, concurrency=1) as run:
+        with pytest.raises(BrokenPipeError):
+            Dispatch(planned, run.settler, Limits(workers=1), run.outcomes.extend, tell).run()
+        until(alone)
+    assert pbx.written == [1, 2]
+
+
+def test_endings_are_told_by_one_thread_at_a_time(pbx: FakePbx, tmp_path: Path) -> None:
     planned = many(pbx, 30)
     inside = 0
     most = 0
+    told: list[Outcome] = []
 
-    def tell(_: Outcome) -> None:
+    def tell(outcomes: Sequence[Outcome]) -> None:
         nonlocal inside, most
         inside += 1
         most = max(most, inside)
         time.sleep(0.001)
+        told.extend(outcomes)
         inside -= 1
 
     with running(pbx, tmp_path, read_back=False) as run:
-        Dispatch(planned, run.settler, Limits(workers=8), run.stopping, tell).run()
+        Dispatch(planned, run.settler, Limits(workers=8), tell).run()
     assert most == 1
+    assert sorted(outcome.trunk_id or 0 for outcome in told) == list(range(1, 31))
+
+
+def test_whoever_keeps_the_endings_slowly_holds_up_no_other_thread(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 8)
+    told: list[Outcome] = []
+
+    def tell(outcomes: Sequence[Outcome]) -> None:
+        if not told:
+            until(lambda: len(pbx.written) == 8)
+        told.extend(outcomes)
+
+    with running(pbx, tmp_path, read_back=False) as run:
+        Dispatch(planned, run.settler, Limits(workers=3), tell).run()
+    assert len(told) == 8
+
+
+def test_the_rest_of_a_large_run_is_told_of_in_one(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 300)
+    pbx.script("trunk/update", "40002")
+    told: list[int] = []
+    with running(pbx, tmp_path, concurrency=1) as run:
+        tell = lambda outcomes: told.append(len(outcomes))  # noqa: E731 - the shortest
+        Dispatch(planned, run.settler, Limits(workers=1, max_failures=1), tell).run()
+    assert told == [1, 299]
+
+
+def test_a_stop_wakes_writes_that_wait_for_their_turn(pbx: FakePbx, tmp_path: Path) -> None:
+    """One write hangs at the PBX, another one waits at the gate meanwhile."""
+    planned = many(pbx, 4)
+    waiting = threading.Event()
+
+    def wait(seconds: float | None, event: threading.Event) -> bool:
+        if seconds is None:
+            waiting.set()
+        return original(seconds, event)
+
+    def hang(_: int) -> None:
+        until(waiting.is_set)
+        dispatch.stop("Enough.")
+        until(lambda: 2 in run.endings)
+
+    original = pbx.time.wait
+    pbx.time.wait = wait  # type: ignore[method-assign] # the fake's own
+    pbx.at_write = hang
+    with running(pbx, tmp_path, concurrency=1) as run:
+        dispatch = run.prepared(planned, workers=2)
+        dispatch.run()
+    assert pbx.written == [1]
+    assert run.endings == {1: "applied", 2: "not run", 3: "not run", 4: "not run"}
+    assert {outcome.note for outcome in run.outcomes if outcome.trunk_id != 1} == {"Enough."}
+
+
+class Broken:
+    """An account of requests that from some write on takes no more."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def leaving(self, request: Request, sign_in: int) -> int:
+        assert sign_in >= 0
+        if request.writes:
+            self._left -= 1
+            if self._left < 0:
+                raise JournalError(Path("journal.sqlite"), "disk full")
+        return 0
+
+    def settled(self, number: int, reply: Reply) -> None:
+        pass
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_journal_that_breaks_ends_the_rest_and_what_was_written_is_read_back(pbx: FakePbx, workers: int) -> None:
+    planned = many(pbx, 9)
+    outcomes: list[Outcome] = []
+    with connected(pbx, account=Broken(after=3)) as api:
+        settler = Settler(Asker(api, Policy(), threading.Event()), pbx.time.clock)
+        Dispatch(planned, settler, Limits(workers=workers, batch=4), outcomes.extend).run()
+    assert isinstance(settler.lost, JournalError)
+    assert len(pbx.written) == 3
+    assert len(outcomes) == 9
+    for outcome in outcomes:
+        written = outcome.trunk_id in pbx.written
+        assert outcome.ending is (Ending.APPLIED if written else Ending.NOT_RUN)
+        assert ("disk full" in outcome.note) is not written
+
+
+@pytest.mark.parametrize(("word", "ending"), [("timeout+", Ending.APPLIED), ("timeout", Ending.FAILED)])
+def test_a_write_without_an_answer_is_settled_by_a_look_though_the_journal_broke(
+    pbx: FakePbx, word: str, ending: Ending
+) -> None:
+    planned = many(pbx, 1)
+    outcomes: list[Outcome] = []
+    pbx.script("trunk/update", word)
+    with connected(pbx, account=Broken(after=1)) as api:
+        settler = Settler(Asker(api, Policy(), threading.Event()), pbx.time.clock)
+        Dispatch(planned, settler, Limits(), outcomes.extend).run()
+    (outcome,) = outcomes
+    assert (outcome.ending, outcome.attempts) == (ending, 1)
+    assert ("disk full" in outcome.note) is (ending is Ending.FAILED)
+
+
+def test_endings_that_cannot_be_kept_end_the_rest_like_a_lost_pbx(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 9)
+    told: list[Outcome] = []
+
+    def tell(outcomes: Sequence[Outcome]) -> None:
+        told.extend(outcomes)
+        if len(told) == 3:
+            raise JournalError(tmp_path, "disk full")
+
+    with running(pbx, tmp_path, concurrency=1) as run:
+        Dispatch(planned, run.settler, Limits(workers=1, batch=3), tell).run()
+    assert isinstance(run.settler.lost, JournalError)
+    assert len(told) == 9
+    assert {outcome.note for outcome in told if outcome.ending is Ending.NOT_RUN} == {run.settler.lost.message}
+    assert pbx.written == [1, 2, 3]
+
+
+def test_at_a_few_requests_a_minute_every_trunk_is_still_written(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = many(pbx, 4)
+    with running(pbx, tmp_path, rate=0.1) as run:
+        run.dispatch(planned, workers=4, batch=1)
+    assert set(run.endings.values()) == {"applied"}
+    assert sorted(pbx.written) == [1, 2, 3, 4]
+    assert len(pbx.requests) < 40

@@ -25,7 +25,7 @@ def ended(outcomes: list[Outcome], problems: list[Problem] | None = None, **shee
     given = builders.book(sheets.get("trunks", TRUNKS), sheets.get("dids", DIDS), sheets.get("caller_ids", CALLER_IDS))
     tables, records, found = builders.read(given)
     endings = end_rows(tables, records, {o.row: o for o in outcomes}, [*found, *(problems or [])])
-    endings.must_add_up(tables)
+    endings.must_add_up(tables, "run/journal.sqlite")
     return endings
 
 
@@ -199,9 +199,10 @@ def test_totals_that_differ_are_never_a_green_summary(missing: int) -> None:
     tables, records, _ = builders.read(given)
     outcomes = {o.row: o for o in applied(2, 3, 4) if o.row != missing}
     with pytest.raises(TotalsDiffer) as caught:
-        end_rows(tables, records, outcomes, []).must_add_up(tables)
+        end_rows(tables, records, outcomes, []).must_add_up(tables, "run/journal.sqlite")
     assert (caught.value.exit_code, caught.value.code) == (1, "totals-differ")
-    assert "Trunks has 3 rows, but 2 endings" in caught.value.message
+    assert f"the rows of Trunks: look at row {missing}." in caught.value.message
+    assert "run/journal.sqlite" in caught.value.hint
 
 
 def test_a_row_too_many_is_found_as_well() -> None:
@@ -209,8 +210,8 @@ def test_a_row_too_many_is_found_as_well() -> None:
     endings = end_rows(tables, records, {o.row: o for o in applied(2, 3, 4)}, [])
     extra = RowResult(result="applied", tone=TONES[Ending.APPLIED])
     more = replace(endings, by_sheet={**endings.by_sheet, "DIDs": {2: extra}})
-    with pytest.raises(TotalsDiffer, match="DIDs has 0 rows, but 1 endings"):
-        more.must_add_up(tables)
+    with pytest.raises(TotalsDiffer, match="the rows of DIDs: look at row 2"):
+        more.must_add_up(tables, "run/journal.sqlite")
 
 
 def test_trunks_that_are_never_sent_have_their_outcome_without_a_run() -> None:

@@ -44,7 +44,7 @@ def test_a_run_has_a_folder_of_its_own_beside_the_workbook(book: Path) -> None:
 
 def test_a_folder_that_was_asked_for_is_made_or_used_and_is_the_runs_id(book: Path, tmp_path: Path) -> None:
     place = tmp_path / "deep" / "er"
-    assert create(book, place, NOW) == RunFolder(path=place, id="er")
+    assert create(book, place, NOW) == RunFolder(path=place, id="er", copy="input.xlsx")
     place = tmp_path / "there"
     place.mkdir(mode=0o755)
     assert create(book, place, NOW).id == "there"
@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_made_is_told(book: Path, tmp_path: Path, obstac
 def test_the_snapshot_is_whole_private_and_keeps_only_passwords_that_change(pbx: FakePbx, tmp_path: Path) -> None:
     pbx.add(trunk(1, name="Zürich", transparent_trans_180_msg=1))
     planned = changes(pbx, "Trunk ID|Hostname|Password", "1|new.example|", "2||Sample-new", "3|new.example|Sample-old")
-    write_snapshot(RunFolder(path=tmp_path, id="run"), planned)
+    write_snapshot(tmp_path, planned)
     path = tmp_path / folders.SNAPSHOT
     kept = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     assert kept[0] == {key: value for key, value in pbx.trunks[1].items() if key != "password"}
@@ -111,7 +111,31 @@ def test_the_snapshot_is_whole_private_and_keeps_only_passwords_that_change(pbx:
 
 def test_a_snapshot_that_cannot_be_written_stops_the_run(pbx: FakePbx, tmp_path: Path) -> None:
     with pytest.raises(OutputError):
-        write_snapshot(RunFolder(path=tmp_path / "gone", id="x"), changes(pbx, "Trunk ID|Hostname", "1|new.example"))
+        write_snapshot(tmp_path / "gone", changes(pbx, "Trunk ID|Hostname", "1|new.example"))
+
+
+def test_a_later_leg_keeps_what_an_earlier_one_saw_and_adds_its_own(pbx: FakePbx, tmp_path: Path) -> None:
+    first = changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|new.example")
+    write_snapshot(tmp_path, first)
+    pbx.edit(1, hostname="ours.example")
+    pbx.edit(2, hostname="theirs.example")
+    (again,) = changes(pbx, "Trunk ID|Hostname", "2|new.example")
+    earlier = folders.read_snapshot(tmp_path)
+    write_snapshot(tmp_path, [again], [earlier[1]])
+    kept = folders.read_snapshot(tmp_path)
+    assert {number: trunk.value("hostname") for number, trunk in kept.items()} == {
+        1: "old.example",
+        2: "theirs.example",
+    }
+    assert mode(tmp_path / folders.SNAPSHOT) == 0o600
+
+
+def test_no_snapshot_is_an_empty_one_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+    assert folders.read_snapshot(tmp_path) == {}
+    for content in (b'{"id":1', b"\xff\xfe", b'{"name": "no id"}'):
+        (tmp_path / folders.SNAPSHOT).write_bytes(content)
+        with pytest.raises(UsageError, match="snapshot"):
+            folders.read_snapshot(tmp_path)
 
 
 def test_a_private_file_is_for_its_owner(tmp_path: Path) -> None:
@@ -157,8 +181,9 @@ def test_runs_that_never_came_to_their_end_are_named(book: Path) -> None:
     for finished in (True, False, False):
         folder = create(book, None, NOW)
         with journal.create(folder.path) as made:
+            made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
             if finished:
-                made.fact("finished", "now")
+                made.end_leg("finished", {})
         ids.append(folder.id)
     (book.with_name("Book.runs") / "not a run").mkdir()
     assert unfinished(book) == tuple(sorted(ids[1:]))
@@ -169,7 +194,8 @@ def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book
     for hours, finished in ((0, False), (1, True), (2, False)):
         folder = create(book, None, NOW + dt.timedelta(hours=hours))
         with journal.create(folder.path) as made:
+            made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
             if finished:
-                made.fact("finished", "now")
+                made.end_leg("finished", {})
         ids.append(folder.id)
     assert unfinished(book) == (ids[2],)

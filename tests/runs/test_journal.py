@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import sqlite3
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batch.errors import OutputError
+from batch.errors import OutputError, UsageError
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.pbx.requests import query_trunks, update_trunk
 from batch.runs import journal
-from batch.runs.journal import FILE, Journal, is_finished
+from batch.runs.journal import FILE, Journal, JournalError
+from batch.runs.keeping import want
 from batch.runs.outcomes import Ending, Outcome
 from tests.runs.fakes import FakePbx, changes, running
+
+WRITE = update_trunk({"id": 8, "hostname": "new.example"})
 
 
 def rows(folder: Path, query: str) -> list[Any]:
@@ -30,18 +31,22 @@ def rows(folder: Path, query: str) -> list[Any]:
         book.close()
 
 
-def test_a_write_is_on_record_before_it_leaves_and_settled_after(pbx: FakePbx, tmp_path: Path) -> None:
+def test_every_request_is_on_record_before_it_leaves_and_settled_after(pbx: FakePbx, tmp_path: Path) -> None:
     planned = changes(pbx, "Trunk ID|Hostname", "1|new.example")
     seen: list[Any] = []
-    pbx.at_write = lambda _: seen.extend(
-        rows(tmp_path, "SELECT row, trunk_id, attempt, sent_at IS NOT NULL, settled_at, reply FROM writes")
-    )
+    pbx.at_call = lambda _: seen.append(rows(tmp_path, "SELECT call, settled_at FROM requests ORDER BY seq DESC")[0])
     with running(pbx, tmp_path) as run:
         run.dispatch(planned)
-        assert seen == [(2, 1, 1, 1, None, None)]
-        assert rows(tmp_path, "SELECT attempt, reply, errcode, http_status, reason FROM writes") == [
-            (1, "answer", 0, 200, "SUCCESS")
-        ]
+    calls = ["get_token", "trunk/query", "trunk/update", "trunk/query", "del_token"]
+    assert seen == [(call, None) for call in calls]
+    kept = "SELECT call, ids, sign_in, reply, errcode, http_status, settled_at IS NOT NULL FROM requests ORDER BY seq"
+    assert rows(tmp_path, kept) == [
+        ("get_token", "", 0, "answer", 0, 200, 1),
+        ("trunk/query", "1", 1, "answer", 0, 200, 1),
+        ("trunk/update", "1", 1, "answer", 0, 200, 1),
+        ("trunk/query", "1", 1, "answer", 0, 200, 1),
+        ("del_token", "", 1, "answer", 0, 200, 1),
+    ]
 
 
 def test_every_attempt_has_a_record_of_its_own_with_what_came_of_it(pbx: FakePbx, tmp_path: Path) -> None:
@@ -49,29 +54,26 @@ def test_every_attempt_has_a_record_of_its_own_with_what_came_of_it(pbx: FakePbx
     pbx.script("trunk/update", "timeout", "html", "down", "ok")
     with running(pbx, tmp_path) as run:
         run.dispatch(planned)
-    assert rows(tmp_path, "SELECT attempt, reply, errcode, http_status, reason FROM writes ORDER BY seq") == [
-        (1, "no answer", None, None, "no answer within 30 s"),
-        (2, "garbled", None, 502, "an HTML page instead of JSON (HTTP 502)"),
-        (3, "not sent", None, None, "connection refused"),
-        (4, "answer", 0, 200, "SUCCESS"),
+    query = "SELECT reply, errcode, reason, http_status FROM requests WHERE call = 'trunk/update' ORDER BY seq"
+    assert rows(tmp_path, query) == [
+        ("no answer", None, "no answer within 30 s", None),
+        ("garbled", None, "an HTML page instead of JSON (HTTP 502)", 502),
+        ("not sent", None, "connection refused", None),
+        ("answer", 0, "SUCCESS", 200),
     ]
 
 
-@contextmanager
-def made(folder: Path) -> Iterator[Journal]:
-    with journal.create(folder) as book:
-        yield book
-
-
-def test_what_a_run_keeps_can_be_read_while_it_is_open(tmp_path: Path) -> None:
-    at = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-    with made(tmp_path) as book:
-        book.fact("run", "Ä-1")
-        book.fact("run", "Ä-2")
-        book.want([(2, 8, "London", ["hostname", "password"]), (3, 9, "Paris", [])])
-        book.signing_in(at)
-        book.end(Outcome(row=2, ending=Ending.NOT_RUN, trunk_id=8))
-        book.end(Outcome(row=2, ending=Ending.APPLIED, trunk_id=8))
+def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: Path) -> None:
+    planned = changes(pbx, "Trunk ID|Hostname|Password", "1|new.example|Sample-new", "2|old.example|")
+    with journal.create(tmp_path) as book:
+        book.begin_leg(
+            "apply",
+            facts={"run": "Ä-2", "practice": True},
+            wanted=[want(change, 5) for change in planned],
+            settled_rows={"unchanged": 5},
+            outcomes=[Outcome(row=2, ending=Ending.NOT_RUN, trunk_id=1), Outcome(row=3, ending=Ending.UNCHANGED)],
+        )
+        book.end([Outcome(row=2, ending=Ending.APPLIED, trunk_id=1)])
         replies: list[Reply] = [
             Answer(errcode=-2, errmsg="WORDS", body={}, http_status=200, elapsed=0.25),
             NotSent(reason="refused"),
@@ -79,32 +81,94 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(tmp_path: Path) -> None:
             Garbled(reason="HTML", http_status=502),
         ]
         for number, reply in enumerate(replies, 1):
-            assert book.intend(2, 8, number) == number
-            book.settle(number, reply)
-        assert rows(tmp_path, "SELECT * FROM facts") == [("run", '"Ä-2"')]
-        assert rows(tmp_path, "SELECT * FROM wanted") == [(2, 8, "London", "hostname,password"), (3, 9, "Paris", "")]
-        assert rows(tmp_path, "SELECT at FROM sign_ins") == [("2030-01-01T00:00:00+00:00",)]
-        assert rows(tmp_path, "SELECT row, trunk_id, ending FROM outcomes") == [(2, 8, "applied")]
-        assert rows(tmp_path, "SELECT reply, errcode, reason, http_status, elapsed_ms FROM writes") == [
-            ("answer", -2, "WORDS", 200, 250),
-            ("not sent", None, "refused", None, 0),
-            ("no answer", None, "silence", None, 0),
-            ("garbled", None, "HTML", 502, 0),
+            assert book.leaving(WRITE, 3) == number
+            book.settled(number, reply)
+        assert book.leaving(query_trunks([8, 9]), 3) == 5
+        assert dict(rows(tmp_path, "SELECT * FROM facts")) == {"run": '"Ä-2"', "practice": "true"}
+        assert rows(tmp_path, "SELECT leg, row, trunk_id, name, rows, writes FROM wanted") == [
+            (1, 2, 1, "T1", 5, "hostname,password"),
+            (1, 3, 2, "T2", 5, ""),
         ]
+        assert rows(tmp_path, "SELECT leg, row, ending FROM outcomes") == [(1, 2, "applied"), (1, 3, "unchanged")]
+        assert rows(tmp_path, "SELECT ids, reply, errcode, reason, http_status, elapsed_ms FROM requests") == [
+            ("8", "answer", -2, "WORDS", 200, 250),
+            ("8", "not sent", None, "refused", None, 0),
+            ("8", "no answer", None, "silence", None, 0),
+            ("8", "garbled", None, "HTML", 502, 0),
+            ("8,9", None, None, None, None, None),
+        ]
+        assert rows(tmp_path, "SELECT leg, command, settled_rows, ended FROM legs") == [
+            (1, "apply", '{"unchanged": 5}', None)
+        ]
+        book.end_leg("finished", {"applied": 5, "unchanged": 5})
+        assert rows(tmp_path, "SELECT how, counts FROM legs") == [("finished", '{"applied": 5, "unchanged": 5}')]
+    assert b"Sample-new" not in (tmp_path / FILE).read_bytes()
+
+
+def test_a_journal_that_is_gone_on_with_begins_another_leg(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.leaving(WRITE, 1)
+    for leg in (2, 3):
+        with journal.reopen(tmp_path) as book:
+            assert book.leg == leg
+            book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+            book.leaving(WRITE, 1)
+    with journal.reopen(tmp_path):
+        pass
+    assert rows(tmp_path, "SELECT leg, command FROM legs") == [(1, "apply"), (2, "resume"), (3, "resume")]
+    assert rows(tmp_path, "SELECT seq, leg FROM requests") == [(1, 1), (2, 2), (3, 3)]
+
+
+def test_a_leg_begins_whole_or_not_at_all(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        with pytest.raises(TypeError):
+            book.begin_leg("apply", facts={"run": "x", "odd": object()}, wanted=[], settled_rows={})
+        book._connection.execute("DROP TABLE legs")  # noqa: SLF001 - a disk that takes only some of it, as near as it gets
+        with pytest.raises(JournalError):
+            book.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+    assert rows(tmp_path, "SELECT * FROM facts") == []
+
+
+def test_what_is_known_better_later_is_put_right_without_a_leg_of_its_own(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.end([Outcome(row=2, ending=Ending.UNKNOWN)])
+        book.end_leg("finished", {"unknown": 1})
+    with journal.reopen(tmp_path) as book:
+        book.correct([Outcome(row=2, ending=Ending.APPLIED)], {"applied": 1})
+    assert rows(tmp_path, "SELECT leg, how, counts FROM legs") == [(1, "finished", '{"applied": 1}')]
+    assert rows(tmp_path, "SELECT row, ending FROM outcomes") == [(2, "applied")]
+
+
+def test_only_a_journal_of_this_version_is_gone_on_with(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="holds no run"), journal.reopen(tmp_path):
+        raise AssertionError
+    (tmp_path / FILE).write_text("no journal at all" * 100)
+    with pytest.raises(JournalError, match="not a database"), journal.reopen(tmp_path):
+        raise AssertionError
+    (tmp_path / FILE).unlink()
+    with journal.create(tmp_path):
+        pass
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("PRAGMA user_version=99")
+    other.close()
+    with pytest.raises(UsageError, match="another version"), journal.reopen(tmp_path):
+        raise AssertionError
 
 
 def test_it_is_written_ahead_and_synchronised_fully(tmp_path: Path) -> None:
-    with made(tmp_path) as book:
+    with journal.create(tmp_path) as book:
         assert rows(tmp_path, "PRAGMA journal_mode") == [("wal",)]
         own = book._connection  # noqa: SLF001 - how it synchronises is a matter of this connection alone
         assert own.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_many_threads_lose_no_record_and_get_each_a_number_of_their_own(tmp_path: Path) -> None:
-    with made(tmp_path) as book, ThreadPoolExecutor(8) as pool:
-        numbers = list(pool.map(lambda i: book.intend(i, i, 1), range(200)))
+    with journal.create(tmp_path) as book, ThreadPoolExecutor(8) as pool:
+        numbers = list(pool.map(lambda i: book.leaving(update_trunk({"id": i}), 1), range(200)))
         assert sorted(numbers) == list(range(1, 201))
-        kept = dict(rows(tmp_path, "SELECT seq, row FROM writes"))
+        kept = dict(rows(tmp_path, "SELECT seq, CAST(ids AS INTEGER) FROM requests"))
     assert kept == {number: i for i, number in enumerate(numbers)}
 
 
@@ -116,29 +180,41 @@ class Broken(sqlite3.Connection):
     go_on = threading.Event()
 
     def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
-        if statement.startswith("INSERT INTO writes"):
+        if statement.startswith("INSERT INTO requests"):
             self.entered.set()
             self.go_on.wait(5)
             raise self.error
         return super().execute(statement, *values)
 
 
-@pytest.mark.parametrize("error", [sqlite3.OperationalError("disk is full"), OverflowError("too large")])
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [(sqlite3.OperationalError("disk is full"), JournalError), (OverflowError("too large"), OverflowError)],
+)
 def test_a_record_that_cannot_be_kept_is_an_error_for_everyone_who_waits_for_it(
-    tmp_path: Path, error: Exception
+    tmp_path: Path, error: Exception, told: type[Exception]
 ) -> None:
     connection = sqlite3.connect(tmp_path / "x", factory=Broken, check_same_thread=False)
     connection.error = error
     connection.entered, connection.go_on = threading.Event(), threading.Event()
-    book = Journal(connection)
+    book = Journal(tmp_path / "x", connection)
     with ThreadPoolExecutor(4) as pool:
-        first = pool.submit(book.intend, 1, 1, 1)
+        first = pool.submit(book.leaving, WRITE, 1)
         assert connection.entered.wait(5)
-        others = [pool.submit(book.intend, i, i, 1) for i in (2, 3)]
+        others = [pool.submit(book.leaving, WRITE, 1) for _ in (2, 3)]
         connection.go_on.set()
         failures = [future.exception() for future in (first, *others)]
     connection.close()
-    assert [type(failure) for failure in failures] == [type(error)] * 3
+    assert [type(failure) for failure in failures] == [told] * 3
+
+
+def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        book.close()
+        with pytest.raises(JournalError) as told:
+            book.end([Outcome(row=2, ending=Ending.APPLIED)])
+    assert str(tmp_path / FILE) in told.value.message
+    assert "trunk-batch resume" in told.value.hint
 
 
 @pytest.mark.parametrize("obstacle", ["missing", "taken", "folder"])
@@ -152,18 +228,3 @@ def test_a_journal_that_cannot_be_made_is_told_and_nothing_was_sent(tmp_path: Pa
         (folder / FILE).mkdir()
     with pytest.raises(OutputError, match="journal"), journal.create(folder):
         raise AssertionError
-
-
-def test_finished_is_a_run_whose_journal_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "a #1 50%" / FILE
-    path.parent.mkdir()
-    assert not is_finished(path)
-    with made(path.parent) as book:
-        assert not is_finished(path)
-        book.fact("finished", "now")
-        assert is_finished(path)
-    assert is_finished(path)
-    path.write_text("spoilt")
-    assert not is_finished(path)
-    path.write_bytes(b"")
-    assert not is_finished(path)

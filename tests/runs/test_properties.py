@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-import itertools
-from pathlib import Path
-from typing import Any
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch.runs.outcomes import Ending
+from batch.pbx.api import Api
+from batch.runs.asking import Asker
+from batch.runs.decisions import Policy
+from batch.runs.dispatch import STOPPED_BY_YOU, Dispatch, Limits
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.settling import Settler
 from batch.trunks.differences import compare
 from batch.trunks.live import parse_trunk
-from tests.runs.fakes import FakePbx, changes, running, trunk
+from batch.trunks.plans import Change
+from tests.runs.fakes import FakePbx, changes, connected, trunk
 
 UNCLEAR = ["timeout", "reset", "cut", "half", "html", "empty", "list", "-2"]
 WRITES = st.sampled_from(
@@ -51,85 +59,196 @@ SIGN_INS = st.sampled_from(["ok", "ok", "ok", "html", "down", "-1", "60002", "ti
 AGAIN = {"busy", "busy9", "slow", "timeout", "reset", "cut", "half", "html", "empty", "list", "-2", "down"}
 
 
-def folders(root: Path) -> Any:
-    return (root / str(number) for number in itertools.count())
+DURING = st.sampled_from(["down", "timeout", "reset", "html"])
+LATE = {"timeout~", "reset~", "2", "edit", "edit+"}
+"""Words after which a trunk may come to hold something else than when it was last looked at."""
 
 
-@pytest.fixture(scope="module")
-def places(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    return folders(tmp_path_factory.mktemp("runs"))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What is wanted, and all that goes wrong."""
+
+    count: int
+    workers: int
+    batch: int
+    writes: tuple[str, ...]
+    reads: tuple[str, ...]
+    sign_ins: tuple[str, ...]
+    attempts: int
+    most: int | None
+    read_back: bool
+    outage: tuple[float, float, str] | None
+    """After how many seconds, for how many, and what comes instead of an answer."""
+    stop: int | None
+    """The user stops it at this reply."""
+    abandon: int | None
+    """And ends it at this one."""
+
+    @property
+    def words(self) -> list[str]:
+        return [*self.writes, *self.reads, *self.sign_ins, *([self.outage[2]] if self.outage else [])]
+
+    @property
+    def all_is_well(self) -> bool:
+        return not self.words and self.stop is None and self.abandon is None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(
+OUTAGES = st.tuples(st.floats(0, 5), st.sampled_from([1.0, 5.0, 20.0, 45.0, 200.0]), DURING)
+SCRIPTS = st.builds(
+    Script,
     count=st.integers(1, 8),
     workers=st.integers(1, 4),
     batch=st.integers(1, 5),
-    writes=st.lists(WRITES, max_size=14),
-    reads=st.lists(READS, max_size=14),
-    sign_ins=st.lists(SIGN_INS, max_size=4),
+    writes=st.lists(WRITES, max_size=14).map(tuple),
+    reads=st.lists(READS, max_size=14).map(tuple),
+    sign_ins=st.lists(SIGN_INS, max_size=4).map(tuple),
     attempts=st.integers(1, 4),
     most=st.none() | st.integers(1, 3),
     read_back=st.sampled_from([True, True, True, False]),
+    outage=st.none() | OUTAGES,
+    stop=st.none() | st.integers(1, 20),
+    abandon=st.none() | st.none() | st.integers(1, 30),
 )
-def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(  # noqa: PLR0917 - one for each thing drawn
-    places: Any,
-    count: int,
-    workers: int,
-    batch: int,
-    writes: list[str],
-    reads: list[str],
-    sign_ins: list[str],
-    attempts: int,
-    most: int | None,
-    read_back: bool,  # noqa: FBT001 - drawn
-) -> None:
+
+
+@cache
+def planned_for(count: int) -> tuple[Change, ...]:
+    """Plan the same for so many trunks: it is the same each time, and takes longer than the run."""
     pbx = FakePbx()
     pbx.add(*(trunk(number) for number in range(1, count + 1)))
-    planned = changes(
+    made = changes(
         pbx,
         "Trunk ID|Hostname|Port|Password",
         *(f"{number}|new{number}.example|5060|Sample-new-{number}" for number in range(1, count + 1)),
-        dids=[f"{number}|44207947{number:04}|{name}" for number in range(1, count + 1) for name in ("Sales",)],
+        dids=[f"{number}|44207947{number:04}|Sales" for number in range(1, count + 1)],
     )
-    given_words = [*writes]
-    allowed = AGAIN | ({"expired"} if sign_ins else set())
-    all_is_well = not (writes or reads or sign_ins)
-    pbx.scripts = {"trunk/update": writes, "trunk/query": reads, "get_token": ["ok", *sign_ins]}
-    folder = next(places)
-    folder.mkdir()
-    with running(pbx, folder, attempts=attempts, read_back=read_back, give_up_after=60) as run:
-        run.dispatch(planned, workers=workers, batch=batch, max_failures=most)
-        lost = run.settler.lost
+    return tuple(made)
 
-    assert sorted(outcome.trunk_id or 0 for outcome in run.outcomes) == list(range(1, count + 1))
+
+def prepared(script: Script) -> tuple[FakePbx, tuple[Change, ...]]:
+    pbx = FakePbx()
+    pbx.add(*(trunk(number) for number in range(1, script.count + 1)))
+    pbx.scripts = {
+        "trunk/update": [*script.writes],
+        "trunk/query": [*script.reads],
+        "get_token": ["ok", *script.sign_ins],
+    }
+    if script.outage:
+        after, seconds, word = script.outage
+        start = pbx.time.seconds + 0.2 + after
+        pbx.outages.append((start, start + seconds, word))
+    return pbx, planned_for(script.count)
+
+
+def check(script: Script, pbx: FakePbx, change: Change, outcome: Outcome, *, cut_short: bool) -> None:
+    """Check that an ending is true."""
+    left = compare(parse_trunk(pbx.trunks[change.live.id]), change.desired)
+    arrived = pbx.written.count(change.live.id)
+    settled = LATE.isdisjoint(script.words)
+    assert arrived <= script.attempts + 5, "an expired token, five times at most, is no attempt"
+    assert outcome.attempts <= script.attempts
+    assert outcome.reached <= pbx.was_asked_to_write(change.live.id), "what was never there cannot have reached it"
+    match outcome.ending:
+        case Ending.APPLIED:
+            assert script.read_back or outcome.errcode == 0
+            assert not left or (not script.read_back and not outcome.read and "edit+" in script.words)
+            assert outcome.attempts >= 1
+        case Ending.UNCHANGED:
+            assert not left
+        case Ending.NOT_RUN:
+            assert outcome.note
+            assert not outcome.reached or "edit" in script.words
+            assert left or not settled
+        case Ending.UNKNOWN:
+            assert cut_short or not script.read_back
+            assert outcome.attempts >= 1
+            assert outcome.reached
+        case Ending.FAILED:
+            assert outcome.attempts >= 1
+            assert left or not settled
+        case Ending.REFUSED:
+            assert outcome.attempts >= 1
+            assert outcome.reached
+        case Ending.PARTIAL:
+            assert outcome.difference
+            assert outcome.read
+        case _:
+            raise AssertionError(outcome.ending)
+    if outcome.attempts > 1:
+        allowed = AGAIN | ({"expired"} if script.sign_ins else set())
+        assert allowed & {word.rstrip("+~") for word in script.words}, "nothing allowed a second send"
+
+
+class Watched:
+    """A run of a script, and what was told of it."""
+
+    def __init__(self, script: Script, pbx: FakePbx, planned: Sequence[Change], api: Api) -> None:
+        policy = Policy(attempts=script.attempts, read_back=script.read_back, give_up_after=60)
+        self.settler = Settler(Asker(api, policy, threading.Event()), pbx.time.clock)
+        self.told: list[Outcome] = []
+        limits = Limits(workers=script.workers, batch=script.batch, max_failures=script.most)
+        self.dispatch = Dispatch(planned, self.settler, limits, self.told.extend)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(script=SCRIPTS)
+def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(script: Script) -> None:
+    pbx, planned = prepared(script)
+    with connected(pbx) as api:
+        run = Watched(script, pbx, planned, api)
+
+        def at_reply(count: int) -> None:
+            if count == script.stop:
+                run.settler.wind_down(STOPPED_BY_YOU)
+                run.dispatch.stop(STOPPED_BY_YOU)
+            if count == script.abandon:
+                run.settler.abandon()
+
+        pbx.at_reply = at_reply
+        run.dispatch.run()
+
+    assert sorted(outcome.trunk_id or 0 for outcome in run.told) == list(range(1, script.count + 1))
     assert pbx.broken == []
-    for outcome in run.outcomes:
-        change = planned[(outcome.trunk_id or 0) - 1]
-        left = compare(parse_trunk(pbx.trunks[change.live.id]), change.desired)
-        arrived = pbx.written.count(change.live.id)
-        assert arrived <= attempts + 5, "an expired token, five times at most, is no attempt"
-        assert outcome.attempts <= attempts
-        match outcome.ending:
-            case Ending.APPLIED:
-                assert read_back or outcome.errcode == 0
-                assert not left or (not read_back and not outcome.read and "edit+" in given_words)
-                assert outcome.attempts >= 1
-            case Ending.UNCHANGED:
-                assert not left
-            case Ending.NOT_RUN:
-                assert outcome.note != ""
-            case Ending.UNKNOWN:
-                assert lost is not None or not read_back or most is not None
-                assert outcome.attempts >= 1
-            case Ending.FAILED | Ending.REFUSED:
-                assert outcome.attempts >= 1
-            case Ending.PARTIAL:
-                assert outcome.difference
-                assert outcome.read
-            case _:
-                raise AssertionError(outcome.ending)
-        if outcome.attempts > 1:
-            assert allowed & {word.rstrip("+~") for word in given_words}, "nothing allowed a second send"
-    if all_is_well:
-        assert set(run.endings.values()) == {"applied"}
+    cut_short = (run.settler.lost, script.most, script.stop, script.abandon) != (None, None, None, None)
+    for outcome in run.told:
+        check(script, pbx, planned[(outcome.trunk_id or 0) - 1], outcome, cut_short=cut_short)
+    if script.all_is_well:
+        assert {outcome.ending for outcome in run.told} == {Ending.APPLIED}
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(script=SCRIPTS, first=st.integers(2, 12), second=st.integers(0, 6))
+def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_after_it(
+    script: Script, first: int, second: int
+) -> None:
+    pbx, planned = prepared(script)
+    main = threading.main_thread().ident or 0
+    under_way = threading.Event()
+
+    def at_reply(count: int) -> None:
+        if under_way.is_set() and count in {first, first + second}:
+            signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.01)
+
+    with connected(pbx) as api:
+        run = Watched(script, pbx, planned, api)
+        pbx.at_reply = at_reply
+        ended = True
+        try:
+            under_way.set()
+            run.dispatch.run()
+        except KeyboardInterrupt:
+            ended = False
+        finally:
+            under_way.clear()
+        told = list(run.told)
+        deadline = time.monotonic() + 10
+        while threading.active_count() > 1:
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    assert run.told == told
+    assert len({outcome.row for outcome in told}) == len(told)
+    assert not ended or len(told) == script.count
+    assert pbx.broken == []
+    for outcome in told:
+        check(script, pbx, planned[(outcome.trunk_id or 0) - 1], outcome, cut_short=True)

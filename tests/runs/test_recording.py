@@ -1,4 +1,4 @@
-"""Log lines and sign-in times from the first request on, also before a run has its folder."""
+"""Log lines and requests from the first request on, also before a run has its folder."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import json
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from batch.errors import OutputError
+from batch.pbx.replies import Answer, NoAnswer
+from batch.pbx.requests import list_trunks, sign_in, update_trunk
 from batch.runs import journal
+from batch.runs.journal import JournalError
 from batch.runs.recording import recording
+from batch.secrets import Secret
 
-AT = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
+SIGN_IN = sign_in("client", Secret("Sample-client-secret"))
+WRITE = update_trunk({"id": 8, "hostname": "new.example"})
 
 
 def test_a_file_gets_every_entry_from_the_first_on(tmp_path: Path) -> None:
@@ -55,16 +61,54 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         record.into_file(tmp_path / "gone" / "log")
 
 
-def test_a_journal_gets_every_sign_in_once_from_the_first_on(tmp_path: Path) -> None:
+def requests_of(folder: Path) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(folder / journal.FILE)) as kept:
+        return kept.execute("SELECT call, ids, sign_in, reply, errcode FROM requests ORDER BY seq").fetchall()
+
+
+SAID_YES = Answer(errcode=0, errmsg="SUCCESS", body={})
+
+
+def test_a_journal_gets_every_request_once_from_the_first_on(tmp_path: Path) -> None:
     with recording() as record, journal.create(tmp_path) as book:
-        record.signing_in(AT)
+        record.settled(record.leaving(SIGN_IN, 0), SAID_YES)
+        record.leaving(list_trunks(1, 10), 1)
         record.into_journal(book)
-        record.signing_in(AT + dt.timedelta(minutes=30))
-        record.end_journal()
-        record.signing_in(AT + dt.timedelta(minutes=60))
-    kept = sqlite3.connect(tmp_path / journal.FILE)
-    assert kept.execute("SELECT at FROM sign_ins").fetchall() == [
-        ("2030-01-01T00:00:00+00:00",),
-        ("2030-01-01T00:30:00+00:00",),
+        record.settled(record.leaving(WRITE, 1), NoAnswer(reason="silence"))
+        record.leaving(WRITE, 1)
+    assert requests_of(tmp_path) == [
+        ("get_token", "", 0, "answer", 0),
+        ("trunk/list", "", 1, None, None),
+        ("trunk/update", "8", 1, "no answer", None),
+        ("trunk/update", "8", 1, None, None),
     ]
-    kept.close()
+
+
+def test_what_leaves_after_the_end_is_kept_nowhere_and_does_no_harm(tmp_path: Path) -> None:
+    with recording() as record, journal.create(tmp_path) as book:
+        record.into_journal(book)
+        number = record.leaving(list_trunks(1, 10), 1)
+    record.settled(number, SAID_YES)
+    record.settled(record.leaving(list_trunks(1, 10), 1), SAID_YES)
+    assert requests_of(tmp_path) == [("trunk/list", "", 1, None, None)]
+
+
+def test_where_the_journal_takes_no_more_reads_may_leave_and_writes_may_not(tmp_path: Path) -> None:
+    with recording() as record, journal.create(tmp_path) as book:
+        record.into_journal(book)
+        number = record.leaving(WRITE, 1)
+        book.close()
+        record.settled(number, SAID_YES)
+        assert record.leaving(list_trunks(1, 10), 1) == 0
+        with pytest.raises(JournalError, match="journal"):
+            record.leaving(WRITE, 1)
+
+
+def test_a_log_that_takes_no_more_is_told_and_the_run_goes_on(tmp_path: Path) -> None:
+    with recording() as record:
+        record.into_file(tmp_path / "log")
+        record._files[tmp_path / "log"].close()  # noqa: SLF001 - a disk that is full, as near as it gets
+        record._files[tmp_path / "log"] = Path("/dev/full").open("a", encoding="utf-8")  # noqa: SLF001, SIM115
+        record.log({"call": "trunk/list"})
+        record.log({"call": "trunk/get"})
+        assert record.unwritten == [f"The log {tmp_path / 'log'} ends early: No space left on device."]

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from batch.errors import OutputError
 from batch.runs.endings import end_rows
 from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Ending, Outcome
@@ -162,10 +161,18 @@ def test_a_csv_folder_that_cannot_be_written_leaves_the_workbook_in_its_place(tm
     assert found.note.endswith("There is only book-results.xlsx, and no CSV files.")
 
 
-def test_where_not_even_the_runs_folder_takes_them_it_is_an_error(tmp_path: Path) -> None:
+def test_where_not_even_the_runs_folder_takes_them_they_go_beside_the_workbook(tmp_path: Path) -> None:
     (tmp_path / "run" / "results.xlsx").mkdir(parents=True)
-    with pytest.raises(OutputError):
-        give(tmp_path, BOOK, tmp_path / "r.xlsx")
+    found = give(tmp_path, BOOK, tmp_path / "r.xlsx")
+    assert found.path == tmp_path / "r.xlsx"
+    assert "results.xlsx" in found.note
+
+
+def test_where_nothing_takes_them_it_says_how_to_get_them_later(tmp_path: Path) -> None:
+    (tmp_path / "run" / "results.xlsx").mkdir(parents=True)
+    found = give(tmp_path, BOOK, tmp_path / "gone" / "r.xlsx")
+    assert found.path is None
+    assert "make room, then resume the run" in found.note
 
 
 def test_frames_hold_a_line_per_row_and_per_change() -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from batch.errors import AddressBlocked, PbxUnreachable
+from batch.pbx.requests import get_trunk
 from batch.runs.journal import FILE
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.settling import CHANGED_SINCE, GONE, NOT_READ_BACK, Work
+from batch.runs.settling import CHANGED_SINCE, GONE, NOT_READ_BACK, STILL_AT_IT, Work
 from batch.trunks.plans import Change
 from tests.runs.fakes import FakePbx, Run, changes, running
 
@@ -282,10 +283,32 @@ def test_a_pbx_that_lets_nobody_connect_any_more_leaves_the_trunk_not_run(pbx: F
     assert pbx.written == []
 
 
-def test_a_run_without_any_patience_gives_up_at_the_third_write_that_was_not_sent(pbx: FakePbx, tmp_path: Path) -> None:
-    outcome, run = write(pbx, tmp_path, *["down"] * 9, give_up_after=0)
-    assert (outcome.ending, outcome.attempts) == (Ending.NOT_RUN, 3)
+def test_a_run_without_any_patience_gives_up_at_the_third_failure_in_a_row(pbx: FakePbx, tmp_path: Path) -> None:
+    pbx.script("trunk/query", "ok", "down", "down")
+    outcome, run = write(pbx, tmp_path, "down", give_up_after=0)
+    assert (outcome.ending, outcome.attempts) == (Ending.NOT_RUN, 1)
     assert isinstance(run.settler.lost, PbxUnreachable)
+    assert run.words == []
+
+
+def test_the_write_whose_failure_loses_the_pbx_is_not_run_either(pbx: FakePbx, tmp_path: Path) -> None:
+    with running(pbx, tmp_path, give_up_after=0) as run:
+        (work,) = run.looked_at(one(pbx))
+        pbx.script("trunk/get", "down", "down")
+        pbx.script("trunk/update", "down")
+        for _ in range(2):
+            run.asker.send(get_trunk(1), 1)
+        outcome = run.settler.write(work)
+    assert outcome is not None
+    assert (outcome.ending, outcome.attempts, outcome.reached) == (Ending.NOT_RUN, 1, False)
+    assert run.settler.lost is not None
+    assert outcome.note == run.settler.lost.message
+
+
+def test_writes_that_cannot_be_sent_while_reads_can_fail_after_so_many_attempts(pbx: FakePbx, tmp_path: Path) -> None:
+    outcome, run = write(pbx, tmp_path, *["down"] * 9, give_up_after=0)
+    assert (outcome.ending, outcome.attempts, outcome.reached) == (Ending.FAILED, 5, False)
+    assert run.settler.lost is None
 
 
 def test_overload_and_then_nothing_at_all_failed_and_is_not_unknown(pbx: FakePbx, tmp_path: Path) -> None:
@@ -302,9 +325,9 @@ def test_a_token_that_cannot_be_had_for_the_write_leaves_it_unsent_and_uncounted
     assert run.settler.lost is not None
     assert "refused" in outcome.note
     with sqlite3.connect(tmp_path / FILE) as book:
-        rows = book.execute("SELECT attempt, reply, settled_at IS NOT NULL FROM writes").fetchall()
+        rows = book.execute("SELECT errcode, settled_at IS NOT NULL FROM requests WHERE call='trunk/update'").fetchall()
     book.close()
-    assert rows == [(1, "not sent", 1)]
+    assert rows == [(10004, 1)]
 
 
 def test_an_abandoned_write_is_not_counted_and_takes_no_time(pbx: FakePbx, tmp_path: Path) -> None:
@@ -356,18 +379,32 @@ def test_a_stop_in_the_middle_settles_what_may_have_been_written(
     change = one(pbx)
     pbx.script("trunk/update", *words)
     with running(pbx, tmp_path) as run:
-        run.asker.listed()
+        (work,) = run.looked_at(change)
         run.stopping.set()
-        outcome = run.settler.write(Work(change=change))
+        outcome = run.settler.write(work)
     assert outcome is not None
     assert (outcome.ending, outcome.note, outcome.attempts) == (ending, note, 1)
+
+
+@pytest.mark.parametrize("looks", [0, 1])
+def test_a_write_that_the_pbx_was_still_working_on_at_the_stop_is_unknown(
+    pbx: FakePbx, tmp_path: Path, looks: int
+) -> None:
+    pbx.script("trunk/update", "2-")
+    with running(pbx, tmp_path) as run:
+        (work,) = run.looked_at(one(pbx))
+        before = len(pbx.calls())
+        pbx.at_call = lambda _: run.stopping.set() if len(pbx.calls()) == before + looks else None
+        outcome = run.settler.write(work)
+    assert outcome is not None
+    assert (outcome.ending, outcome.note, outcome.errcode) == (Ending.UNKNOWN, STILL_AT_IT, 2)
+    assert pbx.written == [1]
 
 
 @pytest.mark.parametrize(("reads", "ending"), [("html", Ending.APPLIED), ("down", Ending.APPLIED)])
 def test_a_hiccup_while_stopping_costs_no_read_back(pbx: FakePbx, tmp_path: Path, reads: str, ending: Ending) -> None:
     with running(pbx, tmp_path) as run:
-        run.asker.listed()
-        work = Work(change=one(pbx))
+        (work,) = run.looked_at(one(pbx))
         assert run.settler.write(work) is None
         run.stopping.set()
         pbx.script("trunk/query", reads, reads)
@@ -382,8 +419,7 @@ def test_a_stop_in_which_nothing_can_be_read_is_unknown(pbx: FakePbx, tmp_path: 
             run.settler.abandon()
 
     with running(pbx, tmp_path) as run:
-        run.asker.listed()
-        written, unclear = (Work(change=change) for change in changes(pbx, HEADER, NEW, "2|new.example||"))
+        written, unclear = run.looked_at(*changes(pbx, HEADER, NEW, "2|new.example||"))
         pbx.script("trunk/update", "ok", "timeout+")
         assert run.settler.write(written) is None
         run.stopping.set()

@@ -1,0 +1,177 @@
+"""Keeping: what a journal holds of wishes and outcomes, as JSON, and back. Pure, and without a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from batch.pbx.errcodes import FieldFault
+from batch.runs.outcomes import Ending, Outcome
+from batch.secrets import HIDDEN, Secret
+from batch.trunks.bodies import caller_id_json, did_json
+from batch.trunks.differences import Desired, Difference, ListDifference, Moved, compare
+from batch.trunks.live import LISTS, CallerId, Did, LiveTrunk, parse_trunk
+from batch.trunks.plans import Change
+from batch.trunks.records import Record
+from batch.trunks.values import Value
+
+Json: TypeAlias = dict[str, Any]
+EntryT = TypeVar("EntryT", Did, CallerId)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a run wants of one trunk."""
+
+    row: int
+    """Its row on the Trunks sheet."""
+    trunk_id: int
+    name: str
+    """As the PBX called it when it was planned."""
+    rows: int
+    """How many rows of all sheets are about it."""
+    writes: frozenset[str]
+    """The fields and lists that are to be set; empty where the PBX held everything already."""
+    desired: Json
+    """As `desired_json` makes it."""
+
+
+def want(change: Change, rows: int) -> Wanted:
+    """Keep what a change is to bring about, and how many rows of all sheets are about it."""
+    return Wanted(
+        row=change.record.row,
+        trunk_id=change.live.id,
+        name=change.live.name,
+        rows=rows,
+        writes=frozenset(change.replaces()) if change.difference else frozenset(),
+        desired=desired_json(change.desired),
+    )
+
+
+def desired_json(desired: Desired) -> Json:
+    """Write down what a trunk shall hold; of a password only that there is one."""
+    kept: Json = {"fields": {name: _open(value) for name, value in desired.fields.items()}}
+    if desired.dids is not None:
+        kept["did_list"] = did_json(desired.dids)
+    if desired.caller_ids is not None:
+        kept["outbound_cid_list"] = [caller_id_json(entry) for entry in desired.caller_ids]
+    return kept
+
+
+def _open(value: Value) -> str | int | None:
+    return None if isinstance(value, Secret) else value
+
+
+def read_desired(kept: Json, password: Value | None) -> Desired:
+    """Read back what a trunk shall hold.
+
+    Args:
+        kept: as `desired_json` made it.
+        password: as the run's own copy of the workbook has it; where it cannot be had any more, none is wanted.
+    """
+    fields: dict[str, Value] = {}
+    for name, value in kept["fields"].items():
+        found = password if value is None else value
+        if found is not None:
+            fields[name] = found
+    dids, caller_ids = _lists(kept.get("did_list", ()), kept.get("outbound_cid_list", ()))
+    return Desired(
+        fields=fields,
+        dids=dids if "did_list" in kept else None,
+        caller_ids=caller_ids if "outbound_cid_list" in kept else None,
+    )
+
+
+def _lists(dids: Iterable[Json], caller_ids: Iterable[Json]) -> tuple[tuple[Did, ...], tuple[CallerId, ...]]:
+    trunk = parse_trunk({"id": 0, **dict(zip(LISTS, (list(dids), list(caller_ids)), strict=True))})
+    return trunk.dids.entries, trunk.caller_ids.entries
+
+
+def planned_then(wanted: Wanted, record: Record, before: LiveTrunk) -> Change:
+    """Make the change again that a run planned, from what it kept."""
+    desired = read_desired(wanted.desired, record.fields.get("password"))
+    return Change(record=record, live=before, desired=desired, difference=compare(before, desired))
+
+
+def outcome_json(outcome: Outcome) -> Json:
+    """Write down how a trunk ended."""
+    return {
+        "ending": str(outcome.ending),
+        "trunk_id": outcome.trunk_id,
+        "name": outcome.name,
+        "note": outcome.note,
+        "errcode": outcome.errcode,
+        "errmsg": outcome.errmsg,
+        "http_status": outcome.http_status,
+        "attempts": outcome.attempts,
+        "elapsed_ms": outcome.elapsed_ms,
+        "finished_at": outcome.finished_at.isoformat() if outcome.finished_at else None,
+        "faults": [[fault.field, fault.value, fault.validation_type] for fault in outcome.faults],
+        "found": _difference_json(outcome.difference) if outcome.difference else None,
+        "read": outcome.read,
+        "chosen": outcome.chosen,
+        "reached": outcome.reached,
+    }
+
+
+def read_outcome(row: int, kept: Json) -> Outcome:
+    """Read back how a trunk ended."""
+    plain = {name: value for name, value in kept.items() if name not in {"ending", "finished_at", "faults", "found"}}
+    return Outcome(
+        row=row,
+        ending=Ending(kept["ending"]),
+        finished_at=datetime.fromisoformat(kept["finished_at"]) if kept["finished_at"] else None,
+        faults=tuple(FieldFault(field=f, value=value, validation_type=rule) for f, value, rule in kept["faults"]),
+        difference=_read_difference(kept["found"]),
+        **plain,
+    )
+
+
+def _difference_json(difference: Difference) -> Json:
+    return {
+        "fields": {name: [_shown(found), _shown(wanted)] for name, (found, wanted) in difference.fields.items()},
+        "dids": _list_json(difference.dids, lambda entry: did_json([entry])[0]),
+        "caller_ids": _list_json(difference.caller_ids, caller_id_json),
+    }
+
+
+def _shown(value: str | int | Secret) -> str | int:
+    return HIDDEN if isinstance(value, Secret) else value
+
+
+def _list_json(difference: ListDifference[EntryT], entry_json: Callable[[EntryT], Json]) -> Json:
+    return {
+        "added": [entry_json(entry) for entry in difference.added],
+        "removed": [entry_json(entry) for entry in difference.removed],
+        "renamed": [[entry_json(old), entry_json(new)] for old, new in difference.renamed],
+        "changed": [[entry_json(old), entry_json(new)] for old, new in difference.changed],
+        "moved": [[entry_json(moved.entry), moved.was, moved.becomes] for moved in difference.moved],
+        "stays": difference.stays,
+    }
+
+
+def _read_difference(kept: Json | None) -> Difference:
+    if kept is None:
+        return Difference()
+    fields = {
+        name: (Secret(str(found)), Secret(str(wanted))) if name == "password" else (found, wanted)
+        for name, (found, wanted) in kept["fields"].items()
+    }
+    return Difference(
+        fields=fields,
+        dids=_read_list(kept["dids"], lambda entry: _lists([entry], [])[0][0]),
+        caller_ids=_read_list(kept["caller_ids"], lambda entry: _lists([], [entry])[1][0]),
+    )
+
+
+def _read_list(kept: Mapping[str, Any], entry: Callable[[Json], EntryT]) -> ListDifference[EntryT]:
+    return ListDifference(
+        added=tuple(map(entry, kept["added"])),
+        removed=tuple(map(entry, kept["removed"])),
+        renamed=tuple((entry(old), entry(new)) for old, new in kept["renamed"]),
+        changed=tuple((entry(old), entry(new)) for old, new in kept["changed"]),
+        moved=tuple(Moved(entry=entry(e), was=was, becomes=becomes) for e, was, becomes in kept["moved"]),
+        stays=kept["stays"],
+    )

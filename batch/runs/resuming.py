@@ -1,0 +1,160 @@
+"""Resuming: which trunks a further leg of a run takes up, which ones stay as they are, and which nobody approved. Pure.
+
+Taken up are *not run*, *unknown*, *failed* and what was never settled, but only where the PBX still holds what was
+there before the run, or nothing of ours was ever sent. *refused* and *partial* stay. What an earlier leg wrote and is
+as wanted is *applied*, and is not written again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from batch.pbx.errcodes import explain
+from batch.runs.keeping import Wanted, desired_json
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import Past, Tries
+from batch.runs.settling import CHANGED_SINCE
+from batch.trunks.differences import Difference, compare
+from batch.trunks.live import LiveTrunk
+from batch.trunks.plans import Change, values_of
+from batch.trunks.records import Record
+
+TAKEN_UP: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED})
+"""Endings of chosen trunks that a further leg takes up."""
+STAYS: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.REFUSED, Ending.PARTIAL})
+"""Endings of an earlier leg that no problem found later can undo."""
+
+CHANGED_AFTER: Final = "It was as wanted when it was read back; somebody has changed it since."
+NEITHER: Final = "It holds neither what was there before nor what was wanted, so it was not written again."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """What is left of a run."""
+
+    stays: Mapping[int, Outcome]
+    """By row of the Trunks sheet: the endings of trunks that nothing is sent for."""
+    again: Mapping[int, Change] = field(default_factory=dict)
+    """By row: what is to be written."""
+    new: frozenset[int] = frozenset()
+    """Rows of those that are not as they were approved before the first leg."""
+
+
+def left(past: Past, chosen: Iterable[int]) -> list[int]:
+    """Return those of these rows of the Trunks sheet that a further leg would take up."""
+    endings = {row: outcome.ending for row, outcome in past.outcomes.items()}
+    return [row for row in chosen if endings.get(row, Ending.NOT_RUN) in TAKEN_UP]
+
+
+def sort_out(
+    records: Iterable[Record],
+    changes: Mapping[int, Change],
+    past: Past,
+    before: Mapping[int, LiveTrunk],
+    why_not: Mapping[int, str],
+) -> Rest:
+    """Sort the chosen trunks of a run that is gone on with.
+
+    Args:
+        records: the chosen ones.
+        changes: the new plan, by row; a trunk with a problem has none.
+        past: what the journal says.
+        before: the trunks as the PBX held them before the run wrote them, by id.
+        why_not: what is wrong with the trunks that have no change, by row.
+    """
+    stays: dict[int, Outcome] = {}
+    again: dict[int, Change] = {}
+    new: set[int] = set()
+    for record in records:
+        row = record.row
+        change, outcome, wanted = changes.get(row), past.outcomes.get(row), past.wanted.get(row)
+        if change is None:
+            if outcome is not None and outcome.ending in STAYS:
+                stays[row] = _unseen(outcome, why_not.get(row, ""))
+            continue
+        untouched = wanted is not None and is_untouched(wanted, before.get(change.live.id), change.live)
+        ending = _stays(change, outcome, past.tries.get(change.live.id, Tries()), untouched=untouched)
+        if ending is not None:
+            stays[row] = ending
+            continue
+        again[row] = change
+        if not (untouched and wanted is not None and wanted.desired == desired_json(change.desired)):
+            new.add(row)
+    return Rest(stays=stays, again=again, new=frozenset(new))
+
+
+def is_untouched(wanted: Wanted, before: LiveTrunk | None, now: LiveTrunk) -> bool:
+    """Tell whether a trunk still holds what was there before, in everything that the run was to write."""
+    return (
+        before is not None
+        and bool(wanted.writes)
+        and (before.name, before.vendor_type) == (now.name, now.vendor_type)
+        and values_of(before, wanted.writes) == values_of(now, wanted.writes)
+    )
+
+
+def _unseen(outcome: Outcome, why: str) -> Outcome:
+    """Make the ending of a trunk that was done with and cannot be looked at any more."""
+    if outcome.ending not in {Ending.APPLIED, Ending.UNCHANGED}:
+        return outcome
+    return replace(outcome, ending=Ending.PARTIAL, note=f"It was as wanted when it was read. Now: {why}".rstrip())
+
+
+def _stays(change: Change, outcome: Outcome | None, tries: Tries, *, untouched: bool) -> Outcome | None:
+    """Make the ending of a trunk that is not to be written again; None if it is."""
+    found = outcome or _reached(change, tries)
+    ending = None if outcome is None and not tries.refused else found.ending
+    if ending is Ending.REFUSED:
+        return found
+    if not change.difference:
+        as_wanted = Ending.APPLIED if tries.sent else Ending.UNCHANGED
+        return replace(found, ending=as_wanted, note="", difference=Difference(), read=True, reached=bool(tries.sent))
+    differing = replace(found, difference=change.difference, read=True)
+    match ending:
+        case Ending.PARTIAL:
+            return differing
+        case Ending.APPLIED:
+            return replace(differing, ending=Ending.PARTIAL, note=CHANGED_AFTER)
+        case Ending.UNCHANGED:
+            return replace(differing, ending=Ending.NOT_RUN, note=CHANGED_SINCE)
+        case _:
+            pass
+    if tries.sent and not untouched:
+        return replace(differing, ending=Ending.PARTIAL, note=NEITHER, reached=True)
+    return None
+
+
+def _reached(change: Change, tries: Tries) -> Outcome:
+    """Make the outcome of a trunk that nobody lived to settle: refused if the PBX had said so, else unknown."""
+    return Outcome(
+        row=change.record.row,
+        ending=Ending.REFUSED if tries.refused else Ending.UNKNOWN,
+        note=explain(tries.errcode).next_step if tries.refused and tries.errcode is not None else "",
+        trunk_id=change.live.id,
+        name=change.live.name,
+        attempts=tries.sent,
+        errcode=tries.errcode,
+        errmsg=tries.errmsg,
+        http_status=tries.http_status,
+        reached=bool(tries.sent),
+    )
+
+
+def settle_by_look(outcome: Outcome, change: Change, now: LiveTrunk | None, *, untouched: bool) -> Outcome:
+    """Settle a trunk whose write got no clear answer by what it holds now.
+
+    Args:
+        outcome: as it stood.
+        change: what the run wanted, against what was there before.
+        now: what the PBX holds; None if it has no such trunk any more.
+        untouched: whether that is what was there before.
+    """
+    if now is None:
+        return replace(outcome, ending=Ending.PARTIAL, note="The trunk is no longer on the PBX.")
+    left = compare(now, change.desired)
+    if not left:
+        return replace(outcome, ending=Ending.APPLIED, note="", difference=left, read=True)
+    ending, note = (Ending.FAILED, "") if untouched else (Ending.PARTIAL, NEITHER)
+    return replace(outcome, ending=ending, note=note, difference=left, read=True)

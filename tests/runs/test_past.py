@@ -1,0 +1,170 @@
+"""The past of a run: what its journal says, read without disturbing anybody."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from batch.errors import UsageError
+from batch.pbx.replies import Answer, NoAnswer, NotSent, Reply
+from batch.pbx.requests import Request, refresh, revoke, sign_in, update_trunk
+from batch.runs import journal
+from batch.runs.journal import FILE, Kept
+from batch.runs.keeping import want
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import Past, Tries, is_finished, read_past, tokens_out
+from batch.secrets import Secret
+from tests.runs.fakes import FakePbx, changes
+
+YES = Answer(errcode=0, errmsg="SUCCESS", body={})
+SIGN_IN = sign_in("client", Secret("Sample-client-secret"))
+WRITE = update_trunk({"id": 1})
+
+
+def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
+    wanted = [want(change, 3) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|old.example")]
+    with journal.create(tmp_path) as book:
+        facts = {"pbx": "https://pbx.example", "practice": False}
+        book.begin_leg("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
+        for reply in (YES, NotSent(reason="refused"), Answer(errcode=40002, errmsg="", body={}), NoAnswer(reason="")):
+            book.settled(book.leaving(WRITE, 1), reply)
+        book.leaving(update_trunk({"id": 2}), 1)
+        book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
+        past = read_past(tmp_path)
+    assert past.facts == {"pbx": "https://pbx.example", "practice": False}
+    assert list(past.wanted.values()) == wanted
+    assert past.outcomes == {2: Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)}
+    assert past.tries == {1: Tries(sent=3, errcode=40002, http_status=200), 2: Tries(sent=1)}
+    assert (past.sent(1), past.sent(2), past.sent(3), past.sent(None)) == (3, 1, 0, 0)
+    (leg,) = past.legs
+    assert (leg.number, leg.command, leg.pid, leg.settled_rows) == (1, "apply", os.getpid(), {"unchanged": 3})
+    assert (leg.ended, leg.how, leg.counts) == (None, "", {})
+    assert leg.started.tzinfo is not None
+    assert not past.finished
+
+
+@pytest.mark.parametrize(("how", "finished"), [("finished", True), ("interrupted", False), ("lost", False)])
+def test_a_run_is_finished_if_its_last_leg_came_to_its_end_in_good_order(
+    tmp_path: Path, how: str, *, finished: bool
+) -> None:
+    with journal.create(tmp_path) as book:
+        assert not is_finished(tmp_path / FILE)
+        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        assert not is_finished(tmp_path / FILE)
+        book.end_leg(how, {"applied": 3})
+    assert is_finished(tmp_path / FILE) is finished
+    past = read_past(tmp_path)
+    assert (past.finished, past.legs[0].how, past.legs[0].counts) == (finished, how, {"applied": 3})
+    with journal.reopen(tmp_path) as book:
+        book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+    assert not is_finished(tmp_path / FILE)
+
+
+@pytest.mark.parametrize(
+    ("errcode", "later", "refused"),
+    [
+        (40002, None, True),
+        (10005, None, True),
+        (0, None, False),
+        (70082, None, False),
+        (40002, NoAnswer(reason=""), False),
+    ],
+)
+def test_a_no_that_another_try_would_not_change_is_known_as_one(
+    tmp_path: Path, errcode: int, later: Reply | None, *, refused: bool
+) -> None:
+    with journal.create(tmp_path) as book:
+        for reply in (Answer(errcode=errcode, errmsg="", body={}), later):
+            if reply is not None:
+                book.settled(book.leaving(WRITE, 1), reply)
+        assert read_past(tmp_path).tries[1].refused is refused
+
+
+def told(folder: Path) -> str:
+    with pytest.raises(UsageError) as error:
+        read_past(folder)
+    return error.value.message
+
+
+def test_what_is_no_journal_of_ours_is_told(tmp_path: Path) -> None:
+    assert "holds no run" in told(tmp_path)
+    path = tmp_path / FILE
+    for content in (b"", b"spoilt" * 500):
+        path.write_bytes(content)
+        assert str(path) in told(tmp_path)
+        assert not is_finished(path)
+        assert tokens_out([tmp_path], "https://pbx.example", "client") == []
+
+
+def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
+        book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("UPDATE wanted SET desired = '{'")
+    other.close()
+    assert "it is damaged" in told(tmp_path)
+
+
+def test_reading_along_leaves_the_writer_alone_and_sees_what_is_committed(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        seen: list[Past] = []
+        for row in range(2, 30):
+            book.end([Outcome(row=row, ending=Ending.APPLIED)])
+            seen.append(read_past(tmp_path))
+    assert [len(past.outcomes) for past in seen] == list(range(1, 29))
+
+
+AT = dt.datetime(2030, 1, 1, 2, tzinfo=dt.UTC)
+
+
+def signed_in(folder: Path, *kept: tuple[Request, int, Reply | None], address: str = "https://pbx.example") -> Path:
+    """Make a run that asked for tokens a minute after the other."""
+    folder.mkdir(exist_ok=True)
+    with journal.create(folder) as book:
+        book.begin_leg("apply", facts={"pbx": address, "client_id": "client"}, wanted=[], settled_rows={})
+        times = (AT + dt.timedelta(minutes=minute) for minute in range(len(kept)))
+        book.take_over(
+            Kept(request=request, sign_in=number, sent_at=at, reply=reply, settled_at=at)
+            for at, (request, number, reply) in zip(times, kept, strict=True)
+        )
+    return folder
+
+
+REFRESH = refresh(Secret("Sample-r1"))
+NO = Answer(errcode=60002, errmsg="MAX LIMITATION EXCEEDED", body={})
+
+
+@pytest.mark.parametrize(
+    ("kept", "minutes"),
+    [
+        ([(SIGN_IN, 0, YES)], [0]),
+        ([(SIGN_IN, 0, YES), (revoke(), 1, YES)], []),
+        ([(SIGN_IN, 0, YES), (revoke(), 1, Answer(errcode=10004, errmsg="", body={}))], []),
+        ([(SIGN_IN, 0, YES), (revoke(), 1, NoAnswer(reason=""))], [0]),
+        ([(SIGN_IN, 0, YES), (revoke(), 1, None)], [0]),
+        ([(SIGN_IN, 0, NO), (SIGN_IN, 0, NotSent(reason="")), (SIGN_IN, 0, YES), (revoke(), 1, YES)], []),
+        ([(SIGN_IN, 0, NoAnswer(reason="")), (SIGN_IN, 0, YES), (revoke(), 1, YES)], [0]),
+        ([(SIGN_IN, 0, YES), (REFRESH, 0, YES), (revoke(), 2, YES)], [0]),
+        ([(SIGN_IN, 0, YES), (REFRESH, 0, None)], [0, 1]),
+    ],
+)
+def test_tokens_that_may_be_out_are_those_asked_for_and_not_given_back(
+    tmp_path: Path, kept: list[tuple[Request, int, Reply | None]], minutes: list[int]
+) -> None:
+    folder = signed_in(tmp_path / "run", *kept)
+    found = tokens_out([folder], "https://pbx.example", "client")
+    assert found == [AT + dt.timedelta(minutes=minute) for minute in minutes]
+
+
+def test_tokens_of_other_pbxs_and_clients_do_not_count(tmp_path: Path) -> None:
+    here = signed_in(tmp_path / "here", (SIGN_IN, 0, YES))
+    there = signed_in(tmp_path / "there", (SIGN_IN, 0, YES), address="https://other.example")
+    gone = tmp_path / "gone"
+    assert tokens_out([gone, there, here, here], "https://pbx.example", "client") == [AT]
+    assert tokens_out([here], "https://pbx.example", "somebody else") == []
