@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from batch.checking import Checked, check, read
     from batch.errors import BatchError
-    from batch.pipeline import Planned, Report, apply, plan
+    from batch.pipeline import Planned, Report, Verified, apply, plan, resume, verify
     from batch.secrets import Secret
     from batch.settings import Settings
 
@@ -22,13 +22,30 @@ _HOMES = {
     "Report": "batch.pipeline",
     "Secret": "batch.secrets",
     "Settings": "batch.settings",
+    "Verified": "batch.pipeline",
     "apply": "batch.pipeline",
     "check": "batch.checking",
     "plan": "batch.pipeline",
     "read": "batch.checking",
+    "resume": "batch.pipeline",
+    "verify": "batch.pipeline",
 }
 
-__all__ = ["BatchError", "Checked", "Planned", "Report", "Secret", "Settings", "apply", "check", "plan", "read"]
+__all__ = [
+    "BatchError",
+    "Checked",
+    "Planned",
+    "Report",
+    "Secret",
+    "Settings",
+    "Verified",
+    "apply",
+    "check",
+    "plan",
+    "read",
+    "resume",
+    "verify",
+]
 
 
 def __getattr__(name: str) -> Any:

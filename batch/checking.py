@@ -6,7 +6,7 @@ import gc
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from batch.errors import UsageError
@@ -82,7 +82,7 @@ def read(settings: Settings) -> Sheets:
     Raises:
         WorkbookError: it is no workbook, or cannot be read.
     """
-    workbook = read_workbook(settings.workbook)
+    workbook = replace(read_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
     tables, problems = tabulate(workbook, find_cell_secret)
     return Sheets(workbook=workbook, tables=tables, problems=tuple(problems))
 

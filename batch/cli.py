@@ -1,28 +1,24 @@
-"""The command line: flags in, words and an exit code out. The only print, the only exit."""
+"""The command line: flags in, words and an exit code out. The only exit."""
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import signal
 import sys
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from batch import givens
 from batch.errors import BatchError, Interrupted, OutputError, UsageError, WorkbookError
 from batch.flags import make_parser, parse
+from batch.mouths import Mouth, Terminal, on_terminal
 
 if TYPE_CHECKING:
     import argparse
 
-    from batch.desks import Progress
-    from batch.pipeline import Planned
-    from batch.progress import Bar
-    from batch.settings import Settings
-    from batch.telling import Shown
+    from batch.pipeline import Planned, Report
 
 
 def run() -> None:
@@ -63,165 +59,6 @@ def _carry_out(arguments: Sequence[str], mouth: Mouth) -> int:
         return _failed(Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", mouth)
 
 
-class Mouth:
-    """What is said, and where: with ``--json`` stdout is for the object alone.
-
-    Whoever listens may leave (``| head``) or have no room (a full disk): then the work goes on, and the words go
-    nowhere.
-    """
-
-    def __init__(self, *, json: bool) -> None:
-        """Speak as the flags say."""
-        self.json = json
-        self.quiet = False
-        self.verbose = False
-        self._lock = threading.RLock()
-        self._unheard = ""
-
-    def say(self, lines: Iterable[str]) -> None:
-        """Say something that is the command's result for people."""
-        self._put(lines, "stderr" if self.json else "stdout")
-
-    def complain(self, *lines: str) -> None:
-        """Say something beside the result."""
-        self._put(lines, "stderr")
-
-    def hand_over(self, shape: dict[str, Any]) -> None:
-        """Print the JSON object."""
-        import json  # noqa: PLC0415 - only for --json
-
-        self._put([json.dumps(shape)], "stdout")
-
-    def ask(self, text: str) -> str:
-        """Ask on the terminal and return the answer; nothing where it has ended."""
-        self._put([text], "stderr", end="")
-        self.flush()
-        return sys.stdin.readline().strip() if sys.stdin is not None else ""
-
-    def flush(self) -> None:
-        """Let out what has been said."""
-        for name in ("stdout", "stderr"):
-            self._put((), name)
-
-    def close(self) -> str:
-        """Let out what has been said; returns why stdout could not take it, if so and not just for want of a reader."""
-        self.flush()
-        return self._unheard
-
-    def _put(self, lines: Iterable[str], name: str, end: str = "\n") -> None:
-        stream = getattr(sys, name)
-        if stream is None:  # closed by whoever started us
-            return
-        with self._lock:
-            try:
-                for line in lines:
-                    print(line, end=end, file=stream)
-                if not lines:
-                    stream.flush()
-            except OSError as error:
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
-                if name == "stdout" and error.errno not in _READER_LEFT:
-                    self._unheard = (error.strerror or str(error)).lower()
-
-
-_READER_LEFT = frozenset({errno.EPIPE, errno.EINVAL})
-"""What Unix and Windows say when a pipe has no reader any more."""
-
-
-class Terminal:
-    """The person at the terminal, as `pipeline.Desk` wants one."""
-
-    def __init__(self, mouth: Mouth, *, assume_yes: bool) -> None:
-        """Ask through this mouth, or not at all."""
-        self._mouth = mouth
-        self._assume_yes = assume_yes
-        self._bar: Bar | None = None
-
-    def prompt_secret(self, text: str) -> str:
-        """Ask for a secret without echo, where there is a terminal."""
-        if not _on_terminal():
-            return ""
-        import getpass  # noqa: PLC0415 - rarely needed
-
-        try:
-            return getpass.getpass(text)
-        except EOFError:
-            return ""
-
-    def tell(self, text: str) -> None:
-        """Say something by the way."""
-        if not self._mouth.quiet:
-            self._aside(text)
-
-    def requested(self, entry: Mapping[str, Any]) -> None:
-        """Show a request, as the log has it."""
-        if self._mouth.verbose:
-            from batch import telling  # noqa: PLC0415 - only when needed
-
-            self._aside(telling.request_text(entry))
-
-    def _aside(self, text: str) -> None:
-        if self._bar is not None:
-            self._bar.clear()
-        self._mouth.complain(text)
-
-    def confirm(self, planned: Planned) -> bool:
-        """Show the plan and ask."""
-        from batch import telling  # noqa: PLC0415 - only when needed
-
-        mouth = self._mouth
-        if self._assume_yes:
-            if not mouth.quiet:
-                mouth.say(telling.running_text(planned))
-                mouth.flush()
-            return True
-        if not mouth.quiet:
-            mouth.say(telling.offer_text(planned, _shown(mouth)))
-        mouth.complain(*telling.question(planned))
-        return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
-
-    def watch(self, total: int) -> Progress:
-        """Show progress on stderr."""
-        from batch.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
-
-        self._bar = Bar(total, hidden=self._mouth.quiet)
-        return self._bar
-
-
-def _on_terminal() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _shown(mouth: Mouth) -> Shown:
-    from batch import telling  # noqa: PLC0415 - not for --help
-
-    return telling.WHOLE if mouth.verbose else telling.BRIEF
-
-
-def _settings(flags: argparse.Namespace) -> Settings:
-    from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415 - not for --help
-
-    given = {name: value for name, value in vars(flags).items() if name not in _NOT_SETTINGS and _is_given(value)}
-    if getattr(flags, "no_read_back", False):
-        given["read_back"] = False
-    for name in ("only", "allow"):
-        if name in given:
-            given[name] = tuple(given[name])
-    if flags.command == "check":
-        return make_settings(given, {}, {})
-    profile = read_profile(flags.profile, profile_places(flags.workbook))
-    return make_settings(given, os.environ, profile)
-
-
-def _is_given(value: object) -> bool:
-    return value is not None and value is not False and value not in ((), [])
-
-
-_NOT_SETTINGS = frozenset({"command", "version", "json", "verbose", "quiet", "yes", "profile", "no_read_back"})
-
-
 def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
     path: Path = flags.output
     try:
@@ -254,54 +91,116 @@ def _new_template(path: Path) -> Path:
 
 
 def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import shapes, telling  # noqa: PLC0415 - not for --help
+    from batch import shapes  # noqa: PLC0415 - not for --help
     from batch.checking import check  # noqa: PLC0415
+    from batch.telling.checks import check_text  # noqa: PLC0415
 
-    checked = check(_settings(flags))
+    checked = check(givens.settings_of(flags))
     if mouth.json:
         mouth.hand_over(shapes.check_json(checked.problems))
     else:
-        mouth.say(telling.check_text(checked, _shown(mouth), notices=not mouth.quiet))
+        mouth.say(check_text(checked, mouth.shown, notices=not mouth.quiet))
     return 3 if checked.stops else 0
 
 
 def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import pipeline, shapes, telling  # noqa: PLC0415 - not for --help
+    from batch import pipeline  # noqa: PLC0415 - not for --help
 
-    settings = _settings(flags)
+    settings = givens.settings_of(flags)
     planned = pipeline.plan(settings, Terminal(mouth, assume_yes=False))
     written = None if settings.output is None else pipeline.write_plan_workbook(planned, settings.output)
+    code = _show_plan(planned, mouth)
+    if written is not None:
+        mouth.say([f"Plan: {written}"])
+    return code
+
+
+def _show_plan(planned: Planned, mouth: Mouth) -> int:
+    from batch import shapes  # noqa: PLC0415 - not for --help
+    from batch.telling.plans import plan_text  # noqa: PLC0415
+
     if mouth.json:
         mouth.hand_over(shapes.plan_json(planned))
     else:
-        mouth.say(telling.plan_text(planned, _shown(mouth), notices=not mouth.quiet))
-    if written is not None:
-        mouth.say([f"Plan: {written}"])
+        mouth.say(plan_text(planned, mouth.shown, notices=not mouth.quiet))
     return planned.exit_code
 
 
 def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
-    from batch import pipeline, shapes, telling  # noqa: PLC0415 - not for --help
+    from batch import pipeline  # noqa: PLC0415 - not for --help
 
-    if not flags.yes and not _on_terminal():
+    if not flags.yes and not on_terminal():
         raise UsageError(
             "apply asks before it writes, and there is no terminal to ask on.",
             "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
-    done = pipeline.apply(_settings(flags), Terminal(mouth, assume_yes=flags.yes))
+    return _show_report(pipeline.apply(givens.settings_of(flags), Terminal(mouth, assume_yes=flags.yes)), mouth)
+
+
+def _resume(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch import pipeline  # noqa: PLC0415 - not for --help
+
+    run = givens.run_of(flags)
+    done = pipeline.resume(run, givens.given_again(flags, run), Terminal(mouth, assume_yes=flags.yes))
+    return _show_report(done, mouth)
+
+
+def _show_report(done: Report | Planned, mouth: Mouth) -> int:
+    from batch import pipeline, shapes  # noqa: PLC0415 - not for --help
+    from batch.telling.reports import report_text  # noqa: PLC0415
+
     if isinstance(done, pipeline.Planned):
-        if mouth.json:
-            mouth.hand_over(shapes.plan_json(done))
-        else:
-            mouth.say(telling.plan_text(done, _shown(mouth), notices=not mouth.quiet))
-        return done.exit_code
-    mouth.say(telling.report_text(done, _shown(mouth)))
+        return _show_plan(done, mouth)
+    mouth.say(report_text(done, mouth.shown))
     if mouth.json:
-        if done.exit_code == 6 and done.lost is not None:
+        if done.lost is not None and done.exit_code == done.lost.exit_code:
             mouth.hand_over(shapes.error_json(done.lost))
         else:
             mouth.hand_over(shapes.report_json(done))
     return done.exit_code
+
+
+def _verify(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch import pipeline, shapes  # noqa: PLC0415 - not for --help
+    from batch.telling.drifts import verified_text  # noqa: PLC0415
+    from batch.watching import stand  # noqa: PLC0415
+
+    run = givens.run_of(flags)
+    verified = pipeline.verify(run, givens.given_again(flags, run), Terminal(mouth, assume_yes=False))
+    mouth.say(verified_text(verified, stand(run), mouth.shown))
+    if mouth.json:
+        mouth.hand_over(shapes.verified_json(verified))
+    return verified.exit_code
+
+
+def _status(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch import shapes  # noqa: PLC0415 - not for --help
+    from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
+    from batch.runs.results import RESULTS  # noqa: PLC0415
+    from batch.telling.standings import status_text  # noqa: PLC0415
+    from batch.watching import stand  # noqa: PLC0415
+
+    run = givens.run_of(flags)
+    standing = stand(run)
+    if mouth.json:
+        mouth.hand_over(shapes.status_json(standing))
+    else:
+        results = run / RESULTS
+        mouth.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
+    return 0
+
+
+def _runs(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch import shapes  # noqa: PLC0415 - not for --help
+    from batch.telling.standings import runs_text  # noqa: PLC0415
+    from batch.watching import find_runs  # noqa: PLC0415
+
+    standings = find_runs(flags.place)
+    if mouth.json:
+        mouth.hand_over(shapes.runs_json(standings))
+    else:
+        mouth.say(runs_text(standings, mouth.shown))
+    return 0
 
 
 def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
@@ -329,17 +228,29 @@ def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
     return 0
 
 
-_COMMANDS = {"template": _template, "check": _check, "plan": _plan, "apply": _apply, "practice": _practice}
+_COMMANDS = {
+    "template": _template,
+    "check": _check,
+    "plan": _plan,
+    "apply": _apply,
+    "resume": _resume,
+    "verify": _verify,
+    "status": _status,
+    "runs": _runs,
+    "practice": _practice,
+}
 
 
 def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
     mouth.complain(error.message, error.hint)
     if mouth.json:
-        from batch import shapes, telling  # noqa: PLC0415 - not for --help
+        from batch import shapes  # noqa: PLC0415 - not for --help
 
-        if isinstance(error, WorkbookError):
+        if isinstance(error, WorkbookError) and command != "verify":
+            from batch.telling.checks import unreadable  # noqa: PLC0415
+
             shape = shapes.check_json if command == "check" else shapes.no_plan_json
-            mouth.hand_over(shape([telling.unreadable(error)]))
+            mouth.hand_over(shape([unreadable(error)]))
         else:
             mouth.hand_over(shapes.error_json(error))
     return error.exit_code
@@ -396,7 +307,8 @@ def _crashes_in_json(mouth: Mouth) -> Iterator[None]:
                     "error": {
                         "code": "crash",
                         "message": "A fault of this tool; the trace is on stderr.",
-                        "hint": "If it was an apply, the run's journal says what was written.",
+                        "hint": "If it was writing, the run's journal has it: trunk-batch runs lists the runs, and "
+                        "trunk-batch resume RUN goes on with one.",
                     }
                 }
             )

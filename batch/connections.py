@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.pbx.api import Api, Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
+from batch.pbx.wire import Account
 from batch.secrets import Secret
 from batch.settings import Settings, find_client_secret
 from batch.sheets.layout import Mode
@@ -25,6 +27,11 @@ PRACTICE: Final = "PRACTICE PBX"
 """What stands for its address, which is another one each time."""
 
 
+_SAVED_AT_ONCE: Final = 500
+"""Up to so many trunks a practice PBX is saved before each answer, so that a rehearsal that is killed loses none of it;
+with more that would take longer than the answers."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """An open way to one PBX."""
@@ -33,8 +40,15 @@ class Connection:
     address: str
     """As people know it, and as the plan's digest covers it."""
     practice: bool
+    place: str
+    """What tells it from all others on this machine: its address, or where the practice PBX keeps its state."""
     notes: tuple[str, ...] = ()
     """What should be told about it before anything is done."""
+
+    @property
+    def called(self) -> str:
+        """What it is called where another command is told that it is in use."""
+        return f"the practice PBX of {self.place}" if self.practice else f"the PBX {self.address}"
 
 
 @contextmanager
@@ -45,11 +59,21 @@ def open_connection(
     prompt: Callable[[str], str] | None,
     log: Callable[[Mapping[str, Any]], None],
     tell: Callable[[str], None],
-    signing_in: Callable[[datetime], None],
+    account: Account,
+    tokens_out: Callable[[str, str], Sequence[datetime]],
 ) -> Iterator[Connection]:
     """Open the way to the PBX that the settings name, or to the embedded practice PBX.
 
     The token is given back at the end, whatever happens inside.
+
+    Args:
+        settings: which PBX, as whom, how fast.
+        records: what the practice PBX is made up from.
+        prompt: asks for a secret.
+        log: is told of each request, redacted.
+        tell: is told, in words, what somebody who waits should know.
+        account: is told of each request before it leaves and after it is settled.
+        tokens_out: tells when our own tokens for an address and a client id were asked for that may still be out.
 
     Raises:
         UsageError: no URL, no client id, no secret, or settings that contradict each other.
@@ -57,13 +81,28 @@ def open_connection(
     if settings.practice:
         with (
             _practice(settings, records) as (endpoint, note),
-            connect(endpoint, log=log, notice=tell, signing_in=signing_in) as api,
+            connect(endpoint, log=log, notice=tell, account=account, patience=settings.give_up_after) as api,
         ):
-            yield Connection(api=api, address=PRACTICE, practice=True, notes=(note,))
+            yield Connection(
+                api=api,
+                address=PRACTICE,
+                practice=True,
+                place=str(practice_file(settings.workbook).resolve()),
+                notes=(note,),
+            )
         return
     endpoint = _endpoint(settings, prompt)
-    with connect(endpoint, log=log, notice=tell, signing_in=signing_in) as api:
-        yield Connection(api=api, address=endpoint.base_url, practice=False, notes=_warnings(endpoint))
+    with connect(
+        endpoint,
+        log=log,
+        notice=tell,
+        account=account,
+        patience=settings.give_up_after,
+        tokens_out=partial(tokens_out, endpoint.base_url, endpoint.client_id),
+    ) as api:
+        yield Connection(
+            api=api, address=endpoint.base_url, practice=False, place=endpoint.base_url, notes=_warnings(endpoint)
+        )
 
 
 def _endpoint(settings: Settings, prompt: Callable[[str], str] | None) -> Endpoint:
@@ -116,7 +155,7 @@ def practice_file(workbook: Path) -> Path:
 
 @contextmanager
 def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[Endpoint, str]]:
-    from batch.practice.saving import read_state, write_state  # noqa: PLC0415 - only for rehearsals
+    from batch.practice.saving import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
     from batch.practice.server import running  # noqa: PLC0415
 
     file = practice_file(settings.workbook)
@@ -137,7 +176,8 @@ def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[E
         write_state(state, file)
     except OSError as error:
         raise OutputError(file, _why(error)) from None
-    with running(state, path=file) as pbx:
+    save_every = 0.0 if len(state.trunks) <= _SAVED_AT_ONCE else SAVE_EVERY
+    with running(state, path=file, save_every=save_every) as pbx:
         yield (
             Endpoint(
                 base_url=pbx.url,

@@ -1,4 +1,4 @@
-"""Flags: the commands and their options, as argparse knows them.
+"""Flags: the commands and what each of them takes, as argparse knows them.
 
 Nothing else is imported here, so that ``--help`` is quick.
 """
@@ -6,13 +6,24 @@ Nothing else is imported here, so that ``--help`` is quick.
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from batch.errors import UsageError
-from batch.ranges import HAZARDS, RANGES, why_not
+from batch.options import (
+    AS_IT_WAS,
+    add_asking,
+    add_how,
+    add_log,
+    add_run,
+    add_voice,
+    add_where,
+    add_which,
+    add_workbook,
+    digest,
+    number,
+)
 
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
@@ -47,6 +58,11 @@ class _Parser(argparse.ArgumentParser):
             raise UsageError(
                 f"{command} needs a WORKBOOK.",
                 f"Type it right behind the command: trunk-batch {command} WORKBOOK --only TRUNK …",
+            )
+        if "required: RUN" in message:
+            raise UsageError(
+                f"{command} needs a RUN: its folder, or its id.",
+                f"trunk-batch runs lists them. Then: trunk-batch {command} RUN",
             )
         said = message.removeprefix("argument ")
         raise UsageError(f"{said[:1].upper()}{said[1:]}.", f"Show what there is: {self.prog} --help")
@@ -94,7 +110,8 @@ def make_parser() -> argparse.ArgumentParser:
         prog="trunk-batch",
         allow_abbrev=False,
         description="Edit the SIP trunks of a Yeastar P-Series PBX from one workbook.",
-        epilog="Start with: trunk-batch template. Then check, plan, apply; each says what comes next.",
+        epilog="Start with: trunk-batch template. Then check, plan, apply; each says what comes next. "
+        "After a night that went wrong: runs, then resume.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -102,6 +119,10 @@ def make_parser() -> argparse.ArgumentParser:
     _check(commands)
     _plan(commands)
     _apply(commands)
+    _resume(commands)
+    _verify(commands)
+    _status(commands)
+    _runs(commands)
     _practice(commands)
     return parser
 
@@ -121,7 +142,7 @@ def _template(commands: Commands) -> None:
         metavar="FILE|DIR",
         help="a name that ends in .xlsx, or a folder for CSV files (default: trunks.xlsx)",
     )
-    _voice(command)
+    add_voice(command)
 
 
 def _check(commands: Commands) -> None:
@@ -131,10 +152,10 @@ def _check(commands: Commands) -> None:
         help="find everything wrong with a workbook; contacts no PBX",
         description="Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
     )
-    _workbook(command)
+    add_workbook(command)
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
-    _which(command)
-    _voice(command)
+    add_which(command)
+    add_voice(command)
 
 
 def _plan(commands: Commands) -> None:
@@ -144,12 +165,12 @@ def _plan(commands: Commands) -> None:
         help="show what would change on the PBX; changes nothing",
         description="Read the PBX and show what would change. It cannot write to the PBX.",
     )
-    _workbook(command)
+    add_workbook(command)
     command.add_argument("-o", "--output", type=Path, metavar="FILE.xlsx", help="write the plan as a workbook too")
-    _where(command)
-    _which(command)
-    _how(command)
-    _voice(command)
+    add_where(command)
+    add_which(command)
+    add_how(command)
+    add_voice(command)
 
 
 def _apply(commands: Commands) -> None:
@@ -159,19 +180,80 @@ def _apply(commands: Commands) -> None:
         help="plan, ask, write, read back, and give the workbook back with results",
         description="Plan, ask, write to the PBX, read back, and give the workbook back with an ending for every row.",
     )
-    _workbook(command)
+    add_workbook(command)
     command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
-    command.add_argument("--expect", type=_digest, metavar="DIGEST", help="write only if the plan still has it")
+    command.add_argument("--expect", type=digest, metavar="DIGEST", help="write only if the plan still has it")
     command.add_argument(
         "--results", type=Path, metavar="FILE", help="where the results go (default: NAME-results.xlsx beside it)"
     )
     command.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="the run's own folder (default: in NAME.runs beside the workbook)"
     )
-    _where(command)
-    _which(command)
-    _how(command)
-    _voice(command)
+    add_where(command)
+    add_which(command)
+    add_how(command)
+    add_voice(command)
+
+
+def _resume(commands: Commands) -> None:
+    command = commands.add_parser(
+        "resume",
+        allow_abbrev=False,
+        help="go on with a run that did not come to its end, or left something",
+        description="Go on with a run: write what it left. Everything is as the run has it, its PBX too; give a flag "
+        "only for what shall be otherwise. It asks if something would be written that was not approved then.",
+    )
+    add_run(command)
+    command.add_argument(
+        "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
+    )
+    command.add_argument("--results", type=Path, metavar="FILE", help="where the results go")
+    add_where(command, AS_IT_WAS)
+    add_which(command)
+    add_how(command, AS_IT_WAS)
+    add_voice(command)
+
+
+def _verify(commands: Commands) -> None:
+    command = commands.add_parser(
+        "verify",
+        allow_abbrev=False,
+        help="compare the PBX with what a run wanted; changes nothing on it",
+        description="Compare the PBX with what a run wanted, and settle what it left unknown. It cannot write to the "
+        "PBX. Everything is as the run has it, its PBX too; give a flag only for what shall be otherwise.",
+    )
+    add_run(command)
+    add_where(command, AS_IT_WAS)
+    add_log(add_asking(command, AS_IT_WAS))
+    add_voice(command)
+
+
+def _status(commands: Commands) -> None:
+    command = commands.add_parser(
+        "status",
+        allow_abbrev=False,
+        help="say how a run stands, also while it runs; contacts no PBX",
+        description="Say how a run stands, also while another window is at it, and what comes next. Contacts no PBX.",
+    )
+    add_run(command)
+    add_voice(command)
+
+
+def _runs(commands: Commands) -> None:
+    command = commands.add_parser(
+        "runs",
+        allow_abbrev=False,
+        help="list runs, oldest first; contacts no PBX",
+        description="List the runs of a workbook, or those in a folder, oldest first. Contacts no PBX.",
+    )
+    command.add_argument(
+        "place",
+        nargs="?",
+        type=Path,
+        metavar="WORKBOOK|FOLDER",
+        help="a workbook, its results, or a folder with workbooks (default: the current one)",
+    )
+    add_voice(command)
 
 
 def _practice(commands: Commands) -> None:
@@ -182,118 +264,8 @@ def _practice(commands: Commands) -> None:
         description="Run a PBX to rehearse on, on this machine only. Other commands reach it by --url.",
     )
     command.add_argument(
-        "--port", type=_number("port"), default=8088, help="port on 127.0.0.1 (default: 8088; 0: any free one)"
+        "--port", type=number("port"), default=8088, help="port on 127.0.0.1 (default: 8088; 0: any free one)"
     )
     command.add_argument("--state", type=Path, metavar="FILE", help="its state, read at the start and kept")
     command.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, to rehearse bad nights")
-    _voice(command)
-
-
-def _workbook(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "workbook",
-        type=Path,
-        metavar="WORKBOOK",
-        help=".xlsx, .xlsm, .xls, .xlsb, .ods, a folder of CSV files or a .zip",
-    )
-
-
-def _where(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("where")
-    group.add_argument("--url", help="the PBX, like https://192.0.2.10:8088 (or TRUNK_BATCH_URL)")
-    group.add_argument("--client-id", metavar="ID", help="its API client id (or TRUNK_BATCH_CLIENT_ID)")
-    group.add_argument(
-        "--secret-file",
-        type=Path,
-        metavar="FILE",
-        help="holds the client secret (else TRUNK_BATCH_CLIENT_SECRET, the system keyring, or a prompt)",
-    )
-    group.add_argument("--profile", metavar="NAME", help="a table of trunk-batch.toml")
-    group.add_argument("--practice", action="store_true", help="rehearse on the embedded practice PBX instead")
-    group.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the certificates in this PEM file")
-    group.add_argument("--fingerprint", metavar="SHA256", help="trust the one certificate with this fingerprint")
-    group.add_argument("--insecure", action="store_true", help="trust any certificate")
-    group.add_argument("--proxy", choices=("env",), help="use the proxies that the environment names")
-
-
-def _which(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("which trunks")
-    group.add_argument("--only", nargs="+", action="extend", metavar="TRUNK", help="only these, by name or id")
-    group.add_argument("--first", type=_number("first"), metavar="N", help="only the first N of them")
-
-
-def _how(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("how")
-    group.add_argument("--rate", type=_number("rate"), metavar="N", help="most requests started a second (default: 10)")
-    group.add_argument(
-        "--concurrency", type=_number("concurrency"), metavar="N", help="most requests at a time (default: 4)"
-    )
-    group.add_argument(
-        "--attempts", type=_number("attempts"), metavar="N", help="most tries of one request (default: 5)"
-    )
-    group.add_argument(
-        "--timeout", type=_number("timeout"), metavar="S", help="seconds to wait for an answer (default: 30)"
-    )
-    group.add_argument(
-        "--on-error", choices=("continue", "stop"), help="after a trunk that went wrong (default: continue)"
-    )
-    group.add_argument(
-        "--max-failures", type=_number("max_failures"), metavar="N", help="stop after N trunks that went wrong"
-    )
-    group.add_argument(
-        "--give-up-after",
-        type=_number("give_up_after"),
-        metavar="S",
-        help="seconds without an answer until the PBX counts as lost (300)",
-    )
-    group.add_argument(
-        "--allow",
-        action="append",
-        type=_hazard,
-        metavar="HAZARD",
-        help="removals, unknown-keys, or removals=TRUNK; repeatable",
-    )
-    group.add_argument("--skip-invalid", action="store_true", help="leave out trunks with problems, whole")
-    group.add_argument("--no-read-back", action="store_true", help="do not read back what was written")
-    group.add_argument(
-        "--settle-wait",
-        type=_number("settle_wait"),
-        metavar="S",
-        help="seconds until the look at the trunks' status (default: 10; 0: none)",
-    )
-    group.add_argument("--log", type=Path, metavar="FILE", help="log each request there, as JSON lines without secrets")
-
-
-def _voice(command: argparse.ArgumentParser) -> None:
-    group = command.add_argument_group("output")
-    group.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
-    group.add_argument("-v", "--verbose", action="store_true", help="say more: every request")
-    group.add_argument("-q", "--quiet", action="store_true", help="say less: no notices, no progress")
-
-
-def _number(name: str) -> Callable[[str], float]:
-    """Make what reads a number for a flag, and refuses one that it cannot have."""
-    whole = RANGES[name].whole
-
-    def read(text: str) -> float:
-        try:
-            number = int(text) if whole else float(text)
-        except ValueError:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a {'whole ' if whole else ''}number") from None
-        if reason := why_not(name, number):
-            raise argparse.ArgumentTypeError(reason)
-        return number
-
-    return read
-
-
-def _hazard(text: str) -> str:
-    if text.partition("=")[0] not in HAZARDS:
-        raise argparse.ArgumentTypeError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
-    return text
-
-
-def _digest(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-f]{32}", text.strip(), re.IGNORECASE):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a digest; plan prints it, 32 characters")
-    return text.strip().casefold()
+    add_voice(command)

@@ -1,4 +1,4 @@
-"""The flow, a page per command: `check`, `plan`, `apply`.
+"""The flow, a page per command: `check`, `plan`, `apply`, `resume`, `verify`.
 
 read → rows → records → checks → live → payloads → plan → dispatch → read back → results
 
@@ -7,30 +7,43 @@ Nothing here prints, asks or exits: what needs a person comes in as a `Desk`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from batch.checking import Checked, check
 from batch.desks import Desk, Silent
-from batch.errors import BatchError, Interrupted, PbxError, UsageError
-from batch.planning import Planned, draw_up, open_asker, write_plan_workbook
-from batch.running import Run, open_books, run_summary
+from batch.errors import BatchError, Interrupted, UsageError
+from batch.planning import Planned, draw_up, narrowed, open_asker, write_plan_workbook
+from batch.quoting import quoted
+from batch.returning import Drift, Verified, return_to
+from batch.running import Account, Report, begin, unchanged, without_sending
 from batch.runs import folders, journal
-from batch.runs.endings import RowEndings, end_rows
-from batch.runs.outcomes import Outcome
+from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.recording import recording
-from batch.runs.results import Results, endings_frame, give_back
 from batch.settings import Settings
 from batch.sheets.naming import PRACTICE
 from batch.sheets.reading import fingerprint
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-__all__ = ["Checked", "Declined", "Desk", "Planned", "Report", "apply", "check", "plan", "write_plan_workbook"]
+__all__ = [
+    "Checked",
+    "Declined",
+    "Desk",
+    "Drift",
+    "Planned",
+    "Report",
+    "Verified",
+    "apply",
+    "check",
+    "plan",
+    "resume",
+    "verify",
+    "write_plan_workbook",
+]
 
 
 class Declined(BatchError):
@@ -41,36 +54,6 @@ class Declined(BatchError):
 
     def __init__(self) -> None:
         super().__init__("Nothing was sent.", "Run it again when you are ready.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """How a run went."""
-
-    planned: Planned
-    folder: folders.RunFolder
-    outcomes: Mapping[int, Outcome]
-    """By row of the Trunks sheet."""
-    endings: RowEndings
-    results: Results
-    attention: tuple[str, ...] = ()
-    """What to look at first."""
-    lost: PbxError | None = None
-    """Why the PBX could not be used any more."""
-    interrupted: bool = False
-
-    @property
-    def exit_code(self) -> int:
-        """0 done, 5 some rows not as wanted, 6 PBX lost before anything was sent, 130 interrupted."""
-        if self.interrupted:
-            return 130
-        if self.lost is not None and not any(outcome.attempts for outcome in self.outcomes.values()):
-            return 6
-        return 0 if all(outcome.as_wanted for outcome in self.outcomes.values()) else 5
-
-    def frame(self) -> pd.DataFrame:
-        """Return the endings as a table, one line per row of the workbook."""
-        return endings_frame(self.endings)
 
 
 def plan(settings: Settings, desk: Desk | None = None) -> Planned:
@@ -101,9 +84,11 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
     checked = check(settings)
     mark = PRACTICE if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark)
+    holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as books:
         record = books.enter_context(recording())
         with open_asker(checked, desk, record) as (connection, asker, stopping):
+            at_pbx = books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(checked, connection, asker)
             if planned.exit_code:
                 return planned
@@ -111,39 +96,90 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
                 raise Declined
             _refuse_saved_meanwhile(checked)
             folder = folders.create(settings.workbook, settings.run_dir, started, mark)
-            books.enter_context(_cut_short(folder))
-            record.into_file(folder.path / folders.LOG)
-            written = books.enter_context(journal.create(folder.path))
-            record.into_journal(written)
-            open_books(written, folder, planned, started)
-            run = Run(planned=planned, asker=asker, journal=written, stopping=stopping, desk=desk)
-            run.dispatch(connection)
-            attention = run.look_at_statuses() if not run.interrupted else ()
-        record.end_journal()
-        endings = end_rows(checked.tables, checked.records, run.outcomes, planned.plan.problems)
-        endings.must_add_up(checked.tables)
-        results = give_back(
-            workbook=checked.workbook,
-            tables=checked.tables,
-            changes=planned.plan.updates,
-            outcomes=run.outcomes,
-            endings=endings,
-            summary=run_summary(run, folder, endings, attention, started),
-            folder=folder,
-            target=target,
-        )
-        if run.came_to_its_end:
-            written.fact("finished", datetime.now(tz=UTC).isoformat())
-    return Report(
-        planned=planned,
-        folder=folder,
-        outcomes=run.outcomes,
-        endings=endings,
-        results=results,
-        attention=attention,
-        lost=run.lost,
-        interrupted=run.interrupted or run.hurried,
-    )
+            books.enter_context(_cut_short(folder.path))
+            holder = replace(holder, run=str(folder.path))
+            books.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
+            at_pbx.tell(holder)
+            account = Account(
+                checked=checked,
+                address=connection.address,
+                practice=connection.practice,
+                folder=folder,
+                started=started,
+                problems=planned.plan.problems,
+                changes={change.record.row: change for change in planned.plan.updates},
+                hazards=planned.plan.hazards,
+            )
+            settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
+            run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, desk, settled)
+            run.dispatch(connection, asker)
+            attention = run.look_at_statuses(asker, stopping)
+        return run.conclude(target, attention)
+
+
+def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | None = None) -> Report | Planned:
+    """Go on with a run: plan again, and take up what is *not run*, *unknown* or *failed*.
+
+    Args:
+        place: the run's folder.
+        flags: settings given again, by their names; all others are the run's own.
+        desk: is asked only if something would be written that was not approved for the run.
+
+    Returns:
+        The report; or the plan, if problems or hazards stand against it: then nothing was sent.
+
+    Raises:
+        BatchError: there is no such run, somebody is at it, it is about another PBX, workbook or PBX cannot be used
+            at all, or the question was answered no. The run is then as it was.
+    """
+    desk = desk or Silent()
+    holder = Holder(command="resume", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
+    with ExitStack() as books:
+        books.enter_context(_cut_short(place))
+        books.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
+        returned = return_to(place, flags or {})
+        _refuse_places(returned.checked.settings)
+        if returned.is_over:
+            return returned.rewritten()
+        record = books.enter_context(recording())
+        with open_asker(returned.checked, desk, record) as (connection, asker, stopping):
+            books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
+            planned = draw_up(returned.checked, connection, asker, returned.done_with)
+            rest = returned.sort_out(planned)
+            planned = narrowed(planned, rest.again.keys())
+            if planned.exit_code:
+                return planned
+            desk.tell(returned.told(rest))
+            if rest.new and not desk.confirm(planned):
+                raise Declined
+            account = returned.account(planned, rest)
+            settled = without_sending(returned.checked, account.problems, rest.stays)
+            run = begin(
+                books.enter_context(journal.reopen(place)), record, account, planned, desk, settled, returned.past
+            )
+            run.dispatch(connection, asker)
+            attention = run.look_at_statuses(asker, stopping)
+        return run.conclude(returned.target, attention)
+
+
+def verify(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | None = None) -> Verified:
+    """Compare the PBX with what a run wanted, and settle what it left *unknown*. Cannot write to the PBX.
+
+    Args:
+        place: the run's folder.
+        flags: settings given again, by their names; all others are the run's own.
+        desk: where a secret may be asked for.
+
+    Raises:
+        BatchError: there is no such run, somebody is at it, or the PBX cannot be read.
+    """
+    holder = Holder(command="verify", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
+    with holding(place_of_run(place), f"run {place.name}", holder):
+        returned = return_to(place, flags or {})
+        _refuse_places(returned.checked.settings)
+        with recording() as record, open_asker(returned.checked, desk or Silent(), record) as (_, asker, _):
+            live = asker.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
+        return returned.verified(live)
 
 
 def _refuse_places(settings: Settings) -> None:
@@ -179,13 +215,12 @@ def _refuse_saved_meanwhile(checked: Checked) -> None:
 
 
 @contextmanager
-def _cut_short(folder: folders.RunFolder) -> Iterator[None]:
+def _cut_short(place: Path) -> Iterator[None]:
     """Say what is true of a run that is not even left the time to end in good order."""
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
             "Stopped by you before the run could end in good order; what was sent stays as it is on the PBX.",
-            "Run the workbook again: it reads first and sends only what is still needed. "
-            f"The journal of this run is in {folder.path}.",
+            f"Go on with it: trunk-batch resume {quoted(place)}",
         ) from None

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,17 +20,18 @@ from batch.runs.asking import BATCH, Asker
 from batch.runs.decisions import Policy
 from batch.runs.endings import end_rows, outcomes_without_run
 from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import tokens_out
 from batch.runs.recording import Recording
 from batch.runs.reports import change_lines, plan_headline, summary
 from batch.runs.results import changes_frame
 from batch.settings import Settings
 from batch.sheets.naming import PRACTICE
-from batch.sheets.problems import Problem
+from batch.sheets.problems import Problem, Severity
 from batch.sheets.rows import Tables
 from batch.sheets.writing import write_plan
 from batch.trunks.grouping import own
 from batch.trunks.live import Census
-from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, not_sendable, resolve
+from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, not_sendable, resolve, stopped_by
 from batch.trunks.records import Record
 
 if TYPE_CHECKING:
@@ -101,14 +103,29 @@ def open_asker(checked: Checked, desk: Desk, record: Recording) -> Iterator[tupl
         prompt=desk.prompt_secret,
         log=log,
         tell=desk.tell,
-        signing_in=record.signing_in,
+        account=record,
+        tokens_out=partial(tokens_out, _runs_near(settings)),
     ) as connection:
         policy = Policy(attempts=settings.attempts, give_up_after=settings.give_up_after, read_back=settings.read_back)
-        yield connection, Asker(connection.api, policy, stopping), stopping
+        yield connection, Asker(connection.api, policy, stopping, notice=desk.tell), stopping
 
 
-def draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
-    """Put the chosen trunks against what the PBX holds."""
+def _runs_near(settings: Settings) -> list[Path]:
+    """Return the folders of runs whose tokens may still be out: those near the workbook, and the run's own."""
+    return [*folders.near(settings.workbook), *filter(None, [settings.run_dir])]
+
+
+def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: frozenset[int] = frozenset()) -> Planned:
+    """Put the chosen trunks against what the PBX holds.
+
+    Args:
+        checked: the workbook.
+        connection: the PBX.
+        asker: the way to it.
+        done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
+    """
+    if done_with:
+        checked = replace(checked, problems=_told_of(done_with, checked.problems))
     tables = checked.tables
     chosen = checked.chosen
     if not chosen:
@@ -118,7 +135,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
     resolved = resolve(tables, chosen, census)
     live = asker.trunks(list(resolved.ids.values()))
     found = [*resolved.problems]
-    stopped = Plan(pbx=connection.address, problems=checked.problems).stopped
+    stopped = stopped_by(checked.problems)
     changes, hazards = [], []
     for record in chosen:
         if record.row not in resolved.ids:
@@ -133,7 +150,16 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker) -> Planned:
             found += problems
             if record.row not in stopped and not any(problem.stops for problem in problems):
                 found += not_sendable(tables, change)
-    return _planned(checked, connection, census, changes, hazards, own(found, tables, checked.records))
+    told = _told_of(done_with, own(found, tables, checked.records))
+    return _planned(checked, connection, census, changes, hazards, told)
+
+
+def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Turn the problems of trunks that are done with into notices."""
+    return tuple(
+        replace(problem, severity=Severity.NOTICE) if problem.stops and problem.trunk in rows else problem
+        for problem in problems
+    )
 
 
 def _just_gone(tables: Tables, record: Record) -> Problem:
@@ -166,13 +192,13 @@ def _planned(
     census: Census,
     changes: list[Change],
     hazards: list[Hazard],
-    found: list[Problem],
+    found: Sequence[Problem],
 ) -> Planned:
     settings = checked.settings
     blamed = {problem.place for problem in checked.problems if problem.stops}
     new = [problem for problem in found if problem.place not in blamed]  # what only follows from a cell at fault
     problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *new], checked.tables)
-    stopped = Plan(pbx=connection.address, problems=problems).stopped
+    stopped = stopped_by(problems)
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(
         pbx=connection.address,
@@ -191,6 +217,21 @@ def _planned(
         digest=plan.digest(),
         refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
         unfinished=folders.unfinished(settings.workbook, PRACTICE if connection.practice else ""),
+    )
+
+
+def narrowed(planned: Planned, rows: Collection[int]) -> Planned:
+    """Return the plan with nothing written but these rows of the Trunks sheet, and with their hazards alone."""
+    settings = planned.checked.settings
+    changes = tuple(c for c in planned.plan.changes if c.record.row in rows or not c.difference)
+    hazards = tuple(hazard for hazard in planned.plan.hazards if hazard.row in rows)
+    plan = replace(planned.plan, changes=changes, hazards=hazards)
+    return replace(
+        planned,
+        plan=plan,
+        forecast=_forecast(plan.updates, settings),
+        digest=plan.digest(),
+        refused_hazards=not_allowed(hazards, settings.allow, changes),
     )
 
 

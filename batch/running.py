@@ -1,132 +1,228 @@
-"""Running: the part of a run in which something is sent, from the books opened before it to the look at the end."""
+"""Running: one leg of a run, from the books opened before anything is sent to the results at its end."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from batch.checking import Checked
 from batch.connections import Connection
-from batch.desks import Desk, Progress
+from batch.desks import Desk
 from batch.errors import PbxError
 from batch.planning import Planned, batch_size
 from batch.runs import folders, journal
 from batch.runs.asking import Asker
 from batch.runs.dispatch import Dispatch, Limits
-from batch.runs.endings import RowEndings, outcomes_without_run
+from batch.runs.endings import RowEndings, end_rows, outcomes_without_run
+from batch.runs.keeping import want
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
+from batch.runs.past import Past, Tries
+from batch.runs.recording import Recording
 from batch.runs.reports import lost_registrations, status_lines, summary
-from batch.runs.settling import Settler
+from batch.runs.results import Results, endings_frame, give_back
+from batch.runs.resuming import TAKEN_UP
+from batch.runs.settling import Lost, Settler
+from batch.settings import kept_settings
 from batch.sheets.answers import Summary
+from batch.sheets.problems import Problem
+from batch.trunks.plans import Change, Hazard, stopped_by
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _NAMED: Final = 20
 """So many trunks that need attention are named on the Summary."""
 _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANGED, Ending.SKIPPED}
 
 
-def open_books(written: journal.Journal, folder: folders.RunFolder, planned: Planned, started: datetime) -> None:
-    """Keep everything that the run needs to be understood later, before anything is sent."""
-    settings = planned.checked.settings
-    written.fact("run", folder.id)
-    written.fact("started", started.isoformat())
-    written.fact("pbx", planned.address)
-    written.fact("client_id", settings.client_id)
-    written.fact("workbook", {"path": str(settings.workbook), "sha256": planned.checked.workbook.sha256})
-    written.fact("digest", planned.digest)
-    written.fact(
-        "options",
-        {
-            "only": settings.only,
-            "first": settings.first,
-            "allow": settings.allow,
-            "skip_invalid": settings.skip_invalid,
-            "rate": settings.rate,
-            "concurrency": settings.concurrency,
-            "attempts": settings.attempts,
-            "timeout": settings.timeout,
-            "read_back": settings.read_back,
-            "results": str(settings.results) if settings.results else None,
-        },
-    )
-    written.want(
-        (change.record.row, change.live.id, change.live.name, change.replaces().keys())
-        for change in planned.plan.updates
-    )
-    folders.write_snapshot(folder, planned.plan.updates)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a run went."""
+
+    checked: Checked
+    address: str
+    """The PBX's, as people know it."""
+    practice: bool
+    folder: folders.RunFolder
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet."""
+    endings: RowEndings
+    results: Results
+    attention: tuple[str, ...] = ()
+    """What to look at first."""
+    lost: Lost | None = None
+    """Why the PBX, or the run's own journal, could not be used any more."""
+    interrupted: bool = False
+    only_rewritten: bool = False
+    """Whether the run was over already, and just its results were written anew."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 5 some rows not as wanted, 6 PBX lost before anything was sent, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
+            return self.lost.exit_code
+        done = all(outcome.as_wanted for outcome in self.outcomes.values())
+        return 0 if done and self.results.path is not None else 5
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether ``resume`` would find something to do."""
+        return any(o.chosen and o.ending in TAKEN_UP for o in self.outcomes.values())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the endings as a table, one line per row of the workbook."""
+        return endings_frame(self.endings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What results are made of: the rows, and what became of each trunk."""
+
+    checked: Checked
+    address: str
+    practice: bool
+    folder: folders.RunFolder
+    started: datetime
+    """When the run began."""
+    problems: Sequence[Problem]
+    changes: Mapping[int, Change] = field(default_factory=dict)
+    """By row: what the run was to write, against what was there before."""
+    hazards: Sequence[Hazard] = ()
+
+    def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
+        """Give the rows of these trunks their endings."""
+        return end_rows(self.checked.tables, self.checked.records, outcomes, self.problems)
+
+    def end(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
+        """Give every row its ending.
+
+        Raises:
+            TotalsDiffer: a row has none, or one too many.
+        """
+        endings = self.endings(outcomes)
+        endings.must_add_up(self.checked.tables, self.folder.path / journal.FILE)
+        return endings
+
+    def give_back(
+        self, outcomes: Mapping[int, Outcome], endings: RowEndings, target: Path, attention: Sequence[str] = ()
+    ) -> Results:
+        """Write the results; where nothing takes them, `Results.note` says so."""
+        changed = [change for row, change in sorted(self.changes.items()) if row in outcomes]
+        return give_back(
+            workbook=self.checked.workbook,
+            tables=self.checked.tables,
+            changes=changed,
+            outcomes=outcomes,
+            endings=endings,
+            summary=self._summary(outcomes, endings, attention),
+            folder=self.folder,
+            target=target,
+        )
+
+    def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
+        troubled = [outcome for _, outcome in sorted(outcomes.items()) if not outcome.as_wanted]
+        first = [f"{outcome.name}: {outcome.ending}. {outcome.said}".rstrip() for outcome in troubled[:_NAMED]]
+        if len(troubled) > _NAMED:
+            first.append(f"… and {len(troubled) - _NAMED:,} more: filter the column Result of the sheet Trunks.")
+        return summary(
+            title="Results",
+            address=self.address,
+            practice=self.practice,
+            workbook=self.checked.workbook,
+            outcomes=outcomes,
+            endings=endings,
+            facts=[
+                ("Started", f"{self.started.astimezone():%Y-%m-%d %H:%M:%S}"),
+                ("Finished", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+                ("Run", str(self.folder.path)),
+            ],
+            attention=[*attention, *first],
+            hazards=[hazard.message for hazard in self.hazards],
+        )
 
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """The part of a run in which something is sent."""
+    """One leg of a run: what is sent, and what becomes of it."""
 
+    account: Account
     planned: Planned
-    asker: Asker
     journal: journal.Journal
-    stopping: threading.Event
+    record: Recording
     desk: Desk
+    again: Sequence[Change]
+    """What this leg writes."""
+    tries: Mapping[int, Tries] = field(default_factory=dict)
+    """What earlier legs sent, by trunk id."""
+    earlier: Mapping[int, Outcome] = field(default_factory=dict)
+    """The endings of earlier legs, by row, of what this leg takes up."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
-    lost: PbxError | None = None
+    lost: Lost | None = None
     interrupted: bool = False
     hurried: bool = False
     """Whether the look at the statuses at the end was cut short."""
 
-    @property
-    def came_to_its_end(self) -> bool:
-        """Whether nothing cut it short."""
-        return not self.interrupted and self.lost is None
+    def dispatch(self, connection: Connection, asker: Asker) -> None:
+        """Write what is to be written, and note an outcome for each trunk."""
+        settings = self.account.checked.settings
+        progress = self.desk.watch(len(self.again))
 
-    def dispatch(self, connection: Connection) -> None:
-        """Write what differs, and note an outcome for every trunk of the workbook."""
-        checked, plan = self.planned.checked, self.planned.plan
-        stopped = plan.stopped
-        for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out):
-            self.outcomes[outcome.row] = outcome
-        for change in plan.changes:
-            if not change.difference:
-                self.outcomes[change.record.row] = Outcome(
-                    row=change.record.row,
-                    ending=Ending.UNCHANGED,
-                    trunk_id=change.live.id,
-                    name=change.live.name,
-                )
-        settings = checked.settings
-        progress = self.desk.watch(len(plan.updates))
-        settler = Settler(self.asker, self.journal, connection.api.wire.clock)
+        def settled(outcomes: Sequence[Outcome]) -> None:
+            whole = [self._over_all_legs(outcome) for outcome in outcomes]
+            for outcome in whole:
+                self.outcomes[outcome.row] = outcome
+                progress.settled(outcome)
+            self.journal.end(whole)
+
+        settler = Settler(asker, connection.api.wire.clock)
         dispatch = Dispatch(
-            plan.updates,
+            self.again,
             settler,
             Limits(workers=settings.concurrency, batch=batch_size(settings), max_failures=settings.failures_allowed),
-            self.stopping,
-            self._settled(progress),
+            settled,
+            self.desk.tell,
         )
         dispatch.run()
         self.lost, self.interrupted = settler.lost, dispatch.interrupted
 
-    def _settled(self, progress: Progress) -> Callable[[Outcome], None]:
-        def settled(outcome: Outcome) -> None:
-            self.journal.end(outcome)
-            self.outcomes[outcome.row] = outcome
-            progress.settled(outcome)
+    def _over_all_legs(self, outcome: Outcome) -> Outcome:
+        """Make of this leg's outcome the run's: what earlier legs sent counts too."""
+        before = self.earlier.get(outcome.row)
+        if before is not None and before.reached and not outcome.attempts and outcome.ending is Ending.NOT_RUN:
+            return replace(before, note=f"{before.note} {outcome.note}".strip())
+        tries = self.tries.get(outcome.trunk_id or 0)
+        if tries is None:
+            return outcome
+        return replace(
+            outcome,
+            attempts=outcome.attempts + tries.sent,
+            reached=True,
+            errcode=tries.errcode if outcome.errcode is None else outcome.errcode,
+            errmsg=outcome.errmsg or tries.errmsg,
+        )
 
-        return settled
-
-    def look_at_statuses(self) -> tuple[str, ...]:
+    def look_at_statuses(self, asker: Asker, stopping: threading.Event) -> tuple[str, ...]:
         """Read the trunks' statuses once more, some time after the last write that bears on registration."""
-        wait = self.planned.checked.settings.settle_wait
+        wait = self.account.checked.settings.settle_wait
         written = [
             change
-            for change in self.planned.plan.updates
+            for change in self.again
             if change.bears_on_registration and self.outcomes[change.record.row].ending in _WROTE
         ]
-        if not written or not wait or self.lost is not None:
+        if not written or not wait or self.lost is not None or self.interrupted:
             return ()
-        self.stopping.clear()
+        stopping.clear()
         try:
             self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
-            self.asker.pause(wait)
-            now = self.asker.listed()
+            asker.pause(wait)
+            now = asker.listed()
         except KeyboardInterrupt:
             self.hurried = True
             return ("Whether the trunks are up again was not looked at: stopped by you.",)
@@ -135,33 +231,126 @@ class Run:
         before = self.planned.census.trunks
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
 
+    def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
+        """Give every row its ending and the workbook back, and close the leg's books."""
+        account = self.account
+        attention = (*attention, *self.record.unwritten)
+        endings = account.end(self.outcomes)
+        results = account.give_back(self.outcomes, endings, target, (*self._cut_short(), *attention))
+        how = "interrupted" if self.interrupted else "finished" if self.lost is None else "lost"
+        if results.path is not None:
+            with suppress(journal.JournalError):
+                self.journal.end_leg(how, endings.total())
+        return Report(
+            checked=account.checked,
+            address=account.address,
+            practice=account.practice,
+            folder=account.folder,
+            outcomes=self.outcomes,
+            endings=endings,
+            results=results,
+            attention=attention,
+            lost=self.lost,
+            interrupted=self.interrupted or self.hurried,
+        )
 
-def run_summary(
-    run: Run, folder: folders.RunFolder, endings: RowEndings, attention: tuple[str, ...], started: datetime
-) -> Summary:
-    """Put together what the sheet Summary says of a run."""
-    planned = run.planned
-    first = []
-    if run.interrupted:
-        first.append("The run was stopped before its end; what is not run can be run again.")
-    if run.lost is not None:
-        first.append(f"{run.lost.message} {run.lost.hint}")
-    troubled = [outcome for _, outcome in sorted(run.outcomes.items()) if not outcome.as_wanted]
-    first += [f"{outcome.name}: {outcome.ending}. {outcome.said}".rstrip() for outcome in troubled[:_NAMED]]
-    if len(troubled) > _NAMED:
-        first.append(f"… and {len(troubled) - _NAMED:,} more: filter the column Result of the sheet Trunks.")
-    return summary(
-        title="Results",
-        address=planned.address,
-        practice=planned.practice,
-        workbook=planned.checked.workbook,
-        outcomes=run.outcomes,
-        endings=endings,
-        facts=[
-            ("Started", f"{started.astimezone():%Y-%m-%d %H:%M:%S}"),
-            ("Finished", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
-            ("Run", str(folder.path)),
-        ],
-        attention=[*first, *attention],
-        hazards=[hazard.message for hazard in planned.plan.hazards],
+    def _cut_short(self) -> list[str]:
+        said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []
+        return [*said, f"{self.lost.message} {self.lost.hint}"] if self.lost is not None else said
+
+
+def begin(
+    books: journal.Journal,
+    record: Recording,
+    account: Account,
+    planned: Planned,
+    desk: Desk,
+    settled: dict[int, Outcome],
+    past: Past | None = None,
+) -> Run:
+    """Begin a leg: all that is needed to understand it later is kept before anything is sent.
+
+    Args:
+        books: the run's journal.
+        record: writes to the journal from now on.
+        account: the run.
+        planned: what the leg carries out.
+        desk: who watches.
+        settled: the outcomes, by row, of trunks that it sends nothing for.
+        past: what earlier legs did; None for the first one.
+
+    Raises:
+        OutputError: something cannot be written; nothing was written to the PBX by this leg.
+    """
+    folder, again = account.folder.path, planned.plan.updates
+    sent = set() if past is None else {change.live.id for change in again if past.sent(change.live.id)}
+    earlier = {} if past is None else folders.read_snapshot(folder)
+    first = [change for change in again if change.live.id not in sent & earlier.keys()]
+    kept = earlier.keys() - {change.live.id for change in first}
+    folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
+    sizes = account.checked.records.sizes()
+    books.begin_leg(
+        "apply" if past is None else "resume",
+        facts=_facts(account, planned, past),
+        wanted=[want(change, sizes[change.record.row]) for change in (planned.plan.changes if past is None else again)],
+        settled_rows=account.endings(settled).total(),
+        outcomes=settled.values(),
     )
+    record.into_file(folder / folders.LOG)
+    record.into_journal(books)
+    return Run(
+        account=account,
+        planned=planned,
+        journal=books,
+        record=record,
+        desk=desk,
+        again=again,
+        outcomes=settled,
+        tries={} if past is None else past.tries,
+        earlier={} if past is None else past.outcomes,
+    )
+
+
+def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, object]:
+    """Return what the run is to be understood by; later legs change little of it."""
+    checked, settings = account.checked, account.checked.settings
+    chosen = checked.choice.rows | (past.chosen if past is not None else set())
+    facts: dict[str, object] = {
+        "chosen": sorted(chosen),
+        "problems": [asdict(problem) for problem in account.problems if problem.stops],
+    }
+    if past is not None:
+        return facts
+    return facts | {
+        "run": account.folder.id,
+        "started": account.started.isoformat(),
+        "pbx": account.address,
+        "practice": account.practice,
+        "client_id": settings.client_id,
+        "workbook": {
+            "path": str(settings.workbook.resolve()),
+            "sha256": checked.workbook.sha256,
+            "copy": account.folder.copy,
+        },
+        "digest": planned.digest,
+        "rows": sum(len(table.frame) for table in checked.tables),
+        "settings": kept_settings(settings),
+    }
+
+
+def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """Return the outcomes, by row, of all trunks that nothing is sent for."""
+    stopped = stopped_by(problems)
+    outcomes = outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+    return {outcome.row: outcome for outcome in outcomes} | dict(stays)
+
+
+def unchanged(changes: Iterable[Change]) -> dict[int, Outcome]:
+    """Return the outcomes, by row, of trunks that already are as wanted."""
+    return {
+        change.record.row: Outcome(
+            row=change.record.row, ending=Ending.UNCHANGED, trunk_id=change.live.id, name=change.live.name
+        )
+        for change in changes
+        if not change.difference
+    }

@@ -72,6 +72,8 @@ class Settings:
     """The digest that the plan must have."""
     results: Path | None = None
     run_dir: Path | None = None
+    run_copy: Path | None = None
+    """The run's own copy of the workbook, to be read in its place."""
     output: Path | None = None
     """Where `plan` writes its workbook."""
     log: Path | None = None
@@ -126,6 +128,41 @@ def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], prof
     for source in (profile, from_environment, flags):
         values |= {name: value for name, value in source.items() if name in names and value not in {None, (), ""}}
     return Settings(**values)
+
+
+_KEPT: Final = (
+    *("url", "client_id", "secret_file", "practice", "ca_file", "fingerprint", "insecure", "proxy"),
+    *("only", "first", "rate", "concurrency", "attempts", "timeout", "on_error", "max_failures", "give_up_after"),
+    *("allow", "skip_invalid", "read_back", "settle_wait", "results"),
+)
+"""What a run keeps to be gone on with; of the client secret only where it was found."""
+_KEPT_PATHS: Final = frozenset({"secret_file", "ca_file", "results"})
+
+
+def kept_settings(settings: Settings) -> dict[str, Any]:
+    """Return what a run keeps of its settings, fit for JSON, with whole paths."""
+    kept = {name: getattr(settings, name) for name in _KEPT}
+    return {
+        name: str(value.resolve()) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+        for name, value in kept.items()
+        if value is not None
+    }
+
+
+def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], **places: Path) -> Settings:
+    """Make the settings of a run that is gone on with: as kept, but for the flags that are given again.
+
+    Args:
+        kept: as `kept_settings` made it.
+        flags: what was given now.
+        places: ``workbook``, ``run_dir`` and ``run_copy``.
+    """
+    again = {
+        name: Path(value) if name in _KEPT_PATHS else tuple(value) if isinstance(value, list) else value
+        for name, value in kept.items()
+        if name in _KEPT
+    }
+    return make_settings({**flags, **places}, {}, again)
 
 
 def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:

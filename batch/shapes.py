@@ -12,8 +12,9 @@ from batch.trunks.live import CallerId
 
 if TYPE_CHECKING:
     from batch.errors import BatchError
-    from batch.pipeline import Planned, Report
+    from batch.pipeline import Planned, Report, Verified
     from batch.trunks.plans import Change
+    from batch.watching import Standing
 
 
 def check_json(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -89,10 +90,10 @@ def _caller_json(entry: CallerId) -> dict[str, Any]:
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """Make what ``apply --json`` prints."""
+    """Make what ``apply --json`` and ``resume --json`` print; ``results`` is null where nothing took them."""
     return {
         "run": str(report.folder.path),
-        "results": str(report.results.path),
+        "results": None if report.results.path is None else str(report.results.path),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [
@@ -107,6 +108,45 @@ def report_json(report: Report) -> dict[str, Any]:
             for _, outcome in sorted(report.outcomes.items())
         ],
     }
+
+
+def verified_json(verified: Verified) -> dict[str, Any]:
+    """Make what ``verify --json`` prints."""
+    return {
+        "match": verified.match,
+        "differ": [
+            {
+                "sheet": drift.sheet,
+                "cell": drift.cell,
+                "trunk": drift.trunk,
+                "field": drift.field,
+                "wanted": drift.wanted,
+                "found": drift.found,
+            }
+            for drift in verified.differ
+        ],
+    }
+
+
+def status_json(standing: Standing) -> dict[str, Any]:
+    """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none."""
+    return {
+        "run": str(standing.folder),
+        "state": str(standing.state),
+        "counts": _all_endings(standing.counts),
+        "pid": standing.pid,
+        "started": standing.started.isoformat(timespec="seconds"),
+        "ended": None if standing.ended is None else standing.ended.isoformat(timespec="seconds"),
+        "trunks": standing.trunks,
+        "settled": standing.settled,
+        "pbx": standing.pbx,
+        "workbook": standing.workbook,
+    }
+
+
+def runs_json(standings: Iterable[Standing]) -> dict[str, Any]:
+    """Make what ``runs --json`` prints, oldest first."""
+    return {"runs": [status_json(standing) for standing in standings]}
 
 
 def _all_endings(count: Mapping[str, int]) -> dict[str, int]:

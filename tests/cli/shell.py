@@ -66,6 +66,21 @@ class Shell:
         return Ran(code, *self._capsys.readouterr())
 
 
+class Person:
+    """Somebody at a terminal who types one line, or presses Ctrl-C."""
+
+    def __init__(self, line: str | None) -> None:
+        self._line = line
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        if self._line is None:
+            raise KeyboardInterrupt
+        return self._line
+
+
 def command(
     *words: object,
     env: Mapping[str, str] | None = None,
@@ -143,3 +158,13 @@ def plan_at(served: RunningPbx) -> tuple[str, ...]:
 
 def calls(served: RunningPbx) -> list[str]:
     return [request.call for request in served.requests]
+
+
+def last_run(book: Path) -> Path:
+    """The folder of a workbook's newest run."""
+    return max(book.with_name(f"{book.stem}.runs").iterdir())
+
+
+def ending_of(ran: Ran) -> dict[str, str]:
+    """The ending of each trunk, by name."""
+    return {trunk["name"]: trunk["ending"] for trunk in ran.json["trunks"]}

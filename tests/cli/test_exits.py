@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli import Mouth, _crashes_in_json
+from batch.cli import _crashes_in_json
+from batch.mouths import Mouth
 from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
 
 PLAN = {"digest", "changes", "hazards", "problems", "forecast"}

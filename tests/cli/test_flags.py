@@ -9,6 +9,8 @@ from batch.flags import EXIT_CODES, make_parser, parse
 from batch.ranges import RANGES, why_not
 from tests.cli.shell import Shell
 
+COMMANDS = ("template", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice")
+
 
 def refusal(*words: str) -> UsageError:
     with pytest.raises(UsageError) as caught:
@@ -43,6 +45,15 @@ def refusal(*words: str) -> UsageError:
         (("plan", "b.xlsx", "--url"), "--url: expected one argument."),
         (("aply",), "COMMAND: invalid choice: 'aply' (choose from "),
         (("apply",), "apply needs a WORKBOOK."),
+        (("resume",), "resume needs a RUN: its folder, or its id."),
+        (("verify", "--json"), "verify needs a RUN: its folder, or its id."),
+        (("status",), "status needs a RUN: its folder, or its id."),
+        (("resume", "a", "--expect", "x"), "There is no flag --expect."),
+        (("resume", "a", "--run-dir", "x"), "There is no flag --run-dir."),
+        (("verify", "a", "--yes"), "There is no flag --yes."),
+        (("verify", "a", "--allow", "removals"), "There is no flag --allow."),
+        (("status", "a", "--url", "x"), "There is no flag --url."),
+        (("runs", "a", "b"), "trunk-batch runs cannot do anything with b."),
         (("check", "a.xlsx", "b.xlsx"), "trunk-batch check cannot do anything with b.xlsx."),
         (("check", "a.xlsx", "--yes"), "There is no flag --yes."),
         (("--json",), "There is no flag --json."),
@@ -109,7 +120,7 @@ def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> N
     assert why_not("rate", float("nan"))
 
 
-@pytest.mark.parametrize("name", ["template", "check", "plan", "apply", "practice"])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_ends_well_after_it(shell: Shell, name: str) -> None:
     ran = shell(name, "--help")
     assert ran.code == 0
@@ -117,10 +128,27 @@ def test_every_command_has_help_and_ends_well_after_it(shell: Shell, name: str) 
     assert ran.err == ""
 
 
+@pytest.mark.parametrize("name", ["resume", "verify"])
+def test_the_help_of_what_goes_on_with_a_run_promises_no_defaults_of_its_own(shell: Shell, name: str) -> None:
+    told = " ".join(shell(name, "--help").out.split())
+    assert "Everything is as the run has it, its PBX too" in told
+    assert "default" not in told
+    assert "TRUNK_BATCH_URL" not in told
+    assert "TRUNK_BATCH_CLIENT_SECRET" in told
+
+
+def test_what_resume_and_verify_take() -> None:
+    flags = parse(["resume", "run", "--yes", "--results", "r.xlsx", "--only", "A", "--allow", "removals", "--log", "l"])
+    assert (flags.run, flags.yes, flags.only, flags.profile) == ("run", True, ["A"], None)
+    flags = parse(["verify", "run", "--url", "u", "--rate", "5", "--give-up-after", "0", "--attempts", "1"])
+    assert (flags.run, flags.url, flags.rate, flags.give_up_after) == ("run", "u", 5, 0)
+    assert parse(["runs"]).place is None
+
+
 def test_help_of_the_whole_names_every_command(shell: Shell) -> None:
     ran = shell("--help")
     assert ran.code == 0
-    assert all(name in ran.out for name in ("template", "check", "plan", "apply", "practice"))
+    assert all(name in ran.out for name in COMMANDS)
 
 
 def test_without_a_command_the_help_is_shown_and_the_code_is_2(shell: Shell) -> None:
@@ -128,7 +156,7 @@ def test_without_a_command_the_help_is_shown_and_the_code_is_2(shell: Shell) -> 
     assert ran.code == 2
     assert ran.out == ""
     assert "usage: trunk-batch" in ran.err
-    assert "There are template, check, plan, apply, practice." in ran.err
+    assert f"There are {', '.join(COMMANDS)}." in ran.err
 
 
 def test_the_version_is_told(shell: Shell) -> None:

@@ -22,10 +22,25 @@ def test_importing_the_package_is_quick() -> None:
     assert not loaded("import sys, batch; print(*sys.modules, file=sys.stderr)") & HEAVY
 
 
-@pytest.mark.parametrize("words", [["--help"], ["apply", "--help"], ["--version"], ["template", "-o", "no/t.xlsx"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["apply", "--help"],
+        ["resume", "--help"],
+        ["runs", "-h"],
+        ["resume"],
+        ["--version"],
+        ["template", "-o", "no/t.xlsx"],
+    ],
+)
 def test_help_and_refusals_are_quick(words: list[str]) -> None:
     assert not loaded(COMMAND.format(words)) & (HEAVY - {"xlsxwriter"} if words[0] == "template" else HEAVY)
 
 
 def test_a_check_loads_nothing_of_the_wire(book: Path) -> None:
     assert not loaded(COMMAND.format(["check", str(book)])) & WIRE
+
+
+def test_a_look_at_runs_loads_no_way_to_a_pbx() -> None:
+    assert not loaded(COMMAND.format(["runs"])) & {"batch.pipeline", "keyring", "starlette", "uvicorn", "openpyxl"}

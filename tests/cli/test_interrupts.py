@@ -17,13 +17,15 @@ from typing import Any
 
 import pytest
 
-from batch.cli import Mouth, Terminal, main
+from batch.cli import main
 from batch.desks import Silent
 from batch.errors import Interrupted
+from batch.mouths import Mouth, Terminal
 from batch.pipeline import Declined, Report, apply
+from batch.quoting import quoted
 from batch.secrets import Secret
 from batch.settings import Settings
-from tests.cli.shell import DIDS, FAST, SECRET, Ran, Shell, at, calls, command, pbx, rows_of, write_book
+from tests.cli.shell import DIDS, FAST, SECRET, Person, Ran, Shell, at, calls, command, pbx, rows_of, write_book
 
 WE = (sys.executable, "-c", "from batch.cli import run; run()")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
@@ -35,21 +37,6 @@ HEARING = (
     "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli import run; run()",
 )
 """The same, also where whoever started the tests has told them not to hear a terminal that closes."""
-
-
-class Person:
-    """Somebody at a terminal who types one line, or presses Ctrl-C."""
-
-    def __init__(self, line: str | None) -> None:
-        self._line = line
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self) -> str:
-        if self._line is None:
-            raise KeyboardInterrupt
-        return self._line
 
 
 @pytest.mark.usefixtures("secret")
@@ -95,7 +82,8 @@ class TestTheQuestion:
             "    1 list replaced on purpose",
             "    An earlier run of this workbook did not come to the end: 20261123-010101-aaaa.",
         ]
-        assert asked[start + 7].startswith("Type yes to go on: ")
+        assert asked[start + 7] == f"    To go on with it instead:  trunk-batch resume {quoted(folder)}"
+        assert asked[start + 8].startswith("Type yes to go on: ")
         assert "London  (id 1, register)" in ran.out
         assert "Next:" not in ran.out
 
@@ -196,6 +184,7 @@ class TestDuringTheRun:
         assert report.exit_code == 130
         assert report.attention == ("Whether the trunks are up again was not looked at: stopped by you.",)
         assert all(outcome.as_wanted for outcome in report.outcomes.values())
+        assert report.results.path is not None
         assert report.results.path.exists()
 
     def test_ctrl_c_where_no_good_end_is_possible_does_not_claim_that_nothing_was_sent(self, book: Path) -> None:

@@ -56,6 +56,35 @@ def test_what_stands_against_a_plan_comes_back_as_the_plan(tmp_path: Path) -> No
     assert planned.frame().empty
 
 
+def test_a_script_goes_on_with_a_run_and_verifies_it(book: Path) -> None:
+    refused = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002}
+    with pbx(faults=[refused]) as served:
+        secret = batch.Secret(SECRET)
+        settings = batch.Settings(
+            workbook=book,
+            url=served.url,
+            client_id="script",
+            secret=secret,
+            rate=1000,
+            settle_wait=0,
+            concurrency=1,
+            on_error="stop",
+        )
+        report = batch.apply(settings)
+        assert isinstance(report, batch.Report)
+        assert report.unfinished
+        with pytest.raises(batch.BatchError, match="There is no client secret"):
+            batch.resume(report.folder.path)
+        report = batch.resume(report.folder.path, {"secret": secret})
+        assert isinstance(report, batch.Report)
+        assert not report.unfinished
+        assert report.frame()["Result"].tolist() == ["refused", "applied", "refused", "refused"]
+        verified = batch.verify(report.folder.path, {"secret": secret})
+    assert isinstance(verified, batch.Verified)
+    assert (verified.match, verified.exit_code) == (1, 5)
+    assert {drift.trunk for drift in verified.differ} == {"London"}
+
+
 def test_a_secret_is_given_as_one_and_never_shown(book: Path) -> None:
     with pbx() as served:
         secret = batch.Secret(SECRET)

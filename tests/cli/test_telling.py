@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from batch import telling
-from batch.cli import Mouth, Terminal
+from batch.mouths import Mouth, Terminal
 from batch.progress import Bar
+from batch.quoting import quoted
 from batch.runs.outcomes import Ending, Outcome
 from batch.sheets.problems import Problem
+from batch.telling.amounts import WHOLE, duration
+from batch.telling.checks import problems_text
 from tests.cli.shell import Shell, at, pbx, plan_at, write_book
 
 
@@ -24,7 +26,7 @@ def problem(row: int, message: str = "Wrong.", fix: str = "Type it right.", valu
 
 class TestProblems:
     def test_the_same_words_in_many_rows_are_said_once_with_the_rows(self) -> None:
-        assert list(telling.problems_text([problem(2), problem(3), problem(9)])) == [
+        assert list(problems_text([problem(2), problem(3), problem(9)])) == [
             "PROBLEM  A cell must not be blank (3 times)  [required; spreadsheet editor]",
             '    DIDs, column C, rows 2-3, 9 "x": Wrong.',
             "        Type it right.",
@@ -32,18 +34,18 @@ class TestProblems:
 
     def test_many_of_a_kind_are_counted_and_verbose_lists_them(self) -> None:
         many = [problem(row, message=f"Wrong in {row}.", value="") for row in range(2, 22)]
-        brief = list(telling.problems_text(many))
+        brief = list(problems_text(many))
         assert brief[-1] == "    … and 8 more of this kind; -v lists every one."
-        whole = list(telling.problems_text(many, telling.WHOLE))
+        whole = list(problems_text(many, WHOLE))
         assert whole[-2:] == ["    DIDs!C21: Wrong in 21.", "        Type it right."]
 
     def test_many_scattered_rows_are_cut_short_too(self) -> None:
         many = [problem(row) for row in range(2, 60, 2)]
-        assert " …" in list(telling.problems_text(many))[1]
-        assert " …" not in list(telling.problems_text(many, telling.WHOLE))[1]
+        assert " …" in list(problems_text(many))[1]
+        assert " …" not in list(problems_text(many, WHOLE))[1]
 
     def test_a_fix_that_is_none_is_not_said_and_a_long_value_is_cut(self) -> None:
-        lines = list(telling.problems_text([problem(2, fix="Nothing to do, if that is meant.", value="y" * 99)]))
+        lines = list(problems_text([problem(2, fix="Nothing to do, if that is meant.", value="y" * 99)]))
         assert len(lines) == 2
         assert f'"{"y" * 59}…"' in lines[1]
 
@@ -51,9 +53,9 @@ class TestProblems:
 class TestCommands:
     @pytest.mark.skipif(os.name == "nt", reason="how a Unix shell wants it")
     def test_a_name_is_quoted_where_a_shell_would_trip_over_it(self) -> None:
-        assert telling.quoted(Path("my book.xlsx")) == "'my book.xlsx'"
-        assert telling.quoted("a&b.xlsx") == "'a&b.xlsx'"
-        assert telling.quoted("book.xlsx") == "book.xlsx"
+        assert quoted(Path("my book.xlsx")) == "'my book.xlsx'"
+        assert quoted("a&b.xlsx") == "'a&b.xlsx'"
+        assert quoted("book.xlsx") == "book.xlsx"
 
     def test_a_check_repeats_the_flags_that_choose_trunks(self, shell: Shell, book: Path) -> None:
         ran = shell("check", book, "--only", "London", "Paris", "--first", "1")
@@ -140,8 +142,8 @@ class TestPlans:
         assert "  … and 38 more trunks; the results workbook has every one." in ran.out
 
     def test_an_hour_is_told_in_minutes(self) -> None:
-        assert telling._duration(3600) == "60 min"  # noqa: SLF001 - a plan that long would take long to make
-        assert telling._duration(0.2) == "1 s"  # noqa: SLF001 - as above
+        assert duration(3600) == "60 min"
+        assert duration(0.2) == "1 s"
 
 
 class TestReports:

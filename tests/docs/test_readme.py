@@ -25,6 +25,10 @@ def sh_fences() -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
+COMMANDS = re.findall(
+    r"^    ([a-z]+)  ", readme_parts.commands().partition("COMMAND\n")[2].partition("\n\n")[0], re.MULTILINE
+)
+
 MADE = [name for name in readme_parts.PARTS if name != "commands" or sys.version_info[:2] == (3, 11)]
 """Each Python writes its help a little differently; the README has it as the oldest one does."""
 
@@ -47,6 +51,18 @@ def test_the_first_fence_that_names_pytest_is_one_command_that_sets_up_and_tests
     fence = next(text for text in sh_fences() if "pytest" in text)
     assert len(fence.replace("\\\n", "").splitlines()) == 1
     assert "'.[dev]'" in fence
+
+
+def test_the_table_of_commands_has_every_command_in_the_order_of_the_help() -> None:
+    part = README.partition("## The commands")[2]
+    table = part.partition("| --- |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `([a-z]+)` \|", table, re.MULTILINE) == COMMANDS
+
+
+def test_every_command_that_is_shown_exists() -> None:
+    shown = re.findall(r"(?:^\$ |:  |/bin/)trunk-batch ([a-z]+)", README, re.MULTILINE)
+    assert len(shown) > 5
+    assert set(shown) <= set(COMMANDS)
 
 
 def test_links_inside_the_project_lead_somewhere() -> None:

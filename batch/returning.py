@@ -1,0 +1,292 @@
+"""Returning to a run: what it was told, what it wanted and what became of it, from its own books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from batch.checking import Checked, check
+from batch.errors import UsageError
+from batch.pbx.addresses import base_url_of
+from batch.planning import Planned
+from batch.running import Account, Report
+from batch.runs import folders, journal
+from batch.runs.keeping import planned_then
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import Past, read_past
+from batch.runs.reports import change_lines
+from batch.runs.results import Results
+from batch.runs.resuming import STAYS, Rest, is_untouched, left, settle_by_look, sort_out
+from batch.settings import settings_again
+from batch.sheets.naming import PRACTICE
+from batch.sheets.problems import Problem, Severity
+from batch.trunks.differences import compare
+from batch.trunks.live import LiveTrunk
+from batch.trunks.plans import Change
+
+_NAMED: Final = 12
+"""So many trunks are named in a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that is not as a run wanted it."""
+
+    sheet: str
+    cell: str
+    trunk: str
+    field: str
+    wanted: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The PBX put against what a run wanted."""
+
+    checked: Checked
+    """The run's own copy of the workbook."""
+    folder: Path
+    address: str
+    practice: bool
+    match: int
+    """Trunks that hold everything as wanted."""
+    differ: tuple[Drift, ...]
+    settled: Counter[Ending]
+    """How many trunks that were *unknown* ended how."""
+    results: Results | None = None
+    """The results, written anew because something was settled."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is as wanted, 5 where something differs."""
+        return 5 if self.differ else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """A run that is gone on with, or looked at again."""
+
+    past: Past
+    checked: Checked
+    """The run's own copy of the workbook."""
+    folder: folders.RunFolder
+
+    @cached_property
+    def before(self) -> Mapping[int, LiveTrunk]:
+        """The trunks, by id, as the PBX held them before the run wrote them."""
+        return folders.read_snapshot(self.folder.path)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to go on with."""
+        return self.past.finished and not left(self.past, self.checked.choice.rows)
+
+    @property
+    def done_with(self) -> frozenset[int]:
+        """Rows of the Trunks sheet that are not written again, whatever is found wrong with them now."""
+        return frozenset(row for row, outcome in self.past.outcomes.items() if outcome.ending in STAYS)
+
+    @property
+    def target(self) -> Path:
+        """Where the results go; into the run's folder where their place is gone."""
+        settings = self.checked.settings
+        mark = PRACTICE if self.past.facts["practice"] else ""
+        if settings.results is None and not settings.workbook.parent.is_dir():
+            return folders.results_path(self.folder.path / settings.workbook.name, None, mark)
+        return folders.results_path(settings.workbook, settings.results, mark)
+
+    def sort_out(self, planned: Planned) -> Rest:
+        """Sort what is left of the run, by a plan for all its chosen trunks."""
+        why_not = {p.trunk: f"{p.message} {p.fix}" for p in reversed(planned.plan.problems) if p.trunk is not None}
+        changes = {change.record.row: change for change in planned.plan.changes}
+        rest = sort_out(self.checked.chosen, changes, self.past, self.before, why_not)
+        not_chosen = self.checked.choice.left_out
+        kept = {row: o for row, o in self.past.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN}
+        return replace(rest, stays={**kept, **rest.stays})
+
+    def told(self, rest: Rest) -> str:
+        """Say what is left, in a sentence."""
+        count, new = len(rest.again), [rest.again[row].live.name for row in sorted(rest.new)]
+        left = f"{count:,} trunk{' is' if count == 1 else 's are'} left of run {self.folder.id}"
+        if new:
+            named = ", ".join(new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
+            return f"{left}; not as when it was approved: {named}."
+        return f"{left}, as when it was approved." if count else f"Nothing is left to be sent of run {self.folder.id}."
+
+    def account(self, planned: Planned, rest: Rest) -> Account:
+        """Return what the results of the next leg are made of."""
+        stays = {row: change for row, change in self._changes.items() if row in rest.stays}
+        return self._account(planned.plan.problems, {**stays, **rest.again})
+
+    @cached_property
+    def _changes(self) -> dict[int, Change]:
+        """What earlier legs were to write, against what was there before."""
+        records = {record.row: record for record in self.checked.records.trunks}
+        return {
+            row: planned_then(wanted, records[row], self.before[wanted.trunk_id])
+            for row, wanted in self.past.wanted.items()
+            if wanted.writes and wanted.trunk_id in self.before and row in records
+        }
+
+    def _account(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> Account:
+        facts = self.past.facts
+        return Account(
+            checked=self.checked,
+            address=facts["pbx"],
+            practice=facts["practice"],
+            folder=self.folder,
+            started=datetime.fromisoformat(facts["started"]),
+            problems=problems,
+            changes=changes,
+        )
+
+    def rewritten(self, outcomes: Mapping[int, Outcome] | None = None) -> Report:
+        """Write the results anew from what the journal says, without asking the PBX."""
+        ended = self.past.outcomes if outcomes is None else outcomes
+        account = self._account(self._problems(), self._changes)
+        endings = account.end(ended)
+        return Report(
+            checked=self.checked,
+            address=account.address,
+            practice=account.practice,
+            folder=self.folder,
+            outcomes=ended,
+            endings=endings,
+            results=account.give_back(ended, endings, self.target),
+            only_rewritten=True,
+        )
+
+    def _problems(self) -> list[Problem]:
+        """Return what is to be told of the workbook, with the problems that the PBX showed when it was planned."""
+        kept = self.past.facts.get("problems", ())
+        then = [Problem(**{**p, "severity": Severity(p["severity"]) if p["severity"] else None}) for p in kept]
+        return [*then, *(problem for problem in self.checked.problems if not problem.stops)]
+
+    def verified(self, live: Mapping[int, LiveTrunk]) -> Verified:
+        """Put what the PBX holds against what the run wanted, and settle what it left *unknown*."""
+        records = {record.row: record for record in self.checked.records.trunks}
+        differ: list[Drift] = []
+        match, settled = 0, dict[int, Outcome]()
+        for row, wanted in self.past.wanted.items():
+            now, record = live.get(wanted.trunk_id), records[row]
+            before = self.before.get(wanted.trunk_id)
+            then = planned_then(wanted, record, before or _named(wanted.trunk_id, wanted.name))
+            drifts = self._drifts(then, now)
+            differ += drifts
+            match += not drifts
+            outcome = self.past.outcomes.get(row) or self._unsettled(then)
+            if outcome is not None and outcome.ending is Ending.UNKNOWN:
+                untouched = now is not None and is_untouched(wanted, before, now)
+                settled[row] = settle_by_look(outcome, then, now, untouched=untouched)
+        results = self._corrected(settled) if settled else None
+        return Verified(
+            checked=self.checked,
+            folder=self.folder.path,
+            address=self.past.facts["pbx"],
+            practice=self.past.facts["practice"],
+            match=match,
+            differ=tuple(differ),
+            settled=Counter(outcome.ending for outcome in settled.values()),
+            results=results,
+        )
+
+    def _corrected(self, settled: Mapping[int, Outcome]) -> Results | None:
+        """Write down what was settled, and the results anew where there were any."""
+        ended = bool(self.past.legs) and self.past.legs[-1].ended is not None
+        report = self.rewritten({**self.past.outcomes, **settled}) if ended else None
+        with journal.reopen(self.folder.path) as books:
+            books.correct(settled.values(), report.endings.total() if report else None)
+        return report.results if report else None
+
+    def _unsettled(self, then: Change) -> Outcome | None:
+        """Return what stands for a trunk that was sent something, and whose ending nobody lived to write down."""
+        sent = self.past.sent(then.live.id)
+        if not sent:
+            return None
+        return Outcome(
+            row=then.record.row,
+            ending=Ending.UNKNOWN,
+            trunk_id=then.live.id,
+            name=then.live.name,
+            attempts=sent,
+            reached=True,
+        )
+
+    def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
+        tables = self.checked.tables
+        if now is None:
+            cell = tables.trunks.cell("name" if then.record.id is None else "id", then.record.row)
+            name = then.live.name
+            return [
+                Drift(sheet=tables.trunks.name, cell=cell, trunk=name, field="Name", wanted=name, found="no such trunk")
+            ]
+        change = replace(then, live=now, difference=compare(now, then.desired))
+        return [
+            Drift(
+                sheet=line.sheet,
+                cell=line.cell,
+                trunk=line.trunk,
+                field=line.field,
+                wanted=line.wanted,
+                found=line.before,
+            )
+            for line in change_lines(tables, [change], {})
+        ]
+
+
+def _named(trunk_id: int, name: str) -> LiveTrunk:
+    """Stand for a trunk of which no snapshot was kept, because nothing was to be written."""
+    return LiveTrunk(id=trunk_id, name=name, vendor_type="", status=None, whole={})
+
+
+def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
+    """Return to a run.
+
+    Args:
+        place: its folder.
+        flags: settings given again, by their names; all others are the run's own.
+
+    Raises:
+        UsageError: there is no such run, its copy of the workbook is not what it was, or another PBX is named.
+        WorkbookError: the copy cannot be read.
+    """
+    past = read_past(place)
+    facts = past.facts
+    if not facts:
+        raise UsageError(f"The run in {place} never began: nothing was sent.", "Apply the workbook anew.")
+    _refuse_another_pbx(facts, flags)
+    copy = place / facts["workbook"]["copy"]
+    if not copy.exists():
+        raise UsageError(f"The run's own copy of the workbook, {copy}, is gone.", "Apply the workbook anew.")
+    workbook = Path(facts["workbook"]["path"])
+    settings = settings_again(facts["settings"], flags, workbook=workbook, run_dir=place, run_copy=copy)
+    checked = check(settings)
+    if checked.workbook.sha256 != facts["workbook"]["sha256"]:
+        raise UsageError(
+            f"The run's own copy of the workbook, {copy}, is not what it was.",
+            "A run is gone on with as it was approved. Put the copy back, or apply the changed workbook anew.",
+        )
+    folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
+    return Returned(past=past, checked=checked, folder=folder)
+
+
+def _refuse_another_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
+    practice, url = flags.get("practice"), flags.get("url")
+    if facts["practice"] and url:
+        asked = base_url_of(url)
+    elif not facts["practice"] and practice:
+        asked = "the practice PBX"
+    elif url and base_url_of(url) != facts["pbx"]:
+        asked = base_url_of(url)
+    else:
+        return
+    raise UsageError(
+        f"The run is about {facts['pbx']}, not {asked}.",
+        "Leave --url and --practice out: the run knows its PBX. For another PBX, apply the workbook anew.",
+    )

@@ -1,0 +1,1 @@
+"""Telling: what people get to read. Pure."""

@@ -1,0 +1,92 @@
+"""Reports: how a run went, what is left of it, and where the results lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from batch.errors import OutputError
+from batch.runs.outcomes import ENDINGS, Ending, Outcome
+from batch.runs.reports import headline
+from batch.runs.resuming import TAKEN_UP
+from batch.telling.amounts import BRIEF, Shown, counted
+from batch.telling.commands import allowing, command, how, where, which
+
+if TYPE_CHECKING:
+    from batch.pipeline import Report
+
+
+def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell how a run went, ending with where the results lie."""
+    if report.only_rewritten:
+        yield "The run was over already: nothing was sent, only its results were made anew from its journal."
+    yield ("PRACTICE: " if report.practice else "") + headline(report.outcomes.values())
+    yield from _cut_short_text(report)
+    yield from report.attention
+    total = report.endings.total()
+    for ending in Ending:
+        if total[str(ending)]:
+            yield f"  {total[str(ending)]:>9,} rows {ending!s:<10} {ENDINGS[ending].means}"
+    open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
+    listed = open_ones[: shown.items]
+    for outcome in listed:
+        yield f"  {outcome.name}: {' '.join(filter(None, (f'{outcome.ending}.', _said(outcome), outcome.note)))}"
+    if len(open_ones) > len(listed):
+        where_all = "the results workbook has every one" if report.results.path else "-v shows every one"
+        yield f"  … and {len(open_ones) - len(listed):,} more trunks; {where_all}."
+    if report.results.note:
+        yield report.results.note
+    if report.results.folder is not None:
+        yield f"Results as CSV: {report.results.folder}"
+    yield f"Run: {report.folder.path}"
+    yield from _next_text(report, open_ones)
+    yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _cut_short_text(report: Report) -> Iterator[str]:
+    """Say why a run did not come to its end, if so."""
+    if report.interrupted:
+        if not report.unfinished:
+            yield "Stopped by you, when everything had been written already."
+        elif any(outcome.ending is Ending.UNKNOWN for outcome in report.outcomes.values()):
+            yield "Stopped by you. Not everything that was being written then could be settled: see what is unknown."
+        else:
+            yield "Stopped by you. What was being written then was settled first."
+    if isinstance(report.lost, OutputError):
+        yield f"The run stopped: {report.lost.message} Without its journal nothing more is written to the PBX."
+        yield f"Make room, or mend what is wrong with {report.folder.path}, before you go on."
+    elif report.lost is not None:
+        yield f"{report.lost.message} {report.lost.hint}"
+
+
+def _said(outcome: Outcome) -> str:
+    """Quote what came last, where it was not plain success."""
+    if outcome.errcode:
+        return f"{outcome.errcode} {outcome.errmsg}".strip().rstrip(".") + "."
+    if outcome.errcode is None and outcome.errmsg:
+        return f"{outcome.errmsg[:1].upper()}{outcome.errmsg[1:]}".rstrip(".") + "."
+    return ""
+
+
+def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:
+    """Say what comes next: going on with the run, correcting what it leaves alone, or first the one, then the other."""
+    left = [outcome for outcome in open_ones if outcome.ending in TAKEN_UP]
+    faulty = len(open_ones) - len(left)
+    run = report.folder.path
+    if report.results.path is None:
+        yield f"Make room; then go on with it, which writes the results too:  {command('resume', run)}"
+    elif left:
+        what = f"the {counted(len(left), 'trunk')} left" if faulty else "it"
+        yield f"Go on with {what}:  {command('resume', run)}"
+    if any(outcome.ending is Ending.UNKNOWN for outcome in left):
+        yield f"Or look first, without writing, what became of the unknown:  {command('verify', run)}"
+    if faulty and report.results.path is not None:
+        settings = report.checked.settings
+        flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
+        if left:
+            others = "the other trunk" if faulty == 1 else f"the other {faulty:,} trunks"
+            what = "do in the results what their column What to do says, then plan with them"
+            yield f"Resume leaves {others} alone: {what}:"
+        else:
+            yield "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+        yield f"    {command('plan', report.results.path, flags)}"

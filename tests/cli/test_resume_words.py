@@ -1,0 +1,450 @@
+"""Going on with a run from the command line: what it takes, what it asks, and what people read of it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import batch
+from batch.cli import _show_report
+from batch.errors import OutputError, PbxUnreachable
+from batch.flags import parse
+from batch.givens import given_again
+from batch.mouths import Mouth
+from batch.quoting import quoted
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import read_past
+from batch.shapes import report_json
+from batch.telling.reports import report_text
+from tests.cli.shell import (
+    DIDS,
+    SECRET,
+    Person,
+    Ran,
+    Shell,
+    at,
+    calls,
+    ending_of,
+    last_run,
+    pbx,
+    plan_at,
+    rows_of,
+    write_book,
+)
+
+REPORT = {"run", "results", "counts", "sheets", "trunks"}
+STOPS = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "errmsg": "NO"}
+"""London is refused once."""
+SILENT = {"call": "trunk/update", "match": {"id": 1}, "do": "drop_before"}
+"""London's first write gets no answer, and has not arrived."""
+DENIED = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode": 10005}
+"""Paris makes the tool stop, so that what became of London is not read any more."""
+ONE_BY_ONE = ("--yes", "--concurrency", "1")
+STOPPING = (*ONE_BY_ONE, "--on-error", "stop")
+
+
+def writes(served: Any) -> int:
+    return calls(served).count("trunk/update")
+
+
+@pytest.mark.usefixtures("secret")
+class TestGoingOn:
+    def test_what_is_left_is_written_and_the_object_is_that_of_apply(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[STOPS]) as served:
+            first = shell("apply", book, *at(served), *STOPPING, "--json")
+            assert ending_of(first) == {"London": "refused", "Paris": "not run"}
+            ran = shell("resume", last_run(book), "--json")
+            assert served.count_valid_tokens() == 0
+        assert (ran.code, set(ran.json)) == (5, REPORT)
+        assert ending_of(ran) == {"London": "refused", "Paris": "applied"}
+        assert ran.json["run"] == first.json["run"] == str(last_run(book))
+        assert ran.json["results"] == first.json["results"] == str(book.with_name("book-results.xlsx"))
+        assert f"1 trunk is left of run {last_run(book).name}, as when it was approved." in ran.err
+
+    def test_a_run_is_named_by_its_id_by_its_folder_or_by_where_one_stands(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with pbx(faults=[{**SILENT, "times": 3}]) as served:
+            assert shell("apply", book, *at(served), "--yes", "--attempts", "1").code == 5
+            run = last_run(book)
+            assert shell("resume", run.name).code == 5
+            assert shell("resume", f"{run}/").code == 5
+            monkeypatch.chdir(run)
+            ran = shell("resume", ".")
+        assert ran.code == 0
+        assert f"0 are left of run {run.name}" not in ran.err
+        assert f"1 trunk is left of run {run.name}, as when it was approved." in ran.err
+
+    def test_a_run_that_is_over_says_so_and_sends_nothing(self, shell: Shell, book: Path) -> None:
+        with pbx() as served:
+            assert shell("apply", book, *at(served), "--yes").code == 0
+            sent = len(served.requests)
+            ran = shell("resume", last_run(book))
+            assert len(served.requests) == sent
+        assert ran.code == 0
+        assert ran.out.splitlines()[:2] == [
+            "The run was over already: nothing was sent, only its results were made anew from its journal.",
+            "All 2 trunks are as wanted.",
+        ]
+        assert "resume" not in ran.out
+        assert ran.out.splitlines()[-1] == f"Results: {book.with_name('book-results.xlsx')}"
+
+    def test_the_command_that_apply_prints_goes_on_with_the_run(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[SILENT]) as served:
+            ran = shell("apply", book, *at(served), "--yes", "--attempts", "1")
+            (line,) = [line for line in ran.out.splitlines() if line.startswith("Go on with it:  trunk-batch ")]
+            again = shell(*line.removeprefix("Go on with it:  trunk-batch ").split())
+        assert (ran.code, again.code) == (5, 0)
+        assert "trunk-batch plan" not in ran.out
+
+    def test_quiet_says_the_result_alone_and_verbose_every_request(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[{**SILENT, "times": 2}]) as served:
+            assert shell("apply", book, *at(served), "--yes", "--attempts", "1").code == 5
+            told = shell("resume", last_run(book), "-v")
+            assert shell("resume", last_run(book), "-q").err == ""
+        assert "call=trunk/update  ids=1" in told.err
+        assert SECRET not in told.out + told.err
+
+    def test_where_the_results_and_the_log_go_can_be_said_anew(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[SILENT]) as served:
+            shell("apply", book, *at(served), "--yes", "--attempts", "1")
+            ran = shell("resume", last_run(book), "--results", "other.xlsx", "--log", "log.jsonl", "--json")
+        assert ran.json["results"] == "other.xlsx"
+        assert rows_of(Path("other.xlsx"), "Trunks")[1][2] == "applied"
+        assert "trunk/update" in Path("log.jsonl").read_text()
+
+
+@pytest.mark.usefixtures("secret")
+class TestTheQuestion:
+    """Paris was not run, and somebody has edited it since."""
+
+    def resume(self, shell: Shell, book: Path, *flags: str) -> tuple[Ran, int]:
+        with pbx(faults=[STOPS]) as served:
+            shell("apply", book, *at(served), *STOPPING)
+            served.state.edit_trunk(2, {"hostname": "theirs.example"})
+            before = writes(served)
+            ran = shell("resume", last_run(book), *flags)
+            assert served.count_valid_tokens() == 0
+            return ran, writes(served) - before
+
+    def test_without_a_terminal_the_plan_is_shown_and_nothing_sent(self, shell: Shell, book: Path) -> None:
+        ran, sent = self.resume(shell, book, "-q")
+        assert (ran.code, sent) == (2, 0)
+        run = last_run(book).name
+        assert ran.out.splitlines()[0].endswith(f", workbook book.xlsx, what is left of run {run}")
+        assert "    hostname: theirs.example → new.carrier.example" in ran.out
+        assert ran.err.splitlines() == [
+            (
+                "Some trunks are not as they were when the run was approved, and there is no terminal to ask on. "
+                "Nothing was sent; the run is as it was."
+            ),
+            "Read the plan above; to approve it, give the same command with --yes.",
+        ]
+
+    def test_without_a_terminal_a_program_gets_the_error(self, shell: Shell, book: Path) -> None:
+        ran, sent = self.resume(shell, book, "--json")
+        assert (ran.code, sent, ran.error["code"]) == (2, 0, "usage")
+        assert "theirs.example" in ran.err
+
+    def test_yes_goes_on_without_asking(self, shell: Shell, book: Path) -> None:
+        ran, sent = self.resume(shell, book, "--yes", "--json")
+        assert (ran.code, sent) == (5, 1)
+        assert ending_of(ran) == {"London": "refused", "Paris": "applied"}
+        assert "1 trunk is left of run" in ran.err
+        assert "not as when it was approved: Paris." in ran.err
+
+    @pytest.mark.parametrize(("line", "code", "sent"), [("yes\n", 5, 1), ("no\n", 130, 0)])
+    def test_on_a_terminal_it_is_put(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch, line: str, code: int, sent: int
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", Person(line))
+        ran, count = self.resume(shell, book)
+        assert (ran.code, count) == (code, sent)
+        assert "Write 1 trunk on http://127.0.0.1:" in ran.err
+        assert "    Paris\n" in ran.err
+        assert "Digest" not in ran.out
+        assert "did not come to the end" not in ran.out + ran.err
+
+    def test_ctrl_c_there_leaves_the_run_as_it_was(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", Person(None))
+        ran, sent = self.resume(shell, book, "--json")
+        assert (ran.code, sent, ran.error["code"]) == (130, 0, "interrupted")
+        assert quoted(last_run(book)) in ran.error["hint"]
+
+    def test_it_is_not_put_where_everything_is_as_it_was_approved(
+        self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stdin", Person(None))
+        with pbx(faults=[STOPS]) as served:
+            shell("apply", book, *at(served), *STOPPING)
+            ran = shell("resume", last_run(book))
+        assert ran.code == 5
+        assert "Type yes" not in ran.err
+
+
+class TestWhatIsGiven:
+    @pytest.fixture
+    def run(self, shell: Shell, book: Path, secret: str) -> Iterator[tuple[Any, Path]]:
+        assert secret
+        with pbx(faults=[{**SILENT, "times": 2}]) as served:
+            shell("apply", book, *at(served), "--yes", "--attempts", "1")
+            yield served, last_run(book)
+
+    def test_neither_the_environment_nor_the_usual_profile_says_which_pbx_it_is(
+        self, shell: Shell, run: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TRUNK_BATCH_URL", "https://pbx.invalid:8088")
+        monkeypatch.setenv("TRUNK_BATCH_CLIENT_ID", "nobody")
+        Path("trunk-batch.toml").write_text('[default]\nurl = "https://pbx.invalid:8088"\nrate = 0.2\n')
+        assert shell("resume", run[1], "--attempts", "5").code == 0
+        assert shell("verify", run[1]).code == 0
+        assert read_past(run[1]).facts["settings"]["rate"] == 1000
+
+    def test_a_profile_that_is_named_counts_and_flags_win_over_it(self, tmp_path: Path) -> None:
+        (tmp_path / "book.runs").mkdir()
+        (tmp_path / "trunk-batch.toml").write_text('[slow]\nrate = 7\ntimeout = 3\nfingerprint = "3F"\n')
+        run = tmp_path / "book.runs" / "one"
+        flags = parse(["resume", "one", "--profile", "slow", "--timeout", "4", "--allow", "removals"])
+        assert given_again(flags, run) == {"rate": 7, "timeout": 4, "fingerprint": "3F", "allow": ("removals",)}
+        given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run)
+        assert (given["insecure"], given["fingerprint"]) == (True, "")
+        with pytest.raises(batch.BatchError, match="no profile quick"):
+            given_again(parse(["resume", "one", "--profile", "quick"]), run)
+
+    @pytest.mark.parametrize("command", ["resume", "verify"])
+    def test_another_pbx_is_refused_however_it_is_named(
+        self, shell: Shell, run: tuple[Any, Path], command: str
+    ) -> None:
+        Path("trunk-batch.toml").write_text('[other]\nurl = "https://pbx.invalid:8088"\n')
+        for flags in (("--url", "https://pbx.invalid:8088"), ("--profile", "other"), ("--practice",)):
+            ran = shell(command, run[1], *flags, "--json")
+            assert (ran.code, ran.error["code"]) == (2, "usage")
+            assert ran.error["message"].startswith(f"The run is about {run[0].url}, not ")
+        assert shell("verify", run[1], "--url", f"{run[0].url}/").code == 5
+
+    def test_the_secret_is_found_anew(
+        self, shell: Shell, run: tuple[Any, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.delenv("TRUNK_BATCH_CLIENT_SECRET")
+        ran = shell("resume", run[1], "--json")
+        assert ran.code == 2
+        assert ran.error["message"].startswith("There is no client secret for script@http")
+        (tmp_path / "secret").write_text(SECRET)
+        assert shell("resume", run[1], "--secret-file", "secret", "--attempts", "5").code == 0
+
+    def test_what_is_given_counts_for_this_once(self, shell: Shell, run: tuple[Any, Path]) -> None:
+        ran = shell("resume", run[1], "--rate", "500", "--attempts", "5", "--json")
+        assert (ran.code, ran.json["trunks"][0]["ending"]) == (0, "applied")
+        kept = read_past(run[1]).facts["settings"]
+        assert (kept["rate"], kept["attempts"]) == (1000, 1)
+
+
+class TestErrors:
+    @pytest.mark.parametrize("command", ["resume", "verify", "status"])
+    def test_no_such_run(self, shell: Shell, command: str) -> None:
+        ran = shell(command, "20260101-000000-0000", "--json")
+        assert (ran.code, ran.error["code"]) == (2, "usage")
+        assert ran.error["message"].startswith("There is no run 20260101-000000-0000.")
+
+    @pytest.mark.parametrize("command", ["resume", "verify", "status"])
+    def test_a_damaged_journal(self, shell: Shell, tmp_path: Path, command: str) -> None:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "journal.sqlite").write_text("what a disk leaves behind" * 99)
+        ran = shell(command, "run", "--json")
+        assert (ran.code, ran.error["code"]) == (2, "usage")
+        assert ran.error["message"].startswith("The journal ")
+        assert "ask for help" in ran.error["hint"]
+
+    @pytest.mark.parametrize("command", ["resume", "verify", "status"])
+    def test_a_run_of_another_version(self, shell: Shell, tmp_path: Path, command: str) -> None:
+        (tmp_path / "run").mkdir()
+        with sqlite3.connect(tmp_path / "run" / "journal.sqlite") as journal:
+            journal.execute("PRAGMA user_version=99")
+        journal.close()
+        ran = shell(command, "run", "--json")
+        assert (ran.code, ran.error["code"]) == (2, "usage")
+        assert "another version of this tool" in ran.error["message"]
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_copy_of_the_workbook_that_cannot_be_read_is_an_error_to_verify(self, shell: Shell, book: Path) -> None:
+        with pbx() as served:
+            shell("apply", book, *at(served), "--yes")
+            (last_run(book) / "input.xlsx").write_text("nothing of the kind")
+            ran = shell("verify", last_run(book), "--json")
+        assert (ran.code, ran.error["code"]) == (3, "not-readable")
+
+
+@pytest.mark.usefixtures("secret")
+class TestWhatStandsAgainstIt:
+    def test_a_problem_that_came_up_since_says_how_to_go_on(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[STOPS]) as served:
+            shell("apply", book, *at(served), *STOPPING)
+            served.state.edit_trunk(2, {"name": "Lutetia"})
+            run = last_run(book)
+            ran = shell("resume", run)
+            assert shell("resume", run, "--json").json["problems"][0]["code"] == "trunk-gone"
+            again = shell("resume", run, "--skip-invalid", "--json")
+        assert ran.code == 3
+        assert ran.out.splitlines()[-4:] == [
+            "1 problem, so nothing was sent; the run is as it was.",
+            f"Put right what it names, then:  trunk-batch resume {quoted(run)}",
+            f"Or leave out the 1 trunk concerned, whole:  trunk-batch resume {quoted(run)} --skip-invalid",
+            "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one.",
+        ]
+        assert ending_of(again) == {"London": "refused", "Paris": "invalid"}
+
+    def test_a_hazard_that_came_up_since_says_which_flag_lets_it_happen(self, shell: Shell, tmp_path: Path) -> None:
+        rows = [*DIDS, ("Paris", "33123456789", "")]
+        book = write_book(tmp_path / "book.xlsx", dids=rows)
+        trunks = ({"id": 1, "name": "London", "did_list": [{"did": "9"}]}, {"id": 2, "name": "Paris"})
+        with pbx(*trunks, faults=[STOPS]) as served:
+            shell("apply", book, *at(served), *STOPPING, "--allow", "removals=London")
+            served.state.edit_trunk(2, {"did_list": [{"did": "1"}]})
+            run = last_run(book)
+            ran = shell("resume", run, "--yes")
+            following = f"trunk-batch resume {quoted(run)} --allow removals=London --allow removals=Paris"
+            assert ran.out.splitlines()[-2:] == [
+                "Nothing was sent; the run is as it was. To let all of it happen:",
+                f"    {following}",
+            ]
+            again = shell(*following.split()[1:], "--yes", "--json")
+        assert ran.code == 4
+        assert ending_of(again)["Paris"] == "applied"
+
+    def test_a_plan_and_an_apply_name_the_command_that_goes_on_with_an_earlier_run(
+        self, shell: Shell, book: Path
+    ) -> None:
+        with pbx(faults=[{**DENIED, "times": 1}]) as served:
+            shell("apply", book, *at(served), *ONE_BY_ONE)
+            run = last_run(book)
+            said = [
+                f"An earlier run of this workbook did not come to the end: {run.name}.",
+                f"To go on with it instead:  trunk-batch resume {quoted(run)}",
+            ]
+            for ran in (shell("plan", book, *plan_at(served)), shell("apply", book, *at(served), "--yes")):
+                assert [line for line in ran.out.splitlines() if line in said] == said
+
+
+def told(report: batch.Report, **changes: Any) -> list[str]:
+    return list(report_text(replace(report, **changes)))
+
+
+def outcomes(**endings: Ending) -> Mapping[int, Outcome]:
+    names = enumerate(endings.items(), 2)
+    return {row: Outcome(row=row, name=name, ending=ending, reached=True) for row, (name, ending) in names}
+
+
+class TestWords:
+    """What is said at the end, for every way in which a run can end."""
+
+    @pytest.fixture
+    def report(self, book: Path) -> batch.Report:
+        settings = batch.Settings(workbook=book, practice=True, rate=1000, settle_wait=0)
+        report = batch.apply(settings)
+        assert isinstance(report, batch.Report)
+        return report
+
+    def test_only_what_resume_takes_up_is_left(self, report: batch.Report) -> None:
+        said = told(report, outcomes=outcomes(London=Ending.FAILED, Paris=Ending.NOT_RUN))
+        run = quoted(report.folder.path)
+        assert said[-3:] == [
+            f"Run: {report.folder.path}",
+            f"Go on with it:  trunk-batch resume {run}",
+            f"Results: {report.results.path}",
+        ]
+
+    def test_only_what_needs_a_correction_is_left(self, report: batch.Report) -> None:
+        said = told(report, outcomes=outcomes(London=Ending.REFUSED, Paris=Ending.INVALID))
+        assert said[-3] == (
+            "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+        )
+        assert said[-2].startswith(f"    trunk-batch plan {quoted(report.results.path)} --practice")
+        assert "resume" not in " ".join(said)
+
+    def test_both_are_left(self, report: batch.Report) -> None:
+        said = told(
+            report,
+            outcomes=outcomes(A=Ending.NOT_RUN, B=Ending.FAILED, C=Ending.REFUSED, D=Ending.PARTIAL, E=Ending.APPLIED),
+        )
+        assert said[-4] == f"Go on with the 2 trunks left:  trunk-batch resume {quoted(report.folder.path)}"
+        assert said[-3].startswith("Resume leaves the other 2 trunks alone: do in the results what ")
+        assert said[-2].startswith("    trunk-batch plan ")
+
+    def test_for_the_unknown_there_is_verify_as_well(self, report: batch.Report) -> None:
+        said = told(report, outcomes=outcomes(London=Ending.UNKNOWN, Paris=Ending.APPLIED))
+        run = quoted(report.folder.path)
+        assert said[-3:-1] == [
+            f"Go on with it:  trunk-batch resume {run}",
+            f"Or look first, without writing, what became of the unknown:  trunk-batch verify {run}",
+        ]
+
+    def test_nothing_is_left(self, report: batch.Report) -> None:
+        said = told(report)
+        assert said[-2:] == [f"Run: {report.folder.path}", f"Results: {report.results.path}"]
+
+    def test_ctrl_c_says_what_is_true_of_what_was_being_written(self, report: batch.Report) -> None:
+        left = outcomes(London=Ending.APPLIED, Paris=Ending.NOT_RUN)
+        unclear = outcomes(London=Ending.UNKNOWN, Paris=Ending.NOT_RUN)
+        assert told(report, interrupted=True, outcomes=left)[1] == (
+            "Stopped by you. What was being written then was settled first."
+        )
+        assert told(report, interrupted=True, outcomes=unclear)[1] == (
+            "Stopped by you. Not everything that was being written then could be settled: see what is unknown."
+        )
+        assert told(report, interrupted=True)[1] == "Stopped by you, when everything had been written already."
+
+    def test_a_lost_pbx_is_told_in_its_own_words(self, report: batch.Report) -> None:
+        lost = PbxUnreachable("Nothing answers.", "Is the VPN up?")
+        assert told(report, lost=lost)[1] == "Nothing answers. Is the VPN up?"
+
+    def test_a_journal_that_takes_no_more_is_told_as_one(self, report: batch.Report) -> None:
+        lost = OutputError("journal.sqlite", "no space left on device")
+        said = told(report, lost=lost, outcomes=outcomes(London=Ending.UNKNOWN, Paris=Ending.NOT_RUN))
+        assert said[1:3] == [
+            (
+                "The run stopped: Cannot write journal.sqlite: no space left on device. "
+                "Without its journal nothing more is written to the PBX."
+            ),
+            f"Make room, or mend what is wrong with {report.folder.path}, before you go on.",
+        ]
+
+    def test_results_that_no_disk_took_can_be_had_by_resuming(self, report: batch.Report) -> None:
+        results = replace(report.results, path=None, note="The disk is full.")
+        said = told(report, results=results, outcomes=outcomes(London=Ending.APPLIED, Paris=Ending.REFUSED))
+        assert said[-4:] == [
+            "The disk is full.",
+            f"Run: {report.folder.path}",
+            (
+                "Make room; then go on with it, which writes the results too:  "
+                f"trunk-batch resume {quoted(report.folder.path)}"
+            ),
+            "Results: none yet",
+        ]
+
+    def test_a_journal_that_took_nothing_before_anything_was_sent_is_an_error_to_programs(
+        self, report: batch.Report, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        capsys.readouterr()
+        nothing = {2: Outcome(row=2, name="London", ending=Ending.NOT_RUN)}
+        lost = OutputError("journal.sqlite", "no space left on device")
+        assert _show_report(replace(report, lost=lost, outcomes=nothing), Mouth(json=True)) == 2
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "cannot-write"
+
+    def test_programs_get_null_for_them(self, report: batch.Report) -> None:
+        assert report_json(report)["results"] == str(report.results.path)
+        assert report_json(replace(report, results=replace(report.results, path=None)))["results"] is None
+
+    def test_many_trunks_are_cut_short_and_it_is_said_where_the_rest_is(self, report: batch.Report) -> None:
+        many = outcomes(**{f"T{i}": Ending.FAILED for i in range(20)})
+        assert "  … and 8 more trunks; the results workbook has every one." in told(report, outcomes=many)
+        nowhere = replace(report.results, path=None)
+        assert "  … and 8 more trunks; -v shows every one." in told(report, outcomes=many, results=nowhere)
