@@ -64,7 +64,7 @@ def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
         assert sorted(body["id"] for body in there.writes()) == [2, 4]
         rows = rows_of(there.results, "DIDs")
         assert [(row["Result"], row["What to do"]) for row in rows][:2] == [
-            ("not run", "Not chosen. Run again."),
+            ("not run", "Not chosen. Resume the run, or run again."),
             ("applied", "Nothing."),
         ]
         assert there.apply("--first", "3").code == 0
@@ -226,7 +226,10 @@ class TestAfterAFailure:
             ran = there.apply("--concurrency", "1", *flags)
             assert ran.code == 5
             assert endings(ran.json) == ["applied", "refused", "not run", "not run", "not run"]
-            assert rows_of(there.results, "Trunks")[3]["What to do"] == "Stopped after 1 trunk went wrong. Run again."
+            assert (
+                rows_of(there.results, "Trunks")[3]["What to do"]
+                == "Stopped after 1 trunk went wrong. Resume the run, or run again."
+            )
             assert there.run("apply", "--yes", "--only", "T3", "T4", "T5").code == 0  # what is not run can be run again
 
     def test_two_may_go_wrong_where_three_are_too_many(self, tmp_path: Path) -> None:
