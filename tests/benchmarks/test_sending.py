@@ -8,63 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import xlsxwriter
 
 from batch import pipeline
 from batch.secrets import Secret
 from batch.settings import Settings
+from tests.benchmarks.practices import practice, write_workbook
 
 WARM_UP = 260
 """Trunks sent until concurrency has opened: 1 + 2 + … + 19 clean replies, and some more."""
 TIMED = 2_000
 AT_ONCE = 20
 LATENCY_S = 0.05
-
-
-@contextmanager
-def practice(folder: Path, trunks: int) -> Iterator[str]:
-    state = {
-        "trunks": [
-            {"id": i, "name": f"Site-{i}", "type": "register", "hostname": "old.example", "port": 5060,
-             "did_list": [{"did": f"4420{i * 10 + n:08d}"} for n in range(10)]}
-            for i in range(1, trunks + 1)
-        ]
-    }  # fmt: skip
-    (folder / "state.json").write_text(json.dumps(state))
-    (folder / "faults.json").write_text(json.dumps({"latency": LATENCY_S, "faults": []}))
-    command = [sys.executable, "-c", "from batch.cli import run; run()", "practice", "--port", "0"]
-    command += ["--state", str(folder / "state.json"), "--faults", str(folder / "faults.json")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
-        try:
-            assert server.stdout is not None
-            found = None
-            while found is None:
-                found = re.search(r"http://127\.0\.0\.1:\d+", server.stdout.readline())
-            yield found[0]
-        finally:
-            server.terminate()
-
-
-def write_workbook(path: Path, trunks: int) -> None:
-    with xlsxwriter.Workbook(path) as book:
-        sheet = book.add_worksheet("Trunks")
-        for column, header in enumerate(("Trunk ID", "Hostname", "Transport")):
-            sheet.write_string(0, column, header)
-        for i in range(1, trunks + 1):
-            for column, text in enumerate((str(i), "new.example", "tls")):
-                sheet.write_string(i, column, text)
 
 
 async def stream_all(url: str, requests: list[tuple[str, str, bytes]]) -> float:
@@ -108,7 +69,7 @@ def replayed(log: list[dict[str, Any]], token: str) -> list[tuple[str, str, byte
 def test_sending_2000_trunks_costs_at_most_one_and_a_quarter_of_bare_streams(tmp_path: Path) -> None:
     workbook = tmp_path / "trunks.xlsx"
     write_workbook(workbook, WARM_UP + TIMED)
-    with practice(tmp_path, WARM_UP + TIMED) as url:
+    with practice(tmp_path, WARM_UP + TIMED, LATENCY_S) as url:
         done = pipeline.apply(
             Settings(
                 workbook=workbook,

@@ -1,0 +1,122 @@
+"""What safety costs: the journal, the fresh look before each write, and reading back, each beside a run without it.
+
+Run with ``pytest -m benchmark -s tests/benchmarks/test_overheads.py``. The PBX is the practice PBX in a process of its
+own, which answers in 5 ms; every variant writes the same trunks, at 200 requests a second and at full speed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from batch.checking import check
+from batch.desks import Silent
+from batch.pbx.requests import get_trunk
+from batch.planning import draw_up, open_asker
+from batch.runs import journal
+from batch.runs.dispatch import Dispatch, Limits
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.recording import recording
+from batch.runs.settling import Settler, Work
+from batch.secrets import Secret
+from batch.settings import Settings
+from tests.benchmarks.practices import practice, write_workbook
+
+TRUNKS = 1_000
+AT_ONCE = 20
+ROUNDS = 2
+
+
+class Blind(Settler):
+    """Writes without looking whether the trunk still is as planned."""
+
+    def look(self, works: Sequence[Work]) -> tuple[list[Work], list[Outcome]]:
+        for work in works:
+            work.looked_at = self._clock.monotonic() + 3600
+        return list(works), []
+
+    def fresh(self, work: Work) -> bool:  # noqa: ARG002
+        return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What is left out of a run."""
+
+    journaled: bool = True
+    looks: bool = True
+    reads_back: bool = True
+
+
+WHOLE = Variant()
+
+
+def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant) -> float:
+    """Write every trunk once more; returns the wall seconds from the first look to the last outcome."""
+    folder.mkdir()
+    write_workbook(folder / "trunks.xlsx", TRUNKS, hostname)
+    settings = Settings(
+        workbook=folder / "trunks.xlsx",
+        url=url,
+        client_id="practice",
+        secret=Secret("Sample-practice-secret"),
+        rate=rate,
+        concurrency=AT_ONCE,
+        settle_wait=0,
+        read_back=variant.reads_back,
+    )
+    checked = check(settings)
+    ended: list[Outcome] = []
+    with ExitStack() as stack:
+        record = stack.enter_context(recording())
+        book = stack.enter_context(journal.create(folder))
+        connection, asker, stopping = stack.enter_context(open_asker(checked, Silent(), record))
+        planned = draw_up(checked, connection, asker)
+        for _ in range(AT_ONCE * AT_ONCE // 2):  # until concurrency has opened: 1 + 2 + … + 19 clean replies
+            asker.ask(get_trunk(1))
+        if variant.journaled:
+            record.into_journal(book)
+        make = Settler if variant.looks else Blind
+        settler = make(asker, connection.api.wire.clock)
+
+        def settled(outcomes: Sequence[Outcome]) -> None:
+            ended.extend(outcomes)
+            if variant.journaled:
+                book.end(outcomes)
+
+        dispatch = Dispatch(planned.plan.updates, settler, Limits(workers=AT_ONCE, batch=50), settled)
+        started = time.perf_counter()
+        dispatch.run()
+        wall = time.perf_counter() - started
+        assert not stopping.is_set()
+    assert [outcome.ending for outcome in ended] == [Ending.APPLIED] * TRUNKS
+    return wall
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("rate", [200.0, 10_000.0])
+def test_the_journal_costs_at_most_a_twentieth_at_200_requests_a_second(tmp_path: Path, rate: float) -> None:
+    variants = {
+        "whole": WHOLE,
+        "without journal": Variant(journaled=False),
+        "without fresh look": Variant(looks=False),
+        "without read-back": Variant(reads_back=False),
+    }
+    walls: dict[str, list[float]] = {name: [] for name in variants}
+    with practice(tmp_path, TRUNKS, latency=0.005) as url:
+        for turn in range(ROUNDS):
+            for name, variant in variants.items():
+                host = f"{name.replace(' ', '-')}-{turn}.example"
+                walls[name].append(seconds(tmp_path / host, url, host, rate, variant))
+    best = {name: min(found) for name, found in walls.items()}
+    print(f"\n{TRUNKS} trunks at {rate:g} a second, best of {ROUNDS}:")
+    for name, wall in best.items():
+        print(f"  {name:<20} {wall:6.2f} s   whole : this = {best['whole'] / wall:.3f} x")
+    if rate == 200.0:
+        assert best["whole"] / best["without journal"] <= 1.05
