@@ -108,7 +108,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
                 started=started,
                 problems=planned.plan.problems,
                 changes={change.record.row: change for change in planned.plan.updates},
-                hazards=planned.plan.hazards,
+                hazards=[hazard.message for hazard in planned.plan.hazards],
             )
             settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
             run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, desk, settled)

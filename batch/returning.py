@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch.checking import Checked, check
-from batch.errors import UsageError
+from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.planning import Planned
 from batch.running import Account, Report
@@ -22,8 +22,8 @@ from batch.runs.past import Past, read_past
 from batch.runs.reports import change_lines
 from batch.runs.results import Results
 from batch.runs.resuming import STAYS, Rest, is_untouched, left, settle_by_look, sort_out
-from batch.settings import settings_again
-from batch.sheets.naming import PRACTICE
+from batch.settings import Settings, settings_again
+from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.sheets.problems import Problem, Severity
 from batch.trunks.differences import compare
 from batch.trunks.live import LiveTrunk
@@ -76,6 +76,8 @@ class Returned:
     checked: Checked
     """The run's own copy of the workbook."""
     folder: folders.RunFolder
+    target: Path
+    """Where the results go."""
 
     @cached_property
     def before(self) -> Mapping[int, LiveTrunk]:
@@ -91,15 +93,6 @@ class Returned:
     def done_with(self) -> frozenset[int]:
         """Rows of the Trunks sheet that are not written again, whatever is found wrong with them now."""
         return frozenset(row for row, outcome in self.past.outcomes.items() if outcome.ending in STAYS)
-
-    @property
-    def target(self) -> Path:
-        """Where the results go; into the run's folder where their place is gone."""
-        settings = self.checked.settings
-        mark = PRACTICE if self.past.facts["practice"] else ""
-        if settings.results is None and not settings.workbook.parent.is_dir():
-            return folders.results_path(self.folder.path / settings.workbook.name, None, mark)
-        return folders.results_path(settings.workbook, settings.results, mark)
 
     def sort_out(self, planned: Planned) -> Rest:
         """Sort what is left of the run, by a plan for all its chosen trunks."""
@@ -144,11 +137,12 @@ class Returned:
             started=datetime.fromisoformat(facts["started"]),
             problems=problems,
             changes=changes,
+            hazards=facts["hazards"],
         )
 
-    def rewritten(self, outcomes: Mapping[int, Outcome] | None = None) -> Report:
+    def rewritten(self) -> Report:
         """Write the results anew from what the journal says, without asking the PBX."""
-        ended = self.past.outcomes if outcomes is None else outcomes
+        ended = self.past.outcomes
         account = self._account(self._problems(), self._changes)
         endings = account.end(ended)
         return Report(
@@ -180,7 +174,7 @@ class Returned:
             drifts = self._drifts(then, now)
             differ += drifts
             match += not drifts
-            outcome = self.past.outcomes.get(row) or self._unsettled(then)
+            outcome = self.past.outcomes.get(row)
             if outcome is not None and outcome.ending is Ending.UNKNOWN:
                 untouched = now is not None and is_untouched(wanted, before, now)
                 settled[row] = settle_by_look(outcome, then, now, untouched=untouched)
@@ -199,24 +193,12 @@ class Returned:
     def _corrected(self, settled: Mapping[int, Outcome]) -> Results | None:
         """Write down what was settled, and the results anew where there were any."""
         ended = bool(self.past.legs) and self.past.legs[-1].ended is not None
-        report = self.rewritten({**self.past.outcomes, **settled}) if ended else None
+        outcomes = {**self.past.outcomes, **settled}
+        account = self._account(self._problems(), self._changes)
+        endings = account.end(outcomes) if ended else None
         with journal.reopen(self.folder.path) as books:
-            books.correct(settled.values(), report.endings.total() if report else None)
-        return report.results if report else None
-
-    def _unsettled(self, then: Change) -> Outcome | None:
-        """Return what stands for a trunk that was sent something, and whose ending nobody lived to write down."""
-        sent = self.past.sent(then.live.id)
-        if not sent:
-            return None
-        return Outcome(
-            row=then.record.row,
-            ending=Ending.UNKNOWN,
-            trunk_id=then.live.id,
-            name=then.live.name,
-            attempts=sent,
-            reached=True,
-        )
+            books.correct(settled.values(), endings.total() if endings else None)
+        return account.give_back(outcomes, endings, self.target) if endings else None
 
     def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
         tables = self.checked.tables
@@ -273,7 +255,18 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
             "A run is gone on with as it was approved. Put the copy back, or apply the changed workbook anew.",
         )
     folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
-    return Returned(past=past, checked=checked, folder=folder)
+    return Returned(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+
+
+def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, Any], place: Path) -> Path:
+    """Return where the results go; into the run's folder where the place that the run had for them is gone."""
+    mark = PRACTICE if facts["practice"] else ""
+    try:
+        return folders.results_path(settings.workbook, settings.results, mark)
+    except (UsageError, OutputError):
+        if "results" in flags:
+            raise
+        return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS}.xlsx"
 
 
 def _refuse_another_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:

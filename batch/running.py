@@ -30,7 +30,7 @@ from batch.runs.settling import Lost, Settler
 from batch.settings import kept_settings
 from batch.sheets.answers import Summary
 from batch.sheets.problems import Problem
-from batch.trunks.plans import Change, Hazard, stopped_by
+from batch.trunks.plans import Change, stopped_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,7 @@ class Report:
         if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
             return self.lost.exit_code
         done = all(outcome.as_wanted for outcome in self.outcomes.values())
-        return 0 if done and self.results.path is not None else 5
+        return 0 if done and self.lost is None and self.results.path is not None else 5
 
     @property
     def unfinished(self) -> bool:
@@ -94,7 +94,8 @@ class Account:
     problems: Sequence[Problem]
     changes: Mapping[int, Change] = field(default_factory=dict)
     """By row: what the run was to write, against what was there before."""
-    hazards: Sequence[Hazard] = ()
+    hazards: Sequence[str] = ()
+    """What was allowed by name, in words."""
 
     def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
         """Give the rows of these trunks their endings."""
@@ -144,7 +145,7 @@ class Account:
                 ("Run", str(self.folder.path)),
             ],
             attention=[*attention, *first],
-            hazards=[hazard.message for hazard in self.hazards],
+            hazards=self.hazards,
         )
 
 
@@ -196,12 +197,14 @@ class Run:
         """Make of this leg's outcome the run's: what earlier legs sent counts too."""
         before = self.earlier.get(outcome.row)
         if before is not None and before.reached and not outcome.attempts and outcome.ending is Ending.NOT_RUN:
-            return replace(before, note=f"{before.note} {outcome.note}".strip())
+            # it was taken up because a look had shown the old state
+            return replace(before, ending=Ending.FAILED, note=outcome.note)
         tries = self.tries.get(outcome.trunk_id or 0)
         if tries is None:
             return outcome
         return replace(
             outcome,
+            ending=Ending.APPLIED if outcome.ending is Ending.UNCHANGED else outcome.ending,
             attempts=outcome.attempts + tries.sent,
             reached=True,
             errcode=tries.errcode if outcome.errcode is None else outcome.errcode,
@@ -237,10 +240,10 @@ class Run:
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
         results = account.give_back(self.outcomes, endings, target, (*self._cut_short(), *attention))
-        how = "interrupted" if self.interrupted else "finished" if self.lost is None else "lost"
+        how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
-                self.journal.end_leg(how, endings.total())
+                self.journal.end_leg(how, endings.total(), self.outcomes.values())
         return Report(
             checked=account.checked,
             address=account.address,
@@ -257,6 +260,10 @@ class Run:
     def _cut_short(self) -> list[str]:
         said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []
         return [*said, f"{self.lost.message} {self.lost.hint}"] if self.lost is not None else said
+
+
+def _how(lost: Lost) -> str:
+    return "lost" if isinstance(lost, PbxError) else "stopped"
 
 
 def begin(
@@ -289,10 +296,12 @@ def begin(
     kept = earlier.keys() - {change.live.id for change in first}
     folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
     sizes = account.checked.records.sizes()
+    known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
+    new = [change for change in planned.plan.changes if change.record.row not in known]
     books.begin_leg(
         "apply" if past is None else "resume",
         facts=_facts(account, planned, past),
-        wanted=[want(change, sizes[change.record.row]) for change in (planned.plan.changes if past is None else again)],
+        wanted=[want(change, sizes[change.record.row]) for change in new],
         settled_rows=account.endings(settled).total(),
         outcomes=settled.values(),
     )
@@ -314,14 +323,10 @@ def begin(
 def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, object]:
     """Return what the run is to be understood by; later legs change little of it."""
     checked, settings = account.checked, account.checked.settings
-    chosen = checked.choice.rows | (past.chosen if past is not None else set())
-    facts: dict[str, object] = {
-        "chosen": sorted(chosen),
-        "problems": [asdict(problem) for problem in account.problems if problem.stops],
-    }
+    problems = [asdict(problem) for problem in account.problems if problem.stops]
     if past is not None:
-        return facts
-    return facts | {
+        return {**_choice(checked, past), "problems": problems}
+    return {
         "run": account.folder.id,
         "started": account.started.isoformat(),
         "pbx": account.address,
@@ -335,7 +340,18 @@ def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, o
         "digest": planned.digest,
         "rows": sum(len(table.frame) for table in checked.tables),
         "settings": kept_settings(settings),
+        "chosen": sorted(checked.choice.rows),
+        "hazards": list(account.hazards),
+        "problems": problems,
     }
+
+
+def _choice(checked: Checked, past: Past) -> dict[str, object]:
+    """Return which trunks are the run's from now on: those of earlier legs, and those chosen now."""
+    chosen = past.chosen | checked.choice.rows
+    others = any(record.row not in chosen and not record.skip for record in checked.records.trunks)
+    only = [str(r.id or r.name) for r in checked.records.trunks if r.row in chosen] if others else []
+    return {"chosen": sorted(chosen), "settings": {**past.facts["settings"], "only": only, "first": None}}
 
 
 def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:

@@ -152,6 +152,8 @@ def kept_settings(settings: Settings) -> dict[str, Any]:
 def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], **places: Path) -> Settings:
     """Make the settings of a run that is gone on with: as kept, but for the flags that are given again.
 
+    Hazards that are allowed now are allowed besides those of before.
+
     Args:
         kept: as `kept_settings` made it.
         flags: what was given now.
@@ -162,7 +164,8 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], **places: 
         for name, value in kept.items()
         if name in _KEPT
     }
-    return make_settings({**flags, **places}, {}, again)
+    allow = dict.fromkeys([*kept.get("allow", ()), *flags.get("allow", ())])
+    return make_settings({**flags, **places, "allow": tuple(allow)}, {}, again)
 
 
 def read_profile(name: str | None, places: tuple[Path, ...]) -> dict[str, Any]:

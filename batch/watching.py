@@ -13,7 +13,7 @@ from typing import Final
 from batch.errors import UsageError
 from batch.runs.journal import FILE as JOURNAL
 from batch.runs.locks import Holder, held_by, place_of_run
-from batch.runs.outcomes import Ending
+from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Leg, Past, read_past
 from batch.runs.resuming import left
 from batch.sheets.layout import TRUNKS, folded
@@ -93,8 +93,12 @@ def stand(folder: Path) -> Standing:
         workbook=str(workbook["path"]) if workbook else "",
         legs=len(past.legs),
         trunks=len(past.outcomes.keys() | past.wanted.keys()),
-        settled=sum(o.ending is not Ending.NOT_RUN or row not in past.chosen for row, o in past.outcomes.items()),
+        settled=sum(_is_settled(past, row, outcome) for row, outcome in past.outcomes.items()),
     )
+
+
+def _is_settled(past: Past, row: int, outcome: Outcome) -> bool:
+    return row not in past.unsettled and (outcome.ending is not Ending.NOT_RUN or row not in past.chosen)
 
 
 def _started(past: Past) -> datetime:
@@ -130,7 +134,7 @@ def _counts(past: Past) -> dict[str, int]:
     known = past.legs[-1].settled_rows if past.legs else {}
     counts |= {ending: known.get(ending, 0) for ending in _NEVER_SENT}
     for row, wanted in past.wanted.items():
-        outcome = past.outcomes.get(row)
+        outcome = None if row in past.unsettled else past.outcomes.get(row)
         if outcome is not None and outcome.ending not in _NEVER_SENT:
             counts[outcome.ending] += wanted.rows
     # of rows that are not run a leg knows only some, so they are what is left

@@ -17,14 +17,14 @@ from batch.pbx.signins import Failure, Grant, SignIn, read_sign_in
 from batch.pbx.wire import Pass, Wire
 from batch.secrets import Secret
 
-MOST_UNTRIED = 5
+MOST_UNTRIED: Final = 5
 """So many new tokens in a row may turn out to be worth nothing before the PBX is given up on (it has eight)."""
 ASK_AGAIN_S: Final = 30.0
 """So often a token is asked for while all eight are out: somebody may have given one back."""
 
 _PAST_THE_MOMENT_S: Final = 1.0
 """Asked so long after a token's end, the PBX's clock has seen it too."""
-_GONE: Final = frozenset({0, 10004})
+GONE: Final = frozenset({0, 10004})
 """What the PBX says to giving back a token that is not valid afterwards."""
 _WORTHLESS: Final = Failure(
     kind=PbxError,
@@ -270,7 +270,7 @@ class Session:
         answers = True
         while self._superseded and answers:
             reply = self._wire.send_last(revoke(), self._superseded.pop(0).permit)
-            gone.append(isinstance(reply, Answer) and reply.errcode in _GONE)
+            gone.append(isinstance(reply, Answer) and reply.errcode in GONE)
             answers = not (isinstance(reply, NotSent | NoAnswer) and reply.timed_out)
         return gone
 

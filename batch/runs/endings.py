@@ -103,7 +103,7 @@ def end_rows(
         }
         for row, problem in faulty.get(table.name, {}).items():
             trunk = owners.of(row)
-            if trunk is not None and outcomes[trunk].ending is Ending.INVALID:
+            if trunk is not None and trunk in outcomes and outcomes[trunk].ending is Ending.INVALID:
                 results[row] = _invalid(problem)
         for places in named.values():
             for place in places:

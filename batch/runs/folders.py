@@ -85,13 +85,27 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
             )
             for file in copy.iterdir():
                 file.chmod(0o600)
+                _onto_disk(file)
         else:
             copy = path / f"input{workbook.suffix.lower()}"
             shutil.copyfile(workbook, copy)
             copy.chmod(0o600)
+            _onto_disk(copy)
+        _onto_disk(path)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
     return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name, copy=copy.name)
+
+
+def _onto_disk(path: Path) -> None:
+    """Make sure that a file, or what a folder lists, is on the disk and outlives a power cut."""
+    if path.is_dir() and os.name == "nt":  # there a folder cannot be opened, nor need it be
+        return
+    descriptor = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[LiveTrunk] = ()) -> None:
@@ -120,6 +134,7 @@ def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[Li
             file.flush()
             os.fsync(file.fileno())
         made.replace(path)
+        _onto_disk(folder)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
 

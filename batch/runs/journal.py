@@ -49,6 +49,10 @@ CREATE TABLE outcomes (row INTEGER PRIMARY KEY, leg INTEGER NOT NULL, ending TEX
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
 _LEG: Final = "INSERT INTO legs (leg, command, pid, started, settled_rows) VALUES (?, ?, ?, ?, ?)"
 _INTEND: Final = "INSERT INTO requests (leg, call, ids, sign_in, sent_at) VALUES (?, ?, ?, ?, ?)"
+_KEPT: Final = (
+    "INSERT INTO requests (leg, call, ids, sign_in, sent_at, settled_at, reply, errcode, reason, http_status, "
+    "elapsed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+)
 _SETTLE: Final = (
     "UPDATE requests SET settled_at=?, reply=?, errcode=?, reason=?, http_status=?, elapsed_ms=? WHERE seq=?"
 )
@@ -158,13 +162,20 @@ class Journal:
             *((_FACT, (name, _text(value))) for name, value in facts.items()),
             *((_WANT, _wish(self.leg, one)) for one in wanted),
             (_LEG, (self.leg, command, os.getpid(), _now(), _text(dict(settled_rows)))),
-            *self._endings(outcomes),
+            *self._endings(outcomes, self.leg),
         )
 
-    def end_leg(self, how: str, counts: Mapping[str, int]) -> None:
-        """Say how the leg ended, and count the rows of all sheets by ending."""
+    def end_leg(self, how: str, counts: Mapping[str, int], outcomes: Iterable[Outcome] = ()) -> None:
+        """Say how the leg ended, and count the rows of all sheets by ending.
+
+        Args:
+            how: ``finished``, ``interrupted``, ``lost`` (the PBX) or ``stopped`` (no journal any more).
+            counts: the rows.
+            outcomes: of all trunks, should the disk not have taken some of them when they were found.
+        """
         query = "UPDATE legs SET ended=?, how=?, counts=? WHERE leg=?"
-        self._commit((query, (_now(), how, _text(dict(counts)), self.leg)))
+        ending = (_now(), how, _text(dict(counts)), self.leg)
+        self._commit(*self._endings(outcomes, self.leg), (query, ending))
 
     def correct(self, outcomes: Iterable[Outcome], counts: Mapping[str, int] | None) -> None:
         """Put the outcomes of earlier legs right, without a leg of its own.
@@ -175,7 +186,7 @@ class Journal:
         """
         last = self.leg - 1
         recount = ("UPDATE legs SET counts=? WHERE leg=?", (_text(dict(counts or {})), last))
-        self._commit(*self._endings(outcomes), *([recount] if counts is not None else []))
+        self._commit(*self._endings(outcomes, last), *([recount] if counts is not None else []))
 
     def leaving(self, request: Request, sign_in: int) -> int:
         """Record a request that is about to leave; returns its number."""
@@ -185,23 +196,24 @@ class Journal:
         """Record what came of a request."""
         self._commit((_SETTLE, (_now(), *_result(reply), number)))
 
-    def take_over(self, kept: Iterable[Kept]) -> list[int]:
-        """Record the requests from before there was this journal; returns their numbers."""
-        numbers = []
-        for one in kept:
-            number = self._commit((_INTEND, (self.leg, *_intent(one.request), one.sign_in, _time(one.sent_at))))
-            if one.reply is not None:
-                self._commit((_SETTLE, (_time(one.settled_at or one.sent_at), *_result(one.reply), number)))
-            numbers.append(number)
-        return numbers
+    def take_over(self, kept: Iterable[Kept]) -> None:
+        """Record the requests from before there was this journal, all in one."""
+        self._commit(*((_KEPT, self._whole(one)) for one in kept))
+
+    def _whole(self, kept: Kept) -> tuple[object, ...]:
+        result: tuple[object, ...] = (None,) * 6
+        if kept.reply is not None:
+            result = (_time(kept.settled_at or kept.sent_at), *_result(kept.reply))
+        return (self.leg, *_intent(kept.request), kept.sign_in, _time(kept.sent_at), *result)
 
     def end(self, outcomes: Iterable[Outcome]) -> None:
         """Record how trunks ended, all in one."""
-        self._commit(*self._endings(outcomes))
+        self._commit(*self._endings(outcomes, self.leg))
 
-    def _endings(self, outcomes: Iterable[Outcome]) -> Iterator[_Step]:
+    @staticmethod
+    def _endings(outcomes: Iterable[Outcome], leg: int) -> Iterator[_Step]:
         for outcome in outcomes:
-            yield _END, (outcome.row, self.leg, str(outcome.ending), _text(outcome_json(outcome)))
+            yield _END, (outcome.row, leg, str(outcome.ending), _text(outcome_json(outcome)))
 
 
 def _wish(leg: int, wanted: Wanted) -> tuple[object, ...]:

@@ -26,6 +26,7 @@ from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 from platformdirs import user_state_path
 
 from batch.errors import OutputError, UsageError
+from batch.quoting import quoted
 
 _PATIENCE: Final = 0.5
 """Seconds to try for a lock: `held_by` of another process has it for an instant."""
@@ -77,7 +78,7 @@ class Busy(UsageError):
         elif holder.run:
             super().__init__(
                 f"{subject} is in use by {holder.command}, run {holder.run}, process {holder.pid}, started {started}.",
-                f'{wait}; `trunk-batch status "{holder.run}"` says how far it is. If it hangs, end process '
+                f"{wait}; `trunk-batch status {quoted(holder.run)}` says how far it is. If it hangs, end process "
                 f"{holder.pid}: what it did is kept, and `trunk-batch resume` goes on from there.",
             )
         else:

@@ -13,14 +13,13 @@ from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.pbx.errcodes import Verdict, explain
+from batch.pbx.session import GONE
 from batch.runs.journal import FILE, VERSION
 from batch.runs.keeping import Wanted, read_outcome
-from batch.runs.outcomes import Outcome
+from batch.runs.outcomes import Ending, Outcome
 
 _GRANTING: Final = frozenset({"get_token", "refresh_token"})
 _REFUSING: Final = frozenset({Verdict.PERMANENT, Verdict.STOP_PBX})
-_GONE: Final = frozenset({0, 10004})
-"""What the PBX says to giving back a token that is not valid afterwards."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +35,8 @@ class Leg:
     ended: datetime | None = None
     """None while it is at it, and for ever where it was killed."""
     how: str = ""
-    """``finished``, ``interrupted`` or ``lost``; blank where it did not end."""
+    """``finished``, ``interrupted``, ``lost`` (the PBX) or ``stopped`` (no journal any more); blank where it did
+    not end."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Rows of all sheets by ending, once it ended."""
 
@@ -46,7 +46,9 @@ class Tries:
     """What was sent to write one trunk, in all legs so far."""
 
     sent: int = 0
-    """Writes that may have reached the PBX."""
+    """Writes that may have reached the PBX, but for those it answered by calling the token expired."""
+    leg: int = 0
+    """Which leg sent the last one."""
     errcode: int | None = None
     """The last code received."""
     errmsg: str = ""
@@ -66,7 +68,10 @@ class Past:
     wanted: Mapping[int, Wanted]
     """By row of the Trunks sheet."""
     outcomes: Mapping[int, Outcome]
-    """By row of the Trunks sheet: the last one of each."""
+    """By row of the Trunks sheet: the last one of each; *refused* or *unknown* where something was sent after it, or
+    without it, and nobody lived to write down what came of that."""
+    unsettled: frozenset[int]
+    """Rows of the latter."""
     tries: Mapping[int, Tries]
     """By trunk id."""
 
@@ -103,16 +108,25 @@ def read_past(folder: Path) -> Past:
                     f"{path} was written by another version of this tool, or its run never began.",
                     "Use that version, or apply the workbook anew.",
                 )
+            wanted = {one.row: one for one in _wanted(journal)}
+            tries = _tries(journal)
+            recorded = {
+                row: (leg, read_outcome(row, json.loads(kept)))
+                for row, leg, kept in journal.execute("SELECT row, leg, outcome FROM outcomes")
+            }
+            unsettled = {
+                row: _unsettled(one, tries[one.trunk_id])
+                for row, one in wanted.items()
+                if _is_stale(recorded.get(row), tries.get(one.trunk_id))
+            }
             return Past(
                 folder=folder,
                 facts={name: json.loads(value) for name, value in journal.execute("SELECT * FROM facts")},
                 legs=tuple(_legs(journal)),
-                wanted={wanted.row: wanted for wanted in _wanted(journal)},
-                outcomes={
-                    row: read_outcome(row, json.loads(kept))
-                    for row, kept in journal.execute("SELECT row, outcome FROM outcomes")
-                },
-                tries=_tries(journal),
+                wanted=wanted,
+                outcomes={row: outcome for row, (_, outcome) in recorded.items()} | unsettled,
+                unsettled=frozenset(unsettled),
+                tries=tries,
             )
     except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
         reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"
@@ -170,21 +184,45 @@ def _wanted(journal: sqlite3.Connection) -> Iterator[Wanted]:
         )
 
 
+def _is_stale(recorded: tuple[int, Outcome] | None, tries: Tries | None) -> bool:
+    """Tell whether something was sent that the outcome on record, if any, does not know of."""
+    return tries is not None and (recorded is None or recorded[0] < tries.leg)
+
+
+def _unsettled(wanted: Wanted, tries: Tries) -> Outcome:
+    """Make the outcome of a trunk that nobody lived to settle: refused if the PBX had said so, else unknown."""
+    said_no = explain(tries.errcode) if tries.refused and tries.errcode is not None else None
+    return Outcome(
+        row=wanted.row,
+        ending=Ending.UNKNOWN if said_no is None else Ending.REFUSED,
+        trunk_id=wanted.trunk_id,
+        name=wanted.name,
+        note="" if said_no is None else said_no.next_step,
+        errcode=tries.errcode,
+        errmsg=tries.errmsg,
+        http_status=tries.http_status,
+        attempts=tries.sent,
+        reached=True,
+    )
+
+
 def _tries(journal: sqlite3.Connection) -> dict[int, Tries]:
     """Count the writes of each trunk; one without an outcome may have reached the PBX."""
     tries: dict[int, Tries] = {}
-    query = "SELECT ids, reply, errcode, reason, http_status FROM requests WHERE call = 'trunk/update' ORDER BY seq"
-    for ids, reply, errcode, reason, status in journal.execute(query):
-        if reply == "not sent":
+    query = (
+        "SELECT leg, ids, reply, errcode, reason, http_status FROM requests WHERE call = 'trunk/update' ORDER BY seq"
+    )
+    for leg, ids, reply, errcode, reason, status in journal.execute(query):
+        if reply == "not sent" or (reply == "answer" and explain(errcode).verdict is Verdict.SIGN_IN_AGAIN):
             continue
         before = tries.get(int(ids), Tries())
         if reply == "answer":
             refused = explain(errcode).verdict in _REFUSING
             tries[int(ids)] = Tries(
-                sent=before.sent + 1, errcode=errcode, errmsg=reason, http_status=status, refused=refused
+                sent=before.sent + 1, leg=leg, errcode=errcode, errmsg=reason, http_status=status, refused=refused
             )
         else:
-            tries[int(ids)] = replace(before, sent=before.sent + 1, refused=False)
+            tries[int(ids)] = replace(before, sent=before.sent + 1, leg=leg, refused=False)
     return tries
 
 
@@ -225,7 +263,7 @@ def _tokens_out(journal: sqlite3.Connection) -> Iterator[datetime]:
     serials: dict[int, int] = {}
     for leg, call, sign_in, sent_at, reply, errcode in journal.execute(query, (*sorted(_GRANTING), "del_token")):
         if call == "del_token":
-            if errcode in _GONE:
+            if errcode in GONE:
                 out.pop((leg, sign_in), None)
         elif reply == "answer" and errcode == 0:
             serials[leg] = serials.get(leg, 0) + 1

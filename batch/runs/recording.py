@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from batch.errors import OutputError
+from batch.pbx.gate import Stopped
 from batch.pbx.replies import Reply
 from batch.pbx.requests import Request
 from batch.runs.folders import open_private
@@ -51,8 +52,11 @@ class Recording:
 
         Raises:
             JournalError: it is a write, and it cannot be recorded: it must not leave.
+            Stopped: it is a write, and there is no journal.
         """
         with self._lock:
+            if self._journal is None and request.writes:
+                raise Stopped  # the books are not open yet, or closed already
             if self._journal is None:
                 self._kept.append(Kept(request=request, sign_in=sign_in, sent_at=datetime.now(tz=UTC)))
                 return -len(self._kept)

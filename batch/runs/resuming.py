@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from batch.pbx.errcodes import explain
 from batch.runs.keeping import Wanted, desired_json
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, Tries
@@ -71,7 +70,7 @@ def sort_out(
         row = record.row
         change, outcome, wanted = changes.get(row), past.outcomes.get(row), past.wanted.get(row)
         if change is None:
-            if outcome is not None and outcome.ending in STAYS:
+            if outcome is not None and (outcome.ending in STAYS or outcome.reached):
                 stays[row] = _unseen(outcome, why_not.get(row, ""))
             continue
         untouched = wanted is not None and is_untouched(wanted, before.get(change.live.id), change.live)
@@ -80,9 +79,14 @@ def sort_out(
             stays[row] = ending
             continue
         again[row] = change
-        if not (untouched and wanted is not None and wanted.desired == desired_json(change.desired)):
+        if not (untouched and wanted is not None and _is_the_same(wanted, change)):
             new.add(row)
     return Rest(stays=stays, again=again, new=frozenset(new))
+
+
+def _is_the_same(wanted: Wanted, change: Change) -> bool:
+    """Tell whether a change would write what was approved, and nothing else."""
+    return wanted.writes == change.replaces().keys() and wanted.desired == desired_json(change.desired)
 
 
 def is_untouched(wanted: Wanted, before: LiveTrunk | None, now: LiveTrunk) -> bool:
@@ -96,16 +100,18 @@ def is_untouched(wanted: Wanted, before: LiveTrunk | None, now: LiveTrunk) -> bo
 
 
 def _unseen(outcome: Outcome, why: str) -> Outcome:
-    """Make the ending of a trunk that was done with and cannot be looked at any more."""
-    if outcome.ending not in {Ending.APPLIED, Ending.UNCHANGED}:
-        return outcome
-    return replace(outcome, ending=Ending.PARTIAL, note=f"It was as wanted when it was read. Now: {why}".rstrip())
+    """Make the ending of a trunk that something was done with and that cannot be looked at any more."""
+    if outcome.ending in {Ending.APPLIED, Ending.UNCHANGED}:
+        return replace(outcome, ending=Ending.PARTIAL, note=f"It was as wanted when it was read. Now: {why}".rstrip())
+    return replace(outcome, note=why) if outcome.ending in TAKEN_UP and why else outcome
 
 
 def _stays(change: Change, outcome: Outcome | None, tries: Tries, *, untouched: bool) -> Outcome | None:
     """Make the ending of a trunk that is not to be written again; None if it is."""
-    found = outcome or _reached(change, tries)
-    ending = None if outcome is None and not tries.refused else found.ending
+    found = outcome or Outcome(
+        row=change.record.row, ending=Ending.NOT_RUN, trunk_id=change.live.id, name=change.live.name
+    )
+    ending = found.ending
     if ending is Ending.REFUSED:
         return found
     if not change.difference:
@@ -124,22 +130,6 @@ def _stays(change: Change, outcome: Outcome | None, tries: Tries, *, untouched: 
     if tries.sent and not untouched:
         return replace(differing, ending=Ending.PARTIAL, note=NEITHER, reached=True)
     return None
-
-
-def _reached(change: Change, tries: Tries) -> Outcome:
-    """Make the outcome of a trunk that nobody lived to settle: refused if the PBX had said so, else unknown."""
-    return Outcome(
-        row=change.record.row,
-        ending=Ending.REFUSED if tries.refused else Ending.UNKNOWN,
-        note=explain(tries.errcode).next_step if tries.refused and tries.errcode is not None else "",
-        trunk_id=change.live.id,
-        name=change.live.name,
-        attempts=tries.sent,
-        errcode=tries.errcode,
-        errmsg=tries.errmsg,
-        http_status=tries.http_status,
-        reached=bool(tries.sent),
-    )
 
 
 def settle_by_look(outcome: Outcome, change: Change, now: LiveTrunk | None, *, untouched: bool) -> Outcome:

@@ -37,8 +37,10 @@ def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
         past = read_past(tmp_path)
     assert past.facts == {"pbx": "https://pbx.example", "practice": False}
     assert list(past.wanted.values()) == wanted
-    assert past.outcomes == {2: Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)}
-    assert past.tries == {1: Tries(sent=3, errcode=40002, http_status=200), 2: Tries(sent=1)}
+    nobody_lived_to_settle = Outcome(row=3, ending=Ending.UNKNOWN, trunk_id=2, name="T2", attempts=1, reached=True)
+    assert past.outcomes == {2: Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1), 3: nobody_lived_to_settle}
+    assert past.unsettled == {3}
+    assert past.tries == {1: Tries(sent=3, leg=1, errcode=40002, http_status=200), 2: Tries(sent=1, leg=1)}
     assert (past.sent(1), past.sent(2), past.sent(3), past.sent(None)) == (3, 1, 0, 0)
     (leg,) = past.legs
     assert (leg.number, leg.command, leg.pid, leg.settled_rows) == (1, "apply", os.getpid(), {"unchanged": 3})
@@ -62,6 +64,47 @@ def test_a_run_is_finished_if_its_last_leg_came_to_its_end_in_good_order(
     with journal.reopen(tmp_path) as book:
         book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
     assert not is_finished(tmp_path / FILE)
+
+
+EXPIRED = Answer(errcode=10004, errmsg="TOKEN EXPIRED", body={})
+SAID_NO = Answer(errcode=40002, errmsg="PARAMETER ERROR", body={})
+FAILED = Outcome(row=2, ending=Ending.FAILED, trunk_id=1, attempts=1)
+
+
+@pytest.mark.parametrize(
+    ("replies", "recorded", "ending"),
+    [
+        ([], None, None),
+        ([NotSent(reason="")], None, None),
+        ([EXPIRED], None, None),
+        ([None], None, Ending.UNKNOWN),
+        ([YES], None, Ending.UNKNOWN),
+        ([SAID_NO], None, Ending.REFUSED),
+        ([SAID_NO, None], None, Ending.UNKNOWN),
+        ([NotSent(reason="")], FAILED, Ending.FAILED),
+        ([EXPIRED], FAILED, Ending.FAILED),
+        ([None], FAILED, Ending.UNKNOWN),
+        ([SAID_NO], FAILED, Ending.REFUSED),
+    ],
+)
+def test_what_was_sent_after_the_last_outcome_counts(
+    pbx: FakePbx, tmp_path: Path, replies: list[Reply | None], recorded: Outcome | None, ending: Ending | None
+) -> None:
+    wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
+    with journal.create(tmp_path) as book:
+        book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
+        if recorded is not None:
+            book.settled(book.leaving(WRITE, 1), NoAnswer(reason=""))
+            book.end([recorded])
+    with journal.reopen(tmp_path) as book:
+        book.begin_leg("resume", facts={}, wanted=wanted, settled_rows={})
+        for reply in replies:
+            number = book.leaving(WRITE, 1)
+            if reply is not None:
+                book.settled(number, reply)
+    past = read_past(tmp_path)
+    assert [outcome.ending for outcome in past.outcomes.values()] == ([ending] if ending else [])
+    assert past.unsettled == (frozenset({2}) if ending in {Ending.UNKNOWN, Ending.REFUSED} else frozenset())
 
 
 @pytest.mark.parametrize(

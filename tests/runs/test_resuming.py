@@ -47,7 +47,8 @@ def past(then: Change, outcome: Outcome | None, sent: int = 0) -> Past:
         legs=(),
         wanted={2: want(then, 3)},
         outcomes={2: outcome} if outcome else {},
-        tries={1: Tries(sent=sent, errcode=0)} if sent else {},
+        unsettled=frozenset(),
+        tries={1: Tries(sent=sent, leg=1, errcode=0)} if sent else {},
     )
 
 
@@ -66,12 +67,6 @@ def test_what_was_sent_and_is_as_wanted_is_applied_and_not_written_again(ending:
     assert not stays.difference
 
 
-def test_what_nobody_lived_to_settle_has_the_tries_of_the_journal() -> None:
-    stays = leg(live(1, **NEW), None, sent=2)
-    assert isinstance(stays, Outcome)
-    assert (stays.trunk_id, stays.name, stays.attempts, stays.errcode) == (1, "London", 2, 0)
-
-
 @pytest.mark.parametrize("ending", [None, Ending.NOT_RUN, Ending.UNCHANGED, Ending.FAILED])
 def test_what_was_never_sent_and_is_as_wanted_is_unchanged(ending: Ending | None) -> None:
     stays = leg(live(1, **NEW), ending)
@@ -84,18 +79,6 @@ def test_what_was_refused_stays_refused_with_its_words(now: LiveTrunk) -> None:
     stays = leg(now, Ending.REFUSED, sent=1)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.errmsg) == (Ending.REFUSED, "WORDS")
-
-
-def test_what_was_refused_is_not_sent_again_though_nobody_lived_to_write_that_down() -> None:
-    then, _, _ = judged(BOOK, BEFORE)
-    refused = Tries(sent=1, errcode=40002, errmsg="PARAMETER ERROR", refused=True)
-    rest = sort_out([then.record], {2: then}, replace(past(then, None), tries={1: refused}), {1: BEFORE}, {})
-    assert (rest.stays[2].ending, rest.stays[2].errcode, rest.stays[2].errmsg) == (
-        Ending.REFUSED,
-        40002,
-        "PARAMETER ERROR",
-    )
-    assert rest.stays[2].note == "Correct the field that the PBX names, then run again."
 
 
 @pytest.mark.parametrize("now", [BEFORE, THEIRS, HALF])
@@ -154,6 +137,16 @@ def test_a_trunk_that_the_run_has_never_seen_is_asked_about() -> None:
     )
 
 
+def test_what_would_write_more_than_was_approved_is_asked_about() -> None:
+    given = builders.book(["Trunk ID|Hostname|Port", "1|new.example|5060"])
+    then, _, _ = judged(given, live(1, hostname="old.example", port=5060))
+    now = live(1, hostname="old.example", port=7000)
+    change, _, _ = judged(given, now)
+    for sent in (0, 1):
+        rest = sort_out([change.record], {2: change}, past(then, None, sent), {1: then.live}, {})
+        assert rest.new == {2}
+
+
 def test_a_wish_that_is_another_one_now_is_asked_about() -> None:
     then, _, _ = judged(BOOK, BEFORE)
     change, _, _ = judged(builders.book(["Trunk ID|Hostname|Port", "1|new.example|5061"]), BEFORE)
@@ -178,6 +171,10 @@ def test_a_trunk_that_cannot_be_planned_any_more_keeps_what_it_had_and_says_why(
     then, _, _ = judged(BOOK, BEFORE)
     kept = past(then, Outcome(row=2, ending=ending))
     stays = sort_out([then.record], {}, kept, {1: BEFORE}, {2: "It is gone."}).stays
+    if ending is Ending.FAILED:
+        reached = replace(kept, outcomes={2: Outcome(row=2, ending=ending, reached=True)})
+        told = sort_out([then.record], {}, reached, {1: BEFORE}, {2: "It is gone."}).stays[2]
+        assert (told.ending, told.note) == (Ending.FAILED, "It is gone.")
     assert [outcome.ending for outcome in stays.values()] == ([becomes] if becomes else [])
     if ending in {Ending.APPLIED, Ending.UNCHANGED}:
         assert stays[2].note == "It was as wanted when it was read. Now: It is gone."
