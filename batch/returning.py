@@ -16,19 +16,22 @@ from batch.pbx.addresses import base_url_of
 from batch.planning import Planned
 from batch.running import Account, Report
 from batch.runs import folders, journal
-from batch.runs.keeping import planned_then
+from batch.runs.keeping import Wanted, planned_then
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, read_past
 from batch.runs.reports import change_lines
 from batch.runs.results import Results
 from batch.runs.resuming import STAYS, Rest, is_untouched, left, settle_by_look, sort_out
+from batch.secrets import HIDDEN
 from batch.settings import Settings, settings_again
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.sheets.problems import Problem, Severity
 from batch.trunks.differences import compare
 from batch.trunks.live import LiveTrunk
-from batch.trunks.plans import Change
+from batch.trunks.plans import Change, stopped_by
+from batch.trunks.records import Record
 
+NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now"
 _NAMED: Final = 12
 """So many trunks are named in a sentence."""
 
@@ -87,7 +90,17 @@ class Returned:
     @property
     def is_over(self) -> bool:
         """Whether there is nothing left to go on with."""
-        return self.past.finished and not left(self.past, self.checked.choice.rows)
+        rows = self.checked.choice.rows
+        return self.past.finished and not left(self.past, rows) and not self._secrets_found & rows
+
+    @property
+    def _secrets_found(self) -> set[int]:
+        """Rows of the Trunks sheet that were stopped for want of a password alone, which is to be found now."""
+        stopped = [problem for problem in self._problems() if problem.stops]
+        now = stopped_by(self.checked.problems)
+        others = {problem.trunk for problem in stopped if problem.code != "secret-not-found"}
+        lacked = {problem.trunk for problem in stopped if problem.code == "secret-not-found"}
+        return {row for row in lacked - others if row is not None and row not in now}
 
     @property
     def done_with(self) -> frozenset[int]:
@@ -172,10 +185,12 @@ class Returned:
             before = self.before.get(wanted.trunk_id)
             then = planned_then(wanted, record, before or _named(wanted.trunk_id, wanted.name))
             drifts = self._drifts(then, now)
+            if _is_secret_lost(wanted, record):
+                drifts.append(self._not_compared(record))
             differ += drifts
             match += not drifts
             outcome = self.past.outcomes.get(row)
-            if outcome is not None and outcome.ending is Ending.UNKNOWN:
+            if outcome is not None and outcome.ending is Ending.UNKNOWN and not _is_secret_lost(wanted, record):
                 untouched = now is not None and is_untouched(wanted, before, now)
                 settled[row] = settle_by_look(outcome, then, now, untouched=untouched)
         results = self._corrected(settled) if settled else None
@@ -200,6 +215,18 @@ class Returned:
             books.correct(settled.values(), endings.total() if endings else None)
         return account.give_back(outcomes, endings, self.target) if endings else None
 
+    def _not_compared(self, record: Record) -> Drift:
+        """Stand for a password that was wanted and that nobody can tell any more."""
+        table = self.checked.tables.trunks
+        return Drift(
+            sheet=table.name,
+            cell=table.cell("password", record.row),
+            trunk=record.label,
+            field=table.sheet.column("password").label,
+            wanted=HIDDEN,
+            found=NOT_COMPARED,
+        )
+
     def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
         tables = self.checked.tables
         if now is None:
@@ -220,6 +247,11 @@ class Returned:
             )
             for line in change_lines(tables, [change], {})
         ]
+
+
+def _is_secret_lost(wanted: Wanted, record: Record) -> bool:
+    """Tell whether a password was wanted that the run's copy names, and that is not to be found where it says."""
+    return "password" in wanted.desired["fields"] and "password" not in record.fields
 
 
 def _named(trunk_id: int, name: str) -> LiveTrunk:

@@ -14,6 +14,7 @@ from batch.checking import Checked
 from batch.connections import Connection
 from batch.desks import Desk
 from batch.errors import PbxError
+from batch.pbx.gate import Stopped
 from batch.planning import Planned, batch_size
 from batch.runs import folders, journal
 from batch.runs.asking import Asker
@@ -231,6 +232,8 @@ class Run:
             return ("Whether the trunks are up again was not looked at: stopped by you.",)
         except PbxError as error:
             return (f"Whether the trunks are up again could not be read: {error.message}",)
+        except Stopped:
+            return ("Whether the trunks are up again was not looked at: the run was being stopped.",)
         before = self.planned.census.trunks
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
 

@@ -76,7 +76,7 @@ class Circuit:
             before, after = self._silence, transition(self._silence, reply, now)
             self._silence = after
             if after.away and not before.away:
-                self._probes, self._probe_at = 0, now + pause_after(1)
+                self._probes, self._probe_at = 0, self._next_probe(now, 1)
                 waits = after.seconds < self._policy.give_up_after and not self._stopping.is_set()
                 if waits and not self._announced and not isinstance(reply, Answer):
                     self._announced = True
@@ -121,12 +121,19 @@ class Circuit:
                     continue
                 self._probes += 1  # nobody else does: this one is first in the queue, and stays so
                 probe(self._probes)
-                self._probe_at = self._clock.monotonic() + pause_after(self._probes)
+                self._probe_at = self._next_probe(self._clock.monotonic(), self._probes)
         finally:
             with self._lock:
                 self._waiters.remove(waiter)
                 if self._waiters:
                     self._waiters[0].set()
+
+    def _next_probe(self, now: float, probes: int) -> float:
+        """Return when to probe next: after a growing pause, the last time when patience ends and not beyond it."""
+        since = self._silence.since
+        end = math.inf if since is None else since + self._policy.give_up_after
+        pause = now + pause_after(probes)
+        return min(pause, end) if now < end else pause
 
     def _seconds_left(self, waiter: threading.Event) -> float | None:
         """Return the seconds until it may probe, infinite while another one does; None if it may go through."""

@@ -95,8 +95,9 @@ class Dispatch:
         names = (f"trunk-{number}" for number in range(1, self._limits.workers + 1))
         threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         try:
-            for thread in threads:
-                thread.start()
+            with self._changed:  # nothing is sent before all are there: Ctrl-C while they start ends it at once
+                for thread in threads:
+                    thread.start()
             self._wait()
         except BaseException:
             self._leave()

@@ -136,7 +136,9 @@ def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[Li
         made.replace(path)
         _onto_disk(folder)
     except OSError as error:
-        raise OutputError(path, error.strerror or str(error)) from error
+        unwritten = OutputError(path, error.strerror or str(error))
+        unwritten.hint = "Nothing was sent. Make room there, then give the same command again."
+        raise unwritten from error
 
 
 def read_snapshot(folder: Path) -> dict[int, LiveTrunk]:

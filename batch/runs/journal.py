@@ -259,6 +259,7 @@ def create(folder: Path) -> Iterator[Journal]:
     Raises:
         JournalError: it cannot be made.
     """
+    _make_private(folder / FILE)
     with _opened(folder / FILE) as connection:
         try:
             connection.executescript(_SCHEMA)
@@ -266,6 +267,14 @@ def create(folder: Path) -> Iterator[Journal]:
         except sqlite3.Error as error:
             raise JournalError(folder / FILE, str(error)) from error
         yield from _closing(Journal(folder / FILE, connection))
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, for its owner alone; SQLite's files beside it get the same rights."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise JournalError(path, error.strerror or str(error)) from error
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from batch.returning import NOT_COMPARED
 from batch.secrets import HIDDEN
 from batch.telling.amounts import BRIEF, Shown, counted, shortened
 from batch.telling.commands import command, where
@@ -53,6 +54,8 @@ def _headline(match: int, differing: int) -> str:
 
 def _told(drift: Drift) -> str:
     place = f"{drift.sheet}!{drift.cell} {drift.trunk} {drift.field}"
+    if drift.found == NOT_COMPARED:
+        return f"{place}: {drift.found}"
     if drift.wanted == drift.found == HIDDEN:
         return f"{place}: not the wanted one"
     if drift.wanted == _ABSENT:

@@ -65,6 +65,39 @@ def test_what_left_and_cannot_be_planned_any_more_is_unknown_and_is_settled_late
         assert len(there.writes()) == 2
 
 
+def test_what_could_not_be_sent_for_want_of_a_password_is_taken_up_once_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trunks = (("Name", "Port", "Password"), ("T1", "5061", ""), ("T2", "5061", "file:secret"))
+    with bench(tmp_path, trunks=trunks, live=LIVE[:2]) as there:
+        assert endings(there.apply("--skip-invalid").json) == ["applied", "invalid"]
+        assert endings(there.resume().json) == ["applied", "invalid"]
+        (tmp_path / "secret").write_text("Sample-new")
+        assert endings(there.resume("--yes").json) == ["applied", "applied"]
+
+
+def test_a_password_that_nobody_can_tell_any_more_is_not_called_as_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    secret = tmp_path / "secret"
+    secret.write_text("Sample-new")
+    trunks = (("Name", "Port", "Password"), ("T1", "5061", "file:secret"), ("T2", "5061", ""))
+    with bench(tmp_path, trunks=trunks, live=LIVE[:2], faults=[fault("partial", 1, omit=["password"])]) as there:
+        there.apply("--no-read-back")
+        secret.unlink()
+        verified = there.verify()
+        assert (verified.code, verified.json["match"]) == (5, 1)
+        (drift,) = verified.json["differ"]
+        assert (drift["trunk"], drift["field"], drift["cell"]) == ("T1", "Password", "C2")
+        assert drift["found"].startswith("not compared")
+        assert there.on_run("status").json["counts"]["unknown"] == 1
+        secret.write_text("Sample-new")
+        assert there.verify().code == 5
+        assert there.on_run("status").json["counts"]["partial"] == 1
+
+
 def test_a_place_for_the_results_that_is_gone_is_noticed_before_anything_is_sent(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import json
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -82,6 +84,39 @@ class FakeTime:
             now=lambda: epoch + dt.timedelta(seconds=self.seconds),
             wait=self.wait,
         )
+
+
+def until(true: Callable[[], bool]) -> None:
+    """Wait until something that another thread does has happened."""
+    end = time.monotonic() + 10
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+class Keyboard:
+    """Ctrl-C, from any thread, for the main one; it was heard before the next is pressed."""
+
+    def __init__(self) -> None:
+        self._heard = 0
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._hear)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _hear(self, *_: object) -> None:
+        self._heard += 1
+        raise KeyboardInterrupt
+
+    def ctrl_c(self) -> None:
+        with self._lock:
+            before = self._heard
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            until(lambda: self._heard > before)
 
 
 def trunk(number: int, **fields: Any) -> dict[str, Any]:

@@ -127,7 +127,7 @@ def test_a_second_command_is_told_what_which_run_which_process_and_since_when(tm
         "started 2030-01-02 04:04:05."
     )
     assert busy.value.hint == (
-        f'Wait until it has ended; `trunk-batch status {quoted(tmp_path / "my book.runs" / "1")}` says how far it is. '
+        f"Wait until it has ended; `trunk-batch status {quoted(tmp_path / 'my book.runs' / '1')}` says how far it is. "
         "If it hangs, end process 4711: what it did is kept, and `trunk-batch resume` goes on from there."
     )
     assert isinstance(busy.value, UsageError)

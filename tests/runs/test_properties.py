@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -21,7 +19,7 @@ from batch.runs.settling import Settler
 from batch.trunks.differences import compare
 from batch.trunks.live import parse_trunk
 from batch.trunks.plans import Change
-from tests.runs.fakes import FakePbx, changes, connected, trunk
+from tests.runs.fakes import FakePbx, Keyboard, changes, connected, trunk, until
 
 UNCLEAR = ["timeout", "reset", "cut", "half", "html", "empty", "list", "-2"]
 WRITES = st.sampled_from(
@@ -222,15 +220,13 @@ def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_afte
     script: Script, first: int, second: int
 ) -> None:
     pbx, planned = prepared(script)
-    main = threading.main_thread().ident or 0
     under_way = threading.Event()
 
     def at_reply(count: int) -> None:
         if under_way.is_set() and count in {first, first + second}:
-            signal.pthread_kill(main, signal.SIGINT)
-            time.sleep(0.01)
+            keyboard.ctrl_c()
 
-    with connected(pbx) as api:
+    with Keyboard() as keyboard, connected(pbx) as api:
         run = Watched(script, pbx, planned, api)
         pbx.at_reply = at_reply
         ended = True
@@ -242,10 +238,7 @@ def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_afte
         finally:
             under_way.clear()
         told = list(run.told)
-        deadline = time.monotonic() + 10
-        while threading.active_count() > 1:
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        until(lambda: not any(thread.name.startswith("trunk-") for thread in threading.enumerate()))
     assert run.told == told
     assert len({outcome.row for outcome in told}) == len(told)
     assert not ended or len(told) == script.count
