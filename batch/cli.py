@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch import givens
-from batch.errors import BatchError, Interrupted, OutputError, UsageError, WorkbookError
+from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
 from batch.flags import make_parser, parse
 from batch.mouths import Mouth, Terminal, on_terminal
 
@@ -241,7 +241,14 @@ _COMMANDS = {
 }
 
 
+_KNOWING = frozenset({"resume", "verify"})
+"""Commands that have the PBX's address from the run, so that nobody needs to be told to check it."""
+_OUT_OF_REACH = "Can this machine reach the PBX of the run (VPN, network)? Nothing was sent; the run is as it was."
+
+
 def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
+    if command in _KNOWING and isinstance(error, PbxUnreachable) and error.hint.startswith("Check "):
+        error.hint = _OUT_OF_REACH
     mouth.complain(error.message, error.hint)
     if mouth.json:
         from batch import shapes  # noqa: PLC0415 - not for --help

@@ -156,10 +156,12 @@ class Terminal:
             return True
         if not on_terminal():
             mouth.say(plans.offer_text(planned, mouth.shown))
+            mouth.flush()
+            mouth.complain(*plans.differs_text(planned, mouth.shown))
             raise NobodyToAsk
         if not mouth.quiet:
             mouth.say(plans.offer_text(planned, mouth.shown))
-        mouth.complain(*plans.question(planned))
+        mouth.complain(*plans.question(planned, mouth.shown))
         return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
 
     def watch(self, total: int) -> Progress:

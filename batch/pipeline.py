@@ -15,14 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batch.accounts import Account, Report, unchanged, without_sending
 from batch.checking import Checked, check
 from batch.desks import Desk, Silent
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.planning import Planned, draw_up, narrowed, open_asker, write_plan_workbook
 from batch.quoting import quoted
 from batch.returning import Drift, Verified, return_to
-from batch.running import Account, Report, begin, unchanged, without_sending
+from batch.running import begin
 from batch.runs import folders, journal
+from batch.runs.departures import departures
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.recording import recording
 from batch.settings import Settings
@@ -140,13 +142,14 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
         returned = return_to(place, flags or {})
         _refuse_places(returned.checked.settings)
         if returned.is_over:
-            return returned.rewritten()
+            return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = books.enter_context(recording())
         with open_asker(returned.checked, desk, record) as (connection, asker, stopping):
             books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(returned.checked, connection, asker, returned.done_with)
             rest = returned.sort_out(planned)
-            planned = narrowed(planned, rest.again.keys())
+            differs = departures(rest, returned.past.wanted, returned.before)
+            planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
             if planned.exit_code:
                 return planned
             desk.tell(returned.told(rest))

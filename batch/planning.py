@@ -63,6 +63,8 @@ class Planned:
     """Hazards that no ``--allow`` covers."""
     unfinished: tuple[str, ...] = ()
     """Ids of runs of the same workbook that never came to their end."""
+    differs: tuple[str, ...] = ()
+    """What is otherwise than it was approved for a run that is gone on with, a line for each trunk."""
 
     @property
     def exit_code(self) -> int:

@@ -10,18 +10,18 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from batch.accounts import Account, Report
 from batch.checking import Checked, check
 from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.planning import Planned
-from batch.running import Account, Report
 from batch.runs import folders, journal
 from batch.runs.keeping import Wanted, planned_then
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, read_past
 from batch.runs.reports import change_lines
 from batch.runs.results import Results
-from batch.runs.resuming import STAYS, Rest, is_untouched, left, settle_by_look, sort_out
+from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.secrets import HIDDEN
 from batch.settings import Settings, settings_again
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
@@ -121,9 +121,13 @@ class Returned:
         count, new = len(rest.again), [rest.again[row].live.name for row in sorted(rest.new)]
         left = f"{count:,} trunk{' is' if count == 1 else 's are'} left of run {self.folder.id}"
         if new:
-            named = ", ".join(new[:_NAMED]) + (" …" if len(new) > _NAMED else "")
-            return f"{left}; not as when it was approved: {named}."
-        return f"{left}, as when it was approved." if count else f"Nothing is left to be sent of run {self.folder.id}."
+            told = f"{left}; not as when it was approved: {_some(new)}."
+        else:
+            told = (
+                f"{left}, as when it was approved." if count else f"Nothing is left to be sent of run {self.folder.id}."
+            )
+        changed = [outcome.name for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
+        return f"{told} Changed since written, left alone: {_some(changed)}." if changed else told
 
     def account(self, planned: Planned, rest: Rest) -> Account:
         """Return what the results of the next leg are made of."""
@@ -252,6 +256,10 @@ class Returned:
 def _is_secret_lost(wanted: Wanted, record: Record) -> bool:
     """Tell whether a password was wanted that the run's copy names, and that is not to be found where it says."""
     return "password" in wanted.desired["fields"] and "password" not in record.fields
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
 
 
 def _named(trunk_id: int, name: str) -> LiveTrunk:

@@ -139,6 +139,7 @@ def status_json(standing: Standing) -> dict[str, Any]:
         "ended": None if standing.ended is None else standing.ended.isoformat(timespec="seconds"),
         "trunks": standing.trunks,
         "settled": standing.settled,
+        "sent": standing.sent,
         "pbx": standing.pbx,
         "workbook": standing.workbook,
     }

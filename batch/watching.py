@@ -66,6 +66,12 @@ class Standing:
     """How many trunks its workbook has."""
     settled: int
     """How many of them have an ending: not those that are still to be run."""
+    sent: int = 0
+    """How many of the others were sent something, and nobody has written down yet what came of it."""
+    not_chosen: int = 0
+    """How many of those that have an ending the run was not to do, so that they count as settled."""
+    how: str = ""
+    """How its last command ended, as `Leg.how`; blank where it did not, or somebody is at it."""
 
 
 def stand(folder: Path) -> Standing:
@@ -94,6 +100,9 @@ def stand(folder: Path) -> Standing:
         legs=len(past.legs),
         trunks=len(past.outcomes.keys() | past.wanted.keys()),
         settled=sum(_is_settled(past, row, outcome) for row, outcome in past.outcomes.items()),
+        sent=len(past.unsettled),
+        not_chosen=sum(not outcome.chosen and row not in past.chosen for row, outcome in past.outcomes.items()),
+        how=last.how if last and holder is None else "",
     )
 
 
@@ -158,8 +167,8 @@ def find_run(text: str) -> Path:
     """Find the run that was named.
 
     Args:
-        text: its folder, or its id: that is looked for in the ``NAME.runs`` of the current folder and of the folders
-            in it.
+        text: its folder, a file in that, or its id: that is looked for in the ``NAME.runs`` of the current folder
+            and of the folders in it.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -167,6 +176,8 @@ def find_run(text: str) -> Path:
     folder = Path(text)
     if _holds_run(folder):
         return folder
+    if folder.is_file() and _holds_run(folder.parent):
+        return folder.parent
     rooms = sorted([*Path().glob(f"*{_RUNS}"), *Path().glob(f"*/*{_RUNS}")])
     found = [room / folder for room in rooms if folder.name == str(folder) and _holds_run(room / folder)]
     if len(found) == 1:
@@ -202,8 +213,8 @@ def find_runs(place: Path | None) -> list[Standing]:
     One whose journal cannot be read hides none of the others: it is there as broken off.
 
     Args:
-        place: a workbook or its results, a folder with workbooks, a ``NAME.runs``, or a run; None for the current
-            folder.
+        place: a workbook or its results, a folder with workbooks or with folders of them, a ``NAME.runs``, or a run;
+            None for the current folder.
 
     Raises:
         UsageError: there is no such workbook or folder.
@@ -224,7 +235,8 @@ def _runs_of(place: Path) -> list[Path]:
         rooms += (room for room in beside if room.is_dir())
     if not rooms and not place.exists():
         raise UsageError(f"There is no {place}.", "Name a workbook that was applied, or a folder with runs in it.")
-    return [run for room in rooms for run in _runs_in(room)]
+    found = [run for room in rooms for run in _runs_in(room)]
+    return found or [run for room in place.glob(f"*/*{_RUNS}") for run in _runs_in(room)]
 
 
 def _is_workbook(folder: Path) -> bool:

@@ -217,7 +217,7 @@ def _unreadable(answer: Answer, attempt: int) -> PbxError:
 def _unreachable(reason: str) -> PbxUnreachable:
     return PbxUnreachable(
         f"The PBX does not answer: {reason}.",
-        "Check the address, the network or VPN, and that the PBX is running; then run again.",
+        "Check the address, the network or VPN, and that the PBX is running.",
     )
 
 

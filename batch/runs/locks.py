@@ -78,16 +78,17 @@ class Busy(UsageError):
         elif holder.run:
             super().__init__(
                 f"{subject} is in use by {holder.command}, run {holder.run}, process {holder.pid}, started {started}.",
-                f"{wait}; `trunk-batch status {quoted(holder.run)}` says how far it is. If it hangs, end process "
-                f"{holder.pid}: what it did is kept, and `trunk-batch resume` goes on from there.",
+                f"{wait}; `trunk-batch status {quoted(holder.run)}` says how far it is. To stop it, press "
+                f"Ctrl-C in its window; only if that does not help, end process {holder.pid}. What it did is kept, and "
+                "`trunk-batch resume` goes on from there.",
             )
         else:
             workbook = f" of {holder.workbook}" if holder.workbook else ""
             super().__init__(
                 f"{subject} is in use by {holder.command}{workbook}, no run yet, process {holder.pid}, "
                 f"started {started}.",
-                f"{wait}; it may be waiting for an answer in another window. If it hangs, end process {holder.pid}: "
-                "it has written nothing yet.",
+                f"{wait}; it may be waiting for an answer in another window. To stop it, press Ctrl-C there; only if "
+                f"that does not help, end process {holder.pid}. It has written nothing yet.",
             )
 
 

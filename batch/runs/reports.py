@@ -182,18 +182,26 @@ def code_counts(endings: RowEndings) -> list[CodeCount]:
     return found
 
 
-def headline(outcomes: Iterable[Outcome]) -> str:
-    """Say in one sentence how it went."""
+def headline(outcomes: Iterable[Outcome], when: str = "") -> str:
+    """Say in one sentence how it went.
+
+    Args:
+        outcomes: of all trunks.
+        when: it was so, in words, where that is over; blank for just now.
+    """
+    is_, are = ("was", "were") if when else ("is", "are")
+    then = f" {when}" if when else ""
     all_of_them = list(outcomes)
     open_ones = [outcome for outcome in all_of_them if not outcome.as_wanted]
     left_out = sum(not outcome.chosen for outcome in all_of_them)
     rest = f" {left_out} were not chosen." if left_out else ""
     if not open_ones:
         done = len(all_of_them) - left_out
-        return f"{'All ' if done > 1 else ''}{_trunks(done)} {'are' if done != 1 else 'is'} as wanted.{rest}"
+        return f"{'All ' if done > 1 else ''}{_trunks(done)} {are if done != 1 else is_} as wanted{then}.{rest}"
     words = Counter(str(outcome.ending) for outcome in open_ones)
     parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
-    return f"{len(open_ones)} of {_trunks(len(all_of_them))} need attention: {parts}.{rest}"
+    need = "needed" if when else "need"
+    return f"{len(open_ones)} of {_trunks(len(all_of_them))} {need} attention{then}: {parts}.{rest}"
 
 
 def plan_headline(plan: Plan) -> str:

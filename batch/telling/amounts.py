@@ -31,10 +31,10 @@ def list_entries(number: int) -> str:
     return f"{number:,} list {'entry' if number == 1 else 'entries'}"
 
 
-def named(all_of_them: Iterable[str]) -> str:
+def named(all_of_them: Iterable[str], shown: Shown = BRIEF) -> str:
     """Write names with commas between, the first of them."""
     listed = list(all_of_them)
-    first = listed[: BRIEF.items]
+    first = listed[: shown.items]
     return ", ".join(first) + (f" and {len(listed) - len(first):,} more" if len(listed) > len(first) else "")
 
 

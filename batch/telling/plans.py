@@ -50,6 +50,14 @@ def _all_of_them(planned: Planned) -> str:
     return "-v or --json" if _is_resumed(planned) else "-v, plan -o FILE.xlsx or --json"
 
 
+def differs_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what is otherwise than it was approved, last before the question that it raises."""
+    listed = planned.differs[: shown.items]
+    yield from listed
+    if len(planned.differs) > len(listed):
+        yield f"… and {counted(len(planned.differs) - len(listed), 'more trunk')}; -v shows every one."
+
+
 def running_text(planned: Planned) -> Iterator[str]:
     """Tell shortly what is about to be written, to somebody who is not going to be asked."""
     yield from _head_text(planned)
@@ -57,6 +65,7 @@ def running_text(planned: Planned) -> Iterator[str]:
     yield from _hazards_text(planned)
     yield from _unfinished_text(planned)
     yield from _cost_text(planned)
+    yield from differs_text(planned)
 
 
 def _is_resumed(planned: Planned) -> bool:
@@ -130,6 +139,7 @@ def _not_skippable(stopping: Iterable[Problem]) -> str:
 
 def _next_of_resume(planned: Planned) -> Iterator[str]:
     """Say what to do about a run that cannot be gone on with as things stand."""
+    yield from differs_text(planned)
     settings = planned.checked.settings
     run = _run(settings)
     if planned.exit_code == 3:
@@ -177,12 +187,13 @@ def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId
             yield f"      {sign} … {left:,} more"
 
 
-def question(planned: Planned) -> Iterator[str]:
+def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
     """Put the question before anything is written."""
     count = tally(planned.plan.changes)
     updates = planned.plan.updates
     rehearsal = ", where no real trunk is touched" if planned.practice else ""
     yield ""
+    yield from differs_text(planned, shown)
     yield f"Write {counted(count['update'], 'trunk')} on {planned.address}{rehearsal}?"
     yield f"    {named(change.live.name for change in updates)}"
     renamed = [change for change in updates if change.renames]

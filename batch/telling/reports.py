@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
 
 from batch.errors import OutputError
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.reports import headline
 from batch.runs.resuming import TAKEN_UP
-from batch.telling.amounts import BRIEF, Shown, counted
+from batch.telling.amounts import BRIEF, Shown, counted, list_entries, moment, named
 from batch.telling.commands import allowing, command, how, where, which
 
 if TYPE_CHECKING:
     from batch.pipeline import Report
+    from batch.trunks.differences import Difference
+
+_WORST_FIRST: Final = (
+    Ending.PARTIAL,
+    Ending.UNKNOWN,
+    Ending.FAILED,
+    Ending.REFUSED,
+    Ending.INVALID,
+    Ending.BLOCKED,
+    Ending.NOT_RUN,
+)
+"""The endings that leave something to be done."""
 
 
 def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     """Tell how a run went, ending with where the results lie."""
     if report.only_rewritten:
         yield "The run was over already: nothing was sent, only its results were made anew from its journal."
-    yield ("PRACTICE: " if report.practice else "") + headline(report.outcomes.values())
+    yield ("PRACTICE: " if report.practice else "") + _headline(report)
     yield from _cut_short_text(report)
     yield from report.attention
     total = report.endings.total()
@@ -28,12 +40,7 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         if total[str(ending)]:
             yield f"  {total[str(ending)]:>9,} rows {ending!s:<10} {ENDINGS[ending].means}"
     open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
-    listed = open_ones[: shown.items]
-    for outcome in listed:
-        yield f"  {outcome.name}: {' '.join(filter(None, (f'{outcome.ending}.', _said(outcome), outcome.note)))}"
-    if len(open_ones) > len(listed):
-        where_all = "the results workbook has every one" if report.results.path else "-v shows every one"
-        yield f"  … and {len(open_ones) - len(listed):,} more trunks; {where_all}."
+    yield from _open_text(open_ones, shown, "the results workbook has" if report.results.path else "-v shows")
     if report.results.note:
         yield report.results.note
     if report.results.folder is not None:
@@ -57,6 +64,52 @@ def _cut_short_text(report: Report) -> Iterator[str]:
         yield f"Make room, or mend what is wrong with {report.folder.path}, before you go on."
     elif report.lost is not None:
         yield f"{report.lost.message} {report.lost.hint}"
+
+
+def _headline(report: Report) -> str:
+    """Say how it went; of a run that was over already, how it had gone, since nobody has looked again."""
+    if report.ended is None:
+        return headline(report.outcomes.values())
+    then = headline(report.outcomes.values(), f"when the run ended ({moment(report.ended)})")
+    return f"{then} For now:  {command('verify', report.folder.path)}"
+
+
+def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> Iterator[str]:
+    """List what is open, the worst first, trunks with the same words together."""
+    groups: dict[tuple[Ending, str], list[str]] = {}
+    for outcome in sorted(open_ones, key=lambda o: (_WORST_FIRST.index(o.ending), o.row)):
+        groups.setdefault((outcome.ending, _why(outcome)), []).append(outcome.name)
+    listed = list(groups.items())[: shown.items]
+    for (ending, why), names in listed:
+        many = len(names) > 1
+        told = f"{counted(len(names), 'trunk')} {ending}: {named(names, shown)}." if many else f"{names[0]}: {ending}."
+        yield f"  {told} {why}".rstrip()
+    more = sum(map(len, groups.values())) - sum(len(names) for _, names in listed)
+    if more:
+        yield f"  … and {counted(more, 'more trunk')}; {where_all} every one."
+    elif shown.items is not None and any(len(names) > shown.items for _, names in listed):
+        yield f"  {where_all[:1].upper()}{where_all[1:]} every one."
+
+
+def _why(outcome: Outcome) -> str:
+    """Say why a trunk is open: what the PBX said, unless the note says it as well, then the note, or what differs."""
+    said, note = _said(outcome), outcome.note
+    if said.rstrip(".").casefold() in note.casefold():
+        said = ""
+    if not note and outcome.ending is Ending.PARTIAL:
+        note = _differing(outcome.difference)
+    return " ".join(filter(None, (said, note)))
+
+
+def _differing(difference: Difference) -> str:
+    """Count what reading found otherwise than wanted."""
+    fields, entries = len(difference.fields), difference.dids.touched + difference.caller_ids.touched
+    parts = [counted(fields, "field")] if fields else []
+    parts += [list_entries(entries)] if entries else []
+    if not parts:
+        return ""
+    one = fields + entries == 1
+    return f"{' and '.join(parts)} {'differs' if one else 'differ'}; the sheet Changes lists {'it' if one else 'them'}."
 
 
 def _said(outcome: Outcome) -> str:

@@ -19,7 +19,7 @@ _MEANS = {
     State.FINISHED: "finished",
     State.UNFINISHED: "at its end, and something is left that resume takes up",
     State.INTERRUPTED: "interrupted by somebody",
-    State.LOST: "ended early, because the PBX or the run's journal could not be used any more",
+    State.LOST: "ended early: the PBX could not be reached or used any more",
     State.BROKE_OFF: "broke off: nobody is at it, and it never said how it ended (a crash, or it was killed)",
 }
 
@@ -39,17 +39,38 @@ def status_text(standing: Standing, holder: Holder | None, results: Path | None)
     if standing.pbx:
         yield f"PBX: {standing.pbx}"
     if standing.legs:
-        yield f"{standing.settled:,} of {counted(standing.trunks, 'trunk')} settled:"
+        done, of = _settled(standing)
+        not_chosen = f", {standing.not_chosen:,} not chosen" if standing.not_chosen else ""
+        yield f"{done:,} of {counted(of, 'trunk')} settled{not_chosen}:"
     for ending in Ending:
         if standing.counts[str(ending)]:
             yield f"  {standing.counts[str(ending)]:>9,} rows {ending}"
+    if standing.sent:
+        yield _sent_text(standing)
     yield f"Folder: {standing.folder}"
     if results is not None and standing.state is not State.RUNNING:
         yield f"Results: {results}"
     yield from _next_text(standing)
 
 
+def _settled(standing: Standing) -> tuple[int, int]:
+    """Return how many of how many trunks that the run was to do are settled."""
+    return standing.settled - standing.not_chosen, standing.trunks - standing.not_chosen
+
+
+def _sent_text(standing: Standing) -> str:
+    """Tell of what was sent something and has no ending yet: its rows count as not run."""
+    them = f"{counted(standing.sent, 'trunk')} {'was' if standing.sent == 1 else 'were'} sent something and"
+    one = standing.sent == 1
+    if standing.state is State.RUNNING:
+        return f"{them} {'is' if one else 'are'} being settled."
+    what = "it" if one else "them"
+    return f"{them} {'is' if one else 'are'} not settled yet: resume or verify settles {what} by a look."
+
+
 def _how_it_stands(standing: Standing, holder: Holder | None) -> str:
+    if standing.state is State.UNFINISHED and standing.how == "stopped":
+        return "ended early: its journal could not be written any more."
     if standing.state is not State.RUNNING:
         return f"{_MEANS[standing.state]}."
     who = f"process {standing.pid}" if standing.pid else "by a process that cannot be named"
@@ -72,8 +93,9 @@ def _next_text(standing: Standing) -> Iterator[str]:
             yield "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
         case _:
             yield f"Go on with it:  {command('resume', folder)}"
-            if standing.counts[str(Ending.UNKNOWN)]:
-                yield f"Or look first, without writing, what became of the unknown:  {command('verify', folder)}"
+            if standing.counts[str(Ending.UNKNOWN)] or standing.sent:
+                what = "what was sent" if standing.sent else "the unknown"
+                yield f"Or look first, without writing, what became of {what}:  {command('verify', folder)}"
 
 
 def runs_text(standings: Sequence[Standing], shown: Shown = BRIEF) -> Iterator[str]:
@@ -86,7 +108,7 @@ def runs_text(standings: Sequence[Standing], shown: Shown = BRIEF) -> Iterator[s
         yield f"… {len(standings) - len(listed):,} earlier ones; -v or --json shows every one."
     width = max(len(standing.id) for standing in listed)
     for standing in listed:
-        done = f"{standing.settled:,}/{standing.trunks:,} trunks"
+        done = "{:,}/{:,} trunks".format(*_settled(standing))
         pbx = "PRACTICE" if standing.practice else standing.pbx or "its journal says nothing"
         yield f"{standing.id:<{width}}  {standing.state!s:<11}  {moment(standing.started)}  {done:>15}  {pbx}"
     open_ones = [standing for standing in standings if standing.state is not State.FINISHED] or standings

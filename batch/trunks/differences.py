@@ -49,6 +49,12 @@ class ListDifference(Generic[Entry]):
     def __bool__(self) -> bool:
         return bool(self.added or self.removed or self.renamed or self.changed or self.moved)
 
+    @property
+    def touched(self) -> int:
+        """How many entries are not the same in both; one that is renamed and moved counts once."""
+        both = {new.key for _, new in (*self.renamed, *self.changed)} | {moved.entry.key for moved in self.moved}
+        return len(self.added) + len(self.removed) + len(both)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:

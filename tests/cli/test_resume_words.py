@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,21 @@ from batch.flags import parse
 from batch.givens import given_again
 from batch.mouths import Mouth
 from batch.quoting import quoted
+from batch.runs.departures import departures
+from batch.runs.keeping import want
+from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import read_past
+from batch.runs.resuming import CHANGED_AFTER, Rest
+from batch.secrets import Secret
 from batch.shapes import report_json
+from batch.telling.amounts import WHOLE, moment
+from batch.telling.plans import differs_text
 from batch.telling.reports import report_text
+from batch.trunks.differences import Difference, ListDifference, Moved
+from batch.trunks.live import Did
+from tests.builders import book as make_book
+from tests.builders import judged, live
 from tests.cli.shell import (
     DIDS,
     SECRET,
@@ -48,6 +60,13 @@ DENIED = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode"
 """Paris makes the tool stop, so that what became of London is not read any more."""
 ONE_BY_ONE = ("--yes", "--concurrency", "1")
 STOPPING = (*ONE_BY_ONE, "--on-error", "stop")
+
+
+def ended(run: Path) -> str:
+    """When the last command at a run ended, as people read it."""
+    at_last = read_past(run).legs[-1].ended
+    assert at_last is not None
+    return moment(at_last)
 
 
 def writes(served: Any) -> int:
@@ -91,10 +110,22 @@ class TestGoingOn:
         assert ran.code == 0
         assert ran.out.splitlines()[:2] == [
             "The run was over already: nothing was sent, only its results were made anew from its journal.",
-            "All 2 trunks are as wanted.",
+            (
+                f"All 2 trunks were as wanted when the run ended ({ended(last_run(book))}). "
+                f"For now:  trunk-batch verify {quoted(last_run(book))}"
+            ),
         ]
         assert "resume" not in ran.out
         assert ran.out.splitlines()[-1] == f"Results: {book.with_name('book-results.xlsx')}"
+
+    def test_a_run_that_is_over_and_left_something_says_what_it_had_come_to(self, shell: Shell, book: Path) -> None:
+        with pbx(faults=[STOPS]) as served:
+            shell("apply", book, *at(served), "--yes")
+            ran = shell("resume", last_run(book))
+        assert ran.out.splitlines()[1] == (
+            f"1 of 2 trunks needed attention when the run ended ({ended(last_run(book))}): 1 refused. "
+            f"For now:  trunk-batch verify {quoted(last_run(book))}"
+        )
 
     def test_the_command_that_apply_prints_goes_on_with_the_run(self, shell: Shell, book: Path) -> None:
         with pbx(faults=[SILENT]) as served:
@@ -141,6 +172,7 @@ class TestTheQuestion:
         assert ran.out.splitlines()[0].endswith(f", workbook book.xlsx, what is left of run {run}")
         assert "    hostname: theirs.example → new.carrier.example" in ran.out
         assert ran.err.splitlines() == [
+            "Paris: Hostname is theirs.example now, was old.carrier.example when it was approved.",
             (
                 "Some trunks are not as they were when the run was approved, and there is no terminal to ask on. "
                 "Nothing was sent; the run is as it was."
@@ -169,6 +201,11 @@ class TestTheQuestion:
         assert (ran.code, count) == (code, sent)
         assert "Write 1 trunk on http://127.0.0.1:" in ran.err
         assert "    Paris\n" in ran.err
+        lines = ran.err.splitlines()
+        asked = next(i for i, line in enumerate(lines) if line.startswith("Write 1 trunk on "))
+        assert lines[asked - 1] == (
+            "Paris: Hostname is theirs.example now, was old.carrier.example when it was approved."
+        )
         assert "Digest" not in ran.out
         assert "did not come to the end" not in ran.out + ran.err
 
@@ -189,6 +226,112 @@ class TestTheQuestion:
             ran = shell("resume", last_run(book))
         assert ran.code == 5
         assert "Type yes" not in ran.err
+
+
+@pytest.mark.usefixtures("secret")
+class TestWhatIsOtherwise:
+    """What the question names: of each trunk what is not as it was approved."""
+
+    BLANK = "Paris: Default caller ID is 999 now, was (blank) when it was approved."
+
+    @pytest.fixture
+    def book(self, tmp_path: Path) -> Path:
+        """Both get a host, a password, a caller ID to show and a DID."""
+        return write_book(
+            tmp_path / "book.xlsx",
+            trunks=[
+                ("Name", "Hostname", "Password", "Default caller ID"),
+                ("London", "new.carrier.example", "Sample-new", "442079460100"),
+                ("Paris", "new.carrier.example", "Sample-new", "33123456789"),
+            ],
+            dids=[("Trunk", "DID"), ("London", "442079460100"), ("Paris", "33123456789")],
+        )
+
+    def lines(self, shell: Shell, book: Path, *flags: str, first: Sequence[str] = (), **edits: Any) -> list[str]:
+        """Stop at London, edit the trunks named, and go on; returns what was said on stderr."""
+        with pbx(faults=[STOPS]) as served:
+            shell("apply", book, *at(served), *STOPPING, "--allow", "removals", *first)
+            for number, fields in edits.items():
+                served.state.edit_trunk(int(number[1:]), fields)
+            return shell("resume", last_run(book), "-q", *flags).err.splitlines()
+
+    def test_a_field_is_shown_as_it_is_and_as_it_was(self, shell: Shell, book: Path) -> None:
+        assert self.lines(shell, book, t2={"def_outbound_cid": "999"})[0] == self.BLANK
+
+    def test_of_a_password_and_a_list_only_that_they_are_others(self, shell: Shell, book: Path) -> None:
+        said = self.lines(shell, book, t2={"password": "Sample-theirs", "did_list": [{"did": "1"}]})
+        assert said[0] == ("Paris: the DIDs are not as they were; the password is not as it was when it was approved.")
+        assert "Sample-" not in " ".join(said)
+
+    def test_what_was_never_approved_is_called_that(self, shell: Shell, book: Path) -> None:
+        said = self.lines(shell, book, "--only", "Paris", first=("--only", "London"))
+        assert said[0] == "Paris was not part of what was approved."
+
+    def test_a_trunk_that_was_written_and_then_changed_by_hand_is_left_alone_and_named(
+        self, shell: Shell, book: Path
+    ) -> None:
+        with pbx(faults=[{**STOPS, "match": {"id": 2}, "errcode": 10009}]) as served:
+            shell("apply", book, *at(served), *STOPPING)
+            served.state.edit_trunk(1, {"hostname": "theirs.example"})
+            run = last_run(book)
+            journal = sqlite3.connect(run / "journal.sqlite")
+            with journal:  # as if Paris had not been sent anything yet
+                journal.execute("DELETE FROM requests WHERE call = 'trunk/update' AND ids = '2'")
+                journal.execute("DELETE FROM outcomes WHERE row = 3")
+            journal.close()
+            served.state.edit_trunk(2, {"def_outbound_cid": "999"})
+            ran = shell("resume", run)
+        alone = (
+            "London: changed since it was written, left alone: "
+            "Hostname is theirs.example now, wanted new.carrier.example."
+        )
+        assert ran.err.splitlines()[:3] == [
+            (
+                f"1 trunk is left of run {run.name}; not as when it was approved: Paris. "
+                "Changed since written, left alone: London."
+            ),
+            self.BLANK,
+            alone,
+        ]
+
+    def test_what_would_be_written_otherwise_is_named_too(self) -> None:
+        now = live(2, "Paris", hostname="old.example")
+        change, _, _ = judged(make_book(["Name|Hostname", "Paris|new.example"]), now)
+        approved = replace(want(change, 1), desired={"fields": {"hostname": "another.example"}})
+        rest = Rest(stays={}, again={2: change}, new=frozenset({2}))
+        assert departures(rest, {2: approved}, {2: now}) == (
+            "Paris: what would be written is not what was approved: Hostname.",
+        )
+
+    def test_another_type_another_name_and_long_values_are_told_on_one_line(self) -> None:
+        then = live(2, "Paris", hostname="a" * 99)
+        now = live(2, "Lutetia", kind="peer", hostname="old.example")
+        change, _, _ = judged(make_book(["Trunk ID|Hostname", "2|new.example"]), now)
+        approved = replace(want(change, 1), writes=frozenset({"hostname"}))
+        assert departures(Rest(stays={}, again={2: change}, new=frozenset({2})), {2: approved}, {2: then}) == (
+            (
+                "Lutetia: its type is peer now, was register; "
+                f"Hostname is old.example now, was {'a' * 59}…; Name is Lutetia now, was Paris when it was approved."
+            ),
+        )
+
+    def test_lists_and_passwords_that_were_changed_by_hand_are_named_without_their_values(self) -> None:
+        difference = Difference(
+            fields={"password": (Secret("Sample-theirs"), Secret("Sample-ours"))},
+            dids=ListDifference(added=(Did(did="1", name=""),)),
+        )
+        changed = Outcome(row=2, name="Paris", ending=Ending.PARTIAL, note=CHANGED_AFTER, difference=difference)
+        assert departures(Rest(stays={2: changed}), {}, {}) == (
+            (
+                "Paris: changed since it was written, left alone: "
+                "the password is not the wanted one; the DIDs are not the wanted ones."
+            ),
+        )
+
+    def test_of_many_the_first_dozen_and_with_verbose_all(self, book: Path) -> None:
+        planned = replace(batch.plan(batch.Settings(workbook=book, practice=True)), differs=("T: so.",) * 15)
+        assert list(differs_text(planned))[-1] == "… and 3 more trunks; -v shows every one."
+        assert len(list(differs_text(planned, WHOLE))) == 15
 
 
 class TestWhatIsGiven:
@@ -254,6 +397,33 @@ class TestErrors:
         ran = shell(command, "20260101-000000-0000", "--json")
         assert (ran.code, ran.error["code"]) == (2, "usage")
         assert ran.error["message"].startswith("There is no run 20260101-000000-0000.")
+
+    @pytest.mark.usefixtures("secret")
+    @pytest.mark.parametrize("command", ["resume", "verify"])
+    def test_a_pbx_out_of_reach_is_that_of_the_run_and_not_a_wrong_url(
+        self, shell: Shell, book: Path, command: str
+    ) -> None:
+        with pbx(faults=[SILENT]) as served:
+            shell("apply", book, *at(served), "--yes", "--attempts", "1", "--timeout", "1")
+        ran = shell(command, last_run(book), "--json")
+        assert (ran.code, ran.error["code"]) == (6, "pbx-unreachable")
+        assert ran.error["hint"] == (
+            "Can this machine reach the PBX of the run (VPN, network)? Nothing was sent; the run is as it was."
+        )
+
+    @pytest.mark.parametrize("command", ["resume", "verify"])
+    def test_of_one_that_somebody_is_at_ctrl_c_comes_first_and_ending_its_process_last(
+        self, shell: Shell, tmp_path: Path, command: str
+    ) -> None:
+        (tmp_path / "run").mkdir()
+        (tmp_path / "run" / "journal.sqlite").touch()
+        holder = Holder(command="apply", pid=4711, started=datetime.now(tz=UTC), run=str(tmp_path / "run"))
+        with holding(place_of_run(tmp_path / "run"), "run", holder):
+            hint = shell(command, "run", "--json").error["hint"]
+        assert hint.endswith(
+            "To stop it, press Ctrl-C in its window; only if that does not help, end process 4711. "
+            "What it did is kept, and `trunk-batch resume` goes on from there."
+        )
 
     @pytest.mark.parametrize("command", ["resume", "verify", "status"])
     def test_a_damaged_journal(self, shell: Shell, tmp_path: Path, command: str) -> None:
@@ -444,7 +614,63 @@ class TestWords:
         assert report_json(replace(report, results=replace(report.results, path=None)))["results"] is None
 
     def test_many_trunks_are_cut_short_and_it_is_said_where_the_rest_is(self, report: batch.Report) -> None:
-        many = outcomes(**{f"T{i}": Ending.FAILED for i in range(20)})
+        many = {row: Outcome(row=row, name=f"T{row}", ending=Ending.FAILED, note=f"Why {row}.") for row in range(20)}
         assert "  … and 8 more trunks; the results workbook has every one." in told(report, outcomes=many)
         nowhere = replace(report.results, path=None)
         assert "  … and 8 more trunks; -v shows every one." in told(report, outcomes=many, results=nowhere)
+        whole = list(report_text(replace(report, outcomes=many), WHOLE))
+        assert "  T19: failed. Why 19." in whole
+        assert not any("every one" in line for line in whole)
+
+    def test_the_worst_comes_first(self, report: batch.Report) -> None:
+        mixed = outcomes(
+            A=Ending.NOT_RUN, B=Ending.INVALID, C=Ending.REFUSED, D=Ending.FAILED, E=Ending.UNKNOWN, F=Ending.PARTIAL
+        )
+        listed = [line for line in told(report, outcomes=mixed) if line.startswith("  ") and ":" in line[:5]]
+        assert listed == [
+            "  F: partial.",
+            "  E: unknown.",
+            "  D: failed.",
+            "  C: refused.",
+            "  B: invalid.",
+            "  A: not run.",
+        ]
+
+    def test_trunks_with_the_same_words_share_a_line(self, report: batch.Report) -> None:
+        why = "Stopped by you before its turn."
+        left = {row: Outcome(row=row, name=f"T{row}", ending=Ending.NOT_RUN, note=why) for row in range(8, 41)}
+        left[41] = Outcome(row=41, name="T41", ending=Ending.FAILED, errmsg="reset by peer")
+        said = told(report, outcomes=left)
+        names = ", ".join(f"T{row}" for row in range(8, 20))
+        first = said.index("  T41: failed. Reset by peer.")
+        assert said[first + 1 : first + 3] == [
+            f"  33 trunks not run: {names} and 21 more. {why}",
+            "  The results workbook has every one.",
+        ]
+        assert any(f"T39, T40. {why}" in line for line in report_text(replace(report, outcomes=left), WHOLE))
+
+    def test_what_the_note_says_already_is_not_said_twice(self, report: batch.Report) -> None:
+        note = "The PBX does not answer: connection refused."
+        lost = {2: Outcome(row=2, name="London", ending=Ending.UNKNOWN, errmsg="Connection refused", note=note)}
+        assert f"  London: unknown. {note}" in told(report, outcomes=lost)
+
+    def test_a_partial_trunk_without_words_says_how_much_differs(self, report: batch.Report) -> None:
+        one = Difference(fields={"hostname": ("a", "b")})
+        did, moved = Did(did="1", name=""), Did(did="2", name="")
+        some = ListDifference(added=(did,), renamed=((moved, moved),), moved=(Moved(entry=moved, was=1, becomes=2),))
+        for difference, words in (
+            (one, "1 field differs; the sheet Changes lists it."),
+            (replace(one, dids=some), "1 field and 2 list entries differ; the sheet Changes lists them."),
+            (Difference(dids=some), "2 list entries differ; the sheet Changes lists them."),
+        ):
+            partial = {2: Outcome(row=2, name="London", ending=Ending.PARTIAL, difference=difference, read=True)}
+            assert f"  London: partial. {words}" in told(report, outcomes=partial)
+
+    def test_after_a_lost_pbx_there_is_one_thing_to_do(self, shell: Shell, book: Path, secret: str) -> None:
+        assert secret
+        gone = {"call": "*", "do": "drop_before", "times": "always", "after": 6}
+        with pbx(faults=[gone]) as served:
+            ran = shell("apply", book, *at(served), "--yes", "--attempts", "1", "--give-up-after", "0.1")
+        assert ran.code == 5
+        assert "Go on with it:  trunk-batch resume " in ran.out
+        assert "run again" not in ran.out.replace("Resume the run, or run again.", "")

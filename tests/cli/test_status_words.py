@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from batch.watching import Standing, State, stand
 from tests.cli.shell import FAST, Shell, at, last_run, pbx, write_book
 
 STATUS = [
-    "run", "state", "counts", "pid", "started", "ended", "trunks", "settled", "pbx", "workbook",
+    "run", "state", "counts", "pid", "started", "ended", "trunks", "settled", "sent", "pbx", "workbook",
 ]  # fmt: skip
 ENDINGS = [
     "applied", "unchanged", "skipped", "invalid", "blocked", "refused", "failed", "partial", "unknown", "not run",
@@ -97,6 +98,42 @@ class TestStatus:
             f"Nothing is left to be done. To compare the PBX with it:  trunk-batch verify {quoted(finished)}"
         )
 
+    def test_what_was_sent_and_has_no_ending_is_counted_apart(self, shell: Shell, stopped: Path) -> None:
+        journal = sqlite3.connect(stopped / "journal.sqlite")
+        with journal:  # as a kill leaves it
+            journal.execute("DELETE FROM outcomes WHERE row = 2")
+            journal.execute("UPDATE legs SET ended = NULL, how = NULL, counts = NULL")
+        journal.close()
+        said = shell("status", stopped).out.splitlines()
+        assert "0 of 2 trunks settled:" in said
+        assert "1 trunk was sent something and is not settled yet: resume or verify settles it by a look." in said
+        assert said[-2:] == [
+            f"Go on with it:  trunk-batch resume {quoted(stopped)}",
+            f"Or look first, without writing, what became of what was sent:  trunk-batch verify {quoted(stopped)}",
+        ]
+        assert shell("status", stopped, "--json").json["sent"] == 1
+        with holding(place_of_run(stopped), "run", HOLDER):
+            said = shell("status", stopped).out.splitlines()
+        assert "1 trunk was sent something and is being settled." in said
+        many = list(status_text(replace(stand(stopped), sent=13), None, None))
+        assert "13 trunks were sent something and are not settled yet: resume or verify settles them by a look." in many
+
+    @pytest.mark.usefixtures("secret")
+    def test_trunks_that_were_not_chosen_are_counted_apart(self, shell: Shell, book: Path) -> None:
+        with pbx() as served:
+            shell("apply", book, *at(served), "--yes", "--only", "London")
+        assert "1 of 1 trunk settled, 1 not chosen:" in shell("status", last_run(book)).out.splitlines()
+        assert "  1/1 trunks  " in shell("runs").out
+
+    def test_a_file_in_the_folder_of_a_run_means_the_run(
+        self, shell: Shell, stopped: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        by_folder = shell("status", stopped).out
+        for name in ("journal.sqlite", "results.xlsx"):
+            assert shell("status", stopped / name).out == by_folder
+        monkeypatch.chdir(stopped)
+        assert shell("status", "journal.sqlite").out.startswith(f"Run {stopped.name}: ")
+
     def test_it_contacts_no_pbx(self, shell: Shell, stopped: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv("TRUNK_BATCH_CLIENT_SECRET")
         assert shell("status", stopped).code == 0
@@ -121,6 +158,14 @@ class TestRuns:
         assert [list(run) for run in ran.json["runs"]] == [STATUS]
         assert Path(ran.json["runs"][0]["run"]).name == stopped.name
         assert finished.name not in ran.out
+
+    def test_a_folder_of_folders_shows_those_one_level_down(self, shell: Shell, stopped: Path) -> None:
+        outer = stopped.parents[1] / "customers"
+        (outer / "north").mkdir(parents=True)
+        stopped.parent.rename(outer / "north" / "book.runs")
+        ran = shell("runs", "customers", "--json")
+        assert [Path(run["run"]).name for run in ran.json["runs"]] == [stopped.name]
+        assert shell("runs", "--json").json == {"runs": []}
 
     def test_no_runs_is_no_error(self, shell: Shell) -> None:
         ran = shell("runs")
@@ -153,7 +198,7 @@ class TestWords:
         standing = stand(stopped)
         for state, words in (
             (State.INTERRUPTED, "interrupted by somebody."),
-            (State.LOST, "ended early, because the PBX or the run's journal could not be used any more."),
+            (State.LOST, "ended early: the PBX could not be reached or used any more."),
             (
                 State.BROKE_OFF,
                 "broke off: nobody is at it, and it never said how it ended (a crash, or it was killed).",
@@ -162,6 +207,12 @@ class TestWords:
             said = self.told(replace(standing, state=state))
             assert said[0] == f"Run {standing.id}: {words}"
             assert said[-1] == f"Go on with it:  trunk-batch resume {quoted(stopped)}"
+
+    def test_a_journal_that_took_no_more_is_not_a_lost_pbx(self, stopped: Path) -> None:
+        standing = replace(stand(stopped), how="stopped")
+        assert self.told(standing)[0] == f"Run {standing.id}: ended early: its journal could not be written any more."
+        running = replace(standing, state=State.RUNNING)
+        assert self.told(running)[0].startswith(f"Run {standing.id}: running: ")
 
     def test_one_that_nobody_can_be_named_for_is_running_all_the_same(self, stopped: Path) -> None:
         running = replace(stand(stopped), state=State.RUNNING, pid=None)

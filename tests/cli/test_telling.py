@@ -139,7 +139,9 @@ class TestPlans:
             assert "… and 10 more trunks; -v," in shell("plan", book, *plan_at(served)).out
             assert "T50  (id 50, register)" in shell("plan", book, *plan_at(served), "-v").out
             ran = shell("apply", book, *at(served), "--yes")
-        assert "  … and 38 more trunks; the results workbook has every one." in ran.out
+        assert "  50 trunks refused: T1, " in ran.out
+        assert " and 38 more. 10009 OPERATION FAILED. " in ran.out
+        assert "\n  The results workbook has every one.\n" in ran.out
 
     def test_an_hour_is_told_in_minutes(self) -> None:
         assert duration(3600) == "60 min"

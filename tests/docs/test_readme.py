@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import sys
 from pathlib import Path
 
 import pytest
 
+from batch.practice.faults import Faults
+from batch.practice.state import PbxSettings
 from batch.sheets.problems import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +66,12 @@ def test_every_command_that_is_shown_exists() -> None:
     shown = re.findall(r"(?:^\$ |:  |/bin/)trunk-batch ([a-z]+)", README, re.MULTILINE)
     assert len(shown) > 5
     assert set(shown) <= set(COMMANDS)
+
+
+def test_the_faults_that_it_shows_can_be_rehearsed() -> None:
+    (script,) = re.findall(r"^```json\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    Faults.from_json(json.loads(script))
+    assert f"`{PbxSettings().client_secret}`" in README.partition(script)[2]
 
 
 def test_links_inside_the_project_lead_somewhere() -> None:

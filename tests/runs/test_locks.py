@@ -117,7 +117,7 @@ def test_a_second_command_is_told_what_which_run_which_process_and_since_when(tm
         )
         assert busy.value.hint == (
             "Wait until it has ended; it may be waiting for an answer in another window. "
-            "If it hangs, end process 4711: it has written nothing yet."
+            "To stop it, press Ctrl-C there; only if that does not help, end process 4711. It has written nothing yet."
         )
         lock.tell(Holder(command="resume", pid=4711, started=STARTED, run=str(tmp_path / "my book.runs" / "1")))
         with pytest.raises(Busy) as busy, holding(place, WHAT, APPLY):
@@ -128,7 +128,8 @@ def test_a_second_command_is_told_what_which_run_which_process_and_since_when(tm
     )
     assert busy.value.hint == (
         f"Wait until it has ended; `trunk-batch status {quoted(tmp_path / 'my book.runs' / '1')}` says how far it is. "
-        "If it hangs, end process 4711: what it did is kept, and `trunk-batch resume` goes on from there."
+        "To stop it, press Ctrl-C in its window; only if that does not help, end process 4711. What it did is kept, "
+        "and `trunk-batch resume` goes on from there."
     )
     assert isinstance(busy.value, UsageError)
     assert (busy.value.exit_code, busy.value.code) == (2, "busy")

@@ -1,0 +1,156 @@
+"""Accounts: what became of each trunk of a run, as rows with their endings, as results, and as a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch.checking import Checked
+from batch.runs import folders, journal
+from batch.runs.endings import RowEndings, end_rows, outcomes_without_run
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.reports import summary
+from batch.runs.results import Results, endings_frame, give_back
+from batch.runs.resuming import TAKEN_UP
+from batch.runs.settling import Lost
+from batch.sheets.answers import Summary
+from batch.sheets.problems import Problem
+from batch.trunks.plans import Change, stopped_by
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_NAMED: Final = 20
+"""So many trunks that need attention are named on the Summary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How a run went."""
+
+    checked: Checked
+    address: str
+    """The PBX's, as people know it."""
+    practice: bool
+    folder: folders.RunFolder
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet."""
+    endings: RowEndings
+    results: Results
+    attention: tuple[str, ...] = ()
+    """What to look at first."""
+    lost: Lost | None = None
+    """Why the PBX, or the run's own journal, could not be used any more."""
+    interrupted: bool = False
+    only_rewritten: bool = False
+    """Whether the run was over already, and just its results were written anew."""
+    ended: datetime | None = None
+    """When it was over, if it was over already."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 5 some rows not as wanted, 6 PBX lost before anything was sent, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
+            return self.lost.exit_code
+        done = all(outcome.as_wanted for outcome in self.outcomes.values())
+        return 0 if done and self.lost is None and self.results.path is not None else 5
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether ``resume`` would find something to do."""
+        return any(o.chosen and o.ending in TAKEN_UP for o in self.outcomes.values())
+
+    def frame(self) -> pd.DataFrame:
+        """Return the endings as a table, one line per row of the workbook."""
+        return endings_frame(self.endings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What results are made of: the rows, and what became of each trunk."""
+
+    checked: Checked
+    address: str
+    practice: bool
+    folder: folders.RunFolder
+    started: datetime
+    """When the run began."""
+    problems: Sequence[Problem]
+    changes: Mapping[int, Change] = field(default_factory=dict)
+    """By row: what the run was to write, against what was there before."""
+    hazards: Sequence[str] = ()
+    """What was allowed by name, in words."""
+
+    def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
+        """Give the rows of these trunks their endings."""
+        return end_rows(self.checked.tables, self.checked.records, outcomes, self.problems)
+
+    def end(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
+        """Give every row its ending.
+
+        Raises:
+            TotalsDiffer: a row has none, or one too many.
+        """
+        endings = self.endings(outcomes)
+        endings.must_add_up(self.checked.tables, self.folder.path / journal.FILE)
+        return endings
+
+    def give_back(
+        self, outcomes: Mapping[int, Outcome], endings: RowEndings, target: Path, attention: Sequence[str] = ()
+    ) -> Results:
+        """Write the results; where nothing takes them, `Results.note` says so."""
+        changed = [change for row, change in sorted(self.changes.items()) if row in outcomes]
+        return give_back(
+            workbook=self.checked.workbook,
+            tables=self.checked.tables,
+            changes=changed,
+            outcomes=outcomes,
+            endings=endings,
+            summary=self._summary(outcomes, endings, attention),
+            folder=self.folder,
+            target=target,
+        )
+
+    def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
+        troubled = [outcome for _, outcome in sorted(outcomes.items()) if not outcome.as_wanted]
+        first = [f"{outcome.name}: {outcome.ending}. {outcome.said}".rstrip() for outcome in troubled[:_NAMED]]
+        if len(troubled) > _NAMED:
+            first.append(f"… and {len(troubled) - _NAMED:,} more: filter the column Result of the sheet Trunks.")
+        return summary(
+            title="Results",
+            address=self.address,
+            practice=self.practice,
+            workbook=self.checked.workbook,
+            outcomes=outcomes,
+            endings=endings,
+            facts=[
+                ("Started", f"{self.started.astimezone():%Y-%m-%d %H:%M:%S}"),
+                ("Finished", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+                ("Run", str(self.folder.path)),
+            ],
+            attention=[*attention, *first],
+            hazards=self.hazards,
+        )
+
+
+def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:
+    """Return the outcomes, by row, of all trunks that nothing is sent for."""
+    stopped = stopped_by(problems)
+    outcomes = outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+    return {outcome.row: outcome for outcome in outcomes} | dict(stays)
+
+
+def unchanged(changes: Iterable[Change]) -> dict[int, Outcome]:
+    """Return the outcomes, by row, of trunks that already are as wanted."""
+    return {
+        change.record.row: Outcome(
+            row=change.record.row, ending=Ending.UNCHANGED, trunk_id=change.live.id, name=change.live.name
+        )
+        for change in changes
+        if not change.difference
+    }
