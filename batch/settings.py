@@ -77,6 +77,16 @@ class Settings:
     output: Path | None = None
     """Where `plan` writes its workbook."""
     log: Path | None = None
+    columns: Path | None = None
+    """A file that says which column of the workbook means what."""
+    write_columns: Path | None = None
+    """Where `check` writes its best guess of such a file."""
+    marked: Path | None = None
+    """Where `check` writes the workbook with its faults marked."""
+    failed_only: Path | None = None
+    """Where `apply` writes the rows of the trunks that are not as wanted, alone."""
+    summary: Path | None = None
+    """Where the printable summary goes."""
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, and give a workbook named ``.`` its name."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.secrets import Secret
+from batch.sheets.imprints import Imprint, Kind
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables, tabulate
 from batch.sheets.workbooks import CellValue, Format, RawSheet, Workbook
@@ -30,7 +31,10 @@ def sheet(name: str, *lines: Line, **where: Any) -> RawSheet:
     return RawSheet(name=name, columns=columns, **where)
 
 
-def workbook(*sheets: RawSheet, **more: Any) -> Workbook:
+def workbook(*sheets: RawSheet, ours: bool = False, **more: Any) -> Workbook:
+    """Make a workbook; ``ours`` says that it was written as results."""
+    if ours:
+        more["imprint"] = Imprint(kinds=frozenset({Kind.RESULTS}))
     return Workbook(path=Path("book.xlsx"), sha256="0", format=Format.XLSX, sheets=sheets, **more)
 
 

@@ -53,7 +53,7 @@ def answered_sheets(
         table = by_name.get(raw.name)
         if table is not None and table.raw is raw:
             sheets.append(_answered(table, endings, outcomes, ours=workbook.ours))
-        elif is_own_sheet(raw, ours=workbook.ours):
+        elif is_own_sheet(raw, workbook.imprint):
             sheets.append(AnsweredSheet(raw=raw, replaced=_hidden_columns(raw, raw.first_row, range(len(raw.columns)))))
     return sheets
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from batch.secrets import HIDDEN, Secret
@@ -43,6 +43,10 @@ class Strip:
     """0 is A."""
     header: str
     first_row: int
+    formats: Mapping[int, str] = field(default_factory=dict)
+    """By row number: as `RawSheet.formats` has it."""
+    formulas: Mapping[int, str] = field(default_factory=dict)
+    """By row number: as `RawSheet.formulas` has it."""
 
     def problem(self, code: str, offset: int, message: str, fix: str, value: str = "") -> Problem:
         """Make a problem at the cell ``offset`` rows down."""

@@ -499,8 +499,17 @@ RESULT_HEADERS: Final = (
 )
 """The eight columns that results add to each of the three sheets."""
 
-OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in")
+READ_ONLY: Final = "Read-only lists"
+"""The sheet of an export with what a workbook cannot say."""
+
+OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in", "Glossary", READ_ONLY)
 """Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
+
+IMPRINT: Final = "trunk-batch"
+BASE: Final = "trunk-batch base"
+LISTS: Final = "trunk-batch lists"
+HIDDEN_SHEETS: Final = (IMPRINT, BASE, LISTS)
+"""Sheets that people do not see: what the tool says to itself, what an export began with, lists behind drop-downs."""
 
 MARK: Final = "trunk-batch"
 """Name of the custom document property that a workbook written by the tool bears."""

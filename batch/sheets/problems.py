@@ -148,6 +148,8 @@ class Problem:
     """Row of the Trunks sheet it belongs to; None where it belongs to no single trunk and so stops everything."""
     partner: int | None = None
     """Row of the Trunks sheet of another trunk that it concerns as much, and stops with it."""
+    offers: tuple[str, ...] = ()
+    """What may have been meant, the likeliest first; `fix` names them in words."""
     severity: Severity | None = None
     """Set where a problem of a trunk that is not going to be sent is only told."""
 

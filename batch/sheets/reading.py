@@ -7,14 +7,17 @@ formulas without a value, hidden rows) is there as well; what cannot be read at 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from batch.sheets import layout
 from batch.sheets.formats import contents, csv_folders, opendocument, openxml
-from batch.sheets.formats.packages import Package, bears_mark
+from batch.sheets.formats.packages import Package, mark_of
+from batch.sheets.imprints import NO_IMPRINT, Imprint, Kind, read_lines
 from batch.sheets.workbooks import Format, RawSheet, Workbook
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _OFFICE_PROPERTIES: Final = "docProps/custom.xml"
@@ -38,27 +41,37 @@ def read_workbook(path: Path) -> Workbook:
         case Format.XLS:
             from batch.sheets.formats import xls  # noqa: PLC0415 - loads xlrd, which few need
 
-            return _workbook(path, kind, xls.read_xls(path), ours=False)
+            return _workbook(path, kind, xls.read_xls(path))
         case Format.XLSX | Format.XLSM:
             package = Package(path)
             sheets = openxml.read_openxml(package)
-            return _workbook(path, kind, sheets, ours=bears_mark(package, _OFFICE_PROPERTIES, layout.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, layout.MARK))
         case Format.XLSB:
             from batch.sheets.formats import xlsb  # noqa: PLC0415 - loads pyxlsb, which few need
 
             package = Package(path)
             sheets = xlsb.read_xlsb(package)
-            return _workbook(path, kind, sheets, ours=bears_mark(package, _OFFICE_PROPERTIES, layout.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, layout.MARK))
         case Format.ODS:
             package = Package(path)
             sheets = opendocument.read_opendocument(package)
-            return _workbook(path, kind, sheets, ours=bears_mark(package, _ODS_PROPERTIES, layout.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _ODS_PROPERTIES, layout.MARK))
         case _:
             assert_never(kind)
 
 
-def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, ours: bool) -> Workbook:
-    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, ours=ours)
+def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, mark: str | None = None) -> Workbook:
+    imprint = _imprint(sheets, mark)
+    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, imprint=imprint)
+
+
+def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> Imprint:
+    """Return what the tool left in the file: the hidden sheet's word, and that of the document's property."""
+    hidden = next((sheet for sheet in sheets if sheet.name == layout.IMPRINT), None)
+    imprint = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
+    if mark is None:
+        return imprint
+    return replace(imprint, kinds=imprint.kinds | {Kind(mark) if mark in set(Kind) else Kind.RESULTS})
 
 
 def _csv_workbook(path: Path, kind: Format, folder: csv_folders.CsvFolder) -> Workbook:
@@ -67,7 +80,7 @@ def _csv_workbook(path: Path, kind: Format, folder: csv_folders.CsvFolder) -> Wo
         sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
         format=kind,
         sheets=folder.sheets,
-        ours=folder.ours,
+        imprint=Imprint(kinds=frozenset({Kind.RESULTS})) if folder.ours else NO_IMPRINT,
         remarks=folder.remarks,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +18,13 @@ import pandas as pd
 from batch.sheets import layout
 from batch.sheets.cells import FindSecret, Strip, secrets_of, texts_of
 from batch.sheets.headers import Headers, match_headers
+from batch.sheets.imprints import Imprint
 from batch.sheets.layout import Parser, Sheet, folded
 from batch.sheets.problems import Problem
 from batch.sheets.workbooks import CellValue, RawSheet, Workbook
+
+_GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
+"""Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +133,11 @@ def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[
     return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems
 
 
-def is_own_sheet(raw: RawSheet, *, ours: bool) -> bool:
+def is_own_sheet(raw: RawSheet, imprint: Imprint) -> bool:
     """Tell whether a sheet is neither one of the three nor one that the tool itself wrote."""
-    return sheet_of(raw) is None and not (ours and raw.name in layout.OWN_SHEETS)
+    if raw.name in layout.HIDDEN_SHEETS:
+        return False
+    return sheet_of(raw) is None and not imprint.is_sheet_of_ours(raw.name)
 
 
 def sheet_of(raw: RawSheet) -> Sheet | None:
@@ -194,7 +200,7 @@ def _find_sheets(workbook: Workbook) -> tuple[dict[str, RawSheet], list[Problem]
 
 
 def _own_sheet(raw: RawSheet, found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
-    if not is_own_sheet(raw, ours=workbook.ours) or raw.name == "How to fill this in":
+    if not is_own_sheet(raw, workbook.imprint) or raw.name in _GUIDES:
         return []
     if near := _nearest(raw, found):
         return [
@@ -243,6 +249,8 @@ def _table(sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, *, ours:
             position=position,
             header=headers.texts[name],
             first_row=header_row + 1,
+            formats=raw.formats.get(position, {}),
+            formulas=raw.formulas.get(position, {}),
         )
         values = raw.columns[position - raw.first_column][start + 1 :]
         texts, faults = texts_of(strip, values)

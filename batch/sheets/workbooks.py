@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
+
+from batch.sheets.imprints import NO_IMPRINT, Imprint, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,15 @@ class CsvDialect:
     delimiter: str
 
 
+class Block(NamedTuple):
+    """A rectangle of cells. Rows are counted from 1 as people see them, columns from 0 for A; all are included."""
+
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawSheet:
     """One sheet, by column. All columns are equally long."""
@@ -64,6 +75,17 @@ class RawSheet:
     hidden: bool = False
     hidden_rows: tuple[int, ...] = ()
     """Row numbers of hidden and filtered rows, ascending."""
+    hidden_columns: tuple[int, ...] = ()
+    """Columns (0 is A) that a person does not see, ascending."""
+    filtered: bool = False
+    """Whether a filter is active: some of the hidden rows are hidden by it."""
+    merged: tuple[Block, ...] = ()
+    """Cells that are merged into one; the value stands in the first of them, the others are blank."""
+    formats: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
+    """By column (0 is A) and row number: the number format of those numbers and dates that a person sees otherwise
+    than the value tells (``0000000000``, ``d-mmm``), in Excel's own notation."""
+    formulas: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
+    """By column (0 is A) and row number: the formula, from ``=`` on, of cells whose value is a formula's result."""
     dialect: CsvDialect | None = None
     """For CSV only."""
 
@@ -83,10 +105,15 @@ class Workbook:
     format: Format
     sheets: tuple[RawSheet, ...]
     """All sheets in the workbook's order."""
-    ours: bool = False
-    """Whether it bears our mark: its result columns are then ours."""
+    imprint: Imprint = NO_IMPRINT
+    """What the tool has left in the file for itself."""
     remarks: Mapping[str, str] = field(default_factory=dict)
     """Per sheet name, what was detected and should be told (a CSV's encoding and separator)."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether a run of ours wrote it as results: its result columns are then ours."""
+        return Kind.RESULTS in self.imprint.kinds
 
 
 BLANK: Final = ""

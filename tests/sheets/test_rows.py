@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from batch.secrets import Secret
+from batch.sheets.imprints import NO_IMPRINT
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables, is_own_sheet, sheet_of, spans, tabulate
 from batch.sheets.workbooks import CellError, RawSheet, Workbook
@@ -62,8 +63,8 @@ def test_own_sheets_are_told_but_for_those_that_we_wrote() -> None:
     given = [sheet("Trunks", "Name", "London"), sheet("Summary", "x"), sheet("How to fill this in", "x")]
     assert told(tables(workbook(*given))[1]) == ["Summary!A1 own-sheet"]
     assert tables(workbook(*given, ours=True))[1] == []
-    assert is_own_sheet(given[1], ours=False)
-    assert not is_own_sheet(given[0], ours=False)
+    assert is_own_sheet(given[1], NO_IMPRINT)
+    assert not is_own_sheet(given[0], NO_IMPRINT)
     assert sheet_of(given[1]) is None
 
 

@@ -235,11 +235,30 @@ def feed(package: Package, part: str, parser: expat.XMLParserType) -> None:
         raise refusals.damaged(package.path, f"its part {part} is not well-formed XML") from None
 
 
-def bears_mark(package: Package, part: str, mark: str) -> bool:
-    """Return whether a part with document properties holds a custom one of this name."""
+def mark_of(package: Package, part: str, mark: str) -> str | None:
+    """Return the text of the custom property of this name in a part with document properties; None if it has none."""
     name = package.find(part)
-    return name is not None and any(
-        attributes.get("name") == mark
-        for tag, attributes in package.elements(name)
-        if tag in {"property", "user-defined"}
-    )
+    if name is None:
+        return None
+    found: list[str] | None = None
+    inside = False
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal found, inside
+        if local(tag) in {"property", "user-defined"}:
+            named = {local(key): value for key, value in attributes.items()}
+            inside = named.get("name") == mark
+            found = [] if inside else found
+
+    def text(text: str) -> None:
+        if inside and found is not None:
+            found.append(text)
+
+    def end(tag: str) -> None:
+        nonlocal inside
+        inside = inside and local(tag) not in {"property", "user-defined"}
+
+    parser = strict_parser(package, name)
+    parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, text, end
+    feed(package, name, parser)
+    return None if found is None else "".join(found).strip()

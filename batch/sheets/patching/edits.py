@@ -1,0 +1,216 @@
+"""Edits: what is to be otherwise in a package of Office Open XML, and the package with all of it done."""
+
+from __future__ import annotations
+
+import io
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from typing import Final
+
+from lxml import etree
+
+from batch.sheets.formats.packages import Package
+
+RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
+OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+"""What the types of links between the parts of a workbook begin with."""
+MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+"""Namespace of workbook, sheets and styles."""
+
+_TYPES_PART: Final = "[Content_Types].xml"
+_LARGE: Final = 1 << 20
+"""Bytes from which packing fast is worth more than packing tight."""
+
+
+class Unpatchable(Exception):
+    """The package is laid out in a way that cannot be patched with certainty; it is as it was."""
+
+
+def parse(content: bytes) -> etree._Element:
+    """Parse a small part, names and prefixes kept; entities are not resolved.
+
+    Raises:
+        Unpatchable: It is not well-formed.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=False, huge_tree=False)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise Unpatchable(str(error)) from None
+
+
+def serialise(root: etree._Element) -> bytes:
+    """Write a part as Office does."""
+    return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True))
+
+
+class PackageEdit:
+    """A package and what is to be otherwise in it. Nothing is written before `content`.
+
+    Args:
+        package: As it was read; it is not changed.
+    """
+
+    def __init__(self, package: Package) -> None:
+        self.package = package
+        self._changed: dict[str, bytes] = {}
+        self._dropped: set[str] = set()
+        self._types = parse(package.read(self._known(_TYPES_PART)))
+
+    def _known(self, name: str) -> str:
+        found = self.package.find(name)
+        if found is None:
+            raise Unpatchable(f"there is no part {name}")
+        return found
+
+    def names(self) -> list[str]:
+        """Return the names of all parts as they will be."""
+        kept = [name for name in self.package.names if name not in self._dropped]
+        return [*kept, *(name for name in self._changed if name not in kept)]
+
+    def find(self, name: str) -> str | None:
+        """Return the part of this name, whatever its case; None if there is none."""
+        wanted = name.lstrip("/").casefold()
+        return next((known for known in self.names() if known.casefold() == wanted), None)
+
+    def read(self, name: str) -> bytes:
+        """Return a part as it will be."""
+        return self._changed[name] if name in self._changed else self.package.read(name)
+
+    def put(self, name: str, content: bytes, content_type: str = "") -> None:
+        """Set what a part holds.
+
+        Args:
+            name: An existing part, or the name of a new one.
+            content: All of it.
+            content_type: For a new part whose extension does not say it.
+        """
+        self._changed[name] = content
+        self._dropped.discard(name)
+        if content_type:
+            self._set_type(name, content_type)
+
+    def drop(self, name: str) -> None:
+        """Take a part out, with its own links; links to it are for the caller to take out."""
+        for gone in (name, _links_of(name)):
+            self._changed.pop(gone, None)
+            self._dropped.add(gone)
+        self._set_type(name, "")
+
+    def _set_type(self, name: str, content_type: str) -> None:
+        for override in self._types.findall(f"{{{TYPES}}}Override"):
+            if override.get("PartName", "").casefold() == f"/{name}".casefold():
+                self._types.remove(override)
+        if content_type:
+            etree.SubElement(self._types, f"{{{TYPES}}}Override", PartName=f"/{name}", ContentType=content_type)
+
+    def content_type(self, name: str) -> str:
+        """Return what kind of part it is; ``""`` where the package does not say."""
+        for override in self._types.findall(f"{{{TYPES}}}Override"):
+            if override.get("PartName", "").casefold() == f"/{name}".casefold():
+                return override.get("ContentType", "")
+        extension = posixpath.splitext(name)[1].removeprefix(".").casefold()
+        for default in self._types.findall(f"{{{TYPES}}}Default"):
+            if default.get("Extension", "").casefold() == extension:
+                return default.get("ContentType", "")
+        return ""
+
+    def set_extension(self, extension: str, content_type: str) -> None:
+        """Say what kind of part all files with an extension (``vml``) are, unless it is said already."""
+        known = {default.get("Extension", "").casefold() for default in self._types.findall(f"{{{TYPES}}}Default")}
+        if extension.casefold() not in known:
+            default = etree.Element(f"{{{TYPES}}}Default", Extension=extension, ContentType=content_type)
+            self._types.insert(0, default)
+
+    def free_name(self, pattern: str) -> str:
+        """Return a name that no part has yet: ``xl/comments{}.xml`` with the next number that is free."""
+        taken = {name.casefold() for name in self.names()}
+        number = 1
+        while pattern.format(number).casefold() in taken:
+            number += 1
+        return pattern.format(number)
+
+    def links(self, part: str) -> dict[str, tuple[str, str]]:
+        """Return what a part links to: id of the link to its type and the name of the part (or an outside address)."""
+        name = self.find(_links_of(part))
+        if name is None:
+            return {}
+        folder = posixpath.dirname(part)
+        found = {}
+        for link in parse(self.read(name)).findall(f"{{{RELATIONS}}}Relationship"):
+            target = link.get("Target", "").replace("\\", "/")
+            if link.get("TargetMode") != "External":
+                joined = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
+                target = self.find(joined) or joined
+            found[link.get("Id", "")] = (link.get("Type", ""), target)
+        return found
+
+    def link(self, part: str, kind: str, target: str) -> str:
+        """Link a part to another one.
+
+        Args:
+            part: Which part.
+            kind: The link's type, whole.
+            target: The other part's name.
+
+        Returns:
+            The link's id.
+        """
+        name = self.find(_links_of(part)) or _links_of(part)
+        root = (
+            parse(self.read(name))
+            if self.find(name)
+            else etree.Element(f"{{{RELATIONS}}}Relationships", nsmap={None: RELATIONS})  # type: ignore[dict-item] # None stands for the default namespace
+        )
+        taken = {link.get("Id", "") for link in root}
+        number = len(taken) + 1
+        while f"rId{number}" in taken:
+            number += 1
+        # The whole name from the root: what is relative to a folder differs from program to program.
+        etree.SubElement(root, f"{{{RELATIONS}}}Relationship", Id=f"rId{number}", Type=kind, Target=f"/{target}")
+        self.put(
+            name, serialise(root), "" if self.find(name) else "application/vnd.openxmlformats-package.relationships+xml"
+        )
+        return f"rId{number}"
+
+    def unlink(self, part: str, link_id: str) -> None:
+        """Take a link of a part out."""
+        name = self.find(_links_of(part))
+        if name is None:
+            return
+        root = parse(self.read(name))
+        for link in root.findall(f"{{{RELATIONS}}}Relationship"):
+            if link.get("Id") == link_id:
+                root.remove(link)
+        self.put(name, serialise(root))
+
+    def content(self) -> bytes:
+        """Return the package with everything done: parts that are not touched have the bytes they had."""
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in self._parts():
+                level = 1 if len(content) > _LARGE else 6
+                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+                archive.writestr(entry, content, zipfile.ZIP_DEFLATED, level)
+        return out.getvalue()
+
+    def _parts(self) -> Iterator[tuple[str, bytes]]:
+        types = self._known(_TYPES_PART)
+        yield types, serialise(self._types)
+        for name in self.names():
+            if name != types:
+                yield name, self.read(name)
+
+
+def _links_of(part: str) -> str:
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def attribute(tag: bytes, name: bytes) -> bytes | None:
+    """Return what an attribute says in the bytes of a start tag; None if it is not there."""
+    found = re.search(rb"\s" + re.escape(name) + rb"\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", tag)
+    return None if found is None else found[1] if found[1] is not None else found[2]
