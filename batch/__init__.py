@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from batch.checking import Checked, check, read
     from batch.errors import BatchError
-    from batch.pipeline import Planned, Report, Verified, apply, plan, resume, verify
+    from batch.pipeline import Exported, Planned, Report, Verified, apply, export, plan, resume, verify
     from batch.secrets import Secret
     from batch.settings import Settings
 
 _HOMES = {
     "BatchError": "batch.errors",
     "Checked": "batch.checking",
+    "Exported": "batch.pipeline",
     "Planned": "batch.pipeline",
     "Report": "batch.pipeline",
     "Secret": "batch.secrets",
@@ -25,6 +26,7 @@ _HOMES = {
     "Verified": "batch.pipeline",
     "apply": "batch.pipeline",
     "check": "batch.checking",
+    "export": "batch.pipeline",
     "plan": "batch.pipeline",
     "read": "batch.checking",
     "resume": "batch.pipeline",
@@ -34,6 +36,7 @@ _HOMES = {
 __all__ = [
     "BatchError",
     "Checked",
+    "Exported",
     "Planned",
     "Report",
     "Secret",
@@ -41,6 +44,7 @@ __all__ = [
     "Verified",
     "apply",
     "check",
+    "export",
     "plan",
     "read",
     "resume",

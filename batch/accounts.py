@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch.checking import Checked
+from batch.papers import Papers, print_out
 from batch.runs import folders, journal
 from batch.runs.endings import RowEndings, end_rows, outcomes_without_run
+from batch.runs.leftovers import write_leftovers
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.reports import summary
+from batch.runs.printouts import results_page
+from batch.runs.reports import headline, summary
 from batch.runs.results import Results, endings_frame, give_back
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.settling import Lost
+from batch.runs.troubles import troubles
 from batch.sheets.answers import Summary
 from batch.sheets.problems import Problem
 from batch.trunks.plans import Change, stopped_by
@@ -23,8 +27,10 @@ from batch.trunks.plans import Change, stopped_by
 if TYPE_CHECKING:
     import pandas as pd
 
-_NAMED: Final = 20
-"""So many trunks that need attention are named on the Summary."""
+_LISTED: Final = 20
+"""So many causes, and so many hazards, are listed on the Summary."""
+_NAMED: Final = 12
+"""So many trunks are named at each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +46,7 @@ class Report:
     """By row of the Trunks sheet."""
     endings: RowEndings
     results: Results
+    papers: Papers = Papers()  # noqa: RUF009 - frozen and empty
     attention: tuple[str, ...] = ()
     """What to look at first."""
     lost: Lost | None = None
@@ -102,25 +109,49 @@ class Account:
 
     def give_back(
         self, outcomes: Mapping[int, Outcome], endings: RowEndings, target: Path, attention: Sequence[str] = ()
-    ) -> Results:
-        """Write the results; where nothing takes them, `Results.note` says so."""
+    ) -> tuple[Results, Papers]:
+        """Write the results, the printable summary and what else was asked for.
+
+        Where nothing takes one of them, `Results.note` or `Papers.notes` says so.
+        """
+        checked, settings = self.checked, self.checked.settings
         changed = [change for row, change in sorted(self.changes.items()) if row in outcomes]
-        return give_back(
-            workbook=self.checked.workbook,
-            tables=self.checked.tables,
+        told = self._summary(outcomes, endings, attention)
+        results = give_back(
+            workbook=checked.workbook,
+            tables=checked.tables,
             changes=changed,
             outcomes=outcomes,
             endings=endings,
-            summary=self._summary(outcomes, endings, attention),
+            summary=told,
             folder=self.folder,
             target=target,
         )
+        lies = ("Results", str(results.path or "none yet"))
+        whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)
+        told_of = results_page(whole, checked.workbook.path.name, self.address)
+        page, notes = print_out(told_of, self.folder.path, settings.summary)
+        leftovers = None
+        if settings.failed_only is not None:
+            leftovers = write_leftovers(
+                settings.failed_only,
+                workbook=checked.workbook,
+                tables=checked.tables,
+                records=checked.records,
+                problems=self.problems,
+                changes=changed,
+                outcomes=outcomes,
+                endings=endings,
+                summary=told,
+                folder=self.folder.path,
+            )
+        return results, Papers(page=page, leftovers=leftovers, notes=notes)
 
     def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
-        troubled = [outcome for _, outcome in sorted(outcomes.items()) if not outcome.as_wanted]
-        first = [f"{outcome.name}: {outcome.ending}. {outcome.said}".rstrip() for outcome in troubled[:_NAMED]]
-        if len(troubled) > _NAMED:
-            first.append(f"… and {len(troubled) - _NAMED:,} more: filter the column Result of the sheet Trunks.")
+        folded = troubles(outcomes.values())
+        first = [trouble.told(_named(trouble.names)) for trouble in folded[:_LISTED]]
+        if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):
+            first.append(f"… and {more:,} more trunks: filter the column Result of the sheet Trunks.")
         return summary(
             title="Results",
             address=self.address,
@@ -134,8 +165,20 @@ class Account:
                 ("Run", str(self.folder.path)),
             ],
             attention=[*attention, *first],
-            hazards=self.hazards,
+            hazards=_first(self.hazards),
+            says=headline(outcomes.values(), "when the run ended"),
         )
+
+
+def _first(hazards: Sequence[str]) -> list[str]:
+    more = len(hazards) - _LISTED
+    return [*hazards[:_LISTED], *([f"… and {more:,} more that were allowed."] if more > 0 else [])]
+
+
+def _named(names: Sequence[str]) -> str:
+    """Write the names of the trunks, the first of them, so that a cell of the Summary holds them."""
+    first = ", ".join(names[:_NAMED])
+    return f"{first} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else first
 
 
 def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:

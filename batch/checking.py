@@ -11,17 +11,23 @@ from typing import TYPE_CHECKING
 
 from batch.errors import UsageError
 from batch.settings import Settings, find_cell_secret
+from batch.sheets.columns import NO_FILE, ColumnsFile, read_columns
 from batch.sheets.problems import Problem
 from batch.sheets.reading import read_workbook
 from batch.sheets.rows import Tables, tabulate
 from batch.sheets.workbooks import Workbook
+from batch.trunks.bases import Base, read_base
 from batch.trunks.bodies import draft
-from batch.trunks.choices import Choice, choose, only_told
+from batch.trunks.choices import Choice, choose, nearest, only_told
 from batch.trunks.grouping import group, own
 from batch.trunks.records import Record, Records
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
+
+    from batch.sheets.marking.files import Marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,8 @@ class Sheets:
     by field and indexed by row number."""
     problems: tuple[Problem, ...]
     """What is wrong with sheets, headers and kinds of cell; `check` finds everything else."""
+    columns_file: ColumnsFile = NO_FILE
+    """What was said to be meant by which column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +68,8 @@ class Checked:
     problems: tuple[Problem, ...]
     """Problems and notices, by sheet and row."""
     drafts: Drafts
+    columns_file: ColumnsFile = NO_FILE
+    """What was said to be meant by which column."""
 
     @property
     def chosen(self) -> list[Record]:
@@ -71,6 +81,10 @@ class Checked:
         """Whether anything stands against sending."""
         return any(problem.stops for problem in self.problems)
 
+    def exported(self) -> Base | None:
+        """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
+        return read_base(self.workbook)
+
     def frame(self) -> pd.DataFrame:
         """Return the problems as a table, one line each, with the keys of ``check --json``."""
         return problems_frame(self.problems)
@@ -81,10 +95,12 @@ def read(settings: Settings) -> Sheets:
 
     Raises:
         WorkbookError: it is no workbook, or cannot be read.
+        UsageError: the columns file cannot be read or understood.
     """
+    columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
     workbook = replace(read_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
-    tables, problems = tabulate(workbook, find_cell_secret)
-    return Sheets(workbook=workbook, tables=tables, problems=tuple(problems))
+    tables, problems = tabulate(workbook, find_cell_secret, columns_file)
+    return Sheets(workbook=workbook, tables=tables, problems=tuple(problems), columns_file=columns_file)
 
 
 def check(settings: Settings) -> Checked:
@@ -92,7 +108,7 @@ def check(settings: Settings) -> Checked:
 
     Raises:
         WorkbookError: it is no workbook, or cannot be read.
-        UsageError: ``--only`` names a trunk that the workbook does not have.
+        UsageError: ``--only`` names a trunk that the workbook does not have, or the columns file cannot be understood.
     """
     with _many_objects():
         sheets = read(settings)
@@ -100,9 +116,11 @@ def check(settings: Settings) -> Checked:
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
         if choice.unknown:
+            near = dict.fromkeys(filter(None, (nearest(text, records.trunks) for text in choice.unknown)))
             raise UsageError(
                 f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",
-                "Give a Name or Trunk ID as it stands on the Trunks sheet.",
+                (f"Did you mean {', '.join(near)}? " if near else "")
+                + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
             )
         problems = only_told([*own(list(sheets.problems), tables, records), *faults], choice)
         return Checked(
@@ -113,7 +131,36 @@ def check(settings: Settings) -> Checked:
             choice=choice,
             problems=in_order(problems, tables),
             drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
+            columns_file=sheets.columns_file,
         )
+
+
+def mark(checked: Checked, target: Path) -> Marked:
+    """Write the workbook with what is wrong shown in its cells; nothing in it is lost.
+
+    Where passwords stand in it, only its owner may read the file.
+
+    Raises:
+        UsageError: the target's ending is not the workbook's, or the workbook was saved again meanwhile.
+        OutputError: it cannot be written there; then nothing is.
+    """
+    from batch.sheets.marking.files import write_marked  # noqa: PLC0415 - a check without marks needs none of it
+
+    private = bool(checked.tables.trunks.filled("password"))
+    return write_marked(checked.workbook, checked.problems, target, mode=0o600 if private else None)
+
+
+def write_guess(checked: Checked, target: Path) -> None:
+    """Write down which sheet and column of the workbook may mean what, to be corrected and given as columns file.
+
+    Raises:
+        UsageError: there is such a file already.
+        OutputError: it cannot be written.
+    """
+    from batch.sheets.columns import write_columns  # noqa: PLC0415 - only where a guess is asked for
+    from batch.sheets.guesses import guess_columns  # noqa: PLC0415
+
+    write_columns(target, guess_columns(checked.workbook, checked.tables, target.name))
 
 
 def in_order(problems: Sequence[Problem], tables: Tables) -> tuple[Problem, ...]:

@@ -90,17 +90,54 @@ def _new_template(path: Path) -> Path:
     return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
 
 
+def _export(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch import pipeline, shapes  # noqa: PLC0415 - not for --help
+    from batch.telling.exports import export_text  # noqa: PLC0415
+
+    exported = pipeline.export(givens.settings_of(flags), Terminal(mouth, assume_yes=False))
+    mouth.say(export_text(exported, mouth.shown))
+    if mouth.json:
+        mouth.hand_over(shapes.export_json(exported))
+    return 0
+
+
 def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch import shapes  # noqa: PLC0415 - not for --help
-    from batch.checking import check  # noqa: PLC0415
-    from batch.telling.checks import check_text  # noqa: PLC0415
+    from batch.checking import check, mark, write_guess  # noqa: PLC0415
+    from batch.telling.checks import check_text, columns_text, marked_text  # noqa: PLC0415
 
-    checked = check(givens.settings_of(flags))
+    settings = givens.settings_of(flags)
+    if settings.marked is not None:
+        _refuse_marked(settings.workbook, settings.marked)
+    if settings.write_columns is not None:
+        _refuse_columns(settings.write_columns)
+    checked = check(settings)
+    if settings.write_columns is not None:
+        write_guess(checked, settings.write_columns)
+    marked = None if settings.marked is None else mark(checked, settings.marked)
     if mouth.json:
         mouth.hand_over(shapes.check_json(checked.problems))
     else:
-        mouth.say(check_text(checked, mouth.shown, notices=not mouth.quiet))
+        known = givens.known_pbx(settings.workbook)
+        mouth.say(check_text(checked, mouth.shown, known=known, notices=not mouth.quiet))
+    if marked is not None:
+        mouth.say(marked_text(marked))
+    if settings.write_columns is not None:
+        mouth.say(columns_text(settings.workbook, settings.write_columns))
     return 3 if checked.stops else 0
+
+
+def _refuse_columns(target: Path) -> None:
+    from batch.sheets.columns import already_there  # noqa: PLC0415 - not for --help
+
+    if target.exists():
+        raise already_there(target)
+
+
+def _refuse_marked(workbook: Path, target: Path) -> None:
+    from batch.sheets.marking.files import refuse_place  # noqa: PLC0415 - not for --help
+
+    refuse_place(workbook, target)
 
 
 def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
@@ -109,9 +146,12 @@ def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
     settings = givens.settings_of(flags)
     planned = pipeline.plan(settings, Terminal(mouth, assume_yes=False))
     written = None if settings.output is None else pipeline.write_plan_workbook(planned, settings.output)
+    page = None if settings.summary is None else pipeline.write_plan_page(planned, settings.summary)
     code = _show_plan(planned, mouth)
     if written is not None:
         mouth.say([f"Plan: {written}"])
+    if page is not None:
+        mouth.say([f"To be approved: {page}"])
     return code
 
 
@@ -230,6 +270,7 @@ def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
 
 _COMMANDS = {
     "template": _template,
+    "export": _export,
     "check": _check,
     "plan": _plan,
     "apply": _apply,

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.pbx.api import Api, Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
 from batch.pbx.wire import Account
+from batch.runs import folders
+from batch.runs.asking import Asker
+from batch.runs.decisions import Policy
+from batch.runs.past import tokens_out
+from batch.runs.recording import Recording
 from batch.secrets import Secret
 from batch.settings import Settings, find_client_secret
 from batch.sheets.layout import Mode
 from batch.sheets.naming import plain_stem
+from batch.trunks.bases import Base
 from batch.trunks.numbers import RawId, split_groups
 from batch.trunks.records import Record
+from batch.trunks.touches import GROUP_KIND
+
+if TYPE_CHECKING:
+    from batch.desks import Desk
+    from batch.practice.state import PbxState
 
 PRACTICE: Final = "PRACTICE PBX"
 """What stands for its address, which is another one each time."""
@@ -52,9 +64,55 @@ class Connection:
 
 
 @contextmanager
-def open_connection(
+def open_asker(
     settings: Settings,
     records: Iterable[Record],
+    desk: Desk,
+    record: Recording,
+    exported: Callable[[], Base | None] = lambda: None,
+) -> Iterator[tuple[Connection, Asker, threading.Event]]:
+    """Open the way to the PBX, for whoever asks it.
+
+    Args:
+        settings: which PBX, as whom, how fast, how patiently.
+        records: what the practice PBX is made up from.
+        desk: is asked for a secret, and told what somebody who waits should know.
+        record: takes down each request.
+        exported: tells what the trunks held when the workbook was exported, if it was.
+
+    Raises:
+        UsageError: as `open_connection` does.
+    """
+    if settings.log is not None:
+        record.into_file(settings.log)
+    stopping = threading.Event()
+
+    def log(entry: Mapping[str, Any]) -> None:
+        record.log(entry)
+        desk.requested(entry)
+
+    with open_connection(
+        settings,
+        partial(_invented, records, exported),
+        prompt=desk.prompt_secret,
+        log=log,
+        tell=desk.tell,
+        account=record,
+        tokens_out=partial(tokens_out, _runs_near(settings)),
+    ) as connection:
+        policy = Policy(attempts=settings.attempts, give_up_after=settings.give_up_after, read_back=settings.read_back)
+        yield connection, Asker(connection.api, policy, stopping, notice=desk.tell), stopping
+
+
+def _runs_near(settings: Settings) -> list[Path]:
+    """Return the folders of runs whose tokens may still be out: those near the workbook, and the run's own."""
+    return [*folders.near(settings.workbook), *filter(None, [settings.run_dir])]
+
+
+@contextmanager
+def open_connection(
+    settings: Settings,
+    invented: Callable[[], PbxState],
     *,
     prompt: Callable[[str], str] | None,
     log: Callable[[Mapping[str, Any]], None],
@@ -68,7 +126,7 @@ def open_connection(
 
     Args:
         settings: which PBX, as whom, how fast.
-        records: what the practice PBX is made up from.
+        invented: makes a practice PBX up, where there is no file to begin with.
         prompt: asks for a secret.
         log: is told of each request, redacted.
         tell: is told, in words, what somebody who waits should know.
@@ -80,7 +138,7 @@ def open_connection(
     """
     if settings.practice:
         with (
-            _practice(settings, records) as (endpoint, note),
+            _practice(settings, invented) as (endpoint, note),
             connect(endpoint, log=log, notice=tell, account=account, patience=settings.give_up_after) as api,
         ):
             yield Connection(
@@ -154,7 +212,7 @@ def practice_file(workbook: Path) -> Path:
 
 
 @contextmanager
-def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[Endpoint, str]]:
+def _practice(settings: Settings, invented: Callable[[], PbxState]) -> Iterator[tuple[Endpoint, str]]:
     from batch.practice.saving import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
     from batch.practice.server import running  # noqa: PLC0415
 
@@ -168,7 +226,7 @@ def _practice(settings: Settings, records: Iterable[Record]) -> Iterator[tuple[E
             state, note = read_state(before), f"The practice PBX starts as {before} says, and is kept in {file}."
         else:
             source = settings.workbook
-            state, note = _invented(records), f"The practice PBX was made up from the workbook, and is kept in {file}."
+            state, note = invented(), f"The practice PBX was made up from the workbook, and is kept in {file}."
     except (OSError, ValueError) as error:
         hint = f"Delete {file} to start anew." if source == file else f"Correct {source}, or move it away."
         raise UsageError(f"The practice PBX cannot be made from {source}: {_why(error)}.", hint) from None
@@ -199,14 +257,22 @@ def _why(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
-def _invented(records: Iterable[Record]) -> Any:
-    """Make a practice PBX that has the workbook's trunks, extensions and groups, with other values."""
+def _invented(records: Iterable[Record], exported: Callable[[], Base | None]) -> PbxState:
+    """Make a practice PBX that has the workbook's trunks, extensions and groups, with other values.
+
+    A trunk of an export holds what it held when it was exported.
+    """
     from batch.practice.inventing import invent_state  # noqa: PLC0415 - only for rehearsals
 
+    listed, base = list(records), exported()
     trunks: dict[object, dict[str, Any]] = {}
-    extensions: dict[object, dict[str, Any]] = {}
-    groups: dict[object, dict[str, Any]] = {}
-    for record in records:
+    members: dict[tuple[str, int], str] = {}
+    for record in listed:
+        then = None if base is None or record.id is None else base.trunks.get(record.id)
+        if then is not None:
+            trunks[then.id] = dict(then.whole)
+            members |= {(m.type, m.id): m.number for entry in then.caller_ids.entries for m in entry.order}
+            continue
         edit = record.dids
         trunks[record.id or record.name] = {
             "id": record.id,
@@ -214,9 +280,16 @@ def _invented(records: Iterable[Record]) -> Any:
             "type": str(record.type) if record.type else None,
             "did_list": [{"did": row.did} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
         }
-        for row in record.caller_ids.rows if record.caller_ids else ():
-            extensions |= {n: _known_by(n, "number") for n in row.extensions or ()}
-            groups |= {n: _known_by(n, "name") for n in split_groups(row.groups or "")}
+    names = {name for (kind, _), name in members.items() if kind == GROUP_KIND and name}
+    extensions: dict[object, dict[str, Any]] = {}
+    groups: dict[object, dict[str, Any]] = {}
+    for row in (row for record in listed if record.caller_ids for row in record.caller_ids.rows):
+        extensions |= {n: _known_by(n, "number") for n in row.extensions or ()}
+        groups |= {n: _known_by(n, "name") for n in split_groups(row.groups or "", names)}
+    for (kind, member_id), name in members.items():
+        known, key = (groups, "name") if kind == GROUP_KIND else (extensions, "number")
+        known.pop(RawId(member_id), None)
+        known[name or RawId(member_id)] = {"id": member_id} | ({key: name} if name else {})
     return invent_state(trunks.values(), extensions.values(), groups.values())
 
 

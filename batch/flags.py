@@ -14,9 +14,12 @@ from batch.errors import UsageError
 from batch.options import (
     AS_IT_WAS,
     add_asking,
+    add_columns,
     add_how,
     add_log,
+    add_papers,
     add_run,
+    add_summary,
     add_voice,
     add_where,
     add_which,
@@ -63,6 +66,10 @@ class _Parser(argparse.ArgumentParser):
             raise UsageError(
                 f"{command} needs a RUN: its folder, or its id.",
                 f"trunk-batch runs lists them. Then: trunk-batch {command} RUN",
+            )
+        if "required: -o" in message:
+            raise UsageError(
+                f"{command} needs -o FILE.xlsx: the workbook to write.", f"trunk-batch {command} -o trunks.xlsx …"
             )
         said = message.removeprefix("argument ")
         raise UsageError(f"{said[:1].upper()}{said[1:]}.", f"Show what there is: {self.prog} --help")
@@ -116,6 +123,7 @@ def make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _template(commands)
+    _export(commands)
     _check(commands)
     _plan(commands)
     _apply(commands)
@@ -145,6 +153,29 @@ def _template(commands: Commands) -> None:
     add_voice(command)
 
 
+def _export(commands: Commands) -> None:
+    command = commands.add_parser(
+        "export",
+        allow_abbrev=False,
+        help="write the PBX's trunks as a filled workbook; changes nothing",
+        description="Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and "
+        "planned. It cannot write to the PBX.",
+    )
+    command.add_argument(
+        "-o",
+        "--output",
+        dest="workbook",
+        type=Path,
+        required=True,
+        metavar="FILE.xlsx",
+        help="the workbook to write; it must not be there yet",
+    )
+    add_where(command)
+    add_which(command)
+    add_log(add_asking(command))
+    add_voice(command)
+
+
 def _check(commands: Commands) -> None:
     command = commands.add_parser(
         "check",
@@ -153,6 +184,16 @@ def _check(commands: Commands) -> None:
         description="Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
     )
     add_workbook(command)
+    add_columns(command)
+    command.add_argument(
+        "--write-columns",
+        type=Path,
+        metavar="FILE.toml",
+        help="write the best guess of such a file there, to be corrected; it must not be there yet",
+    )
+    command.add_argument(
+        "--marked", type=Path, metavar="FILE", help="write the workbook there with what is wrong shown in its cells"
+    )
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
     add_which(command)
     add_voice(command)
@@ -166,7 +207,9 @@ def _plan(commands: Commands) -> None:
         description="Read the PBX and show what would change. It cannot write to the PBX.",
     )
     add_workbook(command)
+    add_columns(command)
     command.add_argument("-o", "--output", type=Path, metavar="FILE.xlsx", help="write the plan as a workbook too")
+    add_summary(command, "the plan, for whoever approves it")
     add_where(command)
     add_which(command)
     add_how(command)
@@ -181,6 +224,7 @@ def _apply(commands: Commands) -> None:
         description="Plan, ask, write to the PBX, read back, and give the workbook back with an ending for every row.",
     )
     add_workbook(command)
+    add_columns(command)
     command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
     command.add_argument("--expect", type=digest, metavar="DIGEST", help="write only if the plan still has it")
     command.add_argument(
@@ -189,6 +233,7 @@ def _apply(commands: Commands) -> None:
     command.add_argument(
         "--run-dir", type=Path, metavar="DIR", help="the run's own folder (default: in NAME.runs beside the workbook)"
     )
+    add_papers(command)
     add_where(command)
     add_which(command)
     add_how(command)
@@ -208,6 +253,7 @@ def _resume(commands: Commands) -> None:
         "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
     )
     command.add_argument("--results", type=Path, metavar="FILE", help="where the results go")
+    add_papers(command)
     add_where(command, AS_IT_WAS)
     add_which(command)
     add_how(command, AS_IT_WAS)

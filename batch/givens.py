@@ -29,6 +29,22 @@ def settings_of(flags: argparse.Namespace) -> Settings:
     return make_settings(_given(flags), os.environ, profile)
 
 
+def known_pbx(workbook: Path) -> str:
+    """Return the address of the PBX that a plan for a workbook would be for if nothing more were typed; or blank.
+
+    That is so where environment and profile name both the PBX and the API client.
+    """
+    from batch.errors import UsageError  # noqa: PLC0415 - not for --help
+    from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415
+
+    try:
+        profile = read_profile(None, profile_places(workbook))
+        settings = make_settings({"workbook": workbook}, os.environ, profile)
+    except UsageError:  # which the plan is going to say
+        return ""
+    return settings.url if settings.client_id else ""
+
+
 def given_again(flags: argparse.Namespace, run: Path) -> dict[str, Any]:
     """Return what shall be otherwise than the run has it: flags, and a profile that was named.
 

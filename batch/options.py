@@ -60,6 +60,16 @@ def add_where(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL
     group.add_argument("--proxy", choices=("env",), help="use the proxies that the environment names")
 
 
+def add_columns(command: argparse.ArgumentParser) -> None:
+    """Let it be said which column of the workbook means what."""
+    command.add_argument(
+        "--columns",
+        type=Path,
+        metavar="FILE.toml",
+        help="says which sheet and column means what, where the workbook's own names do not",
+    )
+
+
 def add_which(command: argparse.ArgumentParser) -> None:
     """Let trunks be chosen."""
     group = command.add_argument_group("which trunks")
@@ -115,6 +125,22 @@ def add_how(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) 
         help=f"seconds until the look at the trunks' status{usual.get('settle_wait', '')}",
     )
     add_log(group)
+
+
+def add_summary(command: argparse.ArgumentParser, what: str) -> None:
+    """Let a printable page be asked for."""
+    command.add_argument("--summary", type=Path, metavar="FILE.html", help=f"write a page to print or to send: {what}")
+
+
+def add_papers(command: argparse.ArgumentParser) -> None:
+    """Let be asked for what a run hands back besides its results."""
+    command.add_argument(
+        "--failed-only",
+        type=Path,
+        metavar="FILE.xlsx",
+        help="write the rows of trunks that are not as wanted alone, to correct and apply",
+    )
+    add_summary(command, "how it went, for the archive")
 
 
 def add_voice(command: argparse.ArgumentParser) -> None:

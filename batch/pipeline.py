@@ -1,4 +1,4 @@
-"""The flow, a page per command: `check`, `plan`, `apply`, `resume`, `verify`.
+"""The flow, a page per command: `export`, `check`, `plan`, `apply`, `resume`, `verify`.
 
 read → rows → records → checks → live → payloads → plan → dispatch → read back → results
 
@@ -17,9 +17,12 @@ from typing import Any
 
 from batch.accounts import Account, Report, unchanged, without_sending
 from batch.checking import Checked, check
+from batch.connections import open_asker
 from batch.desks import Desk, Silent
 from batch.errors import BatchError, Interrupted, UsageError
-from batch.planning import Planned, draw_up, narrowed, open_asker, write_plan_workbook
+from batch.exporting import Exported, export_from, refuse_target
+from batch.papers import refuse_place_of_leftovers
+from batch.planning import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.quoting import quoted
 from batch.returning import Drift, Verified, return_to
 from batch.running import begin
@@ -36,14 +39,17 @@ __all__ = [
     "Declined",
     "Desk",
     "Drift",
+    "Exported",
     "Planned",
     "Report",
     "Verified",
     "apply",
     "check",
+    "export",
     "plan",
     "resume",
     "verify",
+    "write_plan_page",
     "write_plan_workbook",
 ]
 
@@ -58,6 +64,20 @@ class Declined(BatchError):
         super().__init__("Nothing was sent.", "Run it again when you are ready.")
 
 
+def export(settings: Settings, desk: Desk | None = None) -> Exported:
+    """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`. Cannot write to the PBX.
+
+    Raises:
+        BatchError: the file is there already or cannot be written, the PBX cannot be used, or there is nothing that
+            could be exported.
+    """
+    desk = desk or Silent()
+    refuse_target(settings)
+    _refuse_places(settings)
+    with recording() as record, open_asker(settings, (), desk, record) as (connection, asker, _):
+        return export_from(settings, connection, asker, desk)
+
+
 def plan(settings: Settings, desk: Desk | None = None) -> Planned:
     """Check a workbook, read the PBX and say what would change. Cannot write to the PBX.
 
@@ -66,7 +86,11 @@ def plan(settings: Settings, desk: Desk | None = None) -> Planned:
     """
     _refuse_places(settings)
     checked = check(settings)
-    with recording() as record, open_asker(checked, desk or Silent(), record) as (connection, asker, _):
+    desk = desk or Silent()
+    with (
+        recording() as record,
+        open_asker(settings, checked.records.trunks, desk, record, checked.exported) as (connection, asker, _),
+    ):
         return draw_up(checked, connection, asker)
 
 
@@ -86,10 +110,15 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
     checked = check(settings)
     mark = PRACTICE if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark)
+    refuse_place_of_leftovers(settings.failed_only, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as books:
         record = books.enter_context(recording())
-        with open_asker(checked, desk, record) as (connection, asker, stopping):
+        with open_asker(settings, checked.records.trunks, desk, record, checked.exported) as (
+            connection,
+            asker,
+            stopping,
+        ):
             at_pbx = books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(checked, connection, asker)
             if planned.exit_code:
@@ -97,7 +126,9 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
             if planned.plan.updates and not desk.confirm(planned):
                 raise Declined
             _refuse_saved_meanwhile(checked)
-            folder = folders.create(settings.workbook, settings.run_dir, started, mark)
+            folder = folders.create(
+                settings.workbook, settings.run_dir, started, mark, columns=checked.columns_file.text
+            )
             books.enter_context(_cut_short(folder.path))
             holder = replace(holder, run=str(folder.path))
             books.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
@@ -141,10 +172,16 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
         books.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
         _refuse_places(returned.checked.settings)
+        refuse_place_of_leftovers(returned.checked.settings.failed_only, returned.target)
         if returned.is_over:
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = books.enter_context(recording())
-        with open_asker(returned.checked, desk, record) as (connection, asker, stopping):
+        checked = returned.checked
+        with open_asker(checked.settings, checked.records.trunks, desk, record, checked.exported) as (
+            connection,
+            asker,
+            stopping,
+        ):
             books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(returned.checked, connection, asker, returned.done_with)
             rest = returned.sort_out(planned)
@@ -179,8 +216,12 @@ def verify(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
     holder = Holder(command="verify", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with holding(place_of_run(place), f"run {place.name}", holder):
         returned = return_to(place, flags or {})
-        _refuse_places(returned.checked.settings)
-        with recording() as record, open_asker(returned.checked, desk or Silent(), record) as (_, asker, _):
+        checked, desk = returned.checked, desk or Silent()
+        _refuse_places(checked.settings)
+        with (
+            recording() as record,
+            open_asker(checked.settings, checked.records.trunks, desk, record, checked.exported) as (_, asker, _),
+        ):
             live = asker.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
         return returned.verified(live)
 
@@ -191,7 +232,13 @@ def _refuse_places(settings: Settings) -> None:
     Raises:
         UsageError: there is one.
     """
-    for flag, place in (("-o", settings.output), ("--log", settings.log)):
+    places = {
+        "-o": settings.output,
+        "--log": settings.log,
+        "--summary": settings.summary,
+        "--failed-only": settings.failed_only,
+    }
+    for flag, place in places.items():
         if place is None:
             continue
         if place.is_dir() or not place.parent.is_dir():
@@ -200,8 +247,10 @@ def _refuse_places(settings: Settings) -> None:
             raise UsageError(f"{flag} {place} lies among the workbook's own files.", "Name a file in another folder.")
         if place.exists() and settings.workbook.exists() and place.samefile(settings.workbook):
             raise UsageError(f"{flag} {place} is the workbook itself.", "Name another file: this would replace it.")
-    if settings.output is not None and settings.output.suffix.lower() != ".xlsx":
-        raise UsageError(f"-o {settings.output} does not end in .xlsx.", "Name a file that ends in .xlsx.")
+    for flag, ending in (("-o", ".xlsx"), ("--failed-only", ".xlsx"), ("--summary", ".html")):
+        place = places[flag]
+        if place is not None and place.suffix.lower() != ending:
+            raise UsageError(f"{flag} {place} does not end in {ending}.", f"Name a file that ends in {ending}.")
 
 
 def _refuse_saved_meanwhile(checked: Checked) -> None:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from batch.checking import Checked, in_order
-from batch.connections import Connection, open_connection
-from batch.desks import Desk
+from batch.connections import Connection
+from batch.origins import foreign
 from batch.runs import folders
 from batch.runs.asking import BATCH, Asker
-from batch.runs.decisions import Policy
+from batch.runs.departures import since_exported
 from batch.runs.endings import end_rows, outcomes_without_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.past import tokens_out
-from batch.runs.recording import Recording
+from batch.runs.printouts import plan_page
 from batch.runs.reports import change_lines, plan_headline, summary
 from batch.runs.results import changes_frame
 from batch.settings import Settings
+from batch.sheets.answers import Summary
 from batch.sheets.naming import PRACTICE
+from batch.sheets.pages import write_page
 from batch.sheets.problems import Problem, Severity
 from batch.sheets.rows import Tables
 from batch.sheets.writing import write_plan
 from batch.trunks.grouping import own
-from batch.trunks.live import Census
-from batch.trunks.plans import Change, Hazard, Plan, judge, not_allowed, not_sendable, resolve, stopped_by
+from batch.trunks.hazards import Hazard, not_allowed
+from batch.trunks.live import Census, LiveTrunk
+from batch.trunks.objections import deserted
+from batch.trunks.offers import against_live
+from batch.trunks.plans import Change, Plan, judge, not_sendable, resolve, stopped_by
 from batch.trunks.records import Record
 
 if TYPE_CHECKING:
@@ -87,36 +88,6 @@ class Planned:
         return changes_frame(self.checked.tables, self.plan.changes, {})
 
 
-@contextmanager
-def open_asker(checked: Checked, desk: Desk, record: Recording) -> Iterator[tuple[Connection, Asker, threading.Event]]:
-    """Open the way to the PBX."""
-    settings = checked.settings
-    if settings.log is not None:
-        record.into_file(settings.log)
-    stopping = threading.Event()
-
-    def log(entry: Mapping[str, Any]) -> None:
-        record.log(entry)
-        desk.requested(entry)
-
-    with open_connection(
-        settings,
-        checked.records.trunks,
-        prompt=desk.prompt_secret,
-        log=log,
-        tell=desk.tell,
-        account=record,
-        tokens_out=partial(tokens_out, _runs_near(settings)),
-    ) as connection:
-        policy = Policy(attempts=settings.attempts, give_up_after=settings.give_up_after, read_back=settings.read_back)
-        yield connection, Asker(connection.api, policy, stopping, notice=desk.tell), stopping
-
-
-def _runs_near(settings: Settings) -> list[Path]:
-    """Return the folders of runs whose tokens may still be out: those near the workbook, and the run's own."""
-    return [*folders.near(settings.workbook), *filter(None, [settings.run_dir])]
-
-
 def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: frozenset[int] = frozenset()) -> Planned:
     """Put the chosen trunks against what the PBX holds.
 
@@ -126,16 +97,20 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
         asker: the way to it.
         done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
     """
-    if done_with:
-        checked = replace(checked, problems=_told_of(done_with, checked.problems))
+    checked = replace(checked, problems=_told_of(done_with, checked.problems))
     tables = checked.tables
     chosen = checked.chosen
+    base = checked.exported()
+    around = [*_plain_http(connection, tables), *(foreign(base, connection, tables) if base is not None else ())]
+    exported = {} if base is None or any(problem.stops for problem in around) else base.trunks
     if not chosen:
-        return _planned(checked, connection, Census(trunks=()), [], [], [])
+        return _planned(checked, connection, Census(trunks=()), [], [], around)
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
     census = asker.census(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
     resolved = resolve(tables, chosen, census)
     live = asker.trunks(list(resolved.ids.values()))
+    checked = _against_live(checked, {row: live[number] for row, number in resolved.ids.items() if number in live})
+    checked = replace(checked, problems=_told_of(done_with, checked.problems))
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems)
     changes, hazards = [], []
@@ -146,14 +121,24 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
         if trunk is None:
             found.append(_just_gone(tables, record))
         else:
-            change, dangers, problems = judge(tables, record, trunk, census)
+            then = exported.get(trunk.id)
+            change, dangers, problems = judge(tables, record, trunk, census, then)
+            problems += [] if then is None else deserted(tables, checked.records, record, then)
             changes.append(change)
             hazards += dangers
             found += problems
             if record.row not in stopped and not any(problem.stops for problem in problems):
                 found += not_sendable(tables, change)
     told = _told_of(done_with, own(found, tables, checked.records))
-    return _planned(checked, connection, census, changes, hazards, told)
+    blamed = {problem.place for problem in checked.problems if problem.stops}
+    new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
+    return _planned(checked, connection, census, changes, hazards, [*around, *new])
+
+
+def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:
+    """Put what a spreadsheet did to numbers against the trunks as they are, by their row on the Trunks sheet."""
+    problems = against_live(checked.tables, checked.records, checked.problems, live)
+    return replace(checked, problems=in_order(problems, checked.tables))
 
 
 def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -197,9 +182,7 @@ def _planned(
     found: Sequence[Problem],
 ) -> Planned:
     settings = checked.settings
-    blamed = {problem.place for problem in checked.problems if problem.stops}
-    new = [problem for problem in found if problem.place not in blamed]  # what only follows from a cell at fault
-    problems = in_order([*checked.problems, *_plain_http(connection, checked.tables), *new], checked.tables)
+    problems = in_order([*checked.problems, *found], checked.tables)
     stopped = stopped_by(problems)
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(
@@ -264,6 +247,29 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
+    lines = change_lines(planned.checked.tables, planned.plan.updates, {})
+    return write_plan(path, _summary(planned), lines, planned.plan.problems)
+
+
+def write_plan_page(planned: Planned, path: Path) -> Path:
+    """Write a plan as a printable page, to be approved.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    name = planned.checked.workbook.path.name
+    minutes = _minutes(planned.forecast)
+    return write_page(path, plan_page(_summary(planned), name, planned.plan, planned.refused_hazards, minutes))
+
+
+def _minutes(forecast: Forecast) -> int:
+    return max(1, ceil(forecast.seconds / 60)) if forecast.requests else 0
+
+
+def _summary(planned: Planned) -> Summary:
     checked = planned.checked
     stopped = planned.plan.stopped
     expected = {
@@ -279,7 +285,7 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
     for record in lost:
         expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
     endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)
-    page = summary(
+    return summary(
         title="Plan",
         address=planned.address,
         practice=planned.practice,
@@ -289,12 +295,11 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
         facts=[
             ("Made at", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
             ("Digest", planned.digest),
-            ("Requests", f"{planned.forecast.requests:,}, about {max(1, ceil(planned.forecast.seconds / 60))} min"),
+            ("Requests", f"{planned.forecast.requests:,}, about {max(1, _minutes(planned.forecast))} min"),
         ],
+        attention=since_exported(planned.plan.changes),
         hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],
         says=plan_headline(planned.plan)
         if planned.exit_code == 0
         else f"Nothing is sent while problems or hazards stand against it. Otherwise: {plan_headline(planned.plan)}",
     )
-    lines = change_lines(checked.tables, planned.plan.updates, {})
-    return write_plan(path, page, lines, planned.plan.problems)

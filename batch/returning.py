@@ -162,6 +162,7 @@ class Returned:
         ended = self.past.outcomes
         account = self._account(self._problems(), self._changes)
         endings = account.end(ended)
+        results, papers = account.give_back(ended, endings, self.target)
         return Report(
             checked=self.checked,
             address=account.address,
@@ -169,7 +170,8 @@ class Returned:
             folder=self.folder,
             outcomes=ended,
             endings=endings,
-            results=account.give_back(ended, endings, self.target),
+            results=results,
+            papers=papers,
             only_rewritten=True,
         )
 
@@ -217,7 +219,7 @@ class Returned:
         endings = account.end(outcomes) if ended else None
         with journal.reopen(self.folder.path) as books:
             books.correct(settled.values(), endings.total() if endings else None)
-        return account.give_back(outcomes, endings, self.target) if endings else None
+        return account.give_back(outcomes, endings, self.target)[0] if endings else None
 
     def _not_compared(self, record: Record) -> Drift:
         """Stand for a password that was wanted and that nobody can tell any more."""
@@ -287,8 +289,17 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
     if not copy.exists():
         raise UsageError(f"The run's own copy of the workbook, {copy}, is gone.", "Apply the workbook anew.")
     workbook = Path(facts["workbook"]["path"])
-    settings = settings_again(facts["settings"], flags, workbook=workbook, run_dir=place, run_copy=copy)
+    columns = {"columns": place / folders.COLUMNS} if facts["workbook"].get("columns") else {}
+    for path in columns.values():
+        if not path.exists():
+            raise UsageError(f"The run's own copy of the columns file, {path}, is gone.", "Apply the workbook anew.")
+    settings = settings_again(facts["settings"], flags, workbook=workbook, run_dir=place, run_copy=copy, **columns)
     checked = check(settings)
+    if checked.columns_file.sha256 != facts["workbook"].get("columns", ""):
+        raise UsageError(
+            f"The run's own copy of the columns file, {settings.columns}, is not what it was.",
+            "A run is gone on with as it was approved. Put the copy back, or apply the workbook anew.",
+        )
     if checked.workbook.sha256 != facts["workbook"]["sha256"]:
         raise UsageError(
             f"The run's own copy of the workbook, {copy}, is not what it was.",

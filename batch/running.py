@@ -123,7 +123,7 @@ class Run:
         account = self.account
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
-        results = account.give_back(self.outcomes, endings, target, (*self._cut_short(), *attention))
+        results, papers = account.give_back(self.outcomes, endings, target, (*self._cut_short(), *attention))
         how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
@@ -136,6 +136,7 @@ class Run:
             outcomes=self.outcomes,
             endings=endings,
             results=results,
+            papers=papers,
             attention=attention,
             lost=self.lost,
             interrupted=self.interrupted or self.hurried,
@@ -220,6 +221,7 @@ def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, o
             "path": str(settings.workbook.resolve()),
             "sha256": checked.workbook.sha256,
             "copy": account.folder.copy,
+            "columns": checked.columns_file.sha256,
         },
         "digest": planned.digest,
         "rows": sum(len(table.frame) for table in checked.tables),

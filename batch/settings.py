@@ -34,7 +34,7 @@ class Settings:
     """
 
     workbook: Path
-    """File, or folder of CSV files."""
+    """File, or folder of CSV files; for `export` the file to be written."""
     url: str = ""
     client_id: str = ""
     secret: Secret | None = None
@@ -167,7 +167,7 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], **places: 
     Args:
         kept: as `kept_settings` made it.
         flags: what was given now.
-        places: ``workbook``, ``run_dir`` and ``run_copy``.
+        places: ``workbook``, ``run_dir``, ``run_copy`` and, where the run has one, ``columns``.
     """
     again = {
         name: Path(value) if name in _KEPT_PATHS else tuple(value) if isinstance(value, list) else value

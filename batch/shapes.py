@@ -12,7 +12,9 @@ from batch.trunks.live import CallerId
 
 if TYPE_CHECKING:
     from batch.errors import BatchError
-    from batch.pipeline import Planned, Report, Verified
+    from batch.pipeline import Exported, Planned, Report, Verified
+    from batch.trunks.differences import Difference
+    from batch.trunks.hazards import Hazard
     from batch.trunks.plans import Change
     from batch.watching import Standing
 
@@ -29,9 +31,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
     return {
         "digest": planned.digest,
         "changes": [_change_json(change) for change in planned.plan.changes],
-        "hazards": [
-            {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message} for hazard in planned.plan.hazards
-        ],
+        "hazards": [_hazard_json(hazard) for hazard in planned.plan.hazards],
         "problems": [problem.to_json() for problem in planned.plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
     }
@@ -48,12 +48,32 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
     }
 
 
+def _hazard_json(hazard: Hazard) -> dict[str, Any]:
+    shape: dict[str, Any] = {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message}
+    if (conflict := hazard.conflict) is None:
+        return shape
+    return shape | {
+        "sheet": conflict.sheet,
+        "cell": conflict.cell,
+        "base": conflict.base,
+        "live": conflict.live,
+        "yours": conflict.yours,
+    }
+
+
 def _change_json(change: Change) -> dict[str, Any]:
-    dids, caller_ids = change.difference.dids, change.difference.caller_ids
-    return {
+    shape = {
         "trunk": {"id": change.live.id, "name": change.live.name},
         "kind": change.kind,
-        "fields": {name: [_plain(old), _plain(new)] for name, (old, new) in change.difference.fields.items()},
+        **_difference_json(change.difference),
+    }
+    return shape | ({"left_alone": _difference_json(change.left_alone)} if change.left_alone else {})
+
+
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    dids, caller_ids = difference.dids, difference.caller_ids
+    return {
+        "fields": {name: [_plain(old), _plain(new)] for name, (old, new) in difference.fields.items()},
         "dids": {
             "added": [{"did": e.did, "did_name": e.name} for e in dids.added],
             "removed": [{"did": e.did, "did_name": e.name} for e in dids.removed],
@@ -89,11 +109,37 @@ def _caller_json(entry: CallerId) -> dict[str, Any]:
     return {**_key(entry), "name": entry.name, **whom}
 
 
+def export_json(exported: Exported) -> dict[str, Any]:
+    """Make what ``export --json`` prints."""
+    return {
+        "export": str(exported.path),
+        "counts": {
+            "trunks": exported.trunks,
+            "caller_ids": exported.caller_ids,
+            "dids": exported.dids,
+            "extensions": exported.extensions,
+        },
+        "read_only": [
+            {"trunk": unsaid.trunk.name, "list": _LISTS.get(unsaid.what, unsaid.what), "reason": unsaid.reason}
+            for unsaid in exported.read_only
+        ],
+        "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
+    }
+
+
+_LISTS = {"did_list": "dids", "outbound_cid_list": "caller_ids"}
+
+
 def report_json(report: Report) -> dict[str, Any]:
-    """Make what ``apply --json`` and ``resume --json`` print; ``results`` is null where nothing took them."""
+    """Make what ``apply --json`` and ``resume --json`` print; ``results`` is null where nothing took them.
+
+    ``failed_only`` is there only where it was asked for, and null where everything is as wanted.
+    """
+    left = report.papers.leftovers
     return {
         "run": str(report.folder.path),
         "results": None if report.results.path is None else str(report.results.path),
+        **({} if left is None else {"failed_only": None if left.path is None else str(left.path)}),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [

@@ -12,8 +12,9 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables, tabulate
 from batch.sheets.workbooks import CellValue, Format, RawSheet, Workbook
 from batch.trunks.grouping import group, own
+from batch.trunks.hazards import Hazard
 from batch.trunks.live import Census, LiveTrunk, parse_trunk
-from batch.trunks.plans import Change, Hazard, judge
+from batch.trunks.plans import Change, judge
 from batch.trunks.records import Record, Records
 
 Line = str | Sequence[CellValue]
@@ -99,8 +100,8 @@ def census(*trunks: LiveTrunk, groups: dict[str, int] | None = None) -> Census:
 
 
 def judged(
-    given: Workbook, trunk: LiveTrunk, around: Census | None = None
+    given: Workbook, trunk: LiveTrunk, around: Census | None = None, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
-    """Put the first trunk of a workbook against what the PBX holds."""
+    """Put the first trunk of a workbook against what the PBX holds, and held when it was exported."""
     tables, found, _ = read(given)
-    return judge(tables, found.trunks[0], trunk, around or census(trunk))
+    return judge(tables, found.trunks[0], trunk, around or census(trunk), base)

@@ -1,10 +1,58 @@
-"""What all tests share: whatever they or the processes that they start keep about this machine is thrown away."""
+"""What all tests share: whatever they or the processes that they start keep about this machine is thrown away.
+
+Tests marked ``libreoffice`` are deselected where that program is missing, and the summary says so. Where
+``TRUNK_BATCH_TESTS_NEED_LIBREOFFICE`` is set they must have run, else the whole run fails.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
+
+from tests.office import SOFFICE, throw_profile_away
+
+_NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if SOFFICE is not None:
+        return
+    without = [item for item in items if item.get_closest_marker("libreoffice") is None]
+    if len(without) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in without])
+        items[:] = without
+
+
+def pytest_report_header() -> str:
+    if SOFFICE is None:
+        return "LibreOffice is not installed: tests that save workbooks through it are deselected"
+    return f"LibreOffice: {SOFFICE}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if SOFFICE is None:
+        terminalreporter.write_line("LibreOffice is not installed: tests that save workbooks through it did not run")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    throw_profile_away()
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if not _NEEDED or reporter is None or hasattr(session.config, "workerinput"):
+        return
+    ran = [
+        report
+        for reports in reporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call" and "libreoffice" in report.keywords
+    ]
+    if not ran:
+        reporter.write_line("No test that saves workbooks through LibreOffice has run, and they were needed", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session", autouse=True)

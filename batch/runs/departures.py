@@ -1,8 +1,11 @@
-"""Departures: how trunks stand otherwise than when a run was approved or wrote them, a line for each. Pure."""
+"""Departures: how trunks stand otherwise than when they were exported, when a run was approved or when it wrote them.
+
+A line for each. Pure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from batch.runs.keeping import Wanted, desired_json
@@ -10,7 +13,8 @@ from batch.runs.outcomes import Outcome
 from batch.runs.resuming import CHANGED_AFTER, Rest
 from batch.secrets import Secret
 from batch.sheets.layout import TRUNKS
-from batch.trunks.live import LiveTrunk
+from batch.trunks.differences import ListDifference, said
+from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.plans import Change, values_of
 
 _LISTS: Final = {"did_list": "the DIDs", "outbound_cid_list": "the caller IDs"}
@@ -29,6 +33,32 @@ def departures(rest: Rest, wanted: Mapping[int, Wanted], before: Mapping[int, Li
     new = [_since_approved(rest.again[row], wanted.get(row), before) for row in sorted(rest.new)]
     left_alone = [_since_written(outcome) for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
     return (*new, *left_alone)
+
+
+def since_exported(changes: Iterable[Change]) -> tuple[str, ...]:
+    """Say of each trunk what only the PBX changed since the workbook was exported from it."""
+    lines = []
+    for change in changes:
+        difference = change.left_alone
+        parts = [
+            f"{_called(name)} ({_said(name, was)} → {_said(name, now)})"
+            for name, (was, now) in difference.fields.items()
+        ]
+        lists = (("did_list", difference.dids), ("outbound_cid_list", difference.caller_ids))
+        parts += [f"{_called(name)} ({_counted(differs)})" for name, differs in lists if differs]
+        if parts:
+            lines.append(f"{change.live.name}: only the PBX changed {', '.join(parts)} since the export; left alone.")
+    return tuple(lines)
+
+
+def _counted(differs: ListDifference[Did] | ListDifference[CallerId]) -> str:
+    counts = {
+        "added": len(differs.added),
+        "removed": len(differs.removed),
+        "changed": len(differs.renamed) + len(differs.changed),
+        "moved": len(differs.moved),
+    }
+    return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
 
 
 def _since_approved(change: Change, wanted: Wanted | None, before: Mapping[int, LiveTrunk]) -> str:
@@ -79,6 +109,10 @@ def _called(name: str) -> str:
     if name in _LISTS:
         return _LISTS[name]
     return "the password" if name == "password" else TRUNKS.column(name).label
+
+
+def _said(name: str, value: object) -> str:
+    return _value(said(name, value))
 
 
 def _value(value: object) -> str:

@@ -9,11 +9,12 @@ from typing import Final
 
 from batch.errors import BatchError
 from batch.pbx.errcodes import FieldFault
-from batch.runs.outcomes import ENDINGS, Ending, Outcome
+from batch.runs.outcomes import AS_WANTED, ENDINGS, Ending, Outcome
 from batch.sheets.answers import RowResult, Tone
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
 from batch.sheets.problems import Problem
-from batch.sheets.rows import Table, Tables, spans
+from batch.sheets.rows import Table, Tables
+from batch.sheets.spellings import spans
 from batch.trunks.records import Record, Records
 
 TONES: Final[Mapping[Ending, Tone]] = {
@@ -139,10 +140,17 @@ def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
     if outcome.ending is Ending.INVALID:
         where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
         return f"Correct {where}, then run again."
+    if _is_without_answer(outcome):
+        return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and is as wanted."
     steps = [outcome.note] if outcome.note else []
     if not steps or (outcome.ending in _NEEDS_MORE and "again" not in outcome.note):
         steps.append(ENDINGS[outcome.ending].next_step)
     return " ".join(steps)
+
+
+def _is_without_answer(outcome: Outcome) -> bool:
+    """Tell whether it is as wanted although no code ever came: what went wrong on the way is nobody's concern."""
+    return outcome.ending in AS_WANTED and outcome.errcode is None and bool(outcome.errmsg) and not outcome.note
 
 
 def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
@@ -151,7 +159,7 @@ def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
         result=str(ending),
         tone=TONES[ending],
         errcode=outcome.errcode,
-        errmsg=outcome.errmsg,
+        errmsg="" if _is_without_answer(outcome) else outcome.errmsg,
         http_status=outcome.http_status,
         attempts=outcome.attempts or None,
         elapsed_ms=outcome.elapsed_ms,

@@ -21,6 +21,8 @@ from batch.trunks.plans import Change
 
 SNAPSHOT: Final = "snapshot.jsonl"
 LOG: Final = "log.jsonl"
+COLUMNS: Final = "columns.toml"
+"""The run's own copy of the file given by ``--columns``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,7 @@ def refuse_used(asked_for: Path | None) -> None:
         )
 
 
-def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = "") -> RunFolder:
+def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = "", *, columns: str = "") -> RunFolder:
     """Make a run's folder and put a copy of the input into it.
 
     Args:
@@ -64,6 +66,7 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
         asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
         now: when the run starts.
         mark: what the run's id ends with: `naming.PRACTICE` for a rehearsal.
+        columns: text of the file that says which column means what; ``""`` for none.
 
     Raises:
         UsageError: the folder holds a run already.
@@ -91,6 +94,10 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
             shutil.copyfile(workbook, copy)
             copy.chmod(0o600)
             _onto_disk(copy)
+        if columns:
+            with open_private(path / COLUMNS) as kept:
+                kept.write(columns)
+            _onto_disk(path / COLUMNS)
         _onto_disk(path)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error

@@ -49,7 +49,8 @@ ENDINGS: Final[Mapping[Ending, Meaning]] = {
         next_step="Correct that row, then run again.",
     ),
     Ending.REFUSED: Meaning(
-        means="The PBX said no; its code and words are quoted.", next_step="Do as the code's explanation says."
+        means="The PBX said no; its code and words are quoted.",
+        next_step="Correct what it names, or see what its code means; then run again.",
     ),
     Ending.FAILED: Meaning(
         means="All attempts were used up, and reading shows the old state.",
@@ -57,7 +58,7 @@ ENDINGS: Final[Mapping[Ending, Meaning]] = {
     ),
     Ending.PARTIAL: Meaning(
         means="Reading it back shows something else than wanted.",
-        next_step="Look at the trunk; the sheet Changes lists what differs.",
+        next_step="Look at the trunk on the PBX (the sheet Changes lists what differs), then run again.",
     ),
     Ending.UNKNOWN: Meaning(
         means="It was sent, and could not be read afterwards.",
@@ -104,12 +105,6 @@ class Outcome:
     """Whether some attempt may have reached the PBX."""
     chosen: bool = True
     """False for trunks left out by ``--only`` or ``--first``: they do not make the run unfinished."""
-
-    @property
-    def said(self) -> str:
-        """What the PBX said and what to make of it, in a line; blank where there is nothing to add."""
-        code = f"{self.errcode} {self.errmsg}.".replace("..", ".") if self.errcode else ""
-        return " ".join(part for part in (code, self.note) if part)
 
     @property
     def as_wanted(self) -> bool:

@@ -15,15 +15,18 @@ from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.secrets import HIDDEN, Secret
 from batch.sheets import layout
 from batch.sheets.answers import AnsweredSheet, ChangeLine, CodeCount, Count, Summary
-from batch.sheets.cells import TYPE_AGAIN
-from batch.sheets.rows import Table, Tables, is_own_sheet
+from batch.sheets.rows import Table, Tables
+from batch.sheets.strips import TYPE_AGAIN
+from batch.sheets.tabs import is_ours
 from batch.sheets.workbooks import RawSheet, Workbook
-from batch.trunks.differences import Difference, ListDifference
+from batch.trunks.differences import Difference, ListDifference, described
 from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.plans import Change, Plan, tally
 
 _SECRET_WORDS: Final = ("password", "passwort", "passcode", "secret")
 """How words end that mean one: also ``SIPpassword``, but not a secretary."""
+_PASSWORD_HEADERS: Final = frozenset(map(layout.folded, layout.TRUNKS.column("password").headers))
+"""The headers of a password, in all languages."""
 _FINISHED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 _UP: Final = frozenset({1, 2, 3})
 _DOWN: Final = frozenset({4, 41, 42, 43, 45})
@@ -53,8 +56,10 @@ def answered_sheets(
         table = by_name.get(raw.name)
         if table is not None and table.raw is raw:
             sheets.append(_answered(table, endings, outcomes, ours=workbook.ours))
-        elif is_own_sheet(raw, workbook.imprint):
+        elif not is_ours(raw, workbook.imprint):
             sheets.append(AnsweredSheet(raw=raw, replaced=_hidden_columns(raw, raw.first_row, range(len(raw.columns)))))
+        elif raw.name == layout.BASE:  # without it, nobody could tell any more what was changed since an export
+            sheets.append(AnsweredSheet(raw=raw))
     return sheets
 
 
@@ -67,6 +72,9 @@ def _answered(table: Table, endings: RowEndings, outcomes: Mapping[int, Outcome]
     if table.has("password"):
         position = table.headers.columns["password"]
         replaced[position] = _passwords(raw, position, outcomes)
+    for name, rows in table.spread.items():  # a new file has no merged cells: each row says itself what it means
+        position = table.headers.columns[name]
+        replaced[position] = {row: text for row, text in table.filled(name) if row in rows}
     return AnsweredSheet(
         raw=raw,
         header_row=table.header_row,
@@ -85,8 +93,9 @@ def _hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> d
     start = header_row - raw.first_row
     for index in columns:
         cells = raw.columns[index]
-        words = re.split(r"[^a-z]+", str(cells[start]).casefold()) if len(cells) > start else []
-        if any(_names_a_secret(word.removesuffix("s")) for word in words):
+        header = str(cells[start]) if len(cells) > start else ""
+        words = re.split(r"[^a-z]+", header.casefold())
+        if any(_names_a_secret(word.removesuffix("s")) for word in words) or layout.folded(header) in _PASSWORD_HEADERS:
             hidden[raw.first_column + index] = {
                 raw.first_row + i: HIDDEN for i in range(start + 1, len(cells)) if cells[i] != ""
             }
@@ -366,14 +375,3 @@ def _entries(
             f"place {moved.was}: {described(moved.entry)}",
             f"place {moved.becomes}: {described(moved.entry)}",
         )
-
-
-def described(entry: Did | CallerId) -> str:
-    """Write a list entry on one line."""
-    if isinstance(entry, Did):
-        return f"{entry.did} ({entry.name})" if entry.name else entry.did
-    name = f" ({entry.name})" if entry.name else ""
-    if entry.option == "range":
-        return f"{entry.caller_id}{name} for {entry.extension_range}"
-    members = ", ".join(e.number or f"#{e.id}" for e in entry.order)
-    return f"{entry.caller_id}{name} for {members}"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,13 +15,15 @@ from batch.runs.endings import RowEndings
 from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Outcome
 from batch.runs.reports import answered_sheets, change_lines
-from batch.sheets.answers import Summary
+from batch.sheets.answers import AnsweredSheet, ChangeLine, Summary
 from batch.sheets.csv_writing import write_results_folder
 from batch.sheets.layout import RESULT_HEADERS
+from batch.sheets.patching.edits import Unpatchable
 from batch.sheets.placing import Replace, free_name, place_file
+from batch.sheets.reading import fingerprint
 from batch.sheets.rows import Tables
 from batch.sheets.workbooks import Format, Workbook
-from batch.sheets.writing import write_results
+from batch.sheets.writing import Written, write_into, write_results
 from batch.trunks.plans import Change
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 RESULTS: Final = "results.xlsx"
 """Their name in the run's folder."""
 _CSV = frozenset({Format.CSV, Format.ZIP})
+_KEPT = frozenset({Format.XLSX, Format.XLSM})
+"""Of these the results keep everything that they do not say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +68,26 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     sheets = answered_sheets(workbook, tables, endings, outcomes)
     changed = list(changes)
     place = target if _is_ours(target, folder) else free_name(target)
+
+    def write(path: Path) -> Written:
+        return _write(path, workbook, folder, sheets, summary, lambda: change_lines(tables, changed, outcomes))
+
     try:
-        kept = write_results(folder.path / RESULTS, sheets, summary, change_lines(tables, changed, outcomes))
+        written = write(folder.path / RESULTS)
+        kept = written.path
         kept.chmod(0o600)
     except OutputError as error:
-        return _straight_to(
-            place, error, lambda: write_results(place, sheets, summary, change_lines(tables, changed, outcomes))
-        )
+        return _straight_to(place, error, lambda: write(place).path)
     try:
         placed = place_file(place, kept.read_bytes(), replace=replace)
     except OutputError as error:
         return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
-    notes = []
+    notes = list(written.notes)
     if place != target:
         notes.append(f"{target.name} was there already, and somebody has worked in it since; it was left as it is.")
     if placed != place:
         notes.append(f"{place.name} is open elsewhere, so they are in {placed.name}.")
-    if workbook.format not in _CSV | {Format.XLSX, Format.XLSM}:
+    if workbook.format not in _CSV | _KEPT:
         notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
     twin = None
     if workbook.format in _CSV:
@@ -89,6 +97,33 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
         except OutputError as error:
             notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
     return Results(path=placed, folder=twin, note=" ".join(notes))
+
+
+def _write(
+    path: Path,
+    workbook: Workbook,
+    folder: RunFolder,
+    sheets: Sequence[AnsweredSheet],
+    summary: Summary,
+    changes: Callable[[], Iterable[ChangeLine]],
+) -> Written:
+    """Write the results into what the user sent, or anew where that cannot be."""
+    made_at = datetime.now().astimezone().isoformat(timespec="seconds")
+    original = folder.path / folder.copy
+    notes = []
+    if workbook.format in _KEPT and folder.copy:
+        try:
+            _must_be_what_was_read(original, workbook)
+            return write_into(path, original, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at)
+        except Unpatchable as error:
+            notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
+    written = write_results(path, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at)
+    return Written(path=written, notes=tuple(notes))
+
+
+def _must_be_what_was_read(copy: Path, workbook: Workbook) -> None:
+    if not copy.is_file() or fingerprint(copy) != workbook.sha256:
+        raise Unpatchable("the run's copy of it is not what was read")
 
 
 def _straight_to(place: Path, error: OutputError, write: Callable[[], Path]) -> Results:

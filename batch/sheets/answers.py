@@ -8,9 +8,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from batch.sheets.layout import letters
 from batch.sheets.workbooks import CellValue, RawSheet
+
+RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
+"""Of the eight result columns, in characters."""
+
+
+_ON_A_PAGE: Final = 16
+"""Columns that can still be read on a page in landscape."""
+
+
+def pages_across(columns: int) -> int:
+    """Return over how many pages, side by side, a sheet with so many columns prints."""
+    return -(-columns // _ON_A_PAGE)
 
 
 class Tone(StrEnum):

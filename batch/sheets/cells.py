@@ -1,6 +1,6 @@
 """Cells: one column of values turned into text, and what is wrong with any of them.
 
-Until a column holds something else than text it is handled whole; only cells that are not text are looked at one
+Until a column holds something odd it is handled whole; only cells that are not text, or odd text, are looked at one
 by one.
 """
 
@@ -8,189 +8,227 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from batch.secrets import HIDDEN, Secret
-from batch.sheets.layout import CLEAR, Column, Parser
+from batch.sheets.damage.cares import Care
+from batch.sheets.damage.dates import date_finding
+from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding
+from batch.sheets.damage.neighbours import cut_finding, neighbours
+from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
+from batch.sheets.damage.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend
+from batch.sheets.layout import CLEAR, Parser
 from batch.sheets.problems import Problem
+from batch.sheets.strips import MAX_TOLD, TYPE_AGAIN, Strip, problems_of, same_for
 from batch.sheets.workbooks import CellError, CellValue, NoValue
 
-TYPE_AGAIN: Final = "<type again>"
-"""What results write into a password cell whose trunk is not finished."""
-
-MAX_EXACT: Final = 10**15
-"""A spreadsheet keeps 15 digits of a number."""
-
-_INVISIBLE: Final = r"\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
-"""What comes along when numbers are copied from mails and contact lists; joiners that scripts need are not among it."""
-_UNSEEN: Final = re.compile(rf"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f{_INVISIBLE}]")
-_UNSEEN_OR_BREAK: Final = re.compile(rf"[\x00-\x1f\x7f\u2028\u2029{_INVISIBLE}]")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _MANY_LINES: Final = frozenset({"extensions", "extension_groups", "codec_sel"})
+_TOLD_OF_NUMBERS: Final = frozenset({Parser.DIAL, Parser.TEXT, Parser.GROUPS, Parser.SECRET})
+"""Columns in which a number is worth telling: text belongs there."""
+_COMPARED: Final = frozenset({Care.NUMBER, Care.LIST, Care.ACCOUNT})
+_COMPARED_TOO: Final = frozenset({"name", "extension_groups"})
+"""Columns in which a number may have lost a ``+`` or zeros that others still have."""
 
 FindSecret: TypeAlias = Callable[[str], Secret | str]
 """Turns the text of a password cell into the secret, or into the reason why it cannot be had."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strip:
-    """One known column of one sheet, from its first row below the header down."""
+class Texts:
+    """A column as text."""
 
-    sheet_name: str
-    column: Column
-    position: int
-    """0 is A."""
-    header: str
-    first_row: int
-    formats: Mapping[int, str] = field(default_factory=dict)
-    """By row number: as `RawSheet.formats` has it."""
-    formulas: Mapping[int, str] = field(default_factory=dict)
-    """By row number: as `RawSheet.formulas` has it."""
-
-    def problem(self, code: str, offset: int, message: str, fix: str, value: str = "") -> Problem:
-        """Make a problem at the cell ``offset`` rows down."""
-        return Problem(
-            code=code,
-            sheet=self.sheet_name,
-            row=self.first_row + offset,
-            column=self.position,
-            header=self.header,
-            value=HIDDEN if self.column.parser is Parser.SECRET and value != TYPE_AGAIN else value,
-            message=message,
-            fix=fix,
-        )
-
-
-def texts_of(strip: Strip, values: list[CellValue]) -> tuple[list[str], list[Problem]]:
-    """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
-    problems: list[Problem] = []
     texts: list[str]
-    if set(map(type, values)) <= {str}:
-        texts = values  # type: ignore[assignment] # just seen to be all text
+    """One for each cell; ``""`` where it is blank or at fault."""
+    problems: list[Problem]
+    """In no order."""
+    numbers: AbstractSet[int] = frozenset()
+    """Rows whose cell held a plain number, or a text that was one, which cannot keep a ``+`` or zeros in front."""
+
+
+def texts_of(strip: Strip, values: list[CellValue]) -> Texts:
+    """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
+    texts, findings, numbers = _typed(strip, values)
+    if strip.care is Care.SECRET:
+        texts = [text if text.strip() else "" for text in texts]
     else:
-        texts = []
-        for offset, value in enumerate(values):
-            text = value if isinstance(value, str) else _text_of(strip, offset, value)
-            if isinstance(text, Problem):
-                problems.append(text)
-                text = ""
-            texts.append(text)
-    if strip.column.parser is Parser.SECRET:
-        return [text if text.strip() else "" for text in texts], problems
-    joined = "".join(texts)
-    if joined.split(maxsplit=1) != [joined]:  # a blank somewhere: perhaps around a value
-        texts, notices = _without_outer_blanks(strip, texts)
-        problems += notices
-    if not joined.isprintable():
-        texts, breaks = _without_line_breaks(strip, texts)
-        problems += breaks
-    if "<" in joined:
-        texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
-    return texts, problems
+        joined = "".join(texts)
+        sound = looks_sound(strip.care, joined)
+        if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
+            texts, were_numbers = _mended(strip.care, texts, findings)
+            numbers += were_numbers
+        if not joined.isprintable():
+            texts = _without_line_breaks(strip, texts, findings)
+        if "<" in joined:
+            texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
+        if strip.formulas:
+            _tell_formulas(strip, texts, findings)
+    if numbers:
+        texts = _compared(strip, texts, numbers, findings)
+    untold = (offset for offset in numbers if offset not in findings)
+    return Texts(
+        texts=texts,
+        problems=[
+            *problems_of(strip, ((offset, finding) for offset, found in findings.items() for finding in found)),
+            *(_plain_numbers(strip, texts, list(untold)) if strip.column.parser in _TOLD_OF_NUMBERS else ()),
+        ],
+        numbers=frozenset(strip.first_row + offset for offset in numbers),
+    )
 
 
-def _without_outer_blanks(strip: Strip, texts: list[str]) -> tuple[list[str], list[Problem]]:
-    stripped = list(map(str.strip, texts))
-    if stripped == texts:
-        return texts, []
-    return stripped, [
-        strip.problem(
-            "cell-repaired",
-            offset,
-            "Blanks before or after the value were taken off.",
-            "Nothing to do.",
-            before,
-        )
-        for offset, (before, after) in enumerate(zip(texts, stripped, strict=True))
-        if after and before != after
-    ]
+_Findings: TypeAlias = defaultdict[int, list[Finding]]
+"""By how many rows down the cell stands."""
 
 
-def _without_line_breaks(strip: Strip, texts: list[str]) -> tuple[list[str], list[Problem]]:
-    unwanted = _UNSEEN if strip.column.field in _MANY_LINES else _UNSEEN_OR_BREAK
-    return [text if not unwanted.search(text) else "" for text in texts], [
-        strip.problem(
-            "cell-line-break",
-            offset,
-            "The cell holds a line break or a character that cannot be seen.",
-            _typed_anew(re.sub(rf"[{_INVISIBLE}]", "", text), unwanted),
-            text,
-        )
-        for offset, text in enumerate(texts)
-        if unwanted.search(text)
-    ]
+def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
+    """Turn the cells that are not text into text; also return which of them held a plain number."""
+    findings: _Findings = defaultdict(list)
+    numbers: list[int] = []
+    if set(map(type, values)) <= {str}:
+        return values, findings, numbers  # type: ignore[return-value] # just seen to be all text
+    texts: list[str] = []
+    formats = strip.formats
+    for offset, value in enumerate(values):
+        if isinstance(value, str):
+            texts.append(value)
+            continue
+        if not formats and type(value) is float and value.is_integer() and 0 <= value < MAX_EXACT:
+            found: str | Finding = str(int(value))
+        else:
+            found = _found_in(strip, value, formats.get(strip.first_row + offset, ""))
+        if isinstance(found, Finding):
+            findings[offset].append(found)
+            texts.append(found.text)
+        else:
+            texts.append(found)
+            if not isinstance(value, bool):
+                numbers.append(offset)
+    return texts, findings, numbers
 
 
-def _typed_anew(text: str, unwanted: re.Pattern[str]) -> str:
-    text = " ".join(unwanted.sub(" ", text).split())
-    return f"Type the value anew: {text}" if text else "Clear the cell."
-
-
-def _text_of(strip: Strip, offset: int, value: CellValue) -> str | Problem:
-    """Turn a cell that is not text into text, or into a problem."""
-    example = strip.column.example
+def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
+    """Understand a cell that is not text: what it says as text, or what was found in it."""
+    care, example = strip.care, strip.column.example
     match value:
         case str():
             return value
         case CellError(text):
-            return strip.problem(
-                "cell-error",
-                offset,
-                f"The spreadsheet shows {text} here.",
-                "Type the value itself, or clear the cell.",
-                text,
+            return Finding(
+                code="cell-error",
+                found=text,
+                message=f"The spreadsheet shows {text} here.",
+                fix="Type the value itself, or clear the cell.",
             )
         case NoValue(formula):
-            return strip.problem(
-                "cell-no-value",
-                offset,
-                "The cell has a formula, but its result is not in the file.",
-                "Open the file in the spreadsheet program, save it and try again; or type the value itself.",
-                formula,
+            return Finding(
+                code="cell-no-value",
+                found=formula,
+                message="The cell has a formula, but its result is not in the file.",
+                fix="Open the file in the spreadsheet program, save it and try again; or type the value itself.",
             )
         case bool():
             if strip.column.parser is Parser.YES_NO:
                 return str(value).lower()
-            return strip.problem(
-                "cell-boolean",
-                offset,
-                f"The spreadsheet holds {str(value).upper()} here, not text.",
-                f"Format the cell as text and type the value again, like {example}.",
-                str(value).upper(),
-            )
+            return truth_finding(care, value=value, example=example)
         case int() | float():
-            return _digits(strip, offset, float(value))
+            return number_finding(care, float(value), mask, example)
         case dt.date() | dt.time() | dt.timedelta():
-            return strip.problem(
-                "cell-date",
-                offset,
-                "The spreadsheet turned what was typed here into a date or time.",
-                f"Format the cell as text and type the value again, like {example}.",
-                str(value),
+            return date_finding(care, value, mask, example)
+
+
+def _mended(care: Care, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+    """Repair odd texts, and find those from which nothing can be taken; also return which had been numbers.
+
+    Equal texts are looked at once.
+    """
+    looked_at: dict[str, Finding] = {}
+    were_numbers: set[str] = set()
+    for text in dict.fromkeys(texts):
+        if looks_sound(care, text) and text == text.strip():
+            continue
+        mended, done = mend(care, text)
+        if lost := lost_text(care, mended):
+            looked_at[text] = lost
+        elif done:
+            looked_at[text] = Finding(
+                code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended
+            )
+            if POINT_ZERO_OFF in done and mended[0] not in "+0":
+                were_numbers.add(text)
+    if not looked_at:
+        return texts, []
+    for offset, text in enumerate(texts):
+        if (finding := looked_at.get(text)) and (finding.text or finding.code != "cell-repaired"):
+            findings[offset].append(finding)
+    return (
+        [looked_at[text].text if text in looked_at else text for text in texts],
+        [offset for offset, text in enumerate(texts) if text in were_numbers] if were_numbers else [],
+    )
+
+
+def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
+    unwanted = _CONTROL if strip.column.field in _MANY_LINES else _CONTROL_OR_BREAK
+    kept = list(texts)
+    for offset, text in enumerate(texts):
+        if not unwanted.search(text):
+            continue
+        anew = " ".join(unwanted.sub(" ", text).split())
+        kept[offset] = ""
+        typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
+        findings[offset] = [
+            Finding(
+                code="cell-line-break",
+                found=typed,
+                message="The cell holds a line break or a character that cannot be seen.",
+                fix=f"Type the value anew: {anew}" if anew else "Clear the cell.",
+                offers=(anew,) if anew else (),
+            )
+        ]
+    return kept
+
+
+def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> None:
+    for row, formula in strip.formulas.items():
+        offset = row - strip.first_row
+        if 0 <= offset < len(texts) and texts[offset]:
+            findings[offset].append(
+                Finding(
+                    code="cell-formula",
+                    found=formula,
+                    message="The cell holds a formula; its result, as the file has it, is taken.",
+                    offers=(texts[offset],),
+                )
             )
 
 
-def _digits(strip: Strip, offset: int, number: float) -> str | Problem:
-    if abs(number) >= MAX_EXACT:
-        return strip.problem(
-            "cell-number-lost",
-            offset,
-            "The number has more than 15 digits; the spreadsheet has changed the last ones.",
-            "Format the cell as text and type the number again.",
-            f"{number:.0f}" if abs(number) < 1e30 else repr(number),
-        )
-    if number.is_integer() and number >= 0:
-        return str(int(number))
-    if number >= 0 and strip.column.parser in {Parser.TEXT, Parser.SECRET}:
-        return repr(number)
-    return strip.problem(
-        "cell-fraction",
-        offset,
-        "The cell holds a number with decimals or a minus sign.",
-        f"Format the cell as text and type the value again, like {strip.column.example}.",
-        repr(number),
-    )
+def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: _Findings) -> list[str]:
+    """Put plain numbers against the column's other cells, and ask about those where the others have more in front."""
+    if strip.care not in _COMPARED and strip.column.field not in _COMPARED_TOO:
+        return texts
+    held = frozenset(numbers)
+    near = neighbours(text for offset, text in enumerate(texts) if offset not in held)
+    if near is None:
+        return texts
+    kept = list(texts)
+    for offset in numbers:
+        forms = near.forms_of(texts[offset])
+        if forms is not None:
+            findings[offset] = [cut_finding(texts[offset], forms)]
+            kept[offset] = ""
+    return kept
+
+
+def _plain_numbers(strip: Strip, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:
+    for offset in offsets[:MAX_TOLD]:
+        message = "The cell holds a number; its digits are taken."
+        yield strip.problem("cell-number", offset, message, LEFT_AS_TAKEN, texts[offset], offers=(texts[offset],))
+    if rest := offsets[MAX_TOLD:]:
+        yield same_for(strip, "cell-number", rest)
 
 
 def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> tuple[list[Secret | str], list[Problem]]:

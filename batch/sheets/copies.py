@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
-from batch.sheets.answers import AnsweredSheet, RowResult
+from batch.sheets.answers import RESULT_WIDTHS, AnsweredSheet, RowResult, pages_across
 from batch.sheets.layout import RESULT_HEADERS
 from batch.sheets.styles import Styles, write_text
 from batch.sheets.workbooks import CellError, CellValue, NoValue
@@ -21,7 +21,6 @@ Advance: TypeAlias = Callable[[int], None]
 _EVERY: Final = 1_000
 _SAMPLE: Final = 200
 _DEEPEST_FREEZE: Final = 12
-_RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
 _DIALLED: Final = frozenset("+0123456789")
 _EARLIEST: Final = dt.date(1900, 1, 1)
 
@@ -78,12 +77,12 @@ class SheetCopy:
             self.target.freeze_panes(header + 1, 0)
         self.target.set_landscape()
         self.target.set_paper(9)
-        self.target.fit_to_pages(1, 0)
+        self.target.fit_to_pages(pages_across(self.right + len(RESULT_HEADERS)), 0)
         self.target.repeat_rows(header)
         # Only where figures would touch their neighbours: a format costs XlsxWriter a fifth of the cell's time.
         looks = {"Errcode": self.styles.centred, "HTTP status": self.styles.centred}
         looks |= {"Attempts": self.styles.centred, "Elapsed ms": self.styles.thousands}
-        for column, (label, width) in enumerate(zip(RESULT_HEADERS, _RESULT_WIDTHS, strict=True), self.right):
+        for column, (label, width) in enumerate(zip(RESULT_HEADERS, RESULT_WIDTHS, strict=True), self.right):
             self.target.set_column(column, column, width, looks.get(label))
 
     def _set_widths(self) -> None:

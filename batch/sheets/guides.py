@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from batch.sheets import layout
+from batch.sheets import layout, terms
 from batch.sheets.layout import Column, Parser, Sheet
 
 TITLE: Final = "How to fill this in"
@@ -99,7 +99,8 @@ COMMANDS: Final = (
 )
 COMMANDS_NOTE: Final = (
     "With --practice after it, each command runs against a make-believe PBX, so you can try everything first. "
-    "In trunks-results.xlsx every row says what became of it and what to do next."
+    "In trunks-results.xlsx every row says what became of it and what to do next. "
+    f"The sheet {terms.TITLE} says what the words mean."
 )
 
 _NOT_IN_EXAMPLE: Final = frozenset({"outbound_proxy_server", "outbound_proxy_port", "outbound_cid_to_ext_range"})
@@ -175,4 +176,6 @@ def csv_readme() -> str:
             words = f" Allowed: {allowed(column)}." if allowed(column) else ""
             must = " Must be filled." if column.required else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
+    lines += ["", terms.TITLE, "-" * len(terms.TITLE), "", terms.LEAD, ""]
+    lines += [f"{term.word}: {term.meaning}" for term in terms.GLOSSARY]
     return "\r\n".join([*lines, ""])

@@ -39,6 +39,8 @@ class Imprint:
     colours: Mapping[str, str] = field(default_factory=dict)
     """Of marked cells: the colour that we put behind them (``FFFFC7CE``) to the fill that was there before, as XML of
     a stylesheet; ``""`` where there was none."""
+    seal: str = ""
+    """What tells whether a marked file still is what the tool wrote, and nobody has worked in it."""
 
     def is_sheet_of_ours(self, name: str) -> bool:
         """Tell whether a sheet of the file is one that the tool wrote for people: a Summary, a list of Problems.
@@ -60,6 +62,7 @@ def lines_of(imprint: Imprint) -> list[tuple[str, ...]]:
     lines += [("made", imprint.made_at)] if imprint.made_at else []
     lines += [("pbx", imprint.pbx)] if imprint.pbx else []
     lines += [("sheet", name) for name in sorted(imprint.sheets)]
+    lines += [("seal", imprint.seal)] if imprint.seal else []
     lines += [("colour", ours, theirs) for ours, theirs in imprint.colours.items()]
     return lines
 
@@ -86,4 +89,5 @@ def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
         pbx=single.get("pbx", ""),
         sheets=frozenset(sheets),
         colours=colours,
+        seal=single.get("seal", ""),
     )

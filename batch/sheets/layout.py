@@ -13,6 +13,47 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from batch.sheets import translations
+from batch.sheets.spellings import folded, letters
+
+__all__ = [
+    "BASE",
+    "CALLER_IDS",
+    "CLEAR",
+    "CODECS",
+    "DIDS",
+    "EVERY_TYPE",
+    "HIDDEN_SHEETS",
+    "IMPRINT",
+    "LISTS",
+    "MARK",
+    "MAX_CALLER_IDS_IN_RANGE",
+    "MAX_DID",
+    "MAX_DIDS_IN_RANGE",
+    "MAX_ENTRY_NAME_BYTES",
+    "MAX_EXTENSION_DIGITS",
+    "NAME_FORBIDS",
+    "NO",
+    "NOT_ACCOUNT",
+    "NOT_PEER",
+    "ONLY_REGISTER",
+    "OWN_SHEETS",
+    "READ_ONLY",
+    "RESERVED_HEADERS",
+    "RESULT_HEADERS",
+    "SHEETS",
+    "TRANSPORTS",
+    "TRUNKS",
+    "YES",
+    "Column",
+    "Mode",
+    "Parser",
+    "Sheet",
+    "TrunkType",
+    "folded",
+    "letters",
+]
+
 CLEAR: Final = "<clear>"
 """What a cell says to empty a field on purpose; a blank cell leaves the field alone."""
 
@@ -34,8 +75,8 @@ CODECS: Final = (
     "opus",
 )
 TRANSPORTS: Final = ("udp", "tcp", "tls", "dnsnaptr")
-YES: Final = frozenset({"yes", "1", "true", "on", "enabled"})
-NO: Final = frozenset({"no", "0", "false", "off", "disabled"})
+YES: Final = frozenset({"yes", "1", "true", "on", "enabled"}) | translations.YES
+NO: Final = frozenset({"no", "0", "false", "off", "disabled"}) | translations.NO
 
 NAME_FORBIDS: Final = " :!$()/#;,[]\\\"=<>&'`^%@{}|"
 """Characters that a trunk name cannot hold."""
@@ -114,7 +155,7 @@ class Column:
     @property
     def headers(self) -> tuple[str, ...]:
         """Every header text that names this column."""
-        return (self.label, self.field, *self.aliases)
+        return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +170,11 @@ class Sheet:
     columns: tuple[Column, ...]
     aliases: tuple[str, ...] = ()
     required: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of a sheet in a workbook that means this one."""
+        return (self.title, *self.aliases, *translations.SHEET_NAMES[self.title])
 
     def column(self, field: str) -> Column:
         """Return the column that holds ``field``."""
@@ -198,7 +244,7 @@ TRUNKS: Final = Sheet(
             label="Hostname",
             field="hostname",
             limit=255,
-            aliases=("host",),
+            aliases=("host", "Hostname/IP", "SIP server"),
             help="The carrier's domain or IP address.",
             example="sip.carrier.example",
             types=NOT_ACCOUNT,
@@ -254,7 +300,7 @@ TRUNKS: Final = Sheet(
             field="auth_name",
             limit=255,
             clearable=True,
-            aliases=("authentication name",),
+            aliases=("authentication name", "Authentication ID", "Auth ID", "Auth user"),
             help="The authentication name, where the carrier gave one.",
             example="london-auth",
             types=NOT_PEER,
@@ -371,6 +417,7 @@ CALLER_IDS: Final = Sheet(
             label="Trunk",
             field="trunk",
             parser=Parser.TRUNK,
+            aliases=("Trunk name", "Trunk ID", "SIP trunk"),
             help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
             example="London-1",
             required=True,
@@ -424,7 +471,7 @@ CALLER_IDS: Final = Sheet(
             label="Extensions",
             field="extensions",
             parser=Parser.DIAL,
-            aliases=("extension numbers",),
+            aliases=("extension numbers", "Extension"),
             help="With option shared: extension numbers with commas between. #12 means the PBX's internal id 12.",
             example="1001, 1002",
             width=20,
@@ -452,6 +499,7 @@ DIDS: Final = Sheet(
             label="Trunk",
             field="trunk",
             parser=Parser.TRUNK,
+            aliases=("Trunk name", "Trunk ID", "SIP trunk"),
             help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
             example="London-1",
             required=True,
@@ -462,7 +510,7 @@ DIDS: Final = Sheet(
             field="did",
             parser=Parser.DIAL,
             limit=MAX_DID,
-            aliases=("ddi", "did number"),
+            aliases=("ddi", "did number", "DDI number", "Phone number"),
             help="The number as the carrier sends it, up to 31 digits, letters and [ ] * # ( ) . - + !, or a pattern "
             "(X 0-9, Z 1-9, N 2-9). A range like 442079460100-199 is written out into single numbers.",
             example="442079460100",
@@ -513,18 +561,3 @@ HIDDEN_SHEETS: Final = (IMPRINT, BASE, LISTS)
 
 MARK: Final = "trunk-batch"
 """Name of the custom document property that a workbook written by the tool bears."""
-
-
-def folded(header: str) -> str:
-    """Return a header or sheet name as it is compared: no case, blanks, ``_``, ``-`` or trailing ``*``."""
-    return "".join(c for c in header.strip().rstrip("*").casefold() if c not in "_-" and not c.isspace())
-
-
-def letters(column: int) -> str:
-    """Return the letters of a column counted from 0: 0 is A, 26 is AA."""
-    name = ""
-    column += 1
-    while column:
-        column, rest = divmod(column - 1, 26)
-        name = chr(65 + rest) + name
-    return name

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from xlsxwriter.utility import quote_sheetname
 
 from batch.sheets.answers import AnsweredSheet, ChangeLine, Tone
+from batch.sheets.imprints import Imprint, lines_of
+from batch.sheets.layout import IMPRINT
 from batch.sheets.styles import Styles, row_height, write_text
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 
+CHANGES: Final = "Changes"
 LINKS: Final = 20_000
 """Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
 LAST_ROW: Final = 1_048_576
@@ -45,6 +48,7 @@ def add_changes(
     changes: Iterable[ChangeLine],
     *,
     places: Mapping[str, tuple[str, AnsweredSheet]] | None,
+    name: str = CHANGES,
 ) -> None:
     """Add the Changes sheet.
 
@@ -55,17 +59,18 @@ def add_changes(
         places: By the name under which a sheet of the user's was read, its name in this workbook and the sheet;
             cells are links to it. None in a plan, where those sheets are in another file: cells are no links then,
             and there is no *Found*.
+        name: Of the sheet.
     """
     headers = _CHANGE_HEADERS if places is None else (*_CHANGE_HEADERS, "Found")
-    target = book.add_worksheet("Changes")
+    target = book.add_worksheet(name)
     tone = styles.tone[Tone.WARN]
 
     def write(row: int, change: ChangeLine) -> None:
-        name, sheet = (places or {}).get(change.sheet, (change.sheet, None))
+        title, sheet = (places or {}).get(change.sheet, (change.sheet, None))
         cell = change.cell if sheet is None else sheet.moved(change.cell)
-        write_text(target, row, 0, name)
+        write_text(target, row, 0, title)
         if sheet is not None and cell and row <= LINKS:
-            target.write_url(row, 1, f"internal:{quote_sheetname(name)}!{cell}", styles.link, cell)
+            target.write_url(row, 1, f"internal:{quote_sheetname(title)}!{cell}", styles.link, cell)
         else:
             write_text(target, row, 1, cell)
         values = (change.trunk, change.field, change.before, change.wanted, change.found)
@@ -100,6 +105,15 @@ def add_problems(book: Workbook, styles: Styles, problems: Iterable[Problem]) ->
             write_text(target, row, column, text, styles.cell)
 
     write_list(target, styles, _PROBLEM_HEADERS, _PROBLEM_WIDTHS, problems, write)
+
+
+def add_imprint(book: Workbook, imprint: Imprint) -> None:
+    """Add the hidden sheet that says what the file is."""
+    target = book.add_worksheet(IMPRINT)
+    target.very_hidden()
+    for row, words in enumerate(lines_of(imprint)):
+        for column, word in enumerate(words):
+            write_text(target, row, column, word)
 
 
 def write_list(

@@ -45,6 +45,8 @@ def _notice(title: str, who: Who = Who.EDITOR) -> Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     # the file and its sheets
+    "base-elsewhere": Kind(title="An export of another PBX"),
+    "columns-file": Kind(title="The file given by --columns does not fit", who=Who.OPERATOR),
     "not-readable": Kind(title="The file cannot be read"),
     "sheet-missing": Kind(title="A sheet is missing"),
     "sheet-twice": Kind(title="Two sheets have the same name"),
@@ -56,12 +58,19 @@ KINDS: Final[dict[str, Kind]] = {
     "header-twice": Kind(title="Two headers mean the same column"),
     "header-reserved": Kind(title="A column that is not supported yet"),
     "header-unreadable": Kind(title="A header that cannot be read"),
+    "header-again": Kind(title="A second table on the sheet"),
+    "cell-merged": Kind(title="A cell that is merged with others"),
+    "cell-shifted": Kind(title="A row with more values than headers"),
     # what stands in a cell
     "cell-error": Kind(title="A cell shows a spreadsheet error"),
     "cell-no-value": Kind(title="A formula without a result"),
     "cell-date": Kind(title="A date or time where text belongs"),
     "cell-boolean": Kind(title="TRUE or FALSE where text belongs"),
     "cell-number-lost": Kind(title="A number too long for the spreadsheet to keep"),
+    "cell-number-cut": Kind(title="A number that may have lost its + or leading zeros"),
+    "trunk-prefix": Kind(title="A number with (0) in it"),
+    "extension-behind": Kind(title="A number with an extension behind it"),
+    "cell-list-number": Kind(title="A list that may have become one number"),
     "cell-fraction": Kind(title="A number with decimals where digits belong"),
     "cell-line-break": Kind(title="A line break or control character inside a cell"),
     "required": Kind(title="A cell must not be blank"),
@@ -112,7 +121,16 @@ KINDS: Final[dict[str, Kind]] = {
     "caller-id-not-a-did": _notice("A caller ID that is not among the trunk's DIDs", Who.CARRIER),
     "mode-without-rows": _notice("A mode without rows: the list is left alone"),
     "range-expanded": _notice("A range was written out into single numbers"),
-    "cell-repaired": _notice("Blanks around a value were taken off"),
+    "cell-repaired": _notice("A value was tidied up"),
+    "cell-number": _notice("A number was taken as its digits"),
+    "cell-formula": _notice("A formula's result was taken as the value"),
+    "header-found": _notice("The header is not in the first row"),
+    "header-repeated": _notice("A repeated header was left out"),
+    "cells-merged": _notice("A merged cell counts for all its rows"),
+    "columns-hidden": _notice("Hidden columns count as columns"),
+    "columns-mapped": _notice("Columns were found by the file given by --columns"),
+    "rows-all-gone": _notice("All rows of a list were deleted: the list is left alone"),
+    "base-practice": _notice("An export is rehearsed on the practice PBX"),
     "secret-blanks": _notice("A password begins or ends with a blank"),
     "rows-hidden": _notice("Hidden or filtered rows count as rows"),
     "sheet-hidden": _notice("A hidden sheet counts as a sheet"),
@@ -122,6 +140,9 @@ KINDS: Final[dict[str, Kind]] = {
     "plain-http": _notice("The connection is not encrypted", Who.OPERATOR),
     "file-detected": _notice("What was detected about a file"),
 }
+
+UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden"})
+"""Notices of what counts although nobody sees it: named before anything is sent, also where notices are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

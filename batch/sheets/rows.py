@@ -7,24 +7,27 @@ is written. Nothing is ever joined by position.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import compress
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from batch.sheets import layout
-from batch.sheets.cells import FindSecret, Strip, secrets_of, texts_of
+from batch.sheets.cells import FindSecret, secrets_of, texts_of
+from batch.sheets.columns import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.sheets.headers import Headers, match_headers
-from batch.sheets.imprints import Imprint
-from batch.sheets.layout import Parser, Sheet, folded
+from batch.sheets.layout import Parser, Sheet
+from batch.sheets.merges import merge_problems, merges_of
 from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellValue, RawSheet, Workbook
-
-_GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
-"""Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
+from batch.sheets.regions import Region, find_region, nameless
+from batch.sheets.strips import Strip
+from batch.sheets.tabs import find_sheets
+from batch.sheets.views import hidden_columns, hidden_rows
+from batch.sheets.workbooks import BLANK, CellValue, RawSheet, Workbook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +44,10 @@ class Table:
     holds `Secret`; index: row numbers as people see them. Wholly blank rows are left out."""
     faulty: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Per field, the rows whose cell could not be read: blank in the frame, but not blank, and already reported."""
+    numbers: Mapping[str, AbstractSet[int]] = field(default_factory=dict, repr=False)
+    """Per field, the rows whose cell held a plain number, which cannot keep a ``+`` or zeros in front."""
+    spread: Mapping[str, Mapping[int, int]] = field(default_factory=dict, repr=False)
+    """Per field, the rows whose value stands in a cell merged with theirs, and the row of that cell."""
 
     @property
     def name(self) -> str:
@@ -81,7 +88,17 @@ class Table:
         """Name a cell of this sheet, as ``C14``."""
         return f"{layout.letters(self.headers.columns.get(field_name, 0))}{row}"
 
-    def problem(self, code: str, row: int, field_name: str, message: str, fix: str, *, value: str = "") -> Problem:
+    def problem(
+        self,
+        code: str,
+        row: int,
+        field_name: str,
+        message: str,
+        fix: str,
+        *,
+        value: str = "",
+        offers: tuple[str, ...] = (),
+    ) -> Problem:
         """Make a problem at a cell of this sheet."""
         return Problem(
             code=code,
@@ -92,6 +109,7 @@ class Table:
             value=value,
             message=message,
             fix=fix,
+            offers=offers,
         )
 
 
@@ -107,16 +125,24 @@ class Tables:
         return iter((self.trunks, self.caller_ids, self.dids))
 
 
-def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[Problem]]:
+def tabulate(
+    workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
+) -> tuple[Tables, list[Problem]]:
     """Find the three sheets, match their headers and turn their cells into text.
+
+    Args:
+        workbook: as it was read.
+        find_secret: finds the password that a cell names or is.
+        columns_file: what says which sheet and which column means what, where their names do not.
 
     Returns the tables and everything wrong with sheets, headers and kinds of cell. A cell in fault is blank in the
     frame, but its row is kept.
     """
-    found, problems = _find_sheets(workbook)
+    found, problems = find_sheets(workbook, columns_file)
+    problems = [*columns_file.strange, *problems]
     tables = []
     for sheet in layout.SHEETS:
-        table, faults = _table(sheet, found.get(sheet.title), find_secret, ours=workbook.ours)
+        table, faults = _table(sheet, found.get(sheet.title), find_secret, columns_file, ours=workbook.ours)
         tables.append(table)
         problems += faults
     trunks, caller_ids, dids = tables
@@ -133,154 +159,109 @@ def tabulate(workbook: Workbook, find_secret: FindSecret) -> tuple[Tables, list[
     return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems
 
 
-def is_own_sheet(raw: RawSheet, imprint: Imprint) -> bool:
-    """Tell whether a sheet is neither one of the three nor one that the tool itself wrote."""
-    if raw.name in layout.HIDDEN_SHEETS:
-        return False
-    return sheet_of(raw) is None and not imprint.is_sheet_of_ours(raw.name)
-
-
-def sheet_of(raw: RawSheet) -> Sheet | None:
-    """Return which of the three sheets a sheet is, going by its name."""
-    name = folded(raw.name)
-    return next((s for s in layout.SHEETS if name in {folded(s.title), *map(folded, s.aliases)}), None)
-
-
-def _find_sheets(workbook: Workbook) -> tuple[dict[str, RawSheet], list[Problem]]:
-    found: dict[str, RawSheet] = {}
-    problems: list[Problem] = []
-    own = []
-    for raw in workbook.sheets:
-        sheet = sheet_of(raw)
-        if sheet is None:
-            own.append(raw)
-        elif sheet.title in found:
-            problems.append(
-                Problem(
-                    code="sheet-twice",
-                    sheet=raw.name,
-                    message=f"The sheets {found[sheet.title].name!r} and {raw.name!r} both mean {sheet.title}.",
-                    fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
-                )
-            )
-        else:
-            found[sheet.title] = raw
-    for raw in own:
-        problems += _own_sheet(raw, found, workbook)
-    for title, raw in found.items():
-        if raw.hidden:
-            problems.append(
-                Problem(
-                    code="sheet-hidden",
-                    sheet=raw.name,
-                    message=f"The sheet {title} is hidden; its rows count all the same.",
-                    fix="Unhide it to see what will be done.",
-                )
-            )
-        if raw.name in workbook.remarks:
-            problems.append(
-                Problem(
-                    code="file-detected",
-                    sheet=raw.name,
-                    message=workbook.remarks[raw.name],
-                    fix="If names look odd, save the file as CSV UTF-8.",
-                )
-            )
-    if layout.TRUNKS.title not in found and not any(_nearest(raw, found) is layout.TRUNKS for raw in own):
-        names = ", ".join(repr(raw.name) for raw in workbook.sheets) or "no sheet at all"
-        problems.append(
-            Problem(
-                code="sheet-missing",
-                sheet=layout.TRUNKS.title,
-                message=f"There is no sheet named Trunks; the file has {names}.",
-                fix="Name the sheet with one row per trunk Trunks, or start from `trunk-batch template`.",
-            )
-        )
-    return found, problems
-
-
-def _own_sheet(raw: RawSheet, found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
-    if not is_own_sheet(raw, workbook.imprint) or raw.name in _GUIDES:
-        return []
-    if near := _nearest(raw, found):
-        return [
-            Problem(
-                code="sheet-near",
-                sheet=raw.name,
-                value=raw.name,
-                message=f"The sheet {raw.name!r} is not known; did you mean {near.title}?",
-                fix=f"Rename it to {near.title}, or to something that is not like it.",
-            )
-        ]
-    return [
-        Problem(
-            code="own-sheet",
-            sheet=raw.name,
-            message=f"The sheet {raw.name!r} is your own; it is kept and not read.",
-            fix="Nothing to do.",
-        )
-    ]
-
-
-def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
-    """Return the sheet that the workbook lacks and whose name is within two edits, if there is one."""
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only a few workbooks need it
-
-    name = folded(raw.name)
-    lacking = [sheet for sheet in layout.SHEETS if sheet.title not in found]
-    return next((sheet for sheet in lacking if Levenshtein.distance(name, folded(sheet.title)) <= 2), None)
-
-
-def _table(sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, *, ours: bool) -> tuple[Table, list[Problem]]:
-    start = None if raw is None else _header_offset(raw)
-    if raw is None or start is None:
-        return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), []
-    header_row = raw.first_row + start
-    cells = {raw.first_column + i: values[start] for i, values in enumerate(raw.columns)}
-    headers, problems = match_headers(sheet, raw.name, header_row, cells, ours=ours)
-    rows = np.arange(header_row + 1, raw.first_row + raw.height)
+def _table(
+    sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, columns_file: ColumnsFile, *, ours: bool
+) -> tuple[Table, list[Problem]]:
+    if raw is None:
+        return Table(sheet=sheet, raw=None, frame=_frame({}, [])), []
+    region, problems = _region(sheet, raw, columns_file)
+    if region is None:
+        return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), problems
+    fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
+    problems += faults
+    headers, faults = match_headers(sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted)
+    problems += faults
+    merges = merges_of(sheet, raw, region, headers)
     columns: dict[str, Sequence[Any]] = {}
     faulty: dict[str, frozenset[int]] = {}
-    occupied = np.zeros(len(rows), dtype=bool)
+    numbers: dict[str, AbstractSet[int]] = {}
+    occupied = np.zeros(region.end - region.header_row - 1, dtype=bool)
     for name, position in headers.columns.items():
+        spread = merges.spread.get(name, {})
         strip = Strip(
             sheet_name=raw.name,
             column=sheet.column(name),
             position=position,
             header=headers.texts[name],
-            first_row=header_row + 1,
-            formats=raw.formats.get(position, {}),
-            formulas=raw.formulas.get(position, {}),
+            first_row=region.header_row + 1,
+            formats=_spread(raw.formats.get(position, {}), spread),
+            formulas=_spread(raw.formulas.get(position, {}), spread),
         )
-        values = raw.columns[position - raw.first_column][start + 1 :]
-        texts, faults = texts_of(strip, values)
+        understood = texts_of(strip, _values(raw, region, position, spread))
+        texts, faults = understood.texts, understood.problems
+        numbers[name] = understood.numbers
         if not occupied.all():
-            occupied |= np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
-        occupied[[fault.row - strip.first_row for fault in faults]] = True
+            filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+            filled[[fault.row - strip.first_row for fault in faults if fault.stops]] = True
+            filled[[row - strip.first_row for row in spread]] = False
+            occupied |= filled
         columns[name] = texts
         if strip.column.parser is Parser.SECRET:
             columns[name], unfound = secrets_of(strip, texts, find_secret)
             faults += unfound
         problems += faults
         faulty[name] = frozenset(fault.row for fault in faults if fault.stops)
+    rows = np.arange(region.header_row + 1, region.end)
     if not occupied.all():
         kept = occupied.tolist()
         columns = {name: list(compress(column, kept)) for name, column in columns.items()}
         rows = rows[occupied]
-    problems += _hidden_rows(raw, occupied=set(rows.tolist()) if raw.hidden_rows else set())
+    counted = set(rows.tolist()) if raw.hidden_rows or raw.merged else set()
+    covered = merge_problems(sheet, raw, headers, merges, counted, region.header_row)
+    problems += [*nameless(raw, region, headers.columns.values()), *covered, *hidden_rows(raw, counted)]
+    problems += hidden_columns(raw, region.header_row, headers)
     return (
-        Table(sheet=sheet, raw=raw, header_row=header_row, headers=headers, frame=_frame(columns, rows), faulty=faulty),
+        Table(
+            sheet=sheet,
+            raw=raw,
+            header_row=region.header_row,
+            headers=headers,
+            frame=_frame(columns, rows),
+            faulty=_with(faulty, headers, covered),
+            numbers=numbers,
+            spread=merges.spread,
+        ),
         problems,
     )
 
 
-def _header_offset(raw: RawSheet) -> int | None:
-    """Return how many blank rows stand above the header; None where all rows are blank."""
-    return next((i for i in range(raw.height) if not all(_is_blank(column[i]) for column in raw.columns)), None)
+def _region(sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile) -> tuple[Region | None, list[Problem]]:
+    """Find the table on a sheet, where the columns file says or else by its header."""
+    given = columns_file.sheets.get(sheet.title, SheetColumns())
+    said = given.header_row
+    if said is None or not raw.height or raw.first_row <= said < raw.first_row + raw.height:
+        return find_region(sheet, raw, words_with(sheet, given), said)
+    what = f"header_row says {said}, and the last row of {raw.name} is {raw.first_row + raw.height - 1}"
+    region, _ = find_region(sheet, raw, words_with(sheet, given))
+    return region, [fault(columns_file.name, raw.name, what, str(said), "Give another row, or leave the line out.")]
 
 
-def _is_blank(value: CellValue) -> bool:
-    return isinstance(value, str) and not value.strip()
+def _values(raw: RawSheet, region: Region, position: int, spread: Mapping[int, int]) -> list[CellValue]:
+    """Return one column of the table's rows; what merged cells show counts, headers that stand again do not."""
+    start = region.header_row + 1
+    column = raw.columns[position - raw.first_column]
+    values = column[start - raw.first_row : region.end - raw.first_row]
+    for row in region.repeated:
+        values[row - start] = BLANK
+    for row, above in spread.items():
+        values[row - start] = column[above - raw.first_row]
+    return values
+
+
+def _spread(texts: Mapping[int, str], spread: Mapping[int, int]) -> Mapping[int, str]:
+    return {**texts, **{row: texts[above] for row, above in spread.items() if above in texts}} if spread else texts
+
+
+def _with(
+    faulty: Mapping[str, frozenset[int]], headers: Headers, covered: Iterable[Problem]
+) -> Mapping[str, frozenset[int]]:
+    """Count cells that have no value of their own among those that could not be read."""
+    names = {position: name for name, position in headers.columns.items()}
+    more: dict[str, set[int]] = {}
+    for problem in covered:
+        if problem.stops:
+            more.setdefault(names[problem.column], set()).add(problem.row)
+    return {name: rows | more.get(name, set()) for name, rows in faulty.items()}
 
 
 def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
@@ -291,31 +272,3 @@ def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
 
 def _objects(column: Sequence[Any]) -> npt.NDArray[np.object_]:
     return np.array(column, dtype=object)
-
-
-def _hidden_rows(raw: RawSheet, *, occupied: set[int]) -> list[Problem]:
-    hidden = [row for row in raw.hidden_rows if row in occupied]
-    if not hidden:
-        return []
-    return [
-        Problem(
-            code="rows-hidden",
-            sheet=raw.name,
-            row=hidden[0],
-            message=f"{len(hidden)} hidden or filtered rows of {raw.name} count as rows: {spans(hidden)}."
-            if len(hidden) > 1
-            else f"Row {hidden[0]} of {raw.name} is hidden or filtered; it counts all the same.",
-            fix="Show all rows to see them; delete those that are not meant.",
-        )
-    ]
-
-
-def spans(rows: Iterable[int]) -> str:
-    """Write row numbers shortly: ``2-5, 9``."""
-    parts: list[list[int]] = []
-    for row in rows:
-        if parts and row == parts[-1][-1] + 1:
-            parts[-1] = [parts[-1][0], row]
-        else:
-            parts.append([row])
-    return ", ".join("-".join(map(str, part)) for part in parts)

@@ -158,5 +158,7 @@ def row_height(texts: Iterable[tuple[str, int]]) -> float:
     lines = 1
     for text, width in texts:
         room = int(width * 1.1) - 2  # the usual letter is narrower than the digit that widths are counted in
-        lines = max(lines, sum(len(textwrap.wrap(line, room)) or 1 for line in text.split("\n")))
+        lines = max(
+            lines, sum(len(textwrap.wrap(line, room)) or 1 if len(line) > room else 1 for line in text.split("\n"))
+        )
     return _LINE_POINTS * min(lines, _MOST_LINES) + 1

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+SUMMARY: Final = "Summary"
 PRACTICE: Final = "PRACTICE: this was the practice PBX, no real trunk was touched"
 NO_CODE: Final = "none"
 COLOURS: Final = {
@@ -31,7 +32,7 @@ _WIDE: Final = 44
 """Width, in characters, of the columns with sentences."""
 
 
-def add_summary(book: Workbook, styles: Styles, summary: Summary, *, column: str) -> None:
+def add_summary(book: Workbook, styles: Styles, summary: Summary, *, column: str, name: str = SUMMARY) -> None:
     """Add the Summary sheet to a workbook that has none yet.
 
     Args:
@@ -39,8 +40,9 @@ def add_summary(book: Workbook, styles: Styles, summary: Summary, *, column: str
         styles: Of that workbook.
         summary: What it says.
         column: What the endings are called here: ``Result``, or in a plan ``Expected result``.
+        name: Of the sheet.
     """
-    sheet = book.add_worksheet("Summary")
+    sheet = book.add_worksheet(name)
     sheet.hide_gridlines(2)
     sheet.set_landscape()
     sheet.set_paper(9)
@@ -48,7 +50,7 @@ def add_summary(book: Workbook, styles: Styles, summary: Summary, *, column: str
     sheet.set_footer("&L&A&RPage &P of &N")
     endings = by_ending(summary.counts)
     page = _Page(sheet, styles, sheets=list(dict.fromkeys(count.sheet for count in summary.counts)))
-    page.title(summary, _tone(endings))
+    page.title(summary, worst_tone(endings))
     page.sentences("Look at these first", summary.attention, Tone.WARN)
     page.sentences("Hazards", summary.hazards, Tone.WARN)
     page.facts(summary.facts)
@@ -172,11 +174,13 @@ class _Page:
         height = 90 + 26 * most
         wide = self.all + 1
         if bars:
-            chart = _bars(book, f"Rows by {column.lower()}", bars, row=first_ending, value_column=self.all)
+            chart = _bars(
+                book, self.sheet.name, f"Rows by {column.lower()}", bars, row=first_ending, value_column=self.all
+            )
             chart.set_size({"width": 500, "height": height})
             self.sheet.insert_chart(self.row, 0, chart, {"object_position": 1})
         if answer_bars:
-            chart = _bars(book, "Rows by errcode", answer_bars, row=first_code, value_column=1)
+            chart = _bars(book, self.sheet.name, "Rows by errcode", answer_bars, row=first_code, value_column=1)
             chart.set_size({"width": 500, "height": height})
             self.sheet.insert_chart(self.row, wide, chart, {"object_position": 1, "x_offset": 40})
         self.row += height // 20 + 2
@@ -212,20 +216,21 @@ class _Page:
         self.sheet.set_row(self.row, max(row_height(texts), least))
 
 
-def _tone(endings: Sequence[EndingCount]) -> Tone:
+def worst_tone(endings: Sequence[EndingCount]) -> Tone:
+    """Return the tone of the worst ending that occurred."""
     there = {ending.tone for ending in endings if ending.total}
     return next((tone for tone in _WORST_FIRST if tone in there), Tone.QUIET)
 
 
-def _bars(book: Workbook, title: str, bars: Sequence[_Bar], *, row: int, value_column: int) -> Chart:
+def _bars(book: Workbook, sheet: str, title: str, bars: Sequence[_Bar], *, row: int, value_column: int) -> Chart:
     """Make a bar chart of a table's rows; the numbers are put in too, for viewers that do not calculate."""
     chart = book.add_chart({"type": "bar"})
     last = row + len(bars) - 1
     chart.add_series(
         {
             "name": "Rows",
-            "categories": ["Summary", row, 0, last, 0],
-            "values": ["Summary", row, value_column, last, value_column],
+            "categories": [sheet, row, 0, last, 0],
+            "values": [sheet, row, value_column, last, value_column],
             "categories_data": [label for label, _, _ in bars],
             "values_data": [rows for _, rows, _ in bars],
             "points": [{"fill": {"color": colour}, "border": {"color": DARK}} for _, _, colour in bars],

@@ -4,59 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import xlsxwriter
 
 from batch.errors import OutputError
-from batch.sheets import guides, layout
-from batch.sheets.layout import Column, Sheet
+from batch.sheets import guides, layout, terms
+from batch.sheets.forms import lay_out, lines_in, make_styles, set_print
+from batch.sheets.glossaries import write_glossary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 README: Final = "README.txt"
 
 _CREATED: Final = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - spreadsheets know no time zones
 """Fixed, so that the same layout always gives the same bytes."""
-
-_LAST_ROW: Final = 1_048_575
-_A4: Final = 9
-_MESSAGE: Final = 255
-"""Most characters Excel takes in the message of a drop-down."""
-
-_FONT: Final = {"font_name": "Calibri", "font_size": 11}
-_CELL: Final = {**_FONT, "valign": "vcenter", "text_wrap": True}
-_LINES: Final = {"border": 1, "border_color": "#BFC9D4", "indent": 1}
-_HEADER: Final = {
-    **_FONT,
-    **_LINES,
-    "bold": True,
-    "text_wrap": True,
-    "valign": "vcenter",
-    "align": "left",
-    "font_color": "#FFFFFF",
-}
-_STYLES: Final[dict[str, dict[str, Any]]] = {
-    "text": {**_FONT, "num_format": "@"},
-    "header": {**_HEADER, "bg_color": "#1F4E79"},
-    "required": {**_HEADER, "bg_color": "#C55A11"},
-    "title": {**_FONT, "bold": True, "font_size": 20, "font_color": "#1F4E79", "valign": "vcenter"},
-    "section": {**_FONT, "bold": True, "font_size": 14, "font_color": "#1F4E79", "bottom": 1,
-                "bottom_color": "#1F4E79", "valign": "bottom"},
-    "subtitle": {**_FONT, "bold": True, "valign": "vcenter"},
-    "prose": _CELL,
-    "topic": {**_CELL, **_LINES, "bold": True, "bg_color": "#EAF1F8"},
-    "cell": {**_CELL, **_LINES, "num_format": "@"},
-    "sample": {**_CELL, **_LINES, "num_format": "@", "bg_color": "#FFF7E0"},
-    "command": {**_CELL, **_LINES, "font_name": "Consolas", "bg_color": "#F2F2F2"},
-}  # fmt: skip
-
-_TABS: Final = {layout.TRUNKS.title: "#1F4E79", layout.CALLER_IDS.title: "#2E75B6", layout.DIDS.title: "#9DC3E6"}
-_FROZEN: Final = {layout.TRUNKS.title: 3}
-"""Columns that stay in sight; elsewhere the first one."""
 
 _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 """Of the help sheet's columns, in characters: a margin, then seven equal ones."""
@@ -105,81 +69,54 @@ def _workbook_bytes() -> bytes:
         },
     ) as book:
         book.set_properties({"title": "trunk-batch template", "created": _CREATED})
-        styles = {name: book.add_format(style) for name, style in _STYLES.items()}
+        styles = make_styles(book)
         guide = book.add_worksheet(guides.TITLE)
         for sheet in layout.SHEETS:
-            _fill_sheet(book.add_worksheet(sheet.title), sheet, styles)
-        _Guide(guide, styles).write()
+            lay_out(book.add_worksheet(sheet.title), sheet, styles)
+        write_guide(guide, styles)
+        write_glossary(book.add_worksheet(terms.TITLE), styles)
         guide.activate()
     return content.getvalue()
 
 
-def _fill_sheet(page: Any, sheet: Sheet, styles: dict[str, Any]) -> None:
-    for index, column in enumerate(sheet.columns):
-        page.set_column(index, index, column.width, styles["text"])
-        page.write_string(0, index, guides.header(column), styles["required" if column.required else "header"])
-        text = guides.note(column)
-        page.write_comment(
-            0, index, text, {"author": "trunk-batch", "x_scale": 2.4, "y_scale": 0.3 + 0.24 * _lines(text, 46)}
-        )
-        if column.choices:
-            page.data_validation(1, index, _LAST_ROW, index, _drop_down(column))
-    last = len(sheet.columns) - 1
-    page.set_row(0, 33)
-    page.autofilter(0, 0, _LAST_ROW, last)
-    page.freeze_panes(1, _FROZEN.get(sheet.title, 1))
-    page.ignore_errors({"number_stored_as_text": f"A1:{layout.letters(last)}{_LAST_ROW + 1}"})
-    page.set_tab_color(_TABS[sheet.title])
-    _set_print(page)
-    page.repeat_rows(0)
+def write_guide(
+    page: Any, styles: Mapping[str, Any], origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = guides.STEPS
+) -> None:
+    """Write the help sheet.
 
-
-def _drop_down(column: Column) -> dict[str, Any]:
-    choices = [*column.choices, *([layout.CLEAR] if column.clearable else [])]
-    words = f"Choose one of: {', '.join(choices)}. Or leave the cell empty; then that setting stays as it is."
-    return {
-        "validate": "list",
-        "source": choices,
-        "ignore_blank": True,
-        "error_title": "This is not in the list",
-        "error_message": words if len(words) <= _MESSAGE else "Choose one from the list, or leave the cell empty.",
-        "error_type": "stop",
-    }
-
-
-def _set_print(page: Any) -> None:
-    page.set_landscape()
-    page.set_paper(_A4)
-    page.fit_to_pages(1, 0)
-    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    page.set_footer("&L&A&RPage &P of &N")
-
-
-def _lines(text: str, width: float) -> int:
-    """Return how many lines a text takes where a line holds so many characters."""
-    return sum(max(1, math.ceil(len(line) / width)) for line in text.split("\n"))
+    Args:
+        page: Of XlsxWriter, with nothing in it yet.
+        styles: As `make_styles` made them.
+        origin: Where the workbook comes from: topics, and what there is to say of each.
+        steps: What to do with it.
+    """
+    _Guide(page, styles).write(origin, steps)
 
 
 class _Guide:
     """Writes the help sheet from top to bottom, in blocks that each know how many rows they take."""
 
-    def __init__(self, page: Any, styles: dict[str, Any]) -> None:
+    def __init__(self, page: Any, styles: Mapping[str, Any]) -> None:
         self.page = page
         self.styles = styles
         self.row = 0
         self.last = len(_WIDTHS) - 1
 
-    def write(self) -> None:
+    def write(self, origin: Sequence[tuple[str, str]], steps: Sequence[str]) -> None:
         """Write all of it."""
         for index, width in enumerate(_WIDTHS):
             self.page.set_column(index, index, width)
         self.page.hide_gridlines(2)
         self.page.set_tab_color("#70AD47")
-        _set_print(self.page)
+        set_print(self.page)
         self._line([(guides.TITLE, "title", 7)], height=36)
         self._line([(guides.LEAD, "prose", 7)])
+        if origin:
+            self._section("Where this workbook comes from")
+            for topic, words in origin:
+                self._line([(topic, "topic", 1), (words, "sample", 6)])
         self._section("In short")
-        for number, step in enumerate(guides.STEPS, 1):
+        for number, step in enumerate(steps, 1):
             self._line([(f"{number}.  {step}", "prose", 7)])
         self._section("What to run")
         for command, words in guides.COMMANDS:
@@ -247,7 +184,7 @@ class _Guide:
                 self.page.merge_range(self.row, column, self.row, column + span - 1, text, self.styles[style])
             else:
                 self.page.write_string(self.row, column, text, self.styles[style])
-            lines = max(lines, _lines(text, sum(_WIDTHS[column : column + span]) * 1.15 - 3))
+            lines = max(lines, lines_in(text, sum(_WIDTHS[column : column + span]) * 1.15 - 3))
             column += span
         self.page.set_row(self.row, height or 6 + 15 * lines)
         self.row += 1

@@ -9,8 +9,9 @@ import contextlib
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import XlsxWriterException
@@ -27,14 +28,19 @@ from batch.sheets.answers import (
 )
 from batch.sheets.copies import Advance, SheetCopy
 from batch.sheets.csv_writing import write_results_folder
-from batch.sheets.layout import MARK
-from batch.sheets.lists import add_changes, add_problems
+from batch.sheets.formats.packages import Package
+from batch.sheets.givebacks import PALETTE, Giveback, renewed
+from batch.sheets.imprints import NO_IMPRINT, Imprint, Kind
+from batch.sheets.layout import IMPRINT, MARK
+from batch.sheets.lists import CHANGES, add_changes, add_imprint, add_problems
 from batch.sheets.naming import sheet_names
 from batch.sheets.placing import place_file
 from batch.sheets.styles import Styles, make_styles
-from batch.sheets.summaries import add_summary
+from batch.sheets.summaries import SUMMARY, add_summary
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+
     from batch.sheets.problems import Problem
 
 __all__ = [
@@ -45,10 +51,22 @@ __all__ = [
     "RowResult",
     "Summary",
     "Tone",
+    "Written",
+    "write_into",
     "write_plan",
     "write_results",
     "write_results_folder",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A workbook that was written."""
+
+    path: Path
+    """Where it lies."""
+    notes: tuple[str, ...] = ()
+    """What could not be kept or put in, a sentence each."""
 
 
 def write_results(
@@ -57,15 +75,21 @@ def write_results(
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
+    imprint: Imprint = NO_IMPRINT,
+    made_at: str = "",
     advance: Advance | None = None,
 ) -> Path:
-    """Write the results workbook: Summary, the user's sheets with eight columns more, Changes.
+    """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes.
+
+    Of the user's sheets it has the values only. `write_into` keeps all the rest too, where that can be.
 
     Args:
         path: Where it shall lie; a file there is replaced.
         sheets: All sheets of the user's, in the user's order.
         summary: What the Summary says.
         changes: Read once, in order.
+        imprint: What the file that was read said of itself.
+        made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
         advance: Told about every 1,000 of the user's rows.
 
     Returns:
@@ -85,8 +109,69 @@ def write_results(
             SheetCopy(target, sheet, styles).write(advance)
         places = {sheet.raw.name: (name, sheet) for name, sheet in zip(names, sheets, strict=True)}
         add_changes(book, styles, changes, places=places)
+        add_imprint(book, renewed(imprint, made_at, {SUMMARY, CHANGES}))
 
-    return _save(path, "results", summary, fill)
+    return _save(path, Kind.RESULTS, summary, fill)
+
+
+def write_into(
+    path: Path,
+    original: Path,
+    sheets: Sequence[AnsweredSheet],
+    summary: Summary,
+    changes: Iterable[ChangeLine],
+    *,
+    imprint: Imprint = NO_IMPRINT,
+    made_at: str = "",
+) -> Written:
+    """Write the results workbook by putting the answers into the user's own, of which all else stays as it was.
+
+    Args:
+        path: Where it shall lie; a file there is replaced.
+        original: The ``.xlsx`` or ``.xlsm`` file that was read, byte for byte.
+        sheets: All sheets of the user's.
+        summary: What the Summary says.
+        changes: Read once, in order.
+        imprint: What the file that was read said of itself.
+        made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
+
+    Returns:
+        Where it lies, and what could not be kept.
+
+    Raises:
+        OutputError: It cannot be written there; then nothing is.
+        Unpatchable: The file is laid out in a way that cannot be patched with certainty; then nothing is written.
+    """
+    giveback = Giveback(original, imprint)
+    front, end = giveback.free_names((SUMMARY, CHANGES))
+
+    def fill(book: Workbook, styles: Styles) -> None:
+        add_summary(book, styles, summary, column="Result", name=front)
+        # Cells stay where they are, so links go where they went.
+        places = {sheet.raw.name: (sheet.raw.name, replace(sheet, dropped=frozenset())) for sheet in sheets}
+        add_changes(book, styles, changes, places=places, name=end)
+        add_imprint(book, renewed(imprint, made_at, {*giveback.kept, front, end}))
+        palette = book.add_worksheet(PALETTE)
+        for row, style in enumerate(_put_in(styles)):
+            palette.write_blank(row, 0, None, style)
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
+            donor = Path(folder) / "ours.xlsx"
+            with donor.open("wb") as file:
+                _write(path, file, Kind.RESULTS, summary, fill)
+            giveback.put_in(Package(donor), (front,), (end, IMPRINT))
+            content = giveback.content(sheets, practice=summary.practice)
+    except OSError as error:
+        raise OutputError(path, f"there was no room for it on the way ({error})") from error
+    return Written(path=place_file(path, content), notes=tuple(giveback.notes))
+
+
+def _put_in(styles: Styles) -> Iterator[Format | None]:
+    """Yield the formats that are needed on the user's own sheets, as `Giveback` expects them."""
+    yield from (styles.tone[tone] for tone in Tone)
+    yield styles.ours
+    yield from (None, styles.centred, None, styles.centred, styles.centred, styles.thousands, None, None)
 
 
 def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], problems: Sequence[Problem]) -> Path:
@@ -112,15 +197,21 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
         add_changes(book, styles, changes, places=None)
         add_problems(book, styles, problems)
 
-    return _save(path, "plan", summary, fill)
+    return _save(path, Kind.PLAN, summary, fill)
 
 
-def _save(path: Path, kind: str, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> Path:
+def _save(path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> Path:
     content = io.BytesIO()
+    _write(path, content, kind, summary, fill)
+    return place_file(path, content.getbuffer())
+
+
+def _write(path: Path, out: BinaryIO, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> None:
+    """Write a workbook of ours; ``path`` is only named where there is no room for it."""
     try:
         with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
             book = Workbook(
-                content,
+                out,
                 {
                     "constant_memory": True,
                     "tmpdir": folder,
@@ -141,7 +232,6 @@ def _save(path: Path, kind: str, summary: Summary, fill: Callable[[Workbook, Sty
                 book.close()
     except (OSError, XlsxWriterException) as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
-    return place_file(path, content.getbuffer())
 
 
 @contextlib.contextmanager

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from batch.sheets.problems import Problem
-from batch.sheets.rows import spans
+from batch.sheets.problems import UNSEEN, Problem
+from batch.sheets.spellings import spans
 from batch.telling.amounts import BRIEF, Shown, counted, shortened
 from batch.telling.commands import command, which
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batch.checking import Checked
     from batch.errors import BatchError
+    from batch.sheets.marking.files import Marked
+
+_ONE_BY_ONE: Final = 3
+"""So many wordings of one problem in one column are told each."""
+_PARTICULARS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|[0-9+*#]+")
+"""What tells one message from another of the same kind: quotations and numbers."""
 
 
 def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
-    """Tell problems and notices grouped by kind, the gravest first, the same message in many rows once."""
+    """Tell problems and notices grouped by kind, the gravest first, what is the same in many rows once."""
     for stops in (True, False) if notices else (True,):
         kind = [problem for problem in problems if problem.stops is stops]
         by_code = sorted(kind, key=lambda p: (p.code,))
@@ -25,27 +34,87 @@ def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices:
             yield from _kind_text(code, list(group), shown, stops=stops)
 
 
+def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
+    """Name what counts although nobody sees it: hidden and filtered rows, hidden columns and sheets."""
+    for problem in problems:
+        if problem.code in UNSEEN:
+            yield f"{problem.sheet}!{problem.cell}: {problem.message}"
+
+
 def _kind_text(code: str, problems: list[Problem], shown: Shown, *, stops: bool) -> Iterator[str]:
     kind = problems[0].kind
     label = "PROBLEM" if stops else "notice"
-    times = f" ({len(problems):,} times)" if len(problems) > 1 else ""
+    groups = _alike(problems) if shown.items is not None else _word_for_word(problems)
+    folded = "; -v lists every one" if any(_wordings(same) > 1 for same in groups) else ""
+    times = f" ({len(problems):,} times{folded})" if len(problems) > 1 else ""
     yield f"{label}  {kind.title}{times}  [{code}; {kind.who}]"
-    by_words: dict[tuple[str, str, str, str], list[Problem]] = {}
-    for problem in problems:
-        words = (problem.sheet, problem.header, problem.message, problem.fix)
-        by_words.setdefault(words, []).append(problem)
-    for i, ((sheet, _, message, fix), same) in enumerate(by_words.items()):
+    for i, same in enumerate(groups):
         if i == shown.items:
-            yield f"    … and {len(by_words) - i:,} more of this kind; -v lists every one."
+            yield f"    … and {len(groups) - i:,} more of this kind; -v lists every one."
             break
-        cells = f"{sheet}!{same[0].cell}"
-        if len(same) > 1:
-            column = same[0].cell.rstrip("0123456789")
-            cells = f"{sheet}, column {column}, rows {_some_spans([problem.row for problem in same], shown)}"
-        value = f' "{shortened(same[0].value)}"' if same[0].value and len({p.value for p in same}) == 1 else ""
-        yield f"    {cells}{value}: {message}"
-        if not fix.startswith("Nothing to do"):
-            yield f"        {fix}"
+        yield from _group_text(same, shown)
+
+
+def _alike(problems: list[Problem]) -> list[list[Problem]]:
+    """Group what differs in nothing but the values; a few are still told one by one."""
+    by_form: dict[tuple[str, int, str], list[Problem]] = {}
+    for problem in problems:
+        by_form.setdefault((problem.sheet, problem.column, _form(problem)), []).append(problem)
+    groups = []
+    for same in by_form.values():
+        words = _word_for_word(same)
+        groups += words if len(words) <= _ONE_BY_ONE else [same]
+    return groups
+
+
+def _word_for_word(problems: list[Problem]) -> list[list[Problem]]:
+    """Group what is the same word for word."""
+    by_words: dict[tuple[str, int, str, str], list[Problem]] = {}
+    for problem in problems:
+        words = (problem.sheet, problem.column, problem.message, problem.fix)
+        by_words.setdefault(words, []).append(problem)
+    return list(by_words.values())
+
+
+def _form(problem: Problem) -> str:
+    """Return a message without its value, what it quotes, and its numbers."""
+    said = problem.message.replace(problem.value, "#") if problem.value else problem.message
+    return _PARTICULARS.sub("#", said)
+
+
+def _wordings(problems: Iterable[Problem]) -> int:
+    return len({(problem.message, problem.fix) for problem in problems})
+
+
+def _group_text(same: list[Problem], shown: Shown) -> Iterator[str]:
+    first = same[0]
+    cells = f"{first.sheet}!{first.cell}"
+    one_wording = _wordings(same) == 1
+    if len(same) > 1:
+        column = first.cell.rstrip("0123456789")
+        cells = f"{first.sheet}, column {column}, rows {_some_spans([problem.row for problem in same], shown)}"
+        cells += "" if one_wording else f": e.g. {first.cell}"
+    quoted = len({problem.value for problem in same}) == 1 or not one_wording
+    value = f' "{shortened(first.value)}"' if first.value and quoted else ""
+    yield f"    {cells}{value}: {first.message}"
+    if not first.fix.startswith("Nothing to do"):
+        yield f"        {first.fix}"
+    if offered := [problem for problem in same if problem.offers]:
+        yield from _offers_text(offered, first, shown)
+
+
+def _offers_text(offered: list[Problem], first: Problem, shown: Shown) -> Iterator[str]:
+    """Say what to type, where the fix does not say it for all of them."""
+    if all(problem.fix == first.fix for problem in offered) and all(offer in first.fix for offer in first.offers):
+        return
+    listed = offered[: shown.items]
+    typed = "; ".join(f"{problem.cell} {_either(problem.offers)}" for problem in listed)
+    more = f"; {len(offered) - len(listed):,} more with -v" if len(offered) > len(listed) else ""
+    yield f"        Type: {typed}{more}."
+
+
+def _either(offers: Sequence[str]) -> str:
+    return " or ".join(f'"{offer}"' for offer in offers)
 
 
 def _some_spans(rows: list[int], shown: Shown) -> str:
@@ -53,8 +122,15 @@ def _some_spans(rows: list[int], shown: Shown) -> str:
     return ", ".join(parts[: shown.items]) + (" …" if len(parts) > len(parts[: shown.items]) else "")
 
 
-def check_text(checked: Checked, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
-    """Tell what a check found."""
+def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notices: bool = True) -> Iterator[str]:
+    """Tell what a check found.
+
+    Args:
+        checked: what it found.
+        shown: how much is listed.
+        known: address of the PBX that is meant where no other is named, if there is one.
+        notices: whether they are told.
+    """
     found = list(problems_text(checked.problems, shown, notices=notices))
     yield from [*found, ""] if found else []
     drafts, tables = checked.drafts, checked.tables
@@ -74,10 +150,27 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, notices: bool = True) 
         yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
     else:
         yield "No problems."
-        yield "To see what would change on the PBX, give --url and --client-id, or --practice to rehearse without one:"
+        if known:
+            yield f"To see what would change on {known} (add --practice to rehearse without it):"
+        else:
+            yield "To see what would change on the PBX, add --url and --client-id; to rehearse without one, --practice:"
         yield f"Next: {command('plan', checked.workbook.path, which(checked.settings))}"
+
+
+def marked_text(marked: Marked) -> Iterator[str]:
+    """Tell where the marked workbook is."""
+    cells = counted(marked.marks.cells, "cell")
+    yield f"Marked workbook: {marked.path} ({cells}, sheet {marked.marks.sheet} in front)"
+    if marked.note:
+        yield marked.note
 
 
 def unreadable(error: BatchError) -> Problem:
     """Tell of a file that is no workbook in the shape of a problem."""
     return Problem(code="not-readable", sheet="Trunks", message=error.message, fix=error.hint)
+
+
+def columns_text(workbook: Path, written: Path) -> Iterator[str]:
+    """Tell what to do with a columns file that was guessed."""
+    yield f"Columns: {written}. Correct it where the guess is wrong or commented out."
+    yield f"Then: {command('check', workbook, ['--columns', written])}"

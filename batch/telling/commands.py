@@ -14,8 +14,8 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
 
 
 def which(settings: Settings) -> list[object]:
-    """Repeat the flags that choose trunks."""
-    flags: list[object] = []
+    """Repeat the flags that choose trunks, and the file that says what is meant by which column."""
+    flags: list[object] = ["--columns", settings.columns] if settings.columns is not None else []
     if settings.only:
         flags += ["--only", *settings.only]
     if settings.first is not None:

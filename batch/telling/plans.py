@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.runs.reports import described, plan_headline
-from batch.secrets import Secret
+from batch.runs.reports import plan_headline
+from batch.sheets.layout import TRUNKS
 from batch.sheets.naming import plain_stem
 from batch.telling.amounts import BRIEF, Shown, counted, duration, list_entries, named
-from batch.telling.checks import problems_text
+from batch.telling.checks import problems_text, unseen_text
 from batch.telling.commands import allowing, command, how, where, which
+from batch.trunks.differences import described, said
 from batch.trunks.plans import tally
 
 if TYPE_CHECKING:
     from batch.pipeline import Planned
     from batch.settings import Settings
     from batch.sheets.problems import Problem
-    from batch.trunks.differences import ListDifference
+    from batch.trunks.differences import Difference, ListDifference
+    from batch.trunks.hazards import Hazard
     from batch.trunks.live import CallerId, Did
     from batch.trunks.plans import Change
 
@@ -41,8 +44,9 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
     if len(updates) > len(listed):
         yield f"… and {len(updates) - len(listed):,} more trunks; {_all_of_them(planned)} shows every one."
     yield from [""] if listed else []
+    yield from _left_alone_text(planned, shown)
     yield from problems_text(planned.plan.problems, shown, notices=notices)
-    yield from _hazards_text(planned)
+    yield from _hazards_text(planned, shown)
     yield from _cost_text(planned)
 
 
@@ -62,6 +66,7 @@ def running_text(planned: Planned) -> Iterator[str]:
     """Tell shortly what is about to be written, to somebody who is not going to be asked."""
     yield from _head_text(planned)
     yield from problems_text(planned.plan.problems, notices=False)
+    yield from unseen_text(planned.plan.problems)
     yield from _hazards_text(planned)
     yield from _unfinished_text(planned)
     yield from _cost_text(planned)
@@ -85,12 +90,32 @@ def _run(settings: Settings) -> Path:
     return settings.run_dir or settings.workbook
 
 
-def _hazards_text(planned: Planned) -> Iterator[str]:
+def _hazards_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
+    clashing: dict[int, list[Hazard]] = defaultdict(list)
     for hazard in planned.plan.hazards:
+        if hazard.conflict is not None:
+            clashing[hazard.row].append(hazard)
+            continue
         allowed = "" if hazard in planned.refused_hazards else " (allowed)"
         yield f"HAZARD  {hazard.message}{allowed}"
         if not allowed:
             yield f"    Or, to let it happen: {hazard.flag}"
+    for conflicts in clashing.values():
+        yield from _conflicts_text(conflicts, shown, allowed=conflicts[0] not in planned.refused_hazards)
+
+
+def _conflicts_text(conflicts: Sequence[Hazard], shown: Shown, *, allowed: bool) -> Iterator[str]:
+    """Tell in which cells of a trunk a person and the PBX changed the same since the export."""
+    trunk, flag = conflicts[0].trunk, conflicts[0].flag
+    cells = "1 cell was" if len(conflicts) == 1 else f"{len(conflicts):,} cells were"
+    so = " (allowed: the workbook wins)" if allowed else ""
+    yield f"HAZARD  {trunk}: {cells} changed both in the workbook and on the PBX since the export{so}."
+    listed = conflicts[: shown.items]
+    yield from (f"    {hazard.message}" for hazard in listed)
+    if len(conflicts) > len(listed):
+        yield f"    … and {counted(len(conflicts) - len(listed), 'more cell')}; -v or --json shows every one."
+    if not allowed:
+        yield f"    Correct the cells, or export anew. Or, to let the workbook win: {flag}"
 
 
 def _unfinished_text(planned: Planned) -> Iterator[str]:
@@ -160,15 +185,33 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
 
 
 def _change_text(change: Change, shown: Shown) -> Iterator[str]:
-    yield f"{change.live.name}  (id {change.live.id}, {change.live.vendor_type})"
-    for name, (old, new) in change.difference.fields.items():
-        yield f"    {name}: {_value(old)} → {_value(new)}"
-    yield from _list_text("DIDs", change.difference.dids, shown)
-    yield from _list_text("caller IDs", change.difference.caller_ids, shown)
+    yield _called(change)
+    yield from _difference_text(change.difference, shown)
 
 
-def _value(value: object) -> str:
-    return str(value) if isinstance(value, Secret) or value != "" else "(blank)"
+def _called(change: Change) -> str:
+    return f"{change.live.name}  (id {change.live.id}, {change.live.vendor_type})"
+
+
+def _difference_text(difference: Difference, items: Shown) -> Iterator[str]:
+    for name, (old, new) in difference.fields.items():
+        yield f"    {TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
+    yield from _list_text("DIDs", difference.dids, items)
+    yield from _list_text("caller IDs", difference.caller_ids, items)
+
+
+def _left_alone_text(planned: Planned, shown: Shown) -> Iterator[str]:
+    """Tell what only the PBX changed since the workbook was exported from it."""
+    changes = [change for change in planned.plan.changes if change.left_alone]
+    if not changes:
+        return
+    yield "Only the PBX changed this since the export, so it is left alone:"
+    for change in changes[: shown.trunks]:
+        yield _called(change)
+        yield from _difference_text(change.left_alone, shown)
+    if len(changes) > len(changes[: shown.trunks]):
+        yield f"… and {len(changes) - len(changes[: shown.trunks]):,} more trunks; -v or --json shows every one."
+    yield ""
 
 
 def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId], shown: Shown) -> Iterator[str]:
@@ -212,4 +255,5 @@ def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
     left_out = planned.plan.stopped
     if left_out:
         yield f"    {counted(len(left_out), 'trunk')} with problems left out"
+    yield from (f"    {line}" for line in unseen_text(planned.plan.problems))
     yield from (f"    {line}" for line in _unfinished_text(planned))

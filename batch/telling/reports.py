@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from batch.errors import OutputError
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.reports import headline
 from batch.runs.resuming import TAKEN_UP
-from batch.telling.amounts import BRIEF, Shown, counted, list_entries, moment, named
+from batch.runs.troubles import troubles
+from batch.telling.amounts import BRIEF, Shown, counted, moment, named
 from batch.telling.commands import allowing, command, how, where, which
 
 if TYPE_CHECKING:
+    from batch.papers import Papers
     from batch.pipeline import Report
-    from batch.trunks.differences import Difference
-
-_WORST_FIRST: Final = (
-    Ending.PARTIAL,
-    Ending.UNKNOWN,
-    Ending.FAILED,
-    Ending.REFUSED,
-    Ending.INVALID,
-    Ending.BLOCKED,
-    Ending.NOT_RUN,
-)
-"""The endings that leave something to be done."""
 
 
 def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
@@ -47,7 +37,25 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"Results as CSV: {report.results.folder}"
     yield f"Run: {report.folder.path}"
     yield from _next_text(report, open_ones)
+    yield from _papers_text(report.papers)
     yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _papers_text(papers: Papers) -> Iterator[str]:
+    """Say where else something lies that was asked for."""
+    yield from papers.notes
+    if papers.page is not None:
+        yield f"Printable summary: {papers.page}"
+    left = papers.leftovers
+    if left is None:
+        return
+    if left.note:
+        yield left.note
+    if left.path is not None:
+        amount = f"{counted(left.trunks, 'trunk')}, {counted(left.rows, 'row')}"
+        yield f"Failed rows alone: {left.path} ({amount}). Correct them there and apply that file."
+    elif not left.trunks:
+        yield "Failed rows alone: there are none, so no file was written."
 
 
 def _cut_short_text(report: Report) -> Iterator[str]:
@@ -76,49 +84,15 @@ def _headline(report: Report) -> str:
 
 def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> Iterator[str]:
     """List what is open, the worst first, trunks with the same words together."""
-    groups: dict[tuple[Ending, str], list[str]] = {}
-    for outcome in sorted(open_ones, key=lambda o: (_WORST_FIRST.index(o.ending), o.row)):
-        groups.setdefault((outcome.ending, _why(outcome)), []).append(outcome.name)
-    listed = list(groups.items())[: shown.items]
-    for (ending, why), names in listed:
-        many = len(names) > 1
-        told = f"{counted(len(names), 'trunk')} {ending}: {named(names, shown)}." if many else f"{names[0]}: {ending}."
-        yield f"  {told} {why}".rstrip()
-    more = sum(map(len, groups.values())) - sum(len(names) for _, names in listed)
+    folded = troubles(open_ones)
+    listed = folded[: shown.items]
+    for trouble in listed:
+        yield f"  {trouble.told(named(trouble.names, shown))}"
+    more = sum(len(trouble.names) for trouble in folded[len(listed) :])
     if more:
         yield f"  … and {counted(more, 'more trunk')}; {where_all} every one."
-    elif shown.items is not None and any(len(names) > shown.items for _, names in listed):
+    elif shown.items is not None and any(len(trouble.names) > shown.items for trouble in listed):
         yield f"  {where_all[:1].upper()}{where_all[1:]} every one."
-
-
-def _why(outcome: Outcome) -> str:
-    """Say why a trunk is open: what the PBX said, unless the note says it as well, then the note, or what differs."""
-    said, note = _said(outcome), outcome.note
-    if said.rstrip(".").casefold() in note.casefold():
-        said = ""
-    if not note and outcome.ending is Ending.PARTIAL:
-        note = _differing(outcome.difference)
-    return " ".join(filter(None, (said, note)))
-
-
-def _differing(difference: Difference) -> str:
-    """Count what reading found otherwise than wanted."""
-    fields, entries = len(difference.fields), difference.dids.touched + difference.caller_ids.touched
-    parts = [counted(fields, "field")] if fields else []
-    parts += [list_entries(entries)] if entries else []
-    if not parts:
-        return ""
-    one = fields + entries == 1
-    return f"{' and '.join(parts)} {'differs' if one else 'differ'}; the sheet Changes lists {'it' if one else 'them'}."
-
-
-def _said(outcome: Outcome) -> str:
-    """Quote what came last, where it was not plain success."""
-    if outcome.errcode:
-        return f"{outcome.errcode} {outcome.errmsg}".strip().rstrip(".") + "."
-    if outcome.errcode is None and outcome.errmsg:
-        return f"{outcome.errmsg[:1].upper()}{outcome.errmsg[1:]}".rstrip(".") + "."
-    return ""
 
 
 def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:

@@ -39,6 +39,15 @@ def _called(record: Record) -> set[str]:
     return {text for text in (record.name, "" if record.id is None else str(record.id)) if text}
 
 
+def nearest(text: str, records: Iterable[Record]) -> str:
+    """Return the Name of the Trunks sheet that is nearest to what was typed; blank where none is near."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
+
+    names = {record.name.casefold(): record.name for record in records if record.name}
+    near = process.extractOne(text.casefold(), names.keys(), scorer=fuzz.ratio, score_cutoff=70)
+    return names[near[0]] if near else ""
+
+
 def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:
     """Turn the problems of trunks that are not to be done into notices."""
     return [

@@ -6,9 +6,10 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic
+from typing import Final, Generic
 
 from batch.secrets import Secret
+from batch.sheets.layout import TRUNKS, Parser
 from batch.trunks.live import CallerId, Did, Entry, LiveTrunk
 from batch.trunks.values import Value
 
@@ -69,6 +70,9 @@ class Difference:
         return bool(self.fields or self.dids or self.caller_ids)
 
 
+NO_DIFFERENCE: Final = Difference()
+
+
 def compare(live: LiveTrunk, desired: Desired) -> Difference:
     """Compare a trunk with what it shall be."""
     return Difference(
@@ -84,6 +88,29 @@ def live_value(live: LiveTrunk, name: str) -> str | int | Secret:
     """Return a plain field of a trunk, the password as a `Secret`."""
     value = live.value(name)
     return Secret(str(value)) if name == "password" else value
+
+
+_YES_NO: Final = frozenset(column.field for column in TRUNKS.columns if column.parser is Parser.YES_NO)
+
+
+def said(name: str, value: object) -> str:
+    """Write a field's value as a cell would say it; a password says ``<hidden>``."""
+    if value == "":
+        return "(blank)"
+    if name in _YES_NO and value in {0, 1}:
+        return "yes" if value else "no"
+    return str(value)
+
+
+def described(entry: Did | CallerId) -> str:
+    """Write a list entry on one line."""
+    if isinstance(entry, Did):
+        return f"{entry.did} ({entry.name})" if entry.name else entry.did
+    name = f" ({entry.name})" if entry.name else ""
+    if entry.option == "range":
+        return f"{entry.caller_id}{name} for {entry.extension_range}"
+    members = ", ".join(e.number or f"#{e.id}" for e in entry.order)
+    return f"{entry.caller_id}{name} for {members}"
 
 
 def compare_lists(old: Sequence[Entry], new: Sequence[Entry] | None) -> ListDifference[Entry]:

@@ -89,7 +89,7 @@ def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
     found = parse_did(text)
     match found:
         case Fault():
-            return [], table.problem(found.code, row, "did", found.message, found.fix, value=text)
+            return [], table.problem(found.code, row, "did", found.message, found.fix, value=text, offers=found.offers)
         case NumberRange():
             return found.numbers(), table.problem(
                 "range-expanded",
@@ -186,7 +186,7 @@ def _understood(texts: _Cells) -> tuple[_Part, ...]:
 def _faults(table: Table, row: int, texts: _Cells, parts: Iterable[_Part]) -> Iterator[Problem]:
     for field, text, part in zip(_Cells._fields, texts, parts, strict=True):
         if isinstance(part, Fault):
-            yield table.problem(part.code, row, field, part.message, part.fix, value=text)
+            yield table.problem(part.code, row, field, part.message, part.fix, value=text, offers=part.offers)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 

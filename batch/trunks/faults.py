@@ -13,3 +13,5 @@ class Fault:
     """A key of `batch.sheets.problems.KINDS`."""
     message: str
     fix: str
+    offers: tuple[str, ...] = ()
+    """What may have been meant, the likeliest first; `fix` names them in words."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -82,7 +83,11 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
                 understood[text] = parse_value(column, text) if isinstance(text, str) else text
             value = understood[text]
             if isinstance(value, Fault):
-                problems.append(table.problem(value.code, row, column.field, value.message, value.fix, value=str(text)))
+                problems.append(
+                    table.problem(
+                        value.code, row, column.field, value.message, value.fix, value=str(text), offers=value.offers
+                    )
+                )
             else:
                 found[row][column.field] = value
     return found, problems
@@ -137,15 +142,33 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     rows = {text: places.of(text) if text else [] for text in dict.fromkeys(texts)}
     trunk_of = {text: found[0] if len(found) == 1 else 0 for text, found in rows.items()}
     trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
-    owners = Owners(rows=_array(table.rows()), trunks=trunks)
     numbers = table.rows()
+    cut = _cut_names(table, texts, places)
+    trunks[list(cut)] = 0
+    owners = Owners(rows=_array(numbers), trunks=trunks)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
     faults = {text: rules.unowned(text, rows[text], places.names) for text in dict.fromkeys(texts[i] for i in lost)}
     return owners, [
-        table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i])
+        table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i], offers=fault.offers)
         for i in lost
-        for fault in (faults[texts[i]],)
+        for fault in (cut.get(i) or faults[texts[i]],)
     ]
+
+
+def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int, Fault]:
+    """Find the Trunk cells that hold a number where a trunk's name has the same digits and more around them."""
+    held = table.numbers.get("trunk", frozenset())
+    if not held:
+        return {}
+    known: dict[str, list[str]] = defaultdict(list)
+    for name in places.names:
+        if found := re.fullmatch(r"0*([1-9][0-9]*)(?:[.,]0+)?", name):
+            known[found[1]].append(name)
+    return {
+        i: rules.cut_name(text, names, is_id=text in places.ids)
+        for i, (row, text) in enumerate(zip(table.rows(), texts, strict=True))
+        if row in held and (names := [name for name in known.get(text, ()) if name != text])
+    }
 
 
 def _edits(

@@ -8,37 +8,69 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 
 from batch.sheets.layout import Mode
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
-from batch.trunks.differences import Desired
+from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference
+from batch.trunks.hazards import Conflict
 from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
 from batch.trunks.numbers import RawId, split_groups
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Record, Row
 
 
-def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> tuple[Desired, list[Problem]]:
-    """Return what the trunk shall hold, and what stands in the way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What a trunk shall hold, and how it came to that."""
+
+    asked: Record
+    """What the workbook asks for; of an export, only what a person changed in it."""
+    desired: Desired
+    problems: Sequence[Problem] = ()
+    conflicts: Sequence[Conflict] = ()
+    """Cells that a person and the PBX changed since the export; `desired` takes the person's side."""
+    left_alone: Difference = NO_DIFFERENCE
+    """What only the PBX changed since the export."""
+
+
+def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> Merged:
+    """Apply a record to its live trunk."""
     problems: list[Problem] = []
     dids: tuple[Did, ...] | None = None
     caller_ids: tuple[CallerId, ...] | None = None
     if record.dids is not None:
-        problems += _ambiguous(tables.dids, "did", record.dids, live.dids.entries)
-        dids = _merged(record.dids, live.dids.entries, _did)
+        problems += ambiguous(tables.dids, "did", record.dids, live.dids.entries)
+        dids = applied(record.dids, live.dids.entries, filled_did)
     if record.caller_ids is not None:
-        problems += _ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
+        problems += ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
+        filling = CallerIdFilling(tables.caller_ids, census)
+        caller_ids = applied(record.caller_ids, live.caller_ids.entries, filling)
+        problems += filling.problems
+    return Merged(
+        asked=record,
+        desired=Desired(fields=record.fields, dids=dids, caller_ids=caller_ids),
+        problems=problems,
+    )
 
-        def filled(row: CallerIdRow, old: CallerId | None) -> CallerId:
-            entry, faults = _caller_id(tables.caller_ids, row, old, census)
-            problems.extend(faults)
-            return entry
 
-        caller_ids = _merged(record.caller_ids, live.caller_ids.entries, filled)
-    return Desired(fields=record.fields, dids=dids, caller_ids=caller_ids), problems
+class CallerIdFilling:
+    """Makes caller IDs from rows, and collects what stands in the way."""
+
+    def __init__(self, table: Table, census: Census) -> None:
+        """Make one for the rows of a table, whose extensions and groups are looked up in a census."""
+        self.problems: list[Problem] = []
+        self._table = table
+        self._census = census
+
+    def __call__(self, row: CallerIdRow, old: CallerId | None) -> CallerId:
+        """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
+        entry, faults = _caller_id(self._table, row, old, self._census)
+        self.problems += faults
+        return entry
 
 
-def _merged(
+def applied(
     edit: ListEdit[Row], live: Sequence[Entry], filled: Callable[[Row, Entry | None], Entry]
 ) -> tuple[Entry, ...]:
     """Apply an edit to a list. ``filled`` makes an entry from a row and the live entry with its key, if any."""
@@ -55,12 +87,13 @@ def _merged(
             return tuple(entry for entry in live if entry.key not in gone)
 
 
-def _did(row: DidRow, old: Did | None) -> Did:
+def filled_did(row: DidRow, old: Did | None) -> Did:
+    """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
     name = row.name if row.name is not None else old.name if old else ""
     return Did(row.did, name)
 
 
-def _ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Entry]) -> list[Problem]:
+def ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Entry]) -> list[Problem]:
     """Report rows of add and remove that fit two live entries, and removals of what is not there."""
     if edit.mode is Mode.REPLACE:
         return []

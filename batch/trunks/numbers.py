@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeGuard
 
 from batch.sheets.layout import (
     MAX_CALLER_IDS_IN_RANGE,
@@ -18,6 +18,7 @@ from batch.sheets.layout import (
     MAX_EXTENSION_DIGITS,
 )
 from batch.trunks.faults import Fault
+from batch.trunks.notations import notation_fault, sound
 
 PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
 """A number that needs no second look: digits, perhaps with a plus in front."""
@@ -33,9 +34,9 @@ _RANGE: Final = re.compile(
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
-_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
+_COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
 _EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{_DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
 
@@ -71,30 +72,43 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     """
     if PLAIN.fullmatch(text):
         return text
-    if _SHORTENED.fullmatch(text):
-        return _shortened(text)
+    if fault := notation_fault(text, parse_did):
+        return fault
     found = _RANGE.fullmatch(text)
     if found and _joins(found):
         return _number_range(found, limit)
     if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
-        return Fault(
-            "dash-unclear",
-            f"The dash in {text} could separate the digits of one number or make a range.",
-            f"For one number type {_together(text)}; for a range write both ends in full with .. between, "
-            f"like {_both_ends(found)}.",
-        )
+        return _dash_unclear(text, found)
     if not _DID.fullmatch(text):
-        kept = "".join(_DID.findall(text))
+        kept = _only(_DID, text)
         return Fault(
             "bad-characters",
             f"A DID cannot hold {shown_characters(_DID.sub('', text))}.",
             f"Type {kept}." if kept else "Type the number as the carrier sends it.",
+            sound([kept], parse_did, instead_of=text),
         )
     if fault := _bracket_fault(text):
         return fault
     if len(text) > MAX_DID:
         return Fault("too-long", f"A DID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
     return text
+
+
+def _dash_unclear(text: str, found: re.Match[str] | None) -> Fault:
+    return Fault(
+        "dash-unclear",
+        "The dash could separate the digits of one number or make a range.",
+        f"For one number type {_together(text)}; for a range write both ends in full with .. between, "
+        f"like {_both_ends(found)}.",
+        sound([_together(text), _both_ends(found) if _has_ends(found) else ""], parse_did, instead_of=text),
+    )
+
+
+def _only(allowed: re.Pattern[str], text: str) -> str:
+    """Leave out what is not allowed, and of digits put into groups also what groups them."""
+    if re.fullmatch(r"\+?[0-9()\s./-]+", text):
+        return re.sub(r"[^0-9+]", "", text)
+    return "".join(allowed.findall(text))
 
 
 def _together(text: str) -> str:
@@ -131,8 +145,12 @@ def shown_characters(characters: str) -> str:
     return ", ".join(dict.fromkeys(names))
 
 
+def _has_ends(found: re.Match[str] | None) -> TypeGuard[re.Match[str]]:
+    return found is not None and len(found["last"]) <= len(found["first"])
+
+
 def _both_ends(found: re.Match[str] | None) -> str:
-    if found is None or len(found["last"]) > len(found["first"]):
+    if not _has_ends(found):
         return "442079460100..442079460199"
     return f"{found['plus']}{found['first']}..{found['plus']}{_full_end(found)}"
 
@@ -168,11 +186,11 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
             "range-malformed",
             f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
             f"If you mean {_typed(found['plus'] + first, found['plus'] + last)}, type it so.",
+            (_typed(found["plus"] + first, found["plus"] + last),),
         )
     if (found["plus_too"] and not found["plus"]) or (found["plus"] and not found["plus_too"] and not short):
-        return Fault(
-            "range-malformed", "Only one end of the range has a +.", f"Type {_typed('+' + first, '+' + last)}."
-        )
+        typed = _typed("+" + first, "+" + last)
+        return Fault("range-malformed", "Only one end of the range has a +.", f"Type {typed}.", (typed,))
     if len(found["plus"]) + len(first) > MAX_DID:
         return Fault("too-long", f"A number has at most {MAX_DID} characters.", "Shorten both ends.")
     numbers = NumberRange(found["plus"] + first, found["plus"] + last)
@@ -181,6 +199,7 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
             "range-backwards",
             f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
             f"Type {_typed(numbers.last, numbers.first)}.",
+            (_typed(numbers.last, numbers.first),),
         )
     if numbers.size > limit:
         return Fault(
@@ -191,26 +210,19 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
     return numbers
 
 
-def _shortened(text: str) -> Fault:
-    return Fault(
-        "cell-number-lost",
-        f"The spreadsheet shortened a number to {text}; its last digits are lost.",
-        "Format the cell as text and type the number again, in full.",
-    )
-
-
 def parse_caller_id(text: str) -> str | Fault:
     """Understand the caller ID of a *shared* entry or a default caller ID."""
     if PLAIN.fullmatch(text):
         return text
-    if _SHORTENED.fullmatch(text):
-        return _shortened(text)
+    if fault := notation_fault(text, parse_caller_id):
+        return fault
     if not _CALLER_ID.fullmatch(text):
-        kept = "".join(_CALLER_ID.findall(text))
+        kept = "" if _RANGE.fullmatch(text) else _only(_CALLER_ID, text)
         return Fault(
             "bad-characters",
             f"A caller ID cannot hold {shown_characters(_CALLER_ID.sub('', text))}.",
-            f"Type {kept}." if kept else "Type the number that is to be shown.",
+            f"Type {kept}." if kept else "Type the one number that is to be shown.",
+            sound([kept], parse_caller_id, instead_of=text),
         )
     if len(text) > MAX_DID:
         return Fault("too-long", f"A caller ID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
@@ -220,6 +232,8 @@ def parse_caller_id(text: str) -> str | Fault:
 def parse_caller_id_range(text: str) -> NumberRange | Fault:
     """Understand the caller ID of a *range* entry: ``start-end``, at most 500 numbers."""
     found = _RANGE.fullmatch(text)
+    if found is None and (fault := notation_fault(text, parse_caller_id_range)):
+        return fault
     if found is None:
         return Fault(
             "range-malformed",
@@ -253,6 +267,7 @@ def parse_extension_range(text: str) -> NumberRange | Fault:
             "range-backwards",
             f"The range ends at {last}, before it begins at {first}.",
             f"Type {last}-{first}.",
+            (f"{last}-{first}",),
         )
     return numbers
 
@@ -267,6 +282,8 @@ class RawId:
 @lru_cache(maxsize=65536)
 def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
     """Understand an *Extensions* cell: numbers or ``#id``, with ``,`` ``;`` ``&`` or line breaks between."""
+    if fault := _comma_zero(text):
+        return fault
     found: list[str | RawId] = []
     odd: list[str] = []
     for token in filter(None, (t.strip() for t in _SEPARATORS.split(text))):
@@ -289,8 +306,23 @@ def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
             f"{named} {'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
             "Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
             "Extension groups.",
+            sound([", ".join(re.findall(r"[^\s,;&]+", text))], parse_extensions, instead_of=text),
         )
     return tuple(dict.fromkeys(found))
+
+
+def _comma_zero(text: str) -> Fault | None:
+    """Ask about ``1004,0``: a number with a decimal comma, or two extensions."""
+    comma = _COMMA_ZERO.search(text)
+    if comma is None:
+        return None
+    without, listed = text[: comma.start()], f"{text[: comma.start()]}, {comma[0].strip(',')}"
+    return Fault(
+        "extension-malformed",
+        f"The {comma[0]} at the end may be an extension, or the end of a number with a decimal comma.",
+        f"Type {without}; or {listed}, if {comma[0].strip(',')} is an extension.",
+        (without, listed),
+    )
 
 
 def no_groups_in(text: str) -> Fault | None:

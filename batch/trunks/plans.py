@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -15,11 +15,14 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables
 from batch.trunks import rules
 from batch.trunks.bodies import body_of, caller_id_json, did_json
-from batch.trunks.differences import Desired, Difference, compare, live_value
+from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare, live_value
+from batch.trunks.hazards import Hazard, hazard_of, hazards
 from batch.trunks.live import Census, LiveTrunk
 from batch.trunks.merging import merge
+from batch.trunks.objections import incomplete, objections, unseen
 from batch.trunks.payloads import refusals
-from batch.trunks.records import ListEdit, Record
+from batch.trunks.rebasing import rebase
+from batch.trunks.records import Record
 
 REGISTRATION_FIELDS: Final = frozenset(
     {
@@ -38,25 +41,6 @@ REGISTRATION_FIELDS: Final = frozenset(
 )
 """Fields whose change can cost a trunk its registration."""
 
-_SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hazard:
-    """A danger of the plan that must be allowed by name."""
-
-    code: str
-    """``removals`` or ``unknown-keys``."""
-    row: int
-    trunk: str
-    message: str
-
-    @property
-    def flag(self) -> str:
-        """The narrow flag that allows it."""
-        name = f'"{self.trunk}"' if " " in self.trunk else self.trunk
-        return f"--allow {self.code}={name}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -66,6 +50,8 @@ class Change:
     live: LiveTrunk
     desired: Desired
     difference: Difference
+    left_alone: Difference = NO_DIFFERENCE
+    """For a trunk of an export: what only the PBX changed since, from then to now."""
 
     @property
     def kind(self) -> str:
@@ -263,101 +249,20 @@ def _gone(tables: Tables, record: Record, cell: str, by_name: Mapping[str, LiveT
 
 
 def judge(
-    tables: Tables, record: Record, live: LiveTrunk, census: Census
+    tables: Tables, record: Record, live: LiveTrunk, census: Census, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
-    """Put one record against its live trunk."""
-    desired, problems = merge(tables, record, live, census)
-    problems += _against_live(tables, record, live, census)
-    if record.caller_ids and (record.dids is None or record.dids.mode is not Mode.REPLACE):
+    """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
+    merged = merge(tables, record, live, census) if base is None else rebase(tables, record, base, live, census)
+    asked, desired = merged.asked, merged.desired
+    difference = compare(live, desired)
+    problems = [*merged.problems, *objections(tables, asked, live, census)]
+    if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
         numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
-        problems += rules.caller_id_not_a_did(tables.caller_ids, record, numbers)
-    change = Change(record=record, live=live, desired=desired, difference=compare(live, desired))
-    problems += [*_incomplete(tables, change), *_unseen(tables, record, live)]
-    return change, list(_hazards(change)), problems
-
-
-def _against_live(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> list[Problem]:
-    if live.type is None:
-        return [
-            tables.trunks.problem(
-                "trunk-not-editable",
-                record.row,
-                "name" if record.id is None else "id",
-                f"{live.name} is a {live.vendor_type or 'trunk of unknown type'}, which the API cannot edit.",
-                "Delete the row, and change this trunk on the PBX's own pages.",
-                value=record.label,
-            )
-        ]
-    problems: list[Problem] = []
-    if record.type is None:
-        problems += rules.of_type(tables, record, live.type)
-    elif record.type is not live.type:
-        problems.append(
-            tables.trunks.problem(
-                "type-differs",
-                record.row,
-                "type",
-                f"On the PBX {live.name} is a trunk of type {live.type}, and a type cannot be changed.",
-                f"Type {live.type}, or clear the cell; if you mean another trunk, correct its ID or Name.",
-                value=record.type,
-            )
-        )
-    wanted = record.fields.get("name")
-    holder = census.by_name.get(str(wanted), live) if wanted is not None else live
-    if holder.id != live.id:
-        problems.append(
-            tables.trunks.problem(
-                "name-taken",
-                record.row,
-                "name",
-                f"The name {wanted} belongs to trunk {holder.id} on the PBX.",
-                "Choose another name. To swap names, rename the other trunk first, in a run of its own.",
-                value=str(wanted),
-            )
-        )
-    if live.shared:
-        problems += _shared(tables, record)
-    if census.cloud and live.vendor_type in {"register", "peer_did"}:
-        problems += _cloud_patterns(tables, record)
-    return problems
-
-
-def _incomplete(tables: Tables, change: Change) -> list[Problem]:
-    """Report live entries that would have to be sent back with the list, and that the API takes from nobody.
-
-    A caller ID whose last extension was deleted is one.
-    """
-    record = change.record
-    if record.caller_ids is None or change.desired.caller_ids is None or not change.difference.caller_ids:
-        return []
-    ours = {row.key for row in record.caller_ids.rows}
-    return [
-        tables.trunks.problem(
-            "live-entry-incomplete",
-            record.row,
-            "name" if record.id is None else "id",
-            f"On the PBX, the caller ID {entry.caller_id} of {change.live.name} is for no extension; a list with it "
-            "cannot be written.",
-            "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
-            value=record.label,
-        )
-        for entry in change.desired.caller_ids
-        if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
-    ]
-
-
-def _unseen(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
-    """Report a list that is to be changed and that the PBX does not show: nobody knows what a rewrite would lose."""
-    for name, edit, what in (("did_list", record.dids, "DIDs"), ("outbound_cid_list", record.caller_ids, "caller IDs")):
-        if edit is not None and name in live.unseen:
-            yield tables.trunks.problem(
-                "live-entry-incomplete",
-                record.row,
-                "name" if record.id is None else "id",
-                f"The PBX does not show the {what} of {live.name}, so nobody knows what would be lost by writing them.",
-                f"Look at the trunk on the PBX; leave its {what} out of the workbook until it shows them.",
-                value=record.label,
-            )
+        problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
+    problems += [*incomplete(tables, asked, live, desired, difference), *unseen(tables, asked, live)]
+    change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
+    dangers = [hazard_of(conflict, record.row, live.name) for conflict in merged.conflicts]
+    return change, [*dangers, *hazards(asked, live, difference)], problems
 
 
 def not_sendable(tables: Tables, change: Change) -> list[Problem]:
@@ -376,94 +281,6 @@ def not_sendable(tables: Tables, change: Change) -> list[Problem]:
         )
         for refusal in refusals(change.trunk_type, change.body())[:1]
     ]
-
-
-def _shared(tables: Tables, record: Record) -> list[Problem]:
-    outside = [name for name in record.fields if name not in _SHARED_TRUNK_FIELDS]
-    problems = [
-        tables.trunks.problem(
-            "trunk-shared",
-            record.row,
-            name,
-            f"{record.label} is a shared trunk; it takes only caller IDs.",
-            "Clear the cell; the trunk's owner must change this.",
-            value=tables.trunks.text(name, record.row),
-        )
-        for name in outside
-    ]
-    rows = record.dids.numbered() if record.dids is not None else {}
-    return problems + [
-        tables.dids.problem(
-            "trunk-shared",
-            row,
-            "did",
-            f"{record.label} is a shared trunk; it takes only caller IDs.",
-            "Delete the row; the trunk's owner must change its DIDs.",
-            value=did,
-        )
-        for row, did in rows.items()
-    ]
-
-
-def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:
-    if record.dids is None or record.dids.mode is Mode.REMOVE:
-        return []
-    return [
-        tables.dids.problem(
-            "pattern-not-on-cloud",
-            entry.row,
-            "did",
-            f"The Cloud edition takes no [ ] and no ! in a DID of this trunk: {entry.did}.",
-            "Write the numbers out, or use X, Z, N and the dot.",
-            value=entry.did,
-        )
-        for entry in record.dids.rows
-        if set(entry.did) & set("[]!")
-    ]
-
-
-def _hazards(change: Change) -> Iterable[Hazard]:
-    record, difference = change.record, change.difference
-    lists: Sequence[tuple[str, ListEdit[Any] | None, Any, frozenset[str]]] = (
-        ("DID", record.dids, difference.dids, change.live.dids.unknown_keys),
-        ("caller ID", record.caller_ids, difference.caller_ids, change.live.caller_ids.unknown_keys),
-    )
-    for what, edit, differs, unknown_keys in lists:
-        if edit is not None and not edit.explicit and differs.removed:
-            lost = len(differs.removed)
-            yield Hazard(
-                code="removals",
-                row=record.row,
-                trunk=change.live.name,
-                message=f"{change.live.name} would lose {lost} {what}{'s' if lost > 1 else ''} that the workbook does "
-                f"not name, the first of them {_named(differs.removed[0])}. If that is meant, set the mode to replace.",
-            )
-        if differs and unknown_keys:
-            yield Hazard(
-                code="unknown-keys",
-                row=record.row,
-                trunk=change.live.name,
-                message=f"The {what} list of {change.live.name} holds settings that this tool does not know "
-                f"({', '.join(sorted(unknown_keys))}); rewriting the list would lose them.",
-            )
-
-
-def _named(entry: Any) -> str:
-    return str(entry.did if hasattr(entry, "did") else entry.caller_id)
-
-
-def not_allowed(hazards: Iterable[Hazard], allowed: Iterable[str], changes: Iterable[Change]) -> tuple[Hazard, ...]:
-    """Return the hazards that no ``--allow`` covers.
-
-    ``allowed`` holds what was typed: ``removals`` for all trunks, ``removals=TRUNK`` for one, by name or id.
-    """
-    ids = {change.record.row: str(change.live.id) for change in changes}
-    granted = set(allowed)
-    return tuple(
-        hazard
-        for hazard in hazards
-        if not granted & {hazard.code, f"{hazard.code}={hazard.trunk}", f"{hazard.code}={ids.get(hazard.row)}"}
-    )
 
 
 def tally(changes: Iterable[Change]) -> Counter[str]:

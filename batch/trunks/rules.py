@@ -126,6 +126,17 @@ def unowned(text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> 
     )
 
 
+def cut_name(text: str, names: Sequence[str], *, is_id: bool) -> Fault:
+    """A number in a Trunk cell may be all that is left of a name like 007."""
+    typed = f"Format the cell as text and type {', or '.join(names)}"
+    return Fault(
+        "cell-number-cut",
+        "The cell holds a number, and there is a trunk whose name has these digits and zeros beside them.",
+        f"{typed}, or {text} for the trunk with that ID." if is_id else f"{typed}.",
+        (*names, text) if is_id else tuple(names),
+    )
+
+
 def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Iterator[Problem]:
     """A trunk has only the settings of its type. Called again with the PBX's type where the row names none."""
     if trunk_type is None:

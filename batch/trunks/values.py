@@ -119,8 +119,8 @@ def _text(column: Column, text: str) -> str | Fault:
     if column.field == "name" and (wrong := _among(text, NAME_FORBIDS)):
         return _bad_characters("A trunk name", wrong, "".join("-" if c in wrong else c for c in text))
     if column.field in _HOSTS and (wrong := _among(text, "/,;")):
-        host = re.sub(r"^[A-Za-z]+:/+", "", text)
-        return _bad_characters(column.label, wrong, "".join(c for c in host if c not in wrong) or column.example)
+        host = "".join(c for c in re.sub(r"^[A-Za-z]+:/+", "", text) if c not in wrong)
+        return _bad_characters(column.label, wrong, host, column.example)
     return text
 
 
@@ -128,5 +128,10 @@ def _among(text: str, forbidden: str) -> str:
     return "".join(c for c in dict.fromkeys(text) if c in forbidden or c.isspace())
 
 
-def _bad_characters(what: str, wrong: str, instead: str) -> Fault:
-    return Fault("bad-characters", f"{what} cannot hold {shown_characters(wrong)}.", f"Type for example {instead}.")
+def _bad_characters(what: str, wrong: str, instead: str, example: str = "") -> Fault:
+    return Fault(
+        "bad-characters",
+        f"{what} cannot hold {shown_characters(wrong)}.",
+        f"Type for example {instead or example}.",
+        (instead,) if instead else (),
+    )

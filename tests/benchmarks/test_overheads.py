@@ -15,9 +15,10 @@ from pathlib import Path
 import pytest
 
 from batch.checking import check
+from batch.connections import open_asker
 from batch.desks import Silent
 from batch.pbx.requests import Request, get_trunk
-from batch.planning import draw_up, open_asker
+from batch.planning import draw_up
 from batch.runs import journal
 from batch.runs.dispatch import Dispatch, Limits
 from batch.runs.outcomes import Ending, Outcome
@@ -83,7 +84,9 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
         record = Recording() if variant.journaled else Unbooked()
         stack.callback(record.close)
         book = stack.enter_context(journal.create(folder))
-        connection, asker, stopping = stack.enter_context(open_asker(checked, Silent(), record))
+        connection, asker, stopping = stack.enter_context(
+            open_asker(checked.settings, checked.records.trunks, Silent(), record)
+        )
         planned = draw_up(checked, connection, asker)
         for _ in range(AT_ONCE * AT_ONCE // 2):  # until concurrency has opened: 1 + 2 + … + 19 clean replies
             asker.ask(get_trunk(1))

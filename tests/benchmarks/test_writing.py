@@ -1,5 +1,7 @@
 """How long the results workbook of the big input takes, beside a bare XlsxWriter loop over the same cells.
 
+Written into the user's own workbook it is to take half of that; written anew, at most half as long again.
+
 Run with ``pytest -m benchmark -s tests/benchmarks/test_writing.py``. Each side runs in a process of its own.
 """
 
@@ -16,7 +18,7 @@ import pytest
 
 from batch.sheets.layout import RESULT_HEADERS
 from batch.sheets.workbooks import CellValue, RawSheet
-from batch.sheets.writing import AnsweredSheet, Count, RowResult, Summary, Tone, write_results
+from batch.sheets.writing import AnsweredSheet, Count, RowResult, Summary, Tone, write_into, write_results
 
 SHAPES = {"Trunks": (10_000, 20), "Caller IDs": (50_000, 7), "DIDs": (500_000, 3)}
 
@@ -46,6 +48,18 @@ def answered(name: str, rows: int, width: int) -> AnsweredSheet:
         header_row=1,
         results={row: answers[row * 7 % 10_000] for row in range(2, rows + 2)},
     )
+
+
+def sent(path: Path, sheets: list[AnsweredSheet]) -> None:
+    """What the user sent: the same cells without results, its texts in a table apart, as Excel keeps them."""
+    from xlsxwriter import Workbook
+
+    with Workbook(path, {"strings_to_numbers": False}) as book:
+        for sheet in sheets:
+            target = book.add_worksheet(sheet.raw.name)
+            for row, cells in enumerate(zip(*sheet.raw.columns, strict=True)):
+                for column, value in enumerate(cells):
+                    target.write_string(row, column, value)
 
 
 def bare(path: Path, sheets: list[AnsweredSheet]) -> None:
@@ -82,13 +96,20 @@ def bare(path: Path, sheets: list[AnsweredSheet]) -> None:
     book.close()
 
 
-def ours(path: Path, sheets: list[AnsweredSheet]) -> None:
+def told(sheets: list[AnsweredSheet]) -> Summary:
     counts = [
         Count(sheet=sheet.raw.name, ending="applied", tone=Tone.GOOD, rows=1, meaning="", next_step="")
         for sheet in sheets
     ]
-    summary = Summary(title="Results", headline="All trunks are as wanted.", counts=counts)
-    write_results(path, sheets, summary, [])
+    return Summary(title="Results", headline="All trunks are as wanted.", counts=counts)
+
+
+def anew(path: Path, sheets: list[AnsweredSheet]) -> None:
+    write_results(path, sheets, told(sheets), [])
+
+
+def into(path: Path, sheets: list[AnsweredSheet]) -> None:
+    write_into(path, path.with_name("sent.xlsx"), sheets, told(sheets), [])
 
 
 def peak_kib() -> int:
@@ -105,24 +126,28 @@ def measured(side: str, folder: Path) -> dict[str, float]:
 
 @pytest.mark.benchmark
 @pytest.mark.timeout(900)
-def test_results_of_the_big_workbook_take_at_most_half_as_long_again_as_a_bare_loop(tmp_path: Path) -> None:
-    rounds = [(measured("bare", tmp_path), measured("ours", tmp_path)) for _ in range(2)]
-    plain, full = (min(side, key=lambda figures: figures["seconds"]) for side in zip(*rounds, strict=True))
-    ratio = full["seconds"] / plain["seconds"]
+def test_results_of_the_big_workbook_take_half_of_a_bare_loop_in_the_users_file_and_little_more_anew(
+    tmp_path: Path,
+) -> None:
+    measured("sent", tmp_path)
+    rounds = [[measured(side, tmp_path) for side in ("bare", "into", "anew")] for _ in range(2)]
+    plain, inside, fresh = (min(side, key=lambda figures: figures["seconds"]) for side in zip(*rounds, strict=True))
+    ratios = [side["seconds"] / plain["seconds"] for side in (inside, fresh)]
     print(
         f"\nwriting results: bare {plain['seconds']:.1f} s, +{plain['mib']:.0f} MiB; "
-        f"ours {full['seconds']:.1f} s, +{full['mib']:.0f} MiB; ratio {ratio:.2f} (at most 1.50); "
-        f"file {(tmp_path / 'ours.xlsx').stat().st_size / 1e6:.1f} MB"
+        f"into the user's file {inside['seconds']:.1f} s, +{inside['mib']:.0f} MiB, ratio {ratios[0]:.2f} (at most "
+        f"0.50); anew {fresh['seconds']:.1f} s, +{fresh['mib']:.0f} MiB, ratio {ratios[1]:.2f} (at most 1.50)"
     )
-    assert ratio <= 1.5
-    assert full["mib"] <= 250
+    assert ratios[0] <= 0.5
+    assert ratios[1] <= 1.5
+    assert max(inside["mib"], fresh["mib"]) <= 250
 
 
 def main(side: str, path: str) -> dict[str, Any]:
     sheets = [answered(name, *shape) for name, shape in SHAPES.items()]
     before = peak_kib()
     began = time.perf_counter()
-    {"bare": bare, "ours": ours}[side](Path(path), sheets)
+    {"sent": sent, "bare": bare, "into": into, "anew": anew}[side](Path(path), sheets)
     return {"seconds": time.perf_counter() - began, "mib": (peak_kib() - before) / 1024}
 
 

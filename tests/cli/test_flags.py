@@ -9,7 +9,7 @@ from batch.flags import EXIT_CODES, make_parser, parse
 from batch.ranges import RANGES, why_not
 from tests.cli.shell import Shell
 
-COMMANDS = ("template", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice")
+COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice")
 
 
 def refusal(*words: str) -> UsageError:

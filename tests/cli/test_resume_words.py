@@ -170,7 +170,7 @@ class TestTheQuestion:
         assert (ran.code, sent) == (2, 0)
         run = last_run(book).name
         assert ran.out.splitlines()[0].endswith(f", workbook book.xlsx, what is left of run {run}")
-        assert "    hostname: theirs.example → new.carrier.example" in ran.out
+        assert "    Hostname: theirs.example → new.carrier.example" in ran.out
         assert ran.err.splitlines() == [
             "Paris: Hostname is theirs.example now, was old.carrier.example when it was approved.",
             (

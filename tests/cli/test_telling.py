@@ -6,6 +6,7 @@ import errno
 import io
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from batch.quoting import quoted
 from batch.runs.outcomes import Ending, Outcome
 from batch.sheets.problems import Problem
 from batch.telling.amounts import WHOLE, duration
-from batch.telling.checks import problems_text
+from batch.telling.checks import problems_text, unseen_text
 from tests.cli.shell import Shell, at, pbx, plan_at, write_book
 
 
@@ -32,12 +33,61 @@ class TestProblems:
             "        Type it right.",
         ]
 
-    def test_many_of_a_kind_are_counted_and_verbose_lists_them(self) -> None:
-        many = [problem(row, message=f"Wrong in {row}.", value="") for row in range(2, 22)]
-        brief = list(problems_text(many))
-        assert brief[-1] == "    … and 8 more of this kind; -v lists every one."
+    def test_what_differs_only_by_its_value_is_one_line_with_the_rows_and_an_example(self) -> None:
+        many = [
+            problem(row, message=f'"{row}" is no DID.', fix=f"Type {row}0.", value=str(row)) for row in range(2, 402)
+        ]
+        assert list(problems_text(many)) == [
+            "PROBLEM  A cell must not be blank (400 times; -v lists every one)  [required; spreadsheet editor]",
+            '    DIDs, column C, rows 2-401: e.g. C2 "2": "2" is no DID.',
+            "        Type 20.",
+        ]
         whole = list(problems_text(many, WHOLE))
-        assert whole[-2:] == ["    DIDs!C21: Wrong in 21.", "        Type it right."]
+        assert len(whole) == 801
+        assert whole[-2:] == ['    DIDs!C401 "401": "401" is no DID.', "        Type 4010."]
+
+    def test_up_to_three_of_them_are_told_one_by_one(self) -> None:
+        few = [problem(row, message=f"Wrong in {row}.", value="") for row in range(2, 5)]
+        assert [line for line in problems_text(few) if "Wrong" in line] == [
+            "    DIDs!C2: Wrong in 2.",
+            "    DIDs!C3: Wrong in 3.",
+            "    DIDs!C4: Wrong in 4.",
+        ]
+
+    def test_columns_and_other_words_are_not_thrown_together(self) -> None:
+        found = [
+            replace(problem(row, value=""), column=row % 2, message=words) for row in range(2, 12) for words in "AB"
+        ]
+        assert [line.strip() for line in problems_text(found) if ": " in line] == [
+            "DIDs, column A, rows 2, 4, 6, 8, 10: A",
+            "DIDs, column A, rows 2, 4, 6, 8, 10: B",
+            "DIDs, column B, rows 3, 5, 7, 9, 11: A",
+            "DIDs, column B, rows 3, 5, 7, 9, 11: B",
+        ]
+
+    def test_many_wordings_are_counted_and_verbose_lists_them(self) -> None:
+        many = [problem(row, message=f"Wrong {chr(63 + row)}.", value="") for row in range(2, 22)]
+        assert list(problems_text(many))[-1] == "    … and 8 more of this kind; -v lists every one."
+        assert list(problems_text(many, WHOLE))[-2:] == ["    DIDs!C21: Wrong T.", "        Type it right."]
+
+    def test_what_may_have_been_meant_is_said_for_each_cell(self) -> None:
+        dates = [
+            replace(
+                problem(row, message=f'"{row}-Jan" is a date.', value=f"{row}-Jan"), offers=(f"1-{row}", f"{row}-1")
+            )
+            for row in range(2, 6)
+        ]
+        assert list(problems_text(dates))[-1] == (
+            '        Type: C2 "1-2" or "2-1"; C3 "1-3" or "3-1"; C4 "1-4" or "4-1"; C5 "1-5" or "5-1".'
+        )
+
+    def test_an_offer_that_the_fix_names_is_not_said_twice(self) -> None:
+        said = replace(problem(2, fix="Type 1-2."), offers=("1-2",))
+        assert list(problems_text([said]))[-1] == "        Type 1-2."
+
+    def test_only_what_nobody_sees_is_named_where_notices_are_not_told(self) -> None:
+        hidden = Problem(code="rows-hidden", sheet="DIDs", row=7, message="Row 7 is hidden.", fix="Show it.")
+        assert list(unseen_text([problem(2), hidden])) == ["DIDs!A7: Row 7 is hidden."]
 
     def test_many_scattered_rows_are_cut_short_too(self) -> None:
         many = [problem(row) for row in range(2, 60, 2)]
@@ -85,6 +135,18 @@ class TestCommands:
         assert "--client-id script --insecure --rate 1000 --expect" in ran.out
         assert "PBX's certificate is not checked" in ran.out
 
+    def test_a_check_asks_for_no_pbx_that_is_known_already(
+        self, shell: Shell, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        assert "add --url and --client-id" in shell("check", book).out
+        monkeypatch.setenv("TRUNK_BATCH_URL", "https://192.0.2.10:8088")
+        assert "add --url and --client-id" in shell("check", book).out
+        monkeypatch.setenv("TRUNK_BATCH_CLIENT_ID", "script")
+        said = "To see what would change on https://192.0.2.10:8088 (add --practice to rehearse without it):"
+        assert said in shell("check", book).out
+        (tmp_path / "trunk-batch.toml").write_text("what is this")
+        assert "add --url and --client-id" in shell("check", book).out
+
     def test_a_workbook_that_asks_for_nothing_has_no_largest_request(self, shell: Shell, tmp_path: Path) -> None:
         ran = shell("check", write_book(tmp_path / "b.xlsx", trunks=[("Name",), ("London",)]))
         assert ran.code == 0
@@ -119,7 +181,7 @@ class TestPlans:
             ran = shell("plan", book, *plan_at(served))
             as_json = shell("plan", book, *plan_at(served), "--json").json["changes"][0]
             assert shell("apply", book, *at(served), "--yes").code == 0
-        assert "    domain: d → (blank)" in ran.out
+        assert "    Domain: d → (blank)" in ran.out
         for line in ("DIDs: ", "+ 3 (New)", "- 0 (Old 0)", "~ 1 (Old 1) → 1 (Renamed)", "↕ ", "place "):
             assert line in ran.out
         assert "~ 442079460100 for 1001 → 442079460100 for 1001, 1002" in ran.out

@@ -15,6 +15,7 @@ from batch.pbx.errcodes import ERRCODES
 from batch.runs.outcomes import ENDINGS, Ending
 from batch.sheets import layout
 from batch.sheets.guides import allowed, types
+from batch.sheets.terms import GLOSSARY
 
 README = Path(__file__).parents[2] / "README.md"
 _PART = re.compile(r"(<!-- made: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -67,12 +68,17 @@ def commands() -> str:
     return "\n\n".join(f"```text\n{text.rstrip()}\n```" for text in texts)
 
 
+def glossary() -> str:
+    return table(("Word", "What it means"), [(term.word.replace("<", "&lt;"), term.meaning) for term in GLOSSARY])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "sheets": sheets,
     "endings": endings,
     "exit codes": exit_codes,
     "errcodes": errcodes,
     "commands": commands,
+    "glossary": glossary,
 }
 
 

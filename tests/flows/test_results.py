@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from openpyxl import load_workbook
 
 from samples.making.files import Page, write_csv, write_workbook
 from tests.flows.shell import RESULTS, Bench, bench, lines_of, pbx, register, rows_of, serving
+from tests.office import saved_again
 
 LIVE = (register(1, "T1", "100100100"), register(2, "T2", "100100200"), register(3, "T3", "100100300"))
 REFUSED = {"call": "trunk/update", "match": {"id": 2}, "times": "always", "do": "errcode", "errcode": 10009}
@@ -97,6 +99,59 @@ class TestBesideTheRows:
         words = [cell for line in lines for cell in line if isinstance(cell, str)]
         assert there.pbx.url in words
         assert str(there.workbook) in words
+
+
+class TestTravelling:
+    """Results that went through another program, and through people's hands."""
+
+    ROWS = (("Name", "Port", "Password"), ("T1", "5061", "Sample-one"), ("T2", "5061", ""), ("T3", "5060", ""))
+
+    @pytest.mark.libreoffice
+    def test_saved_by_libreoffice_they_are_an_input_of_which_only_what_is_left_is_done(self, tmp_path: Path) -> None:
+        dids = (("Trunk", "DID"), ("T1", "100100100"), ("T2", "100100200"))
+        with bench(tmp_path, trunks=self.ROWS, dids=dids, live=LIVE, faults=[REFUSED]) as there:
+            assert there.apply().code == 5
+            (saved,) = saved_again([there.results], tmp_path / "saved")
+            with serving(there.workbook, there.pbx.state) as again:
+                ran = again.run("apply", "--yes", "--json", workbook=saved)
+                assert ran.code == 0, ran.said
+                assert [trunk["ending"] for trunk in ran.json["trunks"]] == ["unchanged", "applied", "unchanged"]
+                assert [body["id"] for body in again.writes()] == [2]
+        path = Path(ran.json["results"])
+        assert load_workbook(path).sheetnames == ["Summary", "Trunks", "DIDs", "Changes", "trunk-batch"]
+        assert lines_of(path, "Trunks")[0] == ("Name", "Port", "Password", *RESULTS)
+        assert lines_of(path, "DIDs")[0] == ("Trunk", "DID", *RESULTS)
+        assert results_of(path, "Trunks", "Name", "Password", "Result") == [
+            ("T1", "<hidden>", "unchanged"), ("T2", None, "applied"), ("T3", None, "unchanged"),
+        ]  # fmt: skip
+
+    def test_sorted_with_columns_put_in_they_are_still_one(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=self.ROWS, live=LIVE, faults=[REFUSED]) as there:
+            assert there.apply().code == 5
+            book = load_workbook(there.results)
+            sheet = book["Trunks"]
+            rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=2)]
+            for number, row in enumerate(reversed(rows), 2):
+                for column, value in enumerate(row, 1):
+                    sheet.cell(number, column, value)
+            sheet.insert_cols(1)
+            sheet["A1"], sheet["A2"] = "Who", "Ann"
+            sheet.cell(1, sheet.max_column + 1, "Remark")
+            book.save(there.results)
+            with serving(there.workbook, there.pbx.state) as again:
+                ran = again.run("apply", "--yes", "--json", workbook=there.results)
+                assert ran.code == 0, ran.said
+        path = Path(ran.json["results"])
+        assert lines_of(path, "Trunks")[0] == ("Who", "Name", "Port", "Password", *RESULTS, "Remark")
+        assert results_of(path, "Trunks", "Who", "Name", "Result") == [
+            ("Ann", "T3", "unchanged"), (None, "T2", "applied"), (None, "T1", "unchanged"),
+        ]  # fmt: skip
+
+    def test_a_password_is_nowhere_in_the_file(self, tmp_path: Path) -> None:
+        with bench(tmp_path, trunks=self.ROWS, live=LIVE) as there:
+            assert there.apply().code == 0
+            with zipfile.ZipFile(there.results) as package:
+                assert not [name for name in package.namelist() if b"Sample-one" in package.read(name)]
 
 
 class TestText:
@@ -201,7 +256,7 @@ class TestFormats:
         with serving(path, pbx(LIVE)) as there:
             assert there.apply().code == 0
             book = load_workbook(there.results, read_only=True)
-            assert book.sheetnames == ["Summary", "Plan B", "trunks", "Changes"]
+            assert book.sheetnames == ["Summary", "Plan B", "trunks", "Changes", "trunk-batch"]
             book.close()
             assert lines_of(there.results, "Plan B")[0] == ("Call", "Ann")
 

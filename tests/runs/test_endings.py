@@ -224,3 +224,13 @@ def test_trunks_that_are_never_sent_have_their_outcome_without_a_run() -> None:
         (5, 4, "skipped", "", True),
         (6, 5, "skipped", "", True),
     ]
+
+
+def test_a_row_that_is_as_wanted_quotes_no_time_out_of_the_way_there() -> None:
+    endings = ended(
+        [*applied(2, errmsg="timed out after 30 s", attempts=1), *applied(3, 4, errcode=0, errmsg="SUCCESS")]
+    )
+    rows = endings.by_sheet["Trunks"]
+    assert (rows[2].errcode, rows[2].errmsg) == (None, "")
+    assert rows[2].what_to_do == "Nothing. No clear answer came, but it was read, and is as wanted."
+    assert (rows[3].errcode, rows[3].errmsg, rows[3].what_to_do) == (0, "SUCCESS", "Nothing.")

@@ -199,3 +199,11 @@ def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book
                 made.end_leg("finished", {})
         ids.append(folder.id)
     assert unfinished(book) == (ids[2],)
+
+
+def test_what_says_which_column_means_what_is_kept_beside_the_copy(book: Path) -> None:
+    folder = create(book, None, NOW, columns='[Trunks]\nsheet = "Größe"\n')
+    kept = folder.path / "columns.toml"
+    assert kept.read_text(encoding="utf-8") == '[Trunks]\nsheet = "Größe"\n'
+    assert mode(kept) == 0o600
+    assert not (create(book, None, NOW).path / "columns.toml").exists()

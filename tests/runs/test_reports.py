@@ -14,7 +14,6 @@ from batch.runs.reports import (
     change_lines,
     code_counts,
     counts,
-    described,
     headline,
     lost_registrations,
     plan_headline,
@@ -24,7 +23,7 @@ from batch.runs.reports import (
 from batch.sheets.answers import AnsweredSheet
 from batch.sheets.problems import Problem
 from batch.sheets.workbooks import RawSheet, Workbook
-from batch.trunks.differences import Desired, compare
+from batch.trunks.differences import Desired, compare, described
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
 from batch.trunks.plans import Change, Plan
 from tests import builders

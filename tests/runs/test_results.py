@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
+import xlsxwriter
 
 from batch.runs.endings import end_rows
 from batch.runs.folders import RunFolder
@@ -17,7 +20,7 @@ from batch.runs.reports import summary
 from batch.runs.results import Results, changes_frame, endings_frame, give_back
 from batch.sheets.layout import RESULT_HEADERS
 from batch.sheets.placing import Replace
-from batch.sheets.reading import read_workbook
+from batch.sheets.reading import fingerprint, read_workbook
 from batch.sheets.workbooks import Format, Workbook
 from tests import builders
 from tests.builders import judged, live
@@ -29,7 +32,7 @@ OUTCOMES = {
 }
 
 
-def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.replace) -> Results:
+def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.replace, copy: str = "") -> Results:
     place = folder / "run"
     place.mkdir(exist_ok=True)
     tables, records, _ = builders.read(given)
@@ -49,7 +52,7 @@ def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.repl
             endings=endings,
             facts=[],
         ),
-        folder=RunFolder(path=place, id="run"),
+        folder=RunFolder(path=place, id="run", copy=copy),
         target=target,
         replace=swap,
     )
@@ -76,6 +79,56 @@ def test_results_lie_where_asked_for_and_in_the_runs_folder(tmp_path: Path) -> N
     ]
     assert cells(target, "DIDs")[1][:4] == ["2", "1001", "Main", "refused"]
     assert cells(target, "Changes")[1][2:] == ["London", "Hostname", "old.example", "new.example", "new.example"]
+
+
+@pytest.fixture
+def sent(tmp_path: Path) -> Path:
+    """What the user sent, as the run's folder has it: with a look of its own."""
+    (tmp_path / "run").mkdir()
+    path = tmp_path / "run" / "input.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        page = book.add_worksheet("Trunks")
+        for row, line in enumerate((("Trunk ID", "Hostname"), ("1", "new.example"), ("2", "new.example"))):
+            for column, text in enumerate(line):
+                page.write_string(row, column, text, book.add_format({"italic": True}))
+        dids = book.add_worksheet("DIDs")
+        dids.write_row(0, 0, ("Trunk", "DID", "DID name"))
+        dids.write_row(1, 0, ("2", "1001", "Main"))
+    return path
+
+
+def test_results_keep_the_look_of_what_was_sent(tmp_path: Path, sent: Path) -> None:
+    target = tmp_path / "book-results.xlsx"
+    assert give(tmp_path, read_workbook(sent), target, copy=sent.name) == Results(path=target)
+    assert (tmp_path / "run" / "results.xlsx").read_bytes() == target.read_bytes()
+    assert cells(target, "Trunks")[1][:3] == ["1", "new.example", "applied"]
+    book = openpyxl.load_workbook(target)
+    assert book["Trunks"]["A2"].font.i
+    assert not book["Trunks"]["C2"].font.i
+
+
+def test_where_the_look_cannot_be_kept_the_values_are_and_it_says_so(tmp_path: Path, sent: Path) -> None:
+    given = read_workbook(sent)
+    with zipfile.ZipFile(sent) as package:
+        found = {name: package.read(name) for name in package.namelist()}
+    found["xl/styles.xml"] = b"<looks/>"
+    with zipfile.ZipFile(sent, "w") as package:
+        for name, content in found.items():
+            package.writestr(name, content)
+    target = tmp_path / "book-results.xlsx"
+    changed = replace(given, sha256=fingerprint(sent), path=tmp_path / "book.xlsx")
+    result = give(tmp_path, changed, target, copy=sent.name)
+    assert result.note == ("The formatting of book.xlsx could not be kept: the part with the styles is something else.")
+    assert cells(target, "Trunks")[1][:3] == ["1", "new.example", "applied"]
+
+
+def test_a_copy_that_is_not_what_was_read_any_more_is_not_written_into(tmp_path: Path, sent: Path) -> None:
+    given = replace(read_workbook(sent), sha256="of something else")
+    target = tmp_path / "book-results.xlsx"
+    assert give(tmp_path, given, target, copy=sent.name).note == (
+        "The formatting of input.xlsx could not be kept: the run's copy of it is not what was read."
+    )
+    assert not openpyxl.load_workbook(target)["Trunks"]["A2"].font.i
 
 
 @pytest.mark.parametrize("obstacle", ["folder", "gone"])

@@ -5,9 +5,10 @@ import datetime as dt
 import pytest
 
 from batch.secrets import Secret
-from batch.sheets.cells import Strip, secrets_of, texts_of
+from batch.sheets.cells import secrets_of, texts_of
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
 from batch.sheets.problems import Problem
+from batch.sheets.strips import Strip
 from batch.sheets.workbooks import CellError, CellValue, NoValue
 
 DID = DIDS.column("did")
@@ -20,7 +21,8 @@ def strip(column: Column) -> Strip:
 
 
 def read(column: Column, *values: CellValue) -> tuple[list[str], list[Problem]]:
-    return texts_of(strip(column), list(values))
+    found = texts_of(strip(column), list(values))
+    return found.texts, found.problems
 
 
 def fault(column: Column, value: CellValue) -> Problem:
@@ -40,7 +42,10 @@ def secret(text: str, found: Secret | str | None = None) -> tuple[Secret | str, 
     [(442079460100.0, "442079460100"), (999999999999999.0, "999999999999999"), (7, "7"), (0.0, "0"), (-0.0, "0")],
 )
 def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: str) -> None:
-    assert read(DID, value) == ([text], [])
+    texts, (notice,) = read(DID, value)
+    assert texts == [text]
+    assert (notice.code, notice.stops, notice.value, notice.offers) == ("cell-number", False, text, (text,))
+    assert notice.message == "The cell holds a number; its digits are taken."
 
 
 @pytest.mark.parametrize(
@@ -65,35 +70,35 @@ def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: s
             "cell-date",
             "2026-03-04",
             "The spreadsheet turned what was typed here into a date or time.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "Format the cell as text and type 3-4, or 4-3.",
         ),
         (
             dt.timedelta(hours=10, minutes=1),
             "cell-date",
             "10:01:00",
             "The spreadsheet turned what was typed here into a date or time.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "Format the cell as text and type 10-01, or 10:01.",
         ),
         (
             True,
             "cell-boolean",
             "TRUE",
             "The spreadsheet holds TRUE here, not text.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "Format the cell as text and type the value again, like 442079460100, or 1.",
         ),
         (
             1e15,
             "cell-number-lost",
             "1000000000000000",
             "The number has more than 15 digits; the spreadsheet has changed the last ones.",
-            "Format the cell as text and type the number again.",
+            "Format the cell as text and type the number again, from where you have it.",
         ),
         (
             1e300,
             "cell-number-lost",
             "1e+300",
             "The number has more than 15 digits; the spreadsheet has changed the last ones.",
-            "Format the cell as text and type the number again.",
+            "Format the cell as text and type the number again, from where you have it.",
         ),
         (
             4420.5,
@@ -129,8 +134,9 @@ def test_true_and_false_are_yes_and_no_where_those_are_asked_for() -> None:
     assert read(TRUNKS.column("enable"), True, False) == (["true", "false"], [])
 
 
-def test_a_number_with_decimals_may_be_a_name() -> None:
-    assert read(DIDS.column("did_name"), 3.5) == (["3.5"], [])
+def test_a_number_with_decimals_may_be_a_name_and_is_told() -> None:
+    texts, (notice,) = read(DIDS.column("did_name"), 3.5)
+    assert (texts, notice.code, notice.stops, notice.value) == (["3.5"], "cell-number", False, "3.5")
 
 
 def test_blanks_around_a_value_are_taken_off_and_told() -> None:
@@ -143,10 +149,9 @@ def test_blanks_around_a_value_are_taken_off_and_told() -> None:
     ("text", "fix"),
     [
         ("1001\n1002", "Type the value anew: 1001 1002"),
-        ("44\u200b2079", "Type the value anew: 442079"),
-        ("\u202a+44207\u202c", "Type the value anew: +44207"),
         ("a\x07b", "Type the value anew: a b"),
-        ("\u200b", "Clear the cell."),
+        ("\u200b\x07", "Clear the cell."),
+        ("a\x85b", "Type the value anew: a b"),
     ],
 )
 def test_line_breaks_and_characters_that_cannot_be_seen_are_a_problem(text: str, fix: str) -> None:
@@ -172,18 +177,27 @@ def test_clear_is_understood_however_it_is_capitalised() -> None:
 
 
 def test_a_password_is_taken_as_it_stands_but_for_a_cell_of_blanks_only() -> None:
-    assert read(PASSWORD, " Sample-1 ", "   ", 12345.0) == ([" Sample-1 ", "", "12345"], [])
+    texts = [" Sample-1 ", "'Sample-2", "tel:Sample-3", "\u200bSample-4\u00a0", "1.0", "#N/A", "4.4E+11"]
+    assert read(PASSWORD, *texts, "   ") == ([*texts, ""], [])
+
+
+def test_a_password_that_came_as_a_number_is_told_without_showing_it() -> None:
+    texts, (notice,) = read(PASSWORD, 12345.0)
+    assert texts == ["12345"]
+    assert (notice.code, notice.stops, notice.value, notice.offers) == ("cell-number", False, "<hidden>", ())
+    assert "12345" not in repr(notice)
 
 
 def test_a_password_that_cannot_be_read_is_reported_without_showing_it() -> None:
-    _, problems = read(PASSWORD, 1234567890123456.0, -17.5, True)
-    assert [(p.code, p.value) for p in problems] == [
-        ("cell-number-lost", "<hidden>"),
-        ("cell-fraction", "<hidden>"),
-        ("cell-boolean", "<hidden>"),
+    _, problems = read(PASSWORD, 1234567890123456.0, -17.5, True, 17.5, dt.date(2031, 5, 10))
+    assert [(p.code, p.value, p.offers) for p in problems] == [
+        ("cell-number-lost", "<hidden>", ()),
+        ("cell-fraction", "<hidden>", ()),
+        ("cell-boolean", "<hidden>", ()),
+        ("cell-fraction", "<hidden>", ()),
+        ("cell-date", "<hidden>", ()),
     ]
-    assert "1234567890123456" not in repr(problems)
-    assert "17.5" not in repr(problems)
+    assert not any(shown in repr(problems) for shown in ("1234567890123456", "17.5", "2031", "5-10"))
 
 
 def test_a_password_becomes_a_secret() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import struct
-import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,7 @@ from batch.errors import WorkbookError
 from batch.sheets import layout
 from batch.sheets.reading import read_workbook
 from batch.sheets.workbooks import CellError, Format, NoValue
+from tests.packages import WORKBOOK, raw_ods, wide, xlsb, xlsb_cell, xlsb_record, xlsb_row, xlsb_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,82 +120,20 @@ def test_an_old_workbook_with_a_password_says_so(tmp_path: Path) -> None:
 # --- .xlsb, put together by hand: no free program writes it
 
 
-def record(number: int, content: bytes = b"") -> bytes:
-    """Return one BIFF12 record; lengths here stay under 128 bytes."""
-    kind = bytes([number]) if number < 0x80 else bytes([number & 0x7F | 0x80, number >> 7])
-    return kind + bytes([len(content)]) + content
-
-
-def wide(text: str) -> bytes:
-    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
-
-
-def cell(number: int, column: int, content: bytes) -> bytes:
-    return record(number, struct.pack("<II", column, 0) + content)
-
-
-def row(number: int, *, hidden: bool = False) -> bytes:
-    flags = 0x10 if hidden else 0
-    return record(0, struct.pack("<IIHBBB", number, 0, 300, 0, flags, 0) + struct.pack("<I", 0))
-
-
-def sheet(*records: bytes, last_row: int = 9, last_column: int = 9) -> bytes:
-    return b"".join(
-        (
-            record(129),
-            record(148, struct.pack("<IIII", 0, last_row, 0, last_column)),
-            record(145),
-            *records,
-            record(146),
-            record(130),
-        )
-    )
-
-
-WORKBOOK = b"".join(
-    (
-        record(131),
-        record(143),
-        record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Trunks")),
-        record(144),
-        record(132),
-    )
-)
-
-
-def xlsb(path: Path, content: bytes, *, target: str = "worksheets/sheet1.bin", **more: bytes) -> Path:
-    links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006/relationships"
-    parts = {
-        "[Content_Types].xml": b'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="rId1" Type="{links}/officeDocument" '
-        'Target="xl/workbook.bin"/></Relationships>'.encode(),
-        "xl/workbook.bin": WORKBOOK,
-        "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{package}"><Relationship Id="rId1" '
-        f'Type="{links}/worksheet" Target="{target}"/></Relationships>'.encode(),
-        "xl/worksheets/sheet1.bin": content,
-        **more,
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return path
-
-
 def test_a_binary_workbook_keeps_values_errors_and_hidden_rows(tmp_path: Path) -> None:
     formula_rest = struct.pack("<HII", 0, 0, 0)
     path = xlsb(
         tmp_path / "book.xlsb",
-        sheet(
-            row(1),
-            cell(6, 1, wide("Name")),
-            cell(5, 2, struct.pack("<d", 442071234567.0)),
-            row(2, hidden=True),
-            cell(3, 1, b"\x2a"),
-            cell(4, 2, b"\x01"),
-            row(4),
-            cell(11, 2, b"\x17" + formula_rest),
-            cell(1, 3, b""),
+        xlsb_sheet(
+            xlsb_row(1),
+            xlsb_cell(6, 1, wide("Name")),
+            xlsb_cell(5, 2, struct.pack("<d", 442071234567.0)),
+            xlsb_row(2, hidden=True),
+            xlsb_cell(3, 1, b"\x2a"),
+            xlsb_cell(4, 2, b"\x01"),
+            xlsb_row(4),
+            xlsb_cell(11, 2, b"\x17" + formula_rest),
+            xlsb_cell(1, 3, b""),
         ),
     )
 
@@ -211,7 +149,13 @@ def test_a_binary_workbook_keeps_values_errors_and_hidden_rows(tmp_path: Path) -
 
 
 def test_a_binary_workbook_with_a_stray_cell_far_away_is_refused(tmp_path: Path) -> None:
-    far = sheet(row(0), cell(6, 0, wide("x")), row(1_048_575), cell(6, 16_383, wide("y")), last_row=1_048_575)
+    far = xlsb_sheet(
+        xlsb_row(0),
+        xlsb_cell(6, 0, wide("x")),
+        xlsb_row(1_048_575),
+        xlsb_cell(6, 16_383, wide("y")),
+        last_row=1_048_575,
+    )
 
     with pytest.raises(WorkbookError, match="as far as cell XFD1048576"):
         read_workbook(xlsb(tmp_path / "book.xlsb", far))
@@ -220,11 +164,11 @@ def test_a_binary_workbook_with_a_stray_cell_far_away_is_refused(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "more"),
     [
-        (sheet(row(0), record(3, b"\x00\x00\x00\x00")), {}),
-        (sheet(), {"target": "worksheets/nowhere.bin"}),
-        (sheet(), {"xl/_rels/workbook.bin.rels": b"<Relationships/>"}),
+        (xlsb_sheet(xlsb_row(0), xlsb_record(3, b"\x00\x00\x00\x00")), {}),
+        (xlsb_sheet(), {"target": "worksheets/nowhere.bin"}),
+        (xlsb_sheet(), {"xl/_rels/workbook.bin.rels": b"<Relationships/>"}),
         # one reader takes four bytes for a record's number, the other two: only one of them sees the sheet
-        (sheet(), {"xl/workbook.bin": b"\x83\x81\x81\x00\x7f" + WORKBOOK}),
+        (xlsb_sheet(), {"xl/workbook.bin": b"\x83\x81\x81\x00\x7f" + WORKBOOK}),
     ],
 )
 def test_a_binary_workbook_that_contradicts_itself_is_damaged(
@@ -296,26 +240,6 @@ def test_an_opendocument_workbook_keeps_values_errors_and_hidden_rows(tmp_path: 
         ["Name", CellError("#N/A"), NoValue("=FOO()"), CellError("#VALUE!"), CellError("#VALUE!")],
         ["#1", 44.0, CellError("Err:508"), CellError("#VALUE!"), CellError("#VALUE!")],
     ]
-
-
-def raw_ods(path: Path, body: str, **more: str) -> Path:
-    names = "urn:oasis:names:tc:opendocument:xmlns"
-    content = (
-        f'<office:document-content xmlns:office="{names}:office:1.0" xmlns:table="{names}:table:1.0" '
-        f'xmlns:text="{names}:text:1.0" xmlns:calcext="{names}:calcext:1.0"><office:body><office:spreadsheet>'
-        f"{body}</office:spreadsheet></office:body></office:document-content>"
-    )
-    parts = {
-        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-        "content.xml": content,
-        "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{names}:manifest:1.0"/>',
-        **more,
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, part in parts.items():
-            if part:
-                archive.writestr(name, part)
-    return path
 
 
 def test_libreoffice_errors_are_errors_and_notes_and_old_versions_are_not_values(tmp_path: Path) -> None:

@@ -17,43 +17,13 @@ from python_calamine import PasswordError
 
 from batch.errors import WorkbookError
 from batch.sheets import layout
-from batch.sheets.formats import grids, openxml, packages
+from batch.sheets.formats import glances, grids, packages
 from batch.sheets.reading import read_workbook
 from batch.sheets.workbooks import CellError, Format, NoValue, RawSheet
+from tests.packages import HEAD, MAIN, TAIL, raw_package
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-HEAD = f'<?xml version="1.0"?><worksheet xmlns="{MAIN}"><sheetData>'
-TAIL = "</sheetData></worksheet>"
-
-
-def raw_package(path: Path, *sheets: str, more: dict[str, str] | None = None) -> Path:
-    """Write the smallest package that is a workbook, around worksheets given as XML."""
-    listed = "".join(
-        f'<sheet name="{name}" sheetId="{number}" r:id="rId{number}"/>'
-        for number, name in enumerate(("Trunks", "DIDs")[: len(sheets)], 1)
-    )
-    relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    package = "http://schemas.openxmlformats.org/package/2006/relationships"
-    linked = "".join(
-        f'<Relationship Id="rId{number}" Type="{relations}/worksheet" Target="worksheets/sheet{number}.xml"/>'
-        for number in range(1, len(sheets) + 1)
-    )
-    parts = {
-        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="rId1" '
-        f'Type="{relations}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{relations}"><sheets>{listed}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}">{linked}</Relationships>',
-        **{f"xl/worksheets/sheet{number}.xml": sheet for number, sheet in enumerate(sheets, 1)},
-        **(more or {}),
-    }
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return path
 
 
 def only_sheet(path: Path) -> RawSheet:
@@ -232,7 +202,7 @@ def test_words_that_betray_something_are_seen_where_two_chunks_meet(
     for size in range(20, 60):
         monkeypatch.setattr(packages, "CHUNK", size)
         package = packages.Package(path)
-        assert openxml.glance(package, "xl/worksheets/sheet1.xml").closer
+        assert glances.glance(package, "xl/worksheets/sheet1.xml").closer
 
 
 def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
@@ -243,7 +213,7 @@ def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
         page.data_validation(1, 0, 9, 0, {"validate": "list", "source": ["a", "b"]})
         page.autofilter(0, 0, 1, 1)
 
-    found = openxml.glance(packages.Package(path), "xl/worksheets/sheet1.xml")
+    found = glances.glance(packages.Package(path), "xl/worksheets/sheet1.xml")
 
     assert (found.closer, found.far) == (False, False)
 
@@ -343,7 +313,7 @@ def test_results_columns_beyond_z_need_no_closer_look(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_row(0, 0, [f"c{number}" for number in range(30)])
 
-    assert not openxml.glance(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not glances.glance(packages.Package(path), "xl/worksheets/sheet1.xml").far
     assert len(only_sheet(path).columns) == 30
 
 

@@ -5,9 +5,9 @@ import datetime as dt
 import pytest
 
 from batch.secrets import Secret
-from batch.sheets.imprints import NO_IMPRINT
 from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables, is_own_sheet, sheet_of, spans, tabulate
+from batch.sheets.rows import Tables, tabulate
+from batch.sheets.spellings import spans
 from batch.sheets.workbooks import CellError, RawSheet, Workbook
 from tests.builders import book, check, sheet, told, workbook
 
@@ -63,9 +63,19 @@ def test_own_sheets_are_told_but_for_those_that_we_wrote() -> None:
     given = [sheet("Trunks", "Name", "London"), sheet("Summary", "x"), sheet("How to fill this in", "x")]
     assert told(tables(workbook(*given))[1]) == ["Summary!A1 own-sheet"]
     assert tables(workbook(*given, ours=True))[1] == []
-    assert is_own_sheet(given[1], NO_IMPRINT)
-    assert not is_own_sheet(given[0], NO_IMPRINT)
-    assert sheet_of(given[1]) is None
+
+
+def test_several_own_sheets_are_one_notice() -> None:
+    (notice,) = tables(workbook(sheet("Trunks", "Name", "London"), sheet("Contacts", "x"), sheet("Costs", "x")))[1]
+    assert (notice.code, notice.sheet) == ("own-sheet", "Contacts")
+    assert notice.message == "The sheets 'Contacts', 'Costs' are your own; they are kept and not read."
+
+
+def test_hidden_columns_that_count_are_told_once() -> None:
+    _, problems = tables(workbook(sheet("Trunks", "Name|Site|Port", "London||5060", hidden_columns=(0, 1, 2, 9))))
+    (notice,) = [p for p in problems if p.code != "own-column"]
+    assert (notice.code, notice.cell, notice.stops) == ("columns-hidden", "A1", False)
+    assert notice.message == "The hidden columns 'Name' (A), 'Port' (C) of Trunks count all the same."
 
 
 def test_a_hidden_sheet_and_what_was_detected_of_a_file_are_told() -> None:
@@ -137,7 +147,14 @@ def test_a_cell_that_cannot_be_read_is_not_also_called_blank() -> None:
 def test_hidden_rows_count_and_are_told_once() -> None:
     (notice,) = tables(workbook(sheet("Trunks", "Name", "A", "B", "", "C", hidden_rows=(1, 2, 3, 4, 5))))[1]
     assert (notice.code, notice.cell, notice.stops) == ("rows-hidden", "A2", False)
-    assert notice.message == "3 hidden or filtered rows of Trunks count as rows: 2-3, 5."
+    assert notice.message == "3 hidden rows of Trunks count as rows: 2-3, 5."
+    assert notice.fix == "Show all rows to see them; delete those that are not meant."
+
+
+def test_rows_that_a_filter_hides_are_told_as_such() -> None:
+    (notice,) = tables(workbook(sheet("Trunks", "Name", "A", "B", hidden_rows=(3,), filtered=True)))[1]
+    assert notice.message == "Row 3 of Trunks is hidden or filtered; it counts all the same."
+    assert notice.fix == "Clear the filter and show all rows to see them; delete those that are not meant."
 
 
 def test_hidden_blank_rows_are_not_worth_a_word() -> None:

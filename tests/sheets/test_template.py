@@ -11,7 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import OutputError
-from batch.sheets import guides, layout
+from batch.sheets import guides, layout, terms
 from batch.sheets.layout import Column, Sheet
 from batch.sheets.reading import read_workbook
 from batch.sheets.template import README, write_template, write_template_folder
@@ -52,7 +52,7 @@ def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: P
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
     for path in (template, write_template_folder(tmp_path / "csv")):
         found = read_workbook(path)
-        sheets = [sheet for sheet in found.sheets if sheet.name != guides.TITLE]
+        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.TITLE, terms.TITLE}]
         assert not found.ours
         assert [sheet.name for sheet in sheets] == [sheet.title for sheet in layout.SHEETS]
         for raw, sheet in zip(sheets, layout.SHEETS, strict=True):
@@ -177,3 +177,17 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     for write in (write_template, write_template_folder):
         with pytest.raises(OutputError, match="Cannot write"):
             write(tmp_path / "file" / "trunks")
+
+
+def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyxl.Workbook) -> None:
+    assert book.sheetnames[-1] == terms.TITLE
+    assert terms.TITLE in layout.OWN_SHEETS
+    lines = [(word, meaning) for _, word, meaning in book[terms.TITLE].iter_rows(min_row=4, values_only=True)]
+    assert lines == [(term.word, term.meaning) for term in terms.GLOSSARY]
+
+
+def test_the_trunks_sheet_prints_two_pages_wide_with_the_name_on_each(book: openpyxl.Workbook) -> None:
+    found = page(book, layout.TRUNKS)
+    assert (found.page_setup.fitToWidth, found.page_setup.fitToHeight) == (2, 0)
+    assert str(found.print_title_cols) == "$C:$C"
+    assert page(book, layout.DIDS).page_setup.fitToWidth in {None, 1}

@@ -12,7 +12,9 @@ import openpyxl
 import pytest
 import python_calamine
 
+from batch.sheets.imprints import Imprint, Kind
 from batch.sheets.layout import RESULT_HEADERS
+from batch.sheets.reading import read_workbook
 from batch.sheets.workbooks import CellError, CellValue, NoValue, RawSheet
 from batch.sheets.writing import (
     AnsweredSheet,
@@ -110,8 +112,28 @@ def test_sheets_stand_between_summary_and_changes_in_the_users_order(tmp_path: P
     sheets = [AnsweredSheet(raw=raw(("x",), name=name)) for name in ("DIDs", "Notes", "Trunks")]
     path = results(tmp_path, *sheets)
     book = opened(path)
-    assert book.sheetnames == ["Summary", "DIDs", "Notes", "Trunks", "Changes"]
+    assert book.sheetnames == ["Summary", "DIDs", "Notes", "Trunks", "Changes", "trunk-batch"]
     assert book.active is book["Summary"]
+
+
+def test_what_the_file_said_of_itself_is_said_again_on_a_sheet_that_nobody_sees(tmp_path: Path) -> None:
+    said = Imprint(
+        kinds=frozenset({Kind.EXPORT}), made_at="2026-01-01", pbx="https://pbx.example", sheets=frozenset({"x"})
+    )
+    path = write_results(tmp_path / "r.xlsx", [], PLAIN, [], imprint=said, made_at="2026-11-23")
+    assert opened(path)["trunk-batch"].sheet_state == "veryHidden"
+    assert read_workbook(path).imprint == Imprint(
+        kinds=frozenset({Kind.EXPORT, Kind.RESULTS}),
+        made_at="2026-01-01",
+        pbx="https://pbx.example",
+        sheets=frozenset({"Summary", "Changes"}),
+    )
+
+
+def test_a_wide_sheet_prints_over_several_pages_side_by_side(tmp_path: Path) -> None:
+    sheets = [AnsweredSheet(raw=raw(("x",) * width, name=f"S{width}"), header_row=1) for width in (3, 20)]
+    book = opened(results(tmp_path, *sheets))
+    assert [book[name].page_setup.fitToWidth for name in ("S3", "S20")] == [None, 2]  # 1 is not said
 
 
 def test_old_result_columns_are_left_out_and_the_rest_moves_left_links_included(tmp_path: Path) -> None:
@@ -276,8 +298,8 @@ def test_a_hidden_sheet_of_the_users_own_stays_hidden_but_never_one_with_results
 def test_an_empty_sheet_and_no_sheet_at_all_are_written_too(tmp_path: Path) -> None:
     empty = AnsweredSheet(raw=RawSheet(name="Empty", columns=[]), header_row=1)
     blank = AnsweredSheet(raw=raw(("",), ("",), name="Blank"))
-    assert opened(results(tmp_path, empty, blank)).sheetnames == ["Summary", "Empty", "Blank", "Changes"]
-    assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes"]
+    assert opened(results(tmp_path, empty, blank)).sheetnames == ["Summary", "Empty", "Blank", "Changes", "trunk-batch"]
+    assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes", "trunk-batch"]
 
 
 def test_progress_is_told_every_thousand_rows_and_adds_up(tmp_path: Path) -> None:

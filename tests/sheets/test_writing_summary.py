@@ -267,7 +267,7 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
 
 def test_a_file_that_lies_there_is_replaced_and_nothing_else_appears(tmp_path: Path) -> None:
     (tmp_path / "results.xlsx").write_text("old")
-    assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes"]
+    assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes", "trunk-batch"]
     assert [entry.name for entry in tmp_path.iterdir()] == ["results.xlsx"]
 
 

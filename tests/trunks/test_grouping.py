@@ -5,7 +5,7 @@ import pytest
 from batch.secrets import Secret
 from batch.sheets.layout import Mode, TrunkType
 from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellError
+from batch.sheets.workbooks import CellError, CellValue
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit
 from tests.builders import book, check, read, records, sheet, told, workbook
 
@@ -408,3 +408,32 @@ def test_skip_is_kept_on_the_record() -> None:
 def test_problems_of_reading_are_tied_to_their_trunk_too() -> None:
     (problem,) = check(workbook(sheet("Trunks", "Name", "L"), sheet("DIDs", "Trunk|DID", ["L", CellError("#N/A")])))
     assert (problem.code, problem.trunk) == ("cell-error", 2)
+
+
+@pytest.mark.parametrize(
+    ("name", "offers"),
+    [("007", ("007", "7")), ("7.0", ("7.0", "7"))],
+)
+def test_a_number_is_no_trunk_id_where_a_name_has_its_digits_and_zeros(name: str, offers: tuple[str, ...]) -> None:
+    problems = check(
+        workbook(sheet("Trunks", "Trunk ID|Name", "7|London", f"8|{name}"), sheet("DIDs", "Trunk|DID", [7.0, "100"]))
+    )
+    (problem,) = [problem for problem in problems if problem.stops]
+    assert (problem.code, problem.sheet, problem.cell, problem.value) == ("cell-number-cut", "DIDs", "A2", "7")
+    assert problem.offers == offers
+    assert problem.fix == f"Format the cell as text and type {name}, or 7 for the trunk with that ID."
+
+
+def test_a_number_that_is_no_trunk_id_still_asks_for_the_name_that_it_may_have_been() -> None:
+    problems = check(workbook(sheet("Trunks", "Name", "007"), sheet("DIDs", "Trunk|DID", [7.0, "100"])))
+    (problem,) = [problem for problem in problems if problem.stops]
+    assert (problem.code, problem.offers) == ("cell-number-cut", ("007",))
+    assert problem.fix == "Format the cell as text and type 007."
+
+
+@pytest.mark.parametrize("cell", [7.0, "7", "7.0"])
+def test_a_number_is_a_trunk_id_where_no_name_speaks_against_it(cell: CellValue) -> None:
+    given = workbook(sheet("Trunks", "Trunk ID|Name", "7|London", "8|Paris"), sheet("DIDs", "Trunk|DID", [cell, "100"]))
+    (first, _) = records(given)
+    assert first.dids is not None
+    assert [row.did for row in first.dids.rows] == ["100"]

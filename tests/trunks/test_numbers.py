@@ -30,7 +30,7 @@ HUNDRED = NumberRange("442079460100", "442079460199")
         "4420794601[27-9]X",
         "9.",
         "_".replace("_", "X!"),
-        "(0)20.7946",
+        "(20).7946",
         "*98#",
         "office-a",
         "1" * 31,
@@ -81,23 +81,24 @@ def test_a_range_keeps_leading_zeros_and_plus() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "together", "like"),
+    ("text", "like", "offers"),
     [
-        ("1001-1010", "10011010", "1001..1010"),
-        ("123456-123459", "123456123459", "123456..123459"),
-        ("442079460100-12345", "44207946010012345", "442079460100..442079412345"),
-        ("020-7946-0100", "02079460100", "442079460100..442079460199"),
-        ("+44 20 7946-0100", "+442079460100", "442079460100..442079460199"),
-        ("12-1234567", "121234567", "442079460100..442079460199"),
-        ("44-20[2-9]", "4420[2-9]", "442079460100..442079460199"),
-        ("4420[27-9]-1", "4420[27-9]1", "442079460100..442079460199"),
+        ("1001-1010", "1001..1010", ("10011010", "1001..1010")),
+        ("123456-123459", "123456..123459", ("123456123459", "123456..123459")),
+        ("442079460100-12345", "442079460100..442079412345", ("44207946010012345",)),  # the range would run backwards
+        ("020-7946-0100", "442079460100..442079460199", ("02079460100",)),
+        ("+44 20 7946-0100", "442079460100..442079460199", ("+442079460100",)),
+        ("12-1234567", "442079460100..442079460199", ("121234567",)),
+        ("44-20[2-9]", "442079460100..442079460199", ("4420[2-9]",)),
+        ("4420[27-9]-1", "442079460100..442079460199", ("4420[27-9]1",)),
     ],
 )
-def test_any_other_dash_between_digits_offers_both_readings(text: str, together: str, like: str) -> None:
+def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str, offers: tuple[str, ...]) -> None:
     assert parse_did(text) == Fault(
         "dash-unclear",
-        f"The dash in {text} could separate the digits of one number or make a range.",
-        f"For one number type {together}; for a range write both ends in full with .. between, like {like}.",
+        "The dash could separate the digits of one number or make a range.",
+        f"For one number type {offers[0]}; for a range write both ends in full with .. between, like {like}.",
+        offers,
     )
 
 
@@ -174,7 +175,59 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, together:
     ],
 )
 def test_a_did_that_cannot_be_says_why_and_what_to_type(text: str, code: str, message: str, fix: str) -> None:
-    assert parse_did(text) == Fault(code, message, fix)
+    fault = parse_did(text)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.message, fault.fix) == (code, message, fix)
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("442079460199-100", ("442079460100-442079460199",)),
+        ("199..100", ("100..199",)),
+        ("442079460100-2079460199", ("442079460100-442079460199",)),
+        ("+442079460100-442079460199", ("+442079460100-+442079460199",)),
+        ("+100..199", ("+100..+199",)),
+        ("020 7946", ("0207946",)),
+        ("(020) 7946.0100", ("02079460100",)),
+        ("\N{LEFT DOUBLE QUOTATION MARK}+4420\N{RIGHT DOUBLE QUOTATION MARK}", ("+4420",)),
+        ("44_1/2/\u200b", ("4412",)),
+        ("\N{CJK UNIFIED IDEOGRAPH-65E5}", ()),
+        ("44[27", ()),
+        ("1" * 32, ()),
+    ],
+)
+def test_what_may_have_been_meant_by_a_did_is_offered_and_would_be_taken(text: str, offers: tuple[str, ...]) -> None:
+    fault = parse_did(text)
+    assert isinstance(fault, Fault)
+    assert fault.offers == offers
+    assert not [offer for offer in offers if isinstance(parse_did(offer), Fault)]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "offers"),
+    [
+        ("+44 (0)20 7946 0101", "trunk-prefix", ("+442079460101", "02079460101")),
+        ("44(0)2079460101", "trunk-prefix", ("442079460101", "02079460101")),
+        ("+44 (0) 20 7946 0101 ext. 12", "trunk-prefix", ("+442079460101", "02079460101")),
+        ("(0)2079460101", "trunk-prefix", ("02079460101", "2079460101")),
+        ("(0)+442079460101", "trunk-prefix", ("+442079460101",)),
+        ("442079460101(0)", "trunk-prefix", ("442079460101",)),
+        ("+442079460101 ext. 12", "extension-behind", ("+442079460101",)),
+        ("02079460101x12", "extension-behind", ("02079460101", "02079460101[0-9]12")),
+        ("+442079460101;ext=12", "extension-behind", ("+442079460101",)),
+    ],
+)
+def test_what_is_written_for_people_is_no_number_for_a_pbx(text: str, code: str, offers: tuple[str, ...]) -> None:
+    for parse in (parse_did, parse_caller_id):
+        fault = parse(text)
+        assert isinstance(fault, Fault)
+        assert (fault.code, fault.offers) == (code, offers)
+
+
+@pytest.mark.parametrize("text", ["4420x12", "44X", "12345678X", "442079460XXX", "442079460X12"])
+def test_an_x_is_part_of_a_pattern_behind_few_digits_or_where_it_is_written_large(text: str) -> None:
+    assert parse_did(text) == text
 
 
 def test_ten_thousand_dids_go_into_a_row() -> None:
@@ -191,9 +244,9 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("44 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 4420.")),
-        ("!", Fault("bad-characters", "A caller ID cannot hold '!'.", "Type the number that is to be shown.")),
-        ("{{.ext}}", Fault("bad-characters", "A caller ID cannot hold '{', '}'.", "Type .ext.")),
+        ("44 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 4420.", ("4420",))),
+        ("!", Fault("bad-characters", "A caller ID cannot hold '!'.", "Type the one number that is to be shown.")),
+        ("{{.ext}}", Fault("bad-characters", "A caller ID cannot hold '{', '}'.", "Type .ext.", (".ext",))),
         ("1" * 32, Fault("too-long", "A caller ID has at most 31 characters; this has 32.", "Shorten it.")),
     ],
 )
@@ -264,6 +317,24 @@ def test_what_is_not_an_extension_is_named(text: str, message: str) -> None:
     fault = parse_extensions(text)
     assert isinstance(fault, Fault)
     assert (fault.code, fault.message) == ("extension-malformed", message)
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"), [("1004,0", ("1004", "1004, 0")), ("1001, 1002,00", ("1001, 1002", "1001, 1002, 00"))]
+)
+def test_a_zero_close_behind_the_last_comma_may_be_decimals(text: str, offers: tuple[str, ...]) -> None:
+    fault = parse_extensions(text)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.offers) == ("extension-malformed", offers)
+    assert [parse_extensions(offer) for offer in offers] == [
+        tuple(offers[0].split(", ")),
+        tuple(offers[1].split(", ")),
+    ]
+
+
+@pytest.mark.parametrize("text", ["1004, 0", "0", "0,1004", "1004;0", "1004,10"])
+def test_a_zero_that_stands_by_itself_is_an_extension(text: str) -> None:
+    assert not isinstance(parse_extensions(text), Fault)
 
 
 def test_a_range_among_extensions_is_sent_to_its_column() -> None:

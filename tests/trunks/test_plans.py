@@ -10,8 +10,9 @@ from batch.sheets.layout import TrunkType
 from batch.sheets.problems import Problem
 from batch.sheets.workbooks import Workbook
 from batch.trunks.choices import choose
+from batch.trunks.hazards import Hazard, not_allowed
 from batch.trunks.live import Census, LiveTrunk, parse_trunk
-from batch.trunks.plans import Change, Hazard, Plan, Resolved, judge, not_allowed, resolve, tally
+from batch.trunks.plans import Change, Plan, Resolved, judge, resolve, tally
 from tests.builders import book, census, dids, judged, live, read, shared
 
 LONDON = live(8, "London", hostname="old", password="Sample-0", did_list=dids("100=One", "200"))
@@ -371,7 +372,7 @@ def test_keys_that_come_up_after_the_plan_are_no_longer_as_planned() -> None:
 def test_keys_inside_the_extensions_of_a_caller_id_are_a_hazard_too() -> None:
     given = book(
         ["Name|Caller IDs mode", "London|add"],
-        caller_ids=["Trunk|Option|Caller ID|Extensions", "London|shared|99|1001"],
+        caller_ids=["London|shared|99|||1001"],
     )
     entry = shared("1", 1)
     entry["ext_list"][0]["ring"] = 3

@@ -7,19 +7,20 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
 from batch.sheets import layout
 from batch.sheets.formats import refusals
+from batch.sheets.formats.csv_records import HEAD, Dialect, LooseRecords, detect_dialect, neat_records
 from batch.sheets.formats.encodings import Encoding, detect_encoding
 from batch.sheets.formats.grids import by_column, collector_paused
 from batch.sheets.workbooks import BLANK, CellValue, CsvDialect, RawSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from batch.sheets.formats.packages import Package
@@ -36,17 +37,14 @@ MAX_COLUMNS: Final = 16_384
 
 MAX_BYTES: Final = 512 << 20
 
-DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""What may stand between values, the likeliest first, and how people are told of it."""
-
 _BLOCK: Final = 20_000
 """Rows turned into columns at a time, so that rows and columns never both fill the memory."""
 
-_HEAD: Final = 1 << 16
-"""Bytes in which the separator is looked for: too few for the csv module to find a cell too long."""
-_SEP_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
-_END: Final = "\ue000 end of file"
-"""Put after the last line: where it does not come out as a record of its own, a quote was never closed."""
+_MOST_ROWS: Final = 5
+"""Rows that a remark names."""
+
+_EXPORTED: Final = re.compile(r"(?:.* - )?(.+?)(?:-(?:Table|Tabelle|Tableau|Tabla|表格) ?\d+)?")
+"""Names that exports give: ``Book - DIDs`` (Google) and ``DIDs-Table 1`` (Numbers)."""
 
 T = TypeVar("T")
 
@@ -69,7 +67,7 @@ def sheet_of(name: str) -> layout.Sheet | None:
     if path.suffix.casefold() != ".csv":
         return None
     stem = layout.folded(path.stem)
-    return next((sheet for sheet in layout.SHEETS if stem == layout.folded(PurePosixPath(sheet.csv).stem)), None)
+    return next((sheet for sheet in layout.SHEETS if stem in map(layout.folded, sheet.names)), None)
 
 
 def files_in(folder: Path) -> dict[str, Path]:
@@ -100,17 +98,31 @@ def files_in_zip(package: Package) -> dict[str, str]:
 
 def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
     found: dict[str, T] = {}
-    for name, file in files:
-        sheet = sheet_of(name)
-        known = sheet.csv if sheet else name.casefold()
-        if sheet is None and known != SUMMARY:
-            continue
+    for known, file in _named(
+        [(name, file) for name, file in files if PurePosixPath(name).suffix.casefold() == ".csv"]
+    ):
         if known in found:
             raise WorkbookError(
                 f'"{where}" holds two files that stand for {known}.', "Keep one of them and move the other away."
             )
         found[known] = file
     return {name: found[name] for name in (*FILES, SUMMARY) if name in found} if set(found) & set(FILES) else {}
+
+
+def _named(files: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """Yield what each file stands for; names as exports give them count only where no file has the plain name."""
+    plain = set()
+    for name, file in files:
+        sheet = sheet_of(name)
+        if sheet is not None or name.casefold() == SUMMARY:
+            known = sheet.csv if sheet else SUMMARY
+            plain.add(known)
+            yield known, file
+    for name, file in files:
+        exported = _EXPORTED.fullmatch(PurePosixPath(name).stem)
+        sheet = sheet_of(f"{exported[1]}.csv") if exported and sheet_of(name) is None else None
+        if sheet is not None and sheet.csv not in plain:
+            yield sheet.csv, file
 
 
 def sheets_in(folder: Path) -> list[Path]:
@@ -171,7 +183,7 @@ def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
 
 def rough_first_cell(raw: bytes) -> str:
     """Return the first cell of a CSV file of ours, which is in UTF-8 whatever its separator."""
-    first = raw[:_HEAD].decode("utf-8-sig", errors="replace").splitlines()[:1]
+    first = raw[:HEAD].decode("utf-8-sig", errors="replace").splitlines()[:1]
     return re.split(r"[,;\t|]", first[0])[0].strip('" ') if first else ""
 
 
@@ -182,25 +194,39 @@ def _sheet(known: layout.Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
             f'"{path}" is not a CSV file: it holds bytes that are no text.',
             'Save the sheet again as "CSV UTF-8" and give that file.',
         )
-    head = _text(raw, encoding, _HEAD).read(_HEAD)
-    said = _SEP_LINE.match(head)
-    delimiter = said[1] if said else detect_delimiter(head, known)
+    head = _text(raw, encoding, HEAD).read(HEAD)
+    dialect = detect_dialect(head, [header for column in known.columns for header in column.headers])
+    said = f"{path.name} was read as {encoding.words}, with {dialect.words}"
     try:
-        columns = _columns(_text(raw, encoding), delimiter, said[0] if said else "", path)
+        columns = _columns(neat_records(_text(raw, encoding), dialect), path)
+    except csv.Error:
+        columns, oddities = _loose_columns(_text(raw, encoding), dialect, path)
+        said += oddities
+    return (
+        RawSheet(
+            name=known.title,
+            columns=columns,
+            dialect=CsvDialect(encoding=encoding.name, delimiter=dialect.delimiter),
+        ),
+        f"{said}.",
+    )
+
+
+def _loose_columns(text: io.TextIOBase, dialect: Dialect, path: Path) -> tuple[list[list[CellValue]], str]:
+    """Return the columns of a file whose quotes do not fit, and what is told of them."""
+    loose = LooseRecords(dialect=dialect)
+    try:
+        columns = _columns(loose.records(text.read()), path)
     except csv.Error:
         raise WorkbookError(
             f'"{path}" has a cell of more than {csv.field_size_limit():,} characters.',
             "Look for a quote that is never closed, or save the sheet again as CSV.",
         ) from None
-    words = DELIMITERS.get(delimiter, f'the character "{delimiter}"')
-    return (
-        RawSheet(
-            name=known.title,
-            columns=columns,
-            dialect=CsvDialect(encoding=encoding.name, delimiter=delimiter),
-        ),
-        f"{path.name} was read as {encoding.words}, with {words} between the values.",
-    )
+    said = '; \\" stands for a quote inside of quotes' if loose.escaped else ""
+    if loose.odd_rows:
+        rows = ", ".join(map(str, loose.odd_rows[:_MOST_ROWS])) + (", ..." if len(loose.odd_rows) > _MOST_ROWS else "")
+        said += f"; a quote that encloses no value is taken as text (row{'s' * (len(loose.odd_rows) > 1)} {rows})"
+    return columns, said
 
 
 def _text(raw: bytes, encoding: Encoding, most: int | None = None) -> io.TextIOWrapper:
@@ -212,31 +238,13 @@ def _text(raw: bytes, encoding: Encoding, most: int | None = None) -> io.TextIOW
     )
 
 
-def detect_delimiter(head: str, sheet: layout.Sheet) -> str:
-    """Return what stands between the values: what gives the most known headers, then the most cells."""
-    known = {layout.folded(header) for column in sheet.columns for header in column.headers}
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        lines = io.StringIO(head, newline="")
-        rows = list(islice(csv.reader(lines, delimiter=delimiter), 20))
-        cells = max((len(row) for row in rows), default=0)
-        return max((sum(layout.folded(c) in known for c in row) for row in rows), default=0), cells
-
-    return max(DELIMITERS, key=fit)  # the first of equals
-
-
-def _columns(lines: io.TextIOWrapper, delimiter: str, sep_line: str, path: Path) -> list[list[CellValue]]:
+def _columns(records: Iterator[list[str]], path: Path) -> list[list[CellValue]]:
     """Return the records by column, ragged ones filled up; blank lines are blank rows."""
-    if sep_line:
-        lines.readline()
-    records = csv.reader(chain(lines, [_END]), delimiter=delimiter)
     columns: list[list[CellValue]] = []
     height = 0
-    last: list[str] = []
     for block in _blocks(records):
-        last = block[-1]
         width = max(map(len, block))
-        if height + len(block) > MAX_ROWS + 1 or width > MAX_COLUMNS:
+        if height + len(block) > MAX_ROWS or width > MAX_COLUMNS:
             raise refusals.too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
         columns.extend([BLANK] * height for _ in range(len(columns), width))
         width = len(columns)
@@ -245,14 +253,7 @@ def _columns(lines: io.TextIOWrapper, delimiter: str, sep_line: str, path: Path)
         for column, values in zip(columns, by_column(rows, width), strict=True):
             column.extend(values)
         height += len(block)
-    if last != [_END]:
-        raise WorkbookError(
-            f'"{path}" has a quote (") in row {height} that is never closed.',
-            'Close it, or write two quotes ("") where one is meant as text.',
-        )
-    for column in columns:
-        column.pop()
-    return columns if height > 1 else []
+    return columns
 
 
 def _blocks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:

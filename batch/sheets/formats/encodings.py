@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,24 +19,68 @@ _MARKS: Final = (
 
 _CODE_PAGES: Final = {
     "cp1252": "Windows Western European (Latin-1)",
+    "cp1254": "Windows Turkish",
     "cp1250": "Windows Central European",
     "cp1251": "Windows Cyrillic",
+    "cp1253": "Windows Greek",
     "mac_roman": "Mac Roman",
+    "gb18030": "Simplified Chinese (GB 18030)",
+    "big5": "Traditional Chinese (Big5)",
+    "cp932": "Japanese (Shift JIS)",
     "latin_1": "Latin-1",
 }
-"""Eight-bit encodings that are thought of, the likeliest first."""
+"""Encodings without a mark that are thought of, the likeliest first; the last takes any bytes."""
 
-_WESTERN: Final = re.compile("[äöüßéèêëàâáãçñóòôõíìîïúùûåæøœÄÖÜÉÈÊÀÂÁÃÇÑÓÔÕÍÎÚÅÆØŒ]")
-_CENTRAL: Final = re.compile("[łżźćńśąęŁŻŹĆŚčšžřěůýőűďťňĺľŕăşţđČŠŽŘĎŤŇĐ]")
+_ICELANDIC_OR_TURKISH: Final = "ýþðÝÞÐ"
+"""Letters in whose place the Turkish code page has its own; by themselves they are likelier Turkish."""
+_MAC_LINE_ENDS: Final = 6
+"""What the line ends of old Macs speak for the encoding of old Macs."""
+
+_WESTERN: Final = (
+    "äöüß",  # German
+    "éèêëàâîïôùûüçœ",  # French
+    "áéíóúüñ¿¡ªº",  # Spanish
+    "ãõáéíóúâêôàç",  # Portuguese
+    "àèéìòù",  # Italian
+    "åäöøæé",  # Swedish, Norwegian, Danish, Finnish
+    "áéíóúýþæöð",  # Icelandic
+)
+_CENTRAL: Final = (
+    "ąćęłńóśźż",  # Polish
+    "áčďéěíňóřšťúůýžäľĺôŕ",  # Czech, Slovak
+    "áéíóöőúüű",  # Hungarian
+    "ăâîşţ",  # Romanian
+    "čćđšž",  # Croatian, Slovenian
+)
+_LANGUAGES: Final = {
+    "cp1252": _WESTERN,
+    "cp1254": ("çğıöşüâîİ",),
+    "cp1250": _CENTRAL,
+    "mac_roman": _WESTERN,
+    "latin_1": _WESTERN,
+}
+"""Letters beside the plain Latin ones that a language has, by encoding."""
+
 _CYRILLIC: Final = "\u0400-\u045f"
-_CYRILLIC_WORD: Final = re.compile(f"[{_CYRILLIC}]{{2,}}")
+_GREEK: Final = "\u0386-\u03ce"
+_OTHER_SCRIPT: Final = re.compile(f"[{_CYRILLIC}]{{2,}}|[{_GREEK}]{{2,}}")
 _MARKS_OF_PRINT: Final = "\u201c\u201d\u201e\u2018\u2019\u201a\u2013\u2014…€°«»§©®"
 _TYPOGRAPHY: Final = re.compile(f"[{_MARKS_OF_PRINT}]")
+_CAPITALS: Final = "\u0400-\u042f\u0386-\u038f\u0391-\u03ab"
+_SMALL: Final = "\u0430-\u045f\u0390\u03ac-\u03ce"
 _ODD: Final = re.compile(
-    rf"(?<=[a-zà-ÿ])[A-ZÀ-ÞŽŸŠ]|[A-Za-z][{_CYRILLIC}]|[{_CYRILLIC}][A-Za-z]"
+    rf"(?<=[a-zà-ÿ])[A-ZÀ-ÞŽŸŠ]|[A-Za-z][{_CYRILLIC}{_GREEK}]|[{_CYRILLIC}{_GREEK}][A-Za-z]"
+    rf"|[{_SMALL}][{_CAPITALS}]|[{_CAPITALS}]{{2}}[{_SMALL}]"
     rf"|(?<=\w)[{_MARKS_OF_PRINT.replace(chr(0x2019), '')}](?=\w)"
 )
 """What plain text does not have: a capital inside a word, two scripts in one, a dash or quote between letters."""
+
+_COMMON_LEADS: Final = {"gb18030": (0xB0, 0xD7), "big5": (0xA4, 0xC6), "cp932": (0x88, 0x98)}
+"""First and last of the bytes with which an encoding begins the letters that are in everyday use."""
+_EASTERN: Final = "\u3040-\u30ff\u3400-\u9fff"
+_BESIDE_LATIN: Final = re.compile(rf"[a-z][{_EASTERN}]|[{_EASTERN}][a-z]")
+_EASTERN_MARK: Final = re.compile("[\u3000-\u303f\uff01-\uff5e]")
+_MARK_OR_KANA: Final = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
 
 _FORBIDDEN: Final = frozenset(range(32)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A}
 
@@ -54,7 +99,7 @@ def detect_encoding(raw: bytes) -> Encoding | None:
     """Return how a text file is encoded; None if it is no text.
 
     A byte order mark decides, then whether it is valid UTF-8, then where the zero bytes of UTF-16 lie, then which
-    eight-bit encoding reads best.
+    of the encodings without a mark reads best.
     """
     for mark, name, words in _MARKS:
         if raw.startswith(mark):
@@ -62,12 +107,12 @@ def detect_encoding(raw: bytes) -> Encoding | None:
     wide = _utf16(raw[:_SAMPLE])
     if wide is not None:
         return Encoding(name=wide, words="UTF-16") if _decodes(raw, wide) else None
-    if b"\x00" in raw or is_binary(raw[:_SAMPLE]):
+    if is_binary(raw[:_SAMPLE]):
         return None
     if _decodes(raw, "utf-8"):
         return Encoding(name="utf-8", words="UTF-8")
-    name = _code_page(raw)
-    return Encoding(name=name, words=_CODE_PAGES[name])
+    best = _code_page(raw)
+    return None if best is None else Encoding(name=best, words=_CODE_PAGES[best])
 
 
 def is_binary(sample: bytes) -> bool:
@@ -99,28 +144,65 @@ def _utf16(sample: bytes) -> str | None:
 
 
 def _decodes(raw: bytes, name: str) -> bool:
+    """Return whether bytes are text in an encoding; a zero among a hundred characters and more is one that strayed."""
     try:
         text = raw.decode(name)
     except UnicodeDecodeError:
         return False
-    return "\x00" not in text
+    return text.count("\x00") * 100 <= len(text)
 
 
-def _code_page(raw: bytes) -> str:
-    """Return the eight-bit encoding that reads best: charset-normalizer rules out, plain letters decide."""
-    from charset_normalizer import from_bytes  # noqa: PLC0415 - slow to load, and seldom needed
-
-    sample = b"\n".join(line for line in re.split(rb"[\r\n]+", raw) if not line.isascii())[:_SAMPLE]
-    allowed = [name for name in _CODE_PAGES if _decodes(raw, name)]
-    matches = from_bytes(sample, cp_isolation=allowed, threshold=0.9)
-    plausible = {name for match in matches for name in match.could_be_from_charset}
-    names = [name for name in allowed if name in plausible] or allowed
-    return max(names, key=lambda name: _readability(sample.decode(name)))  # the first of equals
+def _code_page(raw: bytes) -> str | None:
+    """Return the encoding that reads best; None if too much of it is no text."""
+    sample = _strange_lines(raw)
+    readable = {name: text for name in _CODE_PAGES if (text := _text(sample, name)) is not None}
+    ranked = sorted(readable, key=lambda name: -_readability(readable[name], name))  # the first of equals
+    return next((name for name in ranked if _decodes(raw, name)), None)
 
 
-def _readability(text: str) -> int:
-    strange = sum(not character.isascii() for character in text)
-    score = -2 * strange - 4 * len(_ODD.findall(text))
-    score += 4 * len(_WESTERN.findall(text)) + 4 * len(_CENTRAL.findall(text))
-    score += 3 * len(_TYPOGRAPHY.findall(text))
-    return score + 4 * sum(len(word) for word in _CYRILLIC_WORD.findall(text))
+def _strange_lines(raw: bytes) -> bytes:
+    """Return the first of those lines that are not plain ASCII."""
+    lines: list[bytes] = []
+    size = 0
+    for line in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*", raw):
+        size += len(line[0]) + 1
+        if lines and size > _SAMPLE:
+            break
+        lines.append(line[0])
+    return (b"\r" if b"\r" in raw and b"\n" not in raw else b"\n").join([*lines, b""])
+
+
+def _text(sample: bytes, name: str) -> str | None:
+    try:
+        return sample.decode(name)
+    except UnicodeDecodeError:
+        return None
+
+
+def _readability(text: str, name: str) -> int:
+    """Score a text: two points for each byte of a letter that goes well with the others, minus points for the rest."""
+    if name in _COMMON_LEADS:
+        return _eastern_readability(text, name)
+    strange = Counter(character for character in text if not character.isascii())
+    usual = max(
+        (sum(strange[letter] for letter in {*letters, *letters.upper()}) for letters in _LANGUAGES.get(name, ())),
+        default=0,
+    )
+    usual += sum(len(word) for word in _OTHER_SCRIPT.findall(text))
+    score = 4 * usual - 2 * strange.total() - 4 * len(_ODD.findall(text)) + 3 * len(_TYPOGRAPHY.findall(text))
+    if name in {"cp1252", "latin_1"}:
+        score -= sum(strange[letter] for letter in _ICELANDIC_OR_TURKISH)
+    return score + _MAC_LINE_ENDS * (name == "mac_roman" and "\r" in text)
+
+
+def _eastern_readability(text: str, name: str) -> int:
+    """Score a text of East Asia: bytes of other scripts come out as letters that are rare, or beside Latin ones."""
+    first, last = _COMMON_LEADS[name]
+    score = -4 * len(_BESIDE_LATIN.findall(text))
+    for character in text:
+        code = character.encode(name)
+        if len(code) > 1:
+            usual = first <= code[0] <= last and (name != "gb18030" or code[1] > 0xA0)
+            marks = _MARK_OR_KANA if name == "cp932" else _EASTERN_MARK
+            score += 2 * len(code) if usual or marks.match(character) else -3 * len(code)
+    return score

@@ -21,7 +21,7 @@ from python_calamine import (
 from batch.errors import WorkbookError
 from batch.sheets.formats import refusals
 from batch.sheets.layout import letters
-from batch.sheets.workbooks import BLANK, CellError, CellValue, NoValue, RawSheet
+from batch.sheets.workbooks import BLANK, Block, CellValue, RawSheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -35,10 +35,19 @@ MAX_CELLS: Final = 32_000_000
 class Look:
     """What a closer look at a sheet found. Rows and columns are counted from 0."""
 
-    cells: dict[tuple[int, int], CellError | NoValue] = field(default_factory=dict)
-    """Cells that the fast reader gives as blank, by row and column."""
+    cells: dict[tuple[int, int], CellValue] = field(default_factory=dict)
+    """Cells that the fast reader gives as blank or as something else, by row and column."""
     hidden_rows: list[int] = field(default_factory=list)
     """Row numbers counted from 1, ascending."""
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    """First and last of columns that a person does not see."""
+    filtered: bool = False
+    """Whether a filter is active."""
+    merged: list[Block] = field(default_factory=list)
+    formats: dict[int, dict[int, str]] = field(default_factory=dict)
+    """As `RawSheet.formats` has it, its row numbers counted from 1."""
+    formulas: dict[int, dict[int, str]] = field(default_factory=dict)
+    """As `RawSheet.formulas` has it, its row numbers counted from 1."""
     top: int | None = None
     left: int | None = None
     bottom: int = -1
@@ -77,7 +86,7 @@ class Grid:
         """Number of rows."""
         return len(self.columns[0]) if self.columns else 0
 
-    def with_cells(self, cells: dict[tuple[int, int], CellError | NoValue]) -> Grid:
+    def with_cells(self, cells: dict[tuple[int, int], CellValue]) -> Grid:
         """Return the grid with these cells put in; it grows where they stand outside of it."""
         if not cells:
             return self
@@ -107,9 +116,10 @@ class Grid:
         return grown
 
     def to_sheet(self, name: str, *, hidden: bool, look: Look) -> RawSheet:
-        """Return the sheet with what the look found in it; hidden rows outside the table are left out."""
+        """Return the sheet with what the look found in it; hidden rows and columns outside the table are left out."""
         whole = self.with_cells(look.cells)
         first = whole.row + 1
+        columns = range(whole.column, whole.column + len(whole.columns))
         return RawSheet(
             name=name,
             columns=whole.columns,
@@ -117,6 +127,13 @@ class Grid:
             first_column=whole.column,
             hidden=hidden,
             hidden_rows=tuple(row for row in look.hidden_rows if first <= row < first + whole.height),
+            hidden_columns=tuple(
+                column for column in columns if any(left <= column <= right for left, right in look.hidden_columns)
+            ),
+            filtered=look.filtered,
+            merged=tuple(sorted(look.merged)),
+            formats=look.formats,
+            formulas=look.formulas,
         )
 
 

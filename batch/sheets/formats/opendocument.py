@@ -1,7 +1,13 @@
-"""Workbooks of LibreOffice and other office programs (``.ods``): calamine for values, a look for what it drops."""
+"""Workbooks of LibreOffice and other office programs (``.ods``): calamine for values, a look for what it drops.
+
+A cell without a style of its own has that of its row, or else that of its column; rows, columns and cells may stand
+for many equal ones.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import TYPE_CHECKING, Final
 
 from batch.sheets.formats import packages, refusals
@@ -14,15 +20,24 @@ from batch.sheets.formats.grids import (
     is_hidden,
     worksheets,
 )
-from batch.sheets.workbooks import CellError, NoValue, RawSheet
+from batch.sheets.formats.opendocument_styles import Styles
+from batch.sheets.workbooks import Block, CellError, NoValue, RawSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from batch.sheets.formats.packages import Package
 
 CONTENT: Final = "content.xml"
+STYLES: Final = "styles.xml"
 
+MAX_COLUMNS: Final = 16_384
+
+_NUMERIC: Final = frozenset({"float", "date", "time", "currency", "percentage"})
+
+_REFERENCE: Final = re.compile(r"\[\.?([^\]\"]*)\]")
+_DURATION: Final = re.compile(r"PT(\d{2,5})H(\d\d?)M(\d\d?)(?:[.,]\d*)?S")
 _WRAPPERS: Final = frozenset({"tracked-changes", "annotation"})
 """Elements whose cells and paragraphs are not the sheet's."""
 
@@ -34,10 +49,10 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
         WorkbookError: The package is damaged, encrypted, an attack, or spans more cells than fit into memory.
     """
     path = package.path
-    package.refuse_entities(name for name in package.names if name.casefold().endswith((".xml", ".rdf")))
     manifest = package.find("META-INF/manifest.xml")
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
         raise refusals.protected(path)
+    package.refuse_entities(name for name in package.names if name.casefold().endswith((".xml", ".rdf")))
     sheets = []
     with collector_paused(), calamine_failures(path):
         looks = _looks(package)
@@ -52,62 +67,106 @@ def _looks(package: Package) -> list[tuple[str, Look]]:
     content = package.find(CONTENT)
     if content is None:
         raise refusals.damaged(package.path, "it has no content")
-    walk = _Walk(package.path)
-    parser = packages.strict_parser(package, content)
-    parser.StartElementHandler = walk.start
-    parser.EndElementHandler = walk.end
-    parser.CharacterDataHandler = walk.text
-    packages.feed(package, content, parser)
+    styles = Styles()
+    walk = _Walk(package.path, styles)
+    if (common := package.find(STYLES)) is not None:
+        _run(package, common, styles)
+    _run(package, content, walk)
     return walk.looks
 
 
-class _Walk:
-    """Where the walk is. Rows and cells may stand for many equal ones."""
+def _run(package: Package, part: str, walk: Styles | _Walk) -> None:
+    parser = packages.strict_parser(package, part)
+    parser.StartElementHandler = walk.start
+    parser.EndElementHandler = walk.end
+    parser.CharacterDataHandler = walk.text
+    packages.feed(package, part, parser)
 
-    def __init__(self, path: Path) -> None:
+
+class _Walk:
+    """Where the walk is."""
+
+    def __init__(self, path: Path, styles: Styles) -> None:
         self.path = path
+        self.styles = styles
+        self.in_tables = False
         self.looks: list[tuple[str, Look]] = []
-        self.wrapped = 0
+        self.wrapped = self.folded_away = 0
         self.row = self.rows = 0
         self.column = self.columns = 0
         self.hidden = False
+        self.row_style = ""
+        self.column_styles: list[str] = []
         self.attributes: dict[str, str] = {}
         self.shown: list[str] = []
         self.in_text = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = packages.local(tag)
+        if not self.in_tables and name != "table":
+            self.styles.start(tag, attributes)
+            return
         if name in _WRAPPERS:
             self.wrapped += 1
         if self.wrapped:
             return
         match name:
             case "table":
-                look = Look()
-                self.looks.append((attributes.get("table:name", ""), look))
-                self.row = self.rows = 0
+                self.in_tables = True
+                self.looks.append((attributes.get("table:name", ""), Look()))
+                self.row = self.rows = self.folded_away = 0
+                self.column_styles = []
+            case "table-column":
+                self._start_columns(attributes)
             case "table-row":
-                self.row += self.rows
-                self.rows = int(attributes.get("table:number-rows-repeated", "1"))
-                self.hidden = attributes.get("table:visibility", "visible") != "visible"
-                self.column = self.columns = 0
+                self._start_row(attributes)
             case "table-cell" | "covered-table-cell":
                 self.column += self.columns
                 self.columns = int(attributes.get("table:number-columns-repeated", "1"))
                 self.attributes = attributes
                 self.shown = []
+            case "table-row-group" | "table-column-group":
+                if self.folded_away or attributes.get("table:display") == "false":
+                    self.folded_away += 1
             case "p":
                 self.in_text = True
             case _:
                 pass
 
+    def _start_columns(self, attributes: dict[str, str]) -> None:
+        first = len(self.column_styles)
+        count = min(int(attributes.get("table:number-columns-repeated", "1")), MAX_COLUMNS - first)
+        self.column_styles += [attributes.get("table:default-cell-style-name", "")] * count
+        if self._is_hidden(attributes):
+            self.looks[-1][1].hidden_columns.append((first, first + count - 1))
+
+    def _start_row(self, attributes: dict[str, str]) -> None:
+        self.row += self.rows
+        self.rows = int(attributes.get("table:number-rows-repeated", "1"))
+        self.hidden = self._is_hidden(attributes)
+        self.row_style = attributes.get("table:default-cell-style-name", "")
+        self.column = self.columns = 0
+        if attributes.get("table:visibility") == "filter":
+            self.looks[-1][1].filtered = True
+
+    def _is_hidden(self, attributes: dict[str, str]) -> bool:
+        return (
+            self.folded_away > 0
+            or attributes.get("table:visibility", "visible") != "visible"
+            or attributes.get("table:style-name") in self.styles.flat
+        )
+
     def text(self, text: str) -> None:
-        if self.in_text and not self.wrapped:
+        if not self.in_tables:
+            self.styles.text(text)
+        elif self.in_text and not self.wrapped:
             self.shown.append(text)
 
     def end(self, tag: str) -> None:
         name = packages.local(tag)
-        if name in _WRAPPERS:
+        if not self.in_tables:
+            self.styles.end(tag)
+        elif name in _WRAPPERS:
             self.wrapped -= 1
         elif self.wrapped:
             return
@@ -115,28 +174,62 @@ class _Walk:
             self.in_text = False
         elif name in {"table-cell", "covered-table-cell"}:
             self._end_cell()
+        elif name in {"table-row-group", "table-column-group"} and self.folded_away:
+            self.folded_away -= 1
 
     def _end_cell(self) -> None:
+        sheet, look = self.looks[-1]
+        wide, high = (int(self.attributes.get(f"table:number-{name}-spanned", "1")) for name in ("columns", "rows"))
+        if wide > 1 or high > 1:
+            look.merged.append(Block(self.row + 1, self.column, self.row + high, self.column + wide - 1))
         kind = self.attributes.get("office:value-type")
         formula = self.attributes.get("table:formula")
         shown = "".join(self.shown)
         if kind is None and formula is None and not shown:
             return
-        sheet, look = self.looks[-1]
         bottom, right = self.row + self.rows - 1, self.column + self.columns - 1
         look.reach(self.row, self.column, bottom, right)
         look.refuse_far_cells(self.path, sheet)
+        rows = range(self.row, bottom + 1)
         if self.hidden and (not look.hidden_rows or look.hidden_rows[-1] <= self.row):
-            look.hidden_rows.extend(range(self.row + 1, bottom + 2))
-        cell: CellError | NoValue
-        if self.attributes.get("calcext:value-type") == "error" or (
-            formula is not None and shown.startswith(("#", "Err:")) and kind in {None, "string"}
-        ):
-            cell = CellError(shown or "#ERROR!")
-        elif formula is not None and kind is None:
-            cell = NoValue("=" + formula.partition("=")[2])
-        else:
-            return
-        look.cells.update(
-            ((row, column), cell) for row in range(self.row, bottom + 1) for column in range(self.column, right + 1)
-        )
+            look.hidden_rows.extend(row + 1 for row in rows)
+        found = _found(self.attributes, shown)
+        for column in range(self.column, right + 1):
+            if found is not None:
+                look.cells.update(((row, column), found) for row in rows)
+            if isinstance(found, CellError | NoValue):
+                continue
+            if formula is not None:
+                text = _in_excel(formula)
+                look.formulas.setdefault(column, {}).update((row + 1, text) for row in rows)
+            if kind in _NUMERIC and (code := self._code(column)) is not None:
+                look.formats.setdefault(column, {}).update((row + 1, code) for row in rows)
+
+    def _code(self, column: int) -> str | None:
+        of_column = self.column_styles[column] if column < len(self.column_styles) else ""
+        return self.styles.code_of(self.attributes.get("table:style-name") or self.row_style or of_column)
+
+
+def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | dt.timedelta | None:
+    """Return what stands in a cell that the fast reader takes for blank or text; None for any other cell."""
+    kind, formula = attributes.get("office:value-type"), attributes.get("table:formula")
+    calculated, time = attributes.get("calcext:value-type"), attributes.get("office:time-value", "")
+    if calculated == "error" or (formula is not None and shown.startswith(("#", "Err:")) and kind in {None, "string"}):
+        return CellError(shown or "#ERROR!")
+    if formula is not None and kind is None:
+        return NoValue(_in_excel(formula))
+    return _long_duration(time) if kind == "time" else None
+
+
+def _long_duration(text: str) -> dt.timedelta | None:
+    """Return a time of a day and more, which the fast reader takes for text."""
+    found = _DURATION.fullmatch(text)
+    if found is None or int(found[1]) < 24:
+        return None
+    hours, minutes, seconds = map(int, found.groups())
+    return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _in_excel(formula: str) -> str:
+    """Return a formula from ``=`` on, without the name of its language; ``[.A2]`` is ``A2``."""
+    return "=" + _REFERENCE.sub(lambda found: found[1].replace(":.", ":"), formula.partition("=")[2])

@@ -227,8 +227,17 @@ def feed(package: Package, part: str, parser: expat.XMLParserType) -> None:
     Raises:
         WorkbookError: It is not well-formed.
     """
+    feed_chunks(package, part, package.chunks(part), parser)
+
+
+def feed_chunks(package: Package, part: str, chunks: Iterable[bytes], parser: expat.XMLParserType) -> None:
+    """Run what is left of a part through a parser.
+
+    Raises:
+        WorkbookError: It is not well-formed.
+    """
     try:
-        for chunk in package.chunks(part):
+        for chunk in chunks:
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, ValueError):  # the latter two at an encoding nobody knows

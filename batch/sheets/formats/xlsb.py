@@ -1,4 +1,8 @@
-"""Binary workbooks (``.xlsb``): values by calamine, error cells and hidden rows by pyxlsb's record reader."""
+"""Binary workbooks (``.xlsb``): values by calamine, and what it drops by pyxlsb's record reader.
+
+That a cell has a formula is known, but not which one. Filters of tables are not seen, those of the sheet are.
+Source of the records: [MS-XLSB] 2.4.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,8 @@ from batch.sheets.formats.grids import (
     is_hidden,
     worksheets,
 )
-from batch.sheets.workbooks import CellError, RawSheet
+from batch.sheets.formats.number_formats import mattering
+from batch.sheets.workbooks import Block, CellError, RawSheet
 
 if TYPE_CHECKING:
     from typing import Any
@@ -41,8 +46,58 @@ ERRORS: Final = {
 _HIDDEN_BIT: Final = 0x10
 """fDyZero in the second byte of a row's flags ([MS-XLSB] 2.4.741, BrtRowHdr)."""
 
+_WITH_FORMULA: Final = frozenset(
+    {biff12.FORMULA_STRING, biff12.FORMULA_FLOAT, biff12.FORMULA_BOOL, biff12.FORMULA_BOOLERR}
+)
+_NUMERIC: Final = frozenset({biff12.NUM, biff12.FLOAT, biff12.FORMULA_FLOAT})
+_ERRORS: Final = frozenset({biff12.BOOLERR, biff12.FORMULA_BOOLERR})
+_FORMULA: Final = "=…"
+"""What is said of a formula whose text is not known."""
+
+_MERGED: Final = 0x01B0
+_FORMAT: Final = 0x2C
+_CRITERIA: Final = frozenset({0x01A5, 0x01A8, 0x01A9, 0x01AA, 0x01AB, 0x01AC})
+"""What a column can be filtered by: values, colours, icons, the top ten, dates, conditions."""
+
+_STYLE: Final = 0xFFFFFF
+"""The bits of a cell's second number that name its style."""
+
 _TEXT_IN_PLACE: Final = 0x06
 """A cell with its text in it ([MS-XLSB] 2.4.311, BrtCellSt), which pyxlsb passes over."""
+
+
+class _Numbers:
+    """Reads the numbers, four bytes each, that a record begins with."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def read(self, record: Any, _number: int, _length: int) -> tuple[int, ...]:
+        return tuple(record.read_int() or 0 for _ in range(self.count))
+
+
+class _Columns:
+    """Reads of which columns a record tells, the first and the last, and whether they are hidden."""
+
+    def read(self, record: Any, _number: int, _length: int) -> tuple[int, int, bool]:
+        first, last, width = record.read_int() or 0, record.read_int() or 0, record.read_int() or 0
+        record.skip(4)
+        return first, last, not width or bool((record.read_short() or 0) & 1)
+
+
+class _Format:
+    """Reads a number format: its number and its notation."""
+
+    def read(self, record: Any, _number: int, _length: int) -> tuple[int, str]:
+        return record.read_short() or 0, record.read_string() or ""
+
+
+class _Style:
+    """Reads which number format a style has."""
+
+    def read(self, record: Any, _number: int, _length: int) -> int:
+        record.skip(2)
+        return record.read_short() or 0
 
 
 class _Row:
@@ -66,7 +121,8 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         for _ in package.chunks(name):
             pass
     try:
-        looks = {name: _look(package.read(part)) for name, part in _parts(package).items()}
+        styles = _styles(package)
+        looks = {name: _look(package.read(part), styles) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
         raise refusals.damaged(path, "one of its records breaks off") from None
     sheets = []
@@ -94,18 +150,66 @@ def _parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def _look(records: bytes) -> Look:
+def _styles(package: Package) -> dict[str, str]:
+    """Return the notation of the styles whose numbers look otherwise than they are, by the style's number."""
+    part = next(iter(packages.targets(package, packages.list_of_sheets(package), "/styles").values()), None)
+    codes: dict[int, str] = {}
+    formats: dict[str, int] = {}
+    of_cells = False
+    reader = BIFF12Reader(fp=io.BytesIO(package.read(part) if part else b""))
+    reader.handlers = {
+        _FORMAT: _Format(),
+        biff12.XF: _Style(),
+        biff12.CELLXFS: _Numbers(0),
+        biff12.CELLXFS_END: _Numbers(0),
+    }
+    for number, record in reader:
+        if number == _FORMAT:
+            codes[record[0]] = record[1]
+        elif number == biff12.XF and of_cells:
+            formats[str(len(formats))] = record
+        elif number in {biff12.CELLXFS, biff12.CELLXFS_END}:
+            of_cells = number == biff12.CELLXFS
+    return mattering(formats, codes)
+
+
+def _look(records: bytes, styles: dict[str, str]) -> Look:
     look = Look()
     row = 0
     reader = BIFF12Reader(fp=io.BytesIO(records))
-    reader.handlers = {**BIFF12Reader.handlers, biff12.ROW: _Row(), _TEXT_IN_PLACE: CellHandler()}
+    reader.handlers = {
+        **BIFF12Reader.handlers,
+        biff12.ROW: _Row(),
+        biff12.COL: _Columns(),
+        _MERGED: _Numbers(4),
+        _TEXT_IN_PLACE: CellHandler(),
+        **dict.fromkeys(_CRITERIA, _Numbers(0)),
+    }
     for number, record in reader:
         if number == biff12.ROW:
             row, hidden = record
             if hidden:
                 look.hidden_rows.append(row + 1)
         elif biff12.BLANK < number <= biff12.FORMULA_BOOLERR:
-            look.reach(row, record.c, row, record.c)
-            if number in {biff12.BOOLERR, biff12.FORMULA_BOOLERR}:
-                look.cells[row, record.c] = CellError(ERRORS.get(int(record.v, 16), "#ERROR!"))
+            _look_at_cell(look, row, number, record, styles)
+        elif number == biff12.COL:
+            first, last, hidden = record
+            if hidden:
+                look.hidden_columns.append((first, last))
+        elif number == _MERGED:
+            top, bottom, left, right = record
+            look.merged.append(Block(top + 1, left, bottom + 1, right))
+        elif number in _CRITERIA:
+            look.filtered = True
     return look
+
+
+def _look_at_cell(look: Look, row: int, number: int, record: Any, styles: dict[str, str]) -> None:
+    look.reach(row, record.c, row, record.c)
+    if number in _ERRORS:
+        look.cells[row, record.c] = CellError(ERRORS.get(int(record.v, 16), "#ERROR!"))
+        return
+    if number in _WITH_FORMULA:
+        look.formulas.setdefault(record.c, {})[row + 1] = _FORMULA
+    if number in _NUMERIC and (code := styles.get(str(record.style & _STYLE))) is not None:
+        look.formats.setdefault(record.c, {})[row + 1] = code

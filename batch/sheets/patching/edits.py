@@ -6,8 +6,8 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, TypeAlias
 
 from lxml import etree
 
@@ -25,6 +25,10 @@ _LARGE: Final = 1 << 20
 """Bytes from which packing fast is worth more than packing tight."""
 
 
+Rewriting: TypeAlias = Callable[[Iterator[bytes]], Iterator[bytes]]
+"""Takes a part as it comes, in pieces, and gives it as it shall be, in pieces."""
+
+
 class Unpatchable(Exception):
     """The package is laid out in a way that cannot be patched with certainty; it is as it was."""
 
@@ -39,7 +43,21 @@ def parse(content: bytes) -> etree._Element:
     try:
         return etree.fromstring(content, parser)
     except etree.XMLSyntaxError as error:
-        raise Unpatchable(str(error)) from None
+        raise Unpatchable(f"one of its parts is not well-formed ({error})") from None
+
+
+def number_of(element: etree._Element, attribute: str, default: int = 0) -> int:
+    """Return the whole number that an attribute says; the default where it is not there.
+
+    Raises:
+        Unpatchable: It says something else.
+    """
+    text = element.get(attribute)
+    if text is None:
+        return default
+    if not text.strip().isdecimal():
+        raise Unpatchable(f"one of its parts says {attribute}={text!r} where a number belongs")
+    return int(text)
 
 
 def serialise(root: etree._Element) -> bytes:
@@ -57,6 +75,7 @@ class PackageEdit:
     def __init__(self, package: Package) -> None:
         self.package = package
         self._changed: dict[str, bytes] = {}
+        self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
         self._types = parse(package.read(self._known(_TYPES_PART)))
 
@@ -78,7 +97,19 @@ class PackageEdit:
 
     def read(self, name: str) -> bytes:
         """Return a part as it will be."""
-        return self._changed[name] if name in self._changed else self.package.read(name)
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """Yield a part as it will be, in pieces."""
+        changed = self._changed.get(name)
+        pieces = self.package.chunks(name) if changed is None else iter((changed,))
+        for rewriting in self._rewritten.get(name, ()):
+            pieces = rewriting(pieces)
+        return pieces
+
+    def rewrite(self, name: str, rewriting: Rewriting) -> None:
+        """Have a part, as it will be by now, rewritten on its way out: for those too large to be held at once."""
+        self._rewritten.setdefault(name, []).append(rewriting)
 
     def put(self, name: str, content: bytes, content_type: str = "") -> None:
         """Set what a part holds.
@@ -89,6 +120,7 @@ class PackageEdit:
             content_type: For a new part whose extension does not say it.
         """
         self._changed[name] = content
+        self._rewritten.pop(name, None)
         self._dropped.discard(name)
         if content_type:
             self._set_type(name, content_type)
@@ -97,8 +129,9 @@ class PackageEdit:
         """Take a part out, with its own links; links to it are for the caller to take out."""
         for gone in (name, _links_of(name)):
             self._changed.pop(gone, None)
+            self._rewritten.pop(gone, None)
             self._dropped.add(gone)
-        self._set_type(name, "")
+            self._set_type(gone, "")
 
     def _set_type(self, name: str, content_type: str) -> None:
         for override in self._types.findall(f"{{{TYPES}}}Override"):
@@ -124,6 +157,14 @@ class PackageEdit:
         if extension.casefold() not in known:
             default = etree.Element(f"{{{TYPES}}}Default", Extension=extension, ContentType=content_type)
             self._types.insert(0, default)
+
+    def forget_unused_extension(self, extension: str) -> None:
+        """Say no more what kind of part the files with an extension are, if there are none."""
+        if any(name.casefold().endswith(f".{extension}") for name in self.names()):
+            return
+        for default in self._types.findall(f"{{{TYPES}}}Default"):
+            if default.get("Extension", "").casefold() == extension:
+                self._types.remove(default)
 
     def free_name(self, pattern: str) -> str:
         """Return a name that no part has yet: ``xl/comments{}.xml`` with the next number that is free."""
@@ -187,22 +228,36 @@ class PackageEdit:
                 root.remove(link)
         self.put(name, serialise(root))
 
+    def cut(self, part: str, link_id: str) -> None:
+        """Take a link out, and every part that nothing links to any more."""
+        gone = [self.links(part)[link_id][1]]
+        self.unlink(part, link_id)
+        while gone:
+            name = gone.pop()
+            if self.find(name) is not None and name not in self._linked():
+                gone += [to for _, to in self.links(name).values()]
+                self.drop(name)
+
+    def _linked(self) -> set[str]:
+        return {to for name in ["", *self.names()] for _, to in self.links(name).values()}
+
     def content(self) -> bytes:
         """Return the package with everything done: parts that are not touched have the bytes they had."""
         out = io.BytesIO()
+        types = self._known(_TYPES_PART)
+        self._changed[types] = serialise(self._types)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, content in self._parts():
-                level = 1 if len(content) > _LARGE else 6
-                entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-                archive.writestr(entry, content, zipfile.ZIP_DEFLATED, level)
+            for name in (types, *(name for name in self.names() if name != types)):
+                large = self._is_large(name)
+                archive.compresslevel = 1 if large else 6
+                with archive.open(name, "w", force_zip64=large) as part:
+                    for piece in self.chunks(name):
+                        part.write(piece)
         return out.getvalue()
 
-    def _parts(self) -> Iterator[tuple[str, bytes]]:
-        types = self._known(_TYPES_PART)
-        yield types, serialise(self._types)
-        for name in self.names():
-            if name != types:
-                yield name, self.read(name)
+    def _is_large(self, name: str) -> bool:
+        changed = self._changed.get(name)
+        return (self.package.size(name) if changed is None else len(changed)) > _LARGE
 
 
 def _links_of(part: str) -> str:

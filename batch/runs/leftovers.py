@@ -1,0 +1,166 @@
+"""Leftovers: the rows of trunks that are not as wanted, alone in a workbook that can be corrected and applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from batch.errors import OutputError
+from batch.runs.endings import RowEndings
+from batch.runs.outcomes import Outcome
+from batch.runs.reports import answered_sheets, change_lines, code_counts, counts, headline
+from batch.sheets.answers import AnsweredSheet, ChangeLine, Summary
+from batch.sheets.excerpts import Excerpt, excerpt, with_cells_placed
+from batch.sheets.layout import BASE
+from batch.sheets.placing import free_name, place_file
+from batch.sheets.problems import Problem
+from batch.sheets.rows import Table, Tables
+from batch.sheets.workbooks import Workbook
+from batch.sheets.writing import write_results
+from batch.trunks.plans import Change
+from batch.trunks.records import Records
+
+FILE: Final = "failed-only.xlsx"
+"""Its name in the run's folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """What was left over, and where it lies."""
+
+    path: Path | None
+    """None where everything is as wanted, so that there is nothing to write, or where nothing took it."""
+    trunks: int = 0
+    rows: int = 0
+    note: str = ""
+    """Why it lies elsewhere than asked for, or nowhere, if so."""
+
+
+def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is made of, and which rows
+    target: Path,
+    *,
+    workbook: Workbook,
+    tables: Tables,
+    records: Records,
+    problems: Iterable[Problem],
+    changes: Iterable[Change],
+    outcomes: Mapping[int, Outcome],
+    endings: RowEndings,
+    summary: Summary,
+    folder: Path,
+) -> Leftovers:
+    """Write the rows of trunks that are not as wanted; a trunk that was not chosen is not among them.
+
+    A copy goes into the run's folder, so that a later run knows whether somebody has worked in the file since.
+
+    Args:
+        target: where it shall lie; a file there that somebody has worked in stays, and this one goes beside it.
+        workbook: as it was read.
+        tables: its three sheets.
+        records: which trunk each row belongs to.
+        problems: those that stopped trunks.
+        changes: what was to be written.
+        outcomes: by row of the Trunks sheet.
+        endings: of all rows.
+        summary: of the whole run.
+        folder: the run's.
+    """
+    left = {row: outcome for row, outcome in outcomes.items() if not outcome.as_wanted}
+    if not left:
+        return Leftovers(path=None)
+    rows = {title: _left(records, title, left) for title in endings.by_sheet}
+    count = sum(map(len, rows.values()))
+    faulty = {problem.place for problem in problems if problem.stops}
+    excerpts = {
+        table.name: excerpt(sheet, rows[table.sheet.title], _as_understood(table, faulty))
+        for table, sheet in _answered(workbook, tables, endings, outcomes)
+    }
+    bases = [AnsweredSheet(raw=raw) for raw in workbook.sheets if raw.name == BASE]
+    alone = RowEndings(
+        by_sheet={
+            title: {row: results[row] for row in rows[title] if row in results}
+            for title, results in endings.by_sheet.items()
+        }
+    )
+    lines = change_lines(tables, [change for change in changes if change.record.row in left], outcomes)
+    try:
+        kept = write_results(
+            folder / FILE,
+            [*with_cells_placed(excerpts), *bases],
+            _summary(summary, alone, left),
+            _placed(lines, excerpts),
+            imprint=workbook.imprint,
+            made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+        )
+        kept.chmod(0o600)
+        place = target if _is_untouched(target, folder) else free_name(target)
+        placed = place_file(place, kept.read_bytes())
+    except OutputError as error:
+        return Leftovers(path=None, trunks=len(left), rows=count, note=f"The failed rows alone: {error.message}")
+    note = "" if placed == target else f"{target.name} is open, or somebody has worked in it; it was left as it is."
+    return Leftovers(path=placed, trunks=len(left), rows=count, note=note)
+
+
+def _answered(
+    workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
+) -> Iterator[tuple[Table, AnsweredSheet]]:
+    by_name = {table.name: table for table in tables if table.raw is not None}
+    for sheet in answered_sheets(workbook, tables, endings, outcomes):
+        if sheet.header_row is not None:
+            yield by_name[sheet.raw.name], sheet
+
+
+def _left(records: Records, title: str, left: Collection[int]) -> list[int]:
+    """Return the rows of a sheet that belong to trunks left over."""
+    owners = records.owners[title]
+    return [row for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True) if trunk in left]
+
+
+def _as_understood(table: Table, faulty: Collection[tuple[str, int, int]]) -> dict[int, dict[int, str]]:
+    """Return the cells that would say something else without their number format, formula or merged neighbours.
+
+    A cell with a problem goes out as it is, so that the problem is found again.
+    """
+    raw = table.raw
+    if raw is None:
+        return {}
+    texts: dict[int, dict[int, str]] = {}
+    for field, position in table.headers.columns.items():
+        if field == "password":
+            continue
+        cells = raw.columns[position - raw.first_column]
+        shown = raw.formats.get(position, {})
+        texts[position] = {
+            row: text
+            for row, text in table.filled(field)
+            if (row in shown or cells[row - raw.first_row] == "") and (table.name, row, position) not in faulty
+        }
+    return texts
+
+
+def _summary(summary: Summary, alone: RowEndings, left: Mapping[int, Outcome]) -> Summary:
+    return replace(
+        summary,
+        title="Failed rows",
+        headline=f"{headline(left.values())} Correct the rows here, then apply this file as the workbook.",
+        counts=counts(alone),
+        codes=code_counts(alone),
+        hazards=(),  # they are judged anew when these rows are planned
+    )
+
+
+def _placed(lines: Iterable[ChangeLine], excerpts: Mapping[str, Excerpt]) -> Iterator[ChangeLine]:
+    for line in lines:
+        one = excerpts.get(line.sheet)
+        yield line if one is None else replace(line, cell=one.place(line.cell))
+
+
+def _is_untouched(target: Path, folder: Path) -> bool:
+    """Tell whether a file may be replaced: it is not there, or still is what a run left in its folder."""
+    if not target.is_file():
+        return True
+    content = target.read_bytes()
+    return any(kept.read_bytes() == content for kept in folder.parent.glob(f"*/{FILE}"))

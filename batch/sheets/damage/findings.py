@@ -1,0 +1,30 @@
+"""Findings: what was found in one cell, before it is known where the cell stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+LEFT_AS_TAKEN: Final = "Nothing to do, if that is what you mean."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing found in one cell: a repair, or why nothing can be taken from it."""
+
+    code: str
+    """A key of `batch.sheets.problems.KINDS`."""
+    found: str
+    """What stands in the cell, as a person knows it."""
+    message: str
+    fix: str = LEFT_AS_TAKEN
+    offers: tuple[str, ...] = ()
+    """What may have been meant, the likeliest first; of a repair, what was taken."""
+    text: str = ""
+    """What is taken as the cell's text; ``""`` where nothing can be."""
+
+
+def either(offers: Sequence[str]) -> str:
+    """Name offers in words: ``1-2, or 2-1``."""
+    return ", or ".join(offers)

@@ -1,0 +1,226 @@
+"""Repairs: text cells that look right to a person and are not, and text from which nothing can be taken any more."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from batch.sheets.damage.cares import Care
+from batch.sheets.damage.findings import Finding
+from batch.sheets.damage.numerals import MAX_EXACT, lost_digits
+
+_NO_BREAK: Final = "\u00a0\u2007\u202f"
+_UNSEEN: Final = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""What comes along from mails and contact lists. Joiners are not among it: scripts and joined signs need them."""
+_JOINERS: Final = "\u034f\u061c\u180e\u200c\u200d\ufe00-\ufe0f"
+"""What means something in a name, and nothing in a number."""
+_APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
+POINT_ZERO_OFF: Final = "The .0 at the end was taken off."
+"""What is told of a text that was a number once."""
+
+_ODD_IN_NAMES: Final = re.compile(f"[{_NO_BREAK}{_UNSEEN}]")
+_ALL_UNSEEN: Final = re.compile(f"[{_UNSEEN}]")
+_UNSEEN_IN_NUMBERS: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
+_NO_BREAKS: Final = re.compile(f"[{_NO_BREAK}]")
+_IN_FRONT: Final = re.compile(f"[{_APOSTROPHES}]+")
+_TEL: Final = re.compile(r"tel:/{0,2}\s*", re.IGNORECASE)
+_POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0+")
+_POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0+")
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
+_SHORTENED_INSIDE: Final = re.compile(r"(?<![0-9A-Za-z.,])[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}(?![0-9A-Za-z])")
+_ERROR: Final = re.compile(
+    r"#N/[AD]|#NV|#DIV/0!|#(?![XZN]+[!?])[\u00a1\u00bf]?[A-Z\u00c0-\u00de]{2,14}[!?]|Err:[0-9]{3}|#{4,}"
+)
+"""What spreadsheets of several languages show for an error, as it comes when it was saved or pasted as text."""
+_SEPARATING: Final = str.maketrans({"\N{ARABIC COMMA}": ",", "\N{IDEOGRAPHIC COMMA}": ",", "\N{ARABIC SEMICOLON}": ";"})
+
+_PLAIN: Final[Mapping[Care, re.Pattern[str]]] = {
+    Care.NUMBER: re.compile(r"[0-9+]*+"),
+    Care.SPAN: re.compile(r"[0-9 -]*+"),
+    Care.LIST: re.compile(r"[0-9 ,;&]*+"),
+    Care.COUNT: re.compile(r"[0-9]*+"),
+    Care.WORD: re.compile(r"[0-9A-Za-z ,;&]*+"),
+}
+"""Text that needs no second look, the whole column in one go."""
+_DIALLED: Final = frozenset({Care.NUMBER, Care.SPAN, Care.LIST})
+_TOO_LONG: Final = _DIALLED | {Care.COUNT, Care.ACCOUNT}
+
+
+def looks_sound(care: Care, joined: str) -> bool:
+    """Tell from all texts of a column put together that there is nothing to repair in any of them.
+
+    Blanks around a value and line breaks are looked for elsewhere.
+    """
+    if care in _PLAIN:
+        return _PLAIN[care].fullmatch(joined) is not None
+    if care is Care.ACCOUNT:
+        return joined.isascii() and joined.isalpha()
+    if care is Care.TRUNK and (".0" in joined or ",0" in joined):
+        return False
+    if not joined.isascii() and _ODD_IN_NAMES.search(joined):
+        return False
+    if "#" in joined or "Err:" in joined:
+        return False
+    return care is Care.FREE or (joined.isascii() and "'" not in joined)
+
+
+def mend(care: Care, text: str) -> tuple[str, list[str]]:
+    """Take off and put right what a person never typed; return the text and what was done to it, in words."""
+    done: list[str] = []
+    for repair in _REPAIRS[care]:
+        before = text
+        text, words = repair(text)
+        if text != before:
+            done.append(words)
+    return text, done
+
+
+def lost_text(care: Care, text: str) -> Finding | None:
+    """Say why nothing can be taken from a text, if that is so."""
+    if _ERROR.fullmatch(text):
+        return Finding(
+            code="cell-error",
+            found=text,
+            message=f"The cell holds the error {text} as text.",
+            fix="Type the value itself, or clear the cell.",
+        )
+    if care in _DIALLED | {Care.COUNT}:
+        shortened = _SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
+    else:
+        shortened = _SHORTENED_INSIDE.fullmatch(text) if care is Care.ACCOUNT else None
+    if shortened:
+        return Finding(
+            code="cell-number-lost",
+            found=text,
+            message="The spreadsheet shortened a number; its last digits are lost.",
+            fix="Format the cell as text and type the number again, in full, from where you have it.",
+        )
+    left = _POINT_ZERO_IN_LIST if care in {Care.SPAN, Care.LIST, Care.WORD} else _POINT_ZERO
+    return lost_digits(text) if care in _TOO_LONG and left.fullmatch(text) else None
+
+
+def _strip(text: str) -> tuple[str, str]:
+    return text.strip(), "Blanks before or after the value were taken off."
+
+
+def _without_unseen(text: str) -> tuple[str, str]:
+    return _ALL_UNSEEN.sub("", text), _UNSEEN_WORDS
+
+
+def _without_joiners_too(text: str) -> tuple[str, str]:
+    return _UNSEEN_IN_NUMBERS.sub("", text), _UNSEEN_WORDS
+
+
+_UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
+
+
+def _without_no_breaks(text: str) -> tuple[str, str]:
+    return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+
+
+def _with_ordinary_blanks(text: str) -> tuple[str, str]:
+    return _NO_BREAKS.sub(" ", text), "Non-breaking blanks became ordinary ones."
+
+
+def _without_apostrophe(text: str) -> tuple[str, str]:
+    found = _IN_FRONT.match(text)
+    return (text[found.end() :].lstrip() if found else "") or text, "An apostrophe in front was taken off."
+
+
+def _without_tel(text: str) -> tuple[str, str]:
+    found = _TEL.match(text)
+    return (text[found.end() :] if found else "") or text, "The tel: in front was taken off."
+
+
+def _without_tel_of_number(text: str) -> tuple[str, str]:
+    rest, words = _without_tel(text)
+    return rest if rest[:1].isdigit() or rest[:1] == "+" else text, words
+
+
+def _ordinary_digits(text: str) -> tuple[str, str]:
+    words = "Digits and signs of another script or width were turned into ordinary ones."
+    return (text if text.isascii() else "".join(map(_ordinary, text))), words
+
+
+def _ordinary_digits_of_number(text: str) -> tuple[str, str]:
+    ordinary, words = _ordinary_digits(text)
+    return ordinary if re.fullmatch(r"\+?[0-9]+", ordinary) else text, words
+
+
+def _ordinary(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    if "\uff01" <= character <= "\uff5e":
+        return chr(ord(character) - 0xFEE0)
+    return {"\N{SMALL PLUS SIGN}": "+", "\N{SMALL HYPHEN-MINUS}": "-", "\N{IDEOGRAPHIC SPACE}": " "}.get(
+        character, character
+    )
+
+
+def _ordinary_commas(text: str) -> tuple[str, str]:
+    return text.translate(_SEPARATING), "Commas of another script were turned into ordinary ones."
+
+
+def _without_point_zero(text: str) -> tuple[str, str]:
+    return _cut_at(_POINT_ZERO, text), POINT_ZERO_OFF
+
+
+def _without_point_zero_in_list(text: str) -> tuple[str, str]:
+    return _cut_at(_POINT_ZERO_IN_LIST, text), POINT_ZERO_OFF
+
+
+def _cut_at(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.fullmatch(text)
+    return found[1] if found and int(found[1]) < MAX_EXACT else text
+
+
+_Repair = Callable[[str], tuple[str, str]]
+_NUMBER: Final[Sequence[_Repair]] = (
+    _without_joiners_too,
+    _without_no_breaks,
+    _strip,
+    _without_apostrophe,
+    _ordinary_digits,
+    _without_tel,
+    _without_point_zero,
+)
+_LIST: Final[Sequence[_Repair]] = (
+    _without_joiners_too,
+    _with_ordinary_blanks,
+    _strip,
+    _without_apostrophe,
+    _ordinary_commas,
+    _ordinary_digits,
+    _without_tel,
+    _without_point_zero_in_list,
+)
+_REPAIRS: Final[Mapping[Care, Sequence[_Repair]]] = {
+    Care.NUMBER: _NUMBER,
+    Care.COUNT: _NUMBER,
+    Care.SPAN: _LIST,
+    Care.LIST: _LIST,
+    Care.WORD: _LIST,
+    Care.ACCOUNT: (
+        _without_joiners_too,
+        _with_ordinary_blanks,
+        _strip,
+        _without_apostrophe,
+        _ordinary_digits_of_number,
+        _without_tel_of_number,
+        _without_point_zero,
+    ),
+    Care.NAME: (_without_unseen, _with_ordinary_blanks, _strip, _without_apostrophe, _ordinary_digits_of_number),
+    Care.TRUNK: (
+        _without_unseen,
+        _with_ordinary_blanks,
+        _strip,
+        _without_apostrophe,
+        _ordinary_digits_of_number,
+        _without_point_zero,
+    ),
+    Care.FREE: (_without_unseen, _with_ordinary_blanks, _strip),
+    Care.SECRET: (),
+}

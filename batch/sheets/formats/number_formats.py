@@ -1,0 +1,161 @@
+"""Number formats: what a person sees of a number, in Excel's notation, and when that differs from the value.
+
+Sources: ECMA-376 part 1, 18.8.30 (numFmt) for the formats that have a number only, those of East Asia as Excel in
+Chinese has them, and 18.8.31 for the notation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+_YEAR_AND_MONTH: Final = 'yyyy"年"m"月"'
+_MONTH_AND_DAY: Final = 'm"月"d"日"'
+
+BUILT_IN: Final = {
+    0: "General",
+    1: "0",
+    2: "0.00",
+    3: "#,##0",
+    4: "#,##0.00",
+    9: "0%",
+    10: "0.00%",
+    11: "0.00E+00",
+    12: "# ?/?",
+    13: "# ??/??",
+    14: "m/d/yyyy",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "m/d/yyyy h:mm",
+    27: _YEAR_AND_MONTH,
+    28: _MONTH_AND_DAY,
+    29: _MONTH_AND_DAY,
+    30: "m/d/yy",
+    31: 'yyyy"年"m"月"d"日"',
+    32: 'h"时"mm"分"',
+    33: 'h"时"mm"分"ss"秒"',
+    34: '上午/下午h"时"mm"分"',
+    35: '上午/下午h"时"mm"分"ss"秒"',
+    36: _YEAR_AND_MONTH,
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mm:ss.0",
+    48: "##0.0E+0",
+    49: "@",
+    50: _YEAR_AND_MONTH,
+    51: _MONTH_AND_DAY,
+    52: _YEAR_AND_MONTH,
+    53: _MONTH_AND_DAY,
+    54: _MONTH_AND_DAY,
+    55: '上午/下午h"时"mm"分"',
+    56: '上午/下午h"时"mm"分"ss"秒"',
+    57: _YEAR_AND_MONTH,
+    58: _MONTH_AND_DAY,
+}
+"""Formats that a file names by their number and does not spell out."""
+
+_TOKEN: Final = re.compile(
+    r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[(?P<bracket>[^\]]*)\]|(?P<general>general)|(?P<bare>.)',
+    re.IGNORECASE | re.DOTALL,
+)
+_SECTION_END: Final = re.compile(r'((?:"[^"]*"|\\.|[_*].|[^;"\\_*])*);?', re.DOTALL)
+_ELAPSED: Final = re.compile(r"h+|m+|s+", re.IGNORECASE)
+_EXACT: Final = re.compile(r"E[+-]|%|[?#0]/[?#\d]", re.IGNORECASE)
+"""Powers of ten, percentages and fractions: shown otherwise, but never what somebody typed as a telephone number."""
+
+_THOUSANDS: Final = re.compile(r"[0#?],[0#?]")
+
+
+def shows_otherwise(code: str) -> bool:
+    """Tell whether numbers of this format look otherwise than their digits.
+
+    So do dates and times, and formats that add leading zeros, a ``+`` or other text, or separators between the
+    digits (``0000 000000``), also of thousands: ``101,102`` may have been a list. Decimals, currency and powers of
+    ten do not count.
+    """
+    sections = [section for section in _SECTION_END.findall(code) if section]
+    conditional = bool(sections) and re.match(r"(?:\[[^\]]*\])*\[[<>=]", sections[0]) is not None
+    return any(map(_section_shows_otherwise, sections[: 2 if conditional else 1]))
+
+
+def _section_shows_otherwise(section: str) -> bool:
+    zeros = 0
+    decimals = False
+    literals: list[str] = []
+    plain: list[str] = []
+    for token in _TOKEN.finditer(section):
+        bare, bracket = token["bare"], token["bracket"]
+        if bracket is not None:
+            if _ELAPSED.fullmatch(bracket):
+                return True
+        elif bare is None:
+            literals.append(token["quoted"] or token["escaped"] or "")
+        elif bare in "0?#.,@%":
+            decimals = decimals or bare == "."
+            zeros += bare == "0" and not decimals
+            plain.append(bare)
+        else:
+            plain.append(bare)
+    codes = "".join(plain)
+    if _EXACT.search(codes):
+        return False
+    if re.search(r"[dmyhs]", codes, re.IGNORECASE):
+        return True
+    added = [c for c in "".join([*literals, *re.findall(r"[^0?#.,@%]", codes)]) if not _is_harmless(c)]
+    return zeros > 1 or bool(added) or (not decimals and _THOUSANDS.search(codes) is not None)
+
+
+def _is_harmless(character: str) -> bool:
+    return character.isspace() or unicodedata.category(character) == "Sc"
+
+
+def mattering(formats: Mapping[str, int], codes: Mapping[int, str]) -> dict[str, str]:
+    """Return the notation of those styles whose numbers look otherwise than their digits, by the style's name.
+
+    Args:
+        formats: The number of the format that each style has.
+        codes: Formats that the file spells out, by their number.
+    """
+    known = {**BUILT_IN, **codes}
+    seen: dict[int, bool] = {}
+    found: dict[str, str] = {}
+    for style, number in formats.items():
+        code = known.get(number, "General")
+        if number not in seen:
+            seen[number] = shows_otherwise(code)
+        if seen[number]:
+            found[style] = code
+    return found
+
+
+def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """Return what `mattering` does, from the elements of an Office stylesheet; the style's name is its place."""
+    codes: dict[int, str] = {}
+    formats: dict[str, int] = {}
+    section = ""
+    for tag, attributes in elements:
+        if tag in _SECTIONS:
+            section = tag
+        elif tag == "numFmt" and section == "numFmts":
+            codes[_number(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
+        elif tag == "xf" and section == "cellXfs":
+            formats[str(len(formats))] = _number(attributes.get("numFmtId", ""))
+    return mattering(formats, codes)
+
+
+_SECTIONS: Final = frozenset(
+    {"numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles", "extLst"}
+)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() else 0

@@ -1,0 +1,1 @@
+"""Marking: the user's workbook with what is wrong shown in its cells, and the marks taken off when it comes back."""

@@ -1,0 +1,223 @@
+"""Balloons: where the notes of a sheet are drawn. A drawing in VML, as Excel has it for them to this day.
+
+Such drawings hold buttons and pictures of the user's too, and old ones are not well-formed, so shapes are put in and
+taken out by their bytes; everything else stays as it is.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from batch.sheets.patching.edits import PackageEdit, Unpatchable, attribute
+
+CONTENT_TYPE: Final = "application/vnd.openxmlformats-officedocument.vmlDrawing"
+
+_BLOCK: Final = 1024
+"""Shapes are numbered in blocks of so many; no two drawings of a workbook share one."""
+_SPACES: Final = {
+    b"v": b"urn:schemas-microsoft-com:vml",
+    b"o": b"urn:schemas-microsoft-com:office:office",
+    b"x": b"urn:schemas-microsoft-com:office:excel",
+}
+_NEW: Final = (
+    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    b' xmlns:x="urn:schemas-microsoft-com:office:excel">'
+    b'<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/></o:shapelayout></xml>'
+)
+_KIND_OF_SHAPE: Final = (
+    b'<v:shapetype%s id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+_SHAPE: Final = (
+    '<v:shape{spaces} id="_x0000_s{id}" type="#_x0000_t202" style="position:absolute;width:{width}pt;'
+    'height:{height}pt;z-index:1;visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto">'
+    '<v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
+    '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
+    '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
+    "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
+)
+
+_SHAPES: Final = re.compile(
+    rb"<(?P<prefix>[\w.-]+:)?shape\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>.*?</(?P=prefix)?shape\s*>\s*", re.DOTALL
+)
+_ROW: Final = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d+)\s*<")
+_COLUMN: Final = re.compile(rb"<(?:[\w.-]+:)?Column>\s*(\d+)\s*<")
+_ANCHOR: Final = re.compile(rb"(?<=Anchor>)[^<]*(?=<)")
+_NOTE: Final = re.compile(rb"ObjectType\s*=\s*[\"']Note[\"']")
+_IDMAP: Final = re.compile(rb"(<(?:[\w.-]+:)?idmap\b[^>]*?\bdata\s*=\s*[\"'])([^\"']*)")
+_SHAPE_ID: Final = re.compile(rb"_x0000_s(\d+)")
+_DRAWN: Final = re.compile(rb"<(?:[\w.-]+:)?(?:shape|rect|roundrect|group|image|oval|line|polyline|arc|curve)\b")
+
+_CELL_WIDTH: Final = 64
+"""Pixels of a column whose width nobody changed."""
+_CELL_HEIGHT: Final = 20.0
+_WIDTH: Final = 330
+_LETTERS_ACROSS: Final = 52
+_LINE: Final = 15
+_MOST_LINES: Final = 40
+_LETTERS_IN_OTHERS: Final = 22
+"""Letters across a balloon that Excel made, which is as wide as two columns."""
+_SIDES: Final = 8
+_LAST_COLUMN: Final = 16_383
+_COL: Final = re.compile(rb"<(?:[\w.-]+:)?col\s[^>]*>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """How wide and high the cells of a sheet are, in pixels."""
+
+    widths: Mapping[int, int] = field(default_factory=dict)
+    """By column (0 is A), where they are not the usual ones."""
+    width: int = _CELL_WIDTH
+    height: float = _CELL_HEIGHT
+
+
+def grid_of(head: bytes) -> Grid:
+    """Return a sheet's grid from what its XML says ahead of the rows."""
+    usual = re.search(rb"<(?:[\w.-]+:)?sheetFormatPr\b[^>]*>", head)
+    width, height = _CELL_WIDTH, _CELL_HEIGHT
+    if usual is not None:
+        width = _pixels(attribute(usual[0], b"defaultColWidth"), width)
+        height = _number(attribute(usual[0], b"defaultRowHeight"), height * 0.75) / 0.75 or _CELL_HEIGHT
+    widths: dict[int, int] = {}
+    for column in _COL.findall(head):
+        first, last = (int(_number(attribute(column, name), 0)) for name in (b"min", b"max"))
+        shown = attribute(column, b"hidden") not in {b"1", b"true"}
+        pixels = _pixels(attribute(column, b"width"), width) if shown else 0
+        if first:
+            widths |= dict.fromkeys(range(first - 1, min(last, first + _BLOCK)), pixels)
+    return Grid(widths=widths, width=width, height=height)
+
+
+def _number(text: bytes | None, otherwise: float) -> float:
+    try:
+        return float(text) if text is not None else otherwise
+    except ValueError:
+        return otherwise
+
+
+def _pixels(width: bytes | None, otherwise: int) -> int:
+    return round(_number(width, (otherwise - 5) / 7) * 7 + 5)
+
+
+def draw(edit: PackageEdit, part: str | None, notes: Mapping[tuple[int, int], str], grid: Grid) -> bytes:
+    """Return a drawing with a hidden balloon more for each note.
+
+    Args:
+        edit: The workbook.
+        part: The drawing that there is; None for a new one.
+        notes: By row and column, both counted from 0: what the note says, for its size.
+        grid: Of the sheet.
+
+    Raises:
+        Unpatchable: The drawing is none.
+    """
+    content = _NEW if part is None else edit.read(part)
+    end = content.rfind(b"</xml>")
+    if end < 0:
+        raise Unpatchable(f"the drawing {part} has no end")
+    first = _first_free_block(edit)
+    blocks = range(first, first + 1 + len(notes) // _BLOCK)
+    spaces = b"".join(
+        b' xmlns:%s="%s"' % item for item in _SPACES.items() if b'xmlns:%s="%s"' % item not in content[: _BLOCK * 4]
+    )
+    kind = b"" if re.search(rb"shapetype\b[^>]*_x0000_t202\b", content) else _KIND_OF_SHAPE % spaces
+    shapes = [
+        _shape(first * _BLOCK + number, row, column, text, grid, spaces.decode())
+        for number, ((row, column), text) in enumerate(notes.items(), 1)
+    ]
+    drawn = content[:end] + kind + "".join(shapes).encode() + content[end:]
+    more = ",".join(map(str, blocks)).encode()
+    return _IDMAP.sub(lambda found: found[1] + b",".join(filter(None, (found[2], more))), drawn, count=1)
+
+
+def _first_free_block(edit: PackageEdit) -> int:
+    taken = {0}
+    for name in edit.names():
+        if name.casefold().endswith(".vml") or edit.content_type(name) == CONTENT_TYPE:
+            content = edit.read(name)
+            for _, blocks in _IDMAP.findall(content):
+                taken |= {int(block) for block in blocks.split(b",") if block.strip().isdigit()}
+            taken |= {int(number) // _BLOCK for number in _SHAPE_ID.findall(content)}
+    return max(taken) + 1
+
+
+def _shape(number: int, row: int, column: int, text: str, grid: Grid, spaces: str) -> str:
+    height = min(_lines(text, _LETTERS_ACROSS), _MOST_LINES) * _LINE + 14
+    left = min(column + 1, _LAST_COLUMN - 6)
+    right, rest = left, 15 + _WIDTH
+    while rest > grid.widths.get(right, grid.width) and right < _LAST_COLUMN:
+        rest -= grid.widths.get(right, grid.width)
+        right += 1
+    top = max(row - 1, 0)
+    below = 4 + height
+    bottom, beyond = divmod(below, grid.height)
+    anchor = (left, 15, top, 4, right, rest, top + int(bottom), int(beyond))
+    return _SHAPE.format(
+        spaces=spaces,
+        id=number,
+        width=round(_WIDTH * 0.75),
+        height=round(height * 0.75),
+        anchor=", ".join(map(str, anchor)),
+        row=row,
+        column=column,
+    )
+
+
+def _lines(text: str, across: int) -> int:
+    return sum(1 if len(line) <= across else len(textwrap.wrap(line, across)) for line in text.split("\n"))
+
+
+def erase(drawing: bytes, places: Collection[tuple[int, int]]) -> bytes:
+    """Return a drawing without the balloons of some cells, by row and column counted from 0."""
+    return _SHAPES.sub(lambda found: b"" if _place_of(found[0]) in places else found[0], drawing)
+
+
+def _place_of(shape: bytes) -> tuple[int, int] | None:
+    row, column = _ROW.search(shape), _COLUMN.search(shape)
+    return (int(row[1]), int(column[1])) if row and column and _NOTE.search(shape) else None
+
+
+def stretched(drawing: bytes, texts: Mapping[tuple[int, int], str]) -> bytes:
+    """Return a drawing in which balloons have room for more text.
+
+    Args:
+        drawing: As it is.
+        texts: By row and column, both counted from 0: what was put behind that which was there.
+    """
+    return _moved(drawing, {place: _rows_for(text) for place, text in texts.items()})
+
+
+def shrunk(drawing: bytes, texts: Mapping[tuple[int, int], str]) -> bytes:
+    """Undo what `stretched` did for the same texts."""
+    return _moved(drawing, {place: -_rows_for(text) for place, text in texts.items()})
+
+
+def _rows_for(text: str) -> int:
+    return math.ceil(_lines(text.strip(), _LETTERS_IN_OTHERS) * _LINE / _CELL_HEIGHT)
+
+
+def _moved(drawing: bytes, bottoms: Mapping[tuple[int, int], int]) -> bytes:
+    """Return a drawing in which the lower ends of balloons are so many rows further down."""
+
+    def resized(found: re.Match[bytes]) -> bytes:
+        shape = found[0]
+        anchor = _ANCHOR.search(shape)
+        sides = [] if anchor is None else anchor[0].split(b",")
+        rows = bottoms.get(_place_of(shape) or (-1, -1), 0)
+        if anchor is None or not rows or len(sides) != _SIDES or not all(side.strip().isdigit() for side in sides):
+            return shape
+        sides[6] = b" %d" % max(int(sides[2]) + 1, int(sides[6]) + rows)
+        return shape[: anchor.start()] + b",".join(sides) + shape[anchor.end() :]
+
+    return _SHAPES.sub(resized, drawing) if bottoms else drawing
+
+
+def is_blank(drawing: bytes) -> bool:
+    """Tell whether nothing is left in a drawing."""
+    return _DRAWN.search(drawing) is None

@@ -1,0 +1,102 @@
+"""Hazards: the dangers of a plan, each to be allowed by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from batch.trunks.live import Did
+
+if TYPE_CHECKING:
+    from batch.trunks.differences import Difference
+    from batch.trunks.live import CallerId, LiveTrunk
+    from batch.trunks.plans import Change
+    from batch.trunks.records import ListEdit, Record
+
+Held: TypeAlias = str | int | None
+"""What a cell stands for; None where the whole entry is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A cell that both a person and the PBX changed since the export, each otherwise."""
+
+    sheet: str
+    cell: str
+    """As ``C14``."""
+    base: Held
+    """At the time of the export."""
+    live: Held
+    """Now."""
+    yours: Held
+    """In the workbook."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """A danger of the plan that must be allowed by name."""
+
+    code: str
+    """One of `batch.ranges.HAZARDS`."""
+    row: int
+    trunk: str
+    message: str
+    conflict: Conflict | None = None
+    """Set with the code ``conflicts``."""
+
+    @property
+    def flag(self) -> str:
+        """The narrow flag that allows it."""
+        name = f'"{self.trunk}"' if " " in self.trunk else self.trunk
+        return f"--allow {self.code}={name}"
+
+
+def hazard_of(conflict: Conflict, row: int, trunk: str) -> Hazard:
+    """Make the hazard that a conflict is for its trunk."""
+    return Hazard(code="conflicts", row=row, trunk=trunk, message=conflict.message, conflict=conflict)
+
+
+def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:
+    """Name what a rewrite of a trunk's lists would lose."""
+    lists: Sequence[tuple[str, ListEdit[Any] | None, Any, frozenset[str]]] = (
+        ("DID", asked.dids, difference.dids, live.dids.unknown_keys),
+        ("caller ID", asked.caller_ids, difference.caller_ids, live.caller_ids.unknown_keys),
+    )
+    for what, edit, differs, unknown_keys in lists:
+        if edit is not None and not edit.explicit and differs.removed:
+            lost = len(differs.removed)
+            yield Hazard(
+                code="removals",
+                row=asked.row,
+                trunk=live.name,
+                message=f"{live.name} would lose {lost} {what}{'s' if lost > 1 else ''} that the workbook does "
+                f"not name, the first of them {_named(differs.removed[0])}. If that is meant, set the mode to replace.",
+            )
+        if differs and unknown_keys:
+            yield Hazard(
+                code="unknown-keys",
+                row=asked.row,
+                trunk=live.name,
+                message=f"The {what} list of {live.name} holds settings that this tool does not know "
+                f"({', '.join(sorted(unknown_keys))}); rewriting the list would lose them.",
+            )
+
+
+def _named(entry: Did | CallerId) -> str:
+    return entry.did if isinstance(entry, Did) else entry.caller_id
+
+
+def not_allowed(found: Iterable[Hazard], allowed: Iterable[str], changes: Iterable[Change]) -> tuple[Hazard, ...]:
+    """Return the hazards that no ``--allow`` covers.
+
+    ``allowed`` holds what was typed: ``removals`` for all trunks, ``removals=TRUNK`` for one, by name or id.
+    """
+    ids = {change.record.row: str(change.live.id) for change in changes}
+    granted = set(allowed)
+    return tuple(
+        hazard
+        for hazard in found
+        if not granted & {hazard.code, f"{hazard.code}={hazard.trunk}", f"{hazard.code}={ids.get(hazard.row)}"}
+    )

@@ -1,0 +1,157 @@
+"""Offers: what may have been meant by a cell that a spreadsheet has spoiled, put against what the PBX holds. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from batch.sheets.problems import Problem
+from batch.sheets.rows import Table, Tables
+from batch.trunks.live import LiveTrunk
+from batch.trunks.records import Records
+
+_DIALLED: Final = ("did", "outbound_cid", "def_outbound_cid")
+"""Fields that may hold the same number."""
+_OWN_ONLY: Final = ("name", "username", "auth_name")
+"""Fields that only the trunk itself tells of."""
+_SPAN: Final = "outbound_cid_to_ext_range"
+_FIELDS: Final = (*_DIALLED, *_OWN_ONLY, _SPAN, "extensions")
+_NUMBER: Final = re.compile(r"\+?[0-9]+")
+_AS_TEXT: Final = "Format the cell as text and type "
+
+
+def against_live(
+    tables: Tables, records: Records, problems: Sequence[Problem], live: Mapping[int, LiveTrunk]
+) -> list[Problem]:
+    """Put problems that offer something, and cells that held a plain number, against the trunks that were read.
+
+    An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
+    front becomes a problem, in place of its notice.
+
+    Args:
+        tables: the workbook's sheets.
+        records: which trunk each row belongs to.
+        problems: what is known so far.
+        live: the trunks that were read, by their row on the Trunks sheet.
+    """
+    numbers = any(table.numbers.get(field) for table in tables for field in _FIELDS)
+    if not numbers and not any(problem.offers and problem.stops for problem in problems):
+        return list(problems)
+    known = _known(live)
+    cut = [problem for suspect in _suspects(tables, records, known) for problem in suspect.judged(known)]
+    replaced = {(problem.place, problem.value) for problem in cut}
+    kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
+    fields = {table.name: {at: name for name, at in table.headers.columns.items()} for table in tables}
+    return [_likeliest_first(p, fields.get(p.sheet, {}).get(p.column, ""), known) for p in kept] + cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the PBX holds."""
+
+    forms: Mapping[tuple[str, str], Sequence[tuple[int, str]]]
+    """By field and key: the Trunks row, and the number as it stands there."""
+    rows: frozenset[int]
+    """Trunks rows whose trunk was read."""
+
+    def forms_of(self, field: str, trunk: int, text: str) -> list[str]:
+        """Return how the PBX writes a number: on this trunk in this field first; nothing where it knows it not.
+
+        What a closer place tells, a farther one does not deny.
+        """
+        tiers: list[dict[str, None]] = [{}, {}, {}, {}]
+        key = _key(field, text)
+        for other in (field, *(name for name in _DIALLED if field in _DIALLED and name != field)):
+            for row, form in self.forms.get((other, key), ()):
+                if row == trunk or field not in _OWN_ONLY:
+                    tiers[(row != trunk) + 2 * (other != field)][form] = None
+        return next((list(tier) for tier in tiers if tier), [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Suspect:
+    """A cell that held a plain number."""
+
+    table: Table
+    field: str
+    row: int
+    trunk: int
+    digits: str
+
+    def judged(self, known: _Known) -> Iterator[Problem]:
+        """Report it if the PBX has its digits only with something in front of them."""
+        forms = known.forms_of(self.field, self.trunk, self.digits)
+        if not forms or self.digits in forms:
+            return
+        problem = self.table.problem(
+            "cell-number-cut",
+            self.row,
+            self.field,
+            "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
+            f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {self.digits}, if there is really nothing in "
+            "front of it.",
+            value=self.digits,
+            offers=(*forms, self.digits),
+        )
+        yield replace(problem, trunk=self.trunk)
+
+
+def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Suspect]:
+    """Find the cells that held a number of which the PBX has the digits anywhere."""
+    keys = {key for _, key in known.forms}
+    for table in tables:
+        owners = records.owners[table.sheet.title]
+        for field in _FIELDS:
+            held = table.numbers.get(field)
+            if not held or field == _SPAN:
+                continue
+            for row, text in table.filled(field):
+                if row not in held or text.lstrip("0") not in keys:
+                    continue
+                trunk = owners.of(row)
+                if trunk is not None and trunk in known.rows:
+                    yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
+
+
+def _likeliest_first(problem: Problem, field: str, known: _Known) -> Problem:
+    """Put those offers first that the PBX holds, as it writes them."""
+    if not problem.stops or not problem.offers or field not in _FIELDS or problem.trunk not in known.rows:
+        return problem
+    forms = [form for offer in problem.offers for form in known.forms_of(field, problem.trunk, offer)]
+    if not forms:
+        return problem
+    offers = tuple(dict.fromkeys((*forms, *problem.offers)))
+    typed = f"{_AS_TEXT if problem.fix.startswith(_AS_TEXT) else 'Type '}{forms[0]}, which the PBX has."
+    return replace(problem, offers=offers, fix=f"{typed} Otherwise: {problem.fix}")
+
+
+def _known(live: Mapping[int, LiveTrunk]) -> _Known:
+    forms: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for row, trunk in live.items():
+        for field, form in _forms(trunk):
+            if form:
+                forms[field, _key(field, form)].append((row, form))
+    return _Known(forms=forms, rows=frozenset(live))
+
+
+def _forms(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
+    for did in trunk.dids.entries:
+        yield "did", did.did
+    for entry in trunk.caller_ids.entries:
+        yield "outbound_cid", entry.caller_id
+        yield _SPAN, entry.extension_range
+        for member in entry.order:
+            yield "extensions", member.number
+    for field in ("def_outbound_cid", *_OWN_ONLY):
+        yield field, str(trunk.value(field))
+
+
+def _key(field: str, text: str) -> str:
+    """Return what two ways of writing the same number have in common."""
+    if field == _SPAN:
+        return re.sub(r"\s*(?:-|\.\.+|to)\s*", "-", text)
+    bare = re.sub(r"\(0\)|[\s./-]", "", text) if field in _DIALLED else text
+    return bare.lstrip("+0") if _NUMBER.fullmatch(bare) else text

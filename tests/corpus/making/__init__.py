@@ -1,0 +1,1 @@
+"""How the files of the corpus were made. Running it makes them anew; the tests only read them."""

@@ -1,0 +1,168 @@
+"""What holds for every export, whatever a person makes of it and whatever becomes of the PBX meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from batch.sheets.workbooks import Workbook
+from batch.trunks.bodies import did_json
+from batch.trunks.hazards import Hazard
+from batch.trunks.live import Did, LiveTrunk
+from batch.trunks.plans import Change
+from tests.builders import book, judged, live
+
+often = settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.filter_too_much],
+)
+
+NAMES = ["", "a", "b"]
+entries = st.builds(Did, st.sampled_from("123456"), st.sampled_from(NAMES))
+lists = st.lists(entries, max_size=6, unique_by=lambda entry: entry.did)
+rows = st.lists(
+    st.tuples(st.sampled_from("123456"), st.sampled_from(["", "a", "b", "<clear>"])),
+    min_size=1,
+    max_size=6,
+    unique_by=lambda row: row[0],
+)
+hosts = st.sampled_from(["h1", "h2", "h3"])
+modes = st.sampled_from(["", "replace", "add"])
+
+
+def trunk(dids: Sequence[Did], host: str) -> LiveTrunk:
+    return live(8, "London", hostname=host, did_list=did_json(dids))
+
+
+def exported(dids: Sequence[Did], host: str, mode: str = "replace") -> Workbook:
+    return typed([(entry.did, entry.name) for entry in dids], host, mode)
+
+
+def typed(dids: Sequence[tuple[str, str]], host: str, mode: str = "replace") -> Workbook:
+    return book(
+        ["Trunk ID|Hostname|DIDs mode", f"8|{host}|{mode}"], dids=[f"8|{number}|{name}" for number, name in dids]
+    )
+
+
+def planned(given_book: Workbook, now: LiveTrunk, base: LiveTrunk | None) -> tuple[Change, list[Hazard]]:
+    change, hazards, problems = judged(given_book, now, None, base)
+    assert [problem for problem in problems if problem.stops] == []
+    return change, hazards
+
+
+def after(change: Change) -> tuple[Did, ...]:
+    return change.live.dids.entries if change.desired.dids is None else change.desired.dids
+
+
+def written(change: Change) -> LiveTrunk:
+    whole: dict[str, Any] = {**change.live.whole, **change.body()}
+    return live(8, **{name: value for name, value in whole.items() if name not in {"id", "type"}})
+
+
+@often
+@given(lists, lists, hosts, hosts, modes)
+def test_an_export_that_nobody_touched_writes_nothing_whatever_became_of_the_pbx(
+    then: list[Did], now: list[Did], host: str, other: str, mode: str
+) -> None:
+    change, hazards = planned(exported(then, host, mode), trunk(now, other), trunk(then, host))
+    assert (change.kind, hazards) == ("keep", [])
+    assert bool(change.left_alone.dids) is (then != now)
+    assert bool(change.left_alone.fields) is (host != other)
+
+
+@often
+@given(lists, rows, hosts, hosts, modes)
+def test_on_a_pbx_that_did_not_change_an_export_is_as_any_other_workbook(
+    then: list[Did], yours: list[tuple[str, str]], host: str, mine: str, mode: str
+) -> None:
+    base = trunk(then, host)
+    with_base, hazards = planned(typed(yours, mine, mode), base, base)
+    without, dangers = planned(typed(yours, mine, mode), base, None)
+    assert with_base.difference == without.difference
+    assert with_base.body() == without.body()
+    assert hazards == dangers
+    assert not with_base.left_alone
+
+
+@often
+@given(lists, lists, rows, hosts, hosts, hosts, modes)
+def test_once_it_is_written_there_is_nothing_left_to_do(
+    then: list[Did], now: list[Did], yours: list[tuple[str, str]], host: str, other: str, mine: str, mode: str
+) -> None:
+    change, _ = planned(typed(yours, mine, mode), trunk(now, other), trunk(then, host))
+    again, hazards = planned(typed(yours, mine, mode), written(change), trunk(then, host))
+    assert (again.kind, hazards) == ("keep", [])
+
+
+@often
+@given(lists, lists, rows, modes)
+def test_what_came_up_on_the_pbx_is_lost_to_nobody(
+    then: list[Did], now: list[Did], yours: list[tuple[str, str]], mode: str
+) -> None:
+    change, _ = planned(typed(yours, "h", mode), trunk(now, "h"), trunk(then, "h"))
+    appeared = {entry.did for entry in now} - {entry.did for entry in then}
+    assert appeared <= {entry.did for entry in after(change)}
+
+
+@often
+@given(lists, lists, rows, hosts, hosts, hosts, modes)
+def test_every_cell_that_the_person_changed_holds_what_was_typed(
+    then: list[Did], now: list[Did], yours: list[tuple[str, str]], host: str, other: str, mine: str, mode: str
+) -> None:
+    change, _ = planned(typed(yours, mine, mode), trunk(now, other), trunk(then, host))
+    if mine != host:
+        assert written(change).value("hostname") == mine
+    was = {entry.did: entry.name for entry in then}
+    became = {entry.did: entry.name for entry in after(change)}
+    for number, cell in yours:
+        name = "" if cell == "<clear>" else cell
+        if (cell and name != was.get(number)) or number not in was:
+            assert number in became
+        if cell and name != was.get(number):
+            assert became[number] == name
+    if mode != "add":
+        deleted = set(was) - {number for number, _ in yours}
+        assert not deleted & set(became)
+
+
+@often
+@given(lists, lists, rows, hosts, hosts, hosts, modes)
+def test_without_a_conflict_nothing_that_the_pbx_changed_is_undone(
+    then: list[Did], now: list[Did], yours: list[tuple[str, str]], host: str, other: str, mine: str, mode: str
+) -> None:
+    change, hazards = planned(typed(yours, mine, mode), trunk(now, other), trunk(then, host))
+    if any(hazard.code == "conflicts" for hazard in hazards):
+        return
+    if host != other:
+        assert written(change).value("hostname") == other
+    was = {entry.did: entry.name for entry in then}
+    current = {entry.did: entry.name for entry in now}
+    became = {entry.did: entry.name for entry in after(change)}
+    for number, name in current.items():
+        if name != was.get(number):
+            assert became[number] == name
+    assert not (set(was) - set(current)) & set(became)
+
+
+@often
+@given(st.data(), lists, hosts, hosts)
+def test_edits_of_different_entries_all_survive(data: st.DataObject, then: list[Did], host: str, other: str) -> None:
+    theirs = data.draw(st.sets(st.sampled_from([e.did for e in then])) if then else st.just(set()))
+    now = [replace(e, name=e.name + "x") if e.did in theirs else e for e in then]
+    mine = [(e.did, e.name + "y" if e.did not in theirs else e.name) for e in then]
+    change, hazards = planned(
+        typed([*mine, ("7", "new")], host), trunk([*now, Did("8", "up")], other), trunk(then, host)
+    )
+    assert hazards == []
+    assert [(e.did, e.name) for e in after(change) if e.did not in {"7", "8"}] == [
+        (e.did, e.name + ("x" if e.did in theirs else "y")) for e in then
+    ]
+    assert {("7", "new"), ("8", "up")} <= {(e.did, e.name) for e in after(change)}
+    assert "hostname" not in change.difference.fields

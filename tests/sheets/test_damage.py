@@ -1,0 +1,284 @@
+"""What was done to numbers on the way: repaired and told, asked about with an offer, or lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from batch.sheets.cells import Texts, texts_of
+from batch.sheets.damage import masks
+from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.sheets.strips import MAX_TOLD, Strip
+from batch.sheets.workbooks import CellError, CellValue, NoValue
+
+DID = DIDS.column("did")
+DID_NAME = DIDS.column("did_name")
+EXTENSIONS = CALLER_IDS.column("extensions")
+RANGE = CALLER_IDS.column("outbound_cid_to_ext_range")
+PORT = TRUNKS.column("port")
+TRUNK_NAME = TRUNKS.column("name")
+
+
+def read(
+    column: Column, *values: CellValue, look: str = "", formulas: dict[int, str] | None = None, date_format: str = ""
+) -> Texts:
+    """Read a column from row 2 down, of which the first cell has a number format."""
+    mask = look or date_format
+    strip = Strip(
+        sheet_name="Sheet",
+        column=column,
+        position=1,
+        header=column.label,
+        first_row=2,
+        formats={2: mask} if mask else {},
+        formulas=formulas or {},
+    )
+    return texts_of(strip, list(values))
+
+
+@pytest.mark.parametrize(
+    ("typed", "taken", "words"),
+    [
+        ("'+442079460100", "+442079460100", "An apostrophe in front was taken off."),
+        ("\u2019+442079460100", "+442079460100", "An apostrophe in front was taken off."),
+        ("+44\u00a020\u202f7946\u20070100", "+442079460100", "Non-breaking blanks were taken out."),
+        ("\u200b+442079\u200b460100\ufeff", "+442079460100", "Characters that cannot be seen were taken off."),
+        ("\u202a+442079460100\u202c", "+442079460100", "Characters that cannot be seen were taken off."),
+        ("+44207946\u00ad0100", "+442079460100", "Characters that cannot be seen were taken off."),
+        (" +442079460100\t", "+442079460100", "Blanks before or after the value were taken off."),
+        (
+            "\uff0b\uff14\uff14\uff12",
+            "+442",
+            "Digits and signs of another script or width were turned into ordinary ones.",
+        ),
+        (
+            "+\u0664\u0664\u0662\u0660",
+            "+4420",
+            "Digits and signs of another script or width were turned into ordinary ones.",
+        ),
+        ("tel:+442079460100", "+442079460100", "The tel: in front was taken off."),
+        ("TEL:02079460100", "02079460100", "The tel: in front was taken off."),
+        ("442079460100.0", "442079460100", "The .0 at the end was taken off."),
+        ("442079460100,00", "442079460100", "The .0 at the end was taken off."),
+    ],
+)
+def test_what_nobody_typed_is_taken_off_a_number_and_told(typed: str, taken: str, words: str) -> None:
+    found = read(DID, typed)
+    (notice,) = found.problems
+    assert found.texts == [taken]
+    assert (notice.code, notice.stops, notice.value, notice.message) == ("cell-repaired", False, typed, words)
+    assert notice.offers == (taken,)
+
+
+def test_every_repair_of_a_cell_is_told_in_one_notice() -> None:
+    found = read(DID, "\u00a0'tel:+44\u200b20 ")
+    (notice,) = found.problems
+    assert found.texts == ["+4420"]
+    assert notice.message == (
+        "Characters that cannot be seen were taken off. Non-breaking blanks were taken out. "
+        "Blanks before or after the value were taken off. An apostrophe in front was taken off. "
+        "The tel: in front was taken off."
+    )
+
+
+@pytest.mark.parametrize("text", ["+442079460100", "0207", "44X.", "44[27-9]", "442079460100-442079460109", ""])
+def test_sound_numbers_and_patterns_are_left_alone_without_a_word(text: str) -> None:
+    assert (read(DID, text).texts, read(DID, text).problems) == ([text], [])
+
+
+@pytest.mark.parametrize("text", ["Zo\u00eb\u2019s desk", "'t Zand", "tel:anna", "Room 1.0", "\u0663 desks", "No. #4"])
+def test_a_name_that_people_read_keeps_what_may_be_meant(text: str) -> None:
+    assert (read(DID_NAME, text).texts, read(DID_NAME, text).problems) == ([text], [])
+
+
+def test_a_name_keeps_its_blanks_as_ordinary_ones() -> None:
+    found = read(DID_NAME, "Front\u00a0desk")
+    assert (found.texts, [p.message for p in found.problems]) == (
+        ["Front desk"],
+        ["Non-breaking blanks became ordinary ones."],
+    )
+
+
+@pytest.mark.parametrize("text", ["4.42E+11", "4,42E+11", "4.42e11", "1E+05"])
+def test_a_shortened_number_is_lost_also_as_text(text: str) -> None:
+    found = read(DID, text)
+    (problem,) = found.problems
+    assert found.texts == [""]
+    assert (problem.code, problem.stops, problem.value, problem.offers) == ("cell-number-lost", True, text, ())
+    assert "in full, from where you have it" in problem.fix
+
+
+@pytest.mark.parametrize("value", [4420794601001234.0, "4420794601001234.0", 1e15])
+def test_more_than_15_digits_are_lost(value: CellValue) -> None:
+    (problem,) = read(DID, value).problems
+    assert (problem.code, problem.stops, problem.offers) == ("cell-number-lost", True, ())
+    assert problem.message == "The number has more than 15 digits; the spreadsheet has changed the last ones."
+
+
+@pytest.mark.parametrize(
+    "value", [CellError("#N/A"), "#N/A", CellError("#REF!"), "#REF!", "#NV", "#\u00a1REF!", "####"]
+)
+def test_an_error_is_lost_also_as_text(value: CellValue) -> None:
+    (problem,) = read(DID, value).problems
+    assert (problem.code, problem.stops, problem.fix) == (
+        "cell-error",
+        True,
+        "Type the value itself, or clear the cell.",
+    )
+
+
+@pytest.mark.parametrize("text", ["#XXX!", "#12", "#", "#4420."])
+def test_what_begins_with_a_hash_may_be_a_pattern(text: str) -> None:
+    assert read(DID, text).texts == [text]
+
+
+def test_a_formula_without_a_result_is_lost_and_one_with_a_result_is_told() -> None:
+    (problem,) = read(DID, NoValue("=A1")).problems
+    assert (problem.code, problem.stops, problem.value) == ("cell-no-value", True, "=A1")
+    found = read(DID, "+4420", formulas={2: '="+44"&"20"'})
+    (notice,) = found.problems
+    assert found.texts == ["+4420"]
+    assert (notice.code, notice.stops, notice.value, notice.offers) == (
+        "cell-formula",
+        False,
+        '="+44"&"20"',
+        ("+4420",),
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "look", "taken"),
+    [
+        (2079460100.0, "00000000000", "02079460100"),
+        (2079460100.0, "000 0000 0000", "02079460100"),
+        (442079460100.0, '"+"0', "+442079460100"),
+        (442079460100.0, "+0", "+442079460100"),
+        (442079460100.0, '[Blue]"+"## #### ####;-0', "+442079460100"),
+        (2079460100.0, "(000) 0000-0000", "02079460100"),
+    ],
+)
+def test_a_number_that_its_format_shows_with_zeros_or_plus_is_taken_as_shown(
+    value: float, look: str, taken: str
+) -> None:
+    found = read(DID, value, look=look)
+    (notice,) = found.problems
+    assert found.texts == [taken]
+    assert (notice.code, notice.stops, notice.offers) == ("cell-repaired", False, (taken,))
+    assert notice.message == "The cell holds a number; it was taken as its number format shows it."
+
+
+@pytest.mark.parametrize("look", ["General", "0", "@", "#,##0", "0.00E+00", "#,##0.00", "0%"])
+def test_a_number_whose_format_shows_nothing_more_is_its_digits(look: str) -> None:
+    found = read(DID, 442079460100.0, look=look)
+    assert (found.texts, [p.code for p in found.problems]) == (["442079460100"], ["cell-number"])
+    assert found.numbers == {2}
+
+
+@pytest.mark.parametrize(
+    ("number", "mask", "shown"),
+    [
+        (7, "000", "007"),
+        (0, "000", "000"),
+        (0, '0;-0;"none"00', "none00"),
+        (1234, "00-00", "12-34"),
+        (12345, "00-00", "123-45"),
+        (1, "??0", "  1"),
+        (5, "0.0", None),
+        (5, "yyyy", None),
+        (5, "[>3]0", None),
+        (5, '"open', None),
+        (5, "[$-407]00", "05"),
+    ],
+)
+def test_only_a_look_that_is_certain_is_rendered(number: int, mask: str, shown: str | None) -> None:
+    assert masks.shown(number, mask) == shown
+
+
+@pytest.mark.parametrize(
+    ("column", "day", "mask", "offers"),
+    [
+        (RANGE, dt.date(2026, 1, 2), "d-mmm", ("1-2", "2-1")),
+        (RANGE, dt.date(2026, 5, 10), "d-mmm", ("5-10", "10-5")),
+        (RANGE, dt.date(2012, 10, 1), "mmm-yy", ("10-12", "10-2012")),
+        (RANGE, dt.date(2026, 5, 10), "dd/mm/yyyy", ("10-5", "5-10")),
+        (RANGE, dt.date(2026, 5, 10), "mm/dd/yyyy", ("5-10", "10-5")),
+        (EXTENSIONS, dt.date(2026, 5, 10), "d-mmm", ("5-10", "10-5", "5, 10", "10, 5")),
+        (EXTENSIONS, dt.time(10, 12), "h:mm", ("10-12", "10, 12")),
+        (PORT, dt.datetime(1913, 11, 7), "yyyy-mm-dd", ("5060",)),  # noqa: DTZ001 - as a spreadsheet has it
+    ],
+)
+def test_a_date_offers_what_was_likely_typed(
+    column: Column, day: dt.date | dt.time, mask: str, offers: tuple[str, ...]
+) -> None:
+    (problem,) = read(column, day, date_format=mask).problems
+    assert (problem.code, problem.stops, problem.offers) == ("cell-date", True, offers)
+    assert problem.fix.endswith(f"and type {', or '.join(offers)}.")
+
+
+def test_true_and_false_are_a_problem_where_they_are_no_answer() -> None:
+    (problem,) = read(EXTENSIONS, False).problems
+    assert (problem.code, problem.stops, problem.value, problem.offers) == ("cell-boolean", True, "FALSE", ("0",))
+    (problem,) = read(TRUNK_NAME, True).problems
+    assert problem.offers == ("TRUE",)
+
+
+def test_a_list_of_extensions_taken_for_one_number_is_asked_about() -> None:
+    (problem,) = read(EXTENSIONS, 101102.0, look="#,##0").problems
+    assert (problem.code, problem.offers) == ("cell-list-number", ("101, 102", "101102"))
+    (problem,) = read(EXTENSIONS, 1001.1002).problems
+    assert (problem.code, problem.offers) == ("cell-fraction", ("1001, 1002",))
+
+
+@pytest.mark.parametrize(
+    ("others", "offers"),
+    [
+        (["+442079460101"], ("+442079460100", "442079460100")),
+        (["00442079460101"], ("00442079460100", "442079460100")),
+        (["+442079460101", "0033144556677"], ("+442079460100", "442079460100")),
+        (["+33144556677", "0049301234567"], ("+442079460100", "0442079460100", "442079460100")),
+        (["+33144556677", "0044207946010[1-9]"], ("00442079460100", "442079460100")),
+        (["00442079460100", "+33144556677"], ("00442079460100", "442079460100")),
+        (["+442079460100", "00442079460100"], ("+442079460100", "00442079460100", "442079460100")),
+    ],
+)
+def test_a_number_is_asked_about_where_its_neighbours_have_more_in_front(
+    others: list[str], offers: tuple[str, ...]
+) -> None:
+    found = read(DID, 442079460100.0, *others)
+    (problem,) = found.problems
+    assert found.texts == ["", *others]
+    assert (problem.code, problem.cell, problem.stops, problem.offers) == ("cell-number-cut", "B2", True, offers)
+    assert problem.fix == (
+        f"Format the cell as text and type {', or '.join(offers)}, if there is really nothing in front of it."
+    )
+
+
+@pytest.mark.parametrize("others", [["442079460101"], ["Sales"], ["0100"], []])
+def test_neighbours_that_have_nothing_more_in_front_leave_a_number_its_digits(others: list[str]) -> None:
+    found = read(DID, 442079460100.0, *others)
+    assert (found.texts[0], [p.code for p in found.problems]) == ("442079460100", ["cell-number"])
+
+
+def test_an_internal_number_is_not_doubted_because_others_have_a_plus() -> None:
+    assert [p.code for p in read(DID, 1001.0, "+442079460100").problems] == ["cell-number"]
+
+
+def test_a_text_that_was_a_number_once_is_put_against_its_neighbours_too() -> None:
+    (problem,) = read(DID, "442079460100.0", "+442079460101").problems
+    assert (problem.code, problem.offers) == ("cell-number-cut", ("+442079460100", "442079460100"))
+
+
+def test_beyond_a_thousand_notices_of_a_column_the_rest_is_one_with_the_rows() -> None:
+    count = MAX_TOLD + 500
+    found = read(DID, *(442079460000.0 + i for i in range(count)))
+    assert len(found.texts) == count
+    assert len(found.problems) == MAX_TOLD + 1
+    last = found.problems[-1]
+    assert (last.code, last.row, last.stops) == ("cell-number", 1002, False)
+    assert last.message == "The same goes for 500 more cells of this column: rows 1002-1501."
+
+
+def test_problems_are_never_folded() -> None:
+    found = read(DID, *(442079460000.5 + i for i in range(MAX_TOLD + 500)))
+    assert len(found.problems) == MAX_TOLD + 500
