@@ -32,7 +32,7 @@ from batch.trunks.hazards import Hazard, not_allowed
 from batch.trunks.live import Census, LiveTrunk
 from batch.trunks.objections import deserted
 from batch.trunks.offers import against_live
-from batch.trunks.plans import Change, Plan, judge, not_sendable, resolve, stopped_by
+from batch.trunks.plans import Change, Plan, in_live_order, judge, not_sendable, resolve, stopped_by
 from batch.trunks.records import Record
 
 if TYPE_CHECKING:
@@ -124,6 +124,10 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
             then = exported.get(trunk.id)
             change, dangers, problems = judge(tables, record, trunk, census, then)
             problems += [] if then is None else deserted(tables, checked.records, record, then)
+            problems += _another_by_that_name(tables, record, trunk, exported)
+            if checked.workbook.ours:
+                change, order = in_live_order(tables, change)
+                problems += order
             changes.append(change)
             hazards += dangers
             found += problems
@@ -147,6 +151,25 @@ def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem
         replace(problem, severity=Severity.NOTICE) if problem.stops and problem.trunk in rows else problem
         for problem in problems
     )
+
+
+def _another_by_that_name(
+    tables: Tables, record: Record, trunk: LiveTrunk, exported: Mapping[int, LiveTrunk]
+) -> list[Problem]:
+    """Report a trunk found by a name that another one bore at the time of the export."""
+    was = next((then for then in exported.values() if then.name == record.name), None)
+    if record.id is not None or was is None or was.id == trunk.id:
+        return []
+    return [
+        tables.trunks.problem(
+            "trunk-ambiguous",
+            record.row,
+            "name",
+            f"When this was exported, the trunk of this name had the Trunk ID {was.id}; the one of now has {trunk.id}.",
+            f"Type {was.id} as the Trunk ID if the trunk of then is meant, {trunk.id} if that of now is.",
+            value=record.name,
+        )
+    ]
 
 
 def _just_gone(tables: Tables, record: Record) -> Problem:

@@ -129,6 +129,7 @@ KINDS: Final[dict[str, Kind]] = {
     "cells-merged": _notice("A merged cell counts for all its rows"),
     "columns-hidden": _notice("Hidden columns count as columns"),
     "columns-mapped": _notice("Columns were found by the file given by --columns"),
+    "order-left": _notice("Results in another order: the order on the PBX stays"),
     "rows-all-gone": _notice("All rows of a list were deleted: the list is left alone"),
     "base-practice": _notice("An export is rehearsed on the practice PBX"),
     "secret-blanks": _notice("A password begins or ends with a blank"),

@@ -51,6 +51,11 @@ class ListDifference(Generic[Entry]):
         return bool(self.added or self.removed or self.renamed or self.changed or self.moved)
 
     @property
+    def only_moved(self) -> bool:
+        """Whether both lists hold the same entries, in another order."""
+        return bool(self.moved) and not (self.added or self.removed or self.renamed or self.changed)
+
+    @property
     def touched(self) -> int:
         """How many entries are not the same in both; one that is renamed and moved counts once."""
         both = {new.key for _, new in (*self.renamed, *self.changed)} | {moved.entry.key for moved in self.moved}

@@ -1,4 +1,4 @@
-"""Notations: numbers as people write them for people, with ``(0)`` inside or an extension behind."""
+"""Notations: numbers as people and programs write them for people, with ``(0)`` inside, or made a date of."""
 
 from __future__ import annotations
 
@@ -14,6 +14,17 @@ _EXTENSION_BEHIND: Final = re.compile(
     r"(?:(?P<x>x|\s+[xX]\s*|[xX]\s+)|\s*[,;]?\s*(?i:ext=|ext\.?|extn\.?|extension):?\s*)"
     r"(?P<extension>[0-9]{1,7})"
 )
+_MONTHS: Final = (
+    "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mrz|mär|mai|okt|dez|fév|avr|juin|juil|août|ene|abr|ago|dic"
+)
+_DATE: Final = re.compile(
+    rf"\d{{1,2}}[-. /](?:{_MONTHS})[a-z]*\.?(?:[-. /]\d{{2,4}})?|(?:{_MONTHS})[a-z]*\.?[-. /]\d{{1,4}}"
+    r"|\d{1,2}[./]\d{1,2}[./](?:\d{2,4})?|(?:19|20)\d{2}-\d{2}-\d{2}",
+    re.IGNORECASE,
+)
+"""What a spreadsheet writes into a CSV where it has made a date of a range or list."""
+_TRUTH: Final = frozenset(["true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso"])
+_GROUPED: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
 _LEAST_DIGITS: Final = 7
 """Behind fewer digits an ``x`` is part of a pattern."""
 
@@ -27,7 +38,33 @@ def notation_fault(text: str, parse: Parse) -> Fault | None:
         return _trunk_prefix(found, parse)
     if (found := _EXTENSION_BEHIND.fullmatch(text)) and len(re.findall("[0-9]", found["number"])) >= _LEAST_DIGITS:
         return _extension_behind(found, parse)
+    if _DATE.fullmatch(text):
+        return Fault(
+            "cell-date",
+            "This is a date, which a spreadsheet may have made of what was typed.",
+            "Format the cell as text and type the number again, from where you have it.",
+        )
+    if text.casefold() in _TRUTH:
+        return Fault(
+            "cell-boolean",
+            "This is what a spreadsheet writes for true or false, and no number.",
+            "Format the cell as text and type the number again, from where you have it.",
+        )
+    if _GROUPED.fullmatch(text):
+        return _grouped(text, parse)
     return None
+
+
+def _grouped(text: str, parse: Parse) -> Fault:
+    """Ask about ``1.000``, which is a thousand to some and one to others."""
+    together, cut = re.sub("[.,]", "", text), re.sub(r"[.,]0+$", "", text)
+    offers = sound([together, cut], parse, instead_of=text)
+    return Fault(
+        "cell-fraction",
+        "The number has a point or comma in it, which could separate thousands or decimals.",
+        f"Format the cell as text and type {', or '.join(offers)}." if offers else "Type the number without it.",
+        offers,
+    )
 
 
 def sound(candidates: Iterable[str], parse: Parse, *, instead_of: str) -> tuple[str, ...]:

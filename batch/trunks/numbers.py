@@ -34,6 +34,9 @@ _RANGE: Final = re.compile(
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
+_NUMBER_LIKE: Final = re.compile(r"(?=.*[0-9])[-+0-9XZN\[\]().!*#]+", re.IGNORECASE)
+_AROUND: Final = " =\t\xa0\"'`\u2018\u2019\u201a\u201c\u201d\u201e\xab\xbb"
+"""Blanks, quotes and the ``="…"`` of CSV: what may be left out of a number without a question."""
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
@@ -80,11 +83,11 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
         return _dash_unclear(text, found)
     if not _DID.fullmatch(text):
-        kept = _only(_DID, text)
+        kept = _only(_DID, text, _DID.sub("", text))
         return Fault(
             "bad-characters",
             f"A DID cannot hold {shown_characters(_DID.sub('', text))}.",
-            f"Type {kept}." if kept else "Type the number as the carrier sends it.",
+            f"Type {kept}." if kept else _one_a_row(text, "Type the number as the carrier sends it."),
             sound([kept], parse_did, instead_of=text),
         )
     if fault := _bracket_fault(text):
@@ -104,11 +107,20 @@ def _dash_unclear(text: str, found: re.Match[str] | None) -> Fault:
     )
 
 
-def _only(allowed: re.Pattern[str], text: str) -> str:
-    """Leave out what is not allowed, and of digits put into groups also what groups them."""
-    if re.fullmatch(r"\+?[0-9()\s./-]+", text):
+def _only(allowed: re.Pattern[str], text: str, odd: str) -> str:
+    """Leave out what is not allowed, and of digits put into groups also what groups them.
+
+    Nothing is offered where what is left out may have stood between two numbers, or a number and a word.
+    """
+    if re.fullmatch(r"\+?[0-9()\s.-]+", text):
         return re.sub(r"[^0-9+]", "", text)
-    return "".join(allowed.findall(text))
+    kept = "".join(allowed.findall(text))
+    return kept if _NUMBER_LIKE.fullmatch(kept) and not odd.strip(_AROUND) else ""
+
+
+def _one_a_row(text: str, else_: str) -> str:
+    many = re.search(r"[0-9]\s*[,;/&|]\s*[0-9+]", text)
+    return "Type one number in a row, and each other number in a row of its own." if many else else_
 
 
 def _together(text: str) -> str:
@@ -217,11 +229,11 @@ def parse_caller_id(text: str) -> str | Fault:
     if fault := notation_fault(text, parse_caller_id):
         return fault
     if not _CALLER_ID.fullmatch(text):
-        kept = "" if _RANGE.fullmatch(text) else _only(_CALLER_ID, text)
+        kept = "" if _RANGE.fullmatch(text) else _only(_CALLER_ID, text, _CALLER_ID.sub("", text))
         return Fault(
             "bad-characters",
             f"A caller ID cannot hold {shown_characters(_CALLER_ID.sub('', text))}.",
-            f"Type {kept}." if kept else "Type the one number that is to be shown.",
+            f"Type {kept}." if kept else _one_a_row(text, "Type the one number that is to be shown."),
             sound([kept], parse_caller_id, instead_of=text),
         )
     if len(text) > MAX_DID:
@@ -366,39 +378,3 @@ def _first_group(rest: str, longest_first: list[str]) -> tuple[str | RawId, str]
         return quoted[1].replace('""', '"'), rest[quoted.end() :]
     name, *_ = re.split(r"[,;\r\n]", rest, maxsplit=1)
     return name.strip(), rest[len(name) :]
-
-
-def matches(pattern: str, number: str) -> bool:
-    """Tell whether a DID or DID pattern takes a number, ``+`` aside.
-
-    ``X`` 0-9, ``Z`` 1-9, ``N`` 2-9, ``[27-9]``, ``.`` one or more, ``!`` zero or more.
-    """
-    return _pattern(pattern.lstrip("+")).fullmatch(number.lstrip("+")) is not None
-
-
-_WILD: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": ".+", "!": ".*"}
-
-
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = re.findall(r"\[[^\[\]]+\]|.", text)
-    return re.compile(
-        "".join(
-            _alternatives(part[1:-1]) if len(part) > 1 else _WILD.get(part.upper(), re.escape(part)) for part in parts
-        )
-    )
-
-
-def _alternatives(bracket: str) -> str:
-    """Turn the inside of ``[27-9]`` into an expression, whatever a PBX lets stand there."""
-    parts = re.findall(r".-.|.", bracket)
-    return f"(?:{'|'.join(f'[{re.escape(p[0])}-{re.escape(p[2])}]' if _rises(p) else re.escape(p) for p in parts)})"
-
-
-def _rises(part: str) -> bool:
-    return len(part) == 3 and part[0] <= part[2]
-
-
-def is_pattern(did: str) -> bool:
-    """Tell whether a DID stands for more than one number."""
-    return not did.lstrip("+").isdecimal() and any(c in "XZN[].!" for c in did.upper())

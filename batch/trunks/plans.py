@@ -12,7 +12,7 @@ from typing import Any, Final
 from batch.secrets import Secret
 from batch.sheets.layout import Mode, TrunkType
 from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables
+from batch.sheets.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.bodies import body_of, caller_id_json, did_json
 from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare, live_value
@@ -263,6 +263,33 @@ def judge(
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
     dangers = [hazard_of(conflict, record.row, live.name) for conflict in merged.conflicts]
     return change, [*dangers, *hazards(asked, live, difference)], problems
+
+
+def in_live_order(tables: Tables, change: Change) -> tuple[Change, list[Problem]]:
+    """Leave lists alone that differ from the PBX in their order only: somebody has sorted the results to read them."""
+    desired, problems = change.desired, []
+    dids, caller_ids = change.difference.dids, change.difference.caller_ids
+    if dids.only_moved:
+        desired = replace(desired, dids=None)
+        problems.append(_order_left(tables.dids, change, "DIDs"))
+    if caller_ids.only_moved:
+        desired = replace(desired, caller_ids=None)
+        problems.append(_order_left(tables.caller_ids, change, "caller IDs"))
+    if not problems:
+        return change, []
+    return replace(change, desired=desired, difference=compare(change.live, desired)), problems
+
+
+def _order_left(table: Table, change: Change, what: str) -> Problem:
+    return Problem(
+        code="order-left",
+        sheet=table.name,
+        row=table.header_row,
+        message=f"The {what} of {change.live.name} are all on the PBX, in another order, which stays: results may be "
+        "sorted to read them.",
+        fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
+        trunk=change.record.row,
+    )
 
 
 def not_sendable(tables: Tables, change: Change) -> list[Problem]:

@@ -21,7 +21,8 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
 from batch.trunks.entries import Entries
 from batch.trunks.faults import Fault
-from batch.trunks.numbers import NumberRange, is_pattern, matches, parse_caller_id_range, parse_extension_range
+from batch.trunks.numbers import NumberRange, parse_caller_id_range, parse_extension_range
+from batch.trunks.patterns import is_pattern, matches
 from batch.trunks.records import CallerIdRow, DidRow, Record
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}

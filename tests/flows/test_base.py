@@ -239,3 +239,30 @@ def test_the_plans_workbook_says_what_was_left_alone_and_what_is_in_conflict(the
     said = [str(cell) for line in lines_of(tmp_path / "plan.xlsx", "Summary") for cell in line if cell]
     assert "London: only the PBX changed Enabled (yes → no) since the export; left alone." in said
     assert any("Trunks!F2: Hostname of London was old.example" in cell for cell in said)
+
+
+def test_a_name_that_another_trunk_bears_by_now_is_asked_about(there: Bench) -> None:
+    edit(there, ("Trunks", "Trunk ID 2", None), ("Trunks", "Hostname 2", "mine.example"))
+    held(there).update(name="London-2")
+    held(there, 9).update(name="London")
+    refused = there.apply("--yes")
+    assert refused.code == 3
+    assert there.writes() == []
+    assert ("trunk-ambiguous", "C2") in [(problem["code"], problem["cell"]) for problem in refused.json["problems"]]
+
+
+def test_results_may_be_sorted_and_what_is_finished_stays_as_it_is(there: Bench) -> None:
+    edit(there, ("Trunks", "Port 2", "5099"), ("Trunks", "DIDs mode 2", "replace"))
+    assert there.apply("--yes").code == 0
+    before = len(there.writes())
+    made = openpyxl.load_workbook(there.results)
+    page = made["DIDs"]
+    rows = [[cell.value for cell in row] for row in page.iter_rows(min_row=2)]
+    for number, row in enumerate(reversed(rows), 2):
+        for column, value in enumerate(row, 1):
+            page.cell(number, column).value = value
+    made.save(there.results)
+    again = there.run("apply", "--yes", workbook=there.results)
+    assert again.code == 0
+    assert len(there.writes()) == before
+    assert numbers(there) == ["100", "200", "300"]

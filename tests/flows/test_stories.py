@@ -17,7 +17,14 @@ from tests.flows.shell import lines_of, pbx, rows_of, run, serving
 from tests.flows.stories import NAMES, SAMPLES, Told, copy_of, expectations
 
 MARK_OF_SECRETS = "Sample-"
-MORE_THAN_A_WORKBOOK = ["base-elsewhere", "base-practice", "columns-file", "columns-mapped", "rows-all-gone"]
+MORE_THAN_A_WORKBOOK = [
+    "base-elsewhere",
+    "base-practice",
+    "columns-file",
+    "columns-mapped",
+    "order-left",
+    "rows-all-gone",
+]
 """Kinds that need an export and another PBX, or a file for --columns; they have tests of their own."""
 
 

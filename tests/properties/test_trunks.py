@@ -15,7 +15,6 @@ from batch.trunks.differences import Desired, compare, compare_lists
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, parse_trunk
 from batch.trunks.numbers import (
     NumberRange,
-    matches,
     parse_caller_id,
     parse_caller_id_range,
     parse_did,
@@ -23,6 +22,7 @@ from batch.trunks.numbers import (
     parse_extensions,
     split_groups,
 )
+from batch.trunks.patterns import matches
 from batch.trunks.payloads import payload
 from tests.builders import book, census, judged, live, read, sheet, workbook
 

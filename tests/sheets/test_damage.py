@@ -282,3 +282,60 @@ def test_beyond_a_thousand_notices_of_a_column_the_rest_is_one_with_the_rows() -
 def test_problems_are_never_folded() -> None:
     found = read(DID, *(442079460000.5 + i for i in range(MAX_TOLD + 500)))
     assert len(found.problems) == MAX_TOLD + 500
+
+
+@pytest.mark.parametrize(
+    ("column", "moment", "mask", "found", "offers"),
+    [
+        (RANGE, dt.timedelta(hours=30, minutes=5), "[h]:mm", "1 day, 6:05:00", ("30-05", "30:05")),
+        (RANGE, dt.datetime(1899, 12, 30, 10, 12), "h:mm", "1899-12-30 10:12:00", ("10-12", "10:12")),  # noqa: DTZ001 - as a spreadsheet has it
+        (RANGE, dt.datetime(2026, 5, 10, 8, 30), "", "2026-05-10 08:30:00", ()),  # noqa: DTZ001 - as a spreadsheet has it
+        (PORT, dt.time(10, 12), "h:mm", "10:12:00", ()),
+        (DID_NAME, dt.time(10, 12), "h:mm", "10:12:00", ("10:12",)),
+    ],
+)
+def test_a_time_offers_the_two_numbers_that_it_may_have_been(
+    column: Column, moment: CellValue, mask: str, found: str, offers: tuple[str, ...]
+) -> None:
+    (problem,) = read(column, moment, date_format=mask).problems
+    assert (problem.code, problem.value, problem.offers) == ("cell-date", found, offers)
+
+
+@pytest.mark.parametrize(
+    ("column", "number", "look", "taken"),
+    [
+        (DID, 0.0, "#", "0"),  # the format shows nothing at all
+        (DID, 442.0, '"Line "0', "442"),
+        (DID, 442.0, "00000_)", "00442"),
+        (DID, 442.0, "*-00000", "00442"),
+        (DID, 442.0, "0/0", "442"),
+        (DID_NAME, 7.0, '"Room "000', "Room 007"),
+        (TRUNK_NAME, 7.0, '"London-"00', "London-07"),
+        (RANGE, 10011010.0, "0000-0000", "1001-1010"),
+        (TRUNKS.column("password"), 207.0, "0000", "0207"),
+    ],
+)
+def test_how_a_number_is_shown_counts_as_far_as_it_can_be_meant(
+    column: Column, number: float, look: str, taken: str
+) -> None:
+    found = read(column, number, look=look)
+    assert found.texts == [taken]
+    assert not [problem for problem in found.problems if problem.stops]
+
+
+def test_a_format_that_shows_the_trunk_prefix_leaves_it_to_be_asked_about() -> None:
+    assert read(DID, 442079460100.0, look='+00" (0)"00 0000 0000').texts == ["+44 (0)20 7946 0100"]
+
+
+def test_a_name_with_decimals_offers_itself_where_it_must_be_exact() -> None:
+    (problem,) = read(TRUNK_NAME, 1.5).problems
+    assert (problem.code, problem.stops, problem.offers) == ("cell-fraction", True, ("1.5",))
+
+
+def test_repairs_by_the_thousand_are_told_shortly_too() -> None:
+    found = read(DID, *(f"'{442079460000 + i}" for i in range(MAX_TOLD + 3)))
+    assert len(found.problems) == MAX_TOLD + 1
+    assert (found.problems[-1].code, found.problems[-1].message) == (
+        "cell-repaired",
+        "The same goes for 3 more cells of this column: rows 1002-1004.",
+    )

@@ -322,7 +322,7 @@ def test_of_many_rows_with_odd_quotes_the_first_are_named(tmp_path: Path) -> Non
     assert told == "; a quote that encloses no value is taken as text (rows 2, 3, 4, 5, 6, ...)."
 
 
-def test_half_a_million_lone_quotes_take_no_longer_than_their_length(tmp_path: Path) -> None:
+def test_many_lone_quotes_are_each_read_on_their_own(tmp_path: Path) -> None:
     rows, _ = quoted(tmp_path, 'A,1,"x\n' * 50_000)
 
     assert len(rows) == 50_000
