@@ -5,7 +5,6 @@ Text goes out as text: no formula is ever written from what somebody typed or a 
 
 from __future__ import annotations
 
-import contextlib
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from xlsxwriter import Workbook
-from xlsxwriter.exceptions import XlsxWriterException
 
 from batch.errors import OutputError
 from batch.sheets.answers import (
@@ -35,6 +33,7 @@ from batch.sheets.layout import IMPRINT, MARK
 from batch.sheets.lists import CHANGES, add_changes, add_imprint, add_problems
 from batch.sheets.naming import sheet_names
 from batch.sheets.placing import place_file
+from batch.sheets.streams import streamed
 from batch.sheets.styles import Styles, make_styles
 from batch.sheets.summaries import SUMMARY, add_summary
 
@@ -208,38 +207,10 @@ def _save(path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, St
 
 def _write(path: Path, out: BinaryIO, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> None:
     """Write a workbook of ours; ``path`` is only named where there is no room for it."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
-            book = Workbook(
-                out,
-                {
-                    "constant_memory": True,
-                    "tmpdir": folder,
-                    "use_zip64": True,
-                    "strings_to_formulas": False,
-                    "strings_to_numbers": False,
-                    "strings_to_urls": False,
-                    "remove_timezone": True,
-                },
-            )
-            with _rows_closed(book):
-                book.set_custom_property(MARK, kind)
-                book.set_properties({"title": summary.title, "comments": "PRACTICE" if summary.practice else ""})
-                fill(book, make_styles(book))
-                if summary.practice:
-                    for sheet in book.worksheets():
-                        sheet.set_header('&C&"Calibri,Bold"PRACTICE')
-                book.close()
-    except (OSError, XlsxWriterException) as error:
-        raise OutputError(path, f"there was no room for it on the way ({error})") from error
-
-
-@contextlib.contextmanager
-def _rows_closed(book: Workbook) -> Iterator[None]:
-    # XlsxWriter leaves its files of rows open when it is stopped half-way, and Windows then cannot delete them.
-    try:
-        yield
-    finally:
-        for sheet in book.worksheets():
-            with contextlib.suppress(OSError):
-                sheet.row_data_fh.close()
+    with streamed(path, out) as book:
+        book.set_custom_property(MARK, kind)
+        book.set_properties({"title": summary.title, "comments": "PRACTICE" if summary.practice else ""})
+        fill(book, make_styles(book))
+        if summary.practice:
+            for sheet in book.worksheets():
+                sheet.set_header('&C&"Calibri,Bold"PRACTICE')
