@@ -148,8 +148,9 @@ def _mended(care: Care, texts: list[str], findings: _Findings) -> tuple[list[str
     """
     looked_at: dict[str, Finding] = {}
     were_numbers: set[str] = set()
+    all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
     for text in dict.fromkeys(texts):
-        if looks_sound(care, text) and text == text.strip():
+        if text == text.strip() and (all_sound or looks_sound(care, text)):
             continue
         mended, done = mend(care, text)
         if lost := lost_text(care, mended):
