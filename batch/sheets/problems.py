@@ -117,6 +117,10 @@ KINDS: Final[dict[str, Kind]] = {
     "live-entry-incomplete": Kind(title="A list on the PBX that cannot be sent back", who=Who.ADMINISTRATOR),
     # notices
     "did-on-two-trunks": _notice("The same DID on two trunks"),
+    "did-never-reached": _notice("A DID that another one above it always takes first"),
+    "did-notations": _notice("One number in several notations", Who.CARRIER),
+    "pattern-word": _notice("A word whose letters stand for digits"),
+    "pattern-span": _notice("A bracket that stands for more than it seems"),
     "extension-in-two-entries": _notice("An extension in two entries of one trunk: the first wins"),
     "caller-id-not-a-did": _notice("A caller ID that is not among the trunk's DIDs", Who.CARRIER),
     "mode-without-rows": _notice("A mode without rows: the list is left alone"),

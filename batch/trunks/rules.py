@@ -19,10 +19,11 @@ import pandas as pd
 from batch.sheets.layout import CLEAR, TRUNKS, Mode, TrunkType
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
+from batch.trunks.did_notices import did_notices
 from batch.trunks.entries import Entries
 from batch.trunks.faults import Fault
 from batch.trunks.numbers import NumberRange, parse_caller_id_range, parse_extension_range
-from batch.trunks.patterns import is_pattern, matches
+from batch.trunks.patterns import Matcher, is_pattern
 from batch.trunks.records import CallerIdRow, DidRow, Record
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
@@ -41,6 +42,7 @@ def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> l
         *trunk_twice(tables.trunks, done),
         *name_twice(tables.trunks, done),
         *did_twice(tables.dids, dids, removing),
+        *did_notices(tables.dids, dids, removing),
     ]
     for record in records:
         problems += of_type(tables, record, record.type)
@@ -317,12 +319,12 @@ def caller_id_not_a_did(table: Table, record: Record, dids: Sequence[str]) -> It
     if all(exact.issuperset(numbers) for _, numbers in shown):
         return
     known = {did.lstrip("+") for did in dids}
-    patterns = [did for did in dids if is_pattern(did)]
+    patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did))
     for entry, numbers in shown:
         missing = [
             number
             for number in numbers
-            if number.lstrip("+") not in known and not any(matches(pattern, number) for pattern in patterns)
+            if number.lstrip("+") not in known and patterns.first(number.lstrip("+")) is None
         ]
         if missing:
             more = f" (and {len(missing) - 1} more of this range)" if len(missing) > 1 else ""

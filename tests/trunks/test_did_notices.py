@@ -1,0 +1,160 @@
+"""DIDs that a PBX never comes to, and DIDs that do not mean what they look like."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch.sheets.problems import Problem
+from tests.builders import book, check, sheet, workbook
+
+
+def noticed(*dids: str, code: str, mode: str = "replace") -> list[Problem]:
+    """Check rows of London, or of the trunk named before a ``|``, and return the notices of a kind."""
+    rows = [did if "|" in did else f"London|{did}" for did in dids]
+    given = book(["Name|DIDs mode", f"London|{mode}", f"Paris|{mode}"], dids=rows)
+    problems = check(given)
+    assert not [problem for problem in problems if problem.stops]
+    return [problem for problem in problems if problem.code == code]
+
+
+@pytest.mark.parametrize(
+    ("dids", "cell", "message"),
+    [
+        (["X!", "441134960100"], "B2", "X! takes every call for 441134960100 first, so B3 never matches."),
+        ([".", "44X", "441"], "B2", ". takes every call for 44X first, so B3 never matches. Nor do 1 more: rows 4."),
+        (["441", "44X", "442"], "B3", "44X takes every call for 442 first, so B4 never matches."),
+        (["44x.", "44123[4-6]"], "B2", "44x. takes every call for 44123[4-6] first, so B3 never matches."),
+        (
+            ["4420794601XX", "442079460100-442079460109", "442079460100", "5"][:2],
+            "B2",
+            "4420794601XX takes every call for 442079460100 first, so B3 never matches.",
+        ),
+        (
+            ["London|.", "Paris|1", "London|2", "Paris|3", "London|4"],
+            "B2",
+            ". takes every call for 2 first, so B4 never matches. Nor do 1 more: rows 6.",
+        ),
+    ],
+)
+def test_a_pattern_above_what_it_takes_is_told(dids: list[str], cell: str, message: str) -> None:
+    (notice,) = noticed(*dids, code="did-never-reached")
+    assert (notice.cell, notice.value, notice.message) == (cell, dids[int(cell[1:]) - 2].split("|")[-1], message)
+    assert notice.fix == (
+        f"Move {notice.value} below the rows that shall match before it: the PBX takes the first that fits."
+    )
+    assert notice.trunk == 2
+
+
+@pytest.mark.parametrize(
+    "dids",
+    [
+        ["441134960100", "X!"],
+        ["441134960100", "44."],
+        ["44[0-4]", "445"],
+        ["44X", "44XX"],
+        ["X!", "+44X"],
+        ["London|.", "Paris|441134960100"],
+    ],
+)
+def test_what_is_matched_by_itself_is_not_told(dids: list[str]) -> None:
+    assert noticed(*dids, code="did-never-reached") == []
+
+
+def test_a_list_that_says_what_goes_hides_nothing() -> None:
+    assert noticed(".", "441", code="did-never-reached", mode="remove") == []
+
+
+def test_rows_by_the_thousand_are_told_shortly() -> None:
+    (notice,) = noticed(".", *(f"44{i:06d}" for i in range(4000)), code="did-never-reached")
+    assert notice.message == (
+        ". takes every call for 44000000 first, so B3 never matches. Nor do 3,999 more: rows 4-4002."
+    )
+
+
+@pytest.mark.parametrize(
+    ("did", "digits"),
+    [
+        ("zentrale", "z for a digit 1-9 and n for a digit 2-9 stand"),
+        ("ZENTRALE", "z for a digit 1-9 and n for a digit 2-9 stand"),
+        ("line-next", "n for a digit 2-9 and x for a digit 0-9 stand"),
+        ("reception", "n for a digit 2-9 stands"),
+    ],
+)
+def test_a_word_whose_letters_stand_for_digits_is_told(did: str, digits: str) -> None:
+    (notice,) = noticed(did, code="pattern-word")
+    assert (notice.cell, notice.value) == ("B2", did)
+    assert notice.message == f"On the PBX {digits}, in capitals or not, so {did} is a pattern and not this word."
+
+
+@pytest.mark.parametrize("did", ["44X", "nxx.", "44[a-z]1", "1office", "ZXN"])
+def test_a_pattern_or_a_word_without_its_letters_is_not_told(did: str) -> None:
+    assert noticed(did, code="pattern-word") == []
+
+
+@pytest.mark.parametrize("did", ["[+-X].", "44[*-9]", "44[A-z]", "44[1-X]"])
+def test_a_bracket_from_one_kind_of_character_to_another_is_told(did: str) -> None:
+    (notice,) = noticed(did, code="pattern-span")
+    assert notice.value == did
+    assert "stands for any one character from" in notice.message
+
+
+@pytest.mark.parametrize("did", ["44[0-9]", "44[A-F]", "44[a-f]", "44[*#]", "44[27-9]"])
+def test_an_ordinary_bracket_is_not_told(did: str) -> None:
+    assert noticed(did, code="pattern-span") == []
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+442079460100", "02079460100"),
+        ("02079460100", "+442079460100"),
+        ("00442079460100", "+442079460100"),
+        ("442079460100", "+442079460100"),
+        ("00442079460100", "02079460100"),
+        ("442079460100", "02079460100"),
+        ("+12025550100", "02025550100"),
+        ("+3532025550100", "02025550100"),
+    ],
+)
+def test_one_number_in_two_notations_is_told_at_the_later_cell(one: str, other: str) -> None:
+    (notice,) = noticed(f"London|{one}", f"Paris|{other}", code="did-notations")
+    assert (notice.cell, notice.value) == ("B3", other)
+    assert notice.message == (f"{other} and {one} (B2) look like one number in two notations; to the PBX they are two.")
+
+
+def test_many_numbers_in_two_notations_are_told_at_once() -> None:
+    dids = [f"+44207946{i:04d}" for i in range(50)] + [f"0207946{i:04d}" for i in range(50)]
+    (notice,) = noticed(*dids, code="did-notations")
+    assert notice.message == (
+        "02079460000 and +442079460000 (B2) look like one number in two notations; to the PBX they are two. "
+        "So do 49 more: rows 53-101."
+    )
+
+
+@pytest.mark.parametrize(
+    "dids",
+    [
+        ["+442079460100", "+442079460101"],
+        ["London|+442079460100", "Paris|+442079460100"],
+        ["0100", "+44100"],
+        ["+49", "0"],
+    ],
+)
+def test_other_numbers_and_the_same_one_again_are_not_told(dids: list[str]) -> None:
+    assert noticed(*dids, code="did-notations") == []
+
+
+def test_caller_ids_that_a_pattern_takes_are_among_the_dids() -> None:
+    given = workbook(
+        sheet("Trunks", "Name|DIDs mode", "London|replace"),
+        sheet("DIDs", "Trunk|DID", "London|+4420794601XX", "London|!!!!!!!!!!!8"),
+        sheet(
+            "Caller IDs",
+            "Trunk|Option|Caller ID|Extensions",
+            "London|shared|442079460199|1001",
+            "London|shared|+33|1002",
+            "London|shared|338|1003",
+        ),
+    )
+    found = [problem for problem in check(given) if problem.code == "caller-id-not-a-did"]
+    assert [problem.value for problem in found] == ["+33"]
