@@ -120,6 +120,8 @@ class LooseRecords:
             csv.Error: A value is longer than any spreadsheet has.
         """
         values, on_one_line = _value_pattern(self.dialect, _LONG_FORMS), _value_pattern(self.dialect)
+        loose = re.compile(rf'"(?P<loose>[^\r\n]*?)"{_end(self.dialect)}')
+        never_closed = 0  # no quote before it ends a value: looked for once a line, not once a value
         delimiter = self.dialect.delimiter
         place = len(self.dialect.sep_line)
         number = commas = 0
@@ -131,6 +133,11 @@ class LooseRecords:
                 found = _found(values, text, place)
                 if found.lastgroup in {"long", "long_escaped"} and _holds_rows(found[0], delimiter, commas):
                     found = _found(on_one_line, text, place)
+                quote = found.start("plain")
+                if quote >= never_closed and text.startswith('"', quote):
+                    closed = loose.match(text, quote)
+                    never_closed = _line_end(text, quote) if closed is None else 0
+                    found = closed or found
                 record.append(self._understood(found, number))
                 place = found.end()
                 more = text.startswith(delimiter, place)
@@ -158,11 +165,19 @@ _LONG_FORMS: Final = (r"(?P<long>(?:[^\"]++|\"\")*+)", r"(?P<long_escaped>(?:[^\
 
 def _value_pattern(dialect: Dialect, forms: Sequence[str] = ()) -> re.Pattern[str]:
     """Return what finds one value, in the first of the forms that fits."""
-    delimiter = re.escape(dialect.delimiter)
-    end = rf" *(?=[{delimiter}\r\n]|\Z)"
-    loose = rf"(?P<loose>(?:(?!\"{delimiter}\")[^\r\n])*?)"
-    quoted = "|".join(f'"{form}"{end}' for form in (*_SHORT_FORMS, *forms, loose))
-    return re.compile(rf"{' *' if dialect.spaced else ''}(?:{quoted}|(?P<plain>[^{delimiter}\r\n]*))")
+    quoted = "|".join(f'"{form}"{_end(dialect)}' for form in (*_SHORT_FORMS, *forms))
+    plain = rf"(?P<plain>[^{re.escape(dialect.delimiter)}\r\n]*)"
+    return re.compile(rf"{' *' if dialect.spaced else ''}(?:{quoted}|{plain})")
+
+
+def _end(dialect: Dialect) -> str:
+    """Return what must follow the quote that ends a value."""
+    return rf" *(?=[{re.escape(dialect.delimiter)}\r\n]|\Z)"
+
+
+def _line_end(text: str, place: int) -> int:
+    found = _BREAK.search(text, place)
+    return len(text) if found is None else found.start()
 
 
 def _found(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str]:

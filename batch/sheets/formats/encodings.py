@@ -82,6 +82,12 @@ _BESIDE_LATIN: Final = re.compile(rf"[a-z][{_EASTERN}]|[{_EASTERN}][a-z]")
 _EASTERN_MARK: Final = re.compile("[\u3000-\u303f\uff01-\uff5e]")
 _MARK_OR_KANA: Final = re.compile("[\u3000-\u30ff\uff01-\uff5e]")
 
+_AROUND: Final = 16
+_NOT_ASCII: Final = re.compile(rb"[\x80-\xff]")
+_STRETCH: Final = re.compile(rb"(?:[\x80-\xff]++[^\x80-\xff\r\n]{0,16}+)++")
+"""Bytes that are not plain ASCII, with up to sixteen others between and behind them."""
+_LINE_END: Final = re.compile(rb"[\r\n]")
+
 _FORBIDDEN: Final = frozenset(range(32)) - {0x09, 0x0A, 0x0B, 0x0C, 0x0D, 0x1A}
 
 
@@ -154,27 +160,30 @@ def _decodes(raw: bytes, name: str) -> bool:
 
 def _code_page(raw: bytes) -> str | None:
     """Return the encoding that reads best; None if too much of it is no text."""
-    sample = _strange_lines(raw)
+    sample = _strange_stretches(raw)
     readable = {name: text for name in _CODE_PAGES if (text := _text(sample, name)) is not None}
     ranked = sorted(readable, key=lambda name: -_readability(readable[name], name))  # the first of equals
     return next((name for name in ranked if _decodes(raw, name)), None)
 
 
-def _strange_lines(raw: bytes) -> bytes:
-    """Return the first of those lines that are not plain ASCII."""
+def _strange_stretches(raw: bytes) -> bytes:
+    """Return the first bytes that are not plain ASCII with the few around them, a line for each stretch.
+
+    Cut so, characters of two bytes stay whole: what follows sixteen plain bytes is never the second of two.
+    """
     lines: list[bytes] = []
-    size = 0
-    for line in re.finditer(rb"[^\r\n]*[\x80-\xff][^\r\n]*", raw):
-        size += len(line[0]) + 1
-        if lines and size > _SAMPLE:
-            break
-        lines.append(line[0])
-    return (b"\r" if b"\r" in raw and b"\n" not in raw else b"\n").join([*lines, b""])
+    size = place = 0
+    while size < _SAMPLE and (first := _NOT_ASCII.search(raw, place)) and (found := _STRETCH.match(raw, first.start())):
+        before = _LINE_END.split(raw[max(place, found.start() - _AROUND) : found.start()])[-1]
+        lines.append(before + found[0])
+        size += len(lines[-1]) + 1
+        place = found.end()
+    return (b"\r" if b"\r" in raw and b"\n" not in raw else b"\n").join([*lines, b""])[:_SAMPLE]
 
 
 def _text(sample: bytes, name: str) -> str | None:
     try:
-        return sample.decode(name)
+        return codecs.getincrementaldecoder(name)().decode(sample)  # it may end inside a character
     except UnicodeDecodeError:
         return None
 
@@ -183,7 +192,7 @@ def _readability(text: str, name: str) -> int:
     """Score a text: two points for each byte of a letter that goes well with the others, minus points for the rest."""
     if name in _COMMON_LEADS:
         return _eastern_readability(text, name)
-    strange = Counter(character for character in text if not character.isascii())
+    strange = Counter({character: n for character, n in Counter(text).items() if not character.isascii()})
     usual = max(
         (sum(strange[letter] for letter in {*letters, *letters.upper()}) for letters in _LANGUAGES.get(name, ())),
         default=0,
@@ -199,10 +208,10 @@ def _eastern_readability(text: str, name: str) -> int:
     """Score a text of East Asia: bytes of other scripts come out as letters that are rare, or beside Latin ones."""
     first, last = _COMMON_LEADS[name]
     score = -4 * len(_BESIDE_LATIN.findall(text))
-    for character in text:
+    marks = _MARK_OR_KANA if name == "cp932" else _EASTERN_MARK
+    for character, times in Counter(text).items():
         code = character.encode(name)
         if len(code) > 1:
             usual = first <= code[0] <= last and (name != "gb18030" or code[1] > 0xA0)
-            marks = _MARK_OR_KANA if name == "cp932" else _EASTERN_MARK
-            score += 2 * len(code) if usual or marks.match(character) else -3 * len(code)
+            score += times * (2 * len(code) if usual or marks.match(character) else -3 * len(code))
     return score

@@ -1,0 +1,65 @@
+"""What reading a CSV costs grows with its size, however long its lines are and however odd its quotes."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable
+
+import pytest
+
+from batch.sheets.formats.csv_records import Dialect, LooseRecords
+from batch.sheets.formats.encodings import detect_encoding
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    started = time.process_time()
+    work()
+    return time.process_time() - started
+
+
+def assert_linear(work: Callable[[int], object], size: int) -> None:
+    """Fail where four times the size costs sixteen times as much, with room for a busy machine."""
+    once = min(cpu_seconds(lambda: work(size)) for _ in range(3))
+    four_times = min(cpu_seconds(lambda: work(4 * size)) for _ in range(2))
+    assert four_times <= 8 * once + 0.2
+
+
+@pytest.mark.parametrize(
+    ("before", "repeated", "after", "encoding"),
+    [
+        (b"", b"a", b"\xe9t\xe9", "cp1252"),
+        (b"Z\xfcrich,", b"a note without an end ", b"", "cp1252"),
+        (b"", b"a" * 500 + b"K\xf6ln", b"", "cp1252"),
+        (b"", "Straße, Größe; ".encode("cp1252"), b"", "cp1252"),
+        (b"", "伦敦办公室".encode("gb18030"), b"", "gb18030"),
+        (b"", "東京支店のトランク、".encode("cp932"), b"", "cp932"),
+        (b"", b"442079460100\r", "Köln\r".encode("mac_roman"), "mac_roman"),
+    ],
+)
+def test_the_encoding_of_a_line_without_end_is_guessed_in_time_with_its_length(
+    before: bytes, repeated: bytes, after: bytes, encoding: str
+) -> None:
+    def guess(size: int) -> None:
+        found = detect_encoding(before + repeated * (size // len(repeated)) + after)
+        assert found is not None
+        assert found.name == encoding
+
+    assert_linear(guess, 1_000_000)
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    ['"a,', '"a,b\n', 'a "b",', '"a\\",', '"a""b,', '"a"x,', '","', '"a" , ', '"x\na,b\nc,d\n'],
+)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_quotes_that_do_not_fit_cost_no_more_the_longer_the_line(repeated: str, spaced: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    def split(size: int) -> None:
+        text = "a,b\n" + repeated * (size // len(repeated))
+        try:
+            for _ in LooseRecords(dialect=Dialect(delimiter=",", spaced=spaced)).records(text):
+                pass
+        except csv.Error:  # a value longer than a spreadsheet's
+            pass
+
+    assert_linear(split, 60_000)
