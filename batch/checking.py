@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,13 +15,7 @@ from batch.settings import Settings, find_cell_secret
 from batch.sheets.columns import NO_FILE, ColumnsFile, read_columns
 from batch.sheets.problems import Problem
 from batch.sheets.reading import read_workbook
-from batch.sheets.rows import Tables, tabulate
 from batch.sheets.workbooks import Workbook
-from batch.trunks.bases import Base, read_base
-from batch.trunks.bodies import draft
-from batch.trunks.choices import Choice, choose, nearest, only_told
-from batch.trunks.grouping import group, own
-from batch.trunks.records import Record, Records
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batch.sheets.marking.files import Marked
+    from batch.sheets.rows import Tables
+    from batch.trunks.bases import Base
+    from batch.trunks.choices import Choice
+    from batch.trunks.records import Record, Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +82,8 @@ class Checked:
 
     def exported(self) -> Base | None:
         """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
+        from batch.trunks.bases import read_base  # noqa: PLC0415 - as in `read`
+
         return read_base(self.workbook)
 
     def frame(self) -> pd.DataFrame:
@@ -98,7 +99,14 @@ def read(settings: Settings) -> Sheets:
         UsageError: the columns file cannot be read or understood.
     """
     columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
-    workbook = replace(read_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
+    pool = ThreadPoolExecutor(1, thread_name_prefix="reading")
+    try:
+        reading = pool.submit(read_workbook, settings.run_copy or settings.workbook)
+        from batch.sheets.rows import tabulate  # noqa: PLC0415 - loads pandas while the file is read
+
+        workbook = replace(reading.result(), path=settings.workbook)
+    finally:
+        pool.shutdown(wait=False)
     tables, problems = tabulate(workbook, find_cell_secret, columns_file)
     return Sheets(workbook=workbook, tables=tables, problems=tuple(problems), columns_file=columns_file)
 
@@ -112,6 +120,9 @@ def check(settings: Settings) -> Checked:
     """
     with _many_objects():
         sheets = read(settings)
+        from batch.trunks.choices import choose, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `read`
+        from batch.trunks.grouping import group, own  # noqa: PLC0415
+
         tables = sheets.tables
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
@@ -181,6 +192,8 @@ def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 def _drafts(records: Sequence[Record]) -> Drafts:
     """Make every body, and weigh the one with the most entries."""
+    from batch.trunks.bodies import draft  # noqa: PLC0415 - as in `read`
+
     trunks, entries, largest = 0, -1, None
     for record in records:
         body = draft(record)

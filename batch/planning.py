@@ -113,6 +113,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     checked = replace(checked, problems=_told_of(done_with, checked.problems))
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems)
+    named = {then.name: then for then in reversed(exported.values())}
     changes, hazards = [], []
     for record in chosen:
         if record.row not in resolved.ids:
@@ -124,7 +125,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
             then = exported.get(trunk.id)
             change, dangers, problems = judge(tables, record, trunk, census, then)
             problems += [] if then is None else deserted(tables, checked.records, record, then)
-            problems += _another_by_that_name(tables, record, trunk, exported)
+            problems += _another_by_that_name(tables, record, trunk, named)
             if checked.workbook.ours:
                 change, order = in_live_order(tables, change)
                 problems += order
@@ -154,10 +155,10 @@ def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem
 
 
 def _another_by_that_name(
-    tables: Tables, record: Record, trunk: LiveTrunk, exported: Mapping[int, LiveTrunk]
+    tables: Tables, record: Record, trunk: LiveTrunk, named: Mapping[str, LiveTrunk]
 ) -> list[Problem]:
-    """Report a trunk found by a name that another one bore at the time of the export."""
-    was = next((then for then in exported.values() if then.name == record.name), None)
+    """Report a trunk found by a name that another one bore at the time of the export; ``named`` has those of then."""
+    was = named.get(record.name)
     if record.id is not None or was is None or was.id == trunk.id:
         return []
     return [

@@ -121,8 +121,9 @@ def _to_approve(summary: Summary, plan: Plan, refused: Collection[Hazard]) -> Su
 def _hazards(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> Iterator[str]:
     """Tell of hazards, those of one kind together."""
     kinds: dict[tuple[bool, str], list[Hazard]] = {}
+    not_allowed = frozenset(refused)
     for hazard in hazards:
-        kinds.setdefault((hazard not in refused, hazard.code), []).append(hazard)
+        kinds.setdefault((hazard not in not_allowed, hazard.code), []).append(hazard)
     for (allowed, code), same in sorted(kinds.items(), key=lambda kind: kind[0]):
         fate = "Allowed." if allowed else f"NOT ALLOWED so far; --allow {code} would."
         if len(same) > _NAMED:

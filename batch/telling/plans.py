@@ -92,16 +92,17 @@ def _run(settings: Settings) -> Path:
 
 def _hazards_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
     clashing: dict[int, list[Hazard]] = defaultdict(list)
+    refused = frozenset(planned.refused_hazards)
     for hazard in planned.plan.hazards:
         if hazard.conflict is not None:
             clashing[hazard.row].append(hazard)
             continue
-        allowed = "" if hazard in planned.refused_hazards else " (allowed)"
+        allowed = "" if hazard in refused else " (allowed)"
         yield f"HAZARD  {hazard.message}{allowed}"
         if not allowed:
             yield f"    Or, to let it happen: {hazard.flag}"
     for conflicts in clashing.values():
-        yield from _conflicts_text(conflicts, shown, allowed=conflicts[0] not in planned.refused_hazards)
+        yield from _conflicts_text(conflicts, shown, allowed=conflicts[0] not in refused)
 
 
 def _conflicts_text(conflicts: Sequence[Hazard], shown: Shown, *, allowed: bool) -> Iterator[str]:
