@@ -7,13 +7,18 @@ Tests marked ``libreoffice`` are deselected where that program is missing, and t
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from tests.office import SOFFICE, throw_profile_away
+from tests.soundness import faults_of
 
+_MOST_LOOKED_AT: Final = 1 << 19
+"""Bytes of a workbook."""
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
 
 
@@ -63,3 +68,20 @@ def _state_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_STATE_HOME", folder)
         patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)  # the same on Windows
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sound_workbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Look at every workbook of ours that the tests left as a strict program would, and name those that it refuses."""
+    yield
+    books = (path for path in tmp_path_factory.getbasetemp().rglob("*.xls[xm]") if _is_ours(path))
+    unsound = {str(path): faults for path in books if (faults := faults_of(path))}
+    assert unsound == {}
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether it bears the tool's mark; what takes long to look at is left out."""
+    if not path.is_file() or path.stat().st_size > _MOST_LOOKED_AT or not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as package:
+        return "docProps/custom.xml" in package.namelist() and b"trunk-batch" in package.read("docProps/custom.xml")

@@ -18,7 +18,7 @@ from batch.sheets.marking.marks import take_marks_off
 from batch.sheets.patching.books import Book, sheet_parts
 from batch.sheets.patching.edits import PackageEdit, Unpatchable
 from batch.sheets.patching.grafts import graft, open_at, remove_sheet
-from batch.sheets.patching.macros import drop_macros
+from batch.sheets.patching.macros import drop_macros, make_workbook
 from batch.sheets.patching.marks import set_mark
 from batch.sheets.patching.results import Looks, put_results
 from batch.sheets.patching.strings import Secrets
@@ -63,6 +63,7 @@ class Giveback:
         """What could not be kept or put in, a sentence each."""
         if drop_macros(self.edit):
             self.notes.append("The macros are left out; everything else is as it was.")
+        make_workbook(self.edit)
         for link, (kind, _) in self.edit.links("").items():
             if kind.endswith("/digital-signature/origin"):  # which is not valid for a file that was changed
                 self.edit.cut("", link)

@@ -22,6 +22,7 @@ from batch.sheets.marking.marks import PROBLEMS, Marks, put_marks, take_marks_of
 from batch.sheets.marking.seals import is_unbroken
 from batch.sheets.naming import sheet_names
 from batch.sheets.patching.edits import PackageEdit, Unpatchable
+from batch.sheets.patching.macros import make_workbook
 from batch.sheets.placing import place_file
 from batch.sheets.reading import fingerprint
 from batch.sheets.styles import make_styles
@@ -130,6 +131,7 @@ def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Ma
     for link, (kind, _) in edit.links("").items():
         if kind.endswith(_SIGNATURE):
             edit.cut("", link)
+    make_workbook(edit)
     take_marks_off(edit, workbook.imprint)
     marks = put_marks(edit, workbook.imprint, by_sheet(problems, workbook.sheets), problems)
     return edit.content(), marks

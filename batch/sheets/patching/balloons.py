@@ -24,7 +24,10 @@ _SPACES: Final = {
     b"o": b"urn:schemas-microsoft-com:office:office",
     b"x": b"urn:schemas-microsoft-com:office:excel",
 }
-_NEW: Final = (
+_ROOT: Final = re.compile(rb"<xml\b[^>]*>")
+_EMPTY: Final = re.compile(rb"<xml\b([^>]*)/>\s*\Z")
+_END: Final = re.compile(rb"</xml\s*>")
+NEW: Final = (
     b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
     b' xmlns:x="urn:schemas-microsoft-com:office:excel">'
     b'<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/></o:shapelayout></xml>'
@@ -105,27 +108,28 @@ def _pixels(width: bytes | None, otherwise: int) -> int:
     return round(_number(width, (otherwise - 5) / 7) * 7 + 5)
 
 
-def draw(edit: PackageEdit, part: str | None, notes: Mapping[tuple[int, int], str], grid: Grid) -> bytes:
+def draw(drawing: bytes, notes: Mapping[tuple[int, int], str], grid: Grid, first: int) -> bytes:
     """Return a drawing with a hidden balloon more for each note.
 
     Args:
-        edit: The workbook.
-        part: The drawing that there is; None for a new one.
+        drawing: As it is, or `NEW`.
         notes: By row and column, both counted from 0: what the note says, for its size.
         grid: Of the sheet.
+        first: The block from which on shapes are numbered.
 
     Raises:
         Unpatchable: The drawing is none.
     """
-    content = _NEW if part is None else edit.read(part)
-    end = content.rfind(b"</xml>")
-    if end < 0:
-        raise Unpatchable(f"the drawing {part} has no end")
-    first = _first_free_block(edit)
+    content = _EMPTY.sub(rb"<xml\1></xml>", drawing)
+    root, ends = _ROOT.search(content), [*_END.finditer(content)]
+    if root is None or not ends:
+        raise Unpatchable("the drawing of its notes has no end")
+    if not notes:
+        return drawing
+    end = ends[-1].start()
     blocks = range(first, first + 1 + len(notes) // _BLOCK)
-    spaces = b"".join(
-        b' xmlns:%s="%s"' % item for item in _SPACES.items() if b'xmlns:%s="%s"' % item not in content[: _BLOCK * 4]
-    )
+    # What is declared further in, on each shape, does not hold for ours.
+    spaces = b"".join(b' xmlns:%s="%s"' % item for item in _SPACES.items() if b'xmlns:%s="%s"' % item not in root[0])
     kind = b"" if re.search(rb"shapetype\b[^>]*_x0000_t202\b", content) else _KIND_OF_SHAPE % spaces
     shapes = [
         _shape(first * _BLOCK + number, row, column, text, grid, spaces.decode())
@@ -136,7 +140,8 @@ def draw(edit: PackageEdit, part: str | None, notes: Mapping[tuple[int, int], st
     return _IDMAP.sub(lambda found: found[1] + b",".join(filter(None, (found[2], more))), drawn, count=1)
 
 
-def _first_free_block(edit: PackageEdit) -> int:
+def first_free_block(edit: PackageEdit) -> int:
+    """Return the first block of numbers that no drawing of a workbook uses, nor any later one."""
     taken = {0}
     for name in edit.names():
         if name.casefold().endswith(".vml") or edit.content_type(name) == CONTENT_TYPE:
@@ -176,6 +181,12 @@ def _lines(text: str, across: int) -> int:
 def erase(drawing: bytes, places: Collection[tuple[int, int]]) -> bytes:
     """Return a drawing without the balloons of some cells, by row and column counted from 0."""
     return _SHAPES.sub(lambda found: b"" if _place_of(found[0]) in places else found[0], drawing)
+
+
+def places(drawing: bytes) -> set[tuple[int, int]]:
+    """Return the cells that have a balloon, by row and column counted from 0."""
+    found = (_place_of(shape[0]) for shape in _SHAPES.finditer(drawing))
+    return {place for place in found if place is not None}
 
 
 def _place_of(shape: bytes) -> tuple[int, int] | None:

@@ -7,10 +7,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.sheets.patching.edits import OFFICE, PackageEdit, Unpatchable, number_of, parse, serialise
-
-STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
-"""What `edits.OFFICE` is in a package of the strict kind."""
+from batch.sheets.patching.edits import OFFICE, STRICT, PackageEdit, Unpatchable, number_of, parse, serialise
 
 Moved: TypeAlias = Callable[[int], int]
 

@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -17,10 +17,22 @@ RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships
 TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
 OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 """What the types of links between the parts of a workbook begin with."""
+STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
+"""What `OFFICE` is in a package of the strict kind."""
 MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 """Namespace of workbook, sheets and styles."""
 
 _TYPES_PART: Final = "[Content_Types].xml"
+USUAL_TYPES: Final[Mapping[str, str]] = {
+    "rels": "application/vnd.openxmlformats-package.relationships+xml",
+    "xml": "application/xml",
+    "vml": "application/vnd.openxmlformats-officedocument.vmlDrawing",
+    "png": "image/png",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "gif": "image/gif",
+}
+"""Kinds of parts by extension, where the package does not say them."""
 _LARGE: Final = 1 << 20
 """Bytes from which packing fast is worth more than packing tight."""
 
@@ -145,18 +157,27 @@ class PackageEdit:
         for override in self._types.findall(f"{{{TYPES}}}Override"):
             if override.get("PartName", "").casefold() == f"/{name}".casefold():
                 return override.get("ContentType", "")
-        extension = posixpath.splitext(name)[1].removeprefix(".").casefold()
         for default in self._types.findall(f"{{{TYPES}}}Default"):
-            if default.get("Extension", "").casefold() == extension:
+            if default.get("Extension", "").casefold() == _extension(name):
                 return default.get("ContentType", "")
         return ""
 
-    def set_extension(self, extension: str, content_type: str) -> None:
-        """Say what kind of part all files with an extension (``vml``) are, unless it is said already."""
+    def say_type(self, name: str, content_type: str) -> None:
+        """Say what kind of part a part is: for all of its extension (``vml``), or for it alone if those differ."""
+        extension = _extension(name)
         known = {default.get("Extension", "").casefold() for default in self._types.findall(f"{{{TYPES}}}Default")}
-        if extension.casefold() not in known:
+        if extension and extension not in known:
             default = etree.Element(f"{{{TYPES}}}Default", Extension=extension, ContentType=content_type)
             self._types.insert(0, default)
+        if self.content_type(name) != content_type:
+            self._set_type(name, content_type)
+
+    def _type_all(self) -> None:
+        """Say of every part what kind it is, as far as its extension tells: without a kind, Excel refuses the file."""
+        for name in self.names():
+            usual = USUAL_TYPES.get(_extension(name))
+            if usual is not None and name.casefold() != _TYPES_PART.casefold() and not self.content_type(name):
+                self.say_type(name, usual)
 
     def forget_unused_extension(self, extension: str) -> None:
         """Say no more what kind of part the files with an extension are, if there are none."""
@@ -212,9 +233,7 @@ class PackageEdit:
             number += 1
         # The whole name from the root: what is relative to a folder differs from program to program.
         etree.SubElement(root, f"{{{RELATIONS}}}Relationship", Id=f"rId{number}", Type=kind, Target=f"/{target}")
-        self.put(
-            name, serialise(root), "" if self.find(name) else "application/vnd.openxmlformats-package.relationships+xml"
-        )
+        self.put(name, serialise(root))
         return f"rId{number}"
 
     def unlink(self, part: str, link_id: str) -> None:
@@ -245,6 +264,7 @@ class PackageEdit:
         """Return the package with everything done: parts that are not touched have the bytes they had."""
         out = io.BytesIO()
         types = self._known(_TYPES_PART)
+        self._type_all()
         self._changed[types] = serialise(self._types)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in (types, *(name for name in self.names() if name != types)):
@@ -258,6 +278,10 @@ class PackageEdit:
     def _is_large(self, name: str) -> bool:
         changed = self._changed.get(name)
         return (self.package.size(name) if changed is None else len(changed)) > _LARGE
+
+
+def _extension(name: str) -> str:
+    return posixpath.splitext(f"x{posixpath.basename(name)}")[1].removeprefix(".").casefold()  # ``.rels`` has one too
 
 
 def _links_of(part: str) -> str:

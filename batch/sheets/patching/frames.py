@@ -54,7 +54,7 @@ class Frame:
             return found
         element = self.element(name)
         later = set(_ORDER[_ORDER.index(name) + 1 :])
-        behind = next((c for c in self.root.iterchildren("*") if etree.QName(c).localname in later), None)
+        behind = next((c for c in self.root.iterchildren("*") if _name(c) in later), None)
         if behind is None:
             self.root.append(element)
         else:
@@ -106,6 +106,14 @@ class Frame:
         head, _, tail = serialise(self.root).partition(mark)
         name = mark[1:-2]
         return head + b"<%s>" % name, b"</%s>" % name + tail
+
+
+def _name(element: etree._Element) -> str:
+    """Return what an element is; of several to choose from, what the first of them is."""
+    name = etree.QName(element).localname
+    if name != "AlternateContent":
+        return name
+    return next((etree.QName(feature).localname for choice in element for feature in choice.iterchildren("*")), name)
 
 
 def _first(column: etree._Element) -> int:

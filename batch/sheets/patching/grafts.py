@@ -10,8 +10,8 @@ from typing import Final
 from lxml import etree
 
 from batch.sheets.formats.packages import Package
-from batch.sheets.patching.books import STRICT, Book
-from batch.sheets.patching.edits import RELATIONS, PackageEdit, Unpatchable, parse, serialise
+from batch.sheets.patching.books import Book
+from batch.sheets.patching.edits import RELATIONS, STRICT, PackageEdit, Unpatchable, parse, serialise
 from batch.sheets.patching.stylesheets import BLANK, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
@@ -176,7 +176,7 @@ class _Copying:
             self.edit.put(name, self._translated(content), kind)
         else:
             self.edit.put(name, self.giver.read(part))
-            self.edit.set_extension(extension.removeprefix("."), kind)
+            self.edit.say_type(name, kind)
         self._copy_links(part, name)
         return name
 

@@ -1,4 +1,4 @@
-"""Macros, which no file of ours carries."""
+"""Kinds of workbooks: what comes back has no macros, and is no template."""
 
 from __future__ import annotations
 
@@ -8,6 +8,19 @@ from batch.sheets.patching.books import Book
 from batch.sheets.patching.edits import PackageEdit, Unpatchable
 
 _WITHOUT: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+_WITH: Final = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
+
+
+def make_workbook(edit: PackageEdit) -> None:
+    """Make a template a workbook: under a workbook's name, Excel refuses to open one.
+
+    Raises:
+        Unpatchable: It has no list of sheets.
+    """
+    part = Book(edit).part
+    kind = edit.content_type(part).casefold()
+    if "template" in kind or "addin" in kind:
+        edit.put(part, edit.read(part), _WITH if "macroenabled" in kind else _WITHOUT)
 
 
 def drop_macros(edit: PackageEdit) -> bool:
@@ -20,7 +33,7 @@ def drop_macros(edit: PackageEdit) -> bool:
     kinds = {link: kind.rpartition("/")[2] for link, (kind, _) in book.links.items()}
     if {"xlMacrosheet", "xlIntlMacrosheet"} & set(kinds.values()):
         raise Unpatchable("it has sheets that are made of macros")
-    had = "macroEnabled" in edit.content_type(book.part)
+    had = "macroenabled" in edit.content_type(book.part).casefold()
     for link, kind in kinds.items():
         if kind == "vbaProject":
             had = True

@@ -7,8 +7,8 @@ from typing import Final
 from lxml import etree
 
 from batch.sheets.layout import MARK
-from batch.sheets.patching.books import STRICT, Book
-from batch.sheets.patching.edits import OFFICE, PackageEdit, number_of, parse, serialise
+from batch.sheets.patching.books import Book
+from batch.sheets.patching.edits import OFFICE, STRICT, PackageEdit, number_of, parse, serialise
 
 _DOCUMENT: Final = "http://schemas.openxmlformats.org/officeDocument/2006"
 _STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument"

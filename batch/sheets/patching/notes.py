@@ -15,7 +15,7 @@ from lxml import etree
 from batch.sheets.layout import letters
 from batch.sheets.patching import balloons, tails
 from batch.sheets.patching.books import Book
-from batch.sheets.patching.edits import PackageEdit, parse, serialise
+from batch.sheets.patching.edits import OFFICE, PackageEdit, parse, serialise
 
 AUTHOR: Final = "trunk-batch"
 BEGIN: Final = f"{AUTHOR}: "
@@ -24,7 +24,7 @@ _LINE: Final = "\n-----\n"
 """Stands between a comment of the user's and ours."""
 
 _COMMENTS: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
-_OURS_BEHIND: Final = re.compile(rf"\s*-----\s*{re.escape(BEGIN.strip())}")
+_OURS_BEHIND: Final = re.compile(rf"(?:_x000D_)?\r?\n?-----\s*{re.escape(BEGIN.strip())}")
 _THREAD: Final = "tc="
 """What the author of a comment begins with that stands for a thread."""
 _CELL: Final = re.compile(r"([A-Z]+)(\d+)")
@@ -48,13 +48,19 @@ def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]
     name = _linked(edit, part, "/comments")
     root = _new_comments(Book(edit).namespace) if name is None else parse(edit.read(name))
     notes = {place: _clean(BEGIN + text) for place, text in sorted(texts.items())}
-    fresh, longer = _write(root, notes)
+    longer = _write(root, notes)
     sheet = edit.read(part)
     link = tails.legacy_drawing(sheet)
     drawing = None if link is None else edit.links(part).get(link, ("", None))[1]
-    grid = balloons.grid_of(tails.head_of(sheet))
-    drawn = balloons.draw(edit, drawing, {(row - 1, column): notes[row, column] for row, column in fresh}, grid)
+    drawn = balloons.NEW if drawing is None or not edit.find(drawing) else edit.read(drawing)
     drawn = balloons.stretched(drawn, {(row - 1, column): _LINE + notes[row, column] for row, column in longer})
+    there = balloons.places(drawn)
+    drawn = balloons.draw(
+        drawn,
+        {place: text for place, text in _said(root) if place not in there},
+        balloons.grid_of(tails.head_of(sheet)),
+        balloons.first_free_block(edit),
+    )
     office = Book(edit).office
     if name is None:
         name = edit.free_name("xl/comments{}.xml")
@@ -64,12 +70,10 @@ def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]
         edit.put(name, serialise(root))
     if drawing is None:
         drawing = edit.free_name("xl/drawings/vmlDrawing{}.vml")
-        edit.set_extension("vml", balloons.CONTENT_TYPE)
-        edit.put(drawing, drawn)
-        link = edit.link(part, f"{office}/vmlDrawing", drawing)
+        link = edit.link(part, f"{OFFICE}/vmlDrawing", drawing)  # in strict packages too
         edit.put(part, tails.with_legacy_drawing(sheet, link, office))
-    else:
-        edit.put(drawing, drawn)
+    edit.put(drawing, drawn)
+    edit.say_type(drawing, balloons.CONTENT_TYPE)
 
 
 def _linked(edit: PackageEdit, part: str, kind: str) -> str | None:
@@ -90,15 +94,14 @@ def _new_comments(space: str) -> etree._Element:
     return root
 
 
-def _write(
-    root: etree._Element, notes: Mapping[tuple[int, int], str]
-) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Put notes among the comments; returns where there was none before, and where one is longer now."""
+def _write(root: etree._Element, notes: Mapping[tuple[int, int], str]) -> list[tuple[int, int]]:
+    """Put notes among the comments; returns where one is longer now."""
     space = etree.QName(root).namespace
     authors, comments = (_child(root, space, name) for name in ("authors", "commentList"))
+    root.insert(0, authors)
     names = [author.text or "" for author in authors]
-    known = {comment.get("ref", ""): comment for comment in comments}
-    fresh, longer = [], []
+    known = {comment.get("ref", ""): comment for comment in comments.iterchildren("*")}
+    longer = []
     ours: int | None = None
     for (row, column), text in notes.items():
         cell = f"{letters(column)}{row}"
@@ -108,11 +111,17 @@ def _write(
                 ours = _author(authors, space, names)
             comment = etree.SubElement(comments, f"{{{space}}}comment", ref=cell, authorId=str(ours))
             _say(etree.SubElement(comment, f"{{{space}}}text"), text)
-            fresh.append((row, column))
         elif not _is_thread(theirs, names):
             _say(_child(theirs, space, "text"), _LINE + text)
             longer.append((row, column))
-    return fresh, longer
+    return longer
+
+
+def _said(root: etree._Element) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield where each comment stands, counted from 0, and what it says."""
+    for comment in root.iter(f"{{{etree.QName(root).namespace}}}comment"):
+        text = "".join(text.text or "" for text in _texts(comment))
+        yield from ((place, text) for place in _places(comment))
 
 
 def _child(parent: etree._Element, space: str | None, name: str) -> etree._Element:
@@ -146,7 +155,14 @@ def _say(text: etree._Element, words: str) -> None:
         property_.set("indexed" if value is None else "val", "81" if value is None else value)
     words_of = etree.SubElement(run, f"{{{space}}}t")
     words_of.text = words
-    words_of.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    for said in text.iter(f"{{{space}}}t"):
+        _keep_blanks(said)
+
+
+def _keep_blanks(text: etree._Element) -> None:
+    """Have the blanks at both ends of a text count."""
+    if text.text and text.text != text.text.strip():
+        text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
 
 
 def drop_notes(edit: PackageEdit, part: str) -> None:
@@ -164,7 +180,7 @@ def drop_notes(edit: PackageEdit, part: str) -> None:
     comments = _child(root, etree.QName(root).namespace, "commentList")
     gone: list[tuple[int, int]] = []
     shorter: dict[tuple[int, int], str] = {}
-    for comment in list(comments):
+    for comment in list(comments.iterchildren("*")):
         said = "".join(text.text or "" for text in _texts(comment))
         behind = _OURS_BEHIND.search(said)
         if said.lstrip().startswith(BEGIN.strip()):
@@ -203,6 +219,7 @@ def _cut(comment: etree._Element, length: int) -> None:
     for text in list(_texts(comment)):
         said = text.text or ""
         text.text = said[:length]
+        _keep_blanks(text)
         length = max(length - len(said), 0)
         run = text.getparent()
         if not text.text and run is not None and etree.QName(run).localname == "r":

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from batch.sheets.patching.edits import Unpatchable
+from batch.sheets.patching.edits import STRICT, Unpatchable
 
 _TAG: Final = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
@@ -20,7 +20,18 @@ _BEHIND_LEGACY: Final = frozenset(
         *(b"tableParts", b"extLst", b"AlternateContent"),
     }
 )
-"""Elements ahead of which that of the notes stands. Behind the drawing, only controls are wrapped in alternatives."""
+"""Elements ahead of which that of the notes stands."""
+_LEGACY_LINK: Final = re.compile(rb"legacyDrawing\b[^>]*?:id\s*=\s*[\"']([^\"']*)")
+_CHOICE: Final = (
+    '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+    '<mc:Choice xmlns:v="urn:schemas-microsoft-com:vml" Requires="v">{}</mc:Choice></mc:AlternateContent>'
+)
+
+
+_WRAPPED: Final = re.compile(
+    rb"<(?:[\w.-]+:)?AlternateContent\b[^>]*>\s*<(?:[\w.-]+:)?\w+\b[^>]*[^/]>\s*<(?:[\w.-]+:)?(?P<name>[\w.-]+)"
+)
+"""The first feature in a choice of several."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +39,7 @@ class Element:
     """A feature of the sheet, by where it stands in the sheet's XML."""
 
     name: bytes
-    """Without its prefix."""
+    """Without its prefix; of several to choose from, that of the first."""
     tag: bytes
     """The start tag."""
     start: int
@@ -79,7 +90,8 @@ def features(sheet: bytes) -> Iterator[Element]:
             yield Element(name=name, tag=found[0], start=found.start(), end=found.end())
             return
         if depth == 0:
-            yield Element(name=name, tag=tag, start=begun, end=found.end())
+            wrapped = _WRAPPED.match(sheet, begun, found.end())
+            yield Element(name=wrapped["name"] if wrapped else name, tag=tag, start=begun, end=found.end())
     raise Unpatchable("a sheet has no end")
 
 
@@ -87,7 +99,7 @@ def legacy_drawing(sheet: bytes) -> str | None:
     """Return the id of the sheet's link to the drawing of its notes; None if it has none."""
     for feature in features(sheet):
         if feature.name == b"legacyDrawing":
-            found = re.search(rb":id\s*=\s*[\"']([^\"']*)", feature.tag)
+            found = _LEGACY_LINK.search(sheet, feature.start, feature.end)
             return None if found is None else found[1].decode()
     return None
 
@@ -101,10 +113,12 @@ def with_legacy_drawing(sheet: bytes, link: str, office: str) -> bytes:
         office: The namespace of links, `Book.office`.
     """
     prefix = prefix_of(sheet)
-    element = f'<{prefix}legacyDrawing xmlns:r="{office}" r:id="{link}"/>'.encode()
+    element = f'<{prefix}legacyDrawing xmlns:r="{office}" r:id="{link}"/>'
+    if office == STRICT:  # whose schema knows no such drawing; Excel puts it there like this
+        element = _CHOICE.format(element)
     *inside, end = features(sheet)
     place = next((feature.start for feature in inside if feature.name in _BEHIND_LEGACY), end.start)
-    return sheet[:place] + element + sheet[place:]
+    return sheet[:place] + element.encode() + sheet[place:]
 
 
 def without_legacy_drawing(sheet: bytes) -> bytes:
