@@ -33,6 +33,7 @@ _STYLES = (
     *("numFmts", "fonts", "fills", "borders", "cellStyleXfs", "cellXfs", "cellStyles", "dxfs", "tableStyles"),
     *("colors", "extLst"),
 )
+_COLUMNS, _ROWS = 16_384, 1_048_576
 _USED = {"fontId": "fonts", "fillId": "fills", "borderId": "borders", "xfId": "cellStyleXfs"}
 
 
@@ -68,11 +69,13 @@ def _texts(element: etree._Element) -> str:
 
 
 def _area(reference: str | None) -> Area | None:
+    if not reference:
+        return None
     try:
-        found = range_boundaries((reference or "").replace("$", ""))
+        left, top, right, bottom = range_boundaries(reference.replace("$", ""))
     except ValueError:
         return None
-    return None if None in found else found  # type: ignore[return-value] # whole columns are no area
+    return left or 1, top or 1, right or _COLUMNS, bottom or _ROWS  # which whole columns and rows do not say
 
 
 def _overlap(a: Area, b: Area) -> bool:

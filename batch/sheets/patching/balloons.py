@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
 from batch.sheets.patching.edits import PackageEdit, Unpatchable, attribute
 
@@ -55,6 +55,9 @@ _NOTE: Final = re.compile(rb"ObjectType\s*=\s*[\"']Note[\"']")
 _IDMAP: Final = re.compile(rb"(<(?:[\w.-]+:)?idmap\b[^>]*?\bdata\s*=\s*[\"'])([^\"']*)")
 _SHAPE_ID: Final = re.compile(rb"_x0000_s(\d+)")
 _DRAWN: Final = re.compile(rb"<(?:[\w.-]+:)?(?:shape|rect|roundrect|group|image|oval|line|polyline|arc|curve)\b")
+
+Sides: TypeAlias = tuple[int, ...]
+"""Where a shape stands: column, pixels in it, row, pixels in it of its upper left corner, then of its lower right."""
 
 _CELL_WIDTH: Final = 64
 """Pixels of a column whose width nobody changed."""
@@ -216,17 +219,35 @@ def _rows_for(text: str) -> int:
 def _moved(drawing: bytes, bottoms: Mapping[tuple[int, int], int]) -> bytes:
     """Return a drawing in which the lower ends of balloons are so many rows further down."""
 
-    def resized(found: re.Match[bytes]) -> bytes:
+    def resized(place: tuple[int, int] | None, sides: Sides) -> Sides:
+        rows = bottoms.get(place or (-1, -1), 0)
+        return (*sides[:6], max(sides[2] + 1, sides[6] + rows) if rows else sides[6], sides[7])
+
+    return rearranged(drawing, resized) if bottoms else drawing
+
+
+def rearranged(drawing: bytes, change: Callable[[tuple[int, int] | None, Sides], Sides]) -> bytes:
+    """Return a drawing whose shapes stand elsewhere.
+
+    Args:
+        drawing: As it is.
+        change: Takes the cell of a balloon, by row and column counted from 0, or None for any other shape, and where
+            the shape stands; returns where it shall stand.
+    """
+
+    def again(found: re.Match[bytes]) -> bytes:
         shape = found[0]
         anchor = _ANCHOR.search(shape)
-        sides = [] if anchor is None else anchor[0].split(b",")
-        rows = bottoms.get(_place_of(shape) or (-1, -1), 0)
-        if anchor is None or not rows or len(sides) != _SIDES or not all(side.strip().isdigit() for side in sides):
+        texts = [] if anchor is None else anchor[0].split(b",")
+        if anchor is None or len(texts) != _SIDES or not all(text.strip().isdigit() for text in texts):
             return shape
-        sides[6] = b" %d" % max(int(sides[2]) + 1, int(sides[6]) + rows)
-        return shape[: anchor.start()] + b",".join(sides) + shape[anchor.end() :]
+        sides: Sides = tuple(map(int, texts))
+        changed = change(_place_of(shape), sides)
+        if changed == sides:
+            return shape
+        return shape[: anchor.start()] + b", ".join(b"%d" % side for side in changed) + shape[anchor.end() :]
 
-    return _SHAPES.sub(resized, drawing) if bottoms else drawing
+    return _SHAPES.sub(again, drawing)
 
 
 def is_blank(drawing: bytes) -> bool:

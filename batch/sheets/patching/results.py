@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,11 +10,21 @@ from lxml import etree
 
 from batch.sheets.answers import RESULT_WIDTHS, AnsweredSheet, RowResult, Tone, pages_across
 from batch.sheets.layout import RESULT_HEADERS, letters
+from batch.sheets.patching.anchors import Making, make_room, widths_of
 from batch.sheets.patching.cells import Fillings, filling
 from batch.sheets.patching.edits import PackageEdit
 from batch.sheets.patching.sheets import CellChange, SheetPatch
-from batch.sheets.patching.tables import TableRange, block_of, rename_column, tables_of
-from batch.sheets.workbooks import NoValue
+from batch.sheets.patching.tables import (
+    TableRange,
+    block_of,
+    grow,
+    pivots_of,
+    reference_of,
+    rename_column,
+    tables_of,
+    widen,
+)
+from batch.sheets.workbooks import Block, CellValue, NoValue
 
 LAST_COLUMN: Final = 16_383
 """XFD."""
@@ -80,43 +90,138 @@ def _has_formulas(sheet: AnsweredSheet, column: int) -> bool:
 
 
 def _put_beside(edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, header: int, looks: Looks) -> Placed:
-    tables = [t for t in tables_of(edit, patch.part) if t.block.first_row <= sheet.raw.first_row + sheet.raw.height]
+    bottom = sheet.raw.first_row + sheet.raw.height
+    tables = [table for table in tables_of(edit, patch.part) if table.block.first_row <= bottom]
     for column, text in sheet.renamed.items():
         patch.change(header, column, CellChange(text=text))
         for table in tables:
             if table.block.first_row == header:
                 rename_column(edit, table, column, text)
-    free = _first_free(patch, sheet, header, tables)
-    columns = _columns(sheet, header, free)
+    ground = _Ground(edit, patch, sheet, header, tables)
+    columns = _columns(sheet, header, ground.free)
     there = [column for column in columns if column is not None]
+    new = sorted({*there} - sheet.dropped)
+    before = widths_of(patch.frame)
     for place, width in zip(columns, RESULT_WIDTHS, strict=True):
         if place is not None and place not in sheet.dropped:
             patch.frame.set_column(place, width)
     patch.put_beside(frozenset({*there, *sheet.dropped}), _answers(patch, sheet, header, columns, looks))
-    last = max([free - 1, *there])
+    if new:
+        rows = range(header - 1, max(header, bottom - 1))
+        room = Making(first=new[0], last=new[-1], rows=rows, before=before, after=widths_of(patch.frame))
+        make_room(edit, patch.part, patch.frame, room)
+    last = max([*there, *ground.used])
     _fit_on_pages(patch, last + 1)
-    lost = [label for label, column in zip(RESULT_HEADERS, columns, strict=True) if column is None]
+    labels = {column: label for label, column in zip(RESULT_HEADERS, columns, strict=True) if column is not None}
+    lost = [label for label in RESULT_HEADERS if label not in labels.values()]
     note = (
         f"The sheet {sheet.raw.name} has no room right of column {letters(LAST_COLUMN)} for {', '.join(lost)}."
         if lost
         else ""
     )
-    return Placed(filter=_filter(patch, sheet, header, tables, (free - 1, last)), note=note)
+    if ground.table is not None:
+        reached = _with_table(edit, ground.table, labels)
+        return Placed(note=" ".join(filter(None, (note, "" if reached else _outside(sheet, "table")))))
+    filtered, reached = _filter(patch, ground, last if ground.home is None else max(there, default=0))
+    return Placed(filter=filtered, note=" ".join(filter(None, (note, "" if reached else _outside(sheet, "filter")))))
 
 
-def _first_free(patch: SheetPatch, sheet: AnsweredSheet, header: int, tables: Iterable[TableRange]) -> int:
-    """Return the column right of everything that a row of the sheet's has, sparklines included."""
-    raw = sheet.raw
-    used = [column for column, cells in enumerate(raw.columns, raw.first_column) if cells.count("") < len(cells)]
-    merged = [block.last_column for block in raw.merged if block.last_row >= header]
-    lines = (block_of(str(where.text)) for where in patch.frame.root.iter("{*}sqref") if _parent(where) == "sparkline")
-    drawn = [block.last_column for block in lines if block is not None]
-    return max([-1, *used, *merged, *drawn, *sheet.dropped, *(table.block.last_column for table in tables)]) + 1
+def _outside(sheet: AnsweredSheet, what: str) -> str:
+    return (
+        f"On the sheet {sheet.raw.name} the results stand outside its {what}, because of what stands beside it: "
+        f"sorting by the {what} does not move them along. To sort, select all columns first."
+    )
+
+
+class _Ground:
+    """Where on a sheet there is room for columns of ours.
+
+    Args:
+        edit: The workbook.
+        patch: Of the sheet.
+        sheet: As it was read.
+        header: Row number of the header.
+        tables: Those that are not below all rows.
+    """
+
+    def __init__(
+        self, edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, header: int, tables: Sequence[TableRange]
+    ) -> None:
+        raw = sheet.raw
+        self.sheet, self.header = sheet, header
+        self.bottom = max(header, raw.first_row + raw.height - 1)
+        self.used = sorted(
+            column
+            for column, cells in enumerate(raw.columns, raw.first_column)
+            if column not in sheet.dropped and _has_cells(cells[max(header - raw.first_row, 0) :])
+        )
+        """Columns in which something stands beside the rows."""
+        self.table = min(
+            (table for table in tables if table.block.first_row == header + (not table.header)),
+            key=lambda table: table.block.first_column,
+            default=None,
+        )
+        """The table that the rows stand in."""
+        others = [table.block for table in tables if table is not self.table]
+        self.blocks = [*others, *pivots_of(edit, patch.part)]
+        """Ranges that nothing of ours may be in, nor any filter over them."""
+        merged = [block for block in raw.merged if block.last_row >= header]
+        lines = (
+            block_of(str(where.text)) for where in patch.frame.root.iter("{*}sqref") if _parent(where) == "sparkline"
+        )
+        self._taken = [*self.blocks, *merged, *(block for block in lines if block is not None)]
+        there = patch.frame.find("autoFilter")
+        filtered = None if there is None else block_of(there.get("ref", ""))
+        home = filtered if filtered and filtered.first_row == header else None
+        self.home = home if self.table is None else self.table.block
+        """What moves the rows when it is sorted: the table, or the sheet's filter."""
+        self.free = self._first_free()
+        """The first column for ours."""
+
+    def _first_free(self) -> int:
+        """Return the column beside the table or filter, if there is room, else the one right of everything."""
+        written = {str(c[self.header - self.sheet.raw.first_row]).strip() for c in self._dropped()}
+        count = len(set(RESULT_HEADERS) - written)
+        if self.home is not None:
+            beside = self.home.last_column + 1
+            room = range(beside, beside + count)
+            taken = any(b.first_column < room.stop and b.last_column >= beside for b in self._taken)
+            if not taken and not {*self.used, *self.sheet.dropped} & {*room} and room.stop <= LAST_COLUMN + 1:
+                return beside
+        home = [] if self.home is None else [self.home.last_column]
+        above = [
+            column
+            for column, cells in enumerate(self.sheet.raw.columns, self.sheet.raw.first_column)
+            if _has_cells(cells)
+        ]
+        return max([-1, *above, *self.sheet.dropped, *home, *(block.last_column for block in self._taken)]) + 1
+
+    def _dropped(self) -> Iterator[Sequence[CellValue]]:
+        return (self.sheet.raw.columns[column - self.sheet.raw.first_column] for column in self.sheet.dropped)
+
+    def is_gap_before(self, last: int) -> bool:
+        """Tell whether a blank column lies between the filter and a column."""
+        end = -1 if self.home is None else self.home.last_column
+        return not {*range(end + 1, last)} <= {*self.used, *self.sheet.dropped, *range(self.free, last)}
+
+
+def _has_cells(cells: Sequence[CellValue]) -> bool:
+    return cells.count("") < len(cells)
 
 
 def _parent(within: etree._Element) -> str:
     parent = within.getparent()
     return "" if parent is None else etree.QName(parent).localname
+
+
+def _with_table(edit: PackageEdit, table: TableRange, labels: Mapping[int, str]) -> bool:
+    """Have the table take in our columns that follow it; tell whether all of them are in it then."""
+    end = table.block.last_column
+    following: list[str] = []
+    while end + 1 + len(following) in labels:
+        following.append(labels[end + 1 + len(following)])
+    grown = not following or grow(edit, table, following)
+    return grown and all(column <= end + len(following) for column in labels)
 
 
 def _columns(sheet: AnsweredSheet, header: int, free: int) -> list[int | None]:
@@ -171,33 +276,44 @@ def _answers(
     return beside
 
 
-def _filter(
-    patch: SheetPatch, sheet: AnsweredSheet, header: int, tables: Sequence[TableRange], columns: tuple[int, int]
-) -> str:
-    """Have the filter take in the columns of ours too; return its cells, or nothing where it stays as it is.
+def _filter(patch: SheetPatch, ground: _Ground, last: int) -> tuple[str, bool]:
+    """Have the filter take in the columns of ours too.
 
     Args:
         patch: Of the sheet.
-        sheet: As it was read.
-        header: Row number of the header.
-        tables: They have filters of their own.
-        columns: The last one that was there, and the last one by now.
+        ground: What stands there.
+        last: The last column of ours.
+
+    Returns:
+        Its cells, or nothing where it stays as it is; and whether our columns are in it, if there is one.
     """
-    raw = sheet.raw
-    used, last = columns
-    there = patch.frame.find("autoFilter")
+    raw = ground.sheet.raw
+    there, home = patch.frame.find("autoFilter"), ground.home
+    if there is not None and home is None:
+        return "", True
+    area = home or Block(ground.header, raw.first_column, ground.bottom, last)
+    if home is not None and home.last_column >= last:
+        return "", True
+    wanted = area._replace(last_column=last)
+    if any(_overlap(wanted, block) for block in ground.blocks) or (home is not None and ground.is_gap_before(last)):
+        return "", home is None
     if there is None:
-        if tables:
-            return ""
         there = patch.frame.place("autoFilter")
-        first, bottom = raw.first_column, max(header, raw.first_row + raw.height - 1)
-    else:
-        block = block_of(there.get("ref", ""))
-        if block is None or block.first_row != header or block.last_column < used or block.last_column >= last:
-            return ""
-        first, bottom = block.first_column, block.last_row
-    there.set("ref", f"{letters(first)}{header}:{letters(last)}{bottom}")
-    return f"${letters(first)}${header}:${letters(last)}${bottom}"
+    ordered = [*there.iter("{*}sortState"), *filter(None, [patch.frame.find("sortState")])]
+    for element in ordered:
+        widen(element, area.last_column, last)
+    there.set("ref", reference_of(wanted))
+    first, end = letters(wanted.first_column), letters(last)
+    return f"${first}${wanted.first_row}:${end}${wanted.last_row}", True
+
+
+def _overlap(one: Block, other: Block) -> bool:
+    return (
+        one.first_column <= other.last_column
+        and other.first_column <= one.last_column
+        and one.first_row <= other.last_row
+        and other.first_row <= one.last_row
+    )
 
 
 def _fit_on_pages(patch: SheetPatch, columns: int) -> None:
