@@ -262,10 +262,10 @@ class _Package:
                 yield f"table {table.get('ref')} is filtered in {filtered.get('ref')}"
             if table.get("headerRowCount") != "0":
                 headers = [
-                    re.sub(r"_x000[aAdD]_|\s+", " ", self._text_at(root, area[1], c))
+                    re.sub(r"_x000(?i:[ad])_|\s+", " ", self._text_at(root, area[1], c))
                     for c in range(area[0], area[2] + 1)
                 ]
-                wanted = [re.sub(r"_x000[aAdD]_|\s+", " ", name) for name in names]
+                wanted = [re.sub(r"_x000(?i:[ad])_|\s+", " ", name) for name in names]
                 yield from (
                     f"table's column {name!r} is headed {text!r}"
                     for name, text in zip(wanted, headers, strict=True)

@@ -19,7 +19,7 @@ def make_workbook(edit: PackageEdit) -> None:
     """
     part = Book(edit).part
     kind = edit.content_type(part).casefold()
-    if "template" in kind or "addin" in kind:
+    if kind not in {_WITH.casefold(), _WITHOUT.casefold()}:
         edit.put(part, edit.read(part), _WITH if "macroenabled" in kind else _WITHOUT)
 
 
