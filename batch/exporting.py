@@ -16,7 +16,7 @@ from batch.sheets.exports import MOST_ROWS, Export, ReadOnly, write_export
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
 from batch.trunks.bases import lines_of
 from batch.trunks.directories import Directory
-from batch.trunks.live import CallerId, Census, Did, LiveTrunk
+from batch.trunks.live import WHOLE, CallerId, Census, Did, LiveTrunk
 from batch.trunks.sayable import LIST_OF, Said, Unsaid, say
 
 _SHEET_OF = {name: title for title, name in LIST_OF.items()}
@@ -146,6 +146,7 @@ def _chosen(settings: Settings, census: Census) -> list[LiveTrunk]:
 def _read_only(said: Said, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
     """Return the lines of the sheet of what the workbook cannot say."""
     why = {unsaid.trunk.id: unsaid.reason for unsaid in said.unsaid if not unsaid.what}
+    why |= {trunk.id: f"It cannot be read: {trunk.unread[WHOLE]}." for trunk in left_out if WHOLE in trunk.unread}
     for unsaid in said.unsaid:
         trunk, what, reason = unsaid.trunk, unsaid.what, unsaid.reason
         if what in _SHEET_OF:
@@ -157,7 +158,9 @@ def _read_only(said: Said, left_out: Sequence[LiveTrunk], directory: Directory) 
         elif what:
             yield ReadOnly(trunk.name, TRUNKS.column(what).label, str(trunk.value(what)), reason=reason)
     for trunk in left_out:
-        reason = why.get(trunk.id, f"It is a trunk of type {trunk.vendor_type}, which the API cannot edit.")
+        reason = why.get(
+            trunk.id, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
+        )
         yield ReadOnly(trunk.name, "Whole trunk", f"id {trunk.id}", reason=reason)
 
 

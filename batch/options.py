@@ -114,7 +114,7 @@ def add_how(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) 
         action="append",
         type=_hazard,
         metavar="HAZARD",
-        help="removals, unknown-keys, conflicts, or removals=TRUNK; repeatable",
+        help=f"{', '.join(HAZARDS)}, or removals=TRUNK; repeatable",
     )
     group.add_argument("--skip-invalid", action="store_true", help="leave out trunks with problems, whole")
     group.add_argument("--no-read-back", action="store_true", help="do not read back what was written")

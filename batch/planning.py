@@ -29,8 +29,8 @@ from batch.sheets.rows import Tables
 from batch.sheets.writing import write_plan
 from batch.trunks.grouping import own
 from batch.trunks.hazards import Hazard, not_allowed
-from batch.trunks.live import Census, LiveTrunk
-from batch.trunks.objections import deserted
+from batch.trunks.live import WHOLE, Census, LiveTrunk
+from batch.trunks.objections import deserted, unreadable
 from batch.trunks.offers import against_live
 from batch.trunks.plans import Change, Plan, in_live_order, judge, not_sendable, resolve, stopped_by
 from batch.trunks.records import Record
@@ -109,7 +109,8 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     census = asker.census(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
     resolved = resolve(tables, chosen, census)
     live = asker.trunks(list(resolved.ids.values()))
-    checked = _against_live(checked, {row: live[number] for row, number in resolved.ids.items() if number in live})
+    readable = {number: trunk for number, trunk in live.items() if WHOLE not in trunk.unread}
+    checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
     checked = replace(checked, problems=_told_of(done_with, checked.problems))
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems)
@@ -121,6 +122,8 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
         trunk = live.get(resolved.ids[record.row])
         if trunk is None:
             found.append(_just_gone(tables, record))
+        elif WHOLE in trunk.unread:
+            found.append(unreadable(tables, record, trunk))
         else:
             then = exported.get(trunk.id)
             change, dangers, problems = judge(tables, record, trunk, census, then)

@@ -26,8 +26,8 @@ from batch.secrets import HIDDEN
 from batch.settings import Settings, settings_again
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.sheets.problems import Problem, Severity
-from batch.trunks.differences import compare
-from batch.trunks.live import LiveTrunk
+from batch.trunks.differences import Desired, compare
+from batch.trunks.live import NOT_SHOWN, WHOLE, LiveTrunk
 from batch.trunks.plans import Change, stopped_by
 from batch.trunks.records import Record
 
@@ -196,7 +196,9 @@ class Returned:
             differ += drifts
             match += not drifts
             outcome = self.past.outcomes.get(row)
-            if outcome is not None and outcome.ending is Ending.UNKNOWN and not _is_secret_lost(wanted, record):
+            readable = now is None or WHOLE not in now.unread
+            unknown = outcome is not None and outcome.ending is Ending.UNKNOWN and readable
+            if outcome is not None and unknown and not _is_secret_lost(wanted, record):
                 untouched = now is not None and is_untouched(wanted, before, now)
                 settled[row] = settle_by_look(outcome, then, now, untouched=untouched)
         results = self._corrected(settled) if settled else None
@@ -241,6 +243,18 @@ class Returned:
             return [
                 Drift(sheet=tables.trunks.name, cell=cell, trunk=name, field="Name", wanted=name, found="no such trunk")
             ]
+        if unread := _unread(now, then.desired):
+            return [
+                Drift(
+                    sheet=tables.trunks.name,
+                    cell=tables.trunks.cell("name" if then.record.id is None else "id", then.record.row),
+                    trunk=then.live.name,
+                    field=what,
+                    wanted="as the run wrote it",
+                    found=f"cannot be read: {why}",
+                )
+                for what, why in unread.items()
+            ]
         change = replace(then, live=now, difference=compare(now, then.desired))
         return [
             Drift(
@@ -253,6 +267,18 @@ class Returned:
             )
             for line in change_lines(tables, [change], {})
         ]
+
+
+def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
+    """Return what was wanted of a trunk and cannot be read now, in people's words, with the reason."""
+    if WHOLE in now.unread:
+        return {"Name": now.unread[WHOLE]}
+    lists = {"did_list": (desired.dids, "DID"), "outbound_cid_list": (desired.caller_ids, "Caller ID")}
+    return {
+        what: now.unread[name]
+        for name, (wanted, what) in lists.items()
+        if wanted is not None and now.unread.get(name, NOT_SHOWN) != NOT_SHOWN
+    }
 
 
 def _is_secret_lost(wanted: Wanted, record: Record) -> bool:

@@ -26,6 +26,7 @@ from batch.practice.faults import (
     HttpStatus,
     PassOn,
     RefuseWith,
+    ShowOtherwise,
     WritePart,
 )
 
@@ -123,7 +124,9 @@ class Api:
             case _:
                 return _json_response(self._answer_oddly(fault, request))
 
-    def _answer_oddly(self, fault: PassOn | ExpireTokens | EditTrunk | WritePart | None, request: Request) -> Json:
+    def _answer_oddly(
+        self, fault: PassOn | ExpireTokens | EditTrunk | WritePart | ShowOtherwise | None, request: Request
+    ) -> Json:
         match fault:
             case None | PassOn():
                 return self._pbx.answer(request)
@@ -137,6 +140,8 @@ class Api:
                 kept = {name: value for name, value in (request.body or {}).items() if name not in fault.omit}
                 answer = self._pbx.answer(replace(request, body=kept))
                 return refusal(fault.errcode) if answer["errcode"] == SUCCESS else answer
+            case ShowOtherwise():
+                return fault.show(self._pbx.answer(request))
 
     async def _hang(self, fault: Hang, request: Request) -> "_Cut":
         if fault.when == "first":

@@ -165,13 +165,21 @@ class Pbx:
         rows = _sort(rows, sort_by, order_by)
         width = min(int(size), settings.max_page_size)
         start = (int(page) - 1) * width
-        return success(total_number=len(rows), data=rows[start : start + width])
+        shown = rows[start : start + width]
+        return success(total_number=len(shown if settings.counts_page else rows), data=shown)
 
     def _show_trunk(self, trunk: Json) -> Json:
         hidden = HOOKS - {"shared"} if self.state.settings.shows_shared else HOOKS
         shown = {name: value for name, value in trunk.items() if name not in hidden}
-        if self.state.settings.ports_as_text:
+        settings = self.state.settings
+        if settings.ports_as_text:
             shown |= {name: str(shown[name]) for name in ("port", "outbound_proxy_port") if name in shown}
+        if settings.omits_empty_lists:
+            shown = {name: value for name, value in shown.items() if value != []}
+        if shown.get("password") and settings.passwords != "clear":
+            shown |= {"password": "********" if settings.passwords == "masked" else ""}
+            if settings.passwords == "omitted":
+                del shown["password"]
         return shown
 
 

@@ -40,6 +40,9 @@ which the key ``effect`` (true or false) overrides.
                                                        (the trunk must exist: else HTTP 500 and a traceback)
 ``partial``        ``omit``, field names;     yes      that errcode, default 1; the fields were not written
                    ``errcode``?
+``show``           ``id``?, ``fields``?,      yes      the usual answer to a read, with rows of an odd shape: of that
+                   ``omit``?, ``rows``?                trunk (of all without ``id``) fields are otherwise, fields
+                                                       are left out, or ``rows`` stand in its place, none for ``[]``
 =================  =========================  =======  =======================================================
 """
 
@@ -198,10 +201,35 @@ class WritePart(_Entry):
     errcode: int = PARTIAL_SUCCESS
 
 
+class ShowOtherwise(_Entry):
+    """Answer a read with a trunk of an odd shape; what the PBX holds stays as it is."""
+
+    do: Literal["show"]
+    id: int | None = None
+    fields: Json = Field(default_factory=dict)
+    omit: list[str] = Field(default_factory=list)
+    rows: list[Any] | None = None
+
+    def show(self, answer: Json) -> Json:
+        """Return an answer as it is shown."""
+        data = answer.get("data")
+        if isinstance(data, list):
+            return answer | {"data": [shown for row in data for shown in self._shown(row)]}
+        rows = self._shown(data) if isinstance(data, dict) else [data]
+        return answer | {"data": rows[0] if len(rows) == 1 else rows} if "data" in answer else answer
+
+    def _shown(self, row: Any) -> list[Any]:
+        if not isinstance(row, dict) or self.id not in (None, row.get("id")):
+            return [row]
+        if self.rows is not None:
+            return list(self.rows)
+        return [{name: value for name, value in (row | self.fields).items() if name not in self.omit}]
+
+
 Instead = AnswerWith | RefuseWith | HttpStatus | Garble
 """Faults that replace the answer by one of their own, with or without effect."""
 
-Fault = PassOn | Instead | CutInHalf | Drop | Hang | ExpireTokens | EditTrunk | WritePart
+Fault = PassOn | Instead | CutInHalf | Drop | Hang | ExpireTokens | EditTrunk | WritePart | ShowOtherwise
 
 _ENTRY: TypeAdapter[Fault] = TypeAdapter(Annotated[Fault, Field(discriminator="do")])
 _LATENCY: TypeAdapter[float] = TypeAdapter(NonNegativeFloat, config=ConfigDict(strict=True))

@@ -64,6 +64,9 @@ FIELDS_BY_TYPE: Mapping[str, frozenset[str]] = MappingProxyType(
 REGISTRATION_FIELDS = frozenset(_ADDRESS | _CREDENTIALS | _PROXY | {"transport", "enable"})
 """What makes the PBX look at its registration again, and so what moves a trunk's ``status``."""
 
+HOSTS = frozenset({"hostname", "domain", "outbound_proxy_server"})
+"""Names and addresses of hosts, which mean the same in small and in capital letters."""
+
 TRANSPORTS = ("udp", "tcp", "tls", "dnsnaptr")
 ACCOUNT_TRANSPORTS = ("udp", "tcp", "tls")
 

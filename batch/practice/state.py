@@ -33,7 +33,7 @@ to clients: ``"shared": true`` makes a shared trunk of the Cloud edition (see `P
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
@@ -79,6 +79,16 @@ class PbxSettings(BaseModel):
     """``trunk/get`` and ``trunk/query`` show ports as strings."""
     trunk_get_as_list: bool = False
     """``trunk/get`` wraps its object into a list of one."""
+    passwords: Literal["clear", "masked", "omitted", "empty"] = "clear"
+    """How ``trunk/get`` and ``trunk/query`` show a password that is there."""
+    lower_case_hosts: bool = False
+    """Hostname, domain and proxy are kept in small letters."""
+    upper_case_patterns: bool = False
+    """X, Z and N in a DID are kept as capital letters."""
+    omits_empty_lists: bool = False
+    """``trunk/get`` and ``trunk/query`` leave an empty list out."""
+    counts_page: bool = False
+    """``total_number`` counts the rows of the page, not those of the list."""
     shows_shared: bool = False
     """``trunk/get`` and ``trunk/query`` show a shared trunk's ``shared``. A guess: how a box tells is not known."""
     refresh_keeps_old_token: bool = False

@@ -11,7 +11,7 @@ from batch.practice.answers import (
     refusal,
     success,
 )
-from batch.practice.fields import FIELDS_BY_TYPE, REGISTRATION_FIELDS, SHARED_TRUNK_FIELDS
+from batch.practice.fields import FIELDS_BY_TYPE, HOSTS, REGISTRATION_FIELDS, SHARED_TRUNK_FIELDS
 from batch.practice.state import STATUS_DISABLED, STATUS_IDLE, STATUS_REGISTRATION_FAILED, PbxState
 from batch.practice.validation import find_invalid, find_type_error
 
@@ -82,10 +82,14 @@ def _name_is_taken(other: Json) -> Json:
 
 
 def _apply(state: PbxState, trunk: Json, sent: Json) -> Json:
+    if state.settings.lower_case_hosts:
+        sent = sent | {name: sent[name].lower() for name in HOSTS & sent.keys()}
     updated = {**trunk, **sent}
     if "did_list" in sent:
+        capitals = str.maketrans("xzn", "XZN" if state.settings.upper_case_patterns else "xzn")
         updated["did_list"] = [
-            {"did": entry["did"], "did_name": entry.get("did_name") or ""} for entry in sent["did_list"]
+            {"did": entry["did"].translate(capitals), "did_name": entry.get("did_name") or ""}
+            for entry in sent["did_list"]
         ]
     if "outbound_cid_list" in sent:
         entries = [_keep_caller_id(entry) for entry in sent["outbound_cid_list"]]
@@ -103,7 +107,9 @@ def _keep_caller_id(entry: Json) -> Json:
         "outbound_cid_name": entry.get("outbound_cid_name") or "",
     }
     if entry["outbound_cid_option"] == "range":
-        return {**kept, "outbound_cid_to_ext_range": entry["outbound_cid_to_ext_range"]}
+        kept["outbound_cid_to_ext_range"] = entry["outbound_cid_to_ext_range"]
+    if not entry.get("ext_list"):
+        return kept
     members = [{name: value for name, value in member.items() if value is not None} for member in entry["ext_list"]]
     return {**kept, "ext_list": members}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -25,7 +26,18 @@ from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered
 from batch.runs.circuits import Circuit
 from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
-from batch.trunks.live import LISTS, Census, LiveTrunk, parse_extensions, parse_groups, parse_trunk
+from batch.trunks.live import (
+    LISTS,
+    WHOLE,
+    Census,
+    LiveTrunk,
+    id_of,
+    parse_extensions,
+    parse_groups,
+    parse_listed,
+    parse_trunk,
+    unreadable_trunk,
+)
 
 PAGE: Final = 200
 """Rows asked for in one page; the PBX may serve fewer."""
@@ -35,6 +47,10 @@ T = TypeVar("T")
 
 _PROBE: Final = requests.list_trunks(1, 1)
 _MOST_ROWS: Final = 200_000
+_IN_VAIN: Final = 3
+"""After so many trunks in a row that the PBX refuses to show, it is not asked for more of them."""
+_LEAST_CUT: Final = 8
+"""A first page of fewer rows is taken for the whole list where its count says so: no box serves less than that."""
 _NO_SUCH_CALL: Final = 10001
 _NOT_FOUND: Final = 60001
 
@@ -67,6 +83,7 @@ class Asker:
             until: after this moment of the monotonic clock nothing is waited for.
         """
         self.policy = policy
+        self._notice = notice
         self._api = api
         self._clock = api.wire.clock
         self._stopping = stopping
@@ -191,35 +208,37 @@ class Asker:
         return found
 
     def _pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]] | Answer:
-        """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once."""
+        """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once.
+
+        Some firmware counts the page rather than the list, so a first page that may have been cut is not believed.
+        """
         rows: dict[str, Mapping[str, Any]] = {}
         for page in itertools.count(1):
             answer = self.ask(page_of(page, PAGE))
             if answer.errcode:
                 return answer
-            before = len(rows)
-            rows |= {_key(row): row for row in _rows(answer)}
-            total = answer.body.get("total_number")
-            wanted = None if total is None else _understood(int, total)
-            if wanted is not None and len(rows) >= wanted:
+            before, served = len(rows), _rows(answer)
+            rows |= {_key(row): row for row in served}
+            total = _count(answer.body.get("total_number"))
+            if len(rows) == before:
+                if total is not None and before < total:
+                    self._notice(f"The PBX says that a list of it has {total:,} rows, and shows {before:,} of them.")
+                break
+            if len(rows) == total and (page > 1 or len(served) < _LEAST_CUT):
                 break
             if len(rows) > _MOST_ROWS:
                 raise _odd("a list without an end")
-            if len(rows) == before:
-                if wanted is not None:
-                    raise _odd(f"a list of {wanted} that ends after {before}")
-                break
         return list(rows.values())
 
     def listed(self) -> tuple[LiveTrunk, ...]:
         """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
-        return tuple(_understood(parse_trunk, row) for row in self.pages(requests.list_trunks))
+        return parse_listed(self.pages(requests.list_trunks))
 
     def census(self, *, extensions: bool, groups: bool) -> Census:
         """Read what a plan looks up; extensions and groups only where the workbook names any."""
         return Census(
             trunks=self.listed(),
-            extensions=_understood(parse_extensions, self.pages(requests.list_extensions)) if extensions else {},
+            extensions=parse_extensions(self.pages(requests.list_extensions)) if extensions else {},
             groups=self._groups() if groups else {},
         )
 
@@ -230,12 +249,13 @@ class Asker:
             if menu.errcode:
                 raise _cannot_read(menu)
             found = _rows(menu)
-        return _understood(parse_groups, found)
+        return parse_groups(found)
 
     def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
 
-        What such a call leaves out, or shows without one of its lists, is asked for alone before it is believed.
+        What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
+        cannot be read even then is `WHOLE` among what is unread of it, and the others are read all the same.
 
         Raises:
             PbxError: the PBX cannot be read.
@@ -245,22 +265,51 @@ class Asker:
         for start in range(0, len(ids), BATCH):
             batch = ids[start : start + BATCH]
             answer = self.ask(requests.query_trunks(batch))
-            rows = _rows(answer) if not answer.errcode else ()
-            trunks = [_understood(parse_trunk, row) for row in rows]
-            seen = {trunk.id: trunk for trunk in trunks if trunk.id in batch and not trunk.unseen}
-            alone = [_understood(parse_trunk, row) for row in self._one_by_one(i for i in batch if i not in seen)]
-            found |= seen | {trunk.id: trunk for trunk in alone if trunk.id in batch}
+            seen = _whole_ones(_rows(answer), batch) if not answer.errcode else {}
+            found |= seen | self._one_by_one([number for number in batch if number not in seen])
         return found
 
-    def _one_by_one(self, ids: Iterable[int]) -> list[Mapping[str, Any]]:
-        """Read trunks each alone; a list that is null even then is an empty one."""
-        rows: list[Mapping[str, Any]] = []
-        for trunk_id in ids:
-            answer = self.ask(requests.get_trunk(trunk_id))
-            if answer.errcode not in {0, _NOT_FOUND}:
+    def _one_by_one(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        """Read trunks each alone; a list that is null even then is an empty one.
+
+        Raises:
+            PbxError: none of the first ones can be read, so it is not the trunks that are at fault.
+        """
+        found: dict[int, LiveTrunk] = {}
+        for place, number in enumerate(ids, 1):
+            answer = self.ask(requests.get_trunk(number))
+            in_vain = place == _IN_VAIN and all(WHOLE in trunk.unread for trunk in found.values())
+            if answer.errcode == _NO_SUCH_CALL or (answer.errcode not in {0, _NOT_FOUND} and in_vain and found):
                 raise _cannot_read(answer)
-            rows += map(_nulls_emptied, _rows(answer) if not answer.errcode else ())
-        return rows
+            if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
+                found[number] = trunk
+        return found
+
+
+def _whole_ones(rows: Iterable[Mapping[str, Any]], ids: Sequence[int]) -> dict[int, LiveTrunk]:
+    """Return those of these trunks that are shown once, and with their lists."""
+    shown: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        number = id_of(row)
+        if number is not None and row not in shown[number]:
+            shown[number].append(row)
+    trunks = {number: parse_trunk(shown[number][0]) for number in ids if len(shown.get(number, ())) == 1}
+    return {number: trunk for number, trunk in trunks.items() if not trunk.unread}
+
+
+def _alone(answer: Answer, number: int) -> LiveTrunk | None:
+    """Understand the answer to a question about one trunk; None if it is not there."""
+    if answer.errcode:
+        words = answer.errmsg or explain(answer.errcode).errmsg
+        return unreadable_trunk(number, "", f"the PBX answers {answer.errcode} {words} when asked for it")
+    data = answer.body.get("data")
+    found = data if isinstance(data, list) else [] if data is None else [data]
+    if not found:
+        return None
+    rows = [row for row in found if isinstance(row, Mapping) and id_of(row) == number]
+    if not rows:
+        return unreadable_trunk(number, "", "the PBX answers with something else when asked for it")
+    return parse_trunk(_nulls_emptied(rows[0]))
 
 
 def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -283,23 +332,22 @@ def _asked_for(state: RetryCallState) -> float:
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    """Return what tells the rows of a list apart."""
-    return str(row.get("id", row))
+    """Return what tells the rows of a list apart; two that share an id by mistake are two."""
+    return str((row.get("id", row), row.get("name"), row.get("number")))
 
 
 def _rows(answer: Answer) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; what is none says nothing about anything."""
     data = answer.body.get("data")
-    rows = data if isinstance(data, list) else [] if data is None else [data]
-    if not all(isinstance(row, Mapping) for row in rows):
-        raise _odd("a list of something else than objects")
-    return rows
+    return [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, Mapping)]
 
 
-def _understood(parse: Callable[[Any], T], sent: Any) -> T:
+def _count(total: object) -> int | None:
+    """Return how many rows a list is said to have; None where that is no number."""
     try:
-        return parse(sent)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise _odd(str(error)) from None
+        return int(total) if isinstance(total, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _odd(what: str) -> PbxError:

@@ -161,13 +161,15 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                 case Verdict.DONE:
                     return Taken()
                 case Verdict.PARTIAL | Verdict.PROCESSING if not request.writes:
-                    return Again(pause, unclear=False) if tries_left else StopPbx(_unreadable(reply, attempt))
+                    return Again(pause, unclear=False) if tries_left else Refuse()
                 case Verdict.PARTIAL:
                     return Taken()
                 case Verdict.PROCESSING:
                     return LookAgain(pause)
-                case Verdict.TRANSIENT | Verdict.RETRY if not request.writes:
-                    waits = verdict is Verdict.TRANSIENT and silence.heard and silence.seconds < policy.give_up_after
+                case Verdict.RETRY if not request.writes:
+                    return Again(reply.retry_after or pause, unclear=False) if tries_left else Refuse()
+                case Verdict.TRANSIENT if not request.writes:
+                    waits = silence.heard and silence.seconds < policy.give_up_after
                     seconds = reply.retry_after or pause
                     return (
                         Again(seconds, unclear=False) if tries_left or waits else StopPbx(_unreadable(reply, attempt))

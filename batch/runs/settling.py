@@ -21,7 +21,7 @@ from batch.runs.asking import Asker, persist
 from batch.runs.decisions import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.differences import Difference, compare
-from batch.trunks.live import LiveTrunk
+from batch.trunks.live import WHOLE, LiveTrunk
 from batch.trunks.payloads import payload
 from batch.trunks.plans import Change
 
@@ -135,6 +135,8 @@ class Settler:
         """Make the ending of a trunk that no write of ours has changed; None if it is as planned."""
         if now is None:
             return self._outcome(work, Ending.NOT_RUN, GONE)
+        if WHOLE in now.unread:
+            return self._outcome(work, Ending.NOT_RUN, _unreadable(now))
         difference = compare(now, work.change.desired)
         if not difference:
             return self._outcome(work, Ending.APPLIED if work.reached else Ending.UNCHANGED, read=True)
@@ -212,7 +214,7 @@ class Settler:
         """Settle a trunk by what it holds now; None if more tries or looks are worth it."""
         if not work.unclear and (settled := self._untouched(work, now)):
             return settled
-        if now is None or not compare(now, work.change.written):
+        if now is None or WHOLE in now.unread or not compare(now, work.change.written):
             return self._compared(work, now)
         tries = work.looks + 1 if work.processing else work.attempts
         over = tries >= self._policy.attempts
@@ -282,6 +284,8 @@ class Settler:
     def _compared(self, work: Work, now: LiveTrunk | None) -> Outcome:
         if now is None:
             return self._outcome(work, Ending.PARTIAL, GONE)
+        if WHOLE in now.unread:
+            return self._outcome(work, Ending.UNKNOWN, _unreadable(now))
         difference = compare(now, work.change.desired)
         return self._outcome(work, Ending.PARTIAL if difference else Ending.APPLIED, "", difference, read=True)
 
@@ -319,6 +323,10 @@ class Settler:
             read=read,
             reached=work.reached,
         )
+
+
+def _unreadable(now: LiveTrunk) -> str:
+    return f"The trunk cannot be read: {now.unread[WHOLE]}."
 
 
 def _said(reply: Reply | None) -> str:

@@ -92,6 +92,7 @@ _OTHERS: Final = (
     Term(
         word="unknown-keys", meaning="The hazard that a list to be rewritten holds something this program cannot say."
     ),
+    Term(word="unread-lists", meaning="The hazard that a list to be replaced is one that the PBX does not show."),
 )
 
 GLOSSARY: Final = tuple(sorted((*ENDINGS, *_OTHERS), key=lambda term: term.word.casefold().strip("<")))

@@ -29,7 +29,7 @@ class Base:
     made_at: str
     """When, as ``2026-11-23T02:14:07+01:00``."""
     trunks: Mapping[int, LiveTrunk]
-    """By id. A list that the workbook could not say is among `LiveTrunk.unseen`."""
+    """By id. A list that the workbook could not say is among `LiveTrunk.unread`."""
 
 
 def lines_of(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
@@ -41,9 +41,9 @@ def lines_of(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
 
 def _held(trunk: LiveTrunk) -> dict[str, Any]:
     held: dict[str, Any] = {name: trunk.whole[name] for name in _KEPT if trunk.whole.get(name) is not None}
-    if "did_list" not in trunk.unseen:
+    if "did_list" not in trunk.unread:
         held["did_list"] = did_json(trunk.dids.entries)
-    if "outbound_cid_list" not in trunk.unseen:
+    if "outbound_cid_list" not in trunk.unread:
         held["outbound_cid_list"] = [caller_id_json(entry) for entry in trunk.caller_ids.entries]
     return held
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from batch.trunks.live import Did
+from batch.sheets.layout import Mode
+from batch.trunks.live import NOT_SHOWN, Did
 
 if TYPE_CHECKING:
     from batch.trunks.differences import Difference
@@ -60,28 +61,48 @@ def hazard_of(conflict: Conflict, row: int, trunk: str) -> Hazard:
 
 def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:
     """Name what a rewrite of a trunk's lists would lose."""
-    lists: Sequence[tuple[str, ListEdit[Any] | None, Any, frozenset[str]]] = (
-        ("DID", asked.dids, difference.dids, live.dids.unknown_keys),
-        ("caller ID", asked.caller_ids, difference.caller_ids, live.caller_ids.unknown_keys),
+    name = live.name or str(live.id)
+    lists: Sequence[tuple[str, ListEdit[Any] | None, Any, frozenset[str], str | None]] = (
+        ("DID", asked.dids, difference.dids, live.dids.unknown_keys, live.unread.get("did_list")),
+        (
+            "caller ID",
+            asked.caller_ids,
+            difference.caller_ids,
+            live.caller_ids.unknown_keys,
+            live.unread.get("outbound_cid_list"),
+        ),
     )
-    for what, edit, differs, unknown_keys in lists:
+    for what, edit, differs, unknown_keys, unread in lists:
+        if edit is not None and unread is not None and is_replaceable(edit, unread):
+            yield Hazard(
+                code="unread-lists",
+                row=asked.row,
+                trunk=name,
+                message=f"The PBX does not show the {what}s of {live.label}, as some firmware does not where there "
+                "are none; whatever they are, the rows of the workbook take their place.",
+            )
         if edit is not None and not edit.explicit and differs.removed:
             lost = len(differs.removed)
             yield Hazard(
                 code="removals",
                 row=asked.row,
-                trunk=live.name,
-                message=f"{live.name} would lose {lost} {what}{'s' if lost > 1 else ''} that the workbook does "
+                trunk=name,
+                message=f"{live.label} would lose {lost} {what}{'s' if lost > 1 else ''} that the workbook does "
                 f"not name, the first of them {_named(differs.removed[0])}. If that is meant, set the mode to replace.",
             )
         if differs and unknown_keys:
             yield Hazard(
                 code="unknown-keys",
                 row=asked.row,
-                trunk=live.name,
-                message=f"The {what} list of {live.name} holds settings that this tool does not know "
+                trunk=name,
+                message=f"The {what} list of {live.label} holds settings that this tool does not know "
                 f"({', '.join(sorted(unknown_keys))}); rewriting the list would lose them.",
             )
+
+
+def is_replaceable(edit: ListEdit[Any], unread: str) -> bool:
+    """Tell whether a list that could not be read can be replaced: where it is not shown, but not one that is odd."""
+    return edit.mode is Mode.REPLACE and unread == NOT_SHOWN
 
 
 def _named(entry: Did | CallerId) -> str:

@@ -1,20 +1,23 @@
 """Live: what the PBX holds, read leniently.
 
 Integers may come as strings, absent fields are absent rather than null, and firmware adds fields we do not know:
-those are carried in `LiveTrunk.whole` and never sent.
+those are carried in `LiveTrunk.whole` and never sent. What cannot be understood is a value too, with the reason:
+a failure is as wide as its cause, which is one list or one trunk.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from batch.sheets.layout import TRUNKS, Parser, TrunkType
+from batch.sheets.layout import NO, TRUNKS, YES, Parser, TrunkType
 
+_YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
 _INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})
 _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
     "register": TrunkType.REGISTER,
@@ -26,6 +29,10 @@ _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
 }
 LISTS: Final = ("did_list", "outbound_cid_list")
 """The two lists of a trunk, by their names in the API."""
+WHOLE: Final = ""
+"""Stands for a whole trunk in `LiveTrunk.unread`."""
+NOT_SHOWN: Final = "the PBX does not show it"
+"""Why a list is unread that is absent; any other reason is about a list that is there."""
 _EXACT: Final = 10**15
 _MEMBER_KEYS: Final = frozenset({"type", "id", "ext_number", "ext_name"})
 _DID_KEYS: Final = frozenset({"did", "did_name", "id"})
@@ -101,13 +108,19 @@ class LiveTrunk:
     """Everything as it came, with the password in clear: for the snapshot only."""
     dids: LiveList[Did] = LiveList()
     caller_ids: LiveList[CallerId] = LiveList()
-    unseen: frozenset[str] = frozenset()
-    """Lists that its type has and that the PBX did not show: what they hold is not known, so they are not empty."""
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """Lists that its type has and that could not be read, and why: what they hold is not known, so they are not
+    empty. `WHOLE` stands for all of the trunk."""
 
     @property
     def type(self) -> TrunkType | None:
         """The kind of trunk; None for those that the API cannot edit."""
-        return _VENDOR_TYPES.get(self.vendor_type)
+        return _VENDOR_TYPES.get(self.vendor_type.casefold())
+
+    @property
+    def label(self) -> str:
+        """How people know it."""
+        return self.name or f"trunk {self.id}"
 
     @property
     def shared(self) -> bool:
@@ -115,17 +128,27 @@ class LiveTrunk:
         return str(self.whole.get("shared", "0")).casefold() in {"1", "true", "yes"}
 
     def value(self, field_name: str) -> str | int:
-        """Return a plain field, ``""`` where the trunk does not have it or it is empty."""
+        """Return a plain field, ``""`` where the trunk does not have it or it is empty.
+
+        What is neither a text nor a number comes back as the JSON that it is.
+        """
         value = self.whole.get(field_name)
         if value is None or value == "":
             return ""
+        if isinstance(value, Mapping | list | tuple):
+            return json.dumps(value, ensure_ascii=False, default=str)
         if field_name in _INTEGERS:
-            return _integer(value)
+            return _switch(value) if field_name in _YES_NO else _integer(value)
         if field_name == "transport":
             return str(value).strip().casefold()
         if field_name == "codec_sel":
             return ",".join(part.strip().casefold() for part in str(value).split(",") if part.strip())
         return str(value)
+
+
+def _switch(value: object) -> int | str:
+    word = str(value).strip().casefold()
+    return 1 if word in YES else 0 if word in NO else _integer(value)
 
 
 def _integer(value: object) -> int | str:
@@ -135,56 +158,105 @@ def _integer(value: object) -> int | str:
     return int(text) if re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
+def id_of(whole: Mapping[str, Any]) -> int | None:
+    """Return the id of an object of the API; None where there is none that can be used."""
+    value = whole.get("id")
+    found = None if isinstance(value, bool) else _integer(value)
+    return found if isinstance(found, int) else None
+
+
 def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:
-    """Understand one object of ``trunk/get`` or ``trunk/query``.
+    """Understand one object of ``trunk/get`` or ``trunk/query``; a list that cannot be is `LiveTrunk.unread`.
 
     Raises:
-        ValueError: it has no usable id, or its lists are not lists of objects.
+        ValueError: it has no usable id, so nobody knows which trunk it is.
     """
-    vendor_type = str(whole.get("type") or "")
+    number = id_of(whole)
+    if number is None:
+        raise ValueError("a trunk without an id")
+    vendor_type = _word(whole.get("type"))
+    unread = {name: NOT_SHOWN for name in _lists_of(vendor_type) if not (whole.get(name) or _is_list(whole.get(name)))}
+    dids: LiveList[Did] = LiveList()
+    caller_ids: LiveList[CallerId] = LiveList()
+    try:
+        dids = _dids(whole)
+    except ValueError as error:
+        unread["did_list"] = str(error)
+    try:
+        caller_ids = _caller_ids(whole)
+    except ValueError as error:
+        unread["outbound_cid_list"] = str(error)
     return LiveTrunk(
-        id=_required_id(whole, "trunk"),
-        name=str(whole.get("name") or ""),
+        id=number,
+        name=_word(whole.get("name")),
         vendor_type=vendor_type,
-        unseen=frozenset(name for name in _lists_of(vendor_type) if not isinstance(whole.get(name), list | tuple)),
+        unread=unread,
         status=_status(whole.get("status")),
         whole=whole,
-        dids=LiveList(
-            entries=tuple(Did(_text(e.get("did")), _text(e.get("did_name"))) for e in _objects(whole, "did_list")),
-            unknown_keys=_unknown(_objects(whole, "did_list"), _DID_KEYS),
-        ),
-        caller_ids=LiveList(
-            entries=tuple(_caller_id(e) for e in _objects(whole, "outbound_cid_list")),
-            unknown_keys=_unknown(_objects(whole, "outbound_cid_list"), _CALLER_ID_KEYS)
-            | frozenset(
-                key
-                for entry in _objects(whole, "outbound_cid_list")
-                for key in _unknown(_objects(entry, "ext_list"), _MEMBER_KEYS)
-            ),
-        ),
+        dids=dids,
+        caller_ids=caller_ids,
+    )
+
+
+def unreadable_trunk(number: int, name: str, why: str) -> LiveTrunk:
+    """Stand for a trunk that is there, and of which nothing can be read."""
+    return LiveTrunk(id=number, name=name, vendor_type="", status=None, whole={}, unread={WHOLE: why})
+
+
+def parse_listed(rows: Iterable[Mapping[str, Any]]) -> tuple[LiveTrunk, ...]:
+    """Understand the rows of ``trunk/list``: id, name, type and status; one without an id has the id 0 here.
+
+    What nobody can tell apart, or ask for, is unread as a whole.
+    """
+    trunks = [
+        unreadable_trunk(0, _word(row.get("name")), "the PBX lists it without a usable id")
+        if id_of(row) is None
+        else parse_trunk(row)
+        for row in rows
+    ]
+    shared: dict[int, list[str]] = defaultdict(list)
+    for trunk in trunks:
+        shared[trunk.id].append(trunk.name)
+    return tuple(
+        unreadable_trunk(trunk.id, trunk.name, f"the PBX gives the id {trunk.id} to {' and '.join(shared[trunk.id])}")
+        if trunk.id and len(shared[trunk.id]) > 1
+        else trunk
+        for trunk in trunks
     )
 
 
 def _lists_of(vendor_type: str) -> Iterable[str]:
-    kind = _VENDOR_TYPES.get(vendor_type)
+    kind = _VENDOR_TYPES.get(vendor_type.casefold())
     if kind is None:
         return ()
     return ("outbound_cid_list",) if kind is TrunkType.ACCOUNT else LISTS
 
 
+def _word(value: object) -> str:
+    """Read a text of which nothing depends; blank where it is none."""
+    try:
+        return _text(value)
+    except ValueError:
+        return ""
+
+
 def _text(value: object) -> str:
-    """Read a text leniently: a whole number's digits, and nothing of what cannot be one for sure."""
+    """Read a text leniently: a whole number's digits, and nothing for null.
+
+    Raises:
+        ValueError: it is something else.
+    """
     match value:
         case str():
             return value
-        case bool() | None:
+        case None:
             return ""
-        case int():
+        case int() if not isinstance(value, bool):
             return str(value)
         case float() if value.is_integer() and abs(value) < _EXACT:
             return str(int(value))
         case _:
-            return ""
+            raise ValueError("is no text")
 
 
 def _status(value: object) -> int | None:
@@ -192,40 +264,64 @@ def _status(value: object) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def _required_id(whole: Mapping[str, Any], what: str) -> int:
-    number = _integer(whole.get("id", ""))
-    if not isinstance(number, int):
-        raise ValueError(f"a {what} without an id")  # noqa: TRY004 - it is the value that is wrong
-    return number
+def _is_list(value: object) -> bool:
+    return isinstance(value, list | tuple)
 
 
 def _objects(whole: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:
     entries = whole.get(key) or ()
-    if not isinstance(entries, list | tuple) or not all(isinstance(e, Mapping) for e in entries):
-        raise ValueError(f"{key} is not a list of objects")
+    if not _is_list(entries):
+        raise ValueError(f"{key} is no list")
+    if not all(isinstance(entry, Mapping) for entry in entries):
+        raise ValueError(f"{key} holds something else than objects")
     return entries
+
+
+def _texts(entry: Mapping[str, Any], place: int, *keys: str) -> Iterator[str]:
+    for key in keys:
+        try:
+            yield _text(entry.get(key))
+        except ValueError as error:
+            raise ValueError(f"{key} of its entry {place} {error}") from None
+
+
+def _dids(whole: Mapping[str, Any]) -> LiveList[Did]:
+    objects = _objects(whole, "did_list")
+    entries = tuple(Did(*_texts(entry, place, "did", "did_name")) for place, entry in enumerate(objects, 1))
+    return LiveList(entries=entries, unknown_keys=_unknown(objects, _DID_KEYS))
+
+
+def _caller_ids(whole: Mapping[str, Any]) -> LiveList[CallerId]:
+    objects = _objects(whole, "outbound_cid_list")
+    entries = tuple(_caller_id(entry, place) for place, entry in enumerate(objects, 1))
+    members = [member for entry in objects for member in _objects(entry, "ext_list")]
+    return LiveList(entries=entries, unknown_keys=_unknown(objects, _CALLER_ID_KEYS) | _unknown(members, _MEMBER_KEYS))
 
 
 def _unknown(entries: Iterable[Mapping[str, Any]], known: frozenset[str]) -> frozenset[str]:
     return frozenset(key for entry in entries for key in entry) - known
 
 
-def _caller_id(entry: Mapping[str, Any]) -> CallerId:
-    extensions = tuple(_extension(e) for e in _objects(entry, "ext_list"))
+def _caller_id(entry: Mapping[str, Any], place: int) -> CallerId:
+    extensions = tuple(_extension(member, place) for member in _objects(entry, "ext_list"))
+    number, name, span = _texts(entry, place, "outbound_cid", "outbound_cid_name", "outbound_cid_to_ext_range")
     return CallerId(
-        option=str(entry.get("outbound_cid_option") or "shared"),
-        caller_id=_text(entry.get("outbound_cid")),
-        name=_text(entry.get("outbound_cid_name")),
-        extension_range=_text(entry.get("outbound_cid_to_ext_range")),
+        option=str(entry.get("outbound_cid_option") or "shared").casefold(),
+        caller_id=number,
+        name=name,
+        extension_range=span,
         extensions=frozenset(extensions),
         order=extensions,
     )
 
 
-def _extension(entry: Mapping[str, Any]) -> Extension:
-    number = str(entry.get("ext_number") or entry.get("ext_name") or "")
-    kind = str(entry.get("type") or ("extension" if number.isdigit() or not number else "ext_group"))
-    return Extension(kind, _required_id(entry, "caller ID's extension"), number)
+def _extension(member: Mapping[str, Any], place: int) -> Extension:
+    number = str(member.get("ext_number") or member.get("ext_name") or "")
+    kind = str(member.get("type") or ("extension" if number.isdigit() or not number else "ext_group"))
+    member_id = id_of(member)
+    if member_id is None:
+        raise ValueError(f"an extension of its entry {place} has no usable id")
+    return Extension(kind.casefold(), member_id, number)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,7 +338,7 @@ class Census:
     @cached_property
     def by_id(self) -> Mapping[int, LiveTrunk]:
         """The trunks by id."""
-        return {trunk.id: trunk for trunk in self.trunks}
+        return {trunk.id: trunk for trunk in self.trunks if trunk.id}
 
     @cached_property
     def by_name(self) -> Mapping[str, LiveTrunk]:
@@ -257,28 +353,29 @@ class Census:
     @cached_property
     def cloud(self) -> bool:
         """Whether it is the Cloud edition, going by its kinds of peer trunk."""
-        return any(trunk.vendor_type.startswith("peer_") for trunk in self.trunks)
+        return any(trunk.vendor_type.casefold().startswith("peer_") for trunk in self.trunks)
 
 
 def parse_extensions(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Understand ``extension/list``: number to id; a number that two extensions bear is left out."""
-    return _once((_text(e.get("number")), _required_id(e, "extension")) for e in objects)
+    """Understand ``extension/list``: number to id.
+
+    A number that two extensions bear is left out, and one without a usable id.
+    """
+    return _once((_word(e.get("number")), id_of(e)) for e in objects)
 
 
 def parse_groups(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Understand ``extensiongroup/list``, or ``get_menuoptions`` with its ``text`` and string ``value``.
 
-    A name that two groups bear is left out.
+    A name that two groups bear is left out, and one without a usable id.
     """
-    return _once(
-        (_text(e.get("name", e.get("text"))), _required_id({"id": e.get("id", e.get("value", ""))}, "group"))
-        for e in objects
-    )
+    return _once((_word(e.get("name", e.get("text"))), id_of({"id": e.get("id", e.get("value"))})) for e in objects)
 
 
-def _once(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+def _once(pairs: Iterable[tuple[str, int | None]]) -> dict[str, int]:
     """Keep what says for sure which one is meant."""
     found: dict[str, set[int]] = defaultdict(set)
     for name, number in pairs:
-        found[name].add(number)
+        if name and number is not None:
+            found[name].add(number)
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}

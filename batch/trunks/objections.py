@@ -10,7 +10,8 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables
 from batch.trunks import rules
 from batch.trunks.differences import Desired, Difference
-from batch.trunks.live import Census, LiveTrunk
+from batch.trunks.hazards import is_replaceable
+from batch.trunks.live import NOT_SHOWN, WHOLE, Census, LiveTrunk
 from batch.trunks.records import Record, Records
 
 SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
@@ -88,18 +89,40 @@ def incomplete(
     ]
 
 
-def unseen(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
-    """Report a list that is to be changed and that the PBX does not show: nobody knows what a rewrite would lose."""
-    for name, edit, what in (("did_list", record.dids, "DIDs"), ("outbound_cid_list", record.caller_ids, "caller IDs")):
-        if edit is not None and name in live.unseen:
-            yield tables.trunks.problem(
-                "live-entry-incomplete",
-                record.row,
-                "name" if record.id is None else "id",
-                f"The PBX does not show the {what} of {live.name}, so nobody knows what would be lost by writing them.",
-                f"Look at the trunk on the PBX; leave its {what} out of the workbook until it shows them.",
-                value=record.label,
-            )
+def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
+    """Report a list that is to be changed and that cannot be read: nobody knows what it would be added to."""
+    for name, edit, what, mode in (
+        ("did_list", record.dids, "DIDs", "DIDs mode"),
+        ("outbound_cid_list", record.caller_ids, "caller IDs", "Caller IDs mode"),
+    ):
+        why = live.unread.get(name)
+        if edit is None or why is None or is_replaceable(edit, why):
+            continue
+        how = f"The PBX does not show the {what} of {live.label}"
+        fix = f"Name all its {what} in the workbook, with {Mode.REPLACE} as {mode}; or look at the trunk on the PBX."
+        if why != NOT_SHOWN:
+            how = f"The {what} of {live.label} cannot be read as the PBX shows them ({why})"
+            fix = f"Correct them on the PBX, or leave its {what} out of the workbook."
+        yield tables.trunks.problem(
+            "live-entry-incomplete",
+            record.row,
+            "name" if record.id is None else "id",
+            f"{how}, so nobody knows what would be lost by writing them.",
+            fix,
+            value=record.label,
+        )
+
+
+def unreadable(tables: Tables, record: Record, live: LiveTrunk) -> Problem:
+    """Report a trunk of which nothing can be read."""
+    return tables.trunks.problem(
+        "live-entry-incomplete",
+        record.row,
+        "name" if record.id is None else "id",
+        f"{record.label} cannot be read: {live.unread[WHOLE]}.",
+        "Look at this trunk on the PBX, then plan again; or leave it out of the workbook.",
+        value=record.label,
+    )
 
 
 def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) -> Iterator[Problem]:
@@ -116,7 +139,7 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
         ),
     )
     for edit, table, name, entries, mode, cell in lists:
-        if edit is not None or not entries or name in base.unseen:
+        if edit is not None or not entries or name in base.unread:
             continue
         if record.modes.get(mode) is Mode.REPLACE:  # that is told for every workbook
             continue

@@ -17,9 +17,9 @@ from batch.trunks import rules
 from batch.trunks.bodies import body_of, caller_id_json, did_json
 from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
-from batch.trunks.live import Census, LiveTrunk
+from batch.trunks.live import WHOLE, Census, LiveTrunk
 from batch.trunks.merging import merge
-from batch.trunks.objections import incomplete, objections, unseen
+from batch.trunks.objections import incomplete, objections, unread, unreadable
 from batch.trunks.payloads import refusals
 from batch.trunks.rebasing import rebase
 from batch.trunks.records import Record
@@ -120,7 +120,8 @@ def replaced(live: LiveTrunk, difference: Difference) -> dict[str, Any]:
 
 def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
     """Return a trunk's values of these fields and lists, the password as a `Secret`."""
-    lists = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
+    lists: dict[str, Any] = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
+    lists |= {name: live.whole.get(name) for name in live.unread}  # to be put back as it was, it must not have changed
     return {name: lists[name] if name in lists else live_value(live, name) for name in names}
 
 
@@ -204,6 +205,8 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
         cell = "name" if record.id is None else "id"
         if trunk is None:
             problems.append(_gone(tables, record, cell, by_name))
+        elif WHOLE in trunk.unread:
+            problems.append(unreadable(tables, record, trunk))
         elif record.id is None and record.name in census.doubled:
             problems.append(
                 table.problem(
@@ -259,7 +262,7 @@ def judge(
     if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
         numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
-    problems += [*incomplete(tables, asked, live, desired, difference), *unseen(tables, asked, live)]
+    problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
     dangers = [hazard_of(conflict, record.row, live.name) for conflict in merged.conflicts]
     return change, [*dangers, *hazards(asked, live, difference)], problems

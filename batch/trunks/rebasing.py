@@ -52,7 +52,7 @@ def rebase(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, cen
         census: what extensions and groups are looked up in.
     """
     asked = asked_for(record, base, census)
-    hidden = base.unseen | live.unseen
+    hidden = base.unread.keys() | live.unread.keys()
 
     def known(name: str, held: LiveList[Entry]) -> Sequence[Entry] | None:
         return None if name in hidden else held.entries

@@ -19,7 +19,7 @@ from batch.sheets.layout import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser
 from batch.sheets.problems import Problem
 from batch.trunks.directories import Directory
 from batch.trunks.grouping import group
-from batch.trunks.live import CallerId, Census, Did, LiveList, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE, CallerId, Census, Did, LiveList, LiveTrunk
 from batch.trunks.objections import SHARED_TRUNK_FIELDS
 from batch.trunks.plans import judge, resolve
 from batch.trunks.records import Record
@@ -51,7 +51,7 @@ class Said:
     """Trunks as a workbook says them."""
 
     trunks: tuple[LiveTrunk, ...]
-    """Those that are in it. A list that it cannot say is among `LiveTrunk.unseen`."""
+    """Those that are in it. A list that it cannot say is among `LiveTrunk.unread`."""
     sheets: tuple[Filled, ...]
     """The three sheets."""
     keys: tuple[str, ...]
@@ -78,7 +78,7 @@ def say(trunks: Sequence[LiveTrunk], census: Census) -> Said:
             refused[trunk_id, "" if (trunk_id, what) in refused else what] = reason
     return Said(
         trunks=tuple(
-            replace(t, unseen=t.unseen | {name for name in LIST_OF.values() if (t.id, name) in refused})
+            replace(t, unread={**t.unread, **{n: refused[t.id, n] for n in LIST_OF.values() if (t.id, n) in refused}})
             for t in draft.trunks
         ),
         sheets=draft.sheets,
@@ -97,14 +97,22 @@ def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[Unsaid]:
 
 def _foreseen(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
     """Yield what a workbook never says, or what could only be explained in words about a workbook."""
+    if WHOLE in trunk.unread:
+        yield WHOLE, _sentence(trunk.unread[WHOLE])
+    elif trunk.type is None:
+        yield WHOLE, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
     for column in TRUNKS.columns:
         if column.sent and not _keepable(str(trunk.value(column.field))):
             yield column.field, "It holds characters that no workbook can keep."
     for name, entries in (("did_list", trunk.dids.entries), ("outbound_cid_list", trunk.caller_ids.entries)):
-        if name in trunk.unseen:
-            yield name, "The PBX does not show it."
+        if name in trunk.unread:
+            yield name, _sentence(trunk.unread[name])
         elif reason := _fault_of(trunk, name, entries):
             yield name, reason
+
+
+def _sentence(why: str) -> str:
+    return f"It cannot be read: {why}." if why != NOT_SHOWN else "The PBX does not show it."
 
 
 def _fault_of(trunk: LiveTrunk, name: str, entries: Sequence[Did | CallerId]) -> str | None:

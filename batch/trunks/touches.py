@@ -42,9 +42,9 @@ def asked_for(record: Record, base: LiveTrunk, census: Census) -> Record:
         return _blanked_caller_id(row, was, census)
 
     dids, caller_ids = record.dids, record.caller_ids
-    if "did_list" not in base.unseen:
+    if "did_list" not in base.unread:
         dids = _touched(dids, base.dids.entries, _blanked_did)
-    if "outbound_cid_list" not in base.unseen:
+    if "outbound_cid_list" not in base.unread:
         caller_ids = _touched(caller_ids, base.caller_ids.entries, blanked_caller_id)
     return replace(
         record,

@@ -18,6 +18,7 @@ from batch.pbx.replies import Answer, NotSent
 from batch.pbx.requests import update_trunk
 from batch.runs.asking import BATCH, Asker
 from batch.runs.decisions import Policy, Refuse
+from batch.trunks.live import NOT_SHOWN, WHOLE
 from tests.runs.fakes import FakePbx, answer, connected, trunk
 
 
@@ -35,7 +36,8 @@ def paged(total: Any, *sizes: int, same: bool = False) -> Any:
     def serve(_: httpx.Request) -> httpx.Response:
         nonlocal given
         size = left.pop(0) if left else 0
-        rows = [{"id": (0 if same else given) + i, "name": f"T{given + i}"} for i in range(size)]
+        first = 0 if same else given
+        rows = [{"id": number, "name": f"T{number}"} for number in range(first, first + size)]
         given += size
         number = {} if total is None else {"total_number": total}
         return answer(data=rows, **number)
@@ -49,7 +51,11 @@ def paged(total: Any, *sizes: int, same: bool = False) -> Any:
         (3, (3,), 1),
         (28, (8, 8, 8, 4), 4),
         ("28", (8, 8, 8, 4), 4),
-        (5, (8,), 1),
+        (5, (8,), 2),
+        (8, (8, 8, 4), 4),
+        ("nonsense", (8, 4), 3),
+        ([], (8, 4), 3),
+        ({"a": 1}, (8, 4), 3),
         (0, (), 1),
         (None, (8, 8, 4), 4),
         (None, (), 1),
@@ -65,26 +71,18 @@ def test_a_list_is_read_until_all_rows_were_seen(pbx: FakePbx, total: Any, sizes
     ]
 
 
-@pytest.mark.parametrize("total", [28, "nonsense", [], {"a": 1}])
-def test_pages_that_do_not_add_up_are_told_and_not_believed(pbx: FakePbx, total: Any) -> None:
-    pbx.answers["trunk/list"] = paged(total, 8, 8)
-    with asking(pbx) as asker, pytest.raises(PbxError, match="cannot read"):
-        asker.listed()
-
-
-def test_a_number_beyond_all_numbers_is_no_crash(pbx: FakePbx) -> None:
-    pbx.answers["trunk/list"] = lambda _: httpx.Response(200, content=b'{"errcode":0,"total_number":1e999,"data":[]}')
-    with asking(pbx) as asker, pytest.raises(PbxError, match="cannot read"):
-        asker.listed()
+def test_a_list_that_is_shorter_than_it_says_is_told_of_and_read_as_far_as_it_goes(pbx: FakePbx) -> None:
+    pbx.answers["trunk/list"] = paged(28, 8, 8)
+    said: list[str] = []
+    with connected(pbx) as api:
+        assert len(Asker(api, Policy(), threading.Event(), notice=said.append).listed()) == 16
+    assert said == ["The PBX says that a list of it has 28 rows, and shows 16 of them."]
 
 
 def test_a_pbx_that_serves_the_first_page_over_and_over_ends_the_reading(pbx: FakePbx) -> None:
     pbx.answers["trunk/list"] = paged(None, *[8] * 100, same=True)
     with asking(pbx) as asker:
         assert len(asker.listed()) == 8
-    pbx.answers["trunk/list"] = paged(28, *[8] * 100, same=True)
-    with asking(pbx) as asker, pytest.raises(PbxError, match="28 that ends after 8"):
-        asker.listed()
 
 
 @pytest.mark.parametrize(
@@ -97,16 +95,46 @@ def test_a_pbx_that_serves_the_first_page_over_and_over_ends_the_reading(pbx: Fa
         7,
         [{"name": "no id"}],
         [{"id": "eight"}],
-        [{"id": 1, "did_list": "4420"}],
-        [{"id": 1, "did_list": ["4420"]}],
-        [{"id": 1, "outbound_cid_list": [{"ext_list": [{"type": "extension"}]}]}],
+        [{"id": 2}],
         {"id": None},
+        {},
     ],
 )
-def test_shapes_that_nobody_can_read_are_an_error_of_the_pbx_and_no_crash(pbx: FakePbx, data: Any) -> None:
-    pbx.answers["trunk/query"] = lambda _: answer(data=data)
-    with asking(pbx) as asker, pytest.raises(PbxError, match="cannot read"):
-        asker.trunks([1])
+def test_what_is_no_trunk_is_that_trunk_alone_which_cannot_be_read(pbx: FakePbx, data: Any) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(
+        data=[trunk(2), trunk(3), *(data if isinstance(data, list) else [data])]
+    )
+    pbx.answers["trunk/get"] = lambda _: answer(data=data)
+    with asking(pbx) as asker:
+        found = asker.trunks([1, 3])
+    assert {number: dict(one.unread) for number, one in found.items()} == {
+        1: {WHOLE: "the PBX answers with something else when asked for it"},
+        3: {},
+    }
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"did_list": "4420"},
+        {"did_list": ["4420"]},
+        {"did_list": [{"did": {}}]},
+        {"outbound_cid_list": [{"ext_list": [{"type": "extension"}]}]},
+    ],
+)
+def test_a_list_of_an_odd_shape_is_asked_for_again_and_then_alone_unread(pbx: FakePbx, odd: dict[str, Any]) -> None:
+    pbx.trunks[1] |= odd
+    with asking(pbx) as asker:
+        found = asker.trunks([1, 2])
+    assert ({*found[1].unread}, {*found[2].unread}) == ({*odd}, set())
+    assert pbx.calls() == ["trunk/query", "trunk/get"]
+
+
+def test_a_trunk_that_is_shown_twice_and_otherwise_is_asked_for_alone(pbx: FakePbx) -> None:
+    pbx.answers["trunk/query"] = lambda _: answer(data=[trunk(1), trunk(1, port=7), trunk(2), trunk(2)])
+    with asking(pbx) as asker:
+        assert {number: one.value("port") for number, one in asker.trunks([1, 2]).items()} == {1: 5060, 2: 5060}
+    assert pbx.calls() == ["trunk/query", "trunk/get"]
 
 
 @pytest.mark.parametrize("nothing", [{}, {"data": None}, {"data": []}])
@@ -134,14 +162,14 @@ def test_a_list_that_is_not_shown_is_asked_for_alone_and_is_not_taken_for_empty(
 def test_a_list_that_is_null_even_when_asked_for_alone_is_empty(pbx: FakePbx) -> None:
     pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(data=[trunk(1, did_list=None)])
     with asking(pbx) as asker:
-        assert asker.trunks([1])[1].unseen == frozenset()
+        assert asker.trunks([1])[1].unread == {}
 
 
 def test_a_list_that_is_never_shown_is_not_known(pbx: FakePbx) -> None:
     hidden = {name: value for name, value in trunk(1).items() if name != "did_list"}
     pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(data=[hidden])
     with asking(pbx) as asker:
-        assert asker.trunks([1])[1].unseen == {"did_list"}
+        assert asker.trunks([1])[1].unread == {"did_list": NOT_SHOWN}
 
 
 def test_one_object_does_for_a_list_of_one(pbx: FakePbx) -> None:
@@ -169,11 +197,26 @@ def test_where_many_cannot_be_read_in_a_call_each_is_read_alone(pbx: FakePbx, wo
     assert pbx.calls() == ["trunk/query", "trunk/get", "trunk/get", "trunk/get"]
 
 
-def test_a_trunk_that_may_not_be_read_at_all_is_an_error(pbx: FakePbx) -> None:
+@pytest.mark.parametrize(("words", "code"), [(["10009"], 10009), (["-2"] * 5, -2), (["60002"], 60002)])
+def test_a_trunk_that_may_not_be_read_at_all_hides_no_other(pbx: FakePbx, words: list[str], code: int) -> None:
+    pbx.script("trunk/query", *words)
+    pbx.script("trunk/get", *words)
+    with asking(pbx) as asker:
+        found = asker.trunks([1, 2])
+    assert {number: dict(one.unread) for number, one in found.items()} == {
+        1: {WHOLE: f"the PBX answers {code} WORDS when asked for it"},
+        2: {},
+    }
+
+
+@pytest.mark.parametrize(("words", "asked"), [(["10009"] * 9, 3), (["10001"] * 9, 1)])
+def test_a_pbx_that_shows_no_trunk_is_not_asked_for_every_one(pbx: FakePbx, words: list[str], asked: int) -> None:
+    pbx.add(*(trunk(number) for number in range(1, 9)))
     pbx.script("trunk/query", "10001")
-    pbx.script("trunk/get", "10009")
-    with asking(pbx) as asker, pytest.raises(PbxError, match="10009 WORDS to a read"):
-        asker.trunks([1])
+    pbx.script("trunk/get", *words)
+    with asking(pbx) as asker, pytest.raises(PbxError, match=f"{words[0]} WORDS to a read"):
+        asker.trunks(range(1, 9))
+    assert pbx.calls() == ["trunk/query", *["trunk/get"] * asked]
 
 
 def test_a_list_that_is_refused_is_an_error(pbx: FakePbx) -> None:

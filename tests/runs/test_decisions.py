@@ -118,10 +118,7 @@ def test_pauses_double_up_to_thirty_seconds_however_many_there_were() -> None:
 @pytest.mark.parametrize("code", [-2, 1, 2])
 def test_a_read_that_the_pbx_keeps_answering_badly_ends_after_so_many_attempts(code: int) -> None:
     assert isinstance(after(READ, said(code), 4), Again)
-    decision = after(READ, said(code), 5)
-    assert isinstance(decision, StopPbx)
-    assert str(code) in decision.error.message
-    assert "5 tries" in decision.error.message
+    assert after(READ, said(code), 5) == Refuse()  # it says nothing of what else is asked for
 
 
 NO_API: list[Reply] = [
@@ -255,9 +252,6 @@ def test_a_blocked_address_is_told_until_when_it_is() -> None:
 
 
 def test_words_of_the_table_stand_in_where_the_pbx_gives_none() -> None:
-    decision = after(READ, dataclasses.replace(said(-2), errmsg=""), 9)
-    assert isinstance(decision, StopPbx)
-    assert "-2 INTERNAL SERVER ERROR" in decision.error.message
     stopped = after(READ, dataclasses.replace(said(10005), errmsg=""))
     assert isinstance(stopped, StopPbx)
     assert "10005 ACCESS DENIED" in stopped.error.message

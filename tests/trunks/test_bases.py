@@ -58,7 +58,7 @@ def test_a_list_too_long_for_one_cell_goes_over_several() -> None:
 
 
 def test_a_list_that_was_not_shown_or_could_not_be_said_is_not_known() -> None:
-    assert there_and_back(live(8, did_list=None)).unseen == {"did_list"}
+    assert there_and_back(live(8, did_list=None)).unread.keys() == {"did_list"}
 
 
 def test_a_line_that_was_damaged_counts_as_a_trunk_that_was_never_exported() -> None:

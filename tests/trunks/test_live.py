@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from batch.sheets.layout import TrunkType
-from batch.trunks.live import CallerId, Did, Extension, parse_extensions, parse_groups, parse_trunk
-from tests.builders import census, live
+from batch.trunks.live import (
+    WHOLE,
+    CallerId,
+    Did,
+    Extension,
+    parse_extensions,
+    parse_groups,
+    parse_listed,
+    parse_trunk,
+)
+from tests.builders import census, live, shared
 
 
 def test_what_the_pbx_says_is_read_leniently() -> None:
@@ -87,19 +97,75 @@ def test_the_order_of_the_extensions_of_an_entry_means_nothing() -> None:
     )
 
 
+@pytest.mark.parametrize("odd", [{}, {"id": "x"}, {"id": None}, {"id": True}, {"id": 8.5}, {"id": [8]}, {"id": {}}])
+def test_what_has_no_usable_id_is_no_trunk(odd: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="without an id"):
+        parse_trunk({"name": "London", **odd})
+
+
 @pytest.mark.parametrize(
-    "whole",
+    ("odd", "why"),
     [
-        {"name": "x"},
-        {"id": "x"},
-        {"id": 1, "did_list": "100"},
-        {"id": 1, "did_list": [100]},
-        {"id": 1, "outbound_cid_list": [{"ext_list": [{"ext_number": "1001"}]}]},
+        ("100", "did_list is no list"),
+        ({"did": "100"}, "did_list is no list"),
+        ([100], "did_list holds something else than objects"),
+        ([{"did": "100"}, None], "did_list holds something else than objects"),
+        ([{"did": "100"}, {"did": ["200"]}], "did of its entry 2 is no text"),
+        ([{"did": True}], "did of its entry 1 is no text"),
+        ([{"did": "100", "did_name": 1.5}], "did_name of its entry 1 is no text"),
+        (None, "the PBX does not show it"),
+        ("", "the PBX does not show it"),
     ],
 )
-def test_what_is_no_trunk_is_refused(whole: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"without an id|not a list of objects"):
-        parse_trunk(whole)
+def test_a_list_that_cannot_be_understood_says_why_and_hides_nothing_else(odd: Any, why: str) -> None:
+    trunk = live(port="5060", did_list=odd, outbound_cid_list=[shared("200", 1)])
+    assert trunk.unread == {"did_list": why}
+    assert (trunk.dids.entries, trunk.value("port"), len(trunk.caller_ids.entries)) == ((), 5060, 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ({"ext_list": [{"ext_number": "1001"}]}, "an extension of its entry 1 has no usable id"),
+        ({"ext_list": "1001"}, "ext_list is no list"),
+        ({"ext_list": ["1001"]}, "ext_list holds something else than objects"),
+        ({"outbound_cid": {}}, "outbound_cid of its entry 1 is no text"),
+    ],
+)
+def test_so_does_a_list_of_caller_ids(entry: dict[str, Any], why: str) -> None:
+    trunk = live(did_list=[{"did": "100"}], outbound_cid_list=[entry])
+    assert trunk.unread == {"outbound_cid_list": why}
+    assert trunk.dids.entries == (Did("100"),)
+
+
+@pytest.mark.parametrize("odd", [{}, [], {"a": 1}, ["x"]])
+def test_a_field_of_an_odd_shape_is_shown_as_the_json_that_it_is(odd: Any) -> None:
+    assert live(hostname=odd).value("hostname") == json.dumps(odd)
+    assert live(port=odd).value("port") == json.dumps(odd)
+    assert live(name=odd).name == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "means"), [("Yes", 1), ("TRUE", 1), ("1", 1), ("off", 0), (False, 0), ("maybe", "maybe")]
+)
+def test_switches_are_understood_in_words(word: object, means: object) -> None:
+    assert live(enable=word).value("enable") == means
+
+
+def test_trunks_that_cannot_be_told_apart_or_asked_for_are_listed_as_that() -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": 1, "name": "A"},
+        {"id": 2, "name": "B"},
+        {"id": "2", "name": "C"},
+        {"id": None, "name": "D"},
+    ]
+    found = parse_listed([row | {"type": "register"} for row in rows])
+    assert [(trunk.id, trunk.name, trunk.unread.get(WHOLE, "")) for trunk in found] == [
+        (1, "A", ""),
+        (2, "B", "the PBX gives the id 2 to B and C"),
+        (2, "C", "the PBX gives the id 2 to B and C"),
+        (0, "D", "the PBX lists it without a usable id"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -114,6 +180,12 @@ def test_extensions_and_groups_are_looked_up_whatever_the_call() -> None:
     assert parse_extensions([{"id": 5, "number": "1001"}, {"id": "6", "number": 1002}]) == {"1001": 5, "1002": 6}
     assert parse_groups([{"id": 3, "name": "Sales"}]) == {"Sales": 3}
     assert parse_groups([{"value": "3", "text": "Sales"}]) == {"Sales": 3}
+
+
+@pytest.mark.parametrize("odd", [{}, {"id": None, "number": "1002"}, {"id": 7}, {"id": 7, "number": ["1002"]}])
+def test_an_extension_of_an_odd_shape_hides_no_other(odd: dict[str, Any]) -> None:
+    assert parse_extensions([odd, {"id": 5, "number": "1001"}]) == {"1001": 5}
+    assert parse_groups([odd | {"name": odd.get("number")}, {"id": 5, "name": "Sales"}]) == {"Sales": 5}
 
 
 def test_a_census_finds_trunks_and_knows_the_cloud() -> None:

@@ -347,12 +347,42 @@ def test_every_code_of_a_plan_is_tied_to_a_cell() -> None:
 
 
 @pytest.mark.parametrize("name", ["did_list", "outbound_cid_list"])
-def test_a_list_that_the_pbx_does_not_show_is_a_problem_where_it_is_to_be_changed(name: str) -> None:
-    given = book(["Name|Hostname", "London|new.example"], dids=["Trunk|DID", "London|442079460100"])
+def test_a_list_that_the_pbx_does_not_show_is_a_problem_where_it_is_to_be_added_to(name: str) -> None:
+    given = book(["Name|DIDs mode", "London|add"], dids=["London|442079460100"])
     whole = {"id": 1, "name": "London", "type": "register", "did_list": [], "outbound_cid_list": []}
     trunk = parse_trunk({key: value for key, value in whole.items() if key != name})
-    problems = [problem.code for problem in judged(given, trunk)[2] if problem.stops]
-    assert problems == (["live-entry-incomplete"] if name == "did_list" else [])
+    _, hazards, found = judged(given, trunk)
+    problems = [problem for problem in found if problem.stops]
+    assert [problem.code for problem in problems] == (["live-entry-incomplete"] if name == "did_list" else [])
+    assert hazards == []
+    assert all("with replace as DIDs mode;" in problem.fix for problem in problems)
+
+
+@pytest.mark.parametrize("mode", ["", "replace"])
+@pytest.mark.parametrize("row", ["442079460100", "<clear>"])
+def test_a_list_that_is_not_shown_is_replaced_only_where_that_is_allowed(mode: str, row: str) -> None:
+    given = book(["Name|DIDs mode", f"London|{mode}"], dids=[f"London|{row}"])
+    trunk = parse_trunk({"id": 1, "name": "London", "type": "register", "outbound_cid_list": []})
+    change, hazards, problems = judged(given, trunk)
+    assert [problem for problem in problems if problem.stops] == []
+    assert [(hazard.code, hazard.flag) for hazard in hazards] == [("unread-lists", "--allow unread-lists=London")]
+    assert change.as_planned(trunk)
+    assert change.as_planned(parse_trunk({**trunk.whole, "did_list": [{"did": "1"}]})) is (row == "<clear>")
+
+
+@pytest.mark.parametrize("mode", ["", "replace", "add", "remove"])
+@pytest.mark.parametrize(
+    ("held", "why"), [("4420", "did_list is no list"), ([{"did": {}}], "did of its entry 1 is no text")]
+)
+def test_a_list_that_cannot_be_understood_is_a_problem_of_its_trunk(mode: str, held: Any, why: str) -> None:
+    given = book(["Name|DIDs mode", f"London|{mode}"], dids=["London|442079460100"])
+    _, hazards, found = judged(given, live(did_list=held))
+    problems = [problem for problem in found if problem.stops]
+    assert ([problem.code for problem in problems], hazards) == (["live-entry-incomplete"], [])
+    assert problems[0].message == (
+        f"The DIDs of London cannot be read as the PBX shows them ({why}), so nobody knows what would be lost by "
+        "writing them."
+    )
 
 
 def test_a_name_that_two_live_trunks_bear_means_neither() -> None:

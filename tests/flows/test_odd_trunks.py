@@ -1,0 +1,90 @@
+"""A trunk that the PBX shows in an odd shape harms no other, and is named where it matters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.shell import CLIENT_SECRET, Bench, Json, bench, register, run
+
+JUNK: list[Any] = [None, "junk", 7, 1.5, True, [], {}, ["x"], {"a": {"b": [None]}}]
+READS = ("trunk/list", "trunk/query", "trunk/get")
+
+
+def odd(*calls: str, **how: Any) -> list[Json]:
+    return [{"call": call, "do": "show", "id": 2, "times": "always", **how} for call in calls or READS]
+
+
+SHAPES: dict[str, list[Json]] = {
+    "an entry without an extension's id": odd(
+        fields={"outbound_cid_list": [{"outbound_cid_option": "shared", "outbound_cid": "1", "ext_list": [{}]}]}
+    ),
+    "no id": odd(omit=["id"]),
+    "no id when asked for": odd("trunk/query", "trunk/get", omit=["id"]),
+    "no type": odd("trunk/query", "trunk/get", omit=["type"]),
+    "id of another": odd(fields={"id": 1}),
+    "id of another when asked for": odd("trunk/query", "trunk/get", fields={"id": 1}),
+    "id as text": odd(fields={"id": "2"}),
+    "twice": odd("trunk/query", rows=[register(2, "Odd"), register(2, "Odd", "999")]),
+    "not in the list": odd("trunk/list", rows=[]),
+    "not there when asked for": odd("trunk/query", "trunk/get", rows=[]),
+    "no object": odd("trunk/query", "trunk/get", rows=[7, "x", None, []]),
+    "strangers beside it": odd("trunk/query", rows=[register(77, "Stranger"), {"id": {}}, 5]),
+    "refused": [
+        {"call": "trunk/get", "match": {"id": 2}, "do": "errcode", "errcode": 10009, "times": "always"},
+        *odd("trunk/query", rows=[]),
+    ],
+    **{f"{name} is {value!r}": odd(fields={name: value}) for name in ("name", "did_list") for value in JUNK[::2]},
+    **{f"{name} is {value!r}": odd(fields={name: value}) for name in ("id", "type", "port") for value in JUNK[5::2]},
+    **{f"no {name}": odd(omit=[name]) for name in ("name", "did_list", "hostname", "status")},
+}
+
+
+def pbx(folder: Path, faults: list[Json], *names: str) -> Any:
+    return bench(
+        folder,
+        trunks=[("Name", "Hostname"), *((name, "new.example") for name in names)],
+        dids=[("Trunk", "DID"), *((name, f"44207946010{at}") for at, name in enumerate(names))],
+        live=[register(1, "One"), register(2, "Odd"), register(3, "Three")],
+        faults=faults,
+    )
+
+
+def all_as_wanted(there: Bench, number: int) -> bool:
+    trunk = there.pbx.state.trunks[number]
+    return trunk["hostname"] == "new.example" and len(trunk["did_list"]) == 1
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_trunk_that_nobody_names_does_no_harm(tmp_path: Path, shape: str) -> None:
+    with pbx(tmp_path, SHAPES[shape], "One", "Three") as there:
+        clashes = shape.startswith("id of another") and "asked" not in shape
+        applied = there.apply("--skip-invalid") if clashes else there.apply()
+        assert applied.code == (5 if clashes else 0), applied.said
+        assert all_as_wanted(there, 3)
+        if clashes:  # nobody can tell which of the two is meant by what is asked of the one
+            assert "the PBX gives the id 1 to One and Odd" in applied.said
+            return
+        assert all_as_wanted(there, 1)
+        assert (there.verify().code, there.resume().code) == (0, 0)
+        where = ("--url", there.pbx.url, "--client-id", "practice", "--json")
+        secret = {"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
+        exported = run("export", "-o", tmp_path / "export.xlsx", *where, environment=secret)
+        assert exported.code == 0, exported.said
+        assert exported.json["counts"]["trunks"] >= 2
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_trunk_that_is_named_is_told_of_and_left_out_while_the_others_are_done(tmp_path: Path, shape: str) -> None:
+    with pbx(tmp_path, SHAPES[shape], "One", "Odd", "Three") as there:
+        applied = there.apply("--skip-invalid", "--allow", "unread-lists")
+        assert applied.code in {0, 5}, applied.said
+        assert all_as_wanted(there, 3)
+        endings = {trunk["name"]: trunk["ending"] for trunk in applied.json["trunks"]}
+        assert endings["Three"] == "applied"
+        if endings.get("Odd") != "applied":
+            assert "Odd" in applied.said
+        assert there.verify().code in {0, 5}
+        assert there.resume("--skip-invalid").code in {0, 5}
