@@ -114,7 +114,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     checked = replace(checked, problems=_told_of(done_with, checked.problems))
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems)
-    named = {then.name: then for then in reversed(exported.values())}
+    named = {then.name: then for then in reversed([*exported.values()])}
     changes, hazards = [], []
     for record in chosen:
         if record.row not in resolved.ids:
