@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import platform
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -18,15 +17,12 @@ from batch.sheets.answers import AnsweredSheet, ChangeLine, CodeCount, Count, Su
 from batch.sheets.rows import Table, Tables
 from batch.sheets.strips import TYPE_AGAIN
 from batch.sheets.tabs import is_ours
+from batch.sheets.vocabulary import names_secret
 from batch.sheets.workbooks import RawSheet, Workbook
 from batch.trunks.differences import Difference, ListDifference, described
 from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.plans import Change, Plan, tally
 
-_SECRET_WORDS: Final = ("password", "passwort", "passcode", "secret")
-"""How words end that mean one: also ``SIPpassword``, but not a secretary."""
-_PASSWORD_HEADERS: Final = frozenset(map(layout.folded, layout.TRUNKS.column("password").headers))
-"""The headers of a password, in all languages."""
 _FINISHED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 _UP: Final = frozenset({1, 2, 3})
 _DOWN: Final = frozenset({4, 41, 42, 43, 45})
@@ -94,16 +90,11 @@ def _hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> d
     for index in columns:
         cells = raw.columns[index]
         header = str(cells[start]) if len(cells) > start else ""
-        words = re.split(r"[^a-z]+", header.casefold())
-        if any(_names_a_secret(word.removesuffix("s")) for word in words) or layout.folded(header) in _PASSWORD_HEADERS:
+        if names_secret(header):
             hidden[raw.first_column + index] = {
                 raw.first_row + i: HIDDEN for i in range(start + 1, len(cells)) if cells[i] != ""
             }
     return hidden
-
-
-def _names_a_secret(word: str) -> bool:
-    return word == "pin" or word.endswith(_SECRET_WORDS)
 
 
 def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) -> dict[int, str]:

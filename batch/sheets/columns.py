@@ -1,7 +1,8 @@
 """Columns files: what says which column of a workbook means what, where its headers do not.
 
 A TOML file with a table for each sheet. Left of ``=`` stands our column, right of it the header as it stands in the
-workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone.
+workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. ``own`` lists the
+headers of columns that are the user's own.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from batch.sheets.workbooks import CellValue, RawSheet
 
 _BY_LETTERS: Final = re.compile(r"column\s+([A-Za-z]{1,3})", re.IGNORECASE)
 _LINE: Final = re.compile(r"(.*) \(at (?:line (\d+), column \d+|(end of document))\)")
-_KEYS: Final = "sheet, header_row and columns"
+_KEYS: Final = "sheet, header_row, own and columns"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class SheetColumns:
     """None leaves it to be found."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """Field to header, or to ``column C``, or to ``""`` for none."""
+    own: Sequence[str] = ()
+    """Headers, or ``column C``, of columns that are the user's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class Fit:
     """Field to position of its column; 0 is A."""
     alone: frozenset[str] = frozenset()
     """Fields whose usual headers mean nothing here."""
+    own: frozenset[int] = frozenset()
+    """Positions of columns that are said to be the user's own."""
 
 
 NO_FIT: Final = Fit()
@@ -143,6 +148,7 @@ def parse_columns(name: str, text: str) -> ColumnsFile:
             sheet=_sheet_name(name, key, table.get("sheet", "")),
             header_row=_header_row(name, key, table.get("header_row")),
             columns=columns,
+            own=_own(name, key, table.get("own", [])),
         )
     return ColumnsFile(name=name, text=text, sheets=sheets, strange=tuple(strange))
 
@@ -169,6 +175,14 @@ def _sheet_name(name: str, section: str, value: object) -> str:
     return value.strip()
 
 
+def _own(name: str, section: str, value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(text, str) and text.strip() for text in value):
+        return tuple(text.strip() for text in value)
+    raise _not_of_this_form(
+        name, f"own of [{section}] cannot be {value!r}", 'It is a list of headers, like ["Site", "column C"].'
+    )
+
+
 def _header_row(name: str, section: str, value: object) -> int | None:
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
@@ -182,7 +196,7 @@ def _columns(name: str, sheet: Sheet, table: Mapping[str, Any]) -> tuple[dict[st
     given = table.get("columns", {})
     if not isinstance(given, dict):
         raise _not_of_this_form(name, f"columns of [{sheet.title}] is no table", f'Write ["{sheet.title}".columns].')
-    strangers = table.keys() - {"sheet", "header_row", "columns"}
+    strangers = table.keys() - {"sheet", "header_row", "own", "columns"}
     unknown += [
         fault(name, sheet.title, f"[{sheet.title}] cannot have {key}", key, f"It has {_KEYS}; move it to the columns.")
         for key in sorted(strangers)
@@ -247,7 +261,27 @@ def fit(
         else:
             positions[name] = found[0]
     alone = frozenset(name for name, text in given.columns.items() if not text)
-    return Fit(positions=positions, alone=alone), [*problems, *_mapped(file, sheet, raw, row, header, positions)]
+    own, faults = _found_own(file, sheet, raw, row, header)
+    problems += faults
+    return Fit(positions=positions, alone=alone, own=own - set(positions.values())), [
+        *problems,
+        *_mapped(file, sheet, raw, row, header, positions),
+    ]
+
+
+def _found_own(
+    file: ColumnsFile, sheet: Sheet, raw: RawSheet, row: int, header: Mapping[int, CellValue]
+) -> tuple[frozenset[int], list[Problem]]:
+    """Find the columns that are said to be the user's own."""
+    own: set[int] = set()
+    problems = []
+    for text in file.sheets[sheet.title].own:
+        found = _positions(text, header)
+        own.update(found)
+        if not found:
+            what = f"row {row} of {raw.name} has no header {text!r}, which is said to be your own"
+            problems.append(fault(file.name, raw.name, what, text, _near(sheet, text, header)))
+    return frozenset(own), problems
 
 
 def _near(sheet: Sheet, text: str, header: Mapping[int, CellValue]) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -15,6 +17,7 @@ from batch.sheets.headers import Headers, match_headers
 from batch.sheets.layout import Column, Sheet, folded, letters
 from batch.sheets.regions import find_region, is_blank
 from batch.sheets.rows import Tables
+from batch.sheets.strangers import cells_below
 from batch.sheets.tabs import is_ours
 from batch.sheets.workbooks import CellError, CellValue, NoValue, RawSheet, Workbook
 
@@ -50,6 +53,9 @@ class _Guess:
     """Whether the sheet is known by its name."""
     shown: set[int] = field(default_factory=set)
     """Positions whose header may be shown: in a row that is no header, a cell may be anything, a password too."""
+
+    unclear: AbstractSet[int] = frozenset()
+    """Positions of columns that could be the user's own, and could mean something."""
 
     @property
     def worth(self) -> float:
@@ -116,7 +122,8 @@ def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
     region, _ = find_region(sheet, raw, words_with(sheet, SheetColumns()))
     if region is None:
         return None
-    headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False)
+    below = partial(cells_below, raw, region)
+    headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False, below=below)
     guess = _guess(sheet, raw, region.header_row, headers, names)
     required = {column.field for column in sheet.columns if column.required}
     known = guess.sure.keys() | guess.perhaps.keys()
@@ -131,7 +138,8 @@ def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: froze
         row, headed = _likely_header(sheet, raw, row)
     cells = {at: column[row - raw.first_row] for at, column in enumerate(raw.columns, raw.first_column)}
     known = headers.columns
-    guess = _Guess(sheet=sheet, raw=raw, row=row, sure=dict(known), shown=set(cells) if headed else set())
+    shown = set(cells) if headed else set()
+    guess = _Guess(sheet=sheet, raw=raw, row=row, sure=dict(known), shown=shown, unclear=headers.unclear)
     free = {
         at: _text(cell)
         for at, cell in cells.items()
@@ -225,10 +233,6 @@ def _section(sheet: Sheet, guess: _Guess | None) -> Iterator[str]:
         yield f"# [{key}]"
         yield '# sheet = ""  # no sheet of the workbook looks like it; write the name of the one that is meant'
         return
-    known = {*guess.sure.values(), *guess.perhaps.values()}
-    own = [text for at, text in _headers(guess).items() if text and at in guess.shown - known]
-    if own:
-        yield f"# {sheet.title}: columns of your own, it seems: {_plain(', '.join(own))}"
     lines = _columns_of(sheet, key, guess)
     if guess.is_sure:
         yield from lines
@@ -244,6 +248,7 @@ def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
     region, _ = find_region(sheet, guess.raw, words_with(sheet, SheetColumns(columns=columns)))
     found = region is not None and region.header_row == guess.row
     yield f"{'# ' if found else ''}header_row = {guess.row}{'  # found without being said' if found else ''}"
+    yield from _own(guess)
     yield ""
     yield f"[{key}.columns]"
     for column in sheet.columns:
@@ -254,6 +259,24 @@ def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
             yield f"# {name} = {_quoted(_called(guess, guess.perhaps[column.field]))}  # perhaps"
         else:
             yield f'# {name} = ""  # nothing fits'
+
+
+def _own(guess: _Guess) -> Iterator[str]:
+    """Name the columns of the user's own; those that could mean something are commented out."""
+    known = {*guess.sure.values(), *guess.perhaps.values()}
+    own = [at for at, text in _headers(guess).items() if text.lstrip("#") and at in guess.shown - known]
+    if not own:
+        return
+    names = {at: _quoted(_called(guess, at)) for at in own}
+    if guess.unclear.isdisjoint(own):
+        yield f"own = [{', '.join(names.values())}]"
+        return
+    yield "own = ["
+    for at, name in names.items():
+        yield (
+            f"  # {name},  # could be meant: take the # away if it is your own" if at in guess.unclear else f"  {name},"
+        )
+    yield "]"
 
 
 def _headers(guess: _Guess) -> dict[int, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from batch.sheets.columns import NO_FIT, Fit
@@ -12,10 +13,14 @@ from batch.sheets.layout import RESERVED_HEADERS, RESULT_HEADERS, Column, Sheet,
 from batch.sheets.problems import Problem
 from batch.sheets.regions import words_of
 from batch.sheets.spellings import listed
+from batch.sheets.strangers import Below, unclear
+from batch.sheets.vocabulary import ORDINARY, names_secret
 from batch.sheets.workbooks import CellError, CellValue, NoValue
 
 _LONG: Final = 6
 """Letters of a word that is seldom almost another."""
+_SHORT: Final = 4
+"""Letters below which every word is almost another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +33,21 @@ class Headers:
     """Field to header as the user wrote it."""
     own: Mapping[int, str] = field(default_factory=dict)
     """Position to header of the user's own columns."""
+    unclear: AbstractSet[int] = frozenset()
+    """Positions of own columns that could mean something of ours."""
     ours: frozenset[int] = frozenset()
     """Positions of result columns that an earlier run wrote."""
 
 
 def match_headers(
-    sheet: Sheet, sheet_name: str, row: int, cells: Mapping[int, CellValue], *, ours: bool, fit: Fit = NO_FIT
+    sheet: Sheet,
+    sheet_name: str,
+    row: int,
+    cells: Mapping[int, CellValue],
+    *,
+    ours: bool,
+    fit: Fit = NO_FIT,
+    below: Below = lambda _: (),
 ) -> tuple[Headers, list[Problem]]:
     """Match a sheet's header cells with the layout.
 
@@ -47,11 +61,16 @@ def match_headers(
         cells: by position, left to right.
         ours: whether the file was written by the tool, whose result columns are then set aside.
         fit: what a columns file says of them; it goes before everything else.
+        below: gives what stands below the header at a position: by it, a column that is not known is the user's own,
+            or is asked about.
     """
     sorting = _Sorting(sheet=sheet, sheet_name=sheet_name, row=row, cells=cells, fit=fit)
     for position, cell in cells.items():
         text = _text(cell)
         if position in fit.positions.values():
+            continue
+        if position in fit.own:
+            sorting.own[position] = text or f"column {letters(position)}"
             continue
         if isinstance(cell, CellError | NoValue):
             sorting.problem("header-unreadable", position, *_unreadable(cell))
@@ -62,10 +81,22 @@ def match_headers(
     near = sorting.ask_about_near()
     problems = sorting.problems
     problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | near)
+    strange: AbstractSet[int] = frozenset()
     if sorting.columns or near:  # else the row is no header, and its cells may be anything: passwords too
-        problems += _own_columns(sheet_name, row, sorting.own, {p.column for p in problems})
+        kept = {at: text for at, text in sorting.own.items() if at not in {p.column for p in problems}}
+        said = {at: text for at, text in kept.items() if at not in fit.own}
+        if sheet.required and "password" in sorting.columns:
+            said = {at: text for at, text in said.items() if not names_secret(text)}
+        asked, strange = unclear(sheet, sheet_name, row, said, sorting.columns.keys() | near, below)
+        problems += [*asked, *_own_columns(sheet_name, row, {at: kept[at] for at in kept if at not in strange})]
     return (
-        Headers(columns=sorting.columns, texts=sorting.texts, own=sorting.own, ours=frozenset(sorting.results)),
+        Headers(
+            columns=sorting.columns,
+            texts=sorting.texts,
+            own=sorting.own,
+            unclear=strange,
+            ours=frozenset(sorting.results),
+        ),
         problems,
     )
 
@@ -157,7 +188,7 @@ class _Sorting:
         lacking = [c for c in self.sheet.columns if c.field not in self.columns and c.field not in self.said]
         guessed: set[str] = set()
         for position, text in self.own.items():
-            near = None if text.startswith("#") else nearest(text, lacking)
+            near = None if text.startswith("#") or position in self.fit.own else nearest(text, lacking)
             if near:
                 column, word = near
                 guessed.add(column.field)
@@ -188,21 +219,22 @@ def _unreadable(cell: CellError | NoValue) -> tuple[str, str, str]:
     )
 
 
-def _own_columns(sheet_name: str, row: int, own: Mapping[int, str], blamed: Collection[int]) -> list[Problem]:
-    kept = {position: text for position, text in own.items() if position not in blamed}
-    if not kept:
+def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> list[Problem]:
+    if not own:
         return []
-    are = "is a column of your own, kept as it is" if len(kept) == 1 else "are columns of your own, kept as they are"
-    leftmost = min(kept)
+    are = "is a column of your own, kept as it is" if len(own) == 1 else "are columns of your own, kept as they are"
+    hidden = [text for text in own.values() if names_secret(text)]
+    hides = f" In results the cells of {listed(hidden)} come back as <hidden>." if hidden else ""
+    leftmost = min(own)
     return [
         Problem(
             code="own-column",
             sheet=sheet_name,
             row=row,
             column=leftmost,
-            header=kept[leftmost],
-            value=kept[leftmost],
-            message=f"{listed(kept.values())} {are} and not sent.",
+            header=own[leftmost],
+            value=own[leftmost],
+            message=f"{listed(own.values())} {are} and not sent.{hides}",
             fix="Nothing to do.",
         )
     ]
@@ -211,25 +243,45 @@ def _own_columns(sheet_name: str, row: int, own: Mapping[int, str], blamed: Coll
 def nearest(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:
     """Return the column that a header nearly names, and the word that it nearly is, if there is one.
 
-    Label and field may be two edits away; aliases and translations, of which there are many, no more than a quarter
-    of their letters, and only where both words are long: a short word is soon like another (Note and Hôte).
+    Aliases and translations, of which there are many, are taken for meant only where both words are long: a short word
+    is soon like another (Note and Hôte).
     """
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only own columns need it
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - only own columns need it
 
     word, best = folded(text), None
+    if word in ORDINARY:
+        return None
     for column in lacking:
-        for name in column.headers:
-            plain = folded(name)
-            most = 2 if name in {column.label, column.field} and len(plain) > 2 else edits_for(word, plain)
-            distance = Levenshtein.distance(word, plain, score_cutoff=most)
+        for plain, name, loose in _spelled(column):
+            most = edits_for(word, plain, loose=loose)
+            if abs(len(word) - len(plain)) > most:
+                continue
+            distance = OSA.distance(word, plain, score_cutoff=most)
             if distance <= most and (best is None or distance < best[0]):
                 best = (distance, column, column.label if name == column.field else name)
     return best[1:] if best else None
 
 
-def edits_for(word: str, known: str) -> int:
-    """Return how many edits a word may be away from a known one and still be the one that was meant."""
+@lru_cache(maxsize=64)
+def _spelled(column: Column) -> list[tuple[str, str, bool]]:
+    """Return each header of a column folded and as it is written, and whether it is the label or the field."""
+    return [(folded(name), name, name in {column.label, column.field}) for name in column.headers]
+
+
+def edits_for(word: str, known: str, *, loose: bool) -> int:
+    """Return how many edits a word may be away from a known one and still be the one that was meant.
+
+    An edit is a letter too many, too few or another one, or two that changed places.
+
+    Args:
+        word: what somebody typed, folded.
+        known: the known word, folded.
+        loose: whether it is the label of a column or the title of a sheet: two edits then count from six letters on
+            and one from four on; for the many other words, one for each four letters and none below six.
+    """
     shorter = min(len(word), len(known))
+    if loose:
+        return 2 if shorter >= _LONG else 1 if shorter >= _SHORT else 0
     return min(2, shorter // 4) if known.isascii() and shorter >= _LONG else 0
 
 

@@ -140,6 +140,8 @@ class Column:
     aliases: tuple[str, ...] = ()
     choices: tuple[str, ...] = ()
     """The closed list behind the drop-down, if there is one."""
+    synonyms: tuple[tuple[str, str], ...] = ()
+    """Other words for choices, as the vendor's own files have them, and the choice that each means."""
     limit: int | None = None
     """Most characters (most bytes of UTF-8 for names of list entries; the highest value for whole numbers)."""
     required: bool = False
@@ -225,6 +227,7 @@ TRUNKS: Final = Sheet(
             field="enable",
             parser=Parser.YES_NO,
             choices=("yes", "no"),
+            aliases=("Trunk status",),
             help="Whether the trunk is in use.",
             example="yes",
             sent=True,
@@ -428,7 +431,8 @@ CALLER_IDS: Final = Sheet(
             field="outbound_cid_option",
             parser=Parser.CHOICE,
             choices=("shared", "range"),
-            aliases=("caller id option",),
+            synonyms=(("single", "shared"),),
+            aliases=("caller id option", "Create method"),
             help="shared: one number for the extensions and groups named here. "
             "range: consecutive numbers for consecutive extensions.",
             example="shared",
@@ -471,7 +475,7 @@ CALLER_IDS: Final = Sheet(
             label="Extensions",
             field="extensions",
             parser=Parser.DIAL,
-            aliases=("extension numbers", "Extension"),
+            aliases=("extension numbers", "Extension", "Associated extensions"),
             help="With option shared: extension numbers with commas between. #12 means the PBX's internal id 12.",
             example="1001, 1002",
             width=20,
@@ -510,7 +514,7 @@ DIDS: Final = Sheet(
             field="did",
             parser=Parser.DIAL,
             limit=MAX_DID,
-            aliases=("ddi", "did number", "DDI number", "Phone number"),
+            aliases=("ddi", "did number", "DDI number", "Phone number", "DID/DDI"),
             help="The number as the carrier sends it, up to 31 digits, letters and [ ] * # ( ) . - + !, or a pattern "
             "(X 0-9, Z 1-9, N 2-9). A range like 442079460100-199 is written out into single numbers.",
             example="442079460100",
@@ -523,6 +527,7 @@ DIDS: Final = Sheet(
             field="did_name",
             limit=MAX_ENTRY_NAME_BYTES,
             clearable=True,
+            aliases=("DID/DDI name", "DDI name"),
             help="A name for the number, shown on ringing phones.",
             example="Reception",
             width=24,

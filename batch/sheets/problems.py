@@ -54,6 +54,7 @@ KINDS: Final[dict[str, Kind]] = {
     "sheet-empty": Kind(title="There are no rows"),
     # headers
     "header-missing": Kind(title="A column is missing"),
+    "column-unknown": Kind(title="A column that is not known and could be meant"),
     "header-near": Kind(title="A header is almost right"),
     "header-twice": Kind(title="Two headers mean the same column"),
     "header-reserved": Kind(title="A column that is not supported yet"),

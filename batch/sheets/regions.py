@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -11,7 +11,7 @@ from typing import Final
 
 from batch.sheets.layout import Sheet, folded
 from batch.sheets.problems import Problem
-from batch.sheets.spellings import letters, spans
+from batch.sheets.spellings import spans
 from batch.sheets.workbooks import CellValue, RawSheet
 
 _LOOKED_AT: Final = 100
@@ -228,77 +228,3 @@ def _second_table(raw: RawSheet, line: _Line, header_row: int) -> Problem:
         fix="Keep one table on a sheet: move this one to a sheet or file of its own, or put its rows into the columns "
         f"of the first. Nothing from row {row} on was read.",
     )
-
-
-def nameless(raw: RawSheet, region: Region, known: Collection[int]) -> list[Problem]:
-    """Tell of columns with values and without a header.
-
-    In a CSV file a value beyond the last header is a problem: an unquoted separator has shifted the cells of its row.
-
-    Args:
-        raw: the sheet.
-        region: where its table stands.
-        known: positions of columns that mean something all the same.
-    """
-    last = max((position for position, cell in region.header.items() if not is_blank(cell)), default=-1)
-    start = region.header_row + 1
-    filled: dict[int, list[int]] = {}
-    for position, cell in region.header.items():
-        if not is_blank(cell) or position in known:
-            continue
-        values = raw.columns[position - raw.first_column][start - raw.first_row : region.end - raw.first_row]
-        if values.count("") < len(values):
-            filled[position] = [row for row, value in enumerate(values, start) if not is_blank(value)]
-    shifted = {position: rows for position, rows in filled.items() if rows and raw.dialect and position > last}
-    own = [position for position, rows in filled.items() if rows and position not in shifted]
-    problems = _shifted(raw, region, shifted)
-    if own:
-        called = ", ".join(letters(position) for position in own)
-        problems.append(
-            Problem(
-                code="own-column",
-                sheet=raw.name,
-                row=region.header_row,
-                column=own[0],
-                message=f"Column {called} has no header: a column of your own, kept as it is and not sent."
-                if len(own) == 1
-                else f"Columns {called} have no header: columns of your own, kept as they are and not sent.",
-                fix="Nothing to do; if its values are meant, give it a header.",
-            )
-        )
-    return problems
-
-
-def _shifted(raw: RawSheet, region: Region, columns: Mapping[int, list[int]]) -> list[Problem]:
-    firsts: dict[int, int] = {}
-    for position, rows in sorted(columns.items()):
-        for row in rows:
-            firsts.setdefault(row, position)
-    if len(firsts) > _TOO_MANY_TO_BE_SLIPS and 2 * len(firsts) > region.end - region.header_row - 1:
-        at = min(firsts.values())
-        return [
-            Problem(
-                code="cell-shifted",
-                sheet=raw.name,
-                row=region.header_row,
-                column=at,
-                message=f"{len(firsts):,} rows have a value in column {letters(at)}, which has no header.",
-                fix="Give the column its header, with # in front if it is a column of your own; or see whether the "
-                "values hold the separator and need quotes around them.",
-            )
-        ]
-    separator = raw.dialect.delimiter.replace("\t", "tab") if raw.dialect else ""
-    return [
-        Problem(
-            code="cell-shifted",
-            sheet=raw.name,
-            row=row,
-            column=position,
-            message="The row has more values than there are headers: its values may stand in the wrong columns.",
-            fix=f'Put "quotes" around the value that holds the separator ({separator}), or delete what is too much.',
-        )
-        for row, position in sorted(firsts.items())
-    ]
-
-
-_TOO_MANY_TO_BE_SLIPS: Final = 20

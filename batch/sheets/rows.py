@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import compress
 from typing import Any
 
@@ -23,7 +24,8 @@ from batch.sheets.headers import Headers, match_headers
 from batch.sheets.layout import Parser, Sheet
 from batch.sheets.merges import merge_problems, merges_of
 from batch.sheets.problems import Problem
-from batch.sheets.regions import Region, find_region, nameless
+from batch.sheets.regions import Region, find_region
+from batch.sheets.strangers import cells_below, nameless
 from batch.sheets.strips import Strip
 from batch.sheets.tabs import find_sheets
 from batch.sheets.views import hidden_columns, hidden_rows
@@ -169,7 +171,10 @@ def _table(
         return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), problems
     fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
     problems += faults
-    headers, faults = match_headers(sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted)
+    below = partial(cells_below, raw, region)
+    headers, faults = match_headers(
+        sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted, below=below
+    )
     problems += faults
     merges = merges_of(sheet, raw, region, headers)
     columns: dict[str, Sequence[Any]] = {}
@@ -208,7 +213,11 @@ def _table(
         rows = rows[occupied]
     counted = set(rows.tolist()) if raw.hidden_rows or raw.merged else set()
     covered = merge_problems(sheet, raw, headers, merges, counted, region.header_row)
-    problems += [*nameless(raw, region, headers.columns.values()), *covered, *hidden_rows(raw, counted)]
+    problems += [
+        *nameless(sheet, raw, region, headers.columns, fitted.own),
+        *covered,
+        *hidden_rows(raw, counted),
+    ]
     problems += hidden_columns(raw, region.header_row, headers)
     return (
         Table(

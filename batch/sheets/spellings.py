@@ -51,6 +51,15 @@ def spans(rows: Iterable[int]) -> str:
     return ", ".join("-".join(map(str, part)) for part in parts)
 
 
-def listed(texts: Iterable[str]) -> str:
-    """Write texts as they stand in a sentence: ``'Site', 'Remark'``."""
-    return ", ".join(map(repr, texts))
+def listed(texts: Iterable[str], most: int = 12) -> str:
+    """Write texts as they stand in a sentence: ``'Site', 'Remark'``; of more than ``most``, how many more there are.
+
+    A long text is cut.
+    """
+    every = list(texts)
+    named = [repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…") for text in every[:most]]
+    return ", ".join(named) + (f" and {len(every) - most:,} more" if len(every) > most else "")
+
+
+_LONGEST: Final = 60
+"""Characters of one text in a sentence."""

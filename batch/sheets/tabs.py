@@ -12,6 +12,7 @@ from batch.sheets.imprints import Imprint
 from batch.sheets.layout import Sheet, folded
 from batch.sheets.problems import Problem
 from batch.sheets.spellings import listed
+from batch.sheets.vocabulary import ORDINARY
 from batch.sheets.workbooks import RawSheet, Workbook
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
@@ -161,13 +162,13 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
 
 def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
     """Return the sheet that the workbook lacks and whose name is almost this one, if there is one."""
-    from rapidfuzz.distance import Levenshtein  # noqa: PLC0415 - only a few workbooks need it
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - only a few workbooks need it
 
     name = folded(raw.name)
+    if name in ORDINARY:
+        return None
     for sheet in layout.SHEETS:
         words = [] if sheet.title in found else list(map(folded, sheet.names))
-        if any(
-            Levenshtein.distance(name, word) <= (2 if i == 0 else edits_for(name, word)) for i, word in enumerate(words)
-        ):
+        if any(OSA.distance(name, word) <= edits_for(name, word, loose=i == 0) for i, word in enumerate(words)):
             return sheet
     return None

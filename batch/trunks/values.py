@@ -71,8 +71,9 @@ def _yes_no(text: str) -> int | Fault:
 
 
 def _choice(column: Column, text: str) -> str | Fault:
-    if text.casefold() in column.choices:
-        return text.casefold()
+    word = dict(column.synonyms).get(text.casefold(), text.casefold())
+    if word in column.choices:
+        return word
     return Fault(
         "not-a-choice",
         f"{column.label} cannot be {text!r}.",

@@ -38,6 +38,7 @@ def test_what_is_known_is_written_as_it_stands_in_the_workbook() -> None:
     assert lines(text) == [
         "[Trunks]",
         'sheet = "Trunks"',
+        'own = ["Site"]',
         "[Trunks.columns]",
         '"Trunk ID" = "trunk_id"',
         'Name = "Name *"',
@@ -47,7 +48,6 @@ def test_what_is_known_is_written_as_it_stands_in_the_workbook() -> None:
         'Trunk = "Leitung"',
         'DID = "DID"',
     ]
-    assert "# Trunks: columns of your own, it seems: Site" in text
     assert '# Port = ""  # nothing fits' in text
     assert '# ["Caller IDs"]\n# sheet = ""' in text
 

@@ -138,3 +138,49 @@ def test_a_number_may_be_an_own_header() -> None:
 def test_header_problems_belong_to_no_trunk_and_so_stop_everything() -> None:
     (problem,) = check(workbook(sheet("Trunks", "Name|Hostnmae", "London|x")))
     assert (problem.code, problem.trunk, problem.stops) == ("header-near", None, True)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Ort",
+        "PO",
+        "Cost",
+        "Cert",
+        "Art",
+        "Code",
+        "True",
+        "Post",
+        "Sort",
+        "Part",
+        "Game",
+        "Kost",
+        "Wort",
+        "Porto",
+        "Fort",
+    ]
+    + ["Nase", "Dame", "Section", "Caption", "Auktion", "Nation", "Romain", "Domino", "Truck", "Typo", "Surname"],
+)
+def test_an_ordinary_word_is_never_taken_for_a_misspelt_header(header: str) -> None:
+    assert match("Trunk ID", header) == ({"id": 0}, ["S!B1 own-column"])
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [
+        ("Prt", False),
+        ("Pot", False),
+        ("Prot", True),
+        ("Porrt", True),
+        ("Tyype", True),
+        ("Nmae", True),
+        ("Hostnmae", True),
+        ("Transprot", True),
+        ("Transpoort", True),
+        ("Usernmea", True),
+        ("Enabld", True),
+        ("Codexs", True),
+    ],
+)
+def test_short_words_may_be_one_edit_away_and_long_ones_two(header: str, *, asked: bool) -> None:
+    assert match("Trunk ID", header)[1] == ["S!B1 header-near" if asked else "S!B1 own-column"]

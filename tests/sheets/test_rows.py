@@ -181,3 +181,9 @@ def test_row_numbers_are_written_shortly(rows: list[int], text: str) -> None:
 
 def test_a_raw_sheet_knows_its_height() -> None:
     assert (RawSheet(name="x", columns=[]).height, sheet("x", "a", "b").height) == (0, 2)
+
+
+@pytest.mark.parametrize("name", ["Kids", "TDS", "Bids", "Vids", "Trucks", "Tracks", "Thanks", "IDs"])
+def test_a_sheet_of_an_ordinary_name_is_the_users_own(name: str) -> None:
+    _, problems = tables(workbook(sheet("Trunks", "Name", "London"), sheet(name, "A|B", "1|2")))
+    assert told(problems) == [f"{name}!A1 own-sheet"]

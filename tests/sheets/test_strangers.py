@@ -1,0 +1,343 @@
+"""Columns that we do not know: which of them are the user's own, and which are asked about."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+
+import pytest
+
+from batch.sheets.columns import parse_columns
+from batch.sheets.guesses import guess_columns
+from batch.sheets.problems import Problem
+from batch.sheets.rows import tabulate
+from batch.sheets.workbooks import CellError, CellValue, Workbook
+from tests.builders import check, sheet, workbook
+
+TRUNKS = sheet("Trunks", "Name|Type", "London-1|register", "Leeds-1|peer")
+
+
+def dids(header: str, *cells: CellValue) -> list[Problem]:
+    """Check a DIDs sheet with one more column, and return what is said of columns."""
+    lines = [["London-1", f"4420794601{i:02}", cell] for i, cell in enumerate(cells)]
+    return _of_columns(check(workbook(TRUNKS, sheet("DIDs", ["Trunk", "DID", header], *lines))))
+
+
+def trunks(header: str, *cells: CellValue) -> list[Problem]:
+    """Check a Trunks sheet with one more column, and return what is said of columns."""
+    lines = [[f"London-{i}", "register", cell] for i, cell in enumerate(cells)]
+    return _of_columns(check(workbook(sheet("Trunks", ["Name", "Type", header], *lines))))
+
+
+def _of_columns(problems: list[Problem]) -> list[Problem]:
+    return [p for p in problems if p.code in {"column-unknown", "own-column", "header-near", "cell-shifted"}]
+
+
+def codes(problems: list[Problem]) -> list[str]:
+    return [p.code for p in problems]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("DID to", ["442079460199", "", ""]),
+        ("To", ["442079460199"]),
+        ("From", ["442079460100"]),
+        ("Quantity", ["100", "10", "1"]),
+        ("Quantity", [1.0, 2.0, 3.0]),
+        ("Count", [100.0]),
+        ("Qty.", ["100"]),
+        ("DID 1", ["442079460100"]),
+        ("DDI 2", ["442079460100"]),
+        ("Caller ID 1", ["442079460100"]),
+        ("CLI", ["442079460100"]),
+        ("Number", ["442079460100"]),
+        ("Range end", ["442079460199"]),
+        ("Block size", ["100", "10"]),
+        ("Last number", ["+44 20 7946 0199"]),
+        ("X", ["442079460199"]),
+        ("Whatever", ["0199", "0299"]),
+        ("Whatever", ["442079460100-199"]),
+        ("Whatever", ["1001-1010"]),
+        ("Whatever", ["yes", "no"]),
+        ("Whatever", [True, False]),
+        ("Whatever", ["sip.carrier.example"]),
+        ("Whatever", ["203.0.113.20"]),
+        ("Whatever", ["env:LONDON_SIP"]),
+        ("Whatever", ["442079460100; 442079460101"]),
+        ("Hostname", ["whatever it is"]),
+        ("Anzahl", ["100"]),
+        ("Rufnummer bis", ["442079460199"]),
+        ("Bis", ["442079460199"]),
+        ("Endrufnummer", ["442079460199"]),
+        ("Menge", [10.0, 100.0]),
+        ("Durchwahl 2", ["100"]),
+        ("Quantité", ["100"]),
+        ("Nombre", ["100"]),
+        ("SDA fin", ["442079460199"]),
+        ("Jusqu'à", ["442079460199"]),
+        ("Cantidad", ["100"]),
+        ("Número final", ["442079460199"]),
+        ("Hasta", ["442079460199"]),
+        ("数量", ["100"]),
+        ("结束号码", ["442079460199"]),
+        ("号码数量", [10.0]),
+        ("分机", ["1001"]),
+        ("DID cost", ["442079460199"]),
+        ("Site", ["442079460100-442079460199"]),
+    ],
+)
+def test_a_column_beside_the_dids_that_could_be_meant_is_a_problem(header: str, cells: list[CellValue]) -> None:
+    (problem,) = dids(header, *cells)
+    assert (problem.code, problem.cell, problem.header, problem.stops, problem.trunk) == (
+        "column-unknown",
+        "C1",
+        header,
+        True,
+        None,
+    )
+    assert f"type #{header} in C1." in problem.fix
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("DIDs", ["442079460100"]),
+        ("DID 1", ["442079460100"]),
+        ("Caller ID 1", ["442079460100"]),
+        ("Extensions", ["1001"]),
+        ("State of trunk", ["0", "1"]),
+        ("Proxy", ["edge.newtel.example"]),
+        ("SIP proxy", ["edge.newtel.example:5060"]),
+        ("SBC", ["sbc1.newtel.example"]),
+        ("IP address", ["203.0.113.20"]),
+        ("In service", ["yes", "no"]),
+        ("Enabled now", ["0"]),
+        ("Line", ["1", "0"]),
+        ("SIP Passwd", ["Sample-one"]),
+        ("pwd", ["Sample-one"]),
+        ("Proxy-Adresse", ["edge.newtel.example"]),
+        ("Rufnummern", ["442079460100"]),
+        ("Status", ["aktiviert", "ja"]),
+        ("Etat", ["oui"]),
+        ("Estado", ["sí"]),
+        ("状态", ["是", "否"]),
+        ("代理", ["edge.newtel.example"]),
+    ],
+)
+def test_a_column_beside_the_trunks_that_could_be_meant_is_a_problem(header: str, cells: list[CellValue]) -> None:
+    problems = trunks(header, *cells)
+    assert "column-unknown" in codes(problems)
+    assert all(p.cell == "C1" for p in problems)
+
+
+OWN = [
+    ("Remark", ["ask Anne", "see ticket 4711"]),
+    ("Remark", ["442079460100"]),
+    ("Remarks", ["", ""]),
+    ("Site", ["London", "Leeds"]),
+    ("Site code", ["101", "102"]),
+    ("Customer", ["Acme", "Beta"]),
+    ("Customer number", ["10023456"]),
+    ("Ticket", ["INC-0012345", "4711"]),
+    ("Order no.", [4711.0]),
+    ("Cost centre", ["4100", "4200"]),
+    ("Cost", ["12.50"]),
+    ("Price", [12.5, 3.0]),
+    ("Date", ["12.11.2026"]),
+    ("Porting date", [dt.date(2026, 11, 12)]),
+    ("Valid from", ["2026-11-12"]),
+    ("From", ["London", "Leeds"]),
+    ("To", ["12.11.2026"]),
+    ("Email", ["it@acme.example"]),
+    ("Website", ["www.acme.example"]),
+    ("Owner", ["A. Person"]),
+    ("Approved", ["yes", "no"]),
+    ("Priority", ["1", "2"]),
+    ("Floor", ["3", "4"]),
+    ("No.", ["1", "2"]),
+    ("Zeile", [1.0, 2.0, 3.0]),
+    ("DID remark", ["main number"]),
+    ("DID price", ["2.50"]),
+    ("Trunk owner", ["IT"]),
+    ("Country", ["GB"]),
+    ("Zip", ["10115"]),
+    ("Type of line", ["fibre"]),
+    ("Number plan", ["geographic"]),
+    ("Result", ["applied"]),
+    ("Attempts", ["1", "2"]),
+    ("Site PIN", ["4711"]),
+    ("Whatever", ["some words", "more words"]),
+    ("Whatever", ["12.11.2026"]),
+    ("Whatever", ["2.50"]),
+    ("Whatever", ["it@acme.example"]),
+    ("Whatever", [CellError("#N/A")]),
+    ("#Quantity", ["100"]),
+    ("# DID to", ["442079460199"]),
+    ("Ort", ["Berlin"]),
+    ("PO", ["4711 B"]),
+    ("Art", ["Glasfaser"]),
+    ("Code", ["ABC"]),
+    ("Cert", ["A1"]),
+    ("True", ["maybe"]),
+    ("Bemerkung", ["bitte prüfen"]),
+    ("Standort", ["Köln"]),
+    ("Kundennummer", ["10023456"]),
+    ("Kostenstelle", ["4100"]),
+    ("Auftragsnummer", ["20260012"]),
+    ("Portierungsdatum", ["12.11.2026"]),
+    ("Erledigt", ["ja", "nein"]),
+    ("Lfd. Nr.", ["1", "2", "3"]),
+    ("Ansprechpartner", ["Frau Muster"]),
+    ("Remarque", ["voir Anne"]),
+    ("Ville", ["Lyon"]),
+    ("Centre de coûts", ["4100"]),
+    ("Prix", ["12,50"]),
+    ("Fait", ["oui"]),
+    ("Observaciones", ["ver Ana"]),
+    ("Ciudad", ["Madrid"]),
+    ("Centro de coste", ["4100"]),
+    ("Fecha", ["12/11/2026"]),
+    ("Hecho", ["sí"]),
+    ("备注", ["问安娜"]),
+    ("成本中心", ["4100"]),
+    ("日期", ["2026-11-12"]),
+    ("序号", ["1", "2"]),
+    ("客户", ["某公司"]),
+]
+
+
+@pytest.mark.parametrize(("header", "cells"), OWN)
+def test_an_ordinary_column_of_the_users_own_stays_one(header: str, cells: list[CellValue]) -> None:
+    assert codes(dids(header, *cells)) == ["own-column"]
+    assert codes(trunks(header, *cells)) == ["own-column"]
+
+
+def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
+    (problem,) = dids("Quantity", "", "100")
+    assert problem.message == (
+        "The column 'Quantity' is not known, so nothing of it would be sent; C3 says '100', which looks like a count "
+        "or a short number."
+    )
+    assert problem.fix == (
+        "Each number goes into a row of its own under DID; a block goes there as first and last number, like "
+        "442079460100-442079460199. If it is a column of your own, type #Quantity in C1."
+    )
+
+
+def test_many_columns_of_one_kind_are_told_once() -> None:
+    header = "|".join(["Trunk", "DID", *(f"DID {i}" for i in range(1, 41))])
+    line = "|".join(["London-1", *(f"4420794601{i:02}" for i in range(41))])
+    (problem,) = _of_columns(check(workbook(TRUNKS, sheet("DIDs", header, line))))
+    assert problem.message.startswith("The columns 'DID 1', 'DID 2', 'DID 3', 'DID 4', 'DID 5', 'DID 6', 'DID 7', ")
+    assert "'DID 8' and 32 more are not known" in problem.message
+    assert problem.fix.endswith("type #DID 1 in C1, and # in front of the others likewise.")
+
+
+def test_sixteen_thousand_columns_are_told_in_a_few_lines() -> None:
+    texts = [f"Col{chr(65 + i % 26)}{chr(65 + i // 26 % 26)}{chr(65 + i // 676)} {'x' * 80}" for i in range(16_000)]
+    cells = [["yes", "some words"][i % 2] for i in range(16_000)]
+    problems = _of_columns(check(workbook(sheet("Trunks", ["Name", *texts], ["London-1", *cells]))))
+    assert (len(problems), sum(len(p.message) + len(p.fix) for p in problems) < 10_000) == (22, True)
+
+
+@pytest.mark.parametrize("cells", [["442079460199", "442079460299"], ["yes", "no"], ["sbc1.newtel.example", ""]])
+def test_a_column_without_a_header_is_not_passed_over_where_it_could_be_meant(cells: list[str]) -> None:
+    (problem,) = dids("", *cells)
+    assert (problem.code, problem.cell) == ("column-unknown", "C1")
+    assert problem.message.startswith(
+        "Column C has no header: it is not known, so nothing of it would be sent; C2 says"
+    )
+    assert problem.fix.endswith("If it is a column of your own, type #Remark in C1.")
+    assert codes(dids("", "ask Anne", "later")) == ["own-column"]
+
+
+@pytest.mark.parametrize(("header", "value"), [("SIP Passwd", "Sample-one"), ("Whatever", "Xy7!long$secret")])
+def test_what_may_be_a_password_is_never_shown(header: str, value: str) -> None:
+    (problem,) = trunks(header, value)
+    assert value not in f"{problem.message}{problem.fix}{problem.value}"
+    assert "C2 is filled" in problem.message
+
+
+@pytest.mark.parametrize(
+    "header", ["#pwd", "#SIP Passwd", "Site PIN", "Secret", "API token", "#Passwort neu", "#Mot de passe", "#口令"]
+)
+def test_a_column_that_comes_back_hidden_is_named(header: str) -> None:
+    (notice,) = trunks(header, "Sample-one")
+    assert notice.code == "own-column"
+    assert notice.message.endswith(f"In results the cells of '{header}' come back as <hidden>.")
+
+
+@pytest.mark.parametrize("header", ["Secretary", "Sekretariat", "Pinnacle", "Spin", "Bypass", "Tokenizer"])
+def test_words_that_only_sound_like_a_secret_are_not(header: str) -> None:
+    (notice,) = trunks(header, "some words")
+    assert "<hidden>" not in notice.message
+
+
+def test_beside_a_password_column_another_password_is_the_users_own() -> None:
+    given = workbook(sheet("Trunks", "Name|Password|Portal password", "London-1|Sample-one|Sample-two"))
+    assert codes(_of_columns(check(given))) == ["own-column"]
+
+
+def with_quantity(*, block: str) -> tuple[Workbook, str]:
+    lines = ["London-1|442079460100|100|x", "London-1|442079460300|10|y"]
+    return workbook(TRUNKS, sheet("DIDs", "Trunk|DID|Quantity|Remark", *lines)), block
+
+
+@pytest.mark.parametrize("own", ['["Quantity"]', '["quantity", "Remark"]', '["column C"]'])
+def test_a_columns_file_says_that_a_column_is_the_users_own(own: str) -> None:
+    given, _ = with_quantity(block="")
+    _, problems = tabulate(given, str, parse_columns("c.toml", f"[DIDs]\nown = {own}\n"))
+    assert codes(_of_columns(problems)) == ["own-column"]
+
+
+def test_a_column_said_to_be_the_users_own_means_nothing_even_if_its_header_is_known() -> None:
+    given = workbook(sheet("Trunks", "Name|Hostname", "London-1|x"))
+    tables, problems = tabulate(given, str, parse_columns("c.toml", '[Trunks]\nown = ["Hostname"]\n'))
+    assert (sorted(tables.trunks.headers.columns), codes(problems)) == (["name"], ["own-column"])
+
+
+def test_an_own_column_that_is_not_there_is_a_problem() -> None:
+    given, _ = with_quantity(block="")
+    _, problems = tabulate(given, str, parse_columns("c.toml", '[DIDs]\nown = ["Quantities"]\n'))
+    (problem,) = [p for p in problems if p.code == "columns-file"]
+    assert problem.message == "c.toml: row 1 of DIDs has no header 'Quantities', which is said to be your own."
+
+
+def test_a_guess_names_own_columns_and_offers_those_that_could_be_meant() -> None:
+    given, _ = with_quantity(block="")
+    tables, _ = tabulate(given, str)
+    text = guess_columns(given, tables, "c.toml")
+    assert 'own = [\n  # "Quantity",  # could be meant: take the # away if it is your own\n  "Remark",\n]' in text
+    _, problems = tabulate(given, str, parse_columns("c.toml", text))
+    assert codes(_of_columns(problems)) == ["column-unknown", "own-column"]
+    accepted = parse_columns("c.toml", text.replace('# "Quantity"', '"Quantity"'))
+    tables, problems = tabulate(given, str, accepted)
+    assert codes(_of_columns(problems)) == ["own-column"]
+    again = guess_columns(given, tables, "c.toml")
+    assert 'own = ["Quantity", "Remark"]' in again
+
+
+def test_the_vendors_own_list_files_are_known() -> None:
+    given = workbook(
+        sheet("Trunks", "Name|Trunk Status|Trunk Type", "London-1|1|register", "Leeds-1|0|peer"),
+        sheet("DIDs", "Trunk|DID/DDI|DID/DDI Name", "London-1|442079460100|Reception"),
+        sheet(
+            "Caller IDs",
+            "Trunk|Create Method|Outbound Caller ID|Outbound Caller ID Name|Associated Extensions",
+            "London-1|single|442079460100|Reception|1001&1002",
+        ),
+    )
+    tables, problems = tabulate(given, str)
+    assert (problems, list(tables.trunks.texts("enable"))) == ([], ["1", "0"])
+    assert [p.code for p in check(given) if p.stops] == []
+
+
+def test_half_a_million_cells_are_judged_quickly() -> None:
+    numbers = [f"44207{i:07}" for i in range(500_000)]
+    given = workbook(TRUNKS, sheet("DIDs"))
+    given.sheets[1].columns.extend([["Trunk", *["London-1"] * 500_000], ["DID", *numbers], ["More", *numbers]])  # type: ignore[attr-defined] # a list, as tests make it
+    started = time.perf_counter()
+    _, problems = tabulate(given, str)
+    spent = time.perf_counter() - started
+    assert (codes(problems), spent < 3) == (["column-unknown"], True)
