@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from batch.errors import UsageError
-from batch.settings import Settings, find_cell_secret
+from batch.secret_sources import CellSecrets
+from batch.settings import Settings
 from batch.sheets.columns import NO_FILE, ColumnsFile, read_columns
 from batch.sheets.problems import Problem
 from batch.sheets.reading import read_workbook
@@ -41,6 +42,8 @@ class Sheets:
     """What is wrong with sheets, headers and kinds of cell; `check` finds everything else."""
     columns_file: ColumnsFile = NO_FILE
     """What was said to be meant by which column."""
+    secrets_read: Mapping[str, int] = field(default_factory=dict)
+    """What password cells had read, like ``env SIP_LONDON``, and for how many of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,8 @@ class Checked:
     drafts: Drafts
     columns_file: ColumnsFile = NO_FILE
     """What was said to be meant by which column."""
+    secrets_read: Mapping[str, int] = field(default_factory=dict)
+    """What password cells had read, like ``env SIP_LONDON``, and for how many of them."""
 
     @property
     def chosen(self) -> list[Record]:
@@ -107,8 +112,15 @@ def read(settings: Settings) -> Sheets:
         workbook = replace(reading.result(), path=settings.workbook)
     finally:
         pool.shutdown(wait=False)
-    tables, problems = tabulate(workbook, find_cell_secret, columns_file)
-    return Sheets(workbook=workbook, tables=tables, problems=tuple(problems), columns_file=columns_file)
+    find_secret = CellSecrets(settings.secrets_from)
+    tables, problems = tabulate(workbook, find_secret, columns_file)
+    return Sheets(
+        workbook=workbook,
+        tables=tables,
+        problems=tuple(problems),
+        columns_file=columns_file,
+        secrets_read=find_secret.read,
+    )
 
 
 def check(settings: Settings) -> Checked:
@@ -143,6 +155,7 @@ def check(settings: Settings) -> Checked:
             problems=in_order(problems, tables),
             drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
             columns_file=sheets.columns_file,
+            secrets_read=sheets.secrets_read,
         )
 
 

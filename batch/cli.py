@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +94,7 @@ def _export(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch import pipeline, shapes  # noqa: PLC0415 - not for --help
     from batch.telling.exports import export_text  # noqa: PLC0415
 
-    exported = pipeline.export(givens.settings_of(flags), Terminal(mouth, assume_yes=False))
+    exported = pipeline.export(givens.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=False))
     mouth.say(export_text(exported, mouth.shown))
     if mouth.json:
         mouth.hand_over(shapes.export_json(exported))
@@ -106,7 +106,7 @@ def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch.checking import check, mark, write_guess  # noqa: PLC0415
     from batch.telling.checks import check_text, columns_text, marked_text  # noqa: PLC0415
 
-    settings = givens.settings_of(flags)
+    settings = givens.settings_of(flags, _noting(mouth))
     if settings.marked is not None:
         _refuse_marked(settings.workbook, settings.marked)
     if settings.write_columns is not None:
@@ -127,6 +127,10 @@ def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
     return 3 if checked.stops else 0
 
 
+def _noting(mouth: Mouth) -> Callable[[str], None]:
+    return Terminal(mouth, assume_yes=False).tell
+
+
 def _refuse_columns(target: Path) -> None:
     from batch.sheets.columns import already_there  # noqa: PLC0415 - not for --help
 
@@ -143,7 +147,7 @@ def _refuse_marked(workbook: Path, target: Path) -> None:
 def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch import pipeline  # noqa: PLC0415 - not for --help
 
-    settings = givens.settings_of(flags)
+    settings = givens.settings_of(flags, _noting(mouth))
     planned = pipeline.plan(settings, Terminal(mouth, assume_yes=False))
     written = None if settings.output is None else pipeline.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else pipeline.write_plan_page(planned, settings.summary)
@@ -174,14 +178,16 @@ def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
             "apply asks before it writes, and there is no terminal to ask on.",
             "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
-    return _show_report(pipeline.apply(givens.settings_of(flags), Terminal(mouth, assume_yes=flags.yes)), mouth)
+    return _show_report(
+        pipeline.apply(givens.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes)), mouth
+    )
 
 
 def _resume(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch import pipeline  # noqa: PLC0415 - not for --help
 
     run = givens.run_of(flags)
-    done = pipeline.resume(run, givens.given_again(flags, run), Terminal(mouth, assume_yes=flags.yes))
+    done = pipeline.resume(run, givens.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes))
     return _show_report(done, mouth)
 
 
@@ -206,7 +212,7 @@ def _verify(flags: argparse.Namespace, mouth: Mouth) -> int:
     from batch.watching import stand  # noqa: PLC0415
 
     run = givens.run_of(flags)
-    verified = pipeline.verify(run, givens.given_again(flags, run), Terminal(mouth, assume_yes=False))
+    verified = pipeline.verify(run, givens.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=False))
     mouth.say(verified_text(verified, stand(run), mouth.shown))
     if mouth.json:
         mouth.hand_over(shapes.verified_json(verified))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.addresses import base_url_of
+from batch.pbx.addresses import base_url_of, is_overheard
 from batch.pbx.api import Api, Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
 from batch.pbx.wire import Account
@@ -22,8 +22,9 @@ from batch.runs.asking import Asker
 from batch.runs.decisions import Policy
 from batch.runs.past import tokens_out
 from batch.runs.recording import Recording
+from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
-from batch.settings import Settings, find_client_secret
+from batch.settings import Settings
 from batch.sheets.layout import Mode
 from batch.sheets.naming import plain_stem
 from batch.trunks.bases import Base
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from batch.desks import Desk
     from batch.practice.state import PbxState
 
+NOT_ENCRYPTED: Final = "It is spoken to without encryption: passwords can be read on the way."
 PRACTICE: Final = "PRACTICE PBX"
 """What stands for its address, which is another one each time."""
 
@@ -149,7 +151,7 @@ def open_connection(
                 notes=(note,),
             )
         return
-    endpoint = _endpoint(settings, prompt)
+    endpoint = _endpoint(settings, prompt, tell)
     with connect(
         endpoint,
         log=log,
@@ -163,7 +165,7 @@ def open_connection(
         )
 
 
-def _endpoint(settings: Settings, prompt: Callable[[str], str] | None) -> Endpoint:
+def _endpoint(settings: Settings, prompt: Callable[[str], str] | None, tell: Callable[[str], None]) -> Endpoint:
     if not settings.url:
         raise UsageError(
             "No PBX is named.",
@@ -175,6 +177,8 @@ def _endpoint(settings: Settings, prompt: Callable[[str], str] | None) -> Endpoi
             "Give --client-id (or TRUNK_BATCH_CLIENT_ID); the PBX shows it under Integrations > API.",
         )
     base_url, verification = base_url_of(settings.url), _verification(settings)
+    whence = f" (from {settings.url_from.words})" if settings.url_from.words else ""
+    tell(f"PBX: {base_url}{whence}{'. ' + NOT_ENCRYPTED if is_overheard(base_url) else ''}")
     return Endpoint(
         base_url=base_url,
         client_id=settings.client_id,

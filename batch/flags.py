@@ -18,7 +18,9 @@ from batch.options import (
     add_how,
     add_log,
     add_papers,
+    add_profile,
     add_run,
+    add_secrets,
     add_summary,
     add_voice,
     add_where,
@@ -185,6 +187,7 @@ def _check(commands: Commands) -> None:
     )
     add_workbook(command)
     add_columns(command)
+    add_secrets(command)
     command.add_argument(
         "--write-columns",
         type=Path,
@@ -195,6 +198,7 @@ def _check(commands: Commands) -> None:
         "--marked", type=Path, metavar="FILE", help="write the workbook there with what is wrong shown in its cells"
     )
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
+    add_profile(command.add_argument_group("where passwords may be read from"))
     add_which(command)
     add_voice(command)
 
@@ -208,6 +212,7 @@ def _plan(commands: Commands) -> None:
     )
     add_workbook(command)
     add_columns(command)
+    add_secrets(command)
     command.add_argument("-o", "--output", type=Path, metavar="FILE.xlsx", help="write the plan as a workbook too")
     add_summary(command, "the plan, for whoever approves it")
     add_where(command)
@@ -225,6 +230,7 @@ def _apply(commands: Commands) -> None:
     )
     add_workbook(command)
     add_columns(command)
+    add_secrets(command)
     command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
     command.add_argument("--expect", type=digest, metavar="DIGEST", help="write only if the plan still has it")
     command.add_argument(
@@ -249,6 +255,7 @@ def _resume(commands: Commands) -> None:
         "only for what shall be otherwise. It asks if something would be written that was not approved then.",
     )
     add_run(command)
+    add_secrets(command, AS_IT_WAS)
     command.add_argument(
         "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
     )
@@ -269,6 +276,7 @@ def _verify(commands: Commands) -> None:
         "PBX. Everything is as the run has it, its PBX too; give a flag only for what shall be otherwise.",
     )
     add_run(command)
+    add_secrets(command, AS_IT_WAS)
     add_where(command, AS_IT_WAS)
     add_log(add_asking(command, AS_IT_WAS))
     add_voice(command)

@@ -6,6 +6,7 @@ Imports what it needs where it needs it, so that ``--help`` is quick.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,18 +16,38 @@ if TYPE_CHECKING:
     from batch.settings import Settings
 
 
-def settings_of(flags: argparse.Namespace) -> Settings:
+def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Settings:
     """Join what flags, environment and profile say.
+
+    A check takes from a profile only what password cells may name, and does without one that cannot be read.
+
+    Args:
+        flags: what was typed.
+        tell: is told which profile counts, and which one does not.
 
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
-    from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415 - not for --help
+    from batch.errors import UsageError  # noqa: PLC0415 - not for --help
+    from batch.profiles import find_profile  # noqa: PLC0415
+    from batch.settings import NO_PROFILE, SECRETS_FROM_VARIABLE, URL_VARIABLE, Profile, make_settings  # noqa: PLC0415
 
-    if flags.command == "check":
-        return make_settings(_given(flags), {}, {})
-    profile = read_profile(flags.profile, profile_places(flags.workbook))
-    return make_settings(_given(flags), os.environ, profile)
+    given = _given(flags)
+    address = given.get("url") or os.environ.get(URL_VARIABLE, "")
+    if flags.command != "check":
+        profile = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
+        for note in profile.notes:
+            tell(note)
+        return make_settings(given, os.environ, profile)
+    try:
+        found = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
+        profile = Profile(values={"secrets_from": found.values.get("secrets_from", ())})
+    except UsageError:
+        if flags.profile is not None or flags.profile_file is not None:
+            raise
+        profile = NO_PROFILE
+    allowed = {SECRETS_FROM_VARIABLE: os.environ.get(SECRETS_FROM_VARIABLE, "")}
+    return make_settings(given, allowed, profile)
 
 
 def known_pbx(workbook: Path) -> str:
@@ -35,32 +56,41 @@ def known_pbx(workbook: Path) -> str:
     That is so where environment and profile name both the PBX and the API client.
     """
     from batch.errors import UsageError  # noqa: PLC0415 - not for --help
-    from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415
+    from batch.profiles import find_profile  # noqa: PLC0415
+    from batch.settings import make_settings  # noqa: PLC0415
 
     try:
-        profile = read_profile(None, profile_places(workbook))
-        settings = make_settings({"workbook": workbook}, os.environ, profile)
+        settings = make_settings({"workbook": workbook}, os.environ, find_profile(None, None, workbook))
     except UsageError:  # which the plan is going to say
         return ""
     return settings.url if settings.client_id else ""
 
 
-def given_again(flags: argparse.Namespace, run: Path) -> dict[str, Any]:
+def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None]) -> dict[str, Any]:
     """Return what shall be otherwise than the run has it: flags, and a profile that was named.
 
     The environment does not count, nor does a profile called *default*: the run knows its PBX.
+
+    Args:
+        flags: what was typed.
+        run: the run's folder.
+        tell: is told which profile counts, and which one does not.
 
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
     given = _given(flags)
-    if flags.profile is None:
+    if flags.profile is None and flags.profile_file is None:
         return given
-    from batch.settings import make_settings, profile_places, read_profile  # noqa: PLC0415 - only with a profile
+    from batch.profiles import find_profile  # noqa: PLC0415 - only with a profile
+    from batch.settings import make_settings  # noqa: PLC0415
 
-    profile = read_profile(flags.profile, profile_places(run.parent))  # NAME.runs, which lies beside the workbook
+    beside = run.resolve().parent  # NAME.runs, which lies beside the workbook
+    profile = find_profile(flags.profile, flags.profile_file, beside, given.get("url", ""))
+    for note in profile.notes:
+        tell(note)
     joined = make_settings({**given, "workbook": run}, {}, profile)
-    return {name: getattr(joined, name) for name in {*profile, *given}}
+    return {name: getattr(joined, name) for name in {*profile.values, *given, "url_from"}}
 
 
 def _given(flags: argparse.Namespace) -> dict[str, Any]:
@@ -72,7 +102,7 @@ def _given(flags: argparse.Namespace) -> dict[str, Any]:
     given = {name: value for name, value in vars(flags).items() if name in names and _is_given(value)}
     if getattr(flags, "no_read_back", False):
         given["read_back"] = False
-    for name in ("only", "allow"):
+    for name in ("only", "allow", "secrets_from"):
         if name in given:
             given[name] = tuple(given[name])
     return given

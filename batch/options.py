@@ -13,6 +13,7 @@ from batch.ranges import HAZARDS, RANGES, why_not
 USUAL: Final[Mapping[str, str]] = {
     "url": " (or TRUNK_BATCH_URL)",
     "client_id": " (or TRUNK_BATCH_CLIENT_ID)",
+    "secrets_from": " (or TRUNK_BATCH_SECRETS_FROM)",
     "rate": " (default: 10)",
     "concurrency": " (default: 4)",
     "attempts": " (default: 5)",
@@ -52,12 +53,34 @@ def add_where(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL
         metavar="FILE",
         help="holds the client secret (else TRUNK_BATCH_CLIENT_SECRET, the system keyring, or a prompt)",
     )
-    group.add_argument("--profile", metavar="NAME", help="a table of trunk-batch.toml")
+    add_profile(group)
     group.add_argument("--practice", action="store_true", help="rehearse on the embedded practice PBX instead")
     group.add_argument("--ca-file", type=Path, metavar="FILE", help="trust the certificates in this PEM file")
     group.add_argument("--fingerprint", metavar="SHA256", help="trust the one certificate with this fingerprint")
     group.add_argument("--insecure", action="store_true", help="trust any certificate")
     group.add_argument("--proxy", choices=("env",), help="use the proxies that the environment names")
+
+
+def add_profile(group: argparse._ArgumentGroup) -> None:
+    """Let settings be taken from a file."""
+    group.add_argument("--profile", metavar="NAME", help="a table of trunk-batch.toml")
+    group.add_argument(
+        "--profile-file",
+        type=Path,
+        metavar="FILE",
+        help="that file itself, in place of the one in the current folder, if it is yours, or in your own settings",
+    )
+
+
+def add_secrets(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) -> None:
+    """Let it be said what password cells may name."""
+    command.add_argument(
+        "--secrets-from",
+        action="append",
+        metavar="NAME|FOLDER",
+        help="what env: and file: in password cells may name, like 'SIP_*' or ~/sip/; repeatable"
+        f"{usual.get('secrets_from', '')}",
+    )
 
 
 def add_columns(command: argparse.ArgumentParser) -> None:

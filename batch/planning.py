@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch.checking import Checked, in_order
-from batch.connections import Connection
+from batch.connections import NOT_ENCRYPTED, Connection
 from batch.origins import foreign
+from batch.pbx.addresses import is_overheard
 from batch.runs import folders
 from batch.runs.asking import BATCH, Asker
 from batch.runs.departures import since_exported
@@ -20,6 +21,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.printouts import plan_page
 from batch.runs.reports import change_lines, plan_headline, summary
 from batch.runs.results import changes_frame
+from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.sheets.answers import Summary
 from batch.sheets.naming import PRACTICE
@@ -37,6 +39,10 @@ from batch.trunks.records import Record
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_NAMED: Final = 20
+"""So many sources of passwords are named on the Summary."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,13 +194,13 @@ def _just_gone(tables: Tables, record: Record) -> Problem:
 
 
 def _plain_http(connection: Connection, tables: Tables) -> list[Problem]:
-    if not connection.address.startswith("http:"):
+    if connection.practice or not is_overheard(connection.address):
         return []
     return [
         Problem(
             code="plain-http",
             sheet=tables.trunks.name,
-            message=f"{connection.address} is spoken to without encryption: passwords can be read on the way.",
+            message=f"{connection.address}: {NOT_ENCRYPTED}",
             fix="Give the PBX's https address, usually the same host with port 8088, if it has one.",
         )
     ]
@@ -323,6 +329,7 @@ def _summary(planned: Planned) -> Summary:
             ("Made at", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
             ("Digest", planned.digest),
             ("Requests", f"{planned.forecast.requests:,}, about {max(1, _minutes(planned.forecast))} min"),
+            *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
         ],
         attention=since_exported(planned.plan.changes),
         hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],

@@ -16,6 +16,7 @@ from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.planning import Planned
 from batch.runs import folders, journal
+from batch.runs.begun import was_begun_here
 from batch.runs.keeping import Wanted, planned_then
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, read_past
@@ -23,7 +24,7 @@ from batch.runs.reports import change_lines
 from batch.runs.results import Results
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.secrets import HIDDEN
-from batch.settings import Settings, settings_again
+from batch.settings import Origin, Settings, settings_again
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.sheets.problems import Problem, Severity
 from batch.trunks.differences import Desired, compare
@@ -31,7 +32,8 @@ from batch.trunks.live import NOT_SHOWN, WHOLE, LiveTrunk
 from batch.trunks.plans import Change, stopped_by
 from batch.trunks.records import Record
 
-NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now"
+NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
+_SECRET_LACKED: Final = frozenset({"secret-not-allowed", "secret-not-found"})
 _NAMED: Final = 12
 """So many trunks are named in a sentence."""
 
@@ -98,8 +100,8 @@ class Returned:
         """Rows of the Trunks sheet that were stopped for want of a password alone, which is to be found now."""
         stopped = [problem for problem in self._problems() if problem.stops]
         now = stopped_by(self.checked.problems)
-        others = {problem.trunk for problem in stopped if problem.code != "secret-not-found"}
-        lacked = {problem.trunk for problem in stopped if problem.code == "secret-not-found"}
+        others = {problem.trunk for problem in stopped if problem.code not in _SECRET_LACKED}
+        lacked = {problem.trunk for problem in stopped if problem.code in _SECRET_LACKED}
         return {row for row in lacked - others if row is not None and row not in now}
 
     @property
@@ -319,7 +321,9 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
     for path in columns.values():
         if not path.exists():
             raise UsageError(f"The run's own copy of the columns file, {path}, is gone.", "Apply the workbook anew.")
-    settings = settings_again(facts["settings"], flags, workbook=workbook, run_dir=place, run_copy=copy, **columns)
+    origin = Origin(words=f"the run {facts['run']}", vouched=was_begun_here(facts))
+    places = {"workbook": workbook, "run_dir": place, "run_copy": copy, **columns}
+    settings = settings_again(facts["settings"], flags, origin, **places)
     checked = check(settings)
     if checked.columns_file.sha256 != facts["workbook"].get("columns", ""):
         raise UsageError(

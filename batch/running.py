@@ -18,6 +18,7 @@ from batch.pbx.gate import Stopped
 from batch.planning import Planned, batch_size
 from batch.runs import folders, journal
 from batch.runs.asking import Asker
+from batch.runs.begun import note_begun
 from batch.runs.dispatch import Dispatch, Limits
 from batch.runs.keeping import want
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
@@ -183,9 +184,12 @@ def begin(
     sizes = account.checked.records.sizes()
     known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
+    facts = _facts(account, planned, past)
+    if past is None:
+        note_begun(facts)
     books.begin_leg(
         "apply" if past is None else "resume",
-        facts=_facts(account, planned, past),
+        facts=facts,
         wanted=[want(change, sizes[change.record.row]) for change in new],
         settled_rows=account.endings(settled).total(),
         outcomes=settled.values(),

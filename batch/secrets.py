@@ -1,7 +1,8 @@
-"""A value that is never shown."""
+"""A value that is never shown, and why there is none."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import final
 
 HIDDEN = "<hidden>"
@@ -43,3 +44,13 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret is not pickled")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoSecret:
+    """Why a password cell that names a secret gives none."""
+
+    code: str
+    """Of the problem."""
+    message: str
+    fix: str

@@ -72,6 +72,11 @@ def likely_addresses(base_url: str) -> str:
     return f"https://{host}:8088 for a PBX on premises, https://{host} for Cloud"
 
 
+def is_overheard(base_url: str) -> bool:
+    """Tell whether what is sent there can be read on the way: without encryption, and to another machine."""
+    return urlsplit(base_url).scheme == "http" and not is_loopback(base_url)
+
+
 def is_loopback(base_url: str) -> bool:
     """Tell whether the address is this very machine, by its spelling alone (nothing is looked up)."""
     host = (urlsplit(base_url).hostname or "").rstrip(".")

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from batch.secrets import HIDDEN, Secret
+from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.dates import date_finding
 from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding
@@ -35,7 +35,7 @@ _COMPARED: Final = frozenset({Care.NUMBER, Care.LIST, Care.ACCOUNT})
 _COMPARED_TOO: Final = frozenset({"name", "extension_groups"})
 """Columns in which a number may have lost a ``+`` or zeros that others still have."""
 
-FindSecret: TypeAlias = Callable[[str], Secret | str]
+FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
 """Turns the text of a password cell into the secret, or into the reason why it cannot be had."""
 
 
@@ -260,12 +260,8 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
             )
         elif word and word != HIDDEN:
             found = find_secret(text)
-            if isinstance(found, str):
-                problems.append(
-                    strip.problem(
-                        "secret-not-found", offset, found, "Set it before running, or type the password here."
-                    )
-                )
+            if isinstance(found, NoSecret):
+                problems.append(strip.problem(found.code, offset, found.message, found.fix))
             else:
                 secret = found
                 problems += _looks_of(strip, offset, found)

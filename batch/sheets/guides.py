@@ -74,7 +74,8 @@ TOPICS: Final = (
         "Passwords",
         (
             "Better than a password: env:NAME (a setting of the computer that runs the program) or file:PATH (a file "
-            "that holds only the password). What you type here can be read by everybody who gets this file."
+            "that holds only the password); whoever runs it allows such names with --secrets-from. What you type here "
+            "can be read by everybody who gets this file."
         ),
     ),
     (

@@ -292,7 +292,7 @@ TRUNKS: Final = Sheet(
             parser=Parser.SECRET,
             limit=255,
             help="The SIP account's password. Better than the password itself: env:NAME or file:PATH, "
-            "which say where it is found.",
+            "which say where it is found; whoever runs the program allows it with --secrets-from.",
             example="env:LONDON_SIP",
             types=NOT_PEER,
             sent=True,

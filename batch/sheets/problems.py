@@ -83,6 +83,7 @@ KINDS: Final[dict[str, Kind]] = {
     "codec-unknown": Kind(title="A codec the PBX does not have"),
     "codec-twice": Kind(title="A codec named twice"),
     "secret-hidden": Kind(title="A password must be typed again"),
+    "secret-not-allowed": Kind(title="A cell names what it may not read", who=Who.OPERATOR),
     "secret-not-found": Kind(title="A password is not where the cell says", who=Who.OPERATOR),
     # a trunk and its rows
     "trunk-unnamed": Kind(title="A row without Trunk ID and Name"),

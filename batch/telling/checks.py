@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
+from batch.secret_sources import said_of
 from batch.sheets.problems import UNSEEN, Problem
 from batch.sheets.spellings import spans
 from batch.telling.amounts import BRIEF, Shown, counted, shortened
@@ -39,6 +40,12 @@ def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
     for problem in problems:
         if problem.code in UNSEEN:
             yield f"{problem.sheet}!{problem.cell}: {problem.message}"
+
+
+def secrets_text(checked: Checked, shown: Shown = BRIEF) -> Iterator[str]:
+    """Name what passwords were read from, where cells name it."""
+    if checked.secrets_read:
+        yield f"Secrets read from: {said_of(checked.secrets_read, shown.items)}."
 
 
 def _kind_text(code: str, problems: list[Problem], shown: Shown, *, stops: bool) -> Iterator[str]:
@@ -134,6 +141,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     found = list(problems_text(checked.problems, shown, notices=notices))
     yield from [*found, ""] if found else []
     drafts, tables = checked.drafts, checked.tables
+    yield from secrets_text(checked, shown)
     yield (
         f"{checked.workbook.path.name}: {counted(len(tables.trunks.frame), 'trunk')}, "
         f"{counted(len(tables.caller_ids.frame), 'caller-ID row')}, {counted(len(tables.dids.frame), 'DID row')}."

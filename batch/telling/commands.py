@@ -14,8 +14,10 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
 
 
 def which(settings: Settings) -> list[object]:
-    """Repeat the flags that choose trunks, and the file that says what is meant by which column."""
+    """Repeat the flags that choose trunks, and those that say how the workbook is read."""
     flags: list[object] = ["--columns", settings.columns] if settings.columns is not None else []
+    for source in settings.secrets_from:
+        flags += ["--secrets-from", source]
     if settings.only:
         flags += ["--only", *settings.only]
     if settings.first is not None:
@@ -27,7 +29,9 @@ def where(settings: Settings) -> list[object]:
     """Repeat the flags that choose the PBX."""
     if settings.practice:
         return ["--practice"]
-    flags: list[object] = ["--url", settings.url, "--client-id", settings.client_id]
+    origin = settings.url_from
+    flags: list[object] = ["--url", settings.url] if origin.vouched else [*origin.flags]
+    flags += ["--client-id", settings.client_id]
     for flag, value in (
         ("--secret-file", settings.secret_file),
         ("--ca-file", settings.ca_file),

@@ -11,7 +11,7 @@ from batch.runs.reports import plan_headline
 from batch.sheets.layout import TRUNKS
 from batch.sheets.naming import plain_stem
 from batch.telling.amounts import BRIEF, Shown, counted, duration, list_entries, named
-from batch.telling.checks import problems_text, unseen_text
+from batch.telling.checks import problems_text, secrets_text, unseen_text
 from batch.telling.commands import allowing, command, how, where, which
 from batch.trunks.differences import described, said
 from batch.trunks.plans import tally
@@ -47,6 +47,7 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
     yield from _left_alone_text(planned, shown)
     yield from problems_text(planned.plan.problems, shown, notices=notices)
     yield from _hazards_text(planned, shown)
+    yield from secrets_text(planned.checked, shown)
     yield from _cost_text(planned)
 
 
@@ -69,6 +70,7 @@ def running_text(planned: Planned) -> Iterator[str]:
     yield from unseen_text(planned.plan.problems)
     yield from _hazards_text(planned)
     yield from _unfinished_text(planned)
+    yield from secrets_text(planned.checked)
     yield from _cost_text(planned)
     yield from differs_text(planned)
 
@@ -256,5 +258,6 @@ def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
     left_out = planned.plan.stopped
     if left_out:
         yield f"    {counted(len(left_out), 'trunk')} with problems left out"
+    yield from (f"    {line}" for line in secrets_text(planned.checked, shown))
     yield from (f"    {line}" for line in unseen_text(planned.plan.problems))
     yield from (f"    {line}" for line in _unfinished_text(planned))

@@ -78,7 +78,7 @@ def _trunks() -> Iterator[dict[str, Cell]]:
     yield _wrong("codec-unknown", codec_sel="alaw,mp3")
     yield _wrong("codec-twice", codec_sel="alaw,ulaw,alaw")
     yield _wrong("secret-hidden", password="<type again>")  # noqa: S106 - the sample's own
-    yield _wrong("secret-not-found", password="env:NO_SUCH_VARIABLE")  # noqa: S106 - as above
+    yield _wrong("secret-not-allowed", password="env:NO_SUCH_VARIABLE")  # noqa: S106 - as above
     yield _wrong("secret-blanks", password="Sample-with-a-blank ")  # noqa: S106 - as above
     yield {"enable": "yes", _WRONG: "trunk-unnamed"}
     yield {"id": "25", "enable": "yes"}

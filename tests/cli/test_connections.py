@@ -150,17 +150,6 @@ class TestWhere:
             assert ran.code == 2
             assert ran.error["message"] == "--ca-file, --fingerprint and --insecure contradict each other."
 
-    @pytest.mark.usefixtures("secret")
-    def test_plain_http_is_a_notice_of_the_plan_at_the_first_cell(self, shell: Shell, book: Path) -> None:
-        with pbx() as served:
-            ran = shell("plan", book, *plan_at(served), "--json")
-        assert ran.code == 0
-        (notice,) = [problem for problem in ran.json["problems"] if problem["code"] == "plain-http"]
-        assert (notice["severity"], notice["sheet"], notice["cell"], notice["who"]) == (
-            "notice", "Trunks", "A1", "operator",
-        )  # fmt: skip
-        assert served.url in notice["message"]
-
     def test_the_practice_pbx_gives_no_such_notice(self, shell: Shell, book: Path) -> None:
         codes = {problem["code"] for problem in shell("plan", book, "--practice", "--json").json["problems"]}
         assert "plain-http" not in codes

@@ -27,6 +27,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import read_past
 from batch.runs.resuming import CHANGED_AFTER, Rest
 from batch.secrets import Secret
+from batch.settings import Origin
 from batch.shapes import report_json
 from batch.telling.amounts import WHOLE, moment
 from batch.telling.plans import differs_text
@@ -285,7 +286,8 @@ class TestWhatIsOtherwise:
             "London: changed since it was written, left alone: "
             "Hostname is theirs.example now, wanted new.carrier.example."
         )
-        assert ran.err.splitlines()[:3] == [
+        assert ran.err.splitlines()[:4] == [
+            f"PBX: {served.url} (from the run {run.name})",
             (
                 f"1 trunk is left of run {run.name}; not as when it was approved: Paris. "
                 "Changed since written, left alone: London."
@@ -354,14 +356,44 @@ class TestWhatIsGiven:
 
     def test_a_profile_that_is_named_counts_and_flags_win_over_it(self, tmp_path: Path) -> None:
         (tmp_path / "book.runs").mkdir()
-        (tmp_path / "trunk-batch.toml").write_text('[slow]\nrate = 7\ntimeout = 3\nfingerprint = "3F"\n')
+        own = tmp_path / "home" / ".config" / "trunk-batch"
+        own.mkdir(parents=True)
+        (own / "trunk-batch.toml").write_text('[slow]\nrate = 7\ntimeout = 3\nfingerprint = "3F"\n')
+        told: list[str] = []
         run = tmp_path / "book.runs" / "one"
         flags = parse(["resume", "one", "--profile", "slow", "--timeout", "4", "--allow", "removals"])
-        assert given_again(flags, run) == {"rate": 7, "timeout": 4, "fingerprint": "3F", "allow": ("removals",)}
-        given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run)
+        again = given_again(flags, run, told.append)
+        assert {name: value for name, value in again.items() if value} == {
+            "rate": 7,
+            "timeout": 4,
+            "fingerprint": "3F",
+            "allow": ("removals",),
+            "url_from": Origin(),
+        }
+        given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run, told.append)
         assert (given["insecure"], given["fingerprint"]) == (True, "")
         with pytest.raises(batch.BatchError, match="no profile quick"):
-            given_again(parse(["resume", "one", "--profile", "quick"]), run)
+            given_again(parse(["resume", "one", "--profile", "quick"]), run, told.append)
+        assert told == []
+
+    @pytest.mark.parametrize("command", ["resume", "verify"])
+    def test_a_run_that_somebody_else_began_does_not_say_where_the_secret_goes_and_what_is_read(
+        self, shell: Shell, run: tuple[Any, Path], command: str
+    ) -> None:
+        served, folder = run
+        before = calls(served)
+        journal = sqlite3.connect(folder / "journal.sqlite")
+        with journal:  # as it comes from elsewhere
+            journal.execute("UPDATE facts SET value = '\"20261123-010101-abcd\"' WHERE name = 'run'")
+        journal.close()
+        ran = shell(command, folder, "--json")
+        assert (ran.code, calls(served)) == (2, before)
+        assert ran.error["message"] == (
+            f"There is no client secret for script@{served.url}, an address from the run 20261123-010101-abcd. "
+            "TRUNK_BATCH_CLIENT_SECRET is not sent there: it may be meant for another PBX."
+        )
+        assert f"--url {served.url}" in ran.error["hint"]
+        assert shell(command, folder, "--url", served.url).code in {0, 5}
 
     @pytest.mark.parametrize("command", ["resume", "verify"])
     def test_another_pbx_is_refused_however_it_is_named(

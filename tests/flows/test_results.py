@@ -179,7 +179,7 @@ class TestPasswords:
     ) -> None:
         monkeypatch.setenv("T3_PASSWORD", "Sample-from-the-environment")
         with bench(tmp_path, trunks=self.TRUNKS, live=LIVE, faults=[REFUSED]) as there:
-            assert there.apply().code == 5
+            assert there.apply("--secrets-from", "T3_*").code == 5
             assert [body.get("password") for body in sorted(there.writes(), key=lambda body: body["id"])] == [
                 "Sample-new-1", "Sample-new-2", "Sample-from-the-environment",
             ]  # fmt: skip
@@ -188,7 +188,7 @@ class TestPasswords:
                 ("<type again>", None, "low"),
                 ("env:T3_PASSWORD", "<hidden>", None),
             ]
-            again = there.run("plan", "--json", workbook=there.results)
+            again = there.run("plan", "--json", "--secrets-from", "T3_*", workbook=there.results)
             assert again.code == 3
             problems = [p for p in again.json["problems"] if p["severity"] == "problem"]
             assert [(p["code"], p["cell"], p["value"]) for p in problems] == [("secret-hidden", "B3", "<type again>")]
@@ -199,7 +199,7 @@ class TestPasswords:
         (tmp_path / "one.txt").write_text("Sample-in-a-file\n", encoding="utf-8")
         trunks = (("Name", "Password"), ("T1", f"file:{tmp_path / 'one.txt'}"))
         with bench(tmp_path, trunks=trunks, live=LIVE) as there:
-            assert there.apply().code == 0
+            assert there.apply("--secrets-from", tmp_path).code == 0
             assert there.writes()[0]["password"] == "Sample-in-a-file"
             assert results_of(there.results, "Trunks", "Password") == [(f"file:{tmp_path / 'one.txt'}",)]
 

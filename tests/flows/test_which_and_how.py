@@ -391,12 +391,28 @@ class TestWhichPbx:
             assert run("plan", there.workbook, "--json", environment=secret | named).code == 0
             profile = f'[night]\nurl = "{there.pbx.url}"\nclient_id = "practice"\nrate = 500.0\n'
             (tmp_path / "trunk-batch.toml").write_text(profile, encoding="utf-8")
-            assert run("plan", there.workbook, "--json", "--profile", "night", environment=secret).code == 0
+            named_file = ("--profile-file", tmp_path / "trunk-batch.toml", "--profile", "night")
+            assert run("plan", there.workbook, "--json", *named_file, environment=secret).code == 0
 
-    def test_plain_http_is_a_notice(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            notices = [p for p in there.run("plan", "--json").json["problems"] if p["code"] == "plain-http"]
+    def test_plain_http_is_said_by_every_command_that_signs_in_but_on_this_machine(self, tmp_path: Path) -> None:
+        said = ". It is spoken to without encryption: passwords can be read on the way.\n"
+        secret = {"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
+        lost = {"call": "trunk/update", "do": "drop_before"}
+        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[lost]) as there:
+            ran = there.run("plan", "--json")
+            assert ran.err == f"PBX: {there.pbx.url} (from --url)\n"
+            assert "plain-http" not in {p["code"] for p in ran.json["problems"]}
+            url = there.pbx.url.replace("127.0.0.1", "127.1")  # this machine, spelled as if it were another
+            where = ("--url", url, "--client-id", "practice")
+            told = f"PBX: {url} (from --url){said}"
+            ran = there.run("plan", "--json", *where)
+            assert ran.err == told
+            notices = [p for p in ran.json["problems"] if p["code"] == "plain-http"]
             assert [(p["severity"], p["cell"], p["who"]) for p in notices] == [("notice", "A1", "operator")]
+            assert told in run("export", "-o", tmp_path / "export.xlsx", *where, environment=secret).err
+            assert told in there.run("apply", "--yes", "--attempts", "1", *where).err
+            for command in ("verify", "resume"):
+                assert f"PBX: {url} (from the run {there.runs[0].name}){said}" in there.on_run(command).err
 
 
 def test_one_object_on_stdout_and_everything_else_on_stderr(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from batch.secrets import Secret
+from batch.secrets import NoSecret, Secret
 from batch.sheets.cells import secrets_of, texts_of
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
 from batch.sheets.problems import Problem
@@ -32,7 +32,7 @@ def fault(column: Column, value: CellValue) -> Problem:
     return problem
 
 
-def secret(text: str, found: Secret | str | None = None) -> tuple[Secret | str, list[Problem]]:
+def secret(text: str, found: Secret | NoSecret | None = None) -> tuple[Secret | str, list[Problem]]:
     secrets, problems = secrets_of(strip(PASSWORD), [text], lambda said: Secret(said) if found is None else found)
     return secrets[0], problems
 
@@ -226,10 +226,11 @@ def test_env_and_file_are_looked_up_by_whoever_can() -> None:
 
 
 def test_a_secret_that_is_not_there_says_why() -> None:
-    found, (problem,) = secret("env:LONDON_SIP", "The environment has no LONDON_SIP.")
+    none = NoSecret(code="secret-not-found", message="The environment has no LONDON_SIP.", fix="Set it.")
+    found, (problem,) = secret("env:LONDON_SIP", none)
     assert (found, problem.code, problem.value) == ("", "secret-not-found", "<hidden>")
     assert problem.message == "The environment has no LONDON_SIP."
-    assert problem.fix == "Set it before running, or type the password here."
+    assert problem.fix == "Set it."
 
 
 def test_blanks_around_a_password_are_told_and_kept() -> None:

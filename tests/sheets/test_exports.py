@@ -11,6 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import OutputError
+from batch.secrets import Secret
 from batch.sheets import guides, layout
 from batch.sheets.exports import Export, Filled, ReadOnly, read_again, write_export
 from batch.sheets.imprints import Kind
@@ -130,7 +131,7 @@ def test_read_back_it_is_known_as_an_export_and_its_help_is_nobodys_own_sheet(wr
     assert found.imprint.kinds == {Kind.EXPORT}
     assert (found.imprint.made_at, found.imprint.pbx) == ("2026-11-23T02:14:07+01:00", "https://pbx.example:8088/a&b")
     assert not found.ours
-    tables, problems = tabulate(found, lambda text: text)
+    tables, problems = tabulate(found, Secret)
     assert problems == []
     assert tables.dids.texts("did") == ["0044", "45"]
     assert tables.trunks.texts("password") == [""]
@@ -147,7 +148,7 @@ def test_what_cannot_be_said_stands_on_a_protected_sheet_as_it_is(tmp_path: Path
     ]
     assert page(book, "Read-only lists").protection.sheet
     assert "Read-only lists" in read_workbook(path).imprint.sheets
-    assert tabulate(read_workbook(path), lambda text: text)[1] == []
+    assert tabulate(read_workbook(path), Secret)[1] == []
 
 
 def test_a_text_of_any_length_is_cut_on_the_sheet_of_what_cannot_be_said(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_a_text_of_any_length_is_cut_on_the_sheet_of_what_cannot_be_said(tmp_pat
 
 def test_in_memory_the_sheets_are_read_as_they_are_from_the_file(written: Path) -> None:
     again, problems = read_again(export().sheets)
-    from_file, _ = tabulate(read_workbook(written), lambda text: text)
+    from_file, _ = tabulate(read_workbook(written), Secret)
     assert problems == []
     for one, other in zip(again, from_file, strict=True):
         assert one.frame.equals(other.frame)

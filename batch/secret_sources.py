@@ -1,0 +1,185 @@
+"""Secret sources: where the client secret is looked for, and what password cells may name.
+
+The client secret is given, in a file that was named, in the environment, in the system's keyring, or typed at a
+prompt. It is never an argument, and goes only where it was stored for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from batch.errors import UsageError
+from batch.quoting import quoted
+from batch.secrets import NoSecret, Secret
+from batch.settings import Settings, is_path, place_of
+from batch.small_files import read_small, why_unread
+
+KEYRING_SERVICE: Final = "trunk-batch"
+SECRET_VARIABLE: Final = "TRUNK_BATCH_CLIENT_SECRET"  # noqa: S105 - the name of a variable
+
+_MOST_BYTES: Final = 4096
+_OURS: Final = "TRUNK_BATCH_"
+_VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+
+
+class CellSecrets:
+    """Finds what password cells name by ``env:NAME`` and ``file:PATH``, as far as the operator allows it.
+
+    What is not allowed is not looked for: nobody learns from the answer whether it is there.
+    """
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        """Allow variables by pattern, folders and files by path, as `Settings.secrets_from` has them."""
+        listed = list(allowed)
+        self._patterns = [text for text in listed if not is_path(text)]
+        self._places = [text for text in listed if is_path(text)]
+        self._found: dict[str, Secret | NoSecret] = {}
+        self._read: Counter[str] = Counter()
+
+    @property
+    def read(self) -> Mapping[str, int]:
+        """What was read, like ``env SIP_LONDON`` or ``file ~/sip/london``, and for how many cells."""
+        return self._read
+
+    def __call__(self, text: str) -> Secret | NoSecret:
+        """Find the password that a cell names, or is."""
+        kind, _, name = text.strip().partition(":")
+        kind, name = kind.strip().casefold(), name.strip()
+        look = {"env": self._in_variable, "file": self._in_file}.get(kind)
+        if look is None:
+            return Secret(text)
+        called = f"{kind} {name}"
+        if called not in self._found:
+            self._found[called] = look(name)
+        found = self._found[called]
+        if isinstance(found, Secret):
+            self._read[called] += 1
+        return found
+
+    def _in_variable(self, name: str) -> Secret | NoSecret:
+        if not _VARIABLE.fullmatch(name):
+            return _not_found(f"{name!r} is no name of an environment variable.")
+        if name.upper().startswith(_OURS):
+            return NoSecret(
+                code="secret-not-allowed",
+                message=f"A cell may not name the environment variable {name}: it is this program's own.",
+                fix="Name another variable, or type the password here.",
+            )
+        if not any(fnmatchcase(name, pattern) for pattern in self._patterns):
+            return _not_allowed(f"the environment variable {name}", name)
+        value = os.environ.get(name)
+        return Secret(value) if value else _not_found(f"The environment variable {name} is not set.")
+
+    def _in_file(self, name: str) -> Secret | NoSecret:
+        path = place_of(name)
+        if not self._allows(path, lambda place: place):
+            return _not_allowed(f"the file {name}", path)
+        try:
+            real = os.path.realpath(path)
+            if not self._allows(real, os.path.realpath):
+                return _not_found(f"The file {name} is a link that leads out of what may be read.")
+            found = _secret_in(Path(real), name)
+        except (OSError, ValueError):  # a name that no file can have
+            found = f"The file {name} cannot be read: it has no name of a file."
+        return found if isinstance(found, Secret) else _not_found(found)
+
+    def _allows(self, path: str, spelled: Callable[[str], str]) -> bool:
+        return any(Path(path).is_relative_to(spelled(place)) for place in self._places)
+
+
+def said_of(read: Mapping[str, int], most: int | None = None) -> str:
+    """Name what was read for cells, with the number of trunks: ``env SIP_LONDON (3 trunks)``.
+
+    Args:
+        read: as `CellSecrets.read` has it.
+        most: so many are named; None for all.
+    """
+    named = [f"{called} ({count:,} trunk{'' if count == 1 else 's'})" for called, count in read.items()][:most]
+    more = f" and {len(read) - len(named):,} more" if len(read) > len(named) else ""
+    return ", ".join(named) + more
+
+
+def _not_allowed(what: str, source: str) -> NoSecret:
+    return NoSecret(
+        code="secret-not-allowed",
+        message=f"The cell names {what}, which it may not read.",
+        fix=f"If you want its content sent as this trunk's password, add --secrets-from {quoted(source)}; else type "
+        "the password here.",
+    )
+
+
+def _not_found(message: str) -> NoSecret:
+    return NoSecret(code="secret-not-found", message=message, fix="Set it before running, or type the password here.")
+
+
+def _secret_in(path: Path, called: object) -> Secret | str:
+    """Read the one line of a file, or say why it cannot be had."""
+    try:
+        value = read_small(path, _MOST_BYTES)[0].decode("utf-8-sig").rstrip("\r\n")
+    except OSError as error:
+        return f"The file {called} cannot be read: {why_unread(error)}."
+    except UnicodeDecodeError:
+        return f"The file {called} cannot be read: it is not text in UTF-8."
+    if "\n" in value or "\r" in value:
+        return f"The file {called} holds more than one line."
+    return Secret(value) if value else f"The file {called} is empty."
+
+
+def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) -> Secret:
+    """Find the client secret: given, the file named, the environment, the keyring, a prompt.
+
+    The environment says nothing of the address that its secret is for, so it counts only where the operator gave the
+    address; the keyring and the prompt name it.
+
+    Args:
+        settings: with client id, and the URL as `addresses.base_url_of` spells it.
+        prompt: asks on a terminal without echo; None where there is none.
+
+    Raises:
+        UsageError: it is nowhere.
+    """
+    if settings.secret is not None:
+        return settings.secret
+    if settings.secret_file is not None:
+        found = _secret_in(settings.secret_file.expanduser(), settings.secret_file)
+        if isinstance(found, str):
+            raise UsageError(found, "Name a readable file with --secret-file that holds nothing but the secret.")
+        return found
+    in_environment, origin = os.environ.get(SECRET_VARIABLE), settings.url_from
+    if in_environment and origin.vouched:
+        return Secret(in_environment)
+    account = f"{settings.client_id}@{settings.url}"
+    if value := _from_keyring(account):
+        return Secret(value)
+    whence = "" if origin.vouched else f" (address from {origin.words})"
+    if prompt is not None and (value := prompt(f"Client secret of {account}{whence}: ")):
+        return Secret(value)
+    keep = f'keep it in the system\'s keyring: keyring set {KEYRING_SERVICE} "{account}"'
+    if origin.vouched:
+        raise UsageError(
+            f"There is no client secret for {account}.",
+            f"Set {SECRET_VARIABLE}, use --secret-file, type it when asked on a terminal, or {keep}",
+        )
+    raise UsageError(
+        f"There is no client secret for {account}, an address from {origin.words}."
+        + (f" {SECRET_VARIABLE} is not sent there: it may be meant for another PBX." if in_environment else ""),
+        f"If this is your PBX, add --url {settings.url}, use --secret-file, type the secret when asked on a terminal, "
+        f"or {keep}",
+    )
+
+
+def _from_keyring(account: str) -> str | None:
+    """Ask the system's keyring; a machine without one has none to give."""
+    import keyring  # noqa: PLC0415 - only where no other source has it
+    import keyring.errors  # noqa: PLC0415
+
+    try:
+        return keyring.get_password(KEYRING_SERVICE, account)
+    except keyring.errors.KeyringError:
+        return None
