@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import mmap
-import posixpath
 from typing import TYPE_CHECKING, Final
 
 from batch.errors import WorkbookError
-from batch.sheets.formats import csv_folders, encodings, refusals
+from batch.sheets.formats import csv_folders, encodings, opendocument, refusals
 from batch.sheets.formats.packages import Package, office_document
 from batch.sheets.workbooks import Format
 
@@ -18,6 +17,9 @@ _HEAD: Final = 4096
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLD_SHEETS: Final = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 """First bytes of an ``.xls`` without a container around it (BIFF 2 to 8)."""
+
+_STRAY: Final = b" \t\r\n\xef\xbb\xbf"
+"""What pages that hand out files put in front of them by mistake."""
 
 _BEGINNINGS: Final = (
     (b"%PDF", "a PDF"),
@@ -82,7 +84,7 @@ def recognise(path: Path) -> Format:
         ) from None
     if not head:
         raise WorkbookError(f'"{path}" is empty: it has no bytes at all.', "Copy or download it again.")
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+    if head.lstrip(_STRAY).startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
     if head.startswith(_OLE):
         if _contains(path, "EncryptedPackage".encode("utf-16-le")):
@@ -103,21 +105,20 @@ def _folder(path: Path) -> Format:
 
 def _zipped(path: Path) -> Format:
     package = Package(path)
-    book = (office_document(package) or package.find("xl/workbook.xml") or "").casefold()
-    if book.endswith(".bin"):
+    book = office_document(package) or package.find("xl/workbook.xml") or ""
+    if book.casefold().endswith(".bin"):
         return Format.XLSB
-    if posixpath.basename(book).startswith("workbook"):
+    if book and next((local for local, _ in package.elements(book)), "") == "workbook":
         return Format.XLSM if _has_macros(package) else Format.XLSX
     for part, seems, hint in _PARTS:
         if package.find(part):
             raise refusals.not_a_spreadsheet(path, seems, hint)
-    mimetype = package.find("mimetype")
-    if mimetype is not None:
-        kind = next(package.chunks(mimetype), b"")
-        if b"opendocument.spreadsheet" in kind:
-            return Format.ODS
-        if b"opendocument" in kind:
-            raise refusals.not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
+    mimetype = package.find(opendocument.MIMETYPE)
+    kind = b"" if mimetype is None else next(package.chunks(mimetype), b"")
+    if opendocument.SPREADSHEET.encode() in kind or opendocument.holds_a_spreadsheet(package):
+        return Format.ODS
+    if b"opendocument" in kind:
+        raise refusals.not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
     if csv_folders.files_in_zip(package):
         return Format.ZIP
     raise WorkbookError(f'The zip "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)

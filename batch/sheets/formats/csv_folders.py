@@ -83,10 +83,10 @@ def files_in_zip(package: Package) -> dict[str, str]:
     """Return the CSVs of a zip, at its top or one folder deep, as `files_in` does.
 
     Raises:
-        WorkbookError: Two files stand for one sheet.
+        WorkbookError: Two files stand for one sheet, or two of them have one name.
     """
     paths = [(PurePosixPath(name), name) for name in package.names]
-    return _by_name(
+    files = _by_name(
         package.path,
         [
             (path.name, name)
@@ -94,6 +94,7 @@ def files_in_zip(package: Package) -> dict[str, str]:
             if len(path.parts) <= 2 and path.parts[0] != "__MACOSX" and not path.name.startswith("._")
         ],
     )
+    return {known: package.find(name) or name for known, name in files.items()}
 
 
 def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:

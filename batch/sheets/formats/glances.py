@@ -40,6 +40,8 @@ class Glance:
     """Whether it may hold error cells, formulas, hidden rows, or numbers that look otherwise than they are."""
     far: bool
     """Whether cells may lie so far apart that the space between them would fill the memory."""
+    commented: bool = False
+    """Whether comments stand among the cells."""
     margins: bytes = b""
     """The XML before and after the rows, where it says of columns, merged cells or filters something of note."""
 
@@ -54,9 +56,10 @@ def glance(package: Package, part: str, styles: Collection[str] = ()) -> Glance:
     """
     formatted = _numbers_of(styles)
     margins = _Margins()
-    closer = far = False
+    closer = far = commented = False
     widest = 0
     for text in margins.rows(package.chunks(part)):
+        commented = commented or b"<!--" in text
         if not closer:
             closer = _betrays(text, b":f" if margins.prefixed else b"<f")
             closer = closer or (bool(formatted) and all(pattern.search(text) for pattern in formatted))
@@ -64,7 +67,7 @@ def glance(package: Package, part: str, styles: Collection[str] = ()) -> Glance:
             widest = max([widest, *map(column_number, set(_COLUMN.findall(text)))])
             far = widest > WIDE or _ROW_MILLIONS.search(text) is not None
     around = bytes(margins.around)
-    return Glance(closer=closer, far=far, margins=around if _MARGIN_WORDS.search(around) else b"")
+    return Glance(closer=closer, far=far, commented=commented, margins=around if _MARGIN_WORDS.search(around) else b"")
 
 
 class _Margins:

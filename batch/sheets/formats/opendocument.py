@@ -7,8 +7,12 @@ for many equal ones.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
+import zipfile
 from typing import TYPE_CHECKING, Final
+
+from python_calamine import CalamineError, CalamineWorkbook
 
 from batch.sheets.formats import packages, refusals
 from batch.sheets.formats.grids import (
@@ -32,6 +36,16 @@ if TYPE_CHECKING:
 CONTENT: Final = "content.xml"
 STYLES: Final = "styles.xml"
 
+MIMETYPE: Final = "mimetype"
+SPREADSHEET: Final = "application/vnd.oasis.opendocument.spreadsheet"
+
+_MANIFEST: Final = (
+    '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
+    f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{SPREADSHEET}"/></manifest:manifest>'
+)
+_INDENTED: Final = re.compile(rb">\s+(?=</?(?:table|office|calcext|style|number|draw):|<text:p\b)")
+"""White space between elements; between pieces of a text it would belong to the text."""
+
 MAX_COLUMNS: Final = 16_384
 
 _NUMERIC: Final = frozenset({"float", "date", "time", "currency", "percentage"})
@@ -52,15 +66,42 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
     manifest = package.find("META-INF/manifest.xml")
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
         raise refusals.protected(path)
-    package.refuse_entities(name for name in package.names if name.casefold().endswith((".xml", ".rdf")))
     sheets = []
     with collector_paused(), calamine_failures(path):
         looks = _looks(package)
-        book = calamine_book(path, ".ods")
+        book = _book(package)
         for (index, meta), (_, look) in zip(worksheets(book), looks, strict=True):
             grid = grid_of(book.get_sheet_by_index(index))
             sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look))
     return tuple(sheets)
+
+
+def holds_a_spreadsheet(package: Package) -> bool:
+    """Tell whether a package is a spreadsheet by what it holds; some programs leave out the part that says so."""
+    content = package.find(CONTENT)
+    before = b""
+    for chunk in package.chunks(content) if content else ():
+        if b"<office:spreadsheet" in before + chunk:
+            return True
+        before = chunk[-32:]
+    return False
+
+
+def _book(package: Package) -> CalamineWorkbook:
+    """Return the file opened by calamine; where it is packed as calamine does not understand, a plain copy of it."""
+    content = package.find(CONTENT)
+    if content is not None and not package.odd and package.find(MIMETYPE) is not None:
+        try:
+            return calamine_book(package.path, ".ods")
+        except CalamineError:
+            pass
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(MIMETYPE, SPREADSHEET)
+        archive.writestr(CONTENT, _INDENTED.sub(b">", packages.without_comments(package.read(content or CONTENT))))
+        archive.writestr("META-INF/manifest.xml", _MANIFEST)
+    copy.seek(0)
+    return CalamineWorkbook.from_filelike(copy)
 
 
 def _looks(package: Package) -> list[tuple[str, Look]]:

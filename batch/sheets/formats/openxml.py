@@ -11,6 +11,8 @@ import io
 import re
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+from xml.sax.saxutils import quoteattr
 
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -29,7 +31,12 @@ from batch.sheets.formats.grids import (
 from batch.sheets.formats.looks import look_at_margins, look_closer
 from batch.sheets.formats.number_formats import read_styles
 from batch.sheets.formats.packages import Package
-from batch.sheets.workbooks import CellError, RawSheet
+from batch.sheets.workbooks import RawSheet
+
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 _ERROR_VALUE = re.compile(
     rb"(<(?:[\w.-]+:)?c\b[^>]*\bt\s*=\s*[\"']e[\"'][^>]*>"
@@ -46,23 +53,21 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     """
     path = package.path
     parts = worksheet_parts(package)
-    _verify(package, frozenset(parts.values()))
+    _verify(package)
     pool = ThreadPoolExecutor(1, thread_name_prefix="second-look")
     try:
         with collector_paused(), calamine_failures(path):
             styles = _styles(package)
             glances = {name: pool.submit(glance, package, part, styles) for name, part in parts.items()}
-            book = calamine_book(path, ".xlsx", ".xlsm")
+            book = _book(package)
             sheets = []
             for index, meta in worksheets(book):
-                if meta.name not in parts:
-                    raise refusals.damaged(path, f'its sheet "{meta.name}" is listed but not there')
                 part = parts[meta.name]
                 found = glances[meta.name].result()
                 look = _second_look(package, part, found, styles, pool)
                 if found.far:
                     look.result().refuse_far_cells(path, meta.name)
-                grid = _values(book, index, package, part, look)
+                grid = _values(None if found.commented else book, index, package, part)
                 sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look.result()))
         return tuple(sheets)
     finally:
@@ -70,34 +75,79 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
 
 
 def worksheet_parts(package: Package) -> dict[str, str]:
-    """Return which part holds which worksheet, by the sheet's name.
+    """Return which part holds which worksheet, by the sheet's name; sheets of other kinds are left out.
 
     Raises:
         WorkbookError: The package has no list of sheets, or its XML is not well-formed.
     """
-    package.refuse_entities(name for name in package.names if name.casefold().endswith((".xml", ".rels", ".vml")))
+    return {sheet["name"]: part for sheet, part in _worksheets(package)}
+
+
+def _worksheets(package: Package) -> list[tuple[dict[str, str], str]]:
+    """Return each worksheet as the list of sheets has it, and its part."""
     book = packages.list_of_sheets(package)
-    links = packages.targets(package, book)
-    parts: dict[str, str] = {}
-    for tag, attributes in package.elements(book):
-        if tag == "sheet":
-            part = links.get(attributes.get("id", ""))
-            if part is not None:
-                parts[attributes.get("name", "")] = part
-    return parts
+    links = packages.links(package, book)
+    found = [
+        (attributes, *links.get(attributes.get("id", ""), ("", None)))
+        for tag, attributes in package.elements(book)
+        if tag == "sheet" and "name" in attributes
+    ]
+    if not found:
+        raise refusals.damaged(package.path, "it has no list of sheets")
+    sheets = []
+    for attributes, kind, part in found:
+        if part is None:
+            raise refusals.damaged(package.path, f'its sheet "{attributes["name"]}" is listed but not there')
+        if kind.endswith("/worksheet"):
+            sheets.append((attributes, part))
+    package.check_xml(part for _, part in sheets)
+    return sheets
 
 
-def _verify(package: Package, sheets: frozenset[str]) -> None:
+def check_parts(package: Package) -> None:
+    """Check the XML of all parts that hold a workbook's values, and have it read as UTF-8 from now on.
+
+    Raises:
+        WorkbookError: As `worksheet_parts`.
+    """
+    worksheet_parts(package)
+    package.check_xml([*_parts(package, "sharedStrings"), *_parts(package, "styles")])
+
+
+def _verify(package: Package) -> None:
     """Unpack once what calamine unpacks when it opens the file; the sheets are unpacked by `glance`."""
-    for name in package.names:
-        if name not in sheets:
-            for _ in package.chunks(name):
-                pass
+    book = packages.list_of_sheets(package)
+    strings = _parts(package, "sharedStrings")
+    styles = _parts(package, "styles")
+    check_parts(package)
+    for name in (book, *styles):
+        for _ in package.chunks(name):
+            pass
+    package.drop_comments(strings)  # calamine loses the text around them
+    expected = {"xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"}
+    package.odd = package.odd or any(name.casefold() not in expected for name in (book, *strings, *styles))
+
+
+def _parts(package: Package, kind: str) -> list[str]:
+    """Return the part of a kind: first that which the list of sheets links to, then that which has its usual name."""
+    linked = packages.targets(package, packages.list_of_sheets(package), f"/{kind}").values()
+    usual = package.find(f"xl/{kind}.xml")
+    return list(dict.fromkeys([*linked, *([] if usual is None else [usual])]))
+
+
+def _book(package: Package) -> CalamineWorkbook:
+    """Return the file opened by calamine; where it is packed as calamine does not understand, a plain copy of it."""
+    if not package.odd:
+        try:
+            return calamine_book(package.path, ".xlsx", ".xlsm")
+        except CalamineError:
+            pass
+    return CalamineWorkbook.from_filelike(plain_copy(package))
 
 
 def _styles(package: Package) -> dict[str, str]:
     """Return the notation of the styles whose numbers look otherwise than they are, by the style's number."""
-    part = next(iter(packages.targets(package, packages.list_of_sheets(package), "/styles").values()), None)
+    part = next(iter(_parts(package, "styles")), None)
     return {} if part is None else read_styles(package.elements(part))
 
 
@@ -114,27 +164,60 @@ def _second_look(
     return pool.submit(look_at_it)
 
 
-def _values(book: CalamineWorkbook, index: int, package: Package, part: str, look: Future[Look]) -> Grid:
-    try:
-        return grid_of(book.get_sheet_by_index(index))
-    except CalamineError:
-        if not any(isinstance(cell, CellError) for cell in look.result().cells.values()):
-            raise
-        return grid_of(CalamineWorkbook.from_filelike(with_known_errors(package, part)).get_sheet_by_index(index))
+def _values(book: CalamineWorkbook | None, index: int, package: Package, part: str) -> Grid:
+    """Return a worksheet's values; where they cannot be taken from the book, from a copy with this sheet alone."""
+    if book is not None:
+        try:
+            return grid_of(book.get_sheet_by_index(index))
+        except CalamineError:
+            pass
+    return grid_of(CalamineWorkbook.from_filelike(plain_copy(package, part)).get_sheet_by_index(0))
 
 
-def with_known_errors(package: Package, part: str) -> io.BytesIO:
-    """Return the package with this sheet's errors written as one that calamine knows: it gives up at ``#SPILL!``.
+def plain_copy(package: Package, only: str = "") -> io.BytesIO:
+    """Return a package with the same worksheets, packed as plainly as can be.
 
-    Other worksheets are left out as far as their size goes; what the errors really were, the look knows.
+    Args:
+        package: The package.
+        only: Of worksheets, just this part, without comments; its errors are written as one that calamine knows, as it
+            gives up at ``#SPILL!``. What they really were, the look knows.
     """
-    sheets = set(worksheet_parts(package).values())
+    sheets = [(sheet, part) for sheet, part in _worksheets(package) if only in {"", part}]
+    book = packages.list_of_sheets(package)
+    properties = next((found for tag, found in package.elements(book) if tag == "workbookPr"), {})
     copy = io.BytesIO()
-    with zipfile.ZipFile(copy, "w") as archive:
-        for name in package.names:
-            if name == part:
-                archive.writestr(name, _ERROR_VALUE.sub(rb"\1#N/A", package.read(name)))
-            elif name not in sheets:
-                archive.writestr(name, package.read(name))
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
+        listed, linked = [], []
+        for number, (sheet, part) in enumerate(sheets, 1):
+            name, state = quoteattr(sheet["name"]), quoteattr(sheet.get("state", "visible"))
+            listed.append(f'<sheet name={name} sheetId="{number}" state={state} r:id="rId{number}"/>')
+            linked.append(("worksheet", f"worksheets/sheet{number}.xml"))
+            content = package.read(part)
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", _with_known_errors(content) if only else content)
+        for kind in ("sharedStrings", "styles"):
+            for part in _parts(package, kind)[:1]:
+                linked.append((kind, f"{kind}.xml"))
+                archive.writestr(f"xl/{kind}.xml", package.read(part))
+        date1904 = quoteattr(properties.get("date1904", "0"))
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904={date1904}/>'
+            f"<sheets>{''.join(listed)}</sheets></workbook>",
+        )
+        archive.writestr("xl/_rels/workbook.xml.rels", _relationships(linked))
+        archive.writestr("_rels/.rels", _relationships([("officeDocument", "xl/workbook.xml")]))
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{_TYPES}"/>')
     copy.seek(0)
     return copy
+
+
+def _with_known_errors(content: bytes) -> bytes:
+    return _ERROR_VALUE.sub(rb"\1#N/A", packages.without_comments(content))
+
+
+def _relationships(links: list[tuple[str, str]]) -> str:
+    each = (
+        f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(links, 1)
+    )
+    return f'<Relationships xmlns="{_RELATIONS}">{"".join(each)}</Relationships>'

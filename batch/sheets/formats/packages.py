@@ -7,12 +7,14 @@ readers behind it need not.
 
 from __future__ import annotations
 
+import codecs
 import posixpath
 import re
 import struct
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 from xml.parsers import expat
 
 from batch.sheets.formats import refusals
@@ -33,8 +35,24 @@ MAX_RATIO: Final = 200
 
 RATIO_FROM: Final = 100 << 20
 
-_ROOT = re.compile(rb"<[A-Za-z_]")
+MAX_TRANSCODED: Final = 256 << 20
+"""Most bytes of a part that is not in UTF-8: it is turned into it as a whole."""
+
+_ROOT: Final = re.compile(rb"<[A-Za-z_]")
+_ASIDE: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_COMMENT: Final = b"<!--"
+_COMMENTS: Final = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|<!--.*?-->", re.DOTALL)
+_DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
+_DECLARED: Final = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _PROLOG: Final = 1 << 16
+_WIDE: Final = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (b"<\x00", "utf-16-le"),
+    (b"\x00<", "utf-16-be"),
+)
+"""How XML begins that is not written in single bytes."""
 
 
 class Package:
@@ -44,7 +62,7 @@ class Package:
         path: The file.
 
     Raises:
-        WorkbookError: It is truncated, encrypted, claims impossible sizes, or names a part twice.
+        WorkbookError: It is truncated, encrypted, or claims impossible sizes.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,13 +72,30 @@ class Package:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, struct.error, UnicodeError, ValueError, NotImplementedError):
             raise refusals.damaged(path, "it begins like a workbook or zip, but its end is missing or wrong") from None
-        self._entries = {entry.filename: entry for entry in entries if not entry.is_dir()}
-        self._folded = {name.casefold(): name for name in self._entries}
-        if len({entry.filename for entry in entries}) < len(entries):
-            raise refusals.damaged(path, "it holds two parts of the same name")
+        self._entries: dict[str, zipfile.ZipInfo] = {}
+        self._folded: dict[str, str] = {}
+        self._twice: set[str] = set()
+        self._plain: dict[str, bytes] = {}
+        self._looked_at: set[str] = set()
+        self.odd = False
+        """Whether names of parts are written as few programs understand them."""
+        for entry in entries:
+            self._take_in(entry)
         if any(entry.flag_bits & 1 for entry in entries):
             raise refusals.protected(path)
         self._refuse_bombs()
+
+    def _take_in(self, entry: zipfile.ZipInfo) -> None:
+        name = entry.filename.replace("\\", "/").lstrip("/")
+        if not name or name.endswith("/"):
+            return
+        known = self._entries.get(self._folded.get(name.casefold(), ""))
+        self.odd = self.odd or name != entry.filename or known is not None
+        if known is None:
+            self._entries[name] = entry
+            self._folded[name.casefold()] = name
+        elif (known.CRC, known.file_size) != (entry.CRC, entry.file_size):
+            self._twice.add(name.casefold())
 
     def _refuse_bombs(self) -> None:
         total = sum(entry.file_size for entry in self._entries.values())
@@ -78,8 +113,15 @@ class Package:
         return tuple(self._entries)
 
     def find(self, name: str) -> str | None:
-        """Return the part of this name, whatever its case; None if there is none."""
-        return self._folded.get(name.replace("\\", "/").lstrip("/").casefold())
+        """Return the part of this name, whatever its case; None if there is none.
+
+        Raises:
+            WorkbookError: There are two, and they differ.
+        """
+        folded = name.replace("\\", "/").lstrip("/").casefold()
+        if folded in self._twice:
+            raise refusals.damaged(self.path, f"it holds two parts of the same name, {self._folded[folded]}")
+        return self._folded.get(folded)
 
     def size(self, name: str) -> int:
         """Return a part's size in bytes, unpacked."""
@@ -91,6 +133,10 @@ class Package:
         Raises:
             WorkbookError: The part is cut off, does not match its checksum, or is not as large as it claims.
         """
+        if name in self._plain:
+            plain = self._plain[name]
+            yield from (plain[place : place + CHUNK] for place in range(0, len(plain), CHUNK))
+            return
         entry = self._entries[name]
         wrong = refusals.damaged(self.path, f"its part {name} is cut off or altered")
         checksum = total = 0
@@ -129,20 +175,61 @@ class Package:
         """Return all bytes of a part. Only for parts that are small, or wanted whole."""
         return b"".join(self.chunks(name))
 
-    def refuse_entities(self, names: Iterable[str]) -> None:
-        """Look at the beginning of XML parts, up to the first element.
+    def check_xml(self, names: Iterable[str]) -> None:
+        """Look at the beginning of XML parts that are to be read; from then on they are read as UTF-8.
 
         Raises:
-            WorkbookError: One declares a document type (and so could declare entities), or is not in UTF-8.
+            WorkbookError: One declares a document type (and so could declare entities), or is no XML.
         """
         for name in names:
-            head = next(self.chunks(name), b"")[:_PROLOG]
-            root = _ROOT.search(head)
-            prolog = head[: root.start()] if root else head
-            if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog:
-                raise refusals.entities(self.path, name)
-            if not root and self.size(name):
-                raise refusals.damaged(self.path, f"its part {name} is not readable XML")
+            if name not in self._looked_at:
+                self._to_utf8(name)
+                self._refuse_entities(name)
+                self._looked_at.add(name)
+
+    def _head(self, name: str) -> bytes:
+        head = b""
+        for chunk in self.chunks(name):
+            head += chunk
+            if len(head) >= _PROLOG:
+                break
+        return head[:_PROLOG]
+
+    def _to_utf8(self, name: str) -> None:
+        encoding = _encoding(self._head(name))
+        if encoding is None:
+            return
+        if self.size(name) > MAX_TRANSCODED:
+            raise refusals.too_large(
+                self.path, f"its part {name} is not in UTF-8 and has {self.size(name) >> 20:,} MiB"
+            )
+        try:
+            text = self.read(name).decode(encoding)
+        except (LookupError, UnicodeError):
+            raise refusals.damaged(self.path, f"its part {name} is not in the encoding it names") from None
+        self._plain[name] = _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1).encode("utf-8", "replace")
+        self.odd = True
+
+    def drop_comments(self, names: Iterable[str]) -> None:
+        """Read XML parts once, and from then on without the comments in them."""
+        for name in names:
+            before = b""
+            found = False
+            for chunk in self.chunks(name):
+                found = found or _COMMENT in before + chunk
+                before = chunk[-len(_COMMENT) :]
+            if found:
+                self._plain[name] = without_comments(self.read(name))
+                self.odd = True
+
+    def _refuse_entities(self, name: str) -> None:
+        head = _ASIDE.sub(b"", self._head(name))
+        root = _ROOT.search(head)
+        prolog = head[: root.start()] if root else head
+        if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog:
+            raise refusals.entities(self.path, name)
+        if not root and self.size(name):
+            raise refusals.damaged(self.path, f"its part {name} is not readable XML")
 
     def elements(self, name: str) -> list[tuple[str, dict[str, str]]]:
         """Return the elements of a small XML part in order, each with local name and attributes by local name.
@@ -167,6 +254,25 @@ def _read(file: BinaryIO, size: int) -> Iterator[bytes]:
         yield chunk
 
 
+def _encoding(head: bytes) -> str | None:
+    """Return how XML is encoded; None for UTF-8 that says so or says nothing."""
+    for beginning, encoding in _WIDE:
+        if head.startswith(beginning):
+            return encoding
+    declared = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8).lstrip())
+    if declared is None:
+        return None
+    name = declared[1].decode().casefold()
+    if head.startswith(codecs.BOM_UTF8) or name.startswith(("utf-16", "utf-32", "ucs-")):
+        return "utf-8"  # .NET says utf-16 of what it then writes as UTF-8
+    return None if name in {"utf-8", "us-ascii", "ascii"} else name
+
+
+def without_comments(content: bytes) -> bytes:
+    """Return XML without its comments."""
+    return _COMMENTS.sub(lambda found: found[1] or b"", content) if _COMMENT in content else content
+
+
 def office_document(package: Package) -> str | None:
     """Return the part that an Office package calls its document: a workbook's list of sheets."""
     return next(iter(targets(package, "", "/officeDocument").values()), None)
@@ -178,7 +284,7 @@ def list_of_sheets(package: Package) -> str:
     Raises:
         WorkbookError: There is none.
     """
-    part = office_document(package)
+    part = office_document(package) or package.find("xl/workbook.xml")
     if part is None:
         raise refusals.damaged(package.path, "it has no list of sheets")
     return part
@@ -192,14 +298,23 @@ def targets(package: Package, part: str, kind: str = "") -> dict[str, str]:
         part: Whose links.
         kind: What the link's type ends with; all links if empty.
     """
+    return {
+        link: linked
+        for link, (kind_of_link, linked) in links(package, part).items()
+        if linked is not None and kind_of_link.endswith(kind)
+    }
+
+
+def links(package: Package, part: str) -> dict[str, tuple[str, str | None]]:
+    """Return a part's links by their id: the link's type, and the part it leads to; None where that is not there."""
     folder, name = posixpath.split(part)
-    links = package.find(f"{folder}/_rels/{name}.rels")
-    found: dict[str, str] = {}
-    for _, attributes in package.elements(links) if links else ():
-        target = attributes.get("Target", "").replace("\\", "/")
-        linked = package.find(posixpath.normpath(posixpath.join("/", folder, target)))
-        if linked is not None and attributes.get("Type", "").endswith(kind):
-            found[attributes.get("Id", "")] = linked
+    listed = package.find(f"{folder}/_rels/{name}.rels")
+    found: dict[str, tuple[str, str | None]] = {}
+    for tag, attributes in package.elements(listed) if listed else ():
+        if tag == "Relationship" and attributes.get("TargetMode") != "External":
+            target = posixpath.normpath(posixpath.join("/", folder, attributes.get("Target", "").replace("\\", "/")))
+            linked = package.find(target) or package.find(unquote(target))
+            found[attributes.get("Id", "")] = (attributes.get("Type", ""), linked)
     return found
 
 
@@ -214,6 +329,7 @@ def strict_parser(package: Package, part: str) -> expat.XMLParserType:
     def refuse(*_: object) -> None:
         raise refusals.entities(package.path, part)
 
+    package.check_xml([part])
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartDoctypeDeclHandler = refuse

@@ -116,10 +116,10 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         WorkbookError: The package is damaged, or spans more cells than fit into memory.
     """
     path = package.path
-    package.refuse_entities(name for name in package.names if name.casefold().endswith((".xml", ".rels")))
     for name in package.names:
-        for _ in package.chunks(name):
-            pass
+        if name.casefold().endswith((".bin", ".rels")):
+            for _ in package.chunks(name):
+                pass
     try:
         styles = _styles(package)
         looks = {name: _look(package.read(part), styles) for name, part in _parts(package).items()}

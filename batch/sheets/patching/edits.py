@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
+from batch.sheets.formats.openxml import check_parts
 from batch.sheets.formats.packages import Package
 
 RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -89,6 +90,7 @@ class PackageEdit:
         self._changed: dict[str, bytes] = {}
         self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
+        check_parts(package)
         self._types = parse(package.read(self._known(_TYPES_PART)))
 
     def _known(self, name: str) -> str:
