@@ -1,21 +1,30 @@
 """Redaction: no secret that this process has met goes on in the words of the PBX.
 
-A PBX may quote a whole request, the URL with its token or an old password in any field of a failure.
+A PBX may quote a whole request, the URL with its token or an old password in any field of a failure, and spell it as
+JSON, HTML or a URL does, several times over. So a text is decoded, layer by layer, and searched as it reads then.
+What a search costs depends on the length of the text, not on how many secrets are known.
 """
 
 from __future__ import annotations
 
-import json
+import html
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
 
 from batch.secrets import HIDDEN
 
 _LONG: Final = 4
 """A shorter secret is hidden only where it stands alone: as part of a word it would be found everywhere."""
+_LAYERS: Final = 4
+"""So many times over a text may be encoded and is still searched."""
+_BEGIN: Final = re.compile(r"(?<!\w)")
+_END: Final = re.compile(r"(?!\w)")
+"""Where what stands alone may begin and end."""
+_MOST_READINGS: Final = 64
+"""The most ways in which one text is read; what quotes a request has a handful."""
 
 
 class Redactor:
@@ -25,11 +34,21 @@ class Redactor:
         """Begin knowing none."""
         self._lock = threading.Lock()
         self._known: set[str] = set()
+        self._short: frozenset[str] = frozenset()
+        self._lengths: dict[str, tuple[int, ...]] = {}
+        """How long the secrets are that begin with these four characters."""
 
     def learn(self, *secrets: object) -> None:
         """Keep secrets in mind; what is no text, or empty, is none."""
-        with self._lock:
-            self._known.update(secret for secret in secrets if isinstance(secret, str) and secret)
+        for secret in secrets:
+            if isinstance(secret, str) and secret and secret not in self._known:
+                with self._lock:
+                    if len(secret) < _LONG:
+                        self._short |= {secret}
+                    else:
+                        lengths = self._lengths.get(secret[:_LONG], ())
+                        self._lengths[secret[:_LONG]] = tuple({*lengths, len(secret)})
+                    self._known.add(secret)
 
     def learn_from(self, whole: Any) -> None:
         """Keep in mind the password of every trunk in an answer."""
@@ -39,16 +58,15 @@ class Redactor:
                 self.learn(row.get("password"))
 
     def clean(self, text: str) -> str:
-        """Take every known secret out of a text, also as it stands in JSON or in a URL."""
-        with self._lock:
-            known = sorted(self._known, key=len, reverse=True)
-        for secret in known:
-            for form in dict.fromkeys(_forms(secret)):
-                if len(form) >= _LONG:
-                    text = text.replace(form, HIDDEN)
-                elif form in text:
-                    text = re.sub(rf"(?<!\w){re.escape(form)}(?!\w)", HIDDEN, text)
-        return text
+        """Take every known secret out of a text, however JSON, HTML or URLs spell it there."""
+        found = {place for reading in _readings(text) for place in self._places(reading)}
+        if not found:
+            return text
+        parts, end = [], 0
+        for start, stop in _united(found):
+            parts += [text[end:start], HIDDEN]
+            end = stop
+        return "".join([*parts, text[end:]])
 
     def clean_all(self, value: Any) -> Any:
         """Take every known secret out of all texts of a JSON value, keys included."""
@@ -62,12 +80,120 @@ class Redactor:
             case _:
                 return value
 
+    def _places(self, reading: _Reading) -> Iterator[tuple[int, int]]:
+        """Find where secrets stand in a reading, as places of the text that it is a reading of."""
+        text, lengths, known = reading.text, self._lengths, self._known
+        begins = [text[start : start + _LONG] for start in range(len(text) - _LONG + 1)]
+        for start in () if lengths.keys().isdisjoint(begins) else range(len(begins)):
+            for length in lengths.get(begins[start], ()):
+                stop = start + length
+                if stop <= len(text) and text[start:stop] in known:
+                    yield reading.starts[start], reading.ends[stop - 1]
+        for match in _BEGIN.finditer(text) if self._short else ():
+            for stop in range(match.start() + 1, min(match.start() + _LONG, len(text) + 1)):
+                if text[match.start() : stop] in self._short and _END.match(text, stop):
+                    yield reading.starts[match.start()], reading.ends[stop - 1]
 
-def _forms(secret: str) -> tuple[str, ...]:
-    plain, ascii_only = json.dumps(secret, ensure_ascii=False)[1:-1], json.dumps(secret)[1:-1]
-    twice = json.dumps(ascii_only)[1:-1]
-    return (secret, plain, ascii_only, twice, _quoted(quote, secret), _quoted(quote_plus, secret))
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A text as it reads with some layers decoded, and where in the text each character comes from."""
+
+    text: str
+    starts: Sequence[int]
+    ends: Sequence[int]
 
 
-def _quoted(how: Any, secret: str) -> str:
-    return str(how(secret, safe="", errors="replace"))
+def _readings(text: str) -> Iterator[_Reading]:
+    """Read a text as it is, and in every way in which layers of it may be decoded."""
+    seen = {text}
+    readings = [_Reading(text=text, starts=range(len(text)), ends=range(1, len(text) + 1))]
+    for _ in range(_LAYERS + 1):
+        yield from readings
+        if not _ESCAPES.search(text):
+            return
+        deeper = []
+        for reading in readings:
+            for escaped, decode in _ENCODINGS:
+                decoded = _decoded(reading, escaped, decode)
+                if decoded is not None and decoded.text not in seen and len(seen) < _MOST_READINGS:
+                    seen.add(decoded.text)
+                    deeper.append(decoded)
+        readings = deeper
+
+
+def _decoded(
+    reading: _Reading, escaped: re.Pattern[str], decode: Callable[[str], list[tuple[str, int]]]
+) -> _Reading | None:
+    """Decode one layer; None if there is none."""
+    texts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    done = 0
+    for match in escaped.finditer(reading.text):
+        at = match.start()
+        texts.append(reading.text[done:at])
+        starts += reading.starts[done:at]
+        ends += reading.ends[done:at]
+        for characters, length in decode(match[0]):
+            texts.append(characters)
+            starts += [reading.starts[at]] * len(characters)
+            at += length
+            ends += [reading.ends[at - 1]] * len(characters)
+        done = at
+    if not done:
+        return None
+    texts.append(reading.text[done:])
+    return _Reading(text="".join(texts), starts=[*starts, *reading.starts[done:]], ends=[*ends, *reading.ends[done:]])
+
+
+_JSON: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}"
+    r"|\\x[0-9a-fA-F]{2}|\\U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}|\\[\"'\\/abfnrtv]"
+)
+_SHORT_ESCAPES: Final = {"a": "\a", "v": "\v", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_HTML: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_URL: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
+_FORM: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
+_ESCAPES: Final = re.compile(r"[\\&%+]")
+"""What every layer begins with."""
+
+
+def _from_json(escape: str) -> list[tuple[str, int]]:
+    """Decode an escape of JSON's, or of those that Go and Python quote texts with."""
+    if escape[1] == "U":
+        return [(chr(int(escape.removeprefix("\\U"), 16)), len(escape))]
+    if escape[1] in "ux":
+        units = [int(unit, 16) for unit in re.split(r"\\[ux]", escape)[1:]]
+        both = b"".join(unit.to_bytes(2, "big") for unit in units)
+        return [(both.decode("utf-16-be", "surrogatepass"), len(escape))]
+    return [(_SHORT_ESCAPES.get(escape[1], escape[1]), len(escape))]
+
+
+def _from_html(entity: str) -> list[tuple[str, int]]:
+    return [(html.unescape(entity), len(entity))]
+
+
+def _from_url(escapes: str) -> list[tuple[str, int]]:
+    """Decode a row of percent signs in UTF-8; what is none is taken for Latin-1."""
+    if escapes == "+":
+        return [(" ", 1)]
+    characters = bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogateescape")
+    return [
+        (chr(ord(c) - 0xDC00) if "\udc80" <= c <= "\udcff" else c, 3 * len(c.encode("utf-8", "surrogateescape")))
+        for c in characters
+    ]
+
+
+_ENCODINGS: Final = ((_JSON, _from_json), (_HTML, _from_html), (_URL, _from_url), (_FORM, _from_url))
+
+
+def _united(places: set[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return places in order, those that overlap as one."""
+    united: list[tuple[int, int]] = []
+    for start, stop in sorted(places):
+        if united and start < united[-1][1]:
+            united[-1] = (united[-1][0], max(stop, united[-1][1]))
+        else:
+            united.append((start, stop))
+    return united

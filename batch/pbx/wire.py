@@ -171,11 +171,13 @@ class Wire:
         if errcode == 0:
             self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
             self.redactor.learn_from(answer)
+            errmsg = self.redactor.clean_all(answer.get("errmsg"))
         else:
             answer = self.redactor.clean_all(answer)
+            errmsg = answer.get("errmsg")
         return Answer(
             errcode=errcode,
-            errmsg=_shown(self.redactor.clean_all(answer.get("errmsg"))),
+            errmsg=_shown(errmsg),
             body=answer,
             http_status=status,
             elapsed=elapsed,

@@ -2,21 +2,84 @@
 
 from __future__ import annotations
 
+import html
 import json
 import threading
-from urllib.parse import quote
+import time
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch.pbx.redaction import Redactor
 
 ODD = 'Sample-Pä"ss\\wört'
+HARD = "Sample-é\"/<b>&amp;'+ %41\\n\U0001f511\tß"
 
 
 def knowing(*secrets: object) -> Redactor:
     redactor = Redactor()
     redactor.learn(*secrets)
     return redactor
+
+
+def as_json(text: str) -> str:
+    return json.dumps(text)[1:-1]
+
+
+def as_wide_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def as_go(text: str) -> str:
+    """As Go's encoder writes a text: what HTML could mistake is escaped too."""
+    return as_wide_json(text).replace("&", r"\u0026").replace("<", r"\u003c").replace(">", r"\u003e")
+
+
+def as_php(text: str) -> str:
+    return as_json(text).replace("/", r"\/")
+
+
+def as_python(text: str) -> str:
+    return repr(text + "'\"")[1:-4]
+
+
+def as_query(text: str) -> str:
+    return quote_plus(text, safe="")
+
+
+def as_path(text: str) -> str:
+    return quote(text, safe="")
+
+
+def as_lower_query(text: str) -> str:
+    return "".join(f"%{byte:02x}" for byte in text.encode())
+
+
+def as_html(text: str) -> str:
+    return html.escape(text)
+
+
+def as_decimal(text: str) -> str:
+    return "".join(f"&#{ord(c)};" for c in text)
+
+
+def as_hexadecimal(text: str) -> str:
+    return "".join(f"&#x{ord(c):X};" for c in text)
+
+
+ENCODERS: list[Callable[[str], str]] = [
+    as_json, as_wide_json, as_go, as_php, as_python, as_query, as_path, as_lower_query, as_html, as_decimal,
+    as_hexadecimal,
+]  # fmt: skip
+
+
+def encoded(text: str, encoders: list[Callable[[str], str]]) -> str:
+    for encode in encoders:
+        text = encode(text)
+    return text
 
 
 @pytest.mark.parametrize(
@@ -26,13 +89,63 @@ def test_a_secret_is_hidden_in_every_form_it_may_stand_in(form: str) -> None:
     assert knowing(ODD).clean(f"json: cannot read {form} here") == "json: cannot read <hidden> here"
 
 
+@pytest.mark.parametrize("outer", ENCODERS)
+@pytest.mark.parametrize("inner", ENCODERS)
+@pytest.mark.parametrize("secret", [ODD, HARD])
+def test_a_secret_is_hidden_whichever_two_encoders_it_went_through(
+    secret: str, inner: Callable[[str], str], outer: Callable[[str], str]
+) -> None:
+    assert knowing(secret).clean(f"got [{outer(inner(secret))}] here") == "got [<hidden>] here"
+    assert knowing(secret).clean(f"got [{inner(secret)}] here") == "got [<hidden>] here"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        r'{"password":"Sample-a\u0026b\u003cc"}',
+        r"{\"password\":\"Sample-a\\u0026b\\u003cc\"}",
+        "password=Sample-a%26b%3cc",
+        "password=Sample-a%26b%3Cc",
+        "<b>Sample-a&amp;b&lt;c</b>",
+        "<b>Sample-a&#38;b&#60;c</b>",
+        "<b>Sample-a&#x26;b&#X3C;c</b>",
+        r"Sample-a&amp;b\u003cc",
+        r"Sample-a%26b&lt;c",
+        "Sample-a%2526b%253Cc",
+        "Sample-a&amp;amp;b&amp;lt;c",
+    ],
+)
+def test_a_secret_is_hidden_as_programs_spell_it(text: str) -> None:
+    said = knowing("Sample-a&b<c").clean(text)
+    assert "<hidden>" in said
+    assert "ample" not in said
+
+
+def test_a_url_in_latin_1_is_read_too() -> None:
+    assert knowing("Sample-Wört").clean("password=Sample-W%F6rt&x=1") == "password=<hidden>&x=1"
+
+
 def test_a_secret_in_json_inside_json_is_hidden_too() -> None:
     inner = json.dumps({"password": ODD})
     assert ODD[-4:] not in knowing(ODD).clean(json.dumps(inner))
 
 
+def test_secrets_that_overlap_are_hidden_whole() -> None:
+    assert knowing("Sample-1", "1234", "Sample-12").clean("is Sample-1234 or Sample-12") == "is <hidden> or <hidden>"
+
+
+def test_secrets_beside_each_other_are_each_hidden() -> None:
+    assert knowing("Sample-1", "Sample-2").clean("Sample-1Sample-2") == "<hidden><hidden>"
+
+
+def test_what_is_only_the_beginning_of_a_secret_stays() -> None:
+    assert knowing("Sample-12", "Sample-1x").clean("Sample-1") == "Sample-1"
+
+
 def test_a_short_secret_is_hidden_where_it_stands_alone_and_left_inside_words() -> None:
     assert knowing("abc").clean("abc is not abcdef, password=abc") == "<hidden> is not abcdef, password=<hidden>"
+    assert knowing("a&").clean("xa& a&amp; a&x") == "xa& <hidden> a&x"
+    assert knowing("7").clean("7, 17, 70 and 7") == "<hidden>, 17, 70 and <hidden>"
 
 
 def test_every_text_of_a_value_is_cleaned_keys_included() -> None:
@@ -61,3 +174,45 @@ def test_threads_may_learn_while_others_clean() -> None:
     for thread in threads:
         thread.join()
     assert redactor.clean("Sample-7") == "<hidden>"
+
+
+SECRETS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=4, max_size=20)
+AROUND = st.sampled_from(["", " ", '"', "'", "=", "<b>", "&x=", "{", "+44", "0041", ";", "\\n"])
+
+
+@given(
+    secret=SECRETS,
+    encoders=st.lists(st.sampled_from(ENCODERS), max_size=3),
+    before=AROUND,
+    after=AROUND,
+)
+def test_no_secret_comes_out_however_it_was_encoded(
+    secret: str, encoders: list[Callable[[str], str]], before: str, after: str
+) -> None:
+    form = encoded(secret, encoders)
+    assert form not in knowing(secret).clean(f"{before}{form}{after}").replace("<hidden>", "")
+
+
+@given(
+    secrets=st.lists(st.text("0123456789", min_size=1, max_size=9), max_size=20),
+    text=st.lists(st.sampled_from([*"abcXYZ &;\\%+<>\"'/\n", "\\n", "%C3%A4", "&amp;", "&#x", "\\u00e4", "%zz"])).map(
+        "".join
+    ),
+)
+def test_what_holds_no_secret_comes_out_as_it_is(secrets: list[str], text: str) -> None:
+    assert knowing(*(f"Q{secret}" for secret in secrets)).clean(text) == text
+
+
+def test_hiding_costs_the_same_with_ten_thousand_secrets_as_with_a_hundred() -> None:
+    text = "The field password of Site-00001 cannot be Sample-00007 \\u0026 more. " * 300
+
+    def seconds(secrets: int) -> float:
+        redactor = knowing(*(f"Sample-{number:05d}" for number in range(secrets)))
+        times = []
+        for _ in range(5):
+            started = time.process_time()
+            redactor.clean(text)
+            times.append(time.process_time() - started)
+        return min(times)
+
+    assert seconds(10_000) < 3 * seconds(100)
