@@ -14,6 +14,7 @@ from batch.errors import UsageError
 from batch.secret_sources import CellSecrets
 from batch.settings import Settings
 from batch.sheets.columns import NO_FILE, ColumnsFile, read_columns
+from batch.sheets.notices import Problems
 from batch.sheets.problems import Problem
 from batch.sheets.reading import read_workbook
 from batch.sheets.workbooks import Workbook
@@ -67,7 +68,7 @@ class Checked:
     tables: Tables
     records: Records
     choice: Choice
-    problems: tuple[Problem, ...]
+    problems: Problems
     """Problems and notices, by sheet and row."""
     drafts: Drafts
     columns_file: ColumnsFile = NO_FILE
@@ -83,7 +84,7 @@ class Checked:
     @property
     def stops(self) -> bool:
         """Whether anything stands against sending."""
-        return any(problem.stops for problem in self.problems)
+        return bool(self.problems.stopping)
 
     def exported(self) -> Base | None:
         """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
@@ -145,14 +146,14 @@ def check(settings: Settings) -> Checked:
                 (f"Did you mean {', '.join(near)}? " if near else "")
                 + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
             )
-        problems = only_told([*own(list(sheets.problems), tables, records), *faults], choice)
+        single = only_told([*own(list(sheets.problems), tables, records), *faults.single], choice)
         return Checked(
             settings=settings,
             workbook=sheets.workbook,
             tables=tables,
             records=records,
             choice=choice,
-            problems=in_order(problems, tables),
+            problems=Problems(single=single, by_column=faults.by_column, sheets=[table.name for table in tables]),
             drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
             columns_file=sheets.columns_file,
             secrets_read=sheets.secrets_read,
@@ -187,14 +188,6 @@ def write_guess(checked: Checked, target: Path) -> None:
     write_columns(target, guess_columns(checked.workbook, checked.tables, target.name))
 
 
-def in_order(problems: Sequence[Problem], tables: Tables) -> tuple[Problem, ...]:
-    """Sort problems as they stand in the workbook; notices after problems."""
-    place = {table.name: i for i, table in enumerate(tables)}
-    return tuple(
-        sorted(problems, key=lambda p: (not p.stops, place.get(p.sheet, -1), p.row, p.column, p.code, p.message))
-    )
-
-
 def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return problems as a table, one line each."""
     import pandas as pd  # noqa: PLC0415 - long loaded by now; the name is only needed here
@@ -204,23 +197,15 @@ def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 
 def _drafts(records: Sequence[Record]) -> Drafts:
-    """Make every body, and weigh the one with the most entries."""
+    """Count the bodies that would be sent, and weigh the one with the most entries."""
     from batch.trunks.bodies import draft  # noqa: PLC0415 - as in `read`
 
-    trunks, entries, largest = 0, -1, None
-    for record in records:
-        body = draft(record)
-        if len(body) == 1:
-            continue
-        trunks += 1
-        size = len(body.get("did_list", ())) + len(body.get("outbound_cid_list", ()))
-        if size > entries:
-            entries, largest = size, (record.label, body)
-    if largest is None:
+    sent = [record for record in records if record.fields or record.dids or record.caller_ids]
+    if not sent:
         return Drafts()
-    label, body = largest
-    weight = len(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
-    return Drafts(trunks=trunks, largest=label, largest_bytes=weight)
+    largest = max(sent, key=lambda record: record.entries)
+    weight = len(json.dumps(draft(largest), ensure_ascii=False, separators=(",", ":")).encode())
+    return Drafts(trunks=len(sent), largest=largest.label, largest_bytes=weight)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch.checking import Checked, in_order
+from batch.checking import Checked
 from batch.connections import NOT_ENCRYPTED, Connection
 from batch.origins import foreign
 from batch.pbx.addresses import is_overheard
@@ -103,7 +103,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
         asker: the way to it.
         done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
     """
-    checked = replace(checked, problems=_told_of(done_with, checked.problems))
+    checked = _told(done_with, checked)
     tables = checked.tables
     chosen = checked.chosen
     base = checked.exported()
@@ -117,9 +117,9 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     live = asker.trunks(list(resolved.ids.values()))
     readable = {number: trunk for number, trunk in live.items() if WHOLE not in trunk.unread}
     checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
-    checked = replace(checked, problems=_told_of(done_with, checked.problems))
+    checked = _told(done_with, checked)
     found = [*resolved.problems]
-    stopped = stopped_by(checked.problems)
+    stopped = stopped_by(checked.problems.stopping)
     named = {then.name: then for then in reversed([*exported.values()])}
     changes, hazards = [], []
     for record in chosen:
@@ -144,15 +144,20 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
             if record.row not in stopped and not any(problem.stops for problem in problems):
                 found += not_sendable(tables, change)
     told = _told_of(done_with, own(found, tables, checked.records))
-    blamed = {problem.place for problem in checked.problems if problem.stops}
+    blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
     return _planned(checked, connection, census, changes, hazards, [*around, *new])
 
 
 def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:
     """Put what a spreadsheet did to numbers against the trunks as they are, by their row on the Trunks sheet."""
-    problems = against_live(checked.tables, checked.records, checked.problems, live)
-    return replace(checked, problems=in_order(problems, checked.tables))
+    single = against_live(checked.tables, checked.records, checked.problems.single, live)
+    return replace(checked, problems=replace(checked.problems, single=single))
+
+
+def _told(rows: frozenset[int], checked: Checked) -> Checked:
+    single = _told_of(rows, checked.problems.single)
+    return replace(checked, problems=replace(checked.problems, single=single))
 
 
 def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -215,8 +220,8 @@ def _planned(
     found: Sequence[Problem],
 ) -> Planned:
     settings = checked.settings
-    problems = in_order([*checked.problems, *found], checked.tables)
-    stopped = stopped_by(problems)
+    problems = replace(checked.problems, single=[*checked.problems.single, *found])
+    stopped = stopped_by(problems.stopping)
     sound = tuple(change for change in changes if change.record.row not in stopped)
     plan = Plan(
         pbx=connection.address,

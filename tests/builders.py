@@ -53,7 +53,7 @@ def read(given: Workbook) -> tuple[Tables, Records, list[Problem]]:
     """Take a workbook through everything that needs no PBX."""
     tables, problems = tabulate(given, Secret)
     records, more = group(tables)
-    return tables, records, own(problems, tables, records) + more
+    return tables, records, [*own(problems, tables, records), *more]
 
 
 def told(problems: Sequence[Problem]) -> list[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from batch.secret_sources import said_of
+from batch.sheets.notices import ColumnNotice, Problems
 from batch.sheets.problems import UNSEEN, Problem
 from batch.sheets.spellings import spans
 from batch.telling.amounts import BRIEF, Shown, counted, shortened
@@ -28,11 +31,18 @@ _PARTICULARS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|[0-9+*#]+")
 
 def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
     """Tell problems and notices grouped by kind, the gravest first, what is the same in many rows once."""
+    columns: Sequence[ColumnNotice] = ()
+    if isinstance(problems, Problems) and shown.items is not None:
+        columns, problems = problems.by_column, problems.in_order
     for stops in (True, False) if notices else (True,):
-        kind = [problem for problem in problems if problem.stops is stops]
-        by_code = sorted(kind, key=lambda p: (p.code,))
-        for code, group in groupby(by_code, key=lambda p: p.code):
-            yield from _kind_text(code, list(group), shown, stops=stops)
+        by_code: dict[str, list[_Group]] = defaultdict(list)
+        for notice in () if stops else columns:
+            by_code[notice.code].append(_column_group(notice))
+        kind = sorted((problem for problem in problems if problem.stops is stops), key=lambda p: p.code)
+        for code, found in groupby(kind, key=lambda p: p.code):
+            by_code[code] += map(_group, (_alike if shown.items is not None else _word_for_word)(list(found)))
+        for _, groups in sorted(by_code.items()):
+            yield from _kind_text(groups, shown, stops=stops)
 
 
 def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
@@ -48,18 +58,48 @@ def secrets_text(checked: Checked, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"Secrets read from: {said_of(checked.secrets_read, shown.items)}."
 
 
-def _kind_text(code: str, problems: list[Problem], shown: Shown, *, stops: bool) -> Iterator[str]:
-    kind = problems[0].kind
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Problems or notices that are told at once."""
+
+    first: Problem
+    rows: Sequence[int]
+    """One for each of them."""
+    wordings: int
+    """How many of them differ in their words."""
+    one_value: bool
+    """Whether all are about the same value."""
+    offered: Sequence[Problem] = ()
+    """Those that offer something."""
+
+
+def _group(same: Sequence[Problem]) -> _Group:
+    return _Group(
+        first=same[0],
+        rows=[problem.row for problem in same],
+        wordings=len({(problem.message, problem.fix) for problem in same}),
+        one_value=len({problem.value for problem in same}) == 1,
+        offered=[problem for problem in same if problem.offers],
+    )
+
+
+def _column_group(notice: ColumnNotice) -> _Group:
+    values = len(set(notice.values))
+    first = notice.at(min(range(len(notice.rows)), key=notice.rows.__getitem__))
+    return _Group(first=first, rows=notice.rows, wordings=values, one_value=values == 1)
+
+
+def _kind_text(groups: Sequence[_Group], shown: Shown, *, stops: bool) -> Iterator[str]:
+    first, count = groups[0].first, sum(len(group.rows) for group in groups)
     label = "PROBLEM" if stops else "notice"
-    groups = _alike(problems) if shown.items is not None else _word_for_word(problems)
-    folded = "; -v lists every one" if any(_wordings(same) > 1 for same in groups) else ""
-    times = f" ({len(problems):,} times{folded})" if len(problems) > 1 else ""
-    yield f"{label}  {kind.title}{times}  [{code}; {kind.who}]"
-    for i, same in enumerate(groups):
+    folded = "; -v lists every one" if any(group.wordings > 1 for group in groups) else ""
+    times = f" ({count:,} times{folded})" if count > 1 else ""
+    yield f"{label}  {first.kind.title}{times}  [{first.code}; {first.kind.who}]"
+    for i, group in enumerate(groups):
         if i == shown.items:
             yield f"    … and {len(groups) - i:,} more of this kind; -v lists every one."
             break
-        yield from _group_text(same, shown)
+        yield from _group_text(group, shown)
 
 
 def _alike(problems: list[Problem]) -> list[list[Problem]]:
@@ -89,28 +129,23 @@ def _form(problem: Problem) -> str:
     return _PARTICULARS.sub("#", said)
 
 
-def _wordings(problems: Iterable[Problem]) -> int:
-    return len({(problem.message, problem.fix) for problem in problems})
-
-
-def _group_text(same: list[Problem], shown: Shown) -> Iterator[str]:
-    first = same[0]
+def _group_text(group: _Group, shown: Shown) -> Iterator[str]:
+    first = group.first
     cells = f"{first.sheet}!{first.cell}"
-    one_wording = _wordings(same) == 1
-    if len(same) > 1:
+    if len(group.rows) > 1:
         column = first.cell.rstrip("0123456789")
-        cells = f"{first.sheet}, column {column}, rows {_some_spans([problem.row for problem in same], shown)}"
-        cells += "" if one_wording else f": e.g. {first.cell}"
-    quoted = len({problem.value for problem in same}) == 1 or not one_wording
+        cells = f"{first.sheet}, column {column}, rows {_some_spans(group.rows, shown)}"
+        cells += "" if group.wordings == 1 else f": e.g. {first.cell}"
+    quoted = group.one_value or group.wordings > 1
     value = f' "{shortened(first.value)}"' if first.value and quoted else ""
     yield f"    {cells}{value}: {first.message}"
     if not first.fix.startswith("Nothing to do"):
         yield f"        {first.fix}"
-    if offered := [problem for problem in same if problem.offers]:
-        yield from _offers_text(offered, first, shown)
+    if group.offered:
+        yield from _offers_text(group.offered, first, shown)
 
 
-def _offers_text(offered: list[Problem], first: Problem, shown: Shown) -> Iterator[str]:
+def _offers_text(offered: Sequence[Problem], first: Problem, shown: Shown) -> Iterator[str]:
     """Say what to type, where the fix does not say it for all of them."""
     if all(problem.fix == first.fix for problem in offered) and all(offer in first.fix for offer in first.offers):
         return
@@ -124,7 +159,7 @@ def _either(offers: Sequence[str]) -> str:
     return " or ".join(f'"{offer}"' for offer in offers)
 
 
-def _some_spans(rows: list[int], shown: Shown) -> str:
+def _some_spans(rows: Sequence[int], shown: Shown) -> str:
     parts = spans(sorted(set(rows))).split(", ")
     return ", ".join(parts[: shown.items]) + (" …" if len(parts) > len(parts[: shown.items]) else "")
 
@@ -151,7 +186,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
             f"{counted(drafts.trunks, 'trunk')} would be sent; the largest request is that of {drafts.largest}, "
             f"{drafts.largest_bytes / 1024:,.1f} KiB."
         )
-    stopping = sum(problem.stops for problem in checked.problems)
+    stopping = len(checked.problems.stopping)
     if stopping:
         them = "they are" if stopping > 1 else "it is"
         yield f"{counted(stopping, 'problem')}. Nothing will be sent until {them} corrected."

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Mode, TrunkType
+from batch.sheets.notices import Problems
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
 from batch.trunks import rules
@@ -22,7 +23,7 @@ from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, 
 from batch.trunks.values import Value, parse_value
 
 
-def group(tables: Tables) -> tuple[Records, list[Problem]]:
+def group(tables: Tables) -> tuple[Records, Problems]:
     """Gather the rows under their trunks and check everything that can be checked without a PBX.
 
     Returns one record per row of the Trunks sheet, in its order, and all problems, each tied to its trunk where it
@@ -48,13 +49,16 @@ def group(tables: Tables) -> tuple[Records, list[Problem]]:
     problems += faults
     records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
     problems += rules.check(tables, records, dids)
-    problems += rules.mode_without_rows(tables, records, set(did_owners.trunks), set(caller_owners.trunks))
+    not_dids, by_column = rules.caller_ids_not_dids(tables, records)
+    problems += not_dids
+    problems += rules.mode_without_rows(tables, records, did_owners.named, caller_owners.named)
     owners = {
         TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows())),
         CALLER_IDS.title: caller_owners,
         DIDS.title: did_owners,
     }
-    return Records(trunks=records, owners=owners), _owned(problems, tables, owners)
+    single = _owned(problems, tables, owners)
+    return Records(trunks=records, owners=owners), Problems(single=single, by_column=by_column)
 
 
 def _array(numbers: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -63,8 +67,14 @@ def _array(numbers: Sequence[int]) -> npt.NDArray[np.int64]:
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
     """Tie each problem to the trunk that its row belongs to."""
-    by_name = {table.name: owners[table.sheet.title] for table in tables}
-    return [replace(p, trunk=by_name[p.sheet].of(p.row)) if p.sheet in by_name else p for p in problems]
+    owned = list(problems)
+    for name, title in {table.name: table.sheet.title for table in tables}.items():
+        at = [i for i, problem in enumerate(problems) if problem.sheet == name]
+        found = owners[title].of_all([problems[i].row for i in at])
+        for i, trunk in zip(at, found, strict=True):
+            if trunk != problems[i].trunk:
+                owned[i] = replace(problems[i], trunk=trunk)
+    return owned
 
 
 def own(problems: list[Problem], tables: Tables, records: Records) -> list[Problem]:

@@ -143,7 +143,7 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
             continue
         if record.modes.get(mode) is Mode.REPLACE:  # that is told for every workbook
             continue
-        if (records.owners[table.sheet.title].trunks == record.row).any():
+        if record.row in records.owners[table.sheet.title].named:
             continue
         rows = f"All {len(entries):,} rows" if len(entries) > 1 else "The only row"
         yield tables.trunks.problem(

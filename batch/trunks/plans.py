@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -134,7 +134,7 @@ class Plan:
     changes: tuple[Change, ...] = ()
     """One per chosen trunk without problems, in the workbook's order."""
     hazards: tuple[Hazard, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    problems: Sequence[Problem] = ()
     """All problems and notices, of the workbook and of the PBX."""
 
     @property

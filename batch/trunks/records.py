@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -109,6 +110,11 @@ class Record:
         """How people know it."""
         return self.name or f"trunk {self.id}"
 
+    @property
+    def entries(self) -> int:
+        """How many entries its rows have for its lists."""
+        return sum(len(edit.rows) for edit in (self.dids, self.caller_ids) if edit is not None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
@@ -123,7 +129,7 @@ class Records:
         return sum((Counter(owners.trunks.tolist()) for owners in self.owners.values()), Counter())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Owners:
     """Which trunk the rows of one sheet belong to."""
 
@@ -132,13 +138,20 @@ class Owners:
     trunks: npt.NDArray[np.int64]
     """For each, the row of its trunk on the Trunks sheet; 0 where it belongs to none."""
 
-    def named(self) -> set[int]:
-        """Return the Trunks rows that any row belongs to."""
-        return set(np.unique(self.trunks).tolist())
+    @cached_property
+    def named(self) -> frozenset[int]:
+        """The Trunks rows that any row belongs to."""
+        return frozenset(np.unique(self.trunks).tolist())
 
     def of(self, row: int) -> int | None:
         """Return the Trunks row that a row belongs to."""
-        at = int(np.searchsorted(self.rows, row))
-        if at < len(self.rows) and self.rows[at] == row:
-            return int(self.trunks[at]) or None
-        return None
+        return self.of_all([row])[0]
+
+    def of_all(self, rows: Sequence[int]) -> list[int | None]:
+        """Return for each of these rows the Trunks row that it belongs to."""
+        if not self.rows.size:
+            return [None] * len(rows)
+        wanted = np.asarray(rows, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.rows, wanted), self.rows.size - 1)
+        found = np.where(self.rows[at] == wanted, self.trunks[at], 0)
+        return [trunk or None for trunk in found.tolist()]

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from batch.sheets.layout import CLEAR, TRUNKS, Mode, TrunkType
+from batch.sheets.notices import FEW, ColumnNotice
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
 from batch.trunks.did_notices import did_notices
@@ -34,7 +35,7 @@ _DID_OF: Final = itemgetter(DidRow._fields.index("did"))
 
 
 def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
-    """Apply every rule that needs no PBX."""
+    """Apply every rule that needs no PBX, but for `caller_ids_not_dids`."""
     removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
     done = [record for record in records if not record.skip]
     problems = [
@@ -49,9 +50,6 @@ def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> l
         if record.caller_ids:
             problems += caller_id_twice(tables.caller_ids, record.caller_ids.rows)
             problems += extension_in_two_entries(tables.caller_ids, record.caller_ids.rows)
-            if record.dids and record.dids.mode is Mode.REPLACE:
-                numbers = list(map(_DID_OF, record.dids.rows))
-                problems += caller_id_not_a_did(tables.caller_ids, record, numbers)
     return problems
 
 
@@ -262,8 +260,10 @@ def _did_elsewhere(table: Table, row: int, did: str, first: int) -> Problem:
     )
 
 
-def caller_id_twice(table: Table, rows: Iterable[CallerIdRow]) -> Iterator[Problem]:
+def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Problem]:
     """A caller ID stands once on a trunk for each option."""
+    if len({(entry.option, entry.caller_id) for entry in rows}) == len(rows):
+        return
     first: dict[tuple[str, str], int] = {}
     for entry in rows:
         if entry.key in first:
@@ -279,8 +279,11 @@ def caller_id_twice(table: Table, rows: Iterable[CallerIdRow]) -> Iterator[Probl
             first[entry.key] = entry.row
 
 
-def extension_in_two_entries(table: Table, rows: Iterable[CallerIdRow]) -> Iterator[Problem]:
+def extension_in_two_entries(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Problem]:
     """Where an extension has two caller IDs on a trunk, the first wins."""
+    named = [number for entry in rows for number in _extensions(entry)]
+    if len(set(named)) == len(named):
+        return
     first: dict[str, int] = {}
     for entry in rows:
         field = "extensions" if entry.option == "shared" else "outbound_cid_to_ext_range"
@@ -311,31 +314,73 @@ def _extensions(entry: CallerIdRow) -> Iterable[str]:
 
 def caller_id_not_a_did(table: Table, record: Record, dids: Sequence[str]) -> Iterator[Problem]:
     """A caller ID that nobody can call back is worth telling."""
+    for entry, missing in _not_among(record, dids):
+        yield _not_a_did(table, entry, missing)
+
+
+def caller_ids_not_dids(tables: Tables, records: Iterable[Record]) -> tuple[list[Problem], list[ColumnNotice]]:
+    """Tell of all caller IDs of a workbook that are none of their trunk's DIDs; many of them by column."""
+    table = tables.caller_ids
+    found = [
+        (record.row, entry, missing)
+        for record in records
+        if record.caller_ids and record.dids and record.dids.mode is Mode.REPLACE
+        for entry, missing in _not_among(record, list(map(_DID_OF, record.dids.rows)))
+    ]
+    alike = [(row, entry) for row, entry, missing in found if missing == [entry.caller_id]]
+    if len({entry.caller_id for _, entry in alike}) <= FEW:
+        return [_not_a_did(table, entry, missing) for _, entry, missing in found], []
+    notice = ColumnNotice(
+        code="caller-id-not-a-did",
+        sheet=table.name,
+        column=table.headers.columns["outbound_cid"],
+        header=table.headers.texts["outbound_cid"],
+        message=_NOT_A_DID,
+        fix=_IF_THE_CARRIER_LETS,
+        rows=[entry.row for _, entry in alike],
+        values=[entry.caller_id for _, entry in alike],
+        trunks=[row for row, _ in alike],
+    )
+    return [_not_a_did(table, entry, missing) for _, entry, missing in found if missing != [entry.caller_id]], [notice]
+
+
+_NOT_A_DID: Final = "{value} is not among the trunk's DIDs."
+_IF_THE_CARRIER_LETS: Final = "Nothing to do, if the carrier lets you show this number."
+
+
+def _not_a_did(table: Table, entry: CallerIdRow, missing: Sequence[str]) -> Problem:
+    number = missing[0] + (f" (and {len(missing) - 1} more of this range)" if len(missing) > 1 else "")
+    return table.problem(
+        "caller-id-not-a-did",
+        entry.row,
+        "outbound_cid",
+        _NOT_A_DID.replace("{value}", number),
+        _IF_THE_CARRIER_LETS,
+        value=entry.caller_id,
+    )
+
+
+def _not_among(record: Record, dids: Sequence[str]) -> Iterator[tuple[CallerIdRow, list[str]]]:
+    """Find the trunk's caller IDs that are none of these DIDs, each with its numbers of which that is so."""
     edit = record.caller_ids
     if edit is None or edit.mode is Mode.REMOVE or not dids:
         return
     exact = set(dids)
-    shown = [(entry, _shown_numbers(entry)) for entry in edit.rows]
-    if all(exact.issuperset(numbers) for _, numbers in shown):
+    shown = [(entry, numbers) for entry in edit.rows if not exact.issuperset(numbers := _shown_numbers(entry))]
+    if not shown:
         return
     known = {did.lstrip("+") for did in dids}
-    patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did))
+    patterns = None
+    if not "".join(known).isdecimal():
+        patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did))
     for entry, numbers in shown:
         missing = [
             number
             for number in numbers
-            if number.lstrip("+") not in known and patterns.first(number.lstrip("+")) is None
+            if (bare := number.lstrip("+")) not in known and (patterns is None or patterns.first(bare) is None)
         ]
         if missing:
-            more = f" (and {len(missing) - 1} more of this range)" if len(missing) > 1 else ""
-            yield table.problem(
-                "caller-id-not-a-did",
-                entry.row,
-                "outbound_cid",
-                f"{missing[0]}{more} is not among the trunk's DIDs.",
-                "Nothing to do, if the carrier lets you show this number.",
-                value=entry.caller_id,
-            )
+            yield entry, missing
 
 
 def _shown_numbers(entry: CallerIdRow) -> Sequence[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from batch.runs.printouts import plan_page, results_page
@@ -11,6 +12,7 @@ from batch.trunks.hazards import Hazard
 from batch.trunks.plans import Plan
 from tests import builders
 from tests.builders import dids, judged, live
+from tests.growth import STEEP, for_four_times
 
 SUMMARY = Summary(
     title="Plan",
@@ -90,3 +92,12 @@ def test_results_count_what_the_pbx_answered() -> None:
     assert page.listing is not None
     assert [row[0] for row in page.listing.rows][-1] == "none"
     assert page.to_sign == ""
+
+
+def test_four_times_as_many_hazards_take_about_four_times_as_long() -> None:
+    def page(hazards: int) -> Callable[[], object]:
+        found = tuple(hazard(f"Trunk {number}") for number in range(hazards))
+        plan = replace(PLAN, hazards=found)
+        return lambda: plan_page(SUMMARY, "book.xlsx", plan, found, 3)
+
+    assert for_four_times(page, 500) < STEEP

@@ -5,7 +5,9 @@ import pytest
 from batch.secrets import Secret
 from batch.sheets.layout import Mode, TrunkType
 from batch.sheets.problems import Problem
+from batch.sheets.rows import tabulate
 from batch.sheets.workbooks import CellError, CellValue
+from batch.trunks.grouping import group
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit
 from tests.builders import book, check, read, records, sheet, told, workbook
 
@@ -347,6 +349,28 @@ def test_an_extension_in_two_entries_is_told_since_the_first_wins() -> None:
 @pytest.mark.parametrize("did", ["100", "+100", "1XX", "10!", "[1]."])
 def test_a_caller_id_among_the_dids_or_their_patterns_is_fine(did: str) -> None:
     assert check(book(["Name", "L"], dids=[f"L|{did}"], caller_ids=["L|shared|+100|||1001"])) == []
+
+
+@pytest.mark.parametrize(("numbers", "kept"), [(100, 0), (101, 1)])
+def test_caller_ids_that_are_no_dids_are_kept_by_column_where_they_are_many(numbers: int, kept: int) -> None:
+    lines = [f"London|shared|{number}||||" for number in range(1000, 1000 + numbers)]
+    given = book(["Name", "London"], dids=["London|1"], caller_ids=[*lines, "London|range|1-3||1001-1003||"])
+    tables, _ = tabulate(given, Secret)
+    records, found = group(tables)
+    assert len(found.by_column) == kept
+    assert [(p.row, p.value, p.trunk, p.message) for p in found if p.code == "caller-id-not-a-did"][-2:] == (
+        [
+            (numbers + 1, "1099", 2, "1099 is not among the trunk's DIDs."),
+            (numbers + 2, "1-3", 2, "2 (and 1 more of this range) is not among the trunk's DIDs."),
+        ]
+        if not kept
+        else [
+            (numbers, "1099", 2, "1099 is not among the trunk's DIDs."),
+            (numbers + 1, "1100", 2, "1100 is not among the trunk's DIDs."),
+        ]
+    )
+    assert len(found) == numbers + 1
+    assert len(records.trunks) == 1
 
 
 def test_a_caller_id_that_is_not_among_the_dids_is_told() -> None:

@@ -42,6 +42,7 @@ _PLAIN: Final[Mapping[Care, re.Pattern[str]]] = {
     Care.LIST: re.compile(r"[0-9 ,;&]*+"),
     Care.COUNT: re.compile(r"[0-9]*+"),
     Care.WORD: re.compile(r"[0-9A-Za-z ,;&]*+"),
+    Care.ACCOUNT: re.compile(r"[0-9A-Za-z@_-]*+"),
 }
 """Text that needs no second look, the whole column in one go."""
 _DIALLED: Final = frozenset({Care.NUMBER, Care.SPAN, Care.LIST})
@@ -55,8 +56,6 @@ def looks_sound(care: Care, joined: str) -> bool:
     """
     if care in _PLAIN:
         return _PLAIN[care].fullmatch(joined) is not None
-    if care is Care.ACCOUNT:
-        return joined.isascii() and joined.isalpha()
     if care is Care.TRUNK and (".0" in joined or ",0" in joined):
         return False
     if not joined.isascii() and _ODD_IN_NAMES.search(joined):

@@ -1,0 +1,66 @@
+"""Notices kept by column say and hold what they would if each had been made by itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch.sheets.notices import FEW, ColumnNotice, Problems
+from batch.sheets.problems import Problem
+from batch.telling.amounts import BRIEF
+from batch.telling.checks import problems_text
+
+
+def notice(rows: list[int], values: list[str]) -> ColumnNotice:
+    return ColumnNotice(
+        code="caller-id-not-a-did",
+        sheet="Caller IDs",
+        column=2,
+        header="Number",
+        message="{value} is not among the trunk's DIDs.",
+        fix="Nothing to do, if the carrier lets you show this number.",
+        rows=rows,
+        values=values,
+        trunks=[row // 5 + 2 for row in rows],
+    )
+
+
+def test_the_notice_of_a_cell_has_its_row_value_and_trunk() -> None:
+    assert list(notice([7, 30], ["+44100", "+44200"]).each())[1] == Problem(
+        code="caller-id-not-a-did",
+        sheet="Caller IDs",
+        row=30,
+        column=2,
+        header="Number",
+        value="+44200",
+        message="+44200 is not among the trunk's DIDs.",
+        fix="Nothing to do, if the carrier lets you show this number.",
+        trunk=8,
+    )
+
+
+@settings(max_examples=30)
+@given(
+    rows=st.lists(st.integers(2, 5000), min_size=FEW + 1, max_size=300, unique=True),
+    other=st.lists(st.sampled_from(["rows-hidden", "own-column", "did-twice", "required"]), max_size=5),
+)
+def test_what_is_told_and_listed_is_the_same_as_if_each_had_been_made_by_itself(
+    rows: list[int], other: list[str]
+) -> None:
+    made = notice(rows, [f"+4420{row}" for row in rows])
+    single = [
+        Problem(code=code, sheet="DIDs", row=i + 2, message=f"What {i}.", fix="Do.") for i, code in enumerate(other)
+    ]
+    sheets = ["Trunks", "Caller IDs", "DIDs"]
+    kept = Problems(single=single, by_column=[made], sheets=sheets)
+    each = Problems(single=[*single, *made.each()], sheets=sheets)
+    assert list(kept) == list(each)
+    assert (len(kept), kept[0], kept[-1]) == (len(each), each[0], each[-1])
+    assert kept.stopping == each.stopping
+    for shown in (BRIEF, replace(BRIEF, items=None)):
+        for notices in (True, False):
+            assert list(problems_text(kept, shown, notices=notices)) == list(
+                problems_text(each, shown, notices=notices)
+            )
