@@ -103,6 +103,17 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
             )
 
 
+def may_pass(reply: Reply) -> bool:
+    """Tell whether what came instead of a grant may be otherwise at another try: not a wrong address."""
+    match reply:
+        case Answer():
+            return verdict_of(reply) in {Verdict.TRANSIENT, Verdict.RETRY}
+        case Garbled(http_status=status, retry_after=pause):
+            return status in _BUSY or pause is not None
+        case NotSent() | NoAnswer():
+            return True
+
+
 def _grant(answer: Answer) -> SignIn:
     access = answer.body.get("access_token")
     if not isinstance(access, str) or not access:

@@ -23,7 +23,7 @@ from batch.pbx.errcodes import Verdict, explain, verdict_of
 from batch.pbx.gate import Stopped
 from batch.pbx.replies import Answer, NotSent, Reply
 from batch.pbx.requests import Request
-from batch.pbx.signins import SignInUnanswered
+from batch.pbx.signins import SignInUnanswered, may_pass
 from batch.runs.circuits import Circuit
 from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
 from batch.trunks.live import (
@@ -105,28 +105,33 @@ class Asker:
         """
         while True:
             self._circuit.enter(self._probe)
-            reply = self._signed_in(partial(self._api.send, request))
+            reply = self._signed_in(request, partial(self._api.send, request))
             decision = self._decide(request, reply, attempt)
             if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
                 return reply, decision
-            renewed = self._signed_in(partial(self._api.session.renew, reply.sign_in))
-            if isinstance(renewed, NotSent):
+            renewed = self._signed_in(request, partial(self._api.session.renew, reply.sign_in))
+            if not isinstance(renewed, tuple):
                 return renewed, self._decide(request, renewed, attempt)
 
     def _probe(self, attempt: int) -> None:
         """Ask something small of a PBX that is away."""
-        reply = self._signed_in(partial(self._api.send, _PROBE))
+        reply = self._signed_in(_PROBE, partial(self._api.send, _PROBE))
         self._judge(_PROBE, reply, attempt, self._circuit.probed(reply))
 
-    def _signed_in(self, step: Callable[[], T]) -> T | NotSent:
-        """Take a step that may need a new token; where none could be had just now, the request itself was not sent."""
+    def _signed_in(self, request: Request, step: Callable[[], T]) -> T | Reply:
+        """Take a step that may need a new token; where none could be had just now, the request itself was not sent.
+
+        As long as nobody was met at the address, a read is judged by what the sign-in came to.
+        """
         try:
             return step()
         except SignInUnanswered as error:
             if not self._circuit.heard:
                 self._unanswered = error
-                if not isinstance(error.reply, NotSent):
+                if not may_pass(error.reply):
                     raise
+                if not request.writes:
+                    return error.reply
             return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:

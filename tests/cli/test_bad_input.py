@@ -279,6 +279,18 @@ class TestSignIn:
         assert not book.with_name("book.runs").exists()
 
     @pytest.mark.usefixtures("secret")
+    @pytest.mark.usefixtures("secret")
+    @pytest.mark.parametrize(("busy", "code"), [(1, 0), (7, 0), (8, 6)])
+    def test_a_pbx_that_is_busy_at_the_sign_in_is_asked_as_often_as_attempts_say(
+        self, shell: Shell, book: Path, busy: int, code: int
+    ) -> None:
+        fault = {"call": "get_token", "do": "status", "status": 503, "headers": {"Retry-After": "0"}, "times": busy}
+        with pbx(faults=[fault]) as served:
+            ran = shell("plan", book, *at(served), "--attempts", "8")
+            assert calls(served).count("get_token") == min(busy + 1, 8)
+        assert ran.code == code, ran.err
+
+    @pytest.mark.usefixtures("secret")
     def test_a_blocked_address_is_told_until_when(self, shell: Shell, book: Path) -> None:
         blocked = {"call": "get_token", "do": "errcode", "errcode": 70004, "body": {"block_expire_time": 600}}
         with pbx(faults=[blocked]) as served:

@@ -268,12 +268,29 @@ def test_an_address_that_nobody_answers_at_is_given_up_after_three_tries(pbx: Fa
     assert len(pbx.requests) == 3
 
 
-@pytest.mark.parametrize("word", ["html", "timeout", "empty", "-2"])
+@pytest.mark.parametrize("word", ["empty", "list", "half"])
 def test_something_else_than_a_pbx_at_the_address_is_told_at_once(pbx: FakePbx, word: str) -> None:
     pbx.script("get_token", word)
     with asking(pbx) as asker, pytest.raises(PbxUnreachable):
         asker.listed()
     assert len(pbx.requests) == 1
+
+
+@pytest.mark.parametrize("word", ["html", "timeout", "reset", "busy", "-2"])
+@pytest.mark.parametrize("attempts", [1, 4, 8])
+def test_a_sign_in_that_may_pass_is_tried_as_often_as_any_read(pbx: FakePbx, word: str, attempts: int) -> None:
+    pbx.script("get_token", *[word] * (attempts - 1))
+    with asking(pbx, attempts=attempts) as asker:
+        asker.listed()
+    assert sum("get_token" in request.url.path for request in pbx.requests) == attempts
+
+
+@pytest.mark.parametrize("word", ["html", "timeout", "reset", "busy"])
+def test_a_sign_in_that_does_not_pass_ends_after_as_many_tries(pbx: FakePbx, word: str) -> None:
+    pbx.script("get_token", *[word] * 20)
+    with asking(pbx, attempts=6) as asker, pytest.raises(PbxError):
+        asker.listed()
+    assert ["get_token" in request.url.path for request in pbx.requests] == [True] * 6
 
 
 def test_a_refused_secret_is_sent_once(pbx: FakePbx) -> None:

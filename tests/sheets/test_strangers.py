@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from batch.secrets import Secret
 from batch.sheets.columns import parse_columns
 from batch.sheets.guesses import guess_columns
 from batch.sheets.problems import Problem
@@ -287,32 +288,32 @@ def with_quantity(*, block: str) -> tuple[Workbook, str]:
 @pytest.mark.parametrize("own", ['["Quantity"]', '["quantity", "Remark"]', '["column C"]'])
 def test_a_columns_file_says_that_a_column_is_the_users_own(own: str) -> None:
     given, _ = with_quantity(block="")
-    _, problems = tabulate(given, str, parse_columns("c.toml", f"[DIDs]\nown = {own}\n"))
+    _, problems = tabulate(given, Secret, parse_columns("c.toml", f"[DIDs]\nown = {own}\n"))
     assert codes(_of_columns(problems)) == ["own-column"]
 
 
 def test_a_column_said_to_be_the_users_own_means_nothing_even_if_its_header_is_known() -> None:
     given = workbook(sheet("Trunks", "Name|Hostname", "London-1|x"))
-    tables, problems = tabulate(given, str, parse_columns("c.toml", '[Trunks]\nown = ["Hostname"]\n'))
+    tables, problems = tabulate(given, Secret, parse_columns("c.toml", '[Trunks]\nown = ["Hostname"]\n'))
     assert (sorted(tables.trunks.headers.columns), codes(problems)) == (["name"], ["own-column"])
 
 
 def test_an_own_column_that_is_not_there_is_a_problem() -> None:
     given, _ = with_quantity(block="")
-    _, problems = tabulate(given, str, parse_columns("c.toml", '[DIDs]\nown = ["Quantities"]\n'))
+    _, problems = tabulate(given, Secret, parse_columns("c.toml", '[DIDs]\nown = ["Quantities"]\n'))
     (problem,) = [p for p in problems if p.code == "columns-file"]
     assert problem.message == "c.toml: row 1 of DIDs has no header 'Quantities', which is said to be your own."
 
 
 def test_a_guess_names_own_columns_and_offers_those_that_could_be_meant() -> None:
     given, _ = with_quantity(block="")
-    tables, _ = tabulate(given, str)
+    tables, _ = tabulate(given, Secret)
     text = guess_columns(given, tables, "c.toml")
     assert 'own = [\n  # "Quantity",  # could be meant: take the # away if it is your own\n  "Remark",\n]' in text
-    _, problems = tabulate(given, str, parse_columns("c.toml", text))
+    _, problems = tabulate(given, Secret, parse_columns("c.toml", text))
     assert codes(_of_columns(problems)) == ["column-unknown", "own-column"]
     accepted = parse_columns("c.toml", text.replace('# "Quantity"', '"Quantity"'))
-    tables, problems = tabulate(given, str, accepted)
+    tables, problems = tabulate(given, Secret, accepted)
     assert codes(_of_columns(problems)) == ["own-column"]
     again = guess_columns(given, tables, "c.toml")
     assert 'own = ["Quantity", "Remark"]' in again
@@ -328,7 +329,7 @@ def test_the_vendors_own_list_files_are_known() -> None:
             "London-1|single|442079460100|Reception|1001&1002",
         ),
     )
-    tables, problems = tabulate(given, str)
+    tables, problems = tabulate(given, Secret)
     assert (problems, list(tables.trunks.texts("enable"))) == ([], ["1", "0"])
     assert [p.code for p in check(given) if p.stops] == []
 
@@ -338,6 +339,6 @@ def test_half_a_million_cells_are_judged_quickly() -> None:
     given = workbook(TRUNKS, sheet("DIDs"))
     given.sheets[1].columns.extend([["Trunk", *["London-1"] * 500_000], ["DID", *numbers], ["More", *numbers]])  # type: ignore[attr-defined] # a list, as tests make it
     started = time.perf_counter()
-    _, problems = tabulate(given, str)
+    _, problems = tabulate(given, Secret)
     spent = time.perf_counter() - started
     assert (codes(problems), spent < 3) == (["column-unknown"], True)
