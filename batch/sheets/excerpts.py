@@ -46,7 +46,9 @@ def excerpt(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mappi
     }
     alone = replace(
         sheet,
-        raw=replace(raw, columns=columns, hidden_rows=(), hidden_columns=(), merged=(), formats={}, formulas={}),
+        raw=replace(
+            raw, columns=columns, hidden_rows=(), hidden_columns=(), merged=(), formats={}, formulas={}, struck={}
+        ),
         results={places[row]: result for row, result in sheet.results.items() if row in places},
         replaced=replaced,
     )

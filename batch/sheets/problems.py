@@ -140,6 +140,7 @@ KINDS: Final[dict[str, Kind]] = {
     "base-practice": _notice("An export is rehearsed on the practice PBX"),
     "secret-blanks": _notice("A password begins or ends with a blank"),
     "rows-hidden": _notice("Hidden or filtered rows count as rows"),
+    "cells-struck": _notice("Struck-through cells count as cells"),
     "sheet-hidden": _notice("A hidden sheet counts as a sheet"),
     "own-column": _notice("Columns of your own are kept"),
     "own-sheet": _notice("Sheets of your own are kept"),
@@ -148,8 +149,8 @@ KINDS: Final[dict[str, Kind]] = {
     "file-detected": _notice("What was detected about a file"),
 }
 
-UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden"})
-"""Notices of what counts although nobody sees it: named before anything is sent, also where notices are not."""
+UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cells-struck"})
+"""Notices of what counts although it does not look so: named before anything is sent, also where notices are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

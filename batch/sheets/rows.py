@@ -28,7 +28,7 @@ from batch.sheets.regions import Region, find_region
 from batch.sheets.strangers import cells_below, nameless
 from batch.sheets.strips import Strip
 from batch.sheets.tabs import find_sheets
-from batch.sheets.views import hidden_columns, hidden_rows
+from batch.sheets.views import hidden_columns, hidden_rows, struck_cells
 from batch.sheets.workbooks import BLANK, CellValue, RawSheet, Workbook
 
 
@@ -211,12 +211,13 @@ def _table(
         kept = occupied.tolist()
         columns = {name: list(compress(column, kept)) for name, column in columns.items()}
         rows = rows[occupied]
-    counted = set(rows.tolist()) if raw.hidden_rows or raw.merged else set()
+    counted = set(rows.tolist()) if raw.hidden_rows or raw.merged or raw.struck else set()
     covered = merge_problems(sheet, raw, headers, merges, counted, region.header_row)
     problems += [
         *nameless(sheet, raw, region, headers.columns, fitted.own),
         *covered,
         *hidden_rows(raw, counted),
+        *struck_cells(raw, counted, headers.columns.values()),
     ]
     problems += hidden_columns(raw, region.header_row, headers)
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from batch.sheets.headers import Headers
 from batch.sheets.layout import letters
@@ -27,6 +27,27 @@ def hidden_rows(raw: RawSheet, occupied: Collection[int]) -> list[Problem]:
             else f"Row {rows[0]} of {raw.name} is {how}; it counts all the same.",
             fix=f"{'Clear the filter and show' if raw.filtered else 'Show'} all rows to see them; "
             "delete those that are not meant.",
+        )
+    ]
+
+
+def struck_cells(raw: RawSheet, occupied: Collection[int], columns: Iterable[int]) -> list[Problem]:
+    """Tell of rows that count and have cells struck through, in columns that count."""
+    struck = {(row, column) for column in columns for row in raw.struck.get(column, ()) if row in occupied}
+    if not struck:
+        return []
+    row, column = min(struck)
+    rows = sorted({row for row, _ in struck})
+    return [
+        Problem(
+            code="cells-struck",
+            sheet=raw.name,
+            row=row,
+            column=column,
+            message=f"{len(rows):,} rows of {raw.name} have struck-through cells and count all the same: {spans(rows)}."
+            if len(rows) > 1
+            else f"Row {row} of {raw.name} has a struck-through cell; it counts all the same.",
+            fix="Delete the rows that are not meant any more, or set their trunk's Action to skip.",
         )
     ]
 

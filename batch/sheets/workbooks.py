@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -86,6 +86,8 @@ class RawSheet:
     than the value tells (``0000000000``, ``d-mmm``), in Excel's own notation."""
     formulas: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
     """By column (0 is A) and row number: the formula, from ``=`` on, of cells whose value is a formula's result."""
+    struck: Mapping[int, Collection[int]] = field(default_factory=dict, repr=False)
+    """By column (0 is A): rows whose cell, or a part of its text, is struck through."""
     dialect: CsvDialect | None = None
     """For CSV only."""
 

@@ -46,7 +46,7 @@ def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices:
 
 
 def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
-    """Name what counts although nobody sees it: hidden and filtered rows, hidden columns and sheets."""
+    """Name what counts although it does not look so: hidden rows, columns and sheets, struck-through cells."""
     for problem in problems:
         if problem.code in UNSEEN:
             yield f"{problem.sheet}!{problem.cell}: {problem.message}"

@@ -14,6 +14,7 @@ from openpyxl.worksheet.formula import ArrayFormula
 from batch.errors import WorkbookError
 from batch.sheets.formats import glances, looks, packages
 from batch.sheets.formats.grids import Look
+from batch.sheets.formats.number_formats import Stylesheet
 from batch.sheets.reading import read_workbook
 from batch.sheets.workbooks import Block, CellError, NoValue
 from tests.packages import (
@@ -234,7 +235,7 @@ def test_the_closer_look_passes_over_plain_cells_but_misses_none_that_matters(tm
     odd = '<row r="500" hidden="1"><c r="A500" t="e"><v>#N/A</v></c><c r="B500"><f>A1</f><v>1</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + plain + odd + TAIL)
 
-    look = looks.look_closer(packages.Package(path), PART, {"1": "000"}, far=False)
+    look = looks.look_closer(packages.Package(path), PART, Stylesheet(formats={"1": "000"}), far=False)
 
     assert look.cells == {(499, 0): CellError("#N/A")}
     assert look.formulas == {1: {500: "=A1"}}
@@ -246,7 +247,7 @@ def test_cells_without_a_name_stand_where_they_stand_also_beside_named_ones(tmp_
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"/><c t="e"><v>#N/A</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
 
-    look = looks.look_closer(packages.Package(path), PART, {}, far=False)
+    look = looks.look_closer(packages.Package(path), PART, Stylesheet(), far=False)
 
     assert look.cells == {(0, 2): CellError("#N/A")}
 
@@ -264,7 +265,7 @@ def test_a_closer_look_is_the_same_however_the_sheet_is_cut_into_chunks(
     for size in range(20, 400, 19):
         monkeypatch.setattr(packages, "CHUNK", size)
         found = glances.glance(package, PART, {"1"})
-        look = looks.look_closer(package, PART, {"1": "000"}, far=False)
+        look = looks.look_closer(package, PART, Stylesheet(formats={"1": "000"}), far=False)
         looks.look_at_margins(package, PART, found.margins, look)
         assert found.closer
         assert look.formats == {0: dict.fromkeys(range(1, 40), "000")}

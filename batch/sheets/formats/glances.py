@@ -46,15 +46,16 @@ class Glance:
     """The XML before and after the rows, where it says of columns, merged cells or filters something of note."""
 
 
-def glance(package: Package, part: str, styles: Collection[str] = ()) -> Glance:
+def glance(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Glance:
     """Stream a sheet's XML past a handful of words. Costs a fifth of what reading its values does.
 
     Args:
         package: The package.
         part: The sheet's part.
         styles: Names of the styles whose numbers look otherwise than they are.
+        struck: Names of the styles whose text is struck through.
     """
-    formatted = _numbers_of(styles)
+    styled = [patterns for patterns in (_numbers_of(styles), _cells_of(struck)) if patterns]
     margins = _Margins()
     closer = far = commented = False
     widest = 0
@@ -62,7 +63,7 @@ def glance(package: Package, part: str, styles: Collection[str] = ()) -> Glance:
         commented = commented or b"<!--" in text
         if not closer:
             closer = _betrays(text, b":f" if margins.prefixed else b"<f")
-            closer = closer or (bool(formatted) and all(pattern.search(text) for pattern in formatted))
+            closer = closer or any(all(pattern.search(text) for pattern in patterns) for patterns in styled)
         if not far and _FAR.search(text):
             widest = max([widest, *map(column_number, set(_COLUMN.findall(text)))])
             far = widest > WIDE or _ROW_MILLIONS.search(text) is not None
@@ -120,10 +121,21 @@ def _numbers_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
     )
 
 
+def _cells_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
+    """Return what is found where a cell that is not blank has one of these styles, as `_numbers_of` does."""
+    if not styles:
+        return ()
+    style = rb"s=[\"'](?:" + "|".join(map(re.escape, styles)).encode() + rb")[\"']"
+    cell = rb"<(?:[\w.-]+:)?c\s(?=[^>]*\b" + style + rb")[^>]*(?<!/)>\s*<(?!/)"
+    return (re.compile(style), re.compile(cell))
+
+
 def _betrays(text: bytes, formula: bytes) -> bool:
     if _ERROR.search(text):
         return True
     if formula in text and _FORMULA.search(text):
+        return True
+    if b"strike" in text:
         return True
     if b"hidden" in text and _HIDDEN.search(text):
         return True

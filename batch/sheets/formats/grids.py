@@ -48,6 +48,8 @@ class Look:
     """As `RawSheet.formats` has it, its row numbers counted from 1."""
     formulas: dict[int, dict[int, str]] = field(default_factory=dict)
     """As `RawSheet.formulas` has it, its row numbers counted from 1."""
+    struck: dict[int, set[int]] = field(default_factory=dict)
+    """As `RawSheet.struck` has it, its row numbers counted from 1."""
     top: int | None = None
     left: int | None = None
     bottom: int = -1
@@ -134,6 +136,7 @@ class Grid:
             merged=tuple(sorted(look.merged)),
             formats=look.formats,
             formulas=look.formulas,
+            struck=look.struck,
         )
 
 

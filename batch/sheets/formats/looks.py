@@ -13,10 +13,11 @@ from xml.parsers import expat
 from batch.sheets.formats import packages, refusals
 from batch.sheets.formats.glances import column_number
 from batch.sheets.formats.grids import Look
+from batch.sheets.formats.number_formats import Stylesheet, is_on
 from batch.sheets.workbooks import Block, CellError, NoValue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from batch.sheets.formats.packages import Package
 
@@ -31,24 +32,27 @@ _ADDRESS = re.compile(r"\$?([A-Z]+)\$?([0-9]+)")
 _BORDER: Final = 64
 
 
-def look_closer(package: Package, part: str, styles: Mapping[str, str], *, far: bool) -> Look:
+def look_closer(
+    package: Package, part: str, styles: Stylesheet, struck_texts: Collection[int] = (), *, far: bool
+) -> Look:
     """Walk over a sheet's XML element by element and note what calamine drops.
 
     Args:
         package: The package.
         part: The sheet's part.
-        styles: Notation by style, of those whose numbers look otherwise than they are.
+        styles: The styles that matter.
+        struck_texts: Places of those shared texts of which a part is struck through.
         far: Whether the rectangle of the filled cells is wanted as well.
 
     Raises:
         WorkbookError: It is not well-formed, or declares entities.
     """
-    walk = _Walk(styles)
+    walk = _Walk(styles, struck_texts)
     parser = packages.strict_parser(package, part)
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
     parser.CharacterDataHandler = walk.text
-    cut = re.compile(b"|".join(_cut_out(styles, far=far)))
+    cut = re.compile(b"|".join(_cut_out(styles, shared=not struck_texts, far=far)))
     if not _every_cell_named(package, part):
         packages.feed(package, part, parser)
     else:
@@ -56,16 +60,27 @@ def look_closer(package: Package, part: str, styles: Mapping[str, str], *, far: 
     return walk.look
 
 
-def _cut_out(styles: Collection[str], *, far: bool) -> Iterator[bytes]:
-    """Yield patterns of whole cells that hide nothing: blank, of text, or a plain number."""
+def _cut_out(styles: Stylesheet, *, shared: bool, far: bool) -> Iterator[bytes]:
+    """Yield patterns of whole cells that hide nothing: blank, of text, or a plain number.
+
+    Args:
+        styles: The styles that matter; cells of the others are cut out.
+        shared: Whether cells of shared text are cut out.
+        far: Whether all that is not blank stays.
+    """
     cell = rb'<c r="[A-Z]+\d+"'
     yield cell + rb'(?: s="\d+")?(?: ?/>|></c>)'
     if far:
         return
-    yield cell + rb'(?: s="\d+")? t="s"><v>\d+</v></c>'
-    yield cell + rb'(?: s="\d+")? t="(?:str|inlineStr)"><(?:v|is><t(?: [^>]*)?)>[^<]*</(?:v|t></is)></c>'
-    plain = rb'(?: s="(?!(?:' + "|".join(styles).encode() + rb')")\d+")?' if styles else rb'(?: s="\d+")?'
-    yield cell + plain + rb'(?: t="n")?><v>[^<]*</v></c>'
+    text = _other_style(styles.struck)
+    if shared:
+        yield cell + text + rb' t="s"><v>\d+</v></c>'
+    yield cell + text + rb' t="(?:str|inlineStr)"><(?:v|is><t(?: [^>]*)?)>[^<]*</(?:v|t></is)></c>'
+    yield cell + _other_style({*styles.formats, *styles.struck}) + rb'(?: t="n")?><v>[^<]*</v></c>'
+
+
+def _other_style(styles: Collection[str]) -> bytes:
+    return rb'(?: s="(?!(?:' + "|".join(styles).encode() + rb')")\d+")?' if styles else rb'(?: s="\d+")?'
 
 
 def _every_cell_named(package: Package, part: str) -> bool:
@@ -146,9 +161,12 @@ def _block(text: str) -> Block | None:
 class _Walk:
     """Where the walk is. Cells and rows may leave out their number: then each is the one after the last."""
 
-    def __init__(self, styles: Mapping[str, str]) -> None:
+    def __init__(self, styles: Stylesheet, struck_texts: Collection[int]) -> None:
         self.look = Look()
-        self.styles = styles
+        self.styles = styles.formats
+        self.struck_styles = styles.struck
+        self.struck_texts = struck_texts
+        self.struck = False
         self.row = -1
         self.column = -1
         self.type = ""
@@ -168,6 +186,8 @@ class _Walk:
             case "f":
                 self.into = self.formula = []
                 self.shared = attributes.get("si", "")
+            case "strike":
+                self.struck = self.struck or is_on(attributes)
             case "row":
                 number = attributes.get("r", "")
                 self.row = int(number) - 1 if number.isdecimal() else self.row + 1
@@ -188,6 +208,7 @@ class _Walk:
         self.type = attributes.get("t", "")
         self.style = attributes.get("s", "")
         self.formula = self.value = None
+        self.struck = self.style in self.struck_styles
 
     def text(self, text: str) -> None:
         if self.into is not None:
@@ -208,6 +229,8 @@ class _Walk:
         look, place = self.look, (self.row, self.column)
         look.reach(*place, *place)
         value = "".join(self.value or ())
+        if value and (self.struck or (self.type == "s" and self.struck_texts and int(value) in self.struck_texts)):
+            look.struck.setdefault(self.column, set()).add(self.row + 1)
         if self.type == "e":
             look.cells[place] = CellError(value.strip() or "#ERROR!")
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -137,19 +138,47 @@ def mattering(formats: Mapping[str, int], codes: Mapping[int, str]) -> dict[str,
     return found
 
 
-def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
-    """Return what `mattering` does, from the elements of an Office stylesheet; the style's name is its place."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stylesheet:
+    """The styles of cells that matter to who reads their values."""
+
+    formats: Mapping[str, str] = field(default_factory=dict)
+    """What `mattering` returns; a style's name is its place."""
+    struck: frozenset[str] = frozenset()
+    """Styles whose text is struck through."""
+
+
+def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> Stylesheet:
+    """Return the styles of an Office stylesheet that matter, from its elements."""
     codes: dict[int, str] = {}
     formats: dict[str, int] = {}
-    section = ""
+    fonts: dict[str, int] = {}
+    struck: set[int] = set()
+    section, count = "", 0
     for tag, attributes in elements:
         if tag in _SECTIONS:
             section = tag
-        elif tag == "numFmt" and section == "numFmts":
+        elif section == "numFmts" and tag == "numFmt":
             codes[_number(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
-        elif tag == "xf" and section == "cellXfs":
-            formats[str(len(formats))] = _number(attributes.get("numFmtId", ""))
-    return mattering(formats, codes)
+        elif section == "fonts":
+            count += tag == "font"
+            if tag == "strike" and is_on(attributes):
+                struck.add(count - 1)
+        elif section == "cellXfs" and tag == "xf":
+            name = str(len(formats))
+            formats[name] = _number(attributes.get("numFmtId", ""))
+            fonts[name] = _number(attributes.get("fontId", ""))
+    return Stylesheet(
+        formats=mattering(formats, codes), struck=frozenset(name for name, font in fonts.items() if font in struck)
+    )
+
+
+def is_on(attributes: Mapping[str, str]) -> bool:
+    """Tell whether an element such as ``<strike/>`` switches on what it is called after."""
+    return attributes.get("val", "1") not in _OFF
+
+
+_OFF: Final = frozenset({"0", "false", "off"})
 
 
 _SECTIONS: Final = frozenset(

@@ -141,6 +141,7 @@ class _Walk:
         self.attributes: dict[str, str] = {}
         self.shown: list[str] = []
         self.in_text = False
+        self.struck = False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = packages.local(tag)
@@ -166,11 +167,14 @@ class _Walk:
                 self.columns = int(attributes.get("table:number-columns-repeated", "1"))
                 self.attributes = attributes
                 self.shown = []
+                self.struck = False
             case "table-row-group" | "table-column-group":
                 if self.folded_away or attributes.get("table:display") == "false":
                     self.folded_away += 1
             case "p":
                 self.in_text = True
+            case "span":
+                self.struck = self.struck or self.styles.strikes("text", attributes.get("text:style-name", ""))
             case _:
                 pass
 
@@ -236,6 +240,8 @@ class _Walk:
             look.hidden_rows.extend(row + 1 for row in rows)
         found = _found(self.attributes, shown)
         for column in range(self.column, right + 1):
+            if self.struck or self.styles.strikes("table-cell", self._style(column)):
+                look.struck.setdefault(column, set()).update(row + 1 for row in rows)
             if found is not None:
                 look.cells.update(((row, column), found) for row in rows)
             if isinstance(found, CellError | NoValue):
@@ -247,8 +253,11 @@ class _Walk:
                 look.formats.setdefault(column, {}).update((row + 1, code) for row in rows)
 
     def _code(self, column: int) -> str | None:
+        return self.styles.code_of(self._style(column))
+
+    def _style(self, column: int) -> str:
         of_column = self.column_styles[column] if column < len(self.column_styles) else ""
-        return self.styles.code_of(self.attributes.get("table:style-name") or self.row_style or of_column)
+        return self.attributes.get("table:style-name") or self.row_style or of_column
 
 
 def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | dt.timedelta | None:

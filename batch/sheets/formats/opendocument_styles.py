@@ -15,6 +15,7 @@ from batch.sheets.formats.packages import local
 _DATA_STYLES: Final = frozenset(
     {"number-style", "currency-style", "percentage-style", "date-style", "time-style", "text-style", "boolean-style"}
 )
+_LINE_THROUGH: Final = ("text-line-through-style", "text-line-through-type")
 _TEXTS: Final = frozenset({"text", "embedded-text", "currency-symbol"})
 _SHORT_AND_LONG: Final = {
     "day": ("d", "dd"),
@@ -64,12 +65,16 @@ class Styles:
 
     flat: set[str] = field(default_factory=set)
     """Names of row and column styles of no height or width."""
+    _lines: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """By family and name of a style that says so: whether its text is struck through."""
+    _parents: dict[tuple[str, str], str] = field(default_factory=dict)
     _data: dict[str, _DataStyle] = field(default_factory=dict)
     _cells: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By the name of a cell style: its data style and the style it is derived from."""
     _codes: dict[str, str | None] = field(default_factory=dict)
     _current: _DataStyle | None = None
     _name: str = ""
+    _family: str = ""
     _place: int | None = None
     _text: list[str] | None = None
 
@@ -78,12 +83,16 @@ class Styles:
         name = local(tag)
         named = {local(key): value for key, value in attributes.items()}
         if name == "style":
-            self._name = named.get("name", "")
-            if named.get("family") == "table-cell":
+            self._name, self._family = named.get("name", ""), named.get("family", "")
+            self._parents[self._family, self._name] = named.get("parent-style-name", "")
+            if self._family == "table-cell":
                 self._cells[self._name] = (named.get("data-style-name", ""), named.get("parent-style-name", ""))
         elif name in {"table-row-properties", "table-column-properties"}:
             if any(_NOTHING.fullmatch(named.get(size, "")) for size in ("row-height", "column-width")):
                 self.flat.add(self._name)
+        elif name == "text-properties":
+            if lines := [named[key] for key in _LINE_THROUGH if key in named]:
+                self._lines[self._family, self._name] = any(line != "none" for line in lines)
         elif name in _DATA_STYLES:
             self._current = _DataStyle(elapsed=named.get("truncate-on-overflow") == "false")
             self._data[named.get("name", "")] = self._current
@@ -142,6 +151,16 @@ class Styles:
             code = self._notation(self._data_style_of(style))
             self._codes[style] = code if code is not None and shows_otherwise(code) else None
         return self._codes[style]
+
+    def strikes(self, family: str, style: str) -> bool:
+        """Tell whether a style strikes its text through, by itself or by the one it is derived from."""
+        if True not in self._lines.values():
+            return False
+        for _ in range(16):  # as deep as in `_data_style_of`
+            if (family, style) in self._lines:
+                return self._lines[family, style]
+            style = self._parents.get((family, style), "")
+        return False
 
     def _data_style_of(self, style: str) -> str:
         for _ in range(16):  # deeper than any chain of styles; a ring of them ends here

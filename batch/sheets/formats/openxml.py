@@ -29,7 +29,7 @@ from batch.sheets.formats.grids import (
     worksheets,
 )
 from batch.sheets.formats.looks import look_at_margins, look_closer
-from batch.sheets.formats.number_formats import read_styles
+from batch.sheets.formats.number_formats import Stylesheet, is_on, read_styles
 from batch.sheets.formats.packages import Package
 from batch.sheets.workbooks import RawSheet
 
@@ -58,13 +58,16 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     try:
         with collector_paused(), calamine_failures(path):
             styles = _styles(package)
-            glances = {name: pool.submit(glance, package, part, styles) for name, part in parts.items()}
+            texts = _struck_texts(package)
+            glances = {
+                name: pool.submit(glance, package, part, styles.formats, styles.struck) for name, part in parts.items()
+            }
             book = _book(package)
             sheets = []
             for index, meta in worksheets(book):
                 part = parts[meta.name]
                 found = glances[meta.name].result()
-                look = _second_look(package, part, found, styles, pool)
+                look = _second_look(package, part, found, styles, texts, pool)
                 if found.far:
                     look.result().refuse_far_cells(path, meta.name)
                 grid = _values(None if found.commented else book, index, package, part)
@@ -145,19 +148,38 @@ def _book(package: Package) -> CalamineWorkbook:
     return CalamineWorkbook.from_filelike(plain_copy(package))
 
 
-def _styles(package: Package) -> dict[str, str]:
-    """Return the notation of the styles whose numbers look otherwise than they are, by the style's number."""
+def _styles(package: Package) -> Stylesheet:
     part = next(iter(_parts(package, "styles")), None)
-    return {} if part is None else read_styles(package.elements(part))
+    return Stylesheet() if part is None else read_styles(package.elements(part))
+
+
+def _struck_texts(package: Package) -> frozenset[int]:
+    """Return the places of those shared texts of which a part is struck through."""
+    part = next(iter(_parts(package, "sharedStrings")), None)
+    before = b""
+    for chunk in package.chunks(part) if part else ():
+        if b"strike" in before + chunk:
+            break
+        before = chunk[-8:]
+    else:
+        return frozenset()
+    found: set[int] = set()
+    place = -1
+    for tag, attributes in package.elements(part or ""):
+        place += tag == "si"
+        if tag == "strike" and is_on(attributes):
+            found.add(place)
+    return frozenset(found)
 
 
 def _second_look(
-    package: Package, part: str, found: Glance, styles: dict[str, str], pool: ThreadPoolExecutor
+    package: Package, part: str, found: Glance, styles: Stylesheet, texts: frozenset[int], pool: ThreadPoolExecutor
 ) -> Future[Look]:
     """Start the closer look where it is due."""
 
     def look_at_it() -> Look:
-        look = look_closer(package, part, styles, far=found.far) if found.closer or found.far else Look()
+        due = found.closer or found.far or texts
+        look = look_closer(package, part, styles, texts, far=found.far) if due else Look()
         look_at_margins(package, part, found.margins, look)
         return look
 

@@ -39,6 +39,7 @@ _CORRUPT: Final = (
 """What xlrd raises, beside its own errors, when records contradict each other."""
 
 _NUMERIC: Final = frozenset({xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE})
+_EMPTY: Final = frozenset({xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK})
 _NO_WORKBOOK: Final = "Can't find workbook"
 _ENCRYPTED: Final = "encrypted"
 
@@ -60,7 +61,9 @@ def read_xls(path: Path) -> tuple[RawSheet, ...]:
             ) as book,
         ):
             styles = _styles(book)
-            return tuple(_sheet(sheet, book.datemode, styles) for sheet in book.sheets())
+            fonts = frozenset(number for number, font in enumerate(book.font_list) if font.struck_out)
+            struck = frozenset(number for number, style in enumerate(book.xf_list) if style.font_index in fonts)
+            return tuple(_sheet(sheet, book.datemode, styles, struck, fonts) for sheet in book.sheets())
     except (xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
         if _ENCRYPTED in str(error).casefold():
             raise refusals.protected(path) from None
@@ -79,7 +82,9 @@ def _styles(book: Any) -> dict[int, str]:
     return {number: code for number, code in codes.items() if shows_otherwise(code)}
 
 
-def _sheet(sheet: Any, datemode: int, styles: dict[int, str]) -> RawSheet:
+def _sheet(
+    sheet: Any, datemode: int, styles: dict[int, str], struck: frozenset[int], struck_fonts: frozenset[int]
+) -> RawSheet:
     rows = [
         [_value(kind, value, datemode) for kind, value in zip(sheet.row_types(row), sheet.row_values(row), strict=True)]
         for row in range(sheet.nrows)
@@ -96,6 +101,7 @@ def _sheet(sheet: Any, datemode: int, styles: dict[int, str]) -> RawSheet:
         ],
         merged=[Block(top + 1, left, bottom, right - 1) for top, bottom, left, right in sheet.merged_cells],
         formats=_formats(sheet, styles) if styles else {},
+        struck=_struck(sheet, struck, struck_fonts) if struck_fonts else {},
     )
     return Grid(columns=columns).to_sheet(sheet.name, hidden=sheet.visibility != 0, look=look)
 
@@ -107,6 +113,19 @@ def _formats(sheet: Any, styles: dict[int, str]) -> dict[int, dict[int, str]]:
             if kind in _NUMERIC and (code := styles.get(sheet.cell_xf_index(row, column))) is not None:
                 formats.setdefault(column, {})[row + 1] = code
     return formats
+
+
+def _struck(sheet: Any, styles: frozenset[int], fonts: frozenset[int]) -> dict[int, set[int]]:
+    """Return the rows of cells that are struck through, whole or in part, by column."""
+    found: dict[int, set[int]] = {}
+    for row in range(sheet.nrows):
+        for column, kind in enumerate(sheet.row_types(row)):
+            if kind not in _EMPTY and sheet.cell_xf_index(row, column) in styles:
+                found.setdefault(column, set()).add(row + 1)
+    for (row, column), runs in sheet.rich_text_runlist_map.items():
+        if any(font in fonts for _, font in runs):
+            found.setdefault(column, set()).add(row + 1)
+    return found
 
 
 def _value(kind: int, value: Any, datemode: int) -> CellValue:

@@ -23,7 +23,7 @@ from batch.sheets.formats.grids import (
     is_hidden,
     worksheets,
 )
-from batch.sheets.formats.number_formats import mattering
+from batch.sheets.formats.number_formats import Stylesheet, mattering
 from batch.sheets.workbooks import Block, CellError, RawSheet
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ _FORMULA: Final = "=…"
 
 _MERGED: Final = 0x01B0
 _FORMAT: Final = 0x2C
+_FONT: Final = 0x2B
 _CRITERIA: Final = frozenset({0x01A5, 0x01A8, 0x01A9, 0x01AA, 0x01AB, 0x01AC})
 """What a column can be filtered by: values, colours, icons, the top ten, dates, conditions."""
 
@@ -93,11 +94,19 @@ class _Format:
 
 
 class _Style:
-    """Reads which number format a style has."""
+    """Reads which number format and which font a style has."""
 
-    def read(self, record: Any, _number: int, _length: int) -> int:
+    def read(self, record: Any, _number: int, _length: int) -> tuple[int, int]:
         record.skip(2)
-        return record.read_short() or 0
+        return record.read_short() or 0, record.read_short() or 0
+
+
+class _Font:
+    """Reads whether a font strikes its text through: fStrikeout ([MS-XLSB] 2.4.149, BrtFont)."""
+
+    def read(self, record: Any, _number: int, _length: int) -> bool:
+        record.skip(2)
+        return bool((record.read_short() or 0) & 0x08)
 
 
 class _Row:
@@ -150,15 +159,17 @@ def _parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def _styles(package: Package) -> dict[str, str]:
-    """Return the notation of the styles whose numbers look otherwise than they are, by the style's number."""
+def _styles(package: Package) -> Stylesheet:
     part = next(iter(packages.targets(package, packages.list_of_sheets(package), "/styles").values()), None)
     codes: dict[int, str] = {}
     formats: dict[str, int] = {}
+    fonts: list[bool] = []
+    struck: set[str] = set()
     of_cells = False
     reader = BIFF12Reader(fp=io.BytesIO(package.read(part) if part else b""))
     reader.handlers = {
         _FORMAT: _Format(),
+        _FONT: _Font(),
         biff12.XF: _Style(),
         biff12.CELLXFS: _Numbers(0),
         biff12.CELLXFS_END: _Numbers(0),
@@ -166,14 +177,19 @@ def _styles(package: Package) -> dict[str, str]:
     for number, record in reader:
         if number == _FORMAT:
             codes[record[0]] = record[1]
+        elif number == _FONT:
+            fonts.append(record)
         elif number == biff12.XF and of_cells:
-            formats[str(len(formats))] = record
+            name = str(len(formats))
+            formats[name], font = record
+            if font < len(fonts) and fonts[font]:
+                struck.add(name)
         elif number in {biff12.CELLXFS, biff12.CELLXFS_END}:
             of_cells = number == biff12.CELLXFS
-    return mattering(formats, codes)
+    return Stylesheet(formats=mattering(formats, codes), struck=frozenset(struck))
 
 
-def _look(records: bytes, styles: dict[str, str]) -> Look:
+def _look(records: bytes, styles: Stylesheet) -> Look:
     look = Look()
     row = 0
     reader = BIFF12Reader(fp=io.BytesIO(records))
@@ -204,12 +220,15 @@ def _look(records: bytes, styles: dict[str, str]) -> Look:
     return look
 
 
-def _look_at_cell(look: Look, row: int, number: int, record: Any, styles: dict[str, str]) -> None:
+def _look_at_cell(look: Look, row: int, number: int, record: Any, styles: Stylesheet) -> None:
     look.reach(row, record.c, row, record.c)
+    style = str(record.style & _STYLE)
+    if style in styles.struck:
+        look.struck.setdefault(record.c, set()).add(row + 1)
     if number in _ERRORS:
         look.cells[row, record.c] = CellError(ERRORS.get(int(record.v, 16), "#ERROR!"))
         return
     if number in _WITH_FORMULA:
         look.formulas.setdefault(record.c, {})[row + 1] = _FORMULA
-    if number in _NUMERIC and (code := styles.get(str(record.style & _STYLE))) is not None:
+    if number in _NUMERIC and (code := styles.formats.get(style)) is not None:
         look.formats.setdefault(record.c, {})[row + 1] = code
