@@ -17,7 +17,8 @@ from typing import Final, TypeAlias
 from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.dates import date_finding
-from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding
+from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding, Retype
+from batch.sheets.damage.groups import each_in_a_row, side_by_side, surely_together
 from batch.sheets.damage.neighbours import cut_finding, neighbours
 from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
 from batch.sheets.damage.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend
@@ -178,19 +179,30 @@ def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) ->
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
             continue
-        anew = " ".join(unwanted.sub(" ", text).split())
-        kept[offset] = ""
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
-        findings[offset] = [
-            Finding(
-                code="cell-line-break",
-                found=typed,
-                message="The cell holds a line break or a character that cannot be seen.",
-                fix=f"Type the value anew: {anew}" if anew else "Clear the cell.",
-                offers=(anew,) if anew else (),
-            )
-        ]
+        findings[offset] = [_broken(strip.care, typed, text, " ".join(unwanted.sub(" ", text).split()))]
+        kept[offset] = ""
     return kept
+
+
+def _broken(care: Care, found: str, text: str, anew: str) -> Finding:
+    """Say what to do with a cell that holds a line break, where there must be none."""
+    retype = Retype("Type", "the value anew, in one line")
+    fix = f"Type the value anew: {anew}" if anew else "Clear the cell."
+    if care is Care.NUMBER and anew:
+        if numbers := side_by_side(text):
+            message = f"The cell holds {len(numbers):,} numbers; one belongs into a row."
+            return Finding(code="many-numbers", found=found, message=message, fix=each_in_a_row(numbers))
+        anew = surely_together(anew)
+        fix = retype.fix([anew] if anew else [])
+    return Finding(
+        code="cell-line-break",
+        found=found,
+        message="The cell holds a line break or a character that cannot be seen.",
+        fix=fix,
+        offers=(anew,) if anew else (),
+        retype=retype,
+    )
 
 
 def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> None:

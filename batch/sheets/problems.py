@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from batch.sheets.damage.findings import Retype
 from batch.sheets.layout import letters
 
 
@@ -98,6 +99,10 @@ KINDS: Final[dict[str, Kind]] = {
     "range-malformed": Kind(title="A range that cannot be read"),
     "range-too-long": Kind(title="A range with too many numbers"),
     "range-unequal": Kind(title="Caller ID range and extension range differ in size"),
+    "many-numbers": Kind(title="Several numbers in one cell"),
+    "number-count": Kind(title="A count of numbers in the cell of one"),
+    "no-number": Kind(title="No number where one belongs"),
+    "long-number": Kind(title="A number of more than 15 digits", who=Who.CARRIER),
     "dash-unclear": Kind(title="A dash that could mean two things"),
     "did-twice": Kind(title="The same DID twice on one trunk"),
     "caller-id-twice": Kind(title="The same caller ID twice on one trunk"),
@@ -179,6 +184,8 @@ class Problem:
     """Row of the Trunks sheet of another trunk that it concerns as much, and stops with it."""
     offers: tuple[str, ...] = ()
     """What may have been meant, the likeliest first; `fix` names them in words."""
+    retype: Retype | None = None
+    """How `fix` is said again with fewer offers, where it is not known yet that all of them would be taken."""
     severity: Severity | None = None
     """Set where a problem of a trunk that is not going to be sent is only told."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from batch.secrets import HIDDEN
@@ -60,7 +60,8 @@ class Strip:
 
     def found(self, offset: int, finding: Finding) -> Problem:
         """Make a problem or notice of what was found in the cell ``offset`` rows down."""
-        return self.problem(finding.code, offset, finding.message, finding.fix, finding.found, offers=finding.offers)
+        problem = self.problem(finding.code, offset, finding.message, finding.fix, finding.found, offers=finding.offers)
+        return replace(problem, retype=finding.retype) if problem.offers and finding.retype else problem
 
 
 def problems_of(strip: Strip, found: Iterable[tuple[int, Finding]]) -> Iterator[Problem]:

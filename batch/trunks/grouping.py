@@ -20,6 +20,7 @@ from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.faults import Fault
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row
+from batch.trunks.taken import only_taken
 from batch.trunks.values import Value, parse_value
 
 
@@ -79,7 +80,7 @@ def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]
 
 def own(problems: list[Problem], tables: Tables, records: Records) -> list[Problem]:
     """Tie problems found elsewhere (in reading, or against the PBX) to their trunks."""
-    return _owned(problems, tables, records.owners)
+    return _owned(list(only_taken(problems, tables)), tables, records.owners)
 
 
 def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Problem]]:

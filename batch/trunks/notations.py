@@ -1,14 +1,24 @@
-"""Notations: numbers as people and programs write them for people, with ``(0)`` inside, or made a date of."""
+"""Notations: numbers as people and programs write them for people, and what could be typed instead.
+
+A `Reading` says what is found and what may have been meant; which of that is offered, the grammar of the column
+decides, so that whatever is offered is taken.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final
 
+from batch.sheets.damage.groups import LONGEST_CELL, each_in_a_row, holds_two, side_by_side, surely_together, together
 from batch.trunks.faults import Fault
 
-_TRUNK_PREFIX: Final = re.compile(r"(?P<country>\+?[0-9\s./-]*)\(\s*0\s*\)(?P<rest>.*)", re.DOTALL)
+DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
+
+_TRUNK_ZERO: Final = re.compile(r"\(\s*0\s*\)")
+_COUNTRY: Final = re.compile(r"\+?[0-9\s./-]*")
 _EXTENSION_BEHIND: Final = re.compile(
     r"(?P<number>\+?\(?[0-9][0-9\s()./-]*[0-9])"
     r"(?:(?P<x>x|\s+[xX]\s*|[xX]\s+)|\s*[,;]?\s*(?i:ext=|ext\.?|extn\.?|extension):?\s*)"
@@ -24,86 +34,357 @@ _DATE: Final = re.compile(
 )
 """What a spreadsheet writes into a CSV where it has made a date of a range or list."""
 _TRUTH: Final = frozenset(["true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso"])
-_GROUPED: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
-_LEAST_DIGITS: Final = 7
-"""Behind fewer digits an ``x`` is part of a pattern."""
+_THOUSANDS: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
+_WHOLE: Final = 7
+"""Behind fewer digits an ``x`` is part of a pattern, and a count or the end of a range is not looked for."""
 
-Parse = Callable[[str], Any]
-"""Understands a text, or returns a `Fault`."""
+_FIRST: Final = r"(?P<first>\(?\+?[0-9][0-9\s()./-]*[0-9])"
+_COUNT: Final = r"(?P<count>[1-9][0-9]{0,5})"
+_TIMES: Final = "\N{MULTIPLICATION SIGN}\N{MULTIPLICATION X}"
+_COUNTED: Final = (
+    re.compile(rf"{_FIRST}(?:\s+[xX*]\s+|\s*[{_TIMES}]\s*){_COUNT}"),
+    re.compile(rf"{_COUNT}(?:\s*[xX*]\s+|\s*[{_TIMES}]\s*){_FIRST}"),
+    re.compile(rf"{_FIRST}\s*\(\s*{_COUNT}[\s\w.]*\)"),
+    re.compile(rf"{_FIRST}\s*\+\s*(?P<more>[1-9][0-9]{{0,4}})"),
+)
+_COUNT_WORD: Final = re.compile(
+    r"number|did|ddi|nummer|n[uú]mero|num[eé]ro|line|leitung|channel|st[uü]ck|stk|pcs|block|from|start|\bab\b|desde"
+    r"|partir|consecutive|[个個起]",
+    re.IGNORECASE,
+)
+_LONG_DASH: Final = f"~\N{WAVE DASH}\N{FULLWIDTH TILDE}\N{HORIZONTAL ELLIPSIS}{DASH[1:]}"
+_ENDS_MARK: Final = re.compile(
+    rf"\s*(?:\.\.+|[{_LONG_DASH}])\s*|\s+[{DASH}]\s*|\s*[{DASH}]\s+"
+    r"|\s*(?:(?<![A-Za-z])(?:to|thru|through|until|bis|à|au|hasta|al)(?![A-Za-z])|至|到)\s*",
+    re.IGNORECASE,
+)
+_SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}/]\s*(?P<last>[0-9]{{1,4}})")
+_LAST_GROUPS: Final = re.compile(
+    rf"(?P<head>.*[0-9])[{DASH}\s/.]+(?P<first>[0-9]{{1,5}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,5}})"
+)
+_BARE_ENDS: Final = re.compile(rf"(?P<first>\+?[0-9]+)\s*[{DASH}]\s*(?P<last>\+?[0-9]+)")
+_MOST_BY_LAST_GROUPS: Final = 1_000
+
+_RUN: Final = re.compile(r"\+?[0-9XZN]{7,}", re.IGNORECASE)
+_BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
+_IN_BRACKET: Final = re.compile(r"[\s,;|/]+")
 
 
-def notation_fault(text: str, parse: Parse) -> Fault | None:
-    """Find what is written for people and means something else to a PBX; ``parse`` says what could be typed."""
-    if found := _TRUNK_PREFIX.fullmatch(text):
-        return _trunk_prefix(found, parse)
-    if (found := _EXTENSION_BEHIND.fullmatch(text)) and len(re.findall("[0-9]", found["number"])) >= _LEAST_DIGITS:
-        return _extension_behind(found, parse)
-    if _DATE.fullmatch(text):
-        return Fault(
-            "cell-date",
-            "This is a date, which a spreadsheet may have made of what was typed.",
-            "Format the cell as text and type the number again, from where you have it.",
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may have been meant by a cell, as it would be typed."""
+
+    text: str
+    says: str = "type {}"
+    """How it is named in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What was found in a cell, and what may have been meant."""
+
+    code: str
+    """A key of `batch.sheets.problems.KINDS`."""
+    message: str
+    offers: Sequence[Offer] = ()
+    """The likeliest first."""
+    otherwise: str
+    """What to do where none of them is taken."""
+    before: str = ""
+    """What is to be done before any of them is typed."""
+    after: str = ""
+    """What else could be typed."""
+
+    def fault(self, text: str, takes: Callable[[str], bool]) -> Fault:
+        """Make a fault of it, which offers what would be taken if it were typed instead of ``text``."""
+        sound = [o for o in {o.text: o for o in reversed(self.offers)}.values() if o.text not in {"", text}]
+        sound = [offer for offer in reversed(sound) if takes(offer.text)]
+        if not sound:
+            return Fault(self.code, self.message, self.otherwise)
+        words = "; ".join(
+            says.format(", or ".join(offer.text for offer in offers))
+            for says, offers in groupby(sound, key=lambda offer: offer.says)
         )
-    if text.casefold() in _TRUTH:
-        return Fault(
-            "cell-boolean",
-            "This is what a spreadsheet writes for true or false, and no number.",
-            "Format the cell as text and type the number again, from where you have it.",
+        fix = f"{self.before}{words}{self.after}."
+        return Fault(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
+
+
+def written_for_people(text: str) -> Reading | None:
+    """Find what means something else to a PBX than to people, though a PBX may take it."""
+    if len(text) > LONGEST_CELL:
+        return Reading(
+            code="too-long",
+            message=f"One number belongs here; the cell has {len(text):,} characters.",
+            otherwise="Type one number, and each other one in a row of its own.",
         )
-    if _GROUPED.fullmatch(text):
-        return _grouped(text, parse)
+    return (
+        _trunk_zero(text)
+        or _count(text)
+        or _extension_behind(text)
+        or _spoiled(text)
+        or _thousands(text)
+        or (_both_ends(text) or _several(text) if holds_two(text) else None)
+    )
+
+
+def why_not_taken(text: str, what: str, odd: str, otherwise: str) -> Reading:
+    """Say why a text is no number of a kind (``A DID``), of which it has ``odd`` characters too many."""
+    return _underscore(text, what, odd) or _both_ends(text) or _several(text) or _characters(text, what, odd, otherwise)
+
+
+def dash_unclear(text: str) -> Reading:
+    """Ask whether a dash stands between the digits of one number, or between the ends of a range."""
+    single, ends = together(text), list(ranges(text))
+    if not single and not ends and (several := _several(text)):
+        return several
+    example = "for a range write both ends in full with .. between, like 442079460100..442079460199"
+    return Reading(
+        code="dash-unclear",
+        message="The dash could separate the digits of one number or make a range.",
+        offers=[Offer(single, "for one number type {}"), *(Offer(range_, "for a range type {}") for range_ in ends)],
+        otherwise=f"For one number type its digits alone; {example}.",
+        after="" if ends else f"; {example}",
+    )
+
+
+def ranges(text: str) -> list[str]:
+    """Return the ranges that a text with a dash or a word between numbers may be."""
+    ends = _ENDS_MARK.split(text)
+    if len(ends) == 2 and all(numbers := [together(end.strip()) for end in ends]):
+        return _from_to(*numbers)
+    if found := _SHORT_END.fullmatch(text):
+        return _from_to(found["first"], found["last"])
+    if found := _BARE_ENDS.fullmatch(text):
+        return _from_to(found["first"], found["last"])
+    found = _LAST_GROUPS.fullmatch(text)
+    if found and len(found["first"]) == len(found["last"]) and (head := together(found["head"])):
+        size = int(found["last"]) - int(found["first"])
+        return _from_to(head + found["first"], head + found["last"]) if size < _MOST_BY_LAST_GROUPS else []
+    return []
+
+
+def _from_to(first: str, last: str) -> list[str]:
+    """Write a range so that it can be typed back: with ``..``, which is never unclear; nothing if it is none."""
+    digits, end = first.removeprefix("+"), last.removeprefix("+")
+    if not (digits.isdecimal() and end.isdecimal()) or len(end) > len(digits):
+        return []
+    end = digits[: len(digits) - len(end)] + end
+    plus = "+" if first.startswith("+") else ""
+    return [f"{first}..{plus}{end}"] if digits < end else []
+
+
+def _trunk_zero(text: str) -> Reading | None:
+    """Take out the ``(0)`` that is dialled only inside the country."""
+    found = _TRUNK_ZERO.search(text)
+    country = text[: found.start()] if found else ""
+    bare = _TRUNK_ZERO.sub(" " if len(_TRUNK_ZERO.findall(text)) > 1 else "", text)
+    if not found or not _COUNTRY.fullmatch(country):
+        return None
+    if behind := _EXTENSION_BEHIND.fullmatch(bare):
+        bare = behind["number"]
+    readings = [bare]
+    rest = bare[len(country) :]
+    if re.match(r"[\s./-]*[0-9XZNxzn\[]", rest):
+        readings.insert(1 if country.strip() else 0, "0" + rest.lstrip(" ./-"))
+    if len(_TRUNK_ZERO.findall(text)) > 1:
+        if not ranges(bare) and (several := _several(bare)):
+            return several
+        readings = [bare]
+    offers = [Offer(one) for text in readings for one in (together(text) or text.strip(), *ranges(text))]
+    return Reading(
+        code="trunk-prefix",
+        message="The (0) is dialled only inside the country; it is no part of the number that the PBX sees.",
+        offers=offers,
+        otherwise="Type the number without it.",
+    )
+
+
+def _count(text: str) -> Reading | None:
+    """Read ``02079460100 x 100`` and the like: a first number, and how many there are from it on."""
+    for pattern in _COUNTED:
+        if (found := pattern.fullmatch(text)) and (first := _whole(found["first"])):
+            more = found.groupdict().get("more")
+            return _counted(first, int(more) + 1 if more else int(found["count"]), "x" in text.casefold())
+    numbers = re.findall(r"\(?\+?[0-9](?:[0-9()./-]|\s(?=[0-9(]))*", text)
+    words = re.sub(r"[^\w]", "", re.sub(r"[0-9]", "", text))
+    if len(numbers) == 2 and words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text):
+        counts = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip())]
+        firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
+        if len(counts) == len(firsts) == 1:
+            return _counted(firsts[0], int(counts[0]), alone=False)
+    if (found := re.fullmatch(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})/(?P<last>[0-9]{{1,4}})", text)) and "/" in text:
+        return _short_end(found["first"], found["last"])
     return None
 
 
-def _grouped(text: str, parse: Parse) -> Fault:
+def _short_end(first: str, last: str) -> Reading | None:
+    size = int(last) - int(first[-len(last) :]) + 1
+    if size < 2:
+        return None
+    single = together(f"{first} {last}")
+    return Reading(
+        code="number-count",
+        message=f"{last} behind the slash may be how the last of {size:,} numbers ends.",
+        offers=[
+            *(Offer(ends, "for a range type {}") for ends in _from_to(first, last)),
+            Offer(single, "for one number type {}"),
+        ],
+        otherwise="Type the first and the last number with .. between.",
+    )
+
+
+def _whole(text: str) -> str:
+    """Return a number that can be the first of many."""
+    number = together(text)
+    return number if re.fullmatch(rf"\+?[0-9]{{{_WHOLE},15}}", number) else ""
+
+
+def _counted(first: str, size: int, alone: bool) -> Reading:  # noqa: FBT001 - whether the first may be meant alone
+    last = f"{int(first) + size - 1:0{len(first.lstrip('+'))}d}"
+    plus = "+" if first.startswith("+") else ""
+    return Reading(
+        code="number-count",
+        message=f"The cell names {size:,} numbers by the first of them, {first}.",
+        offers=[
+            Offer(f"{first}..{plus}{last}" if size > 1 else "", f"for {size:,} numbers type {{}}"),
+            Offer(first if alone or size == 1 else "", "for that number alone type {}"),
+        ],
+        otherwise="Type the first and the last number with .. between; longer ranges go into several rows.",
+    )
+
+
+def _extension_behind(text: str) -> Reading | None:
+    found = _EXTENSION_BEHIND.fullmatch(text)
+    if not found or len(re.findall("[0-9]", found["number"])) < _WHOLE:
+        return None
+    number = together(found["number"])
+    pattern = f"{number}[0-9]{found['extension']}" if found["x"] and number else ""
+    return Reading(
+        code="extension-behind",
+        message="The number has an extension behind it, which the PBX would take for part of the number.",
+        offers=[
+            Offer(number, "type {} without the extension"),
+            Offer(pattern, "if the x stands for any digit, type {}"),
+        ],
+        otherwise="Type the number without it.",
+    )
+
+
+def _spoiled(text: str) -> Reading | None:
+    """Find what a spreadsheet writes for a date, or for true and false."""
+    again = "Format the cell as text and type the number again, from where you have it."
+    if _DATE.fullmatch(text):
+        message = "This is a date, which a spreadsheet may have made of what was typed."
+        return Reading(code="cell-date", message=message, otherwise=again)
+    if text.casefold() in _TRUTH:
+        message = "This is what a spreadsheet writes for true or false, and no number."
+        return Reading(code="cell-boolean", message=message, otherwise=again)
+    return None
+
+
+def _thousands(text: str) -> Reading | None:
     """Ask about ``1.000``, which is a thousand to some and one to others."""
-    together, cut = re.sub("[.,]", "", text), re.sub(r"[.,]0+$", "", text)
-    offers = sound([together, cut], parse, instead_of=text)
-    return Fault(
-        "cell-fraction",
-        "The number has a point or comma in it, which could separate thousands or decimals.",
-        f"Format the cell as text and type {', or '.join(offers)}." if offers else "Type the number without it.",
-        offers,
+    if not _THOUSANDS.fullmatch(text):
+        return None
+    if (
+        "," in text
+        and not text.startswith("+")
+        and (several := _several(text))
+        and not together(text.replace(",", " "))
+    ):
+        return several
+    joined = together(text.replace(",", "."))
+    return Reading(
+        code="cell-fraction",
+        message="The number has a point or comma in it, which could separate thousands or decimals.",
+        offers=[Offer(joined), Offer(re.sub(r"[.,]0+$", "", text))],
+        otherwise="Type the number without it.",
+        before="Format the cell as text and ",
     )
 
 
-def sound(candidates: Iterable[str], parse: Parse, *, instead_of: str) -> tuple[str, ...]:
-    """Return those texts that would be taken if they were typed instead."""
-    others = [text for text in dict.fromkeys(candidates) if text not in {"", instead_of}]
-    return tuple(text for text in others if not isinstance(parse(text), Fault))
-
-
-def _trunk_prefix(found: re.Match[str], parse: Parse) -> Fault:
-    country, rest = found["country"], found["rest"]
-    if behind := _EXTENSION_BEHIND.fullmatch(country + rest):
-        rest = behind["number"][len(country) :]
-    readings = [_written(country + rest)]
-    if re.match(r"[\s./-]*[0-9XZNxzn\[]", rest):
-        readings.insert(1 if country.strip() else 0, _written("0" + rest))
-    offers = sound([close for pair in zip(*readings, strict=True) for close in pair], parse, instead_of=found[0])
-    return Fault(
-        "trunk-prefix",
-        "The (0) is dialled only inside the country; it is no part of the number that the PBX sees.",
-        f"Type {', or '.join(offers)}." if offers else "Type the number without it.",
-        offers,
+def _several(text: str) -> Reading | None:
+    """Find several numbers in one cell."""
+    numbers = side_by_side(text) or (tuple(_RUN.findall(text)) if holds_two(text) else ())
+    if not numbers:
+        return None
+    offers = []
+    if len(numbers) > 2 and all(re.fullmatch(r"\+?[0-9]{7,15}", number) for number in numbers):
+        follow = all(int(b) - int(a) == 1 and len(a) == len(b) for a, b in pairwise(numbers))
+        offers = [Offer(f"{numbers[0]}..{numbers[-1]}", "as they follow each other, type {} into one row")] * follow
+    return Reading(
+        code="many-numbers",
+        message=f"The cell holds {len(numbers):,} numbers; one belongs into a row.",
+        offers=offers,
+        otherwise=each_in_a_row(numbers),
+        before=f"{each_in_a_row(numbers)[:-1]}; or, ",
     )
 
 
-def _written(text: str) -> tuple[str, str]:
-    """Write a number without what separates its digits; then with its dashes, of which one may make a range."""
-    close = re.sub(r"[\s/]|(?<=[0-9])\.(?=[0-9])", "", text)
-    parts = re.split(r"(\[[^\[\]]*\])", close)
-    return "".join(part if part.startswith("[") else part.replace("-", "") for part in parts), close
-
-
-def _extension_behind(found: re.Match[str], parse: Parse) -> Fault:
-    number = re.sub(r"[\s()./-]", "", found["number"])
-    pattern = f"{number}[0-9]{found['extension']}" if found["x"] else ""
-    offers = sound([number, pattern], parse, instead_of=found[0])
-    meant = {number: f"Type {number} without the extension", pattern: f"if the x stands for any digit, type {pattern}"}
-    return Fault(
-        "extension-behind",
-        "The number has an extension behind it, which the PBX would take for part of the number.",
-        f"{'; '.join(meant[offer] for offer in offers)}." if offers else "Type the number without it.",
-        offers,
+def _underscore(text: str, what: str, odd: str) -> Reading | None:
+    """Take the ``_`` off a pattern from an Asterisk dial plan, and the commas out of its brackets."""
+    bare = _BRACKET.sub(lambda found: _IN_BRACKET.sub("", found[0]), text.removeprefix("_"))
+    if bare == text or re.search(r"[\s,;|/_]", bare):
+        return None
+    return Reading(
+        code="bad-characters",
+        message=f"{what} cannot hold {shown_characters(odd)}.",
+        offers=[Offer(bare)],
+        otherwise="Type the pattern as the PBX has it, like 44207946XXXX.",
     )
+
+
+def _both_ends(text: str) -> Reading | None:
+    """Find a range that is written for people: with blanks in its ends, or a word between them."""
+    found = ranges(text)
+    if not found:
+        return None
+    if re.search(rf"[0-9]\s*[{DASH}]\s*[0-9]", text):
+        return dash_unclear(text)
+    return Reading(
+        code="range-malformed",
+        message="This looks like the first and the last number of a range.",
+        offers=[Offer(ends) for ends in found],
+        otherwise="Type the first and the last number with .. between.",
+    )
+
+
+def _characters(text: str, what: str, odd: str, otherwise: str) -> Reading:
+    """Leave out what is not allowed, where nothing but the groups of one number, or quotes around it, is lost."""
+    single, around = together(text), _without_quotes(text)
+    clear = not single or surely_together(text) == single
+    apart = "; if they are several, type each in a row of its own"
+    return Reading(
+        code="bad-characters",
+        message=f"{what} cannot hold {shown_characters(odd)}.",
+        offers=[Offer(single, "type {}" if clear else "for one number type {}"), Offer(around)],
+        otherwise=otherwise,
+        after="" if clear else apart,
+    )
+
+
+_AROUND: Final = " =\t\xa0\"'`\u2018\u2019\u201a\u201c\u201d\u201e\xab\xbb"
+"""Blanks, quotes and the ``="…"`` of CSV: what may be left off the ends of a number without a question."""
+_NUMBER_LIKE: Final = re.compile(r"(?=.*[0-9])[-+0-9XZN\[\]().!*#]+", re.IGNORECASE)
+
+
+def _without_quotes(text: str) -> str:
+    bare = text.strip(_AROUND)
+    return bare if _NUMBER_LIKE.fullmatch(bare) else ""
+
+
+def shown_characters(characters: str) -> str:
+    """Name characters so that they can be told apart, also those that cannot be seen; ten of them at most."""
+    kinds = list(
+        dict.fromkeys(
+            "a line break"
+            if c in "\n\r"
+            else "a blank"
+            if c.isspace()
+            else f"'{c}'"
+            if c.isprintable()
+            else f"U+{ord(c):04X}"
+            for c in dict.fromkeys(characters)
+        )
+    )
+    return ", ".join(kinds[:10]) + (" …" if len(kinds) > 10 else "")

@@ -6,11 +6,12 @@ A number is text here, always: leading zeros and ``+`` count. Rules are those of
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Final, TypeGuard
+from functools import lru_cache, partial
+from typing import Final, TypeVar
 
+from batch.sheets.damage.groups import LONGEST_CELL, holds_two, together
 from batch.sheets.layout import (
     MAX_CALLER_IDS_IN_RANGE,
     MAX_DID,
@@ -18,30 +19,33 @@ from batch.sheets.layout import (
     MAX_EXTENSION_DIGITS,
 )
 from batch.trunks.faults import Fault
-from batch.trunks.notations import notation_fault, sound
+from batch.trunks.notations import DASH, Offer, Reading, dash_unclear, ranges, why_not_taken, written_for_people
 
 PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
 """A number that needs no second look: digits, perhaps with a plus in front."""
 
 _DID: Final = re.compile(r"[0-9A-Za-z\[\]*#().\-+!]+")
 _CALLER_ID: Final = re.compile(r"(?:[0-9A-Za-z\[\]().\-+*#]|\{\{\.Ext\}\})+")
-_DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
+_MEANS_NUMBERS: Final = re.compile(r"[0-9XZN\[.!]", re.IGNORECASE)
+_MEANS_ANYTHING: Final = re.compile(r"[0-9A-Za-z]")
 _RANGE: Final = re.compile(
-    rf"(?P<plus>\+?)(?P<first>[0-9]+)\s*(?P<by>[{_DASH}]|\.\.+|\N{{HORIZONTAL ELLIPSIS}}|to)\s*"
+    rf"(?P<plus>\+?)(?P<first>[0-9]+)\s*(?P<by>[{DASH}]|\.\.+|\N{{HORIZONTAL ELLIPSIS}}|to)\s*"
     r"(?P<plus_too>\+?)(?P<last>[0-9]+)",
     re.IGNORECASE,
 )
-_DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{_DASH}]\s*[0-9]")
+_DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
-_NUMBER_LIKE: Final = re.compile(r"(?=.*[0-9])[-+0-9XZN\[\]().!*#]+", re.IGNORECASE)
-_AROUND: Final = " =\t\xa0\"'`\u2018\u2019\u201a\u201c\u201d\u201e\xab\xbb"
-"""Blanks, quotes and the ``="…"`` of CSV: what may be left out of a number without a question."""
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
+_ODD_SHOWN, _SHOWN_OF_ONE = 10, 40
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
-_EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{_DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
+_EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
+
+
+_Taken = TypeVar("_Taken")
+"""What a text is understood as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,98 +77,61 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     A dash makes a range only between two ends of seven or more digits, or before one to four digits after
     eight or more; ``..`` and ``to`` always do.
     """
-    if PLAIN.fullmatch(text):
-        return text
-    if fault := notation_fault(text, parse_did):
-        return fault
-    found = _RANGE.fullmatch(text)
+    return text if PLAIN.fullmatch(text) else _told(partial(_did, limit=limit), text)
+
+
+def _told(read: Callable[[str], _Taken | Reading], text: str) -> _Taken | Fault:
+    """Read a text; where it cannot be taken, make a fault that offers only what could."""
+    found = read(text)
+    return (
+        found.fault(text, lambda offer: not isinstance(read(offer), Reading)) if isinstance(found, Reading) else found
+    )
+
+
+def _did(text: str, limit: int) -> str | NumberRange | Reading:
+    found = _RANGE.fullmatch(text) if len(text) <= LONGEST_CELL else None
     if found and _joins(found):
-        return _number_range(found, limit)
+        span = _number_range(found, limit)
+        backwards = isinstance(span, Reading) and span.code == "range-backwards"
+        return dash_unclear(text) if backwards and found["by"] in DASH and together(text) else span
+    if reading := written_for_people(text):
+        return reading
     if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
-        return _dash_unclear(text, found)
+        return dash_unclear(text)
     if not _DID.fullmatch(text):
-        kept = _only(_DID, text, _DID.sub("", text))
-        return Fault(
-            "bad-characters",
-            f"A DID cannot hold {shown_characters(_DID.sub('', text))}.",
-            f"Type {kept}." if kept else _one_a_row(text, "Type the number as the carrier sends it."),
-            sound([kept], parse_did, instead_of=text),
-        )
-    if fault := _bracket_fault(text):
-        return fault
-    if len(text) > MAX_DID:
-        return Fault("too-long", f"A DID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
-    return text
+        return why_not_taken(text, "A DID", _DID.sub("", text), "Type the number as the carrier sends it.")
+    return _bracket_reading(text) or _too_long(text, "A DID") or _without_number(text, "A DID", _MEANS_NUMBERS) or text
 
 
-def _dash_unclear(text: str, found: re.Match[str] | None) -> Fault:
-    return Fault(
-        "dash-unclear",
-        "The dash could separate the digits of one number or make a range.",
-        f"For one number type {_together(text)}; for a range write both ends in full with .. between, "
-        f"like {_both_ends(found)}.",
-        sound([_together(text), _both_ends(found) if _has_ends(found) else ""], parse_did, instead_of=text),
-    )
+def _too_long(text: str, what: str) -> Reading | None:
+    if len(text) <= MAX_DID:
+        return None
+    message = f"{what} has at most {MAX_DID} characters; this has {len(text)}."
+    return Reading(code="too-long", message=message, otherwise="Shorten it.")
 
 
-def _only(allowed: re.Pattern[str], text: str, odd: str) -> str:
-    """Leave out what is not allowed, and of digits put into groups also what groups them.
-
-    Nothing is offered where what is left out may have stood between two numbers, or a number and a word.
-    """
-    if re.fullmatch(r"\+?[0-9()\s.-]+", text):
-        return re.sub(r"[^0-9+]", "", text)
-    kept = "".join(allowed.findall(text))
-    return kept if _NUMBER_LIKE.fullmatch(kept) and not odd.strip(_AROUND) else ""
+def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading | None:
+    if meaning.search(text):
+        return None
+    needs = "a digit or a pattern character" if meaning is _MEANS_NUMBERS else "a digit or a letter"
+    message = f"{what} needs {needs}, and {text!r} has none."
+    return Reading(code="no-number", message=message, otherwise="Type the number as the carrier has it.")
 
 
-def _one_a_row(text: str, else_: str) -> str:
-    many = re.search(r"[0-9]\s*[,;/&|]\s*[0-9+]", text)
-    return "Type one number in a row, and each other number in a row of its own." if many else else_
-
-
-def _together(text: str) -> str:
-    """Take dashes and blanks out of a number, but not out of the brackets of a pattern."""
-    return "".join(
-        part if part.startswith("[") else re.sub(rf"[{_DASH}\s]", "", part)
-        for part in re.split(r"(\[[^\[\]]*\])", text)
-    )
-
-
-def _bracket_fault(text: str) -> Fault | None:
+def _bracket_reading(text: str) -> Reading | None:
     bare = _BRACKETS.sub("", text)
     if "[" in bare or "]" in bare:
-        return Fault(
-            "bad-characters", f"{text} has a bracket without its partner.", "Close it, as in 44207946010[0-4]."
-        )
+        message = f"{text} has a bracket without its partner."
+        return Reading(code="bad-characters", message=message, otherwise="Close it, as in 44207946010[0-4].")
     for bracket in _BRACKETS.findall(text):
         backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
         if bracket == "[]" or backwards:
-            return Fault(
-                "bad-characters",
-                f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
-                "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+            return Reading(
+                code="bad-characters",
+                message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
+                otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
             )
     return None
-
-
-def shown_characters(characters: str) -> str:
-    """Name characters so that they can be told apart, also those that cannot be seen."""
-    names = (
-        "a blank" if c.isspace() else f"'{c}'" if c.isprintable() else f"U+{ord(c):04X}"
-        for c in dict.fromkeys(characters)
-    )
-    return ", ".join(dict.fromkeys(names))
-
-
-def _has_ends(found: re.Match[str] | None) -> TypeGuard[re.Match[str]]:
-    return found is not None and len(found["last"]) <= len(found["first"])
-
-
-def _both_ends(found: re.Match[str] | None) -> str:
-    if not _has_ends(found):
-        return "442079460100..442079460199"
-    return f"{found['plus']}{found['first']}..{found['plus']}{_full_end(found)}"
 
 
 def _typed(first: str, last: str) -> str:
@@ -178,81 +145,84 @@ def _full_end(found: re.Match[str]) -> str:
 
 
 def _joins(found: re.Match[str]) -> bool:
-    if found["by"] not in _DASH:
+    if found["by"] not in DASH:
         return True
     first, last = len(found["first"]), len(found["last"])
     return (first >= 7 and last >= 7) or (first >= 8 and last <= 4)
 
 
-def _number_range(found: re.Match[str], limit: int) -> NumberRange | Fault:
+def _number_range(found: re.Match[str], limit: int) -> NumberRange | Reading:
     first, last = found["first"], _full_end(found)
     short = len(found["last"]) < len(first)
-    if len(first) != len(last):
-        return Fault(
-            "range-malformed",
-            f"The ends of the range have {len(first)} and {len(last)} digits.",
-            "Type both ends with the same number of digits.",
-        )
-    if short and len(found["last"]) >= 7:
-        return Fault(
-            "range-malformed",
-            f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
-            f"If you mean {_typed(found['plus'] + first, found['plus'] + last)}, type it so.",
-            (_typed(found["plus"] + first, found["plus"] + last),),
+    if len(first) != len(last) or (short and len(found["last"]) >= 7):
+        full = f"{found['plus']}{first}", f"{found['plus']}{last}"
+        return Reading(
+            code="range-malformed",
+            message=f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
+            offers=[Offer(_typed(*full), "if you mean {}, type it so")] if short else [],
+            otherwise="Type both ends with the same number of digits.",
         )
     if (found["plus_too"] and not found["plus"]) or (found["plus"] and not found["plus_too"] and not short):
-        typed = _typed("+" + first, "+" + last)
-        return Fault("range-malformed", "Only one end of the range has a +.", f"Type {typed}.", (typed,))
+        return Reading(
+            code="range-malformed",
+            message="Only one end of the range has a +.",
+            offers=[Offer(_typed("+" + first, "+" + last))],
+            otherwise="Type both ends with a +, or both without.",
+        )
     if len(found["plus"]) + len(first) > MAX_DID:
-        return Fault("too-long", f"A number has at most {MAX_DID} characters.", "Shorten both ends.")
+        message = f"A number has at most {MAX_DID} characters."
+        return Reading(code="too-long", message=message, otherwise="Shorten both ends.")
     numbers = NumberRange(found["plus"] + first, found["plus"] + last)
     if numbers.size < 1:
-        return Fault(
-            "range-backwards",
-            f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
-            f"Type {_typed(numbers.last, numbers.first)}.",
-            (_typed(numbers.last, numbers.first),),
+        return Reading(
+            code="range-backwards",
+            message=f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
+            offers=[Offer(_typed(numbers.last, numbers.first))],
+            otherwise="Type the smaller end first.",
         )
     if numbers.size > limit:
-        return Fault(
-            "range-too-long",
-            f"The range holds {numbers.size:,} numbers; at most {limit:,} go into one row.",
-            "Split it over several rows.",
+        return Reading(
+            code="range-too-long",
+            message=f"The range holds {numbers.size:,} numbers; at most {limit:,} go into one row.",
+            otherwise="Split it over several rows.",
         )
     return numbers
 
 
 def parse_caller_id(text: str) -> str | Fault:
     """Understand the caller ID of a *shared* entry or a default caller ID."""
-    if PLAIN.fullmatch(text):
-        return text
-    if fault := notation_fault(text, parse_caller_id):
-        return fault
-    if not _CALLER_ID.fullmatch(text):
-        kept = "" if _RANGE.fullmatch(text) else _only(_CALLER_ID, text, _CALLER_ID.sub("", text))
-        return Fault(
-            "bad-characters",
-            f"A caller ID cannot hold {shown_characters(_CALLER_ID.sub('', text))}.",
-            f"Type {kept}." if kept else _one_a_row(text, "Type the one number that is to be shown."),
-            sound([kept], parse_caller_id, instead_of=text),
+    return text if PLAIN.fullmatch(text) else _told(_caller_id, text)
+
+
+def _caller_id(text: str) -> str | Reading:
+    if len(text) <= LONGEST_CELL and _RANGE.fullmatch(text) and holds_two(text):
+        return Reading(
+            code="many-numbers",
+            message="The cell holds a range of numbers; one number is shown.",
+            otherwise="Type the one number that is to be shown. A range goes with the option range.",
         )
-    if len(text) > MAX_DID:
-        return Fault("too-long", f"A caller ID has at most {MAX_DID} characters; this has {len(text)}.", "Shorten it.")
-    return text
+    if reading := written_for_people(text):
+        return reading
+    if not _CALLER_ID.fullmatch(text):
+        odd = _CALLER_ID.sub("", text)
+        return why_not_taken(text, "A caller ID", odd, "Type the one number that is to be shown.")
+    return _too_long(text, "A caller ID") or _without_number(text, "A caller ID", _MEANS_ANYTHING) or text
 
 
 def parse_caller_id_range(text: str) -> NumberRange | Fault:
     """Understand the caller ID of a *range* entry: ``start-end``, at most 500 numbers."""
-    found = _RANGE.fullmatch(text)
-    if found is None and (fault := notation_fault(text, parse_caller_id_range)):
-        return fault
-    if found is None:
-        return Fault(
-            "range-malformed",
-            "With option range the caller ID is first and last number with a dash between.",
-            "Type it like +442079460100-+442079460109, or choose option shared for a single number.",
-        )
-    return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
+    return _told(_caller_id_range, text)
+
+
+def _caller_id_range(text: str) -> NumberRange | Reading:
+    if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)):
+        return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
+    return written_for_people(text) or Reading(
+        code="range-malformed",
+        message="With option range the caller ID is first and last number with a dash between.",
+        offers=[Offer(ends) for ends in ranges(text)],
+        otherwise="Type it like +442079460100-+442079460109, or choose option shared for a single number.",
+    )
 
 
 def parse_extension_range(text: str) -> NumberRange | Fault:
@@ -294,8 +264,12 @@ class RawId:
 @lru_cache(maxsize=65536)
 def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
     """Understand an *Extensions* cell: numbers or ``#id``, with ``,`` ``;`` ``&`` or line breaks between."""
-    if fault := _comma_zero(text):
-        return fault
+    return _told(_extensions, text)
+
+
+def _extensions(text: str) -> tuple[str | RawId, ...] | Reading:
+    if reading := _comma_zero(text):
+        return reading
     found: list[str | RawId] = []
     odd: list[str] = []
     for token in filter(None, (t.strip() for t in _SEPARATORS.split(text))):
@@ -304,36 +278,45 @@ def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
         elif raw := _RAW_ID.fullmatch(token):
             found.append(RawId(int(raw[1])))
         elif _EXTENSION_RANGE.fullmatch(token):
-            return Fault(
-                "extension-malformed",
-                f"{token} is a range of extensions; this column takes single ones.",
-                f"With option range type {token} into Extension range; with option shared name each extension.",
+            return Reading(
+                code="extension-malformed",
+                message=f"{token} is a range of extensions; this column takes single ones.",
+                otherwise=f"With option range type {token} into Extension range; with option shared name each "
+                "extension.",
             )
         else:
-            odd.append(repr(token))
-    if odd or not found:
-        named = ", ".join(odd) or repr(text)
-        return Fault(
-            "extension-malformed",
-            f"{named} {'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
-            "Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
-            "Extension groups.",
-            sound([", ".join(re.findall(r"[^\s,;&]+", text))], parse_extensions, instead_of=text),
-        )
-    return tuple(dict.fromkeys(found))
+            odd.append(repr(token if len(token) <= _SHOWN_OF_ONE else f"{token[:_SHOWN_OF_ONE]}…"))
+    if not odd and found:
+        return tuple(dict.fromkeys(found))
+    more = f" and {len(odd) - _ODD_SHOWN:,} more" if len(odd) > _ODD_SHOWN else ""
+    return Reading(
+        code="extension-malformed",
+        message=f"{', '.join(odd[:_ODD_SHOWN]) or repr(text)}{more} "
+        f"{'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
+        offers=[Offer(_listed(text), "type {} with commas between")],
+        otherwise="Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
+        "Extension groups.",
+    )
 
 
-def _comma_zero(text: str) -> Fault | None:
+def _listed(text: str) -> str:
+    """Return extensions with commas between where something else stands between them, a dash left out."""
+    tokens = re.findall(r"#?[0-9]+", text)
+    between = re.sub(r"#?[0-9]+|\b(?:and|und|et|y|e|or|oder|ou|o)\b", "", text, flags=re.IGNORECASE)
+    return ", ".join(tokens) if not re.search(rf"[A-Za-z{DASH}]", between) else ""
+
+
+def _comma_zero(text: str) -> Reading | None:
     """Ask about ``1004,0``: a number with a decimal comma, or two extensions."""
     comma = _COMMA_ZERO.search(text)
     if comma is None:
         return None
-    without, listed = text[: comma.start()], f"{text[: comma.start()]}, {comma[0].strip(',')}"
-    return Fault(
-        "extension-malformed",
-        f"The {comma[0]} at the end may be an extension, or the end of a number with a decimal comma.",
-        f"Type {without}; or {listed}, if {comma[0].strip(',')} is an extension.",
-        (without, listed),
+    without, zeros = text[: comma.start()], comma[0].strip(",").strip()
+    return Reading(
+        code="extension-malformed",
+        message=f"The {comma[0]} at the end may be an extension, or the end of a number with a decimal comma.",
+        offers=[Offer(without), Offer(f"{without}, {zeros}", f"or {{}}, if {zeros} is an extension")],
+        otherwise="Type extension numbers with commas between, like 1001, 1002.",
     )
 
 

@@ -12,6 +12,7 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
 from batch.trunks.live import LiveTrunk
 from batch.trunks.records import Records
+from batch.trunks.taken import takes
 
 _DIALLED: Final = ("did", "outbound_cid", "def_outbound_cid")
 """Fields that may hold the same number."""
@@ -45,7 +46,11 @@ def against_live(
     replaced = {(problem.place, problem.value) for problem in cut}
     kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
     fields = {table.name: {at: name for name, at in table.headers.columns.items()} for table in tables}
-    return [_likeliest_first(p, fields.get(p.sheet, {}).get(p.column, ""), known) for p in kept] + cut
+    named = {table.name: table for table in tables}
+    return [
+        _likeliest_first(p, named[p.sheet], fields[p.sheet].get(p.column, ""), known) if p.sheet in named else p
+        for p in kept
+    ] + cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +88,9 @@ class _Suspect:
 
     def judged(self, known: _Known) -> Iterator[Problem]:
         """Report it if the PBX has its digits only with something in front of them."""
+        at = self.table.headers.columns[self.field]
         forms = known.forms_of(self.field, self.trunk, self.digits)
-        if not forms or self.digits in forms:
+        if self.digits in forms or not (forms := [form for form in forms if takes(self.table, self.row, at, form)]):
             return
         problem = self.table.problem(
             "cell-number-cut",
@@ -116,11 +122,12 @@ def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Susp
                     yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
 
 
-def _likeliest_first(problem: Problem, field: str, known: _Known) -> Problem:
+def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
     """Put those offers first that the PBX holds, as it writes them."""
     if not problem.stops or not problem.offers or field not in _FIELDS or problem.trunk not in known.rows:
         return problem
-    forms = [form for offer in problem.offers for form in known.forms_of(field, problem.trunk, offer)]
+    held = (form for offer in problem.offers for form in known.forms_of(field, problem.trunk, offer))
+    forms = [form for form in held if takes(table, problem.row, problem.column, form)]
     if not forms:
         return problem
     offers = tuple(dict.fromkeys((*forms, *problem.offers)))

@@ -8,7 +8,8 @@ from typing import Final, TypeAlias, assert_never
 from batch.secrets import Secret
 from batch.sheets.layout import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
 from batch.trunks.faults import Fault
-from batch.trunks.numbers import parse_caller_id, shown_characters
+from batch.trunks.notations import shown_characters
+from batch.trunks.numbers import parse_caller_id
 
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""

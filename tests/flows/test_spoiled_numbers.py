@@ -19,7 +19,7 @@ ENTRY = {
     "outbound_cid_option": "range",
     "outbound_cid": "+442079460110-+442079460111",
     "outbound_cid_name": "",
-    "outbound_cid_to_ext_range": "2-1",
+    "outbound_cid_to_ext_range": "1-2",
 }
 
 
@@ -59,7 +59,7 @@ def test_a_date_offers_the_pbx_s_extension_range_first(tmp_path: Path, command: 
         ran = told_by(there, command)
         (problem,) = [problem for problem in ran.json["problems"] if problem["severity"] == "problem"]
         assert (problem["code"], problem["cell"]) == ("cell-date", "D2")
-        assert problem["fix"].startswith("Format the cell as text and type 2-1, which the PBX has. Otherwise:")
+        assert problem["fix"].startswith("Format the cell as text and type 1-2, which the PBX has. Otherwise:")
 
 
 def test_a_number_that_the_pbx_knows_not_is_sent_as_its_digits(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from batch.trunks.numbers import (
     split_groups,
 )
 
+IN_FULL = "for a range write both ends in full with .. between, like "
 HUNDRED = NumberRange("442079460100", "442079460199")
 
 
@@ -30,7 +31,7 @@ HUNDRED = NumberRange("442079460100", "442079460199")
         "_".replace("_", "X!"),
         "(20).7946",
         "*98#",
-        "office-a",
+        "office-1",
         "1" * 31,
     ],
 )
@@ -82,8 +83,8 @@ def test_a_range_keeps_leading_zeros_and_plus() -> None:
     ("text", "like", "offers"),
     [
         ("1001-1010", "1001..1010", ("10011010", "1001..1010")),
-        ("123456-123459", "123456..123459", ("123456123459", "123456..123459")),
-        ("442079460100-12345", "442079460100..442079412345", ("44207946010012345",)),  # the range would run backwards
+        ("7946-0100", "442079460100..442079460199", ("79460100",)),
+        ("03023125-0", "442079460100..442079460199", ("030231250",)),
         ("020-7946-0100", "442079460100..442079460199", ("02079460100",)),
         ("+44 20 7946-0100", "442079460100..442079460199", ("+442079460100",)),
         ("12-1234567", "442079460100..442079460199", ("121234567",)),
@@ -95,7 +96,7 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
     assert parse_did(text) == Fault(
         "dash-unclear",
         "The dash could separate the digits of one number or make a range.",
-        f"For one number type {offers[0]}; for a range write both ends in full with .. between, like {like}.",
+        f"For one number type {offers[0]}; " + (f"for a range type {like}." if like in offers else f"{IN_FULL}{like}."),
         offers,
     )
 
@@ -151,16 +152,31 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
         ("020 7946", "bad-characters", "A DID cannot hold a blank.", "Type 0207946."),
         ("44\u201d", "bad-characters", "A DID cannot hold '\u201d'.", "Type 44."),
         (
-            "44_1/2/\u200b",
-            "bad-characters",
-            "A DID cannot hold '_', '/', U+200B.",
-            "Type one number in a row, and each other number in a row of its own.",
+            "442079460100, 442079460101",
+            "many-numbers",
+            "The cell holds 2 numbers; one belongs into a row.",
+            "Put each in a row of its own: 442079460100; 442079460101.",
         ),
         (
-            "442079460100, 442079460101",
-            "bad-characters",
-            "A DID cannot hold ',', a blank.",
-            "Type one number in a row, and each other number in a row of its own.",
+            "123456-123459",
+            "dash-unclear",
+            "The dash could separate the digits of one number or make a range.",
+            "For a range type 123456..123459.",
+        ),
+        (
+            "442079460100-12345",
+            "dash-unclear",
+            "The dash could separate the digits of one number or make a range.",
+            f"For one number type its digits alone; {IN_FULL}442079460100..442079460199.",
+        ),
+        *(
+            (
+                text,
+                "no-number",
+                f"A DID needs a digit or a pattern character, and '{text}' has none.",
+                "Type the number as the carrier has it.",
+            )
+            for text in ("-", "+", "--", "()", "*", "#", "office-a")
         ),
         ("n/a", "bad-characters", "A DID cannot hold '/'.", "Type the number as the carrier sends it."),
         (
@@ -287,7 +303,32 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("44 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 4420.", ("4420",))),
+        ("044 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 04420.", ("04420",))),
+        (
+            "44 20",
+            Fault(
+                "bad-characters",
+                "A caller ID cannot hold a blank.",
+                "For one number type 4420; if they are several, type each in a row of its own.",
+                ("4420",),
+            ),
+        ),
+        (
+            "+442079460100-+442079460101",
+            Fault(
+                "many-numbers",
+                "The cell holds a range of numbers; one number is shown.",
+                "Type the one number that is to be shown. A range goes with the option range.",
+            ),
+        ),
+        (
+            "-",
+            Fault(
+                "no-number",
+                "A caller ID needs a digit or a letter, and '-' has none.",
+                "Type the number as the carrier has it.",
+            ),
+        ),
         ("!", Fault("bad-characters", "A caller ID cannot hold '!'.", "Type the one number that is to be shown.")),
         (
             "{{.ext}}",

@@ -98,7 +98,7 @@ def test_a_cell_is_understood(field: str, text: str, value: str | int) -> None:
         ),
         ("name", "<clear>", "clear-not-allowed", "Name cannot be emptied.", None),
         ("dids_mode", "<clear>", "clear-not-allowed", "DIDs mode cannot be emptied.", None),
-        ("def_outbound_cid", "44 20", "bad-characters", "A caller ID cannot hold a blank.", "Type 4420."),
+        ("def_outbound_cid", "044 20", "bad-characters", "A caller ID cannot hold a blank.", "Type 04420."),
         (
             "def_outbound_cid_name",
             "é" * 64,

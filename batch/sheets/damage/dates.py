@@ -7,7 +7,7 @@ import re
 from typing import Final, TypeAlias
 
 from batch.sheets.damage.cares import Care
-from batch.sheets.damage.findings import Finding, either
+from batch.sheets.damage.findings import Finding, Retype
 
 Moment: TypeAlias = dt.datetime | dt.date | dt.time | dt.timedelta
 
@@ -24,13 +24,17 @@ _NO_OFFERS: Final = frozenset({Care.WORD, Care.SECRET})
 def date_finding(care: Care, value: Moment, mask: str, example: str) -> Finding:
     """Say that a cell holds a date or a time, and what may have been typed."""
     offers = () if care in _NO_OFFERS else tuple(dict.fromkeys(_readings(care, value, mask)))
-    typed = f"type {either(offers)}" if offers else f"type the value again, like {example}"
+    retype = Retype(
+        f"Format the cell as {'a number' if care is Care.COUNT else 'text'} and type",
+        f"the value again, like {example}",
+    )
     return Finding(
         code="cell-date",
         found=_as_text(value),
         message="The spreadsheet turned what was typed here into a date or time.",
-        fix=f"Format the cell as {'a number' if care is Care.COUNT else 'text'} and {typed}.",
+        fix=retype.fix(offers),
         offers=offers,
+        retype=retype,
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from batch.sheets.damage.findings import Finding
+from batch.sheets.damage.findings import Finding, Retype
 
 _PARTS: Final = re.compile(r"[,;&\n]")
 _LEAD: Final = re.compile(r"\+?(?:[0-9XZNxzn]|\[[^\[\]]*\])+")
@@ -85,4 +85,5 @@ def cut_finding(digits: str, forms: tuple[str, ...]) -> Finding:
         message="The cell holds a number, which cannot keep a + or zeros in front; others of this column have them.",
         fix=f"Format the cell as text and type {', or '.join((*forms, bare))}.",
         offers=(*forms, digits),
+        retype=Retype("Format the cell as text and type", "the number again, with what stands in front of it"),
     )

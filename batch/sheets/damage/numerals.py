@@ -7,7 +7,7 @@ from typing import Final
 
 from batch.sheets.damage import masks
 from batch.sheets.damage.cares import Care
-from batch.sheets.damage.findings import Finding, either
+from batch.sheets.damage.findings import Finding, Retype, either
 
 MAX_EXACT: Final = 10**15
 """A spreadsheet keeps 15 digits of a number."""
@@ -76,6 +76,7 @@ def _grouped(digits: str) -> Finding:
         message="The spreadsheet may have taken a list of extensions for one number.",
         fix=f"Format the cell as text and type {either((listed, digits))}.",
         offers=(listed, digits),
+        retype=Retype("Format the cell as text and type", "the extensions with commas between"),
     )
 
 
@@ -102,6 +103,7 @@ def _fraction(care: Care, number: float, example: str) -> str | Finding:
         message="The cell holds a number with decimals or a minus sign.",
         fix=f"Format the cell as {kind} and type {either((*offers, typed))}.",
         offers=offers,
+        retype=Retype(f"Format the cell as {kind} and type", typed),
     )
 
 
@@ -123,4 +125,5 @@ def truth_finding(care: Care, *, value: bool, example: str) -> Finding:
         message=f"The spreadsheet holds {word} here, not text.",
         fix=f"Format the cell as text and type {either((typed, *offers))}.",
         offers=offers,
+        retype=Retype("Format the cell as text and type", typed),
     )

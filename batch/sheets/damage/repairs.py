@@ -9,6 +9,7 @@ from typing import Final
 
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.findings import Finding
+from batch.sheets.damage.groups import surely_together
 from batch.sheets.damage.numerals import MAX_EXACT, lost_digits
 
 _NO_BREAK: Final = "\u00a0\u2007\u202f"
@@ -22,6 +23,10 @@ POINT_ZERO_OFF: Final = "The .0 at the end was taken off."
 
 _ODD_IN_NAMES: Final = re.compile(f"[{_NO_BREAK}{_UNSEEN}]")
 _ALL_UNSEEN: Final = re.compile(f"[{_UNSEEN}]")
+_BETWEEN_DIGITS: Final = re.compile(rf"(?<=[0-9XZN\])])[{_UNSEEN}{_JOINERS}]+(?=[0-9XZN+(\[])")
+_NUMBER_INSIDE: Final = re.compile(r"[0-9+(].*[0-9XZN\])]", re.DOTALL)
+_QUOTES: Final = re.compile("[\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2032\uff07]")
+_THOUSANDS: Final = re.compile(f"[0-9]{{1,3}}(?:[{_NO_BREAK}][0-9]{{3}})+")
 _UNSEEN_IN_NUMBERS: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
 _NO_BREAKS: Final = re.compile(f"[{_NO_BREAK}]")
 _IN_FRONT: Final = re.compile(f"[{_APOSTROPHES}]+")
@@ -105,18 +110,43 @@ def _strip(text: str) -> tuple[str, str]:
 
 
 def _without_unseen(text: str) -> tuple[str, str]:
-    return _ALL_UNSEEN.sub("", text), _UNSEEN_WORDS
+    return _unseen_off(_ALL_UNSEEN, text), _UNSEEN_WORDS
 
 
 def _without_joiners_too(text: str) -> tuple[str, str]:
-    return _UNSEEN_IN_NUMBERS.sub("", text), _UNSEEN_WORDS
+    return _unseen_off(_UNSEEN_IN_NUMBERS, text), _UNSEEN_WORDS
 
 
 _UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
 
 
+def _unseen_off(unseen: re.Pattern[str], text: str) -> str:
+    """Take off what cannot be seen; what may have stood between two numbers leaves a blank."""
+    apart = _BETWEEN_DIGITS.sub(" ", text)
+    bare = unseen.sub("", text)
+    return bare if apart == text or _is_one_number(unseen.sub("", apart)) else unseen.sub("", apart)
+
+
+def _is_one_number(text: str) -> bool:
+    """Tell whether the blanks in a text stand between the digits of one number, and not between two."""
+    inside = _NUMBER_INSIDE.search(text)
+    return inside is not None and bool(surely_together(inside[0]))
+
+
 def _without_no_breaks(text: str) -> tuple[str, str]:
+    if not _is_one_number(_NO_BREAKS.sub(" ", text)) and _NO_BREAKS.search(text.strip()):
+        return _with_ordinary_blanks(text)
     return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+
+
+def _without_thousands(text: str) -> tuple[str, str]:
+    if _THOUSANDS.fullmatch(text.strip()):
+        return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+    return _with_ordinary_blanks(text)
+
+
+def _without_quotes(text: str) -> tuple[str, str]:
+    return _QUOTES.sub("", text) or text, "Quotes were taken off."
 
 
 def _with_ordinary_blanks(text: str) -> tuple[str, str]:
@@ -198,10 +228,10 @@ _LIST: Final[Sequence[_Repair]] = (
 )
 _REPAIRS: Final[Mapping[Care, Sequence[_Repair]]] = {
     Care.NUMBER: _NUMBER,
-    Care.COUNT: _NUMBER,
+    Care.COUNT: tuple(_without_thousands if repair is _without_no_breaks else repair for repair in _NUMBER),
     Care.SPAN: _LIST,
     Care.LIST: _LIST,
-    Care.WORD: _LIST,
+    Care.WORD: (*_LIST, _without_quotes),
     Care.ACCOUNT: (
         _without_joiners_too,
         _with_ordinary_blanks,

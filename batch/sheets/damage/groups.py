@@ -1,0 +1,171 @@
+"""Groups: one number as people put its digits into groups, told from several numbers side by side.
+
+Two numbers must never become one. So what stands between digits is taken out only where the digits are few enough
+for one number and no part of them is a number by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+MOST_DIGITS: Final = 15
+"""E.164: no number has more."""
+LONGEST_CELL: Final = 1_000
+"""Characters; what is longer is not looked into where a number belongs."""
+
+_WHOLE: Final = 7
+"""So many digits are a number by themselves."""
+_WITH_AREA: Final = 10
+"""So many digits are a number with its area code: nothing more belongs to it behind."""
+_LISTED: Final = 5
+"""So many digits are a number by themselves among others like it."""
+_FEW: Final = 6
+"""So many digits together, without + or 0 in front, may be a list of short numbers; twice so many are two numbers."""
+_SHOWN: Final = 10
+
+_BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
+_GROUPED: Final = re.compile(r"\(?\+?[0-9XZN()\s./\-\u2010-\u2015\u2212]+", re.IGNORECASE)
+_BETWEEN_GROUPS: Final = re.compile(r"[()\s./\-\u2010-\u2015\u2212]+")
+_AND: Final = r"and|und|et|y|e|or|oder|ou|o|plus"
+_APART: Final = re.compile(
+    rf"(?<=[0-9XZN\])])\s*(?:(?<![A-Za-z])(?:{_AND})(?![A-Za-z])|(?<=[0-9])(?:{_AND})(?=[+0-9]))\s*"
+    r"|[^0-9A-Za-z+*#().!\s/\-\u2010-\u2015\u2212]+|[\t\n\r\v\f\x85\u2028\u2029]+|(?<=\s)/(?=\s)"
+    r"|(?<=[0-9]{7})(?:\+|\s+\+\s+)(?=[0-9]{7})",
+    re.IGNORECASE,
+)
+"""What separates numbers and never the groups of one."""
+_WORD: Final = re.compile(r"(?![XZNxzn]+(?![A-Za-z]))[A-Za-z]{2,}|(?<![A-Za-z])[A-WYa-wy](?![A-Za-z])")
+_DASHED_END: Final = re.compile(r"(?:\+?[0-9]{7,})(?:-|\.\.+)(?:\+?[0-9]{1,15})")
+_BEGINS: Final = re.compile(r"[\s/]+(?=\+|00)")
+_RUN: Final = re.compile(r"[0-9XZN]{7,}", re.IGNORECASE)
+
+
+def together(text: str) -> str:
+    """Return one number without what separates its groups; ``""`` where it may be more than one or is none."""
+    found = _groups(text)
+    return _joined(text, found) if found and _one(found, _international(text)) else ""
+
+
+def surely_together(text: str) -> str:
+    """Do the same, only where nothing but one number can be meant."""
+    joined = together(text)
+    digits = joined.lstrip("+")
+    if not joined.startswith(("+", "0")):
+        groups = _groups(text)
+        if len(digits) <= _FEW or any(len(group) >= _WHOLE for group in groups[:-1]):
+            return ""
+    return joined
+
+
+def side_by_side(text: str) -> tuple[str, ...]:
+    """Return the numbers that stand beside each other in a text, in its order; none where they are not several."""
+    masked = _BRACKET.sub(lambda found: "0" * len(found[0]), text)
+    words = _WORD.search(_APART.sub(" ", masked)) is not None
+    numbers: list[str] = []
+    start = 0
+    ends = sorted(found.span() for pattern in (_APART, _WORD) for found in pattern.finditer(masked))
+    for begin, end in [*ends, (len(text), len(text))]:
+        if begin >= start:
+            numbers += _numbers_in(text[start:begin].strip(" ./-("), listed=not words)
+        start = max(start, end)
+    if words:
+        numbers = [number for number in numbers if len(re.findall("[0-9]", number)) >= _LISTED]
+    if len(numbers) < 2 or (together(text) and (_international(text) or not _are_numbers(numbers))):
+        return ()
+    return tuple(numbers)
+
+
+def holds_two(text: str) -> bool:
+    """Tell whether a text has two numbers in it that each could stand by themselves."""
+    return len(_RUN.findall(_BRACKET.sub("0", text))) > 1
+
+
+def each_in_a_row(numbers: Sequence[str]) -> str:
+    """Say what to do with several numbers, of which ten are named."""
+    more = f" … and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
+    return f"Put each in a row of its own: {'; '.join(numbers[:_SHOWN])}{more}."
+
+
+def _groups(text: str) -> list[str]:
+    """Return the digits of a text by groups; none if it is no number in groups."""
+    masked = _BRACKET.sub("0", text)
+    if not _GROUPED.fullmatch(masked) or not re.search("[0-9]", masked):
+        return []
+    return [group for group in _BETWEEN_GROUPS.split(masked.replace("+", "")) if group]
+
+
+def _joined(text: str, groups: Sequence[str]) -> str:
+    parts = re.split(r"(\[[^\[\]]*\])", text)
+    bare = "".join(part if part.startswith("[") else _BETWEEN_GROUPS.sub("", part) for part in parts)
+    return bare if len(groups) else ""
+
+
+def _international(text: str) -> bool:
+    return text.lstrip(" (").startswith(("+", "00"))
+
+
+def _one(groups: Sequence[str], international: bool) -> bool:  # noqa: FBT001 - of the text that they come from
+    """Tell whether groups of digits may be one number."""
+    if sum(map(len, groups)) > MOST_DIGITS or len(groups) > 8:
+        return len(groups) == 1
+    if len(groups) == 1:
+        return True
+    if _alike(groups) or any(len(group) >= _WITH_AREA for group in groups[:-1]):
+        return False
+    if len(groups[-1]) >= _WITH_AREA and not (len(groups) == 2 and (international or len(groups[0]) <= 2)):
+        return False
+    whole = _WHOLE if international else _FEW
+    return sum(len(group) >= whole for group in groups) < 2 and not _twice(groups)
+
+
+def _alike(groups: Sequence[str]) -> bool:
+    """Tell whether groups are as long as each other and begin alike, as numbers do that follow each other."""
+    length = len(groups[0])
+    if length < 3 or any(len(group) != length for group in groups):
+        return False
+    same = min(3, length - 1)
+    return all(one[:same] == other[:same] for one, other in pairwise(groups))
+
+
+def _twice(groups: Sequence[str]) -> bool:
+    """Tell whether the second half looks like the first: ``030 1234 030 1235``."""
+    half, odd = divmod(len(groups), 2)
+    first, second = groups[:half], groups[half:]
+    return not odd and half > 1 and first[0] == second[0] and list(map(len, first)) == list(map(len, second))
+
+
+def _numbers_in(text: str, *, listed: bool) -> list[str]:
+    """Return the numbers of a text in which only blanks and slashes may separate them."""
+    if not re.search("[0-9]", text):
+        return []
+    if one := _number(text):
+        return [one]
+    parts = re.split(r"[\s/]+", text)
+    for pieces in (_BEGINS.split(text), *_chunks(re.split(r"\s+", text)), parts):
+        numbers = [_number(piece) for piece in pieces]
+        if len(numbers) > 1 and all(numbers) and _are_numbers(numbers):
+            return numbers
+    return [text] if listed else [number for number in parts if re.search("[0-9]", number)]
+
+
+def _number(text: str) -> str:
+    """Return a number, or a range, that stands by itself; ``""`` for anything else."""
+    if _DASHED_END.fullmatch(text) or not _BETWEEN_GROUPS.search(text):
+        return text if re.search("[0-9]", text) else ""
+    return surely_together(text)
+
+
+def _are_numbers(numbers: Sequence[str]) -> bool:
+    digits = [re.sub(r"[^0-9A-Za-z]", "", number) for number in numbers]
+    return all(len(number) >= _LISTED for number in digits) or _alike(digits)
+
+
+def _chunks(groups: Sequence[str]) -> Iterable[list[str]]:
+    """Cut groups into pieces that are made alike: ``020 7946 0100 020 7946 0101``."""
+    shape = list(map(len, groups))
+    for size in range(2, min(len(groups) // 2, 8) + 1):
+        if shape == shape[:size] * (len(groups) // size):
+            yield [" ".join(groups[at : at + size]) for at in range(0, len(groups), size)]

@@ -1,0 +1,241 @@
+"""What stands in a cell where one number belongs: two never become one, and whatever is offered is taken."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch.sheets.problems import Problem
+from batch.trunks.faults import Fault
+from batch.trunks.numbers import NumberRange, parse_caller_id, parse_did
+from tests.builders import check, sheet, workbook
+
+SEPARATORS = [
+    *(" ", "  ", "\u00a0", "\u2009", "\u202f", "\u2007", "\u3000", "\n", "\r\n", "\t", "\u2028", "\x0b"),
+    *(",", ", ", ";", "; ", "/", " / ", "|", "&", " & ", "+", " + ", ".", "#", ":", "_", "=", "\\", "\u2022", "\u3001"),
+    *(
+        " and ",
+        " und ",
+        " et ",
+        " y ",
+        "\u548c",
+        "and",
+        "und",
+        " or ",
+        "\u200b",
+        "\u200e",
+        "\u00ad",
+        "\ufeff",
+        "\u2060",
+    ),
+]
+COLUMNS = ["DIDs DID", "Caller IDs Caller ID", "Trunks Default caller ID"]
+
+
+def checked(column: str, cell: str) -> list[Problem]:
+    """Check a workbook with one cell of numbers, which stands in row 2, and return what is found at it."""
+    title, _, label = column.partition(" ") if not column.startswith("Caller") else ("Caller IDs", "", "Caller ID")
+    header: dict[str, str] = {"Trunks": "Name", "Caller IDs": "Trunk|Option|Extensions", "DIDs": "Trunk"}
+    rest: dict[str, list[str]] = {
+        "Trunks": ["London"], "Caller IDs": ["London", "shared", "1001"], "DIDs": ["London"]
+    }  # fmt: skip
+    sheets = [sheet("Trunks", "Name", "London")] if title != "Trunks" else []
+    sheets.append(sheet(title, [*header[title].split("|"), label], [*rest[title], cell]))
+    problems = check(workbook(*sheets))
+    return [problem for problem in problems if problem.header == label and problem.stops]
+
+
+numbers = st.tuples(
+    st.sampled_from(["44207946", "+44207946", "0207946", "0044207946", "+4930231"]), st.integers(0, 9999)
+).map(lambda made: f"{made[0]}{made[1]:04d}")
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@settings(max_examples=70, deadline=None, derandomize=True, database=None)
+@given(one=numbers, other=numbers, between=st.sampled_from(SEPARATORS), edge=st.sampled_from(["", " ", "'", "\u200b"]))
+def test_two_numbers_never_become_one(column: str, one: str, other: str, between: str, edge: str) -> None:
+    found = checked(column, f"{edge}{one}{between}{other}{edge}")
+    assert found, "it must not be taken"
+    glued = re.sub(r"[^0-9]", "", one + other)
+    for problem in found:
+        said = f"{problem.fix} {' '.join(problem.offers)}"
+        assert glued not in re.sub(r"(?<=[0-9])[ +](?=[0-9])", "", said.replace("..", " | "))
+    assert [problem.code for problem in found] == ["many-numbers"]
+    assert found[0].fix.startswith(f"Put each in a row of its own: {one}; {other}")
+
+
+@pytest.mark.parametrize("between", [",", ";", "\n", " and ", " ", "\u00a0", "\t", " / "])
+def test_three_numbers_are_listed_and_offered_as_a_range_where_they_follow_each_other(between: str) -> None:
+    (problem,) = checked("DIDs DID", between.join(["442079460100", "442079460101", "442079460102"]))
+    assert problem.code == "many-numbers"
+    assert problem.message == "The cell holds 3 numbers; one belongs into a row."
+    assert problem.fix.startswith("Put each in a row of its own: 442079460100; 442079460101; 442079460102")
+
+
+def test_three_hundred_numbers_are_one_problem_that_stays_short() -> None:
+    for between in (",", "\n", " "):
+        (problem,) = checked("DIDs DID", between.join(f"44207946{i:04d}" for i in range(0, 900, 3)))
+        assert len(problem.message) + len(problem.fix) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "listed"),
+    [
+        ("441134960100, 441134960101 / 441134960102 and 441134960103", 4),
+        ("+44 20 7946 0100 +44 20 7946 0101", 2),
+        ("020 7946 0100 020 7946 0101", 2),
+        ("020 7946 0100, 020 7946 0101; 020 7946 0105", 3),
+        ("PRIMARY|123-456-7890,123-215-4876", 2),
+        ("0301234 0301235", 2),
+        ("030 1234 030 1235", 2),
+        ("1001 1002 1003", 3),
+        ("101,102", 2),
+        ("+44 (0)20 7946 0100/+44 (0)20 7946 0101", 2),
+        ("441134960120-129, 441134960150", 2),
+        ("442079460100 442079460105 (Sales)", 2),
+    ],
+)
+def test_numbers_in_groups_are_told_from_each_other(text: str, listed: int) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert (found.code, found.message[:17]) == ("many-numbers", f"The cell holds {listed} ")
+    each = found.fix.removeprefix("Put each in a row of its own: ").partition("; or, ")[0].rstrip(".").split("; ")
+    assert not [number for number in each if isinstance(parse_did(number), Fault)]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("02/6330101", "026330101"),
+        ("030/231250", "030231250"),
+        ("020 7946 0100", "02079460100"),
+        ("(020) 7946 0100", "02079460100"),
+        ("+44 20 7946 0100", "+442079460100"),
+        ("+44 2079460100", "+442079460100"),
+        ("01 23 45 67 89", "0123456789"),
+        ("202 555 0100", "2025550100"),
+        ("+44\u200920\u20097946\u20090100", "+442079460100"),
+        ("44 20 7946 XXXX", "44207946XXXX"),
+        ("0171/123 45-67", "01711234567"),
+    ],
+)
+def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
+    for parse in (parse_did, parse_caller_id):
+        found = parse(text)
+        assert isinstance(found, Fault)
+        assert found.offers[0] == number
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("02079460100 x 100", "02079460100", "02079460199"),
+        ("02079460100 X 100", "02079460100", "02079460199"),
+        ("02079460100 \u00d7 10", "02079460100", "02079460109"),
+        ("100 x 02079460100", "02079460100", "02079460199"),
+        ("02079460200 (100)", "02079460200", "02079460299"),
+        ("02079460200(100)", "02079460200", "02079460299"),
+        ("020 7946 0200 (100 DIDs)", "02079460200", "02079460299"),
+        ("02079460300 + 99", "02079460300", "02079460399"),
+        ("02079460300+99", "02079460300", "02079460399"),
+        ("+44 20 7946 0300 +99", "+442079460300", "+442079460399"),
+        ("1234500-99", "1234500", "1234599"),
+        ("02079460400/499", "02079460400", "02079460499"),
+        ("100 numbers starting at 02079460500", "02079460500", "02079460599"),
+        ("02079460500, 100 numbers", "02079460500", "02079460599"),
+        ("Block of 10 from +44 20 7946 0500", "+442079460500", "+442079460509"),
+        ("100 Nummern ab 02079460500", "02079460500", "02079460599"),
+        ("100 num\u00e9ros \u00e0 partir de 02079460500", "02079460500", "02079460599"),
+        ("100 n\u00fameros desde 02079460500", "02079460500", "02079460599"),
+        ("\u4ece 02079460500 \u5f00\u59cb 100 \u4e2a", "02079460500", "02079460599"),
+        ("02/6330102 - 02/6330103", "026330102", "026330103"),
+        ("442079460100 bis 442079460199", "442079460100", "442079460199"),
+        ("+44 20 7946 0100 - 0199", "+442079460100", "+442079460199"),
+        ("+44 (0)20 7946 0100 - +44 (0)20 7946 0199", "+442079460100", "+442079460199"),
+        ("03023125 00-29", "0302312500", "0302312529"),
+        ("030/23125 00-29", "0302312500", "0302312529"),
+    ],
+)
+def test_a_count_or_a_written_range_offers_the_first_and_the_right_last(text: str, first: str, last: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    spans = [span for span in map(parse_did, found.offers) if isinstance(span, NumberRange)]
+    assert spans == [NumberRange(first, last)]
+    assert found.offers[[isinstance(parse_did(offer), NumberRange) for offer in found.offers].index(True)] in found.fix
+
+
+@pytest.mark.parametrize("text", ["030/23125-0", "030 23125-0", "03023125-0", "030.23125-0", "030/23125/0"])
+def test_a_head_number_and_its_zero_is_one_number_and_no_range(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.offers[0] == "030231250"
+    assert not [offer for offer in found.offers if isinstance(parse_did(offer), NumberRange)]
+
+
+def test_a_head_number_with_a_block_of_extensions_names_both_readings() -> None:
+    found = parse_did("03023125 00-29")
+    assert isinstance(found, Fault)
+    assert found.fix == "For one number type 030231250029; for a range type 0302312500..0302312529."
+
+
+@pytest.mark.parametrize(
+    ("text", "offer"),
+    [
+        ("_0207946XXXX", "0207946XXXX"),
+        ("_+44207946XXXX", "+44207946XXXX"),
+        ("_X.", "X."),
+        ("_nxx[2-9]!", "nxx[2-9]!"),
+        ("_[2,3]XX", "[23]XX"),
+        ("[2,3]XX", "[23]XX"),
+        ("[2, 3]XX", "[23]XX"),
+        ("44[1;3-5]X", "44[13-5]X"),
+        ("44[2|3]X", "44[23]X"),
+    ],
+)
+def test_a_pattern_as_a_dial_plan_has_it_is_offered_as_the_pbx_has_it(text: str, offer: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert (found.code, found.offers, found.fix) == ("bad-characters", (offer,), f"Type {offer}.")
+
+
+@pytest.mark.parametrize(
+    "text", ["(0)" * 40, "+44" + "(0)" * 300, "(0)" * 2_000, "1" * 1_001, "1 " * 600, "x(0)" * 500]
+)
+def test_a_cell_full_of_anything_is_a_problem_that_stays_short(text: str) -> None:
+    for parse in (parse_did, parse_caller_id):
+        found = parse(text)
+        assert isinstance(found, Fault)
+        assert len(found.message) + len(found.fix) < 400
+
+
+spoiled = st.one_of(
+    st.text("0123456789+-/(). ", max_size=24),
+    st.text("0123456789+-/().,;|&xXzZnN[]_#*=\"' \u00a0\u200b\n\t\u2013", max_size=24),
+    st.lists(
+        st.sampled_from(
+            ["+44", "020", "7946", "0100", "(0)", "-", "/", " ", "..", "to", "x", "100", "ext", "[2,3]", "_"]
+        ),
+        max_size=8,
+    ).map("".join),
+)
+OTHER_DIGITS = {"number-count", "trunk-prefix", "extension-behind", "cell-fraction"}
+"""Kinds of problem whose offers have other digits than the cell on purpose."""
+
+
+@pytest.mark.parametrize("parse", [parse_did, parse_caller_id])
+@settings(max_examples=600, deadline=None, derandomize=True, database=None)
+@given(text=spoiled)
+def test_every_offer_is_taken_and_has_the_digits_of_the_cell(parse: type[str], text: str) -> None:
+    found = parse(text)
+    if not isinstance(found, Fault):
+        return
+    for offer in found.offers:
+        taken = parse(offer)
+        assert not isinstance(taken, Fault)
+        assert offer.isprintable()
+        assert offer in found.fix
+        if isinstance(taken, str) and found.code not in OTHER_DIGITS:
+            assert re.sub("[^0-9]", "", offer) == re.sub("[^0-9]", "", text)
