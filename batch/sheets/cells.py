@@ -150,6 +150,8 @@ def _mended(care: Care, texts: list[str], findings: _Findings) -> tuple[list[str
     looked_at: dict[str, Finding] = {}
     were_numbers: set[str] = set()
     all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
+    if all_sound and list(map(str.strip, texts)) == texts:
+        return texts, []
     for text in dict.fromkeys(texts):
         if text == text.strip() and (all_sound or looks_sound(care, text)):
             continue

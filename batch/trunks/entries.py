@@ -6,10 +6,10 @@ Half a million DIDs are handled by column; only what is not a plain number is lo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Final, Generic, NamedTuple, TypeAlias
+from typing import Any, Final, Generic, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,7 @@ from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 _ALL_PLAIN: Final = re.compile(r"(?:\+?[0-9]{1,30}\n)*+")
 _DID_ROW: Final[Callable[[tuple[int, str, str | None]], DidRow]] = partial(tuple.__new__, DidRow)
 """``DidRow._make`` without its own frame for each of half a million."""
+_CALLER_ID_ROW: Final[Callable[[tuple[Any, ...]], CallerIdRow]] = partial(tuple.__new__, CallerIdRow)
 _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
@@ -138,7 +139,12 @@ def read_caller_ids(
     owners: list[int] = []
     clears: dict[int, int] = {}
     cells = map(_Cells._make, zip(*map(table.texts, _Cells._fields), strict=True))
+    shared = frozenset(text for text in set(table.texts("outbound_cid_option")) if _option(text) == "shared")
     for row, trunk, name, texts in zip(table.rows(), trunks.tolist(), names, cells, strict=True):
+        if (extensions := _of_plain_entry(texts, shared)) is not None and modes.get(trunk) is not Mode.REMOVE:
+            found.append(_CALLER_ID_ROW((row, "shared", texts[1], name, None, extensions or None, None)))
+            owners.append(trunk)
+            continue
         if texts.outbound_cid == CLEAR:
             clears[row] = trunk
             continue
@@ -151,6 +157,15 @@ def read_caller_ids(
             found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of _Cells
             owners.append(trunk)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
+
+
+def _of_plain_entry(texts: _Cells, shared: Collection[str]) -> tuple[str | RawId, ...] | None:
+    """Return the extensions of an entry that needs no second look: one number for extensions, none at fault."""
+    option, number, span, extensions, groups = texts
+    if option not in shared or span or groups or not number or parse_caller_id(number) != number:
+        return None
+    found = parse_extensions(extensions) if extensions else ()
+    return None if isinstance(found, Fault) else found
 
 
 class _Cells(NamedTuple):

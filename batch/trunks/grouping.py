@@ -7,12 +7,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Mode, TrunkType
+from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Mode, Parser, TrunkType
 from batch.sheets.notices import Problems
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
@@ -22,6 +22,8 @@ from batch.trunks.faults import Fault
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row
 from batch.trunks.taken import only_taken
 from batch.trunks.values import Value, parse_value
+
+_SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)
 
 
 def group(tables: Tables) -> tuple[Records, Problems]:
@@ -88,11 +90,15 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
     found: dict[int, dict[str, Value]] = {row: {} for row in table.rows()}
     problems: list[Problem] = []
     for column in table.sheet.columns:
-        understood: dict[Any, Value | Fault] = {}
-        for row, text in table.filled(column.field):
-            if text not in understood:
-                understood[text] = parse_value(column, text) if isinstance(text, str) else text
-            value = understood[text]
+        texts = table.texts(column.field)
+        secret = column.parser is Parser.SECRET
+        understood: dict[str, Value | Fault] = {}
+        if not secret:
+            understood = {text: parse_value(column, text) for text in dict.fromkeys(texts) if text}
+        for (row, values), text in zip(found.items(), texts, strict=True):
+            if not text:
+                continue
+            value = text if secret else understood[text]
             if isinstance(value, Fault):
                 problems.append(
                     table.problem(
@@ -100,7 +106,7 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
                     )
                 )
             else:
-                found[row][column.field] = value
+                values[column.field] = value
     return found, problems
 
 
@@ -111,7 +117,7 @@ def _record(
     caller_ids: ListEdit[CallerIdRow] | None,
 ) -> Record:
     trunk_id = values.get("id")
-    fields = {column.field: values[column.field] for column in TRUNKS.columns if column.sent and column.field in values}
+    fields = {name: values[name] for name in _SENT if name in values}
     if trunk_id is None:
         fields.pop("name", None)
     return Record(

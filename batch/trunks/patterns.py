@@ -17,6 +17,7 @@ _DIGITS: Final[dict[str, _Characters]] = {
     "Z": frozenset("123456789"),
     "N": frozenset("23456789"),
 }
+_NUMBERS: Final = re.compile(r"[0-9+]*+")
 _PARTS: Final = re.compile(r"\[[^\[\]]+\]|.", re.DOTALL)
 _IN_BRACKET: Final = re.compile(r".-.|.", re.DOTALL)
 _MOST_STATES: Final = 100_000
@@ -37,6 +38,11 @@ _Element: TypeAlias = _Characters | _Any
 def is_pattern(did: str) -> bool:
     """Tell whether a DID stands for more than one number."""
     return not did.lstrip("+").isdecimal() and any(c in "XZN[].!" for c in did.upper())
+
+
+def has_patterns(dids: Iterable[str]) -> bool:
+    """Tell of many DIDs in one go whether any of them may stand for more than one number."""
+    return not _NUMBERS.fullmatch("".join(dids))
 
 
 class Matcher:

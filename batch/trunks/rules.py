@@ -24,7 +24,7 @@ from batch.trunks.did_notices import did_notices
 from batch.trunks.entries import Entries
 from batch.trunks.faults import Fault
 from batch.trunks.numbers import NumberRange, parse_caller_id_range, parse_extension_range
-from batch.trunks.patterns import Matcher, is_pattern
+from batch.trunks.patterns import Matcher, has_patterns, is_pattern
 from batch.trunks.records import CallerIdRow, DidRow, Record
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
@@ -369,15 +369,13 @@ def _not_among(record: Record, dids: Sequence[str]) -> Iterator[tuple[CallerIdRo
     shown = [(entry, numbers) for entry in edit.rows if not exact.issuperset(numbers := _shown_numbers(entry))]
     if not shown:
         return
-    known = {did.lstrip("+") for did in dids}
-    patterns = None
-    if not "".join(known).isdecimal():
-        patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did))
+    patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did)) if has_patterns(dids) else None
     for entry, numbers in shown:
         missing = [
             number
             for number in numbers
-            if (bare := number.lstrip("+")) not in known and (patterns is None or patterns.first(bare) is None)
+            if exact.isdisjoint((bare := number.lstrip("+"), f"+{bare}"))
+            and (patterns is None or patterns.first(bare) is None)
         ]
         if missing:
             yield entry, missing
