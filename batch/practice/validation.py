@@ -199,6 +199,8 @@ def _check_caller_id_entry(entry: Json) -> Iterator[Json]:
             yield from _check_caller_id("outbound_cid", caller_id)
             yield from _check_members(entry.get("ext_list") or [])
         case "range":
+            if entry.get("ext_list"):
+                yield from _check_members(entry["ext_list"])
             yield from _check_ranges(caller_id, entry.get("outbound_cid_to_ext_range") or "")
         case other:
             yield invalid("outbound_cid_option", "oneof", other)

@@ -37,14 +37,19 @@ def did_json(entries: Iterable[Did]) -> list[dict[str, str]]:
 
 
 def caller_id_json(entry: CallerId) -> dict[str, Any]:
-    """Write one entry of an outbound caller-ID list; its own id is not sent back."""
-    common = {
+    """Write one entry of an outbound caller-ID list; its own id is not sent back.
+
+    What its option does not need and the PBX holds all the same goes back as it was.
+    """
+    common: dict[str, Any] = {
         "outbound_cid_option": entry.option,
         "outbound_cid": entry.caller_id,
         "outbound_cid_name": entry.name,
     }
-    if entry.option == "range":
-        return common | {"outbound_cid_to_ext_range": entry.extension_range}
+    if entry.option == "range" or entry.extension_range:
+        common |= {"outbound_cid_to_ext_range": entry.extension_range}
+    if entry.option == "range" and not entry.order:
+        return common
     return common | {
         "ext_list": [{"type": e.type, "id": e.id} | ({"ext_number": e.number} if e.number else {}) for e in entry.order]
     }

@@ -135,11 +135,13 @@ def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Cen
     if row.option == "range":
         span = row.extension_range or (old.extension_range if old else "")
         problems = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
-        return CallerId(row.option, row.caller_id, name, span), problems
+        order = old.order if old else ()
+        return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
     order, problems = _extensions(table, row, old, census)
     if not order and not problems:
         problems = [_missing(table, row, "extensions-missing", "extensions")]
-    return CallerId(row.option, row.caller_id, name, "", frozenset(order), order), problems
+    span = old.extension_range if old else ""
+    return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
 
 
 def _extensions(

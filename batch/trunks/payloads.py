@@ -64,6 +64,8 @@ class SharedCallerId(_Part):
     outbound_cid_option: Literal["shared"]
     outbound_cid: Number
     outbound_cid_name: EntryName = ""
+    outbound_cid_to_ext_range: str | None = None
+    """Not needed; what the PBX holds goes back as it was."""
     ext_list: Annotated[list[Member], Field(min_length=1)]
 
 
@@ -74,6 +76,8 @@ class RangeCallerId(_Part):
     outbound_cid: CallerNumber
     outbound_cid_name: EntryName = ""
     outbound_cid_to_ext_range: Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]{1,7}$")]
+    ext_list: list[Member] | None = None
+    """Not needed; what the PBX holds goes back as it was."""
 
 
 CallerIdEntry: TypeAlias = Annotated[SharedCallerId | RangeCallerId, Field(discriminator="outbound_cid_option")]
