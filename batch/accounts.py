@@ -22,6 +22,7 @@ from batch.runs.settling import Lost
 from batch.runs.troubles import troubles
 from batch.sheets.answers import Summary
 from batch.sheets.problems import Problem
+from batch.trunks.orders import remember
 from batch.trunks.plans import Change, stopped_by
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 _LISTED: Final = 20
 """So many causes, and so many hazards, are listed on the Summary."""
+_HELD: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
+"""Endings of trunks that the PBX holds as wanted."""
 _NAMED: Final = 12
 """So many trunks are named at each."""
 
@@ -117,8 +120,11 @@ class Account:
         checked, settings = self.checked, self.checked.settings
         changed = [change for row, change in sorted(self.changes.items()) if row in outcomes]
         told = self._summary(outcomes, endings, attention)
+        held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
+        imprint = remember(checked.workbook.imprint, self.address, checked.records.trunks, held)
+        workbook = replace(checked.workbook, imprint=imprint)
         results = give_back(
-            workbook=checked.workbook,
+            workbook=workbook,
             tables=checked.tables,
             changes=changed,
             outcomes=outcomes,
@@ -135,7 +141,7 @@ class Account:
         if settings.failed_only is not None:
             leftovers = write_leftovers(
                 settings.failed_only,
-                workbook=checked.workbook,
+                workbook=workbook,
                 tables=checked.tables,
                 records=checked.records,
                 problems=self.problems,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from batch.connections import PRACTICE, Connection
 from batch.errors import UsageError
-from batch.pbx.addresses import base_url_of
+from batch.pbx.addresses import base_url_of, is_loopback
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables
 from batch.trunks.bases import Base
@@ -45,6 +45,11 @@ def foreign(base: Base, connection: Connection, tables: Tables) -> list[Problem]
 def is_same(one: str, other: str) -> bool:
     """Tell whether two addresses are those of one PBX, however they are spelled."""
     return _spelled(one) == _spelled(other)
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Tell whether two addresses may be those of one PBX: what is served on loopback gets another port each time."""
+    return is_same(one, other) or all(address != PRACTICE and is_loopback(address) for address in (one, other))
 
 
 def _spelled(address: str) -> str:

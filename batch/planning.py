@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch.checking import Checked
 from batch.connections import NOT_ENCRYPTED, Connection
-from batch.origins import foreign
+from batch.origins import foreign, may_be_same
 from batch.pbx.addresses import is_overheard
 from batch.runs import folders
 from batch.runs.asking import BATCH, Asker
@@ -34,7 +34,8 @@ from batch.trunks.hazards import Hazard, not_allowed
 from batch.trunks.live import WHOLE, Census, LiveTrunk
 from batch.trunks.objections import deserted, unreadable
 from batch.trunks.offers import against_live
-from batch.trunks.plans import Change, Plan, in_live_order, judge, not_sendable, resolve, stopped_by
+from batch.trunks.orders import settle_orders
+from batch.trunks.plans import Change, Plan, judge, not_sendable, resolve, stopped_by
 from batch.trunks.records import Record
 
 if TYPE_CHECKING:
@@ -120,6 +121,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     checked = _told(done_with, checked)
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems.stopping)
+    same_pbx = may_be_same(checked.workbook.imprint.run_on, connection.address)
     named = {then.name: then for then in reversed([*exported.values()])}
     changes, hazards = [], []
     for record in chosen:
@@ -135,9 +137,9 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
             change, dangers, problems = judge(tables, record, trunk, census, then)
             problems += [] if then is None else deserted(tables, checked.records, record, then)
             problems += _another_by_that_name(tables, record, trunk, named)
-            if checked.workbook.ours:
-                change, order = in_live_order(tables, change)
-                problems += order
+            change, reorders, order = settle_orders(tables, change, checked.workbook.imprint, same_pbx=same_pbx)
+            problems += order
+            dangers += reorders
             changes.append(change)
             hazards += dangers
             found += problems

@@ -218,9 +218,15 @@ def plan_headline(plan: Plan) -> str:
     parts = [f"{_trunks(count['update'])} would be written"]
     if count["keep"]:
         parts.append(f"{count['keep']:,} already as wanted")
-    words = ("renames", "disabled", "removals", "replacements")
-    one = ("renamed", "switched off", "list entry removed", "list replaced on purpose")
-    many = ("renamed", "switched off", "list entries removed", "lists replaced on purpose")
+    words = ("renames", "disabled", "removals", "reorders", "replacements")
+    one = ("renamed", "switched off", "list entry removed", "list put into another order", "list replaced on purpose")
+    many = (
+        "renamed",
+        "switched off",
+        "list entries removed",
+        "lists put into another order",
+        "lists replaced on purpose",
+    )
     parts += [
         f"{count[word]:,} {singular if count[word] == 1 else plural}"
         for word, singular, plural in zip(words, one, many, strict=True)

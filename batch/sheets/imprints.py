@@ -39,6 +39,12 @@ class Imprint:
     colours: Mapping[str, str] = field(default_factory=dict)
     """Of marked cells: the colour that we put behind them (``FFFFC7CE``) to the fill that was there before, as XML of
     a stylesheet; ``""`` where there was none."""
+    run_on: str = ""
+    """Of results: address of the PBX of the run that wrote them."""
+    finished: frozenset[int] = frozenset()
+    """Of results: ids of the trunks that the PBX held as wanted when the run ended."""
+    orders: frozenset[str] = frozenset()
+    """Of results: what the lists of all other trunks are known by while their rows stand in the order of the run."""
     seal: str = ""
     """What tells whether a marked file still is what the tool wrote, and nobody has worked in it."""
 
@@ -53,6 +59,8 @@ class Imprint:
 NO_IMPRINT: Final = Imprint()
 
 _FORM: Final = "1"
+_IDS: Final = 1000
+"""So many ids stand in one cell, which takes 32,767 characters."""
 
 
 def lines_of(imprint: Imprint) -> list[tuple[str, ...]]:
@@ -62,6 +70,10 @@ def lines_of(imprint: Imprint) -> list[tuple[str, ...]]:
     lines += [("made", imprint.made_at)] if imprint.made_at else []
     lines += [("pbx", imprint.pbx)] if imprint.pbx else []
     lines += [("sheet", name) for name in sorted(imprint.sheets)]
+    lines += [("ran", imprint.run_on)] if imprint.run_on else []
+    ids = sorted(imprint.finished)
+    lines += [("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)]
+    lines += [("order", order) for order in sorted(imprint.orders)]
     lines += [("seal", imprint.seal)] if imprint.seal else []
     lines += [("colour", ours, theirs) for ours, theirs in imprint.colours.items()]
     return lines
@@ -73,12 +85,18 @@ def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
     single: dict[str, str] = {}
     colours: dict[str, str] = {}
     sheets: set[str] = set()
+    finished: set[int] = set()
+    orders: set[str] = set()
     for line in lines:
         word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
         if word == "kind" and value in set(Kind):
             kinds.add(Kind(value))
         elif word == "sheet":
             sheets.add(value)
+        elif word == "finished":
+            finished |= {int(text) for text in value.split(",") if text.isascii() and text.isdecimal()}
+        elif word == "order":
+            orders.add(value)
         elif word == "colour":
             colours[value] = more
         else:
@@ -89,5 +107,8 @@ def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
         pbx=single.get("pbx", ""),
         sheets=frozenset(sheets),
         colours=colours,
+        run_on=single.get("ran", ""),
+        finished=frozenset(finished),
+        orders=frozenset(orders),
         seal=single.get("seal", ""),
     )

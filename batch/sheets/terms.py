@@ -73,6 +73,7 @@ _OTHERS: Final = (
         register="A type of trunk: the PBX registers with the carrier, with a user name and password.",
         removals="The hazard that a list would lose entries that the workbook does not name.",
         results="The workbook given back, with what became of every row; it can be corrected and applied again.",
+        reorder="The hazard that a sorted export, or sorted results, would put a list into another order.",
         resume="The command that goes on with a run that was stopped, or that left something.",
         row="One line of a sheet below the header.",
         run="One time that a workbook is applied, with its own folder, journal and results.",

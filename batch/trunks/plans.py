@@ -12,7 +12,7 @@ from typing import Any, Final
 from batch.secrets import Secret
 from batch.sheets.layout import Mode, TrunkType
 from batch.sheets.problems import Problem
-from batch.sheets.rows import Table, Tables
+from batch.sheets.rows import Tables
 from batch.trunks import rules
 from batch.trunks.bodies import body_of, caller_id_json, did_json
 from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare, live_value
@@ -268,33 +268,6 @@ def judge(
     return change, [*dangers, *hazards(asked, live, difference)], problems
 
 
-def in_live_order(tables: Tables, change: Change) -> tuple[Change, list[Problem]]:
-    """Leave lists alone that differ from the PBX in their order only: somebody has sorted the results to read them."""
-    desired, problems = change.desired, []
-    dids, caller_ids = change.difference.dids, change.difference.caller_ids
-    if dids.only_moved:
-        desired = replace(desired, dids=None)
-        problems.append(_order_left(tables.dids, change, "DIDs"))
-    if caller_ids.only_moved:
-        desired = replace(desired, caller_ids=None)
-        problems.append(_order_left(tables.caller_ids, change, "caller IDs"))
-    if not problems:
-        return change, []
-    return replace(change, desired=desired, difference=compare(change.live, desired)), problems
-
-
-def _order_left(table: Table, change: Change, what: str) -> Problem:
-    return Problem(
-        code="order-left",
-        sheet=table.name,
-        row=table.header_row,
-        message=f"The {what} of {change.live.name} are all on the PBX, in another order, which stays: results may be "
-        "sorted to read them.",
-        fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
-        trunk=change.record.row,
-    )
-
-
 def not_sendable(tables: Tables, change: Change) -> list[Problem]:
     """Report what the payload's model refuses although no check did: live entries that are odd in another way."""
     if not change.difference:
@@ -314,13 +287,16 @@ def not_sendable(tables: Tables, change: Change) -> list[Problem]:
 
 
 def tally(changes: Iterable[Change]) -> Counter[str]:
-    """Count what stands at the top of a plan: updates, keeps, renames, disabled, removals, explicit replacements."""
+    """Count what stands at the top of a plan, from updates and keeps to lists replaced on purpose."""
     count: Counter[str] = Counter()
     for change in changes:
         count[change.kind] += 1
         count["renames"] += change.renames
         count["disabled"] += change.disables
         count["removals"] += change.removals
+        count["reorders"] += sum(
+            1 for differs in (change.difference.dids, change.difference.caller_ids) if differs.moved
+        )
         edits = ((change.record.dids, change.difference.dids), (change.record.caller_ids, change.difference.caller_ids))
         count["replacements"] += sum(
             1 for edit, differs in edits if edit and edit.explicit and edit.mode is Mode.REPLACE and differs

@@ -36,7 +36,7 @@ def refusal(*words: str) -> UsageError:
         (("practice", "--port", "99999"), "--port: must be a whole number from 0 to 65,535."),
         (
             ("plan", "b.xlsx", "--allow", "removal"),
-            "--allow: there is no hazard 'removal'; there are removals, unknown-keys, unread-lists, conflicts.",
+            "--allow: there is no hazard 'removal'; there are removals, unknown-keys, unread-lists, reorder,",
         ),
         (
             ("plan", "b.xlsx", "--on-error", "cry"),

@@ -24,13 +24,13 @@ MORE: dict[str, list[tuple[str, Any]]] = {
     "range": [("ext_list", MEMBERS), ("ext_list", [ODD_MEMBER]), ("dod_label", "x"), ("short_code", None)],
     "did": [("short_code", "77"), ("did_ring", {"a": 1}), ("tags", [])],
 }
-KINDS = {"shared": SHARED, "range": RANGE, "did": DID}
+KINDS: dict[str, dict[str, Any]] = {"shared": SHARED, "range": RANGE, "did": DID}
 ROWS: dict[str, tuple[Line, Line]] = {
     "shared": ("1|shared|200||||", "1|shared|999|||1001|"),
     "range": ("1|range|300-301||||", "1|shared|999|||1001|"),
     "did": ("1|100|", "1|999|"),
 }
-OTHER = {"did": {"did": "555"}, "caller": SHARED | {"outbound_cid": "555"}}
+OTHER: dict[str, dict[str, Any]] = {"did": {"did": "555"}, "caller": SHARED | {"outbound_cid": "555"}}
 
 
 @pytest.mark.parametrize("mode", ["add", "remove", "replace", ""])
