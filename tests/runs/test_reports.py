@@ -231,7 +231,7 @@ def test_a_plans_headline_says_what_it_would_do() -> None:
     assert plan_headline(Plan(pbx="x", changes=(keep, keep))) == "No changes: 2 trunks already are as wanted."
     assert plan_headline(Plan(pbx="x", changes=(keep, write, off))) == (
         "2 trunks would be written, 1 already as wanted, 1 renamed, 1 switched off, 1 list entry removed, "
-        "1 list replaced on purpose."
+        "1 list put into another order, 1 list replaced on purpose."
     )
     assert plan_headline(Plan(pbx="x", changes=(off,))) == "1 trunk would be written, 1 renamed, 1 switched off."
 

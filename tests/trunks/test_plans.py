@@ -284,7 +284,15 @@ def test_the_top_of_a_plan_counts_what_is_easily_overlooked() -> None:
         change(book(["Name|DIDs mode", "London|replace"], dids=["London|100", "London|200"])),
         change(book(["Name", "London"], dids=["London|<clear>"])),
     ]
-    assert tally(made) == {"update": 2, "keep": 1, "renames": 1, "disabled": 1, "removals": 3, "replacements": 2}
+    assert tally(made) == {
+        "update": 2,
+        "keep": 1,
+        "renames": 1,
+        "disabled": 1,
+        "removals": 3,
+        "reorders": 0,
+        "replacements": 2,
+    }
     assert Plan(pbx="x", changes=tuple(made)).updates == (made[0], made[2])
 
 
