@@ -47,7 +47,7 @@ def _carry_out(arguments: Sequence[str], mouth: Mouth) -> int:
             if flags.version:
                 return _version(mouth)
             if command is None:
-                mouth.complain(make_parser().format_help())
+                mouth.complain(*make_parser().format_help().split("\n"))
                 raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
             mouth.quiet, mouth.verbose = flags.quiet, flags.verbose
             return _COMMANDS[command](flags, mouth)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from batch.errors import UsageError
+from batch.visible import visible
 
 if TYPE_CHECKING:
     from batch.desks import Progress
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 class Mouth:
     """What is said, and where: with ``--json`` stdout is for the object alone.
+
+    Each line stays one line, whatever the names and values in it hold: nothing in them can pass for words of ours.
 
     Whoever listens may leave (``| head``) or have no room (a full disk): then the work goes on, and the words go
     nowhere.
@@ -77,7 +80,7 @@ class Mouth:
         with self._lock:
             try:
                 for line in lines:
-                    print(line, end=end, file=stream)
+                    print(visible(line), end=end, file=stream)
                 if not lines:
                     stream.flush()
             except OSError as error:
@@ -119,7 +122,7 @@ class Terminal:
         import getpass  # noqa: PLC0415 - rarely needed
 
         try:
-            return getpass.getpass(text)
+            return getpass.getpass(visible(text))
         except EOFError:
             return ""
 

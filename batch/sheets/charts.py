@@ -8,6 +8,7 @@ from html import escape
 from typing import Final
 
 from batch.sheets.styles import DARK, PLAIN_BAR
+from batch.visible import visible
 
 FONT: Final = "Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"
 _WIDTH: Final = 360
@@ -44,7 +45,7 @@ def drawn(chart: Chart) -> str:
     height = len(chart.bars) * _STEP + 4
     shape = f'viewBox="0 0 {_WIDTH} {height}" font-family="{FONT}" font-size="11"'
     return (
-        f'<svg {shape} role="img" aria-label="{escape(f"{chart.title}: {told}")}">{"".join(lines)}'
+        f'<svg {shape} role="img" aria-label="{escape(visible(f"{chart.title}: {told}"))}">{"".join(lines)}'
         f'<line x1="{_LABELS}" y1="0" x2="{_LABELS}" y2="{height}" stroke="{DARK}"/></svg>'
     )
 
@@ -60,6 +61,6 @@ def _drawn_bar(bar: Bar, place: int, most: int) -> str:
         else ""
     )
     return (
-        f'<text x="{_LABELS - 6}" y="{middle:g}" text-anchor="end">{escape(bar.label)}</text>{box}'
+        f'<text x="{_LABELS - 6}" y="{middle:g}" text-anchor="end">{escape(visible(bar.label))}</text>{box}'
         f'<text x="{_LABELS + width + 5:.1f}" y="{middle:g}">{bar.amount:,}</text>'
     )

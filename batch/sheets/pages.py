@@ -17,6 +17,7 @@ from batch.sheets.charts import FONT, Bar, Chart, drawn
 from batch.sheets.placing import place_file
 from batch.sheets.styles import BAR, DARK, FILL, LINE
 from batch.sheets.summaries import PRACTICE
+from batch.visible import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,8 +34,6 @@ _WIDTH: Final = 95
 """Characters of a line, about."""
 _LONGEST: Final = 160
 """Characters of one text in a list."""
-_JOINERS: Final = "\u200c\u200d"
-"""Not to be seen, but scripts and emoji need them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,8 +137,7 @@ class _Room:
 
 def plain(text: str) -> str:
     """Return text as HTML that shows it, also what else could not be seen or would turn its order."""
-    seen = ("\ufffd" if not (c.isprintable() or c.isspace() or c in _JOINERS) else c for c in text)
-    return escape(" ".join("".join(seen).split()))
+    return escape(visible(" ".join(text.split())))
 
 
 def _shortened(text: str) -> str:
