@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from batch.errors import OutputError
+from batch.runs.answered import answered_sheets, secrets_in
 from batch.runs.endings import RowEndings
 from batch.runs.outcomes import Outcome
-from batch.runs.reports import answered_sheets, change_lines, code_counts, counts, headline
+from batch.runs.reports import change_lines, code_counts, counts, headline
 from batch.sheets.answers import AnsweredSheet, ChangeLine, Summary
 from batch.sheets.excerpts import Excerpt, excerpt, with_cells_placed
 from batch.sheets.layout import BASE
@@ -108,7 +109,7 @@ def _answered(
     workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
 ) -> Iterator[tuple[Table, AnsweredSheet]]:
     by_name = {table.name: table for table in tables if table.raw is not None}
-    for sheet in answered_sheets(workbook, tables, endings, outcomes):
+    for sheet in answered_sheets(workbook, tables, endings, outcomes, secrets_in(workbook, tables)):
         if sheet.header_row is not None:
             yield by_name[sheet.raw.name], sheet
 

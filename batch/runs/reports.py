@@ -12,18 +12,13 @@ from batch.pbx.errcodes import explain
 from batch.runs.endings import TONES, RowEndings
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.secrets import HIDDEN, Secret
-from batch.sheets import layout
-from batch.sheets.answers import AnsweredSheet, ChangeLine, CodeCount, Count, Summary
+from batch.sheets.answers import ChangeLine, CodeCount, Count, Summary
 from batch.sheets.rows import Table, Tables
-from batch.sheets.strips import TYPE_AGAIN
-from batch.sheets.tabs import is_ours
-from batch.sheets.vocabulary import names_secret
-from batch.sheets.workbooks import RawSheet, Workbook
+from batch.sheets.workbooks import Workbook
 from batch.trunks.differences import Difference, ListDifference, described
 from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.plans import Change, Plan, tally
 
-_FINISHED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 _UP: Final = frozenset({1, 2, 3})
 _DOWN: Final = frozenset({4, 41, 42, 43, 45})
 
@@ -40,73 +35,6 @@ STATUSES: Final[Mapping[int, str]] = {
     45: "authentication failed",
 }
 """What ``status`` of a trunk means (vendor's API)."""
-
-
-def answered_sheets(
-    workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
-) -> list[AnsweredSheet]:
-    """Put the results beside the user's own sheets, all of them, in the user's order; passwords are hidden."""
-    by_name = {table.name: table for table in tables if table.raw is not None}
-    sheets = []
-    for raw in workbook.sheets:
-        table = by_name.get(raw.name)
-        if table is not None and table.raw is raw:
-            sheets.append(_answered(table, endings, outcomes, ours=workbook.ours))
-        elif not is_ours(raw, workbook.imprint):
-            sheets.append(AnsweredSheet(raw=raw, replaced=_hidden_columns(raw, raw.first_row, range(len(raw.columns)))))
-        elif raw.name == layout.BASE:  # without it, nobody could tell any more what was changed since an export
-            sheets.append(AnsweredSheet(raw=raw))
-    return sheets
-
-
-def _answered(table: Table, endings: RowEndings, outcomes: Mapping[int, Outcome], *, ours: bool) -> AnsweredSheet:
-    raw = table.raw
-    if raw is None:
-        raise ValueError("a sheet that is not in the workbook has no results")
-    own = [position - raw.first_column for position in table.headers.own]
-    replaced = _hidden_columns(raw, table.header_row, own)
-    if table.has("password"):
-        position = table.headers.columns["password"]
-        replaced[position] = _passwords(raw, position, outcomes)
-    for name, rows in table.spread.items():  # a new file has no merged cells: each row says itself what it means
-        position = table.headers.columns[name]
-        replaced[position] = {row: text for row, text in table.filled(name) if row in rows}
-    return AnsweredSheet(
-        raw=raw,
-        header_row=table.header_row,
-        results=endings.by_sheet[table.sheet.title],
-        dropped=table.headers.ours,
-        renamed={}
-        if ours
-        else {p: f"{text} (yours)" for p, text in table.headers.own.items() if text in layout.RESULT_HEADERS},
-        replaced=replaced,
-    )
-
-
-def _hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> dict[int, dict[int, str]]:
-    """Hide the user's own columns that are headed password, secret or PIN."""
-    hidden: dict[int, dict[int, str]] = {}
-    start = header_row - raw.first_row
-    for index in columns:
-        cells = raw.columns[index]
-        header = str(cells[start]) if len(cells) > start else ""
-        if names_secret(header):
-            hidden[raw.first_column + index] = {
-                raw.first_row + i: HIDDEN for i in range(start + 1, len(cells)) if cells[i] != ""
-            }
-    return hidden
-
-
-def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) -> dict[int, str]:
-    """Hide the passwords; what only names where the password lies comes back as typed."""
-    replaced: dict[int, str] = {}
-    for offset, value in enumerate(raw.columns[position - raw.first_column]):
-        row = raw.first_row + offset
-        text = str(value)
-        if row in outcomes and text.strip() and not text.strip().casefold().startswith(("env:", "file:")):
-            finished = outcomes[row].ending in _FINISHED or text == HIDDEN
-            replaced[row] = HIDDEN if finished else TYPE_AGAIN
-    return replaced
 
 
 def summary(  # noqa: PLR0913 - the parts of a page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch.errors import OutputError
+from batch.runs.answered import answered_sheets, secrets_in
 from batch.runs.endings import RowEndings
 from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Outcome
-from batch.runs.reports import answered_sheets, change_lines
+from batch.runs.reports import change_lines
 from batch.sheets.answers import AnsweredSheet, ChangeLine, Summary
 from batch.sheets.csv_writing import write_results_folder
 from batch.sheets.layout import RESULT_HEADERS
@@ -22,6 +23,7 @@ from batch.sheets.patching.edits import Unpatchable
 from batch.sheets.placing import Replace, free_name, place_file
 from batch.sheets.reading import fingerprint
 from batch.sheets.rows import Tables
+from batch.sheets.secrecy import SecretSearch
 from batch.sheets.workbooks import Format, Workbook
 from batch.sheets.writing import Written, write_into, write_results
 from batch.trunks.plans import Change
@@ -65,12 +67,16 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     They are never lost: where they cannot be put beside the workbook, they stay in the run's folder; where that takes
     none either, the journal can still make them. `Results.note` says which.
     """
-    sheets = answered_sheets(workbook, tables, endings, outcomes)
+    search = secrets_in(workbook, tables)
+    sheets = answered_sheets(workbook, tables, endings, outcomes, search)
     changed = list(changes)
     place = target if _is_ours(target, folder) else free_name(target)
 
+    def lines() -> Iterator[ChangeLine]:
+        return change_lines(tables, changed, outcomes)
+
     def write(path: Path) -> Written:
-        return _write(path, workbook, folder, sheets, summary, lambda: change_lines(tables, changed, outcomes))
+        return _write(path, workbook, folder, sheets, summary, lines, search)
 
     try:
         written = write(folder.path / RESULTS)
@@ -91,9 +97,8 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
         notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
     twin = None
     if workbook.format in _CSV:
-        lines = change_lines(tables, changed, outcomes)
         try:
-            twin = write_results_folder(place.with_suffix(""), sheets, summary, lines)
+            twin = write_results_folder(place.with_suffix(""), sheets, summary, lines())
         except OutputError as error:
             notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
     return Results(path=placed, folder=twin, note=" ".join(notes))
@@ -106,6 +111,7 @@ def _write(
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
     changes: Callable[[], Iterable[ChangeLine]],
+    search: SecretSearch,
 ) -> Written:
     """Write the results into what the user sent, or anew where that cannot be."""
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -114,7 +120,16 @@ def _write(
     if workbook.format in _KEPT and folder.copy:
         try:
             _must_be_what_was_read(original, workbook)
-            return write_into(path, original, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at)
+            return write_into(
+                path,
+                original,
+                sheets,
+                summary,
+                changes(),
+                search=search,
+                imprint=workbook.imprint,
+                made_at=made_at,
+            )
         except Unpatchable as error:
             notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
     written = write_results(path, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at)

@@ -5,7 +5,7 @@ Sheets know nothing of trunks or runs, so whoever writes a results or plan workb
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -83,6 +83,8 @@ class AnsweredSheet:
     """Header texts to write instead of what stands there, by column (0 is A)."""
     replaced: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     """Texts to write instead of what stands there, by column (0 is A) and row number: passwords."""
+    recalculated: Mapping[int, Collection[int]] = field(default_factory=dict)
+    """Of these, by column, the rows in which the text is the result of a formula that stays."""
 
     def columns(self) -> list[Sequence[CellValue]]:
         """Return what is written of the user's columns, from the raw sheet's first column to the last used one.

@@ -22,6 +22,7 @@ from batch.sheets.patching.macros import drop_macros, make_workbook
 from batch.sheets.patching.marks import set_mark
 from batch.sheets.patching.results import Looks, put_results
 from batch.sheets.patching.strings import Secrets
+from batch.sheets.secrecy import SecretSearch
 
 PALETTE: Final = "palette"
 """The sheet of our own workbook whose cells, one below the other, show the styles that go onto the user's sheets: one
@@ -102,11 +103,12 @@ class Giveback:
         self._looks = Looks(tone=tone, header=header, beside=(b, c, d, e, f, g, h, i))
         open_at(self.edit, front[0])
 
-    def content(self, sheets: Sequence[AnsweredSheet], *, practice: bool) -> bytes:
+    def content(self, sheets: Sequence[AnsweredSheet], search: SecretSearch, *, practice: bool) -> bytes:
         """Put the answers in and return the whole workbook.
 
         Args:
             sheets: The user's, with what there is to say about their rows.
+            search: Finds the passwords that are to stand nowhere in it.
             practice: Whether all of it was a rehearsal.
 
         Raises:
@@ -116,18 +118,18 @@ class Giveback:
         missing = [sheet.raw.name for sheet in sheets if sheet.raw.name not in parts]
         if missing:
             raise Unpatchable(f"its sheet {missing[0]} cannot be found")
-        secrets = Secrets(self.edit)
+        secrets = Secrets(self.edit, search)
         filters = {}
         for sheet in sheets:
             part = parts[sheet.raw.name]
             secrets.add(part, sheet)
-            placed = put_results(self.edit, part, sheet, self._looks, practice=practice)
+            placed = put_results(self.edit, part, sheet, self._looks, secrets.hide_around, practice=practice)
             self.notes += [placed.note] if placed.note else []
             if placed.filter:
                 filters[sheet.raw.name] = placed.filter
             if placed.over_formulas:
                 self._forget_order()
-        secrets.blank()
+        secrets.hide()
         self._finish_book(filters, [sheet.raw.name for sheet in sheets if sheet.header_row is not None])
         set_mark(self.edit, Kind.RESULTS)
         return self.edit.content()

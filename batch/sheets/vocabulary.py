@@ -125,10 +125,11 @@ def sense_of(header: str) -> Sense:
 _SECRET_HEADERS: Final = frozenset(map(folded, layout.TRUNKS.column("password").headers)) | {"pass", "sippass"}
 _SECRET_ENDS: Final = (
     *("password", "passwd", "passwort", "kennwort", "passcode", "passphrase", "contrasena", "secret", "token", "pwd"),
+    *("pswd", "wachtwoord", "passworter", "kennworter"),
 )
 """How words end that mean one: also ``SIPpassword``, but not a secretary."""
-_SECRET_WORDS: Final = frozenset({"pin", "pw", "psw", "credential"})
-_SECRET_STEMS: Final = ("motdepasse", "密码", "密碼", "口令")
+_SECRET_WORDS: Final = frozenset({"pin", "pw", "psw", "mdp", "clave", "senha", "credential"})
+_SECRET_STEMS: Final = ("motdepasse", "motsdepasse", "codesecret", "密码", "密碼", "口令")
 
 
 @cache

@@ -33,6 +33,7 @@ from batch.sheets.layout import IMPRINT, MARK
 from batch.sheets.lists import CHANGES, add_changes, add_imprint, add_problems
 from batch.sheets.naming import sheet_names
 from batch.sheets.placing import place_file
+from batch.sheets.secrecy import SecretSearch
 from batch.sheets.streams import streamed
 from batch.sheets.styles import Styles, make_styles
 from batch.sheets.summaries import SUMMARY, add_summary
@@ -113,13 +114,14 @@ def write_results(
     return _save(path, Kind.RESULTS, summary, fill)
 
 
-def write_into(
+def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     path: Path,
     original: Path,
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
+    search: SecretSearch | None = None,
     imprint: Imprint = NO_IMPRINT,
     made_at: str = "",
 ) -> Written:
@@ -131,6 +133,7 @@ def write_into(
         sheets: All sheets of the user's.
         summary: What the Summary says.
         changes: Read once, in order.
+        search: Finds the passwords that are to stand nowhere in it.
         imprint: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
 
@@ -160,7 +163,7 @@ def write_into(
             with donor.open("wb") as file:
                 _write(path, file, Kind.RESULTS, summary, fill)
             giveback.put_in(Package(donor), (front,), (end, IMPRINT))
-            content = giveback.content(sheets, practice=summary.practice)
+            content = giveback.content(sheets, search or SecretSearch(()), practice=summary.practice)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
     return Written(path=place_file(path, content), notes=tuple(giveback.notes))

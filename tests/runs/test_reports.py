@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from batch.runs.answered import answered_sheets, secrets_in
 from batch.runs.endings import end_rows
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.reports import (
-    answered_sheets,
     change_lines,
     code_counts,
     counts,
@@ -20,8 +20,10 @@ from batch.runs.reports import (
     status_lines,
     summary,
 )
+from batch.secrets import Secret
 from batch.sheets.answers import AnsweredSheet
 from batch.sheets.problems import Problem
+from batch.sheets.rows import tabulate
 from batch.sheets.workbooks import RawSheet, Workbook
 from batch.trunks.differences import Desired, compare, described
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
@@ -284,7 +286,7 @@ def test_rows_are_counted_by_ending_and_by_code() -> None:
 def answered(given: Workbook, *found_outcomes: Outcome) -> list[AnsweredSheet]:
     tables, records, _ = builders.read(given)
     outcomes = {o.row: o for o in found_outcomes}
-    return answered_sheets(given, tables, end_rows(tables, records, outcomes, []), outcomes)
+    return answered_sheets(given, tables, end_rows(tables, records, outcomes, []), outcomes, secrets_in(given, tables))
 
 
 def column(sheet_: AnsweredSheet, place: int) -> list[Any]:
@@ -338,6 +340,16 @@ def test_a_password_comes_back_hidden_or_to_be_typed_again(ending: Ending, shown
         ("SIPpassword", True),
         ("Kennwort / Passwort", True),
         ("Passcode2", True),
+        ("pwd", True),
+        ("SIP-Pwd", True),
+        ("SIP Passwd", True),
+        ("Kennwörter", True),
+        ("Le code secret", True),
+        ("Contraseñas", True),
+        ("SIP密码", True),
+        ("Pass", True),
+        ("Pass/Fail", False),
+        ("Bypass", False),
         ("Secretary", False),
         ("Spinning", False),
         ("Notes", False),
@@ -347,6 +359,61 @@ def test_own_columns_headed_like_a_secret_come_back_hidden(header: str, *, hidde
     given = builders.book([["Trunk ID", "Hostname", header], ["1", "a.example", "Sample-x"], ["2", "b.example", ""]])
     (told,) = answered(given, outcome(2, Ending.APPLIED), outcome(3, Ending.APPLIED))
     assert column(told, 2) == [header, "<hidden>" if hidden else "Sample-x", ""]
+
+
+REMARK = "Remark"
+
+
+@pytest.mark.parametrize(
+    ("password", "said", "shown"),
+    [
+        ("Sample-one", "Sample-one", "<hidden>"),
+        ("Sample-one", "SIP: Sample-one!", "SIP: <hidden>!"),
+        ("Sample-one", "xSample-onex", "x<hidden>x"),
+        ("Sample-one", "sample-one", "sample-one"),
+        ("Sample", "a Sample, Samples", "a <hidden>, Samples"),
+        ("471147", 471147.0, "<hidden>"),
+        ("471147", "+44 471147", "+44 <hidden>"),
+        ("471147", "4711471", "4711471"),
+        ("abc", "abc", "abc"),
+        ("env:SAMPLE_PASSWORD", "env:SAMPLE_PASSWORD", "env:SAMPLE_PASSWORD"),
+    ],
+)
+def test_a_password_is_hidden_in_the_users_own_cells_wherever_it_stands(password: str, said: Any, shown: str) -> None:
+    given = builders.book([["Trunk ID", "Hostname", "Password", REMARK], ["1", "a.example", password, said]])
+    (told,) = answered(given, outcome(2, Ending.APPLIED))
+    assert column(told, 3) == [REMARK, shown]
+
+
+def test_a_password_that_was_looked_up_is_hidden_too() -> None:
+    given = builders.book(["Trunk ID|Password|Remark", "1|env:SAMPLE_PASSWORD|it is Sample-looked-up"])
+    tables, _ = tabulate(given, lambda _: Secret("Sample-looked-up"))
+    assert secrets_in(given, tables).hidden("it is Sample-looked-up") == "it is <hidden>"
+
+
+def test_cells_that_say_what_is_sent_stay_as_they_are_whatever_the_password_is() -> None:
+    trunks = sheet("Trunks", "Trunk ID|Name|Password", "1|London|London", "see London||")
+    numbers = sheet("DIDs", "Trunk|DID|Note", "London|442079460100|in London", "|||", "London|442079460101|")
+    own = sheet("Handover", "Site|London", "London calling|x")
+    kept = answered(builders.workbook(trunks, numbers, own), outcome(2, Ending.APPLIED), outcome(3, Ending.INVALID))
+    assert [list(cells) for cells in kept[0].columns()][1:] == [["Name", "London", ""], ["Password", "<hidden>", ""]]
+    assert [list(cells) for cells in kept[1].columns()][::2] == [
+        ["Trunk", "London", "", "London"],
+        ["Note", "in <hidden>", "", ""],
+    ]
+    assert list(kept[2].columns()[0]) == ["Site", "<hidden> calling"]
+
+
+def test_a_formula_stays_where_only_its_result_is_a_password() -> None:
+    raw = RawSheet(
+        name="Own",
+        columns=[["Sample-one", "Sample-one", "harmless"]],
+        formulas={0: {2: "=Trunks!B2", 3: '=IF(TRUE,"harmless","Sample-one")'}},
+    )
+    given = builders.workbook(sheet("Trunks", "Trunk ID|Password", "1|Sample-one"), raw)
+    own = answered(given, outcome(2, Ending.APPLIED))[1]
+    assert own.replaced == {0: {1: "<hidden>", 2: "<hidden>", 3: "harmless"}}
+    assert own.recalculated == {0: {2}}
 
 
 def test_own_sheets_are_kept_with_their_secrets_hidden_and_ours_are_not_kept() -> None:

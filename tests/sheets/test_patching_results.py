@@ -213,27 +213,30 @@ def test_secrets_in_an_own_sheet_are_hidden_too(tmp_path: Path) -> None:
     assert not any(b"Sample-4711" in content for content in parts(path).values())
 
 
-def test_a_secret_that_a_filter_or_a_pivot_table_remembers_is_not_given_out(tmp_path: Path) -> None:
+def test_what_a_filter_or_a_pivot_table_remembers_of_a_hidden_cell_is_hidden_too(tmp_path: Path) -> None:
     def fill(book: Book) -> None:
-        sheet = fill_dids(book, (("Password", "DID"), ("Sample-one", "44"), ("Sample-two", "45")))
+        sheet = fill_dids(book, (("PIN", "DID"), ("4711", "44"), ("4712", "4711")))
         sheet.autofilter(0, 0, 2, 1)
-        sheet.filter_column_list(0, ["Sample-one"])
-
-    source = made(tmp_path / "book.xlsx", fill)
-    with pytest.raises(Unpatchable, match="filter"):
-        into(source, replaced={0: {2: "<hidden>"}})
+        sheet.filter_column_list(0, ["4711", "4713"])
 
     def remember(found: dict[str, bytes]) -> dict[str, bytes]:
         kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.pivotCacheRecords+xml"
         override = b'<Override PartName="/xl/pivotCache/pivotCacheRecords1.xml" ContentType="' + kind + b'"/></Types>'
-        types = found["[Content_Types].xml"].replace(b"</Types>", override)
+        link = b'<Relationship Id="rId80" Type="x/pivotCacheRecords" Target="pivotCache/pivotCacheRecords1.xml"/>'
+        books = "xl/_rels/workbook.xml.rels"
         return found | {
-            "[Content_Types].xml": types,
-            "xl/pivotCache/pivotCacheRecords1.xml": b'<r><s v="Sample-two"/></r>',
+            "[Content_Types].xml": found["[Content_Types].xml"].replace(b"</Types>", override),
+            books: found[books].replace(b"</Relationships>", link + b"</Relationships>"),
+            "xl/pivotCache/pivotCacheRecords1.xml": b'<r><s v="4711"/><n v="4712"/><s v="47110"/></r>',
         }
 
-    with pytest.raises(Unpatchable, match="pivot"):
-        into(repacked(source, remember), replaced={0: {3: "<hidden>"}})
+    source = repacked(made(tmp_path / "book.xlsx", fill), remember)
+    path = into(source, replaced={0: {2: "<hidden>", 3: "<hidden>"}})
+    memory = etree.fromstring(parts(path)["xl/pivotCache/pivotCacheRecords1.xml"])
+    assert [entry.get("v") for entry in memory] == ["<hidden>", "0", "47110"]
+    (criterion, other) = etree.fromstring(sheet_xml(path)).iter("{*}filter")
+    assert (criterion.get("val"), other.get("val")) == ("<hidden>", "4713")
+    assert lines(path)[2][1] == "4711"
 
 
 # what stays

@@ -54,7 +54,15 @@ class Placed:
     """What could not be put in."""
 
 
-def put_results(edit: PackageEdit, part: str, sheet: AnsweredSheet, looks: Looks, *, practice: bool) -> Placed:
+def put_results(
+    edit: PackageEdit,
+    part: str,
+    sheet: AnsweredSheet,
+    looks: Looks,
+    hide: Callable[[etree._Element], None],
+    *,
+    practice: bool,
+) -> Placed:
     """Put the answers, and what is to be said instead of passwords, into one of the user's sheets.
 
     Args:
@@ -63,6 +71,7 @@ def put_results(edit: PackageEdit, part: str, sheet: AnsweredSheet, looks: Looks
         sheet: As it was read from this very workbook, and its answers. Columns that an earlier run wrote are written
             over in place; what is missing of the eight comes right of everything.
         looks: Of what is put in.
+        hide: Hides passwords in what surrounds the rows.
         practice: Whether the sheet is to say so in print.
 
     Raises:
@@ -73,12 +82,14 @@ def put_results(edit: PackageEdit, part: str, sheet: AnsweredSheet, looks: Looks
         cells = sheet.raw.columns[column - sheet.raw.first_column]
         for row, text in rows.items():
             if cells[row - sheet.raw.first_row] != "":  # cells behind merged ones stay blank: the merge itself is kept
-                patch.change(row, column, CellChange(text=text))
+                keeps = row in sheet.recalculated.get(column, ())
+                patch.change(row, column, CellChange(text=text, keeps_formula=keeps))
     placed = Placed()
     if sheet.header_row is not None:
         placed = _put_beside(edit, patch, sheet, sheet.header_row, looks)
     _say_practice(patch, practice=practice)
     touched = {*sheet.replaced, *sheet.dropped, *sheet.renamed}
+    hide(patch.frame.root)
     patch.apply()
     return Placed(filter=placed.filter, note=placed.note, over_formulas=any(_has_formulas(sheet, c) for c in touched))
 

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final, NamedTuple, TypeAlias
 
 from batch.sheets.layout import letters
-from batch.sheets.patching.cells import Fillings, filling
+from batch.sheets.patching.cells import Fillings, escaped, filling
 from batch.sheets.patching.edits import PackageEdit, Unpatchable, attribute
 from batch.sheets.patching.frames import Frame, rows_between
 
@@ -24,6 +24,7 @@ _NUMBER: Final = re.compile(rb"\sr\s*=\s*[\"'](\d+)")
 _ADDRESS: Final = re.compile(rb"\sr\s*=\s*[\"']([A-Z]{1,3})\d")
 _SPANS: Final = re.compile(rb"\s+spans\s*=\s*(?:\"[^\"]*\"|'[^']*')")
 _STYLE: Final = re.compile(rb"\ss\s*=\s*[\"'](\d+)[\"']")
+_FORMULA: Final = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?f>)", re.DOTALL)
 _BUILT_ON: Final = re.compile(rb"<(?:[\w.-]+:)?f\b[^>]*\sref\s*=")
 
 
@@ -33,6 +34,8 @@ class CellChange:
 
     text: str | None = None
     """What it shall say; ``""`` for a blank cell, None for what it says by now."""
+    keeps_formula: bool = False
+    """Whether what it says is the result of its formula, which stays."""
     restyling: Restyling | None = None
     """How it shall look, from how it looks by now; None for the same."""
 
@@ -177,6 +180,11 @@ class SheetPatch:
         found = _STYLE.search(cell, 0, end)
         style = 0 if found is None else int(found[1])
         wanted = style if change.restyling is None else change.restyling(style)
+        formula = _FORMULA.search(cell) if change.keeps_formula else None
+        if change.text is not None and formula is not None:
+            value = b"<%bv>%b</%bv></%bc>" % (self.prefix, escaped(change.text), self.prefix, self.prefix)
+            look = b' s="%d"' % wanted if wanted else b""
+            return begin + look + b' t="str">' + formula[0] + value
         if change.text is not None:
             _refuse_base(cell)
             return begin + filling(change.text, wanted, self.prefix)

@@ -1,4 +1,4 @@
-"""Strings: texts that a workbook keeps apart from its cells, and that must not outlive the cells they stood in."""
+"""Strings: texts kept beside the cells, in which no password may outlive the cells that it stood in."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 from xml.sax.saxutils import unescape
 
+from lxml import etree
+
 from batch.secrets import HIDDEN
 from batch.sheets.answers import AnsweredSheet
 from batch.sheets.formats.packages import Package
 from batch.sheets.patching.books import Book
-from batch.sheets.patching.edits import PackageEdit, Unpatchable
+from batch.sheets.patching.edits import PackageEdit
 from batch.sheets.patching.frames import Frame
+from batch.sheets.patching.hiding import hide_in, with_hidden
 from batch.sheets.patching.sheets import cells_of, rows_of
-from batch.sheets.workbooks import CellValue
+from batch.sheets.secrecy import SecretSearch, as_text
 
 _SHARED: Final = re.compile(rb"\st\s*=\s*[\"']s[\"'][^>]*>\s*<(?:[\w.-]+:)?v\s*>\s*(\d+)")
 _TEXT: Final = re.compile(rb"<((?:[\w.-]+:)?)si\b[^>]*?(?:/>|>.*?</(?:[\w.-]+:)?si>)", re.DOTALL)
-
-
-_VALUE: Final = re.compile(rb"\sv(?:al)?\s*=\s*\"([^\"]*)\"")
-_QUOTES: Final = {"&quot;": '"', "&apos;": "'"}
-_MEMORIES: Final = ("pivotCache", "revisionLog")
-"""Words in the kinds of parts that remember what cells say."""
+_TAG: Final = re.compile(rb"<[^>]*>")
+_PRONOUNCED: Final = re.compile(rb"<(?:[\w.-]+:)?rPh\b.*?</(?:[\w.-]+:)?rPh>", re.DOTALL)
+_ENTITIES: Final = {"&quot;": '"', "&apos;": "'"}
+_LEFT: Final = ("styles+xml", "theme+xml", "calcChain+xml", "worksheet+xml", "sharedStrings+xml")
+"""How the kinds of parts end that say nothing, or whose cells and texts are looked at one by one."""
 
 
 class Secrets:
@@ -32,10 +34,13 @@ class Secrets:
 
     Args:
         edit: The workbook.
+        search: Finds the passwords that are to stand nowhere in it.
     """
 
-    def __init__(self, edit: PackageEdit) -> None:
+    def __init__(self, edit: PackageEdit, search: SecretSearch) -> None:
         self._edit = edit
+        self._search = search
+        self._ours = frozenset(edit.names()) - frozenset(edit.package.names)
         self._cells: dict[str, dict[int, set[int]]] = {}
         self._texts: set[str] = set()
 
@@ -47,54 +52,78 @@ class Secrets:
             cells = raw.columns[column - raw.first_column]
             for row in texts:
                 rows.setdefault(row, set()).add(column)
-                self._texts.add(_as_kept(cells[row - raw.first_row]))
+                self._texts.add(as_text(cells[row - raw.first_row]))
         if rows:
             self._cells[part] = rows
 
-    def blank(self) -> None:
-        """Blank the shared texts of these cells, unless other cells say them too.
+    @property
+    def _remembered(self) -> frozenset[str]:
+        """What cells said that are written over; filters and pivot tables remember it whole."""
+        return frozenset(self._texts - {"", HIDDEN})
+
+    def hide_around(self, root: etree._Element) -> None:
+        """Hide them in what surrounds the rows of a sheet: its filter, its drop-downs, its page headers."""
+        if self._search or self._remembered:
+            hide_in(root, self._search, self._remembered)
+
+    def hide(self) -> None:
+        """Hide them in all other parts, and blank the shared texts that no cell says any more.
 
         Raises:
-            Unpatchable: One of them would stay elsewhere in the workbook: a pivot table's memory, a filter.
+            Unpatchable: A part that holds one is not to be understood.
         """
+        self._blank()
+        if not self._search and not self._remembered:
+            return
+        remembered = SecretSearch(self._remembered)
+        for name in self._edit.names():
+            if name in self._ours or self._edit.content_type(name).endswith(_LEFT):
+                continue
+            content = self._edit.read(name)
+            changed = with_hidden(name, content, self._search, remembered, self._remembered)
+            if changed != content:
+                self._edit.put(name, changed)
+
+    def _blank(self) -> None:
         book = Book(self._edit)
-        self._refuse_memories()
         table = next((to for kind, to in book.links.values() if kind.endswith("/sharedStrings")), "")
         if not self._edit.find(table):
             return
         gone: Counter[int] = Counter()
         for part, rows in self._cells.items():
             gone.update(_numbers(self._edit, part, rows))
+        if self._search:
+            gone.update(dict.fromkeys(_secret_numbers(self._edit.chunks(table), self._search), 0))
         if not gone:
             return
         left: Counter[int] = Counter()
         for part in book.parts().values():
             left.update(number for number in _all_numbers(self._edit.package, part) if number in gone)
         blank = frozenset(number for number, count in gone.items() if left[number] <= count)
-        self._edit.rewrite(table, lambda pieces: _without(pieces, blank))
-
-    def _refuse_memories(self) -> None:
-        texts = self._texts - {"", HIDDEN}
-        if not texts:
-            return
-        edit = self._edit
-        for name in edit.names():
-            if any(word in edit.content_type(name) for word in _MEMORIES) and texts & _values(edit.read(name)):
-                raise Unpatchable("it keeps passwords in a pivot table or in its history too")
-        for part in self._cells:
-            head, tail = Frame(edit.package.chunks(part)).halves()
-            if texts & _values(head + tail):
-                raise Unpatchable("it keeps passwords in a filter too")
+        if blank:
+            self._edit.rewrite(table, lambda pieces: _without(pieces, blank))
 
 
-def _as_kept(value: CellValue) -> str:
-    """Return a value as it stands in the attributes of a part."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+def _secret_numbers(pieces: Iterator[bytes], search: SecretSearch) -> Iterator[int]:
+    """Yield the numbers of the shared texts that hold a password."""
+    number = 0
+    for whole in _whole(pieces):
+        texts = [found[0] for found in _TEXT.finditer(whole)]
+        said = [_TAG.sub(b"", _PRONOUNCED.sub(b"", text)).decode("utf-8", "replace") for text in texts]
+        yield from (number + place for place in search.among([unescape(text, _ENTITIES) for text in said]))
+        number += len(texts)
 
 
-def _values(content: bytes) -> set[str]:
-    """Return what the values in a part's attributes say."""
-    return {unescape(found.decode("utf-8", "replace"), _QUOTES) for found in _VALUE.findall(content)}
+def _whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the table of shared texts in pieces that end where a text does; last what stands behind them."""
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        end = rest.rfind(b"si>") + len(b"si>")
+        if end >= len(b"si>"):
+            yield rest[:end]
+            rest = rest[end:]
+    yield rest
 
 
 def _numbers(edit: PackageEdit, part: str, rows: Mapping[int, Collection[int]]) -> Iterator[int]:
@@ -127,19 +156,11 @@ def _all_numbers(package: Package, part: str) -> Iterator[int]:
 def _without(pieces: Iterator[bytes], gone: Collection[int]) -> Iterator[bytes]:
     """Yield the table of shared texts with some of them blank, all at the places that they had."""
     number = -1
-    rest = b""
-    for piece in pieces:
-        rest += piece
-        before = rest.rfind(b"si>")
-        if before < 0:
-            continue
-        end = before + len(b"si>")
-        whole, rest = rest[:end], rest[end:]
 
-        def kept(found: re.Match[bytes]) -> bytes:
-            nonlocal number
-            number += 1
-            return b"<%bsi><%bt/></%bsi>" % (found[1], found[1], found[1]) if number in gone else found[0]
+    def kept(found: re.Match[bytes]) -> bytes:
+        nonlocal number
+        number += 1
+        return b"<%bsi><%bt/></%bsi>" % (found[1], found[1], found[1]) if number in gone else found[0]
 
+    for whole in _whole(pieces):
         yield _TEXT.sub(kept, whole)
-    yield rest
