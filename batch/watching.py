@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,7 +49,7 @@ class Standing:
     id: str
     state: State
     counts: Mapping[str, int]
-    """Rows of all sheets by each of the ten endings; what is not settled yet is *not run*."""
+    """Rows of all sheets by each of the ten endings; what was sent and never settled is *unknown*."""
     pid: int | None
     """Of the process that is at it."""
     started: datetime
@@ -90,7 +91,7 @@ def stand(folder: Path) -> Standing:
         folder=folder,
         id=str(past.facts.get("run", _name(folder))),
         state=_state(past, last, holder),
-        counts=_counts(past),
+        counts=_counts(past, frozenset() if holder is None else past.unsettled),
         pid=_pid(last, holder),
         started=_started(past),
         ended=last.ended if last and holder is None else None,
@@ -135,15 +136,22 @@ _NEVER_SENT: Final = frozenset({Ending.SKIPPED, Ending.INVALID, Ending.BLOCKED})
 """Endings that no write can have, so that the leg knew all their rows when it began."""
 
 
-def _counts(past: Past) -> dict[str, int]:
-    """Count the rows of all sheets by ending: as the last leg counted them, or by what is settled so far."""
+def _counts(past: Past, under_way: AbstractSet[int]) -> dict[str, int]:
+    """Count the rows of all sheets by ending: as the last leg counted them, or by what is settled so far.
+
+    What was sent and never settled is *unknown*, or *refused* if the PBX had said so.
+
+    Args:
+        past: the run.
+        under_way: rows of the Trunks sheet that somebody is settling at this moment: those count as *not run* yet.
+    """
     counts = dict.fromkeys(map(str, Ending), 0)
     if past.legs and past.legs[-1].ended is not None:
         return counts | dict(past.legs[-1].counts)
     known = past.legs[-1].settled_rows if past.legs else {}
     counts |= {ending: known.get(ending, 0) for ending in _NEVER_SENT}
     for row, wanted in past.wanted.items():
-        outcome = None if row in past.unsettled else past.outcomes.get(row)
+        outcome = None if row in under_way else past.outcomes.get(row)
         if outcome is not None and outcome.ending not in _NEVER_SENT:
             counts[outcome.ending] += wanted.rows
     # of rows that are not run a leg knows only some, so they are what is left

@@ -59,7 +59,7 @@ def _settled(standing: Standing) -> tuple[int, int]:
 
 
 def _sent_text(standing: Standing) -> str:
-    """Tell of what was sent something and has no ending yet: its rows count as not run."""
+    """Tell of what was sent something and has no ending yet."""
     them = f"{counted(standing.sent, 'trunk')} {'was' if standing.sent == 1 else 'were'} sent something and"
     one = standing.sent == 1
     if standing.state is State.RUNNING:

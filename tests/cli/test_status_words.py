@@ -102,10 +102,12 @@ class TestStatus:
         journal = sqlite3.connect(stopped / "journal.sqlite")
         with journal:  # as a kill leaves it
             journal.execute("DELETE FROM outcomes WHERE row = 2")
+            journal.execute("UPDATE requests SET reply = NULL, errcode = NULL WHERE call = 'trunk/update'")
             journal.execute("UPDATE legs SET ended = NULL, how = NULL, counts = NULL")
         journal.close()
         said = shell("status", stopped).out.splitlines()
         assert "0 of 2 trunks settled:" in said
+        assert [line for line in said if " rows " in line] == ["          3 rows unknown", "          1 rows not run"]
         assert "1 trunk was sent something and is not settled yet: resume or verify settles it by a look." in said
         assert said[-2:] == [
             f"Go on with it:  trunk-batch resume {quoted(stopped)}",
@@ -115,6 +117,7 @@ class TestStatus:
         with holding(place_of_run(stopped), "run", HOLDER):
             said = shell("status", stopped).out.splitlines()
         assert "1 trunk was sent something and is being settled." in said
+        assert [line for line in said if " rows " in line] == ["          4 rows not run"]
         many = list(status_text(replace(stand(stopped), sent=13), None, None))
         assert "13 trunks were sent something and are not settled yet: resume or verify settles them by a look." in many
 
