@@ -133,7 +133,7 @@ def check(settings: Settings) -> Checked:
     """
     with _many_objects():
         sheets = read(settings)
-        from batch.trunks.choices import choose, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `read`
+        from batch.trunks.choices import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `read`
         from batch.trunks.grouping import group, own  # noqa: PLC0415
 
         tables = sheets.tables
@@ -146,7 +146,9 @@ def check(settings: Settings) -> Checked:
                 (f"Did you mean {', '.join(near)}? " if near else "")
                 + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
             )
-        single = only_told([*own(list(sheets.problems), tables, records), *faults.single], choice)
+        found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
+        tidied = without_repairs_in_vain(own(list(sheets.problems), tables, records), found)
+        single = only_told([*tidied, *found], choice)
         return Checked(
             settings=settings,
             workbook=sheets.workbook,
@@ -158,6 +160,12 @@ def check(settings: Settings) -> Checked:
             columns_file=sheets.columns_file,
             secrets_read=sheets.secrets_read,
         )
+
+
+def without_repairs_in_vain(problems: Sequence[Problem], found: Sequence[Problem]) -> list[Problem]:
+    """Leave out the notice that a cell was tidied up where the cell is at fault all the same."""
+    blamed = {problem.place for problem in found if problem.stops}
+    return [problem for problem in problems if problem.code != "cell-repaired" or problem.place not in blamed]
 
 
 def mark(checked: Checked, target: Path) -> Marked:

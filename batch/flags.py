@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 from batch.errors import UsageError
 from batch.options import (
     AS_IT_WAS,
+    add_allow,
     add_asking,
     add_columns,
     add_how,
@@ -200,6 +201,7 @@ def _check(commands: Commands) -> None:
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
     add_profile(command.add_argument_group("where passwords may be read from"))
     add_which(command)
+    add_allow(command.add_argument_group("how"))
     add_voice(command)
 
 

@@ -116,6 +116,17 @@ def add_asking(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUA
     return group
 
 
+def add_allow(group: argparse._ArgumentGroup) -> None:
+    """Let hazards be allowed."""
+    group.add_argument(
+        "--allow",
+        action="append",
+        type=_hazard,
+        metavar="HAZARD",
+        help=f"{', '.join(HAZARDS)}, or removals=TRUNK; repeatable",
+    )
+
+
 def add_log(group: argparse._ArgumentGroup) -> None:
     """Let the requests be logged."""
     group.add_argument("--log", type=Path, metavar="FILE", help="log each request there, as JSON lines without secrets")
@@ -132,13 +143,7 @@ def add_how(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) 
     group.add_argument(
         "--max-failures", type=number("max_failures"), metavar="N", help="stop after N trunks that went wrong"
     )
-    group.add_argument(
-        "--allow",
-        action="append",
-        type=_hazard,
-        metavar="HAZARD",
-        help=f"{', '.join(HAZARDS)}, or removals=TRUNK; repeatable",
-    )
+    add_allow(group)
     group.add_argument("--skip-invalid", action="store_true", help="leave out trunks with problems, whole")
     group.add_argument("--no-read-back", action="store_true", help="do not read back what was written")
     group.add_argument(

@@ -26,7 +26,7 @@ RANGES: Final = {
 }
 """By flag. Times are in seconds, the rate in starts a second."""
 
-HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts")
+HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
 """What ``--allow`` takes."""
 
 

@@ -54,3 +54,13 @@ def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:
         replace(p, severity=Severity.NOTICE) if p.stops and p.trunk is not None and p.trunk not in choice.rows else p
         for p in problems
     ]
+
+
+def long_numbers_allowed(problems: Iterable[Problem], allow: Iterable[str], records: Sequence[Record]) -> list[Problem]:
+    """Turn numbers of more than 15 digits into notices where ``--allow long-numbers`` or ``=TRUNK`` says so."""
+    granted = {text.partition("=")[2] for text in allow if text.partition("=")[0] == "long-numbers"}
+    rows = {record.row for record in records if "" in granted or not granted.isdisjoint(_called(record))}
+    return [
+        replace(p, severity=Severity.NOTICE) if p.code == "long-number" and (p.trunk in rows or "" in granted) else p
+        for p in problems
+    ]

@@ -19,6 +19,7 @@ from batch.sheets.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.faults import Fault
+from batch.trunks.nearest import nearest
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row
 from batch.trunks.taken import only_taken
 from batch.trunks.values import Value, parse_value
@@ -164,7 +165,9 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     trunks[list(cut)] = 0
     owners = Owners(rows=_array(numbers), trunks=trunks)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
-    faults = {text: rules.unowned(text, rows[text], places.names) for text in dict.fromkeys(texts[i] for i in lost)}
+    unknown = dict.fromkeys(texts[i] for i in lost)
+    near = nearest([text for text in unknown if not rows[text]], places.names)
+    faults = {text: rules.unowned(text, rows[text], near.get(text, "")) for text in unknown}
     return owners, [
         table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i], offers=fault.offers)
         for i in lost

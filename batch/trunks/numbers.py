@@ -71,6 +71,14 @@ class NumberRange:
         return f"{self.first}-{self.last}"
 
 
+def digits_of_number(text: str) -> int:
+    """Count the digits of a plain number, or of the ends of a range; 0 for what cannot be taken or is a pattern."""
+    if re.fullmatch(rf"\+?[0-9]{{1,{MAX_DID}}}", text):
+        return len(text.lstrip("+"))
+    found = _RANGE.fullmatch(text) if len(text) <= LONGEST_CELL else None
+    return max(len(found["first"]), len(found["last"])) if found and len(found["first"]) < MAX_DID else 0
+
+
 def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange | Fault:
     """Understand a DID cell: one DID or pattern as it stands, or a range to be written out.
 

@@ -19,6 +19,7 @@ from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare
 from batch.trunks.hazards import Hazard, hazard_of, hazards
 from batch.trunks.live import WHOLE, Census, LiveTrunk
 from batch.trunks.merging import merge
+from batch.trunks.nearest import nearest
 from batch.trunks.objections import incomplete, objections, unread, unreadable
 from batch.trunks.payloads import refusals
 from batch.trunks.rebasing import rebase
@@ -195,6 +196,9 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
     """Find each record's trunk, by id or by exact name."""
     table = tables.trunks
     by_id, by_name = census.by_id, census.by_name
+    records = list(records)
+    gone = [r.name for r in records if (by_name.get(r.name) if r.id is None else by_id.get(r.id)) is None]
+    near = nearest(gone, by_name)
     ids: dict[int, int] = {}
     taken: dict[int, int] = {}
     problems: list[Problem] = []
@@ -204,7 +208,7 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
         trunk = by_name.get(record.name) if record.id is None else by_id.get(record.id)
         cell = "name" if record.id is None else "id"
         if trunk is None:
-            problems.append(_gone(tables, record, cell, by_name))
+            problems.append(_gone(tables, record, cell, by_name.get(near.get(record.name, ""))))
         elif WHOLE in trunk.unread:
             problems.append(unreadable(tables, record, trunk))
         elif record.id is None and record.name in census.doubled:
@@ -234,17 +238,14 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
     return Resolved(ids=ids, problems=tuple(problems))
 
 
-def _gone(tables: Tables, record: Record, cell: str, by_name: Mapping[str, LiveTrunk]) -> Problem:
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
-
-    near = process.extractOne(record.name, by_name.keys(), scorer=fuzz.ratio, score_cutoff=70) if record.name else None
+def _gone(tables: Tables, record: Record, cell: str, near: LiveTrunk | None) -> Problem:
     what = f"named {record.name}" if cell == "name" else f"with the id {record.id}"
     return tables.trunks.problem(
         "trunk-gone",
         record.row,
         cell,
-        f"The PBX has no trunk {what}" + (f"; did you mean {near[0]}?" if near else "."),
-        f"Type {near[0]}, or its Trunk ID {by_name[near[0]].id}."
+        f"The PBX has no trunk {what}" + (f"; did you mean {near.name}?" if near else "."),
+        f"Type {near.name}, or its Trunk ID {near.id}."
         if near
         else "Correct it, or delete the row; this tool does not create trunks.",
         value=record.name if cell == "name" else str(record.id),

@@ -7,7 +7,7 @@ PBX is in `plans`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from operator import itemgetter
@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from batch.sheets.damage.groups import MOST_DIGITS
 from batch.sheets.layout import CLEAR, TRUNKS, Mode, TrunkType
 from batch.sheets.notices import FEW, ColumnNotice
 from batch.sheets.problems import Problem
@@ -23,7 +24,7 @@ from batch.sheets.rows import Table, Tables
 from batch.trunks.did_notices import did_notices
 from batch.trunks.entries import Entries
 from batch.trunks.faults import Fault
-from batch.trunks.numbers import NumberRange, parse_caller_id_range, parse_extension_range
+from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
 from batch.trunks.patterns import Matcher, has_patterns, is_pattern
 from batch.trunks.records import CallerIdRow, DidRow, Record
 
@@ -44,6 +45,9 @@ def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> l
         *name_twice(tables.trunks, done),
         *did_twice(tables.dids, dids, removing),
         *did_notices(tables.dids, dids, removing),
+        *long_numbers(tables.dids, "did"),
+        *long_numbers(tables.caller_ids, "outbound_cid"),
+        *long_numbers(tables.trunks, "def_outbound_cid"),
     ]
     for record in records:
         problems += of_type(tables, record, record.type)
@@ -51,6 +55,23 @@ def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> l
             problems += caller_id_twice(tables.caller_ids, record.caller_ids.rows)
             problems += extension_in_two_entries(tables.caller_ids, record.caller_ids.rows)
     return problems
+
+
+def long_numbers(table: Table, field: str) -> Iterator[Problem]:
+    """No telephone number has more than 15 digits; a carrier that sends more is to be allowed."""
+    texts = table.texts(field)
+    if max(map(len, texts), default=0) <= MOST_DIGITS:
+        return
+    for row, text in zip(table.rows(), texts, strict=True):
+        if len(text) > MOST_DIGITS and (digits := digits_of_number(text)) > MOST_DIGITS:
+            yield table.problem(
+                "long-number",
+                row,
+                field,
+                f"The number has {digits} digits; a telephone number has at most {MOST_DIGITS}.",
+                "Correct it; or, if the carrier really sends it, allow it with --allow long-numbers.",
+                value=text,
+            )
 
 
 def unnamed(table: Table) -> Iterator[Problem]:
@@ -104,8 +125,8 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
         yield replace(problem, partner=other.row)
 
 
-def unowned(text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> Fault:
-    """Every row of a list sheet belongs to exactly one row of the Trunks sheet."""
+def unowned(text: str, found: Sequence[int], near: str) -> Fault:
+    """Every row of a list sheet belongs to exactly one row of the Trunks sheet; ``near`` is the nearest name."""
     if not text:
         return Fault("required", "Trunk must not be blank.", "Type the trunk's Name or Trunk ID.")
     if text == CLEAR:
@@ -117,13 +138,10 @@ def unowned(text: str, found: Sequence[int], names: Mapping[str, list[int]]) -> 
             f"{text!r} fits more than one trunk of the Trunks sheet: {places}.",
             "Type what only one of them has: its Trunk ID or its Name.",
         )
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
-
-    near = process.extractOne(text, names.keys(), scorer=fuzz.ratio, score_cutoff=70)
     return Fault(
         "trunk-unknown",
-        f"There is no trunk {text!r} on the Trunks sheet" + (f"; did you mean {near[0]}?" if near else "."),
-        f"Type {near[0]}, or add the trunk to the Trunks sheet." if near else "Add the trunk to the Trunks sheet.",
+        f"There is no trunk {text!r} on the Trunks sheet" + (f"; did you mean {near}?" if near else "."),
+        f"Type {near}, or add the trunk to the Trunks sheet." if near else "Add the trunk to the Trunks sheet.",
     )
 
 

@@ -271,7 +271,7 @@ def _not_come_back(draft: _Draft, census: Census) -> _Refused:
         if draft.says(trunk, "outbound_cid_list") and caller_ids != trunk.caller_ids.entries:
             differing.append((trunk, "outbound_cid_list", _first_other(trunk.caller_ids.entries, caller_ids)))
     for problem in problems:
-        if problem.stops:
+        if problem.stops and problem.code != "long-number":
             found.setdefault((draft.owner(problem).id, _blamed(problem)), _reason(problem))
     for trunk, what, reason in differing:
         found.setdefault((trunk.id, what), reason)
