@@ -147,6 +147,11 @@ class Gate:
         return self._is_shut(self._clock.monotonic(), writes=False)
 
     @property
+    def ceiling(self) -> int:
+        """The most requests that may ever be under way at once."""
+        return self._brake.ceiling
+
+    @property
     def idle(self) -> bool:
         """Whether nothing is in flight."""
         return self._in_flight == 0

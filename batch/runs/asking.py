@@ -10,7 +10,7 @@ import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, TypeVar, cast
 
@@ -25,6 +25,7 @@ from batch.pbx.replies import Answer, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered, may_pass
 from batch.runs.circuits import Circuit
+from batch.runs.concurrency import side_by_side
 from batch.runs.decisions import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
 from batch.trunks.live import (
     LISTS,
@@ -47,6 +48,10 @@ T = TypeVar("T")
 
 _PROBE: Final = requests.list_trunks(1, 1)
 _MOST_ROWS: Final = 200_000
+_READINGS: Final = 3
+"""So many times a list is read that becomes another one meanwhile."""
+_PAGES_AHEAD: Final = 100
+"""The most pages asked for without looking at what they bring."""
 _IN_VAIN: Final = 3
 """After so many trunks in a row that the PBX refuses to show, it is not asked for more of them."""
 _LEAST_CUT: Final = 8
@@ -215,25 +220,41 @@ class Asker:
     def _pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]] | Answer:
         """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once.
 
+        What grows or shrinks while it is read may hide a row between two pages, so it is read again, a few times.
+        """
+        found: list[Mapping[str, Any]] | Answer = []
+        for _ in range(_READINGS):
+            pages = _Pages()
+            found = self._read_pages(page_of, pages)
+            if isinstance(found, Answer) or not pages.moved:
+                break
+        return found
+
+    def _read_pages(self, page_of: Callable[[int, int], Request], pages: _Pages) -> list[Mapping[str, Any]] | Answer:
+        """Read a list once: its first page, then as many side by side as that says, then one by one to the end.
+
         Some firmware counts the page rather than the list, so a first page that may have been cut is not believed.
         """
-        rows: dict[str, Mapping[str, Any]] = {}
-        for page in itertools.count(1):
-            answer = self.ask(page_of(page, PAGE))
-            if answer.errcode:
-                return answer
-            before, served = len(rows), _rows(answer)
-            rows |= {_key(row): row for row in served}
-            total = _count(answer.body.get("total_number"))
-            if len(rows) == before:
-                if total is not None and before < total:
-                    self._notice(f"The PBX says that a list of it has {total:,} rows, and shows {before:,} of them.")
+        ahead = 1
+        while True:
+            numbers = range(pages.read + 1, pages.read + 1 + ahead)
+            steps = [partial(self.ask, page_of(number, PAGE)) for number in numbers]
+            brought = False
+            for answer in side_by_side(steps, self._api.gate.ceiling):
+                if answer.errcode:
+                    return answer
+                brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
+            if not brought:
+                said, shown = pages.total, len(pages.rows)
+                if said is not None and shown < said and not pages.moved:
+                    self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
                 break
-            if len(rows) == total and (page > 1 or len(served) < _LEAST_CUT):
+            if pages.complete:
                 break
-            if len(rows) > _MOST_ROWS:
+            if len(pages.rows) > _MOST_ROWS:
                 raise _odd("a list without an end")
-        return list(rows.values())
+            ahead = pages.ahead
+        return list(pages.rows.values())
 
     def listed(self) -> tuple[LiveTrunk, ...]:
         """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
@@ -266,13 +287,14 @@ class Asker:
             PbxError: the PBX cannot be read.
             Stopped: nothing more is to be sent.
         """
-        found: dict[int, LiveTrunk] = {}
-        for start in range(0, len(ids), BATCH):
-            batch = ids[start : start + BATCH]
-            answer = self.ask(requests.query_trunks(batch))
-            seen = _whole_ones(_rows(answer), batch) if not answer.errcode else {}
-            found |= seen | self._one_by_one([number for number in batch if number not in seen])
-        return found
+        batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+        read = side_by_side([partial(self._batch, batch) for batch in batches], self._api.gate.ceiling)
+        return {number: trunk for batch in read for number, trunk in batch.items()}
+
+    def _batch(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        answer = self.ask(requests.query_trunks(ids))
+        seen = _whole_ones(_rows(answer), ids) if not answer.errcode else {}
+        return seen | self._one_by_one([number for number in ids if number not in seen])
 
     def _one_by_one(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
         """Read trunks each alone; a list that is null even then is an empty one.
@@ -289,6 +311,47 @@ class Asker:
             if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
                 found[number] = trunk
         return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pages:
+    """What was read of a list so far."""
+
+    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    read: int = 0
+    """How many pages."""
+    served: int = 0
+    """How many rows the first one had."""
+    total: int | None = None
+    """How many rows the last one said that the list has."""
+    totals: set[int] = field(default_factory=set)
+    """All that was said, but for what is only the number of rows of that page."""
+
+    def add(self, rows: Sequence[Mapping[str, Any]], total: int | None) -> bool:
+        """Take in the next page, and tell whether it brought anything new."""
+        before = len(self.rows)
+        self.rows |= {_key(row): row for row in rows}
+        self.read += 1
+        self.served = self.served or len(rows)
+        self.total = total
+        if total is not None and (total != len(rows) or not rows):
+            self.totals.add(total)
+        return len(self.rows) > before
+
+    @property
+    def complete(self) -> bool:
+        return len(self.rows) == self.total and (self.read > 1 or self.served < _LEAST_CUT)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the list became another one while it was read."""
+        return len(self.totals) > 1
+
+    @property
+    def ahead(self) -> int:
+        """How many pages are still missing, going by what the PBX says; at least one."""
+        missing = (self.total or 0) - self.served * self.read
+        return max(1, min(-(-missing // self.served), _PAGES_AHEAD)) if self.served else 1
 
 
 def _whole_ones(rows: Iterable[Mapping[str, Any]], ids: Sequence[int]) -> dict[int, LiveTrunk]:

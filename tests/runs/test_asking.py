@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
@@ -19,7 +19,7 @@ from batch.pbx.requests import update_trunk
 from batch.runs.asking import BATCH, Asker
 from batch.runs.decisions import Policy, Refuse
 from batch.trunks.live import NOT_SHOWN, WHOLE
-from tests.runs.fakes import FakePbx, answer, connected, trunk
+from tests.runs.fakes import FakePbx, answer, connected, trunk, until
 
 
 @contextmanager
@@ -32,13 +32,15 @@ def paged(total: Any, *sizes: int, same: bool = False) -> Any:
     """Serve pages of so many rows, whatever was asked for, and then empty ones."""
     left = list(sizes)
     given = 0
+    one_at_a_time = threading.Lock()
 
     def serve(_: httpx.Request) -> httpx.Response:
         nonlocal given
-        size = left.pop(0) if left else 0
-        first = 0 if same else given
+        with one_at_a_time:
+            size = left.pop(0) if left else 0
+            first = 0 if same else given
+            given += size
         rows = [{"id": number, "name": f"T{number}"} for number in range(first, first + size)]
-        given += size
         number = {} if total is None else {"total_number": total}
         return answer(data=rows, **number)
 
@@ -66,9 +68,75 @@ def test_a_list_is_read_until_all_rows_were_seen(pbx: FakePbx, total: Any, sizes
     with asking(pbx) as asker:
         assert len(asker.listed()) == sum(sizes)
     assert pbx.calls() == ["trunk/list"] * asked
-    assert [request.url.params["page"] for request in pbx.requests if "list" in request.url.path] == [
-        str(number) for number in range(1, asked + 1)
-    ]
+    pages = [int(request.url.params["page"]) for request in pbx.requests if "list" in request.url.path]
+    assert pages[0] == 1
+    assert sorted(pages) == list(range(1, asked + 1))
+
+
+def listing(pbx: FakePbx, size: int, changed: Callable[[list[int]], None] = lambda _: None, at: int = 0) -> None:
+    """Serve a list of 60 trunks by its pages; just before one is served for the first time the list is changed."""
+    ids, meant = list(range(1, 61)), threading.Lock()
+    changes = {at}
+
+    def serve(request: httpx.Request) -> httpx.Response:
+        page = int(request.url.params["page"])
+        with meant:
+            if page in changes:
+                changes.remove(page)
+                changed(ids)
+            rows = [{"id": n, "name": f"T{n}"} for n in ids[(page - 1) * size : page * size]]
+            return answer(data=rows, total_number=len(ids))
+
+    pbx.answers["trunk/list"] = serve
+
+
+def test_pages_and_batches_are_read_side_by_side(pbx: FakePbx) -> None:
+    def meet(call: str) -> None:
+        if call in {"trunk/list", "trunk/query"} and len(pbx.calls()) > 0:
+            until(lambda: pbx.most_under_way > 1)
+
+    pbx.at_call = meet
+    listing(pbx, 10)
+    pbx.add(*(trunk(number) for number in range(1, 3 * BATCH)))
+    with asking(pbx) as asker:
+        assert [trunk.id for trunk in asker.listed()] == list(range(1, 61))
+        pbx.most_under_way = 0
+        assert list(asker.trunks(range(1, 3 * BATCH))) == list(range(1, 3 * BATCH))
+    assert pbx.calls() == ["trunk/list"] * 6 + ["trunk/query"] * 3
+
+
+@pytest.mark.parametrize("at", range(2, 7))
+@pytest.mark.parametrize(
+    "changed",
+    [lambda ids: ids.remove(1), lambda ids: ids.insert(0, 99), lambda ids: ids.append(99), lambda ids: ids.clear()],
+)
+def test_a_list_that_becomes_another_one_while_it_is_read_is_read_again(
+    pbx: FakePbx, changed: Callable[[list[int]], None], at: int
+) -> None:
+    listing(pbx, 10, changed, at)
+    after = list(range(1, 61))
+    changed(after)
+    with asking(pbx) as asker:
+        assert [trunk.id for trunk in asker.listed()] == after
+
+
+def test_a_list_that_never_stays_the_same_is_read_three_times_at_most(pbx: FakePbx) -> None:
+    ids = iter(range(1000))
+    pbx.answers["trunk/list"] = lambda request: answer(
+        data=[{"id": n, "name": f"T{n}"} for n in range((int(request.url.params["page"]) - 1) * 10, 60)][:10],
+        total_number=60 + next(ids) % 3,
+    )
+    with asking(pbx) as asker:
+        assert {trunk.id for trunk in asker.listed()} == set(range(60))
+    assert len(pbx.calls()) <= 3 * 8
+
+
+def test_what_one_page_or_batch_is_refused_with_ends_the_reading(pbx: FakePbx) -> None:
+    listing(pbx, 10)
+    listed = pbx.answers["trunk/list"]
+    pbx.answers["trunk/list"] = lambda r: answer(10005) if r.url.params["page"] == "4" else listed(r)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="10005"):
+        asker.listed()
 
 
 def test_a_list_that_is_shorter_than_it_says_is_told_of_and_read_as_far_as_it_goes(pbx: FakePbx) -> None:
