@@ -180,7 +180,7 @@ def mark(checked: Checked, target: Path) -> Marked:
     from batch.sheets.marking.files import write_marked  # noqa: PLC0415 - a check without marks needs none of it
 
     private = bool(checked.tables.trunks.filled("password"))
-    return write_marked(checked.workbook, checked.problems, target, mode=0o600 if private else None)
+    return write_marked(checked.workbook, checked.problems, target, private=private)
 
 
 def write_guess(checked: Checked, target: Path) -> None:

@@ -84,15 +84,14 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
                 workbook,
                 copy,
                 ignore=lambda _, names: [n for n in names if not n.lower().endswith(".csv")],
+                copy_function=_copy,
                 dirs_exist_ok=True,
             )
             for file in copy.iterdir():
-                file.chmod(0o600)
                 _onto_disk(file)
         else:
             copy = path / f"input{workbook.suffix.lower()}"
-            shutil.copyfile(workbook, copy)
-            copy.chmod(0o600)
+            _copy(workbook, copy)
             _onto_disk(copy)
         if columns:
             with open_private(path / COLUMNS) as kept:
@@ -102,6 +101,13 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
     return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name, copy=copy.name)
+
+
+def _copy(source: str | Path, target: str | Path) -> str | Path:
+    """Copy a file; only its owner can ever read the copy."""
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600))
+    Path(target).chmod(0o600)
+    return shutil.copyfile(source, target)
 
 
 def _onto_disk(path: Path) -> None:

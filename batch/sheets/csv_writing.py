@@ -28,8 +28,9 @@ _SUMMARY: Final = "summary.csv"
 _CHANGES: Final = "changes.csv"
 _CHANGE_HEADERS: Final = ("Sheet", "Cell", "Trunk", "Field", "Before", "Wanted", "Found")
 _EVERY: Final = 1_000
-_RUNS: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins with one of these may be run as a formula by a spreadsheet program that opens the file."""
+_RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A cell that begins with one of these may be run as a formula by a spreadsheet program that opens the file; the last
+four are the wide ones of East Asia."""
 _FALL_BACK: Final = "utf-8-sig"
 _OURS: Final = CsvDialect(encoding=_FALL_BACK, delimiter=",")
 _BLANKS: Final = ("",) * len(RESULT_HEADERS)
@@ -160,21 +161,21 @@ def _text(value: CellValue) -> str:
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return f"'{text}" if text.startswith(_RUNS) or text.lstrip().startswith(_RUNS) else text
 
 
 def _summary_rows(summary: Summary) -> Iterator[list[str]]:
     yield [CSV_MARK]
     if summary.practice:
         yield [PRACTICE]
-    yield [summary.headline]
+    yield [_harmless(summary.headline)]
     yield from ([label, _harmless(text)] for label, text in summary.facts)
     yield from (["Look at this first", _harmless(text)] for text in summary.attention)
     yield from (["Hazard", _harmless(text)] for text in summary.hazards)
     yield []
     yield ["Sheet", "Result", "Rows", "What it means", "What next"]
     for count in summary.counts:
-        yield [count.sheet, count.ending, str(count.rows), count.meaning, count.next_step]
+        yield [_harmless(count.sheet), count.ending, str(count.rows), count.meaning, count.next_step]
     yield ["Total", "", str(sum(count.rows for count in summary.counts))]
     yield []
     yield ["Errcode", "Errmsg", "Rows", "What it means", "Who can help"]
@@ -189,4 +190,4 @@ def _change_rows(changes: Iterable[ChangeLine], sheets: Mapping[str, AnsweredShe
         sheet = sheets.get(change.sheet)
         cell = sheet.moved(change.cell) if sheet else change.cell
         texts = (change.trunk, change.field, change.before, change.wanted, change.found)
-        yield [change.sheet, cell, *map(_harmless, texts)]
+        yield [_harmless(change.sheet), cell, *map(_harmless, texts)]

@@ -16,8 +16,12 @@ Replace: TypeAlias = Callable[[Path, Path], None]
 """`os.replace`, or what stands in for it."""
 
 
-def place_file(path: Path, content: bytes | memoryview, *, replace: Replace = os.replace) -> Path:
+def place_file(
+    path: Path, content: bytes | memoryview, *, private: bool = False, replace: Replace = os.replace
+) -> Path:
     """Write a file beside its place and move it there in one step.
+
+    On its way only its owner can read it; once it is whole, whoever reads new files there, unless it is private.
 
     A file that is open elsewhere cannot be replaced on Windows; the new one then goes beside it, as
     ``NAME (2).xlsx`` or the next number that is free.
@@ -32,10 +36,13 @@ def place_file(path: Path, content: bytes | memoryview, *, replace: Replace = os
         raise OutputError(path, "it is a folder")
     temporary = _beside(path)
     try:
-        with temporary.open("xb") as out:
+        how = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+        with os.fdopen(os.open(temporary, how, 0o600), "wb") as out:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
+        if not private:
+            temporary.chmod(0o666 & ~_umask())
         return _first_that_takes(path, lambda place: replace(temporary, place))
     except OSError as error:
         raise OutputError(path, _reason(error)) from error
@@ -76,13 +83,21 @@ def place_folder(
             raise PermissionError(f"{place} holds other files")
 
     try:
-        temporary.mkdir()
+        temporary.mkdir(mode=0o700)
         fill(temporary)
+        temporary.chmod(0o777 & ~_umask())
         return _first_that_takes(path, take)
     except OSError as error:
         raise OutputError(path, _reason(error)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _umask() -> int:
+    """Return what new files are not allowed, which can only be asked for by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _swap(new: Path, place: Path, replace: Replace) -> None:

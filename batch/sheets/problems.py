@@ -152,6 +152,7 @@ KINDS: Final[dict[str, Kind]] = {
     "entry-not-there": _notice("An entry to remove is not on the PBX"),
     "plain-http": _notice("The connection is not encrypted", Who.OPERATOR),
     "file-detected": _notice("What was detected about a file"),
+    "csv-formula": _notice("A cell of a CSV file that a spreadsheet program runs as a formula"),
 }
 
 UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cells-struck"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from batch.sheets import layout
@@ -157,7 +157,29 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
                     fix="If names look odd, save the file as CSV UTF-8.",
                 )
             )
+        if raw.dialect is not None:
+            problems += _formulas(raw)
     return problems
+
+
+def _formulas(raw: RawSheet) -> Iterator[Problem]:
+    """Tell of cells of a CSV file that become formulas when a spreadsheet program opens it, or its results."""
+    for column, cells in enumerate(raw.columns, raw.first_column):
+        texts = [str(cell) for cell in cells]
+        if "\n=" not in "\n".join(["", *texts]):  # one search, as nearly every file has none
+            continue
+        rows = [row for row, text in enumerate(texts, raw.first_row) if text.startswith("=")]
+        if rows:
+            also = f", and {len(rows) - 1:,} more in this column" if len(rows) > 1 else ""
+            yield Problem(
+                code="csv-formula",
+                sheet=raw.name,
+                row=rows[0],
+                column=column,
+                message=f"The cell begins with ={also}: a spreadsheet program that opens the file, or its results, "
+                "runs it as a formula.",
+                fix="If no formula is meant, type it without the =; the tool itself runs nothing.",
+            )
 
 
 def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:

@@ -8,7 +8,7 @@ from batch.secrets import Secret
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables, tabulate
 from batch.sheets.spellings import spans
-from batch.sheets.workbooks import CellError, RawSheet, Workbook
+from batch.sheets.workbooks import CellError, CsvDialect, RawSheet, Workbook
 from tests.builders import book, check, sheet, told, workbook
 
 
@@ -69,6 +69,20 @@ def test_several_own_sheets_are_one_notice() -> None:
     (notice,) = tables(workbook(sheet("Trunks", "Name", "London"), sheet("Contacts", "x"), sheet("Costs", "x")))[1]
     assert (notice.code, notice.sheet) == ("own-sheet", "Contacts")
     assert notice.message == "The sheets 'Contacts', 'Costs' are your own; they are kept and not read."
+
+
+def test_cells_of_a_csv_file_that_become_formulas_are_told_once_a_column() -> None:
+    dialect = CsvDialect(encoding="utf-8", delimiter=",")
+    lines = ("Name|Hostname|#Note", "London|a.example|=1+1", "Paris|b.example|a=b", "Rome|c.example|=cmd()")
+    _, problems = tabulate(workbook(sheet("Trunks", *lines, dialect=dialect)), Secret)
+    (found,) = (problem for problem in problems if problem.code == "csv-formula")
+    assert (found.cell, found.stops) == ("C2", False)
+    assert found.message == (
+        "The cell begins with =, and 1 more in this column: a spreadsheet program that opens the file, or its results, "
+        "runs it as a formula."
+    )
+    _, problems = tabulate(workbook(sheet("Trunks", *lines)), Secret)
+    assert "csv-formula" not in [problem.code for problem in problems]
 
 
 def test_hidden_columns_that_count_are_told_once() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,18 @@ def test_a_character_that_the_encoding_lacks_makes_the_file_utf_8_with_a_mark(tm
 
 def test_half_a_surrogate_pair_does_not_stop_it(tmp_path: Path) -> None:
     assert rows(written(tmp_path, answered(("x\ud83d",))) / "dids.csv") == [["x?"]]
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", " =", "\n\t=", "\uff1d", "\uff0b", "\u3000="])
+def test_nothing_of_ours_is_run_by_the_program_that_opens_the_file(tmp_path: Path, begin: str) -> None:
+    text = f"{begin}cmd()"
+    result = replace(REFUSED, errmsg=text, what_to_do=text)
+    change = ChangeLine(sheet=text, cell="B2", trunk=text, field="DID", before=text, wanted=text, found=text)
+    folder = written(tmp_path, answered(("DID",), ("44",), header_row=1, results={2: result}), changes=[change])
+    assert [rows(folder / "dids.csv", "latin-1" if begin.isascii() else "utf-8-sig")[1][place] for place in (3, 8)] == [
+        f"'{text}"
+    ] * 2
+    assert rows(folder / "changes.csv")[1] == [f"'{text}", "B2", f"'{text}", "DID", *[f"'{text}"] * 3]
 
 
 def test_the_users_cells_stay_as_typed_and_round_trip(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +71,40 @@ def test_a_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
 def test_a_file_can_be_read_by_whoever_reads_the_folder(tmp_path: Path) -> None:
     (tmp_path / "made").touch()
     placed = place_file(tmp_path / "r.xlsx", b"new")
+    assert placed.stat().st_mode == (tmp_path / "made").stat().st_mode
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+@pytest.mark.parametrize(("private", "then"), [(False, 0o640), (True, 0o600)])
+def test_nobody_else_reads_a_file_on_its_way_nor_a_private_one_later(
+    tmp_path: Path, *, private: bool, then: int
+) -> None:
+    seen = []
+
+    def looking(source: Path, target: Path) -> None:
+        seen.append((source.name.endswith(".part"), stat.S_IMODE(source.stat().st_mode)))
+        source.replace(target)
+
+    before = os.umask(0o027)
+    try:
+        placed = place_file(tmp_path / "r.xlsx", b"new", private=private, replace=looking)
+    finally:
+        os.umask(before)
+    assert seen == [(True, then)]
+    assert stat.S_IMODE(placed.stat().st_mode) == then
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_nobody_else_reads_a_folder_on_its_way(tmp_path: Path) -> None:
+    seen = []
+
+    def fill_and_look(folder: Path) -> None:
+        fill(folder)
+        seen.append(stat.S_IMODE(folder.stat().st_mode))
+
+    (tmp_path / "made").mkdir()
+    placed = place_folder(tmp_path / "r", fill_and_look, ours=lambda _: True)
+    assert seen == [0o700]
     assert placed.stat().st_mode == (tmp_path / "made").stat().st_mode
 
 

@@ -74,14 +74,14 @@ def refuse_place(workbook: Path, target: Path) -> None:
         )
 
 
-def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, *, mode: int | None = None) -> Marked:
+def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, *, private: bool = False) -> Marked:
     """Write the workbook with what is wrong shown in its cells.
 
     Args:
         workbook: As it was read.
         problems: Problems and notices in the order in which they are listed.
         target: Where it shall lie; `refuse_place` has been asked.
-        mode: Who may read the file, where not everybody may.
+        private: Whether only its owner may read it.
 
     Raises:
         UsageError: The target's ending is not the workbook's, or the workbook was saved again meanwhile.
@@ -100,9 +100,7 @@ def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, 
         raise OutputError(target, (error.strerror or str(error)).lower()) from error
     if not same:
         raise UsageError(f"{workbook.path} was saved again while it was checked.", "Check it again.")
-    placed = place_file(target, content)
-    if mode is not None:
-        placed.chmod(mode)
+    placed = place_file(target, content, private=private)
     notes = [left_out] if left_out else []
     if placed != target:
         notes.append(f"{target.name} is open elsewhere, so it is in {placed.name}.")
