@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,13 @@ from batch.runs.outcomes import Outcome
 FILE: Final = "journal.sqlite"
 VERSION: Final = 2
 """Of the tables below; a journal of another version is not gone on with."""
+
+WHOLE: Final = 0
+"""What the file says where all records are in it, or in the one beside it."""
+LACKS: Final = 0x74620001
+"""And what it says by itself, without the one beside it: SQLite keeps both numbers as ``application_id``."""
+_COMMITS: Final = 500
+"""After so many the records go over from the file beside it into the journal's own, which keeps the former small."""
 
 _SCHEMA: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -104,6 +111,7 @@ class Journal:
     """Which leg of the run is being written: 1 for ``apply``, one more for each ``resume``."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _waiting: deque[_Record] = field(default_factory=deque)
+    _commits: int = 0
 
     def _commit(self, *steps: _Step) -> int:
         """Write all of it or nothing, and return once it is on disk; returns the number of the last record.
@@ -134,10 +142,16 @@ class Journal:
                 record.failure = error
         for record in records:
             record.settled = True
+        self._commits += 1
+        if self._commits % _COMMITS == 0:
+            with suppress(sqlite3.Error):  # the records are on disk, in the file beside it
+                _gather(self._connection)
 
     def close(self) -> None:
         """Close it once nobody is writing: threads may outlive a run that was cut short."""
         with self._lock:
+            with suppress(sqlite3.Error):
+                self._connection.execute(f"PRAGMA application_id={WHOLE}")  # should `_gather` have been cut short
             self._connection.close()
 
     def begin_leg(
@@ -264,6 +278,7 @@ def create(folder: Path) -> Iterator[Journal]:
         try:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version={VERSION}")
+            _gather(connection)
         except sqlite3.Error as error:
             raise JournalError(folder / FILE, str(error)) from error
         yield from _closing(Journal(folder / FILE, connection))
@@ -292,6 +307,8 @@ def reopen(folder: Path) -> Iterator[Journal]:
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             (legs,) = connection.execute("SELECT count(*) FROM legs").fetchone() if version == VERSION else (0,)
+            if version == VERSION:
+                _gather(connection)
         except sqlite3.Error as error:
             raise JournalError(path, str(error)) from error
         if version != VERSION:
@@ -299,6 +316,16 @@ def reopen(folder: Path) -> Iterator[Journal]:
                 f"{path} was written by another version of this tool.", "Use that version, or apply the workbook anew."
             )
         yield from _closing(Journal(path, connection, legs + 1))
+
+
+def _gather(connection: sqlite3.Connection) -> None:
+    """Bring all records into the journal's own file, marked as lacking what goes into the one beside it from now on.
+
+    Only there it says that it is whole: a copy without that one shows what it is.
+    """
+    connection.execute(f"PRAGMA application_id={LACKS}")
+    connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
+    connection.execute(f"PRAGMA application_id={WHOLE}")
 
 
 def _closing(journal: Journal) -> Iterator[Journal]:
@@ -318,6 +345,7 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA wal_autocheckpoint=0")  # `_gather` does it, and says so
         except sqlite3.Error as error:
             raise JournalError(path, str(error)) from error
         yield connection

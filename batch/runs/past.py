@@ -14,7 +14,7 @@ from typing import Any, Final
 from batch.errors import UsageError
 from batch.pbx.errcodes import Verdict, explain
 from batch.pbx.session import GONE
-from batch.runs.journal import FILE, VERSION
+from batch.runs.journal import FILE, LACKS, VERSION
 from batch.runs.keeping import Wanted, read_outcome
 from batch.runs.outcomes import Ending, Outcome
 
@@ -108,6 +108,14 @@ def read_past(folder: Path) -> Past:
                     f"{path} was written by another version of this tool, or its run never began.",
                     "Use that version, or apply the workbook anew.",
                 )
+            (mark,) = next(journal.execute("PRAGMA application_id"))
+            if mark == LACKS and not _beside(path).exists():
+                raise UsageError(
+                    f"The journal {path} lacks its latest records: {_beside(path).name}, which belongs beside it, is "
+                    "missing.",
+                    "Copy that file too, from where the run was made. If it is gone, apply the workbook anew: what is "
+                    "as wanted by now is not written again.",
+                )
             wanted = {one.row: one for one in _wanted(journal)}
             tries = _tries(journal)
             recorded = {
@@ -135,13 +143,18 @@ def read_past(folder: Path) -> Past:
         ) from None
 
 
+def _beside(path: Path) -> Path:
+    """Return where SQLite keeps the latest records of a journal that is, or was, being written."""
+    return path.with_name(f"{path.name}-wal")
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a journal for reading only, at one moment; one that nobody writes, as the file stands: that leaves no files.
 
     Where the folder takes no helper files, what is written at this moment is left out.
     """
-    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    at_rest = not _beside(path).exists()
     for mode in ("mode=ro&immutable=1",) if at_rest else ("mode=ro", "mode=ro&immutable=1"):
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as journal:
             try:
@@ -228,6 +241,8 @@ def _tries(journal: sqlite3.Connection) -> dict[int, Tries]:
 
 def is_finished(path: Path) -> bool:
     """Tell whether a run came to its end, results written. One whose journal cannot be read did not."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         with _reading(path) as journal:
             last = journal.execute("SELECT how FROM legs ORDER BY leg DESC LIMIT 1").fetchone()
@@ -246,6 +261,8 @@ def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[da
     """
     found: list[datetime] = []
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
+        if not (folder / FILE).is_file():  # a pipe would be waited for
+            continue
         try:
             with _reading(folder / FILE) as journal:
                 facts = dict(journal.execute("SELECT name, value FROM facts WHERE name IN ('pbx', 'client_id')"))

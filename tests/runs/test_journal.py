@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from batch.runs import journal
 from batch.runs.journal import FILE, Journal, JournalError
 from batch.runs.keeping import want
 from batch.runs.outcomes import Ending, Outcome
+from batch.runs.past import read_past
 from tests.runs.fakes import FakePbx, changes, running
 
 WRITE = update_trunk({"id": 8, "hostname": "new.example"})
@@ -228,3 +231,39 @@ def test_a_journal_that_cannot_be_made_is_told_and_nothing_was_sent(tmp_path: Pa
         (folder / FILE).mkdir()
     with pytest.raises(OutputError, match="journal"), journal.create(folder):
         raise AssertionError
+
+
+def copied(folder: Path, to: Path, *names: str) -> Path:
+    to.mkdir()
+    for name in names:
+        shutil.copyfile(folder / name, to / name)
+    return to
+
+
+@pytest.mark.parametrize("commits", [0, 1, 499, 500, 501, 1100])
+def test_a_copy_without_the_file_beside_it_is_called_what_it_is_and_never_misread(tmp_path: Path, commits: int) -> None:
+    folder, wal = tmp_path / "run", f"{FILE}-wal"
+    folder.mkdir()
+    with journal.create(folder) as books:
+        books.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+        for _ in range(commits):
+            books.leaving(WRITE, 1)
+        torn = copied(folder, tmp_path / "torn", FILE)
+        whole = copied(folder, tmp_path / "whole", FILE, wal)
+    with pytest.raises(UsageError) as caught:
+        read_past(torn)
+    assert caught.value.message == (
+        f"The journal {torn / FILE} lacks its latest records: {wal}, which belongs beside it, is missing."
+    )
+    assert read_past(whole).sent(8) == commits
+    assert not (folder / wal).exists()
+    assert read_past(copied(folder, tmp_path / "closed", FILE)).sent(8) == commits
+    with closing(sqlite3.connect(whole / FILE)) as somebody:  # whose program gathers the records in its own way
+        somebody.execute("SELECT count(*) FROM requests").fetchone()
+    assert not (whole / wal).exists()
+    assert read_past(whole).sent(8) == commits
+    with journal.reopen(folder) as books:
+        books.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+        torn = copied(folder, tmp_path / "torn-again", FILE)
+    with pytest.raises(UsageError, match="lacks its latest records"):
+        read_past(torn)
