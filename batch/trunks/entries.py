@@ -138,7 +138,7 @@ def read_caller_ids(
     found: list[CallerIdRow] = []
     owners: list[int] = []
     clears: dict[int, int] = {}
-    cells = map(_Cells._make, zip(*map(table.texts, _Cells._fields), strict=True))
+    cells = map(CallerIdCells._make, zip(*map(table.texts, CallerIdCells._fields), strict=True))
     shared = frozenset(text for text in set(table.texts("outbound_cid_option")) if _option(text) == "shared")
     for row, trunk, name, texts in zip(table.rows(), trunks.tolist(), names, cells, strict=True):
         if (extensions := _of_plain_entry(texts, shared)) is not None and modes.get(trunk) is not Mode.REMOVE:
@@ -149,17 +149,17 @@ def read_caller_ids(
             clears[row] = trunk
             continue
         removes = modes.get(trunk) is Mode.REMOVE
-        option, number, *whom = parts = _understood(texts.key_only() if removes else texts)
+        option, number, *whom = parts = understood(texts.key_only() if removes else texts)
         if option is None or number is None or Fault in map(type, parts):
             problems += _faults(table, row, texts, parts)
         if isinstance(option, str) and isinstance(number, str | NumberRange):
             meant = (None if isinstance(part, Fault) else part for part in whom)
-            found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of _Cells
+            found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of CallerIdCells
             owners.append(trunk)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
 
 
-def _of_plain_entry(texts: _Cells, shared: Collection[str]) -> tuple[str | RawId, ...] | None:
+def _of_plain_entry(texts: CallerIdCells, shared: Collection[str]) -> tuple[str | RawId, ...] | None:
     """Return the extensions of an entry that needs no second look: one number for extensions, none at fault."""
     option, number, span, extensions, groups = texts
     if option not in shared or span or groups or not number or parse_caller_id(number) != number:
@@ -168,7 +168,7 @@ def _of_plain_entry(texts: _Cells, shared: Collection[str]) -> tuple[str | RawId
     return None if isinstance(found, Fault) else found
 
 
-class _Cells(NamedTuple):
+class CallerIdCells(NamedTuple):
     """What stands in the cells of one caller-ID row, but for its trunk and its name."""
 
     outbound_cid_option: str
@@ -177,16 +177,17 @@ class _Cells(NamedTuple):
     extensions: str
     extension_groups: str
 
-    def key_only(self) -> _Cells:
+    def key_only(self) -> CallerIdCells:
         """Leave out what does not tell entries apart."""
-        return _Cells(self.outbound_cid_option, self.outbound_cid, "", "", "")
+        return CallerIdCells(self.outbound_cid_option, self.outbound_cid, "", "", "")
 
 
 _Part: TypeAlias = str | NumberRange | tuple[str | RawId, ...] | Fault | None
 """One understood cell; None where it is blank, or not to be understood without another one."""
 
 
-def _understood(texts: _Cells) -> tuple[_Part, ...]:
+def understood(texts: CallerIdCells) -> tuple[_Part, ...]:
+    """Understand the cells of one row, each in the light of the others; a cell at fault is a `Fault`."""
     option = _option(texts.outbound_cid_option)
     number = _number(option, texts.outbound_cid)
     return (
@@ -198,8 +199,8 @@ def _understood(texts: _Cells) -> tuple[_Part, ...]:
     )
 
 
-def _faults(table: Table, row: int, texts: _Cells, parts: Iterable[_Part]) -> Iterator[Problem]:
-    for field, text, part in zip(_Cells._fields, texts, parts, strict=True):
+def _faults(table: Table, row: int, texts: CallerIdCells, parts: Iterable[_Part]) -> Iterator[Problem]:
+    for field, text, part in zip(CallerIdCells._fields, texts, parts, strict=True):
         if isinstance(part, Fault):
             yield table.problem(part.code, row, field, part.message, part.fix, value=text, offers=part.offers)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
@@ -262,9 +263,9 @@ def _mismatch(option: str, field: str) -> Fault:
 
 
 def _unequal(number: NumberRange, span: NumberRange) -> Fault:
-    last = str(int(span.first) + number.size - 1).zfill(len(span.first))
-    return Fault(
-        "range-unequal",
-        f"{number.size} numbers ({number}) do not go with {span.size} extensions ({span}).",
-        f"For {number.size} extensions type {span.first}-{last}, or change the Caller ID.",
-    )
+    fitting = f"{span.first}-{int(span.first) + number.size - 1:0{len(span.first)}d}"
+    message = f"{number.size} numbers ({number}) do not go with {span.size} extensions ({span})."
+    if isinstance(parse_extension_range(fitting), Fault):
+        return Fault("range-unequal", message, "Type as many extensions as there are numbers, or change the Caller ID.")
+    fix = f"For {number.size} extensions type {fitting}, or change the Caller ID."
+    return Fault("range-unequal", message, fix, (fitting,))

@@ -39,6 +39,7 @@ _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
+_LONG_BLANKS: Final = re.compile(r"\s{3,}")
 _ODD_SHOWN, _SHOWN_OF_ONE = 10, 40
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
 _EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
@@ -97,6 +98,7 @@ def _told(read: Callable[[str], _Taken | Reading], text: str) -> _Taken | Fault:
 
 
 def _did(text: str, limit: int) -> str | NumberRange | Reading:
+    text = _LONG_BLANKS.sub("  ", text)
     found = _RANGE.fullmatch(text) if len(text) <= LONGEST_CELL else None
     if found and _joins(found):
         span = _number_range(found, limit)
@@ -203,6 +205,7 @@ def parse_caller_id(text: str) -> str | Fault:
 
 
 def _caller_id(text: str) -> str | Reading:
+    text = _LONG_BLANKS.sub("  ", text)
     if len(text) <= LONGEST_CELL and _RANGE.fullmatch(text) and holds_two(text):
         return Reading(
             code="many-numbers",
@@ -223,6 +226,7 @@ def parse_caller_id_range(text: str) -> NumberRange | Fault:
 
 
 def _caller_id_range(text: str) -> NumberRange | Reading:
+    text = _LONG_BLANKS.sub("  ", text)
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)):
         return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
     return written_for_people(text) or Reading(

@@ -71,6 +71,62 @@ def test_what_nobody_typed_is_taken_off_a_number_and_told(typed: str, taken: str
     assert notice.offers == (taken,)
 
 
+@pytest.mark.parametrize("between", ["\u200b", "\u200e", "\u00ad", "\ufeff", "\u2060", "\u00a0", "\u202f", "\u2007"])
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [
+        (DID, "442079460100", "442079460101"),
+        (DID, "1001", "1002"),
+        (DID, "44207946XXXX", "44207947XXXX"),
+        (EXTENSIONS, "101", "102"),
+        (PORT, "50", "61"),
+        (TRUNK_NAME, "1", "2"),
+        (DIDS.column("trunk"), "1", "2"),
+        (TRUNKS.column("username"), "442079460100", "442079460101"),
+    ],
+)
+def test_what_stood_between_two_numbers_leaves_a_blank(column: Column, one: str, between: str, other: str) -> None:
+    assert read(column, f"{one}{between}{other}").texts == [f"{one} {other}"]
+
+
+@pytest.mark.parametrize("between", ["\u200b", "\u00a0", "\u202f"])
+def test_what_stood_between_the_groups_of_one_number_leaves_nothing(between: str) -> None:
+    assert read(DID, between.join(["+44", "20", "7946", "0100"])).texts == ["+442079460100"]
+    assert read(DID, between.join(["020", "7946", "0100"])).texts == ["02079460100"]
+
+
+def test_a_port_may_have_its_thousands_apart() -> None:
+    assert read(PORT, "5\u202f060").texts == ["5060"]
+
+
+@pytest.mark.parametrize(
+    "typed", ["'alaw','ulaw'", '"alaw", "ulaw"', "\u201calaw\u201d,\u201culaw\u201d", "`alaw`,`ulaw`"]
+)
+def test_quotes_around_the_words_of_a_list_are_all_taken_off(typed: str) -> None:
+    found = read(TRUNKS.column("codec_sel"), typed)
+    assert found.texts[0].replace(" ", "") == "alaw,ulaw"
+    assert [problem.code for problem in found.problems] == ["cell-repaired"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "fix"),
+    [
+        (
+            "442079460100\n442079460101",
+            "many-numbers",
+            "Put each in a row of its own: 442079460100; 442079460101.",
+        ),
+        ("+44 20\n7946 0100", "cell-line-break", "Type +442079460100."),
+        ("442079460100\nSales", "cell-line-break", "Type the value anew, in one line."),
+    ],
+)
+def test_a_line_break_in_a_number_says_what_can_be_typed(cell: str, code: str, fix: str) -> None:
+    found = read(DID, cell)
+    (problem,) = found.problems
+    assert found.texts == [""]
+    assert (problem.code, problem.fix, problem.value) == (code, fix, cell)
+
+
 def test_every_repair_of_a_cell_is_told_in_one_notice() -> None:
     found = read(DID, "\u00a0'tel:+44\u200b20 ")
     (notice,) = found.problems
