@@ -53,7 +53,7 @@ def write_furnished(path: Path) -> Path:
         trunks.insert_button("J2", {"caption": "Go"})
         trunks.write_comment("A2", "The oldest one", {"author": "Anne"})
         trunks.write_comment("D3", "From the contract", {"author": "Bob"})
-        trunks.set_header("&L&G", {"image_left": "dot.png", "image_data_left": io.BytesIO(_dot())})
+        trunks.set_header("&L&G", {"image_left": "dot.png", "image_data_left": io.BytesIO(dot())})
         dids.add_table("A1:C5", {"columns": [{"header": text} for text in DIDS[0]], "name": "Dids"})
         charts.write_column("A1", [1, 2, 3, 4, 5])
         chart = book.add_chart({"type": "column"})
@@ -66,7 +66,7 @@ def write_furnished(path: Path) -> Path:
     return path
 
 
-def _dot() -> bytes:
+def dot() -> bytes:
     """Return a PNG of one pixel."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:

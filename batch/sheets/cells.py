@@ -25,7 +25,7 @@ from batch.sheets.damage.repairs import POINT_ZERO_OFF, looks_sound, lost_text, 
 from batch.sheets.layout import CLEAR, Parser
 from batch.sheets.problems import Problem
 from batch.sheets.strips import MAX_TOLD, TYPE_AGAIN, Strip, problems_of, same_for
-from batch.sheets.workbooks import CellError, CellValue, NoValue
+from batch.sheets.workbooks import CellError, CellPicture, CellValue, NoValue
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -118,6 +118,13 @@ def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
     match value:
         case str():
             return value
+        case CellPicture():
+            return Finding(
+                code="cell-picture",
+                found="",
+                message="A picture stands in this cell.",
+                fix="Type the value in its place; pictures may stand beside the table or in a column of your own.",
+            )
         case CellError(text):
             return Finding(
                 code="cell-error",

@@ -15,7 +15,7 @@ from batch.sheets.regions import words_of
 from batch.sheets.spellings import listed
 from batch.sheets.strangers import Below, unclear
 from batch.sheets.vocabulary import ORDINARY, names_secret
-from batch.sheets.workbooks import CellError, CellValue, NoValue
+from batch.sheets.workbooks import CellError, CellPicture, CellValue, NoValue
 
 _LONG: Final = 6
 """Letters of a word that is seldom almost another."""
@@ -71,6 +71,8 @@ def match_headers(
             continue
         if position in fit.own:
             sorting.own[position] = text or f"column {letters(position)}"
+            continue
+        if isinstance(cell, CellPicture):
             continue
         if isinstance(cell, CellError | NoValue):
             sorting.problem("header-unreadable", position, *_unreadable(cell))

@@ -65,6 +65,7 @@ KINDS: Final[dict[str, Kind]] = {
     "cell-shifted": Kind(title="A row with more values than headers"),
     # what stands in a cell
     "cell-error": Kind(title="A cell shows a spreadsheet error"),
+    "cell-picture": Kind(title="A picture where a value belongs"),
     "cell-no-value": Kind(title="A formula without a result"),
     "cell-date": Kind(title="A date or time where text belongs"),
     "cell-boolean": Kind(title="TRUE or FALSE where text belongs"),

@@ -41,7 +41,8 @@ def read_workbook(path: Path) -> Workbook:
         case Format.XLS:
             from batch.sheets.formats import xls  # noqa: PLC0415 - loads xlrd, which few need
 
-            return _workbook(path, kind, xls.read_xls(path))
+            sheets, remarks = xls.read_xls(path)
+            return replace(_workbook(path, kind, sheets), remarks=remarks)
         case Format.XLSX | Format.XLSM:
             package = Package(path)
             sheets = openxml.read_openxml(package)

@@ -13,7 +13,7 @@ from batch.sheets.layout import Sheet, folded
 from batch.sheets.problems import Problem
 from batch.sheets.spellings import listed
 from batch.sheets.vocabulary import ORDINARY
-from batch.sheets.workbooks import RawSheet, Workbook
+from batch.sheets.workbooks import Format, RawSheet, Workbook
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 """Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
@@ -154,7 +154,9 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
                     code="file-detected",
                     sheet=raw.name,
                     message=workbook.remarks[raw.name],
-                    fix="If names look odd, save the file as CSV UTF-8.",
+                    fix="If names look odd, save the file as CSV UTF-8."
+                    if workbook.format in {Format.CSV, Format.ZIP}
+                    else "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx.",
                 )
             )
         if raw.dialect is not None:

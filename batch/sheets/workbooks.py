@@ -21,6 +21,13 @@ class CellError:
 
 
 @dataclass(frozen=True, slots=True)
+class CellPicture(CellError):
+    """A cell with a picture in it, which older programs take for an error."""
+
+    text: str = "a picture"
+
+
+@dataclass(frozen=True, slots=True)
 class NoValue:
     """A formula whose result is not in the file (never calculated, or written by a program that does not)."""
 

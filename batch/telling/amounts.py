@@ -38,6 +38,11 @@ def named(all_of_them: Iterable[str], shown: Shown = BRIEF) -> str:
     return ", ".join(first) + (f" and {len(listed) - len(first):,} more" if len(listed) > len(first) else "")
 
 
+def size(amount: int) -> str:
+    """Write how many bytes something has."""
+    return counted(amount, "byte") if amount < 1024 else f"{amount / 1024:,.1f} KiB"
+
+
 def duration(seconds: float) -> str:
     """Write how long something takes."""
     if seconds < 90:

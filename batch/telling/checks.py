@@ -13,7 +13,7 @@ from batch.secret_sources import said_of
 from batch.sheets.notices import ColumnNotice, Problems
 from batch.sheets.problems import UNSEEN, Problem
 from batch.sheets.spellings import spans
-from batch.telling.amounts import BRIEF, Shown, counted, shortened
+from batch.telling.amounts import BRIEF, Shown, counted, shortened, size
 from batch.telling.commands import command, which
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     if drafts.trunks and not checked.stops:
         yield (
             f"{counted(drafts.trunks, 'trunk')} would be sent; the largest request is that of {drafts.largest}, "
-            f"{drafts.largest_bytes / 1024:,.1f} KiB."
+            f"{size(drafts.largest_bytes)}."
         )
     stopping = len(checked.problems.stopping)
     if stopping:

@@ -88,7 +88,7 @@ def recognise(path: Path) -> Format:
         return _zipped(path)
     if head.startswith(_OLE):
         if _contains(path, "EncryptedPackage".encode("utf-16-le")):
-            raise refusals.protected(path)
+            raise refusals.encrypted(path)
         return Format.XLS
     if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
         return Format.XLS

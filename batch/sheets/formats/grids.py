@@ -183,7 +183,7 @@ def calamine_failures(path: Path) -> Iterator[None]:
     except WorkbookError:
         raise
     except PasswordError:
-        raise refusals.protected(path) from None
+        raise refusals.encrypted(path) from None
     except (CalamineError, OSError, OverflowError, ValueError):
         raise refusals.damaged(path, "what is inside does not fit together") from None
     except BaseException as panic:

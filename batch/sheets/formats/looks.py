@@ -14,7 +14,7 @@ from batch.sheets.formats import packages, refusals
 from batch.sheets.formats.glances import column_number
 from batch.sheets.formats.grids import Look
 from batch.sheets.formats.number_formats import Stylesheet, is_on
-from batch.sheets.workbooks import Block, CellError, NoValue
+from batch.sheets.workbooks import Block, CellError, CellPicture, NoValue
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -33,7 +33,13 @@ _BORDER: Final = 64
 
 
 def look_closer(
-    package: Package, part: str, styles: Stylesheet, struck_texts: Collection[int] = (), *, far: bool
+    package: Package,
+    part: str,
+    styles: Stylesheet,
+    struck_texts: Collection[int] = (),
+    pictures: Collection[str] = (),
+    *,
+    far: bool,
 ) -> Look:
     """Walk over a sheet's XML element by element and note what calamine drops.
 
@@ -42,12 +48,13 @@ def look_closer(
         part: The sheet's part.
         styles: The styles that matter.
         struck_texts: Places of those shared texts of which a part is struck through.
+        pictures: What cells with a picture in them say in ``vm``.
         far: Whether the rectangle of the filled cells is wanted as well.
 
     Raises:
         WorkbookError: It is not well-formed, or declares entities.
     """
-    walk = _Walk(styles, struck_texts)
+    walk = _Walk(styles, struck_texts, pictures)
     parser = packages.strict_parser(package, part)
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
@@ -161,12 +168,14 @@ def _block(text: str) -> Block | None:
 class _Walk:
     """Where the walk is. Cells and rows may leave out their number: then each is the one after the last."""
 
-    def __init__(self, styles: Stylesheet, struck_texts: Collection[int]) -> None:
+    def __init__(self, styles: Stylesheet, struck_texts: Collection[int], pictures: Collection[str]) -> None:
         self.look = Look()
         self.styles = styles.formats
         self.struck_styles = styles.struck
         self.struck_texts = struck_texts
         self.struck = False
+        self.pictures = pictures
+        self.picture = False
         self.row = -1
         self.column = -1
         self.type = ""
@@ -207,6 +216,7 @@ class _Walk:
             self.column += 1
         self.type = attributes.get("t", "")
         self.style = attributes.get("s", "")
+        self.picture = attributes.get("vm", "") in self.pictures
         self.formula = self.value = None
         self.struck = self.style in self.struck_styles
 
@@ -232,7 +242,7 @@ class _Walk:
         if value and (self.struck or (self.type == "s" and self.struck_texts and int(value) in self.struck_texts)):
             look.struck.setdefault(self.column, set()).add(self.row + 1)
         if self.type == "e":
-            look.cells[place] = CellError(value.strip() or "#ERROR!")
+            look.cells[place] = CellPicture() if self.picture else CellError(value.strip() or "#ERROR!")
             return
         if self.formula is not None:
             formula = f"={self._formula_text()}"

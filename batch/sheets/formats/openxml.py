@@ -31,6 +31,7 @@ from batch.sheets.formats.grids import (
 from batch.sheets.formats.looks import look_at_margins, look_closer
 from batch.sheets.formats.number_formats import Stylesheet, is_on, read_styles
 from batch.sheets.formats.packages import Package
+from batch.sheets.formats.rich_values import picture_values
 from batch.sheets.workbooks import RawSheet
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -58,7 +59,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     try:
         with collector_paused(), calamine_failures(path):
             styles = _styles(package)
-            texts = _struck_texts(package)
+            texts, pictures = _struck_texts(package), picture_values(package)
             glances = {
                 name: pool.submit(glance, package, part, styles.formats, styles.struck) for name, part in parts.items()
             }
@@ -67,7 +68,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
             for index, meta in worksheets(book):
                 part = parts[meta.name]
                 found = glances[meta.name].result()
-                look = _second_look(package, part, found, styles, texts, pool)
+                look = _second_look(package, part, found, styles, texts, pictures, pool)
                 if found.far:
                     look.result().refuse_far_cells(path, meta.name)
                 grid = _values(None if found.commented else book, index, package, part)
@@ -173,13 +174,19 @@ def _struck_texts(package: Package) -> frozenset[int]:
 
 
 def _second_look(
-    package: Package, part: str, found: Glance, styles: Stylesheet, texts: frozenset[int], pool: ThreadPoolExecutor
+    package: Package,
+    part: str,
+    found: Glance,
+    styles: Stylesheet,
+    texts: frozenset[int],
+    pictures: frozenset[str],
+    pool: ThreadPoolExecutor,
 ) -> Future[Look]:
     """Start the closer look where it is due."""
 
     def look_at_it() -> Look:
         due = found.closer or found.far or texts
-        look = look_closer(package, part, styles, texts, far=found.far) if due else Look()
+        look = look_closer(package, part, styles, texts, pictures, far=found.far) if due else Look()
         look_at_margins(package, part, found.margins, look)
         return look
 

@@ -25,6 +25,15 @@ def protected(path: Path) -> WorkbookError:
     )
 
 
+def encrypted(path: Path) -> WorkbookError:
+    """Return the error for an Office file that is encrypted: with a password, or with the one Excel knows itself."""
+    return WorkbookError(
+        f'"{path}" is encrypted: it is protected with a password, or the structure of the workbook is protected.',
+        "If Excel opens it without a password, choose Review, Protect Workbook there to switch that off, and save it "
+        "again. Otherwise open it with the password and save it without one.",
+    )
+
+
 def damaged(path: Path, what: str) -> WorkbookError:
     """Return the error for a file that breaks off or contradicts itself."""
     return WorkbookError(

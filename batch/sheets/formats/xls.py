@@ -1,6 +1,7 @@
 """Workbooks of Excel before 2007 (``.xls``), read by xlrd: slower than calamine, but it drops hardly anything.
 
-It does not tell formulas from values, nor rows hidden by a filter from rows hidden by hand.
+It does not tell rows hidden by a filter from rows hidden by hand; which cells have a formula, the records say. What it
+gives up at, calamine reads, as far as values go.
 """
 
 from __future__ import annotations
@@ -8,15 +9,28 @@ from __future__ import annotations
 import datetime as dt
 import io
 import struct
+from contextlib import suppress
+from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
 
 import xlrd
+from python_calamine import CalamineWorkbook
 from xlrd.xldate import xldate_as_datetime
 
+from batch.errors import WorkbookError
 from batch.sheets.formats import refusals
-from batch.sheets.formats.grids import Grid, Look, collector_paused
+from batch.sheets.formats.grids import (
+    Grid,
+    Look,
+    calamine_failures,
+    collector_paused,
+    grid_of,
+    is_hidden,
+    worksheets,
+)
 from batch.sheets.formats.number_formats import shows_otherwise
+from batch.sheets.formats.xls_records import look_at_records
 from batch.sheets.workbooks import BLANK, Block, CellError, CellValue, RawSheet
 
 if TYPE_CHECKING:
@@ -44,36 +58,91 @@ _NO_WORKBOOK: Final = "Can't find workbook"
 _ENCRYPTED: Final = "encrypted"
 
 
-def read_xls(path: Path) -> tuple[RawSheet, ...]:
+ONLY_VALUES: Final = (
+    "{} is laid out in a way of which only values, formulas, errors, merged cells and hidden rows can be told: not "
+    "number formats (a date, zeros in front), hidden columns or struck-through cells."
+)
+
+
+def read_xls(path: Path) -> tuple[tuple[RawSheet, ...], dict[str, str]]:
     """Read all worksheets, in the workbook's order.
 
+    Returns:
+        The sheets, and what is to be told of each, by its name.
+
     Raises:
-        WorkbookError: It is protected with a password, damaged, or another kind of Office file.
+        WorkbookError: It is encrypted, damaged, or another kind of Office file.
     """
+    content = path.read_bytes()
+    looks = look_at_records(content)
+    try:
+        return _by_xlrd(path, content, looks), {}
+    except _Unread as unread:
+        if unread.corrupt:
+            with suppress(_Unread):
+                return _by_xlrd(path, content, looks, corrupt=True), {}
+        sheets = _by_calamine(path, content, looks, unread.refusal)
+    return sheets, {sheet.name: ONLY_VALUES.format(path.name) for sheet in sheets}
+
+
+class _Unread(Exception):
+    """What xlrd gives up at."""
+
+    def __init__(self, refusal: WorkbookError, *, corrupt: bool = False) -> None:
+        self.refusal = refusal
+        self.corrupt = corrupt
+        """Whether it may go on if it is told to."""
+
+
+def _by_xlrd(path: Path, content: bytes, looks: list[Look], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
     try:
         with (
             collector_paused(),
             xlrd.open_workbook(
-                file_contents=path.read_bytes(),
+                file_contents=content,
                 logfile=io.StringIO(),
                 formatting_info=True,  # else it says neither what is hidden or merged nor how numbers look
                 ragged_rows=True,
+                ignore_workbook_corruption=corrupt,
             ) as book,
         ):
             styles = _styles(book)
             fonts = frozenset(number for number, font in enumerate(book.font_list) if font.struck_out)
             struck = frozenset(number for number, style in enumerate(book.xf_list) if style.font_index in fonts)
-            return tuple(_sheet(sheet, book.datemode, styles, struck, fonts) for sheet in book.sheets())
+            sheets = book.sheets()
+            formulas = [look.formulas for look in looks] if len(looks) == len(sheets) else [{} for _ in sheets]
+            return tuple(
+                replace(_sheet(sheet, book.datemode, styles, struck, fonts), formulas=cells)
+                for sheet, cells in zip(sheets, formulas, strict=True)
+            )
     except (xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
         if _ENCRYPTED in str(error).casefold():
-            raise refusals.protected(path) from None
+            raise refusals.encrypted(path) from None
         if _NO_WORKBOOK in str(error):
             raise refusals.not_a_spreadsheet(
                 path, "an older Office file of another kind (a letter, slides or a mail)"
             ) from None
-        raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one") from None
+        refusal = refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
+        raise _Unread(refusal, corrupt=isinstance(error, xlrd.compdoc.CompDocError)) from None
     except _CORRUPT:
-        raise refusals.damaged(path, "what is inside does not fit together") from None
+        raise _Unread(refusals.damaged(path, "what is inside does not fit together")) from None
+
+
+def _by_calamine(path: Path, content: bytes, looks: list[Look], refusal: WorkbookError) -> tuple[RawSheet, ...]:
+    """Read the values of a workbook that xlrd gives up at, if the records tell at least as many sheets."""
+    sheets: list[RawSheet] = []
+    try:
+        with collector_paused(), calamine_failures(path):
+            book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+            found = worksheets(book)
+            if len(found) != len(looks):
+                raise refusal
+            for (index, meta), look in zip(found, looks, strict=True):
+                grid = grid_of(book.get_sheet_by_index(index))
+                sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look))
+    except WorkbookError:
+        raise refusal from None
+    return tuple(sheets)
 
 
 def _styles(book: Any) -> dict[int, str]:

@@ -1,0 +1,115 @@
+"""Old workbooks: formulas are told, and what one reader gives up at the other reads, with what cannot be seen said."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+import xlwt
+
+from batch.errors import WorkbookError
+from batch.secrets import Secret
+from batch.sheets.formats.xls_records import look_at_records
+from batch.sheets.reading import read_workbook
+from batch.sheets.rows import tabulate
+from batch.sheets.workbooks import Block, CellError
+
+
+def old_book(path: Path) -> Path:
+    book = xlwt.Workbook()
+    page = book.add_sheet("Trunks")
+    for column, text in enumerate(("Name", "Hostname", "Port")):
+        page.write(0, column, text)
+    page.write(1, 0, xlwt.Formula('"Lon"&"don"'))
+    page.write(1, 1, "h.example")
+    page.write(1, 2, xlwt.Formula("5000+60"))
+    page.write(2, 0, "Paris")
+    page.row(2).set_cell_error(1, "#N/A!")
+    page.row(2).hidden = True
+    page.write_merge(4, 5, 0, 1, "M")
+    dids = book.add_sheet("DIDs")
+    dids.write(0, 0, xlwt.Formula("1+1"))
+    dids.write(1, 1, "DID")
+    book.save(str(path))
+    return path
+
+
+def unknown_to_xlrd(path: Path) -> Path:
+    """Make one record of the workbook the one of countries, too short: xlrd gives up, other programs do not care."""
+    content = path.read_bytes()
+    record = struct.pack("<HH", 0x01AF, 2)
+    assert content.count(record) == 1
+    path.write_bytes(content.replace(record, struct.pack("<HH", 0x008C, 2)))
+    return path
+
+
+def test_formulas_are_told_by_cell(tmp_path: Path) -> None:
+    trunks, dids = read_workbook(old_book(tmp_path / "book.xls")).sheets
+
+    assert trunks.formulas == {0: {2: "=…"}, 2: {2: "=…"}}
+    assert dids.formulas == {0: {1: "=…"}}
+
+
+def test_formulas_of_an_old_workbook_get_their_notice(tmp_path: Path) -> None:
+    path = old_book(tmp_path / "book.xls")
+    nothing, port = struct.pack("<Q", 0xFFFF000000000003), struct.pack("<d", 5060)
+    path.write_bytes(path.read_bytes().replace(nothing, port))  # xlwt writes no results
+
+    _, problems = tabulate(read_workbook(path), Secret)
+
+    assert "C2" in {p.cell for p in problems if p.code == "cell-formula"}
+
+
+def test_what_xlrd_gives_up_at_is_read_and_what_cannot_be_told_is_said(tmp_path: Path) -> None:
+    straight = read_workbook(old_book(tmp_path / "book.xls"))
+    other = read_workbook(unknown_to_xlrd(tmp_path / "book.xls"))
+
+    for one, two in zip(other.sheets, straight.sheets, strict=True):
+        assert (one.name, one.columns) == (two.name, two.columns)
+        assert (one.hidden_rows, one.merged, one.formulas) == (two.hidden_rows, two.merged, two.formulas)
+    assert other.sheets[0].columns[1][2] == CellError("#N/A")
+    assert other.sheets[0].merged == (Block(5, 0, 6, 1),)
+    assert straight.remarks == {}
+    assert other.remarks["Trunks"] == (
+        "book.xls is laid out in a way of which only values, formulas, errors, merged cells and hidden rows can be told: "
+        "not number formats (a date, zeros in front), hidden columns or struck-through cells."
+    )
+    _, problems = tabulate(other, Secret)
+    (notice,) = (p for p in problems if p.code == "file-detected" and p.sheet == "Trunks")
+    assert notice.fix == "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx."
+
+
+def test_a_workbook_whose_records_break_off_is_never_read_in_part(tmp_path: Path) -> None:
+    path = unknown_to_xlrd(old_book(tmp_path / "book.xls"))
+    content = path.read_bytes()
+    end = struct.pack("<HH", 0x000A, 0)
+    path.write_bytes(content.replace(end, struct.pack("<HH", 0x000B, 0)))
+
+    with pytest.raises(WorkbookError, match="is damaged"):
+        read_workbook(path)
+    assert look_at_records(path.read_bytes()) == []
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x09\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, b"\xff" * 900]
+)
+def test_what_has_no_records_tells_nothing(content: bytes) -> None:
+    assert look_at_records(content) == []
+
+
+def test_an_encrypted_workbook_says_both_of_what_it_may_be(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 5000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 5000
+    )
+
+    with pytest.raises(WorkbookError) as refusal:
+        read_workbook(path)
+    assert refusal.value.message == (
+        f'"{path}" is encrypted: it is protected with a password, or the structure of the workbook is protected.'
+    )
+    assert refusal.value.hint == (
+        "If Excel opens it without a password, choose Review, Protect Workbook there to switch that off, and save it "
+        "again. Otherwise open it with the password and save it without one."
+    )
