@@ -72,8 +72,8 @@ def test_what_xlrd_gives_up_at_is_read_and_what_cannot_be_told_is_said(tmp_path:
     assert other.sheets[0].merged == (Block(5, 0, 6, 1),)
     assert straight.remarks == {}
     assert other.remarks["Trunks"] == (
-        "book.xls is laid out in a way of which only values, formulas, errors, merged cells and hidden rows can be told: "
-        "not number formats (a date, zeros in front), hidden columns or struck-through cells."
+        "book.xls is laid out in a way of which only values, formulas, errors, merged cells and hidden rows can be "
+        "told: not number formats (a date, zeros in front), hidden columns or struck-through cells."
     )
     _, problems = tabulate(other, Secret)
     (notice,) = (p for p in problems if p.code == "file-detected" and p.sheet == "Trunks")
