@@ -30,9 +30,8 @@ def clear(ran: Ran, code: int) -> None:
 
 
 def encrypted(path: Path) -> None:
-    path.write_bytes(
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(600)
-    )
+    container = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(20) + b"\xfe\xff" + bytes(600)
+    path.write_bytes(container + "EncryptedPackage".encode("utf-16-le") + bytes(600))
 
 
 def truncated(path: Path) -> None:
@@ -49,7 +48,7 @@ BOOKS: Mapping[str, tuple[Callable[[Path], Any], str]] = {
     "not a spreadsheet": (lambda path: path.write_bytes(b"%PDF-1.7 nothing"), "is not a spreadsheet"),
     "plain text": (lambda path: path.write_text("hello, world\n"), "is one plain text file"),
     "empty": (lambda path: path.touch(), "is empty"),
-    "encrypted": (encrypted, "is protected with a password"),
+    "encrypted": (encrypted, "is encrypted: it is protected with a password"),
     "truncated": (truncated, "is damaged"),
     "a zip of something else": (other_zip, ""),
     "a folder without CSV files": (lambda path: path.mkdir(), ""),

@@ -14,7 +14,7 @@ from xlsxwriter import Workbook as Book
 
 from batch.sheets.layout import RESULT_HEADERS
 from batch.sheets.patching.anchors import EMU, Widths
-from tests.furnished import dot as dot
+from tests.furnished import dot
 from tests.sheets.packages import made, parts, prefixed, repacked, strict
 from tests.sheets.test_patching_results import ROWS, fill_dids, into, lines, page, sheet_xml, written
 

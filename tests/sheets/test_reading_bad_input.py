@@ -155,7 +155,9 @@ def test_a_file_that_may_not_be_opened_is_said_so(tmp_path: Path, monkeypatch: p
 
 
 def test_a_workbook_with_a_password_says_so(tmp_path: Path) -> None:
-    content = OLE + b"\x00" * 5000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 5000
+    content = (
+        OLE + b"\x00" * 20 + b"\xfe\xff" + b"\x00" * 5000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 5000
+    )
 
     error = refusal(written(tmp_path, "trunks.xlsx", content))
 

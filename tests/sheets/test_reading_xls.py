@@ -101,7 +101,12 @@ def test_what_has_no_records_tells_nothing(content: bytes) -> None:
 def test_an_encrypted_workbook_says_both_of_what_it_may_be(tmp_path: Path) -> None:
     path = tmp_path / "book.xlsx"
     path.write_bytes(
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 5000 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 5000
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + b"\x00" * 20
+        + b"\xfe\xff"
+        + b"\x00" * 5000
+        + "EncryptedPackage".encode("utf-16-le")
+        + b"\x00" * 5000
     )
 
     with pytest.raises(WorkbookError) as refusal:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _HEAD: Final = 4096
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LITTLE_ENDIAN: Final = b"\xfe\xff"
 _OLD_SHEETS: Final = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
 """First bytes of an ``.xls`` without a container around it (BIFF 2 to 8)."""
 
@@ -87,6 +88,8 @@ def recognise(path: Path) -> Format:
     if head.lstrip(_STRAY).startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
     if head.startswith(_OLE):
+        if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
+            raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
         if _contains(path, "EncryptedPackage".encode("utf-16-le")):
             raise refusals.encrypted(path)
         return Format.XLS
