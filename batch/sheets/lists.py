@@ -10,10 +10,12 @@ from xlsxwriter.utility import quote_sheetname
 from batch.sheets.answers import AnsweredSheet, ChangeLine, Tone
 from batch.sheets.imprints import Imprint, lines_of
 from batch.sheets.layout import IMPRINT
+from batch.sheets.streams import TextRows
 from batch.sheets.styles import Styles, row_height, write_text
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
     from batch.sheets.problems import Problem
@@ -39,6 +41,7 @@ _PROBLEM_HEADERS: Final = (
     "Who",
 )
 _PROBLEM_WIDTHS: Final = (10, 14, 8, 18, 26, 50, 50, 20)
+_HEADER_HEIGHT: Final = 20
 _ONE_LINE: Final = row_height([])
 
 
@@ -63,23 +66,31 @@ def add_changes(
     """
     headers = _CHANGE_HEADERS if places is None else (*_CHANGE_HEADERS, "Found")
     target = book.add_worksheet(name)
-    tone = styles.tone[Tone.WARN]
-
-    def write(row: int, change: ChangeLine) -> None:
+    _lay_out(target, styles, headers, _CHANGE_WIDTHS)
+    rows = TextRows(target, [styles.plain] * len(headers))
+    texts: Sequence[str] = headers
+    looks: Sequence[Format | None] = [styles.ours] * len(headers)
+    row = 0
+    for row, change in enumerate(changes, 1):
+        if row > LAST_ROW - 2:
+            continue
+        rows.write(row - 1, texts, looks, _HEADER_HEIGHT if row == 1 else None)
         title, sheet = (places or {}).get(change.sheet, (change.sheet, None))
         cell = change.cell if sheet is None else sheet.moved(change.cell)
-        write_text(target, row, 0, title)
-        if sheet is not None and cell and row <= LINKS:
-            target.write_url(row, 1, f"internal:{quote_sheetname(title)}!{cell}", styles.link, cell)
-        else:
-            write_text(target, row, 1, cell)
-        values = (change.trunk, change.field, change.before, change.wanted, change.found)
-        for column, text in enumerate(values[: len(headers) - 2], 2):
-            amiss = column == 6 and text != change.wanted
-            if text:
-                write_text(target, row, column, text, tone if amiss else None)
-
-    write_list(target, styles, headers, _CHANGE_WIDTHS, changes, write)
+        link = styles.link if sheet is not None and cell and row <= LINKS else None
+        if link is not None:
+            target.ignore_write_string = True  # the text is written with its row
+            target.write_url(row, 1, f"internal:{quote_sheetname(title)}!{cell}", link, cell)
+            target.ignore_write_string = False
+        amiss = styles.tone[Tone.WARN] if change.found != change.wanted else None
+        texts = (title, cell, change.trunk, change.field, change.before, change.wanted, change.found)[: len(headers)]
+        looks = (None, link, None, None, None, None, amiss)
+    if not row:
+        target.set_row(0, _HEADER_HEIGHT)
+    for column, text in enumerate(texts):
+        if text:
+            write_text(target, min(row, LAST_ROW - 2), column, text, looks[column])
+    _finish(target, row, len(headers), LAST_ROW)
 
 
 def add_problems(book: Workbook, styles: Styles, problems: Iterable[Problem]) -> None:
@@ -137,21 +148,31 @@ def write_list(
         write: Writes one item into a row counted from 0.
         last_row: The sheet's last row number; items that do not fit are counted there.
     """
+    _lay_out(target, styles, headers, widths)
+    for column, header in enumerate(headers):
+        target.write_string(0, column, header, styles.ours)
+    target.set_row(0, _HEADER_HEIGHT)
+    row = 0
+    for row, item in enumerate(items, 1):
+        if row < last_row - 1:
+            write(row, item)
+    _finish(target, row, len(headers), last_row)
+
+
+def _lay_out(target: Worksheet, styles: Styles, headers: Sequence[str], widths: Sequence[int]) -> None:
     target.set_landscape()
     target.set_paper(9)
     target.fit_to_pages(1, 0)
     target.repeat_rows(0)
     target.freeze_panes(1, 0)
     target.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-    for column, (header, width) in enumerate(zip(headers, widths, strict=False)):
+    for column, width in enumerate(widths[: len(headers)]):
         target.set_column(column, column, width, styles.plain)
-        target.write_string(0, column, header, styles.ours)
-    target.set_row(0, 20)
-    row = 0
-    for row, item in enumerate(items, 1):
-        if row < last_row - 1:
-            write(row, item)
-    beyond = row - (last_row - 2)
+
+
+def _finish(target: Worksheet, items: int, columns: int, last_row: int) -> None:
+    """Count what had no room, and set the filter."""
+    beyond = items - (last_row - 2)
     if beyond > 0:
         target.write_string(last_row - 1, 0, f"and {beyond:,} more, for which a sheet has no room")
-    target.autofilter(0, 0, min(row, last_row - 1), len(headers) - 1)
+    target.autofilter(0, 0, min(items, last_row - 1), columns - 1)
