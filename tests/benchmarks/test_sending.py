@@ -1,103 +1,102 @@
-"""How long sending 2,000 trunks takes beside bare asyncio streams that send the same requests.
+"""What a migration takes, from the start of the process to the results: beside a careful script, and as it grows.
 
-Run with ``pytest -m benchmark -s tests/benchmarks/test_sending.py``. The PBX is the practice PBX in a process of its
-own; it answers in 50 ms and closes each connection. The clock starts once concurrency has opened to 20.
+Run with ``pytest -m benchmark -s tests/benchmarks/test_sending.py``. The PBX is `lean_pbx` in a process of its own,
+which closes each connection; rows are as people have them: host, credentials, DIDs and caller IDs. Processes take
+turns, and the best of each counts. The wait for the statuses after the last write (``--settle-wait``) is left out: the
+script has none.
 """
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-from datetime import datetime
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 
-from batch import pipeline
-from batch.secrets import Secret
-from batch.settings import Settings
-from tests.benchmarks.practices import practice, write_workbook
+from tests.benchmarks.migrations import ENVIRONMENT, at, calls_since, careful_script, command, cut_off, lean_pbx
+from tests.benchmarks.migrations import write_workbook as write_migration
+from tests.benchmarks.scaling import LIMIT, Cost, cost_of, growth_of
 
-WARM_UP = 260
-"""Trunks sent until concurrency has opened: 1 + 2 + … + 19 clean replies, and some more."""
-TIMED = 2_000
 AT_ONCE = 20
-LATENCY_S = 0.05
+ROUNDS = 2
 
 
-async def stream_all(url: str, requests: list[tuple[str, str, bytes]]) -> float:
-    """Send requests by bare asyncio streams, so many at once; returns wall seconds."""
-    host, port = url.removeprefix("http://").split(":")
-    left = iter(requests)
-
-    async def worker() -> None:
-        for method, target, body in left:
-            reader, writer = await asyncio.open_connection(host, int(port))
-            head = (
-                f"{method} {target} HTTP/1.1\r\nHost: {host}:{port}\r\nUser-Agent: OpenAPI\r\nConnection: close\r\n"
-                f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            )
-            writer.write(head.encode() + body)
-            await writer.drain()
-            answer = await reader.read()
-            writer.close()
-            assert b'"errcode":0' in answer.replace(b" ", b"")
-
-    started = time.perf_counter()
-    await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-    return time.perf_counter() - started
-
-
-def replayed(log: list[dict[str, Any]], token: str) -> list[tuple[str, str, bytes]]:
-    """Make the same requests again from a run's log."""
-    requests = []
-    for entry in log:
-        target = f"/openapi/v1.0/{entry['call']}?access_token={token}"
-        if entry["call"] == "trunk/update":
-            body = {"id": entry["ids"][0], "hostname": "new.example", "transport": "tls"}
-            requests.append(("POST", target, json.dumps(body).encode()))
-        else:
-            requests.append(("GET", f"{target}&ids={','.join(map(str, entry['ids']))}", b""))
-    return requests
+def migrated(folder: Path, trunks: int, dids: int, latency: float) -> tuple[Cost, int]:
+    """Apply a migration to a PBX that knows nothing of it yet; returns what it took, and its requests."""
+    workbook = folder / f"trunks-{trunks}.xlsx"
+    if not workbook.exists():
+        write_migration(workbook, trunks, dids)
+    with lean_pbx(trunks, dids, latency) as url:
+        cost = cost_of(command("apply", str(workbook), "--yes", *at(url)), environment=ENVIRONMENT)
+        calls = calls_since(url)
+    assert calls["trunk/update"] == trunks
+    return cost, sum(calls.values())
 
 
 @pytest.mark.benchmark
-@pytest.mark.timeout(300)
-def test_sending_2000_trunks_costs_at_most_one_and_a_quarter_of_bare_streams(tmp_path: Path) -> None:
-    workbook = tmp_path / "trunks.xlsx"
-    write_workbook(workbook, WARM_UP + TIMED)
-    with practice(tmp_path, WARM_UP + TIMED, LATENCY_S) as url:
-        done = pipeline.apply(
-            Settings(
-                workbook=workbook,
-                url=url,
-                client_id="practice",
-                secret=Secret("Sample-practice-secret"),
-                rate=10_000,
-                concurrency=AT_ONCE,
-                settle_wait=0,
-            )
-        )
-        assert isinstance(done, pipeline.Report)
-        assert done.endings.total()["applied"] == WARM_UP + TIMED
-        lines = (done.folder.path / "log.jsonl").read_text().splitlines()
-        log = [json.loads(line) for line in lines]
-        first_write = next(i for i, entry in enumerate(log) if entry["call"] == "trunk/update")
-        timed = [entry for entry in log[first_write + WARM_UP :] if entry["call"] in {"trunk/update", "trunk/query"}]
-        before, after = (datetime.fromisoformat(log[i]["at"]) for i in (first_write + WARM_UP - 1, -1))
-        if log[-1]["call"] == "del_token":
-            after = datetime.fromisoformat(log[-2]["at"])
-        ours = (after - before).total_seconds()
-        token = httpx.post(
-            f"{url}/openapi/v1.0/get_token",
-            json={"username": "practice", "password": "Sample-practice-secret"},
-            headers={"User-Agent": "OpenAPI"},
-        ).json()["access_token"]
-        streams = asyncio.run(stream_all(url, replayed(timed, token)))
-    ideal = len(timed) * LATENCY_S / AT_ONCE
-    print(f"\n{len(timed)} requests: ideal {ideal:.2f} s, streams {streams:.2f} s, ours {ours:.2f} s", end=": ")
-    print(f"{ours / streams:.2f} x")
-    assert ours / streams <= 1.25
+@pytest.mark.timeout(900)
+def test_2000_trunks_take_less_than_a_careful_script_needs_and_half_as_long_again_as_the_wire(tmp_path: Path) -> None:
+    trunks, dids, latency = 2_000, 8, 0.05
+    ours, theirs, requests = [], [], 0
+    for _ in range(ROUNDS):
+        cost, requests = migrated(tmp_path, trunks, dids, latency)
+        ours.append(cost)
+        with lean_pbx(trunks, dids, latency) as url:
+            workbook = tmp_path / f"trunks-{trunks}.xlsx"
+            theirs.append(cost_of(careful_script(workbook, url, tmp_path / "theirs.xlsx"), environment=ENVIRONMENT))
+            assert calls_since(url)["trunk/update"] == trunks
+    tool, script = (min(costs, key=lambda cost: cost.wall) for costs in (ours, theirs))
+    ideal = requests * latency / AT_ONCE
+    print(f"\nours {tool}; careful script {script}; {requests} requests, ideal {ideal:.2f} s: ", end="")
+    print(
+        f"{tool.wall / script.wall:.2f} x the script (at most 0.90), {tool.wall / ideal:.2f} x the wire (at most 1.50)"
+    )
+    assert tool.wall / script.wall <= 0.9
+    assert tool.wall / ideal <= 1.5
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(900)
+def test_a_write_at_4000_trunks_takes_hardly_longer_than_one_at_500(tmp_path: Path) -> None:
+    walls: dict[int, list[float]] = {500: [], 4_000: []}
+    for _ in range(ROUNDS):
+        for trunks, found in walls.items():
+            found.append(migrated(tmp_path, trunks, 16, 0.01)[0].wall / trunks)
+    few, many = (min(found) * 1000 for found in walls.values())
+    print(f"\na write at 500 trunks {few:.2f} ms, at 4,000 {many:.2f} ms: {many / few:.2f} x (at most 1.20)")
+    assert many / few <= 1.2
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("job", ["plan", "apply", "resume", "verify"])
+def test_what_a_job_costs_grows_with_the_trunks_up_to_10000(tmp_path: Path, job: str) -> None:
+    with ExitStack() as stack:
+        urls: dict[int, str] = {}
+
+        def work(trunks: int) -> Cost:
+            if trunks not in urls:
+                urls[trunks] = stack.enter_context(lean_pbx(trunks, 8, 0.001))
+            return done(job, tmp_path / str(trunks), trunks, urls[trunks])
+
+        growth = growth_of(work, 2_500, rounds=1)
+    print(f"\n{job}: {growth}")
+    assert growth.exponent <= LIMIT
+
+
+def done(job: str, folder: Path, trunks: int, url: str) -> Cost:
+    """Do one job, for the first time at this PBX."""
+    folder.mkdir()
+    workbook = folder / "trunks.xlsx"
+    write_migration(workbook, trunks, 8)
+    apply = ["apply", str(workbook), "--yes", *at(url)]
+    if job == "resume":
+        cut_off(apply, url)
+    elif job == "verify":
+        cost_of(command(*apply), environment=ENVIRONMENT)
+    if job in {"resume", "verify"}:
+        (run,) = (folder / "trunks.runs").iterdir()
+        again = ["--yes"] if job == "resume" else []
+        where = ["--url", url, "--client-id", "lean", "--rate", "10000", "--concurrency", str(AT_ONCE)]
+        return cost_of(command(job, str(run), *where, *again), environment=ENVIRONMENT)
+    return cost_of(command(*(apply if job == "apply" else ["plan", str(workbook), *at(url)])), environment=ENVIRONMENT)
