@@ -115,7 +115,7 @@ def _of_current_folder(
 ) -> Profile:
     """Return a table of the current folder's file, without what a file that came with a workbook must not decide."""
     withheld = {"secret_file"}
-    if workbook.resolve().is_relative_to(file.parent):
+    if any(place.is_relative_to(file.parent) for place in (workbook.absolute(), workbook.resolve())):
         withheld.add("secrets")
     if given or "url" not in table:
         withheld |= TRUST

@@ -185,7 +185,7 @@ def begin(
     known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
     facts = _facts(account, planned, past)
-    if past is None:
+    if past is None and (account.practice or account.checked.settings.url_from.vouched):
         note_begun(facts)
     books.begin_leg(
         "apply" if past is None else "resume",

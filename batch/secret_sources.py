@@ -84,7 +84,7 @@ class CellSecrets:
             real = os.path.realpath(path)
             if not self._allows(real, os.path.realpath):
                 return _not_found(f"The file {name} is a link that leads out of what may be read.")
-            found = _secret_in(Path(real), name)
+            found = _secret_in(Path(real), name, lambda file: read_small(file, _MOST_BYTES)[0])
         except (OSError, ValueError):  # a name that no file can have
             found = f"The file {name} cannot be read: it has no name of a file."
         return found if isinstance(found, Secret) else _not_found(found)
@@ -118,10 +118,10 @@ def _not_found(message: str) -> NoSecret:
     return NoSecret(code="secret-not-found", message=message, fix="Set it before running, or type the password here.")
 
 
-def _secret_in(path: Path, called: object) -> Secret | str:
+def _secret_in(path: Path, called: object, read: Callable[[Path], bytes]) -> Secret | str:
     """Read the one line of a file, or say why it cannot be had."""
     try:
-        value = read_small(path, _MOST_BYTES)[0].decode("utf-8-sig").rstrip("\r\n")
+        value = read(path).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
         return f"The file {called} cannot be read: {why_unread(error)}."
     except UnicodeDecodeError:
@@ -129,6 +129,12 @@ def _secret_in(path: Path, called: object) -> Secret | str:
     if "\n" in value or "\r" in value:
         return f"The file {called} holds more than one line."
     return Secret(value) if value else f"The file {called} is empty."
+
+
+def _read_named(path: Path) -> bytes:
+    """Read what the operator named, which may be a pipe from their own password program."""
+    with path.open("rb") as file:
+        return file.read(_MOST_BYTES)
 
 
 def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) -> Secret:
@@ -147,7 +153,7 @@ def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) 
     if settings.secret is not None:
         return settings.secret
     if settings.secret_file is not None:
-        found = _secret_in(settings.secret_file.expanduser(), settings.secret_file)
+        found = _secret_in(settings.secret_file.expanduser(), settings.secret_file, _read_named)
         if isinstance(found, str):
             raise UsageError(found, "Name a readable file with --secret-file that holds nothing but the secret.")
         return found

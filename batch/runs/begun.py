@@ -1,4 +1,4 @@
-"""Begun: which runs the operator began on this machine.
+"""Begun: which runs the operator began on this machine, at an address that they gave.
 
 A run's folder may have come from anybody. What it says of where the PBX is, whom to trust and where secrets lie
 counts only if it is what was noted here, in the operator's own state, when the run began.

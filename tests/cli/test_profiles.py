@@ -261,8 +261,28 @@ class TestWhatAFileOfTheCurrentFolderMayNotDecide:
         inside = find_profile(None, None, unpacked)
         assert {"secret_file", "secrets_from"} & {key for key, value in inside.values.items() if value} == set()
         assert "Its secret_file and secrets do not count" in inside.notes[-1]
+        (tmp_path / "other").mkdir()
+        link = unpacked.with_name("link.xlsx")
+        link.symlink_to(tmp_path / "other" / "book.xlsx")
+        assert find_profile(None, None, link).values["secrets_from"] == ()
         elsewhere = find_profile(None, None, tmp_path / "other" / "book.xlsx")
         assert elsewhere.values["secrets_from"] == ("SIP_*",)
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_run_at_its_address_does_not_make_it_the_operators_word(
+        self, shell: Shell, unpacked: Path, ring: Any
+    ) -> None:
+        fault = {"call": "trunk/update", "do": "drop_before", "times": "always"}
+        with pbx(faults=[fault]) as served:
+            write_profile(unpacked.parent, served.url)
+            ring.kept["trunk-batch", f"script@{served.url}"] = SECRET
+            assert shell("apply", unpacked, "--yes", "--attempts", "1").code == 5
+            run = next(unpacked.with_name("book.runs").iterdir())
+            ring.kept.clear()
+            before = calls(served)
+            ran = shell("resume", run, "--json")
+            assert (ran.code, calls(served)) == (2, before)
+            assert "TRUNK_BATCH_CLIENT_SECRET is not sent there" in ran.error["message"]
 
 
 class TestASecretFileOfAProfile:

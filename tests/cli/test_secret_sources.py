@@ -96,6 +96,17 @@ class TestClientSecret:
         settings = Settings(workbook=BOOK, secret_file=file)
         assert find_client_secret(settings, None).reveal() == "Sample- x "
 
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+    def test_a_pipe_from_a_password_program_may_be_named(self) -> None:
+        reading, writing = os.pipe()
+        os.write(writing, b"Sample-piped\n")
+        os.close(writing)
+        try:
+            settings = Settings(workbook=BOOK, secret_file=Path(f"/dev/fd/{reading}"))
+            assert find_client_secret(settings, None) == Secret("Sample-piped")
+        finally:
+            os.close(reading)
+
     def test_an_address_that_the_operator_did_not_give_gets_only_what_was_stored_for_it(
         self, ring: Ring, monkeypatch: pytest.MonkeyPatch
     ) -> None:
