@@ -18,7 +18,7 @@ from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.dates import date_finding
 from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding, Retype
-from batch.sheets.damage.groups import each_in_a_row, side_by_side, surely_together
+from batch.sheets.damage.groups import as_range, each_in_a_row, side_by_side, surely_together
 from batch.sheets.damage.neighbours import cut_finding, neighbours
 from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
 from batch.sheets.damage.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend
@@ -200,8 +200,16 @@ def _broken(care: Care, found: str, text: str, anew: str) -> Finding:
     fix = f"Type the value anew: {anew}" if anew else "Clear the cell."
     if care is Care.NUMBER and anew:
         if numbers := side_by_side(text):
-            message = f"The cell holds {len(numbers):,} numbers; one belongs into a row."
-            return Finding(code="many-numbers", found=found, message=message, fix=each_in_a_row(numbers))
+            message = f"The cell holds {len(numbers):,} numbers; a row takes one."
+            fix, span = each_in_a_row(numbers), as_range(numbers)
+            return Finding(
+                code="many-numbers",
+                found=found,
+                message=message,
+                fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
+                offers=(span,) if span else (),
+                retype=Retype(fix.partition(": ")[0] + ":", fix.partition(": ")[2][:-1]),
+            )
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])
     return Finding(

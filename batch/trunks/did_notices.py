@@ -71,7 +71,8 @@ def _hidden(table: Table, rows: Sequence[tuple[DidRow, bool]]) -> Iterator[Probl
     for found, below in sorted(hidden.items()):
         at, pattern, _ = patterns[found]
         first, *rest = below
-        more = f" Nor do {len(rest):,} more: rows {_some(rest)}." if rest else ""
+        more = f" Nor do {len(rest):,} more rows: {_some(rest)}." if len(rest) > 1 else ""
+        more = f" Nor does {table.cell('did', rest[0])}." if len(rest) == 1 else more
         yield table.problem(
             "did-never-reached",
             at,

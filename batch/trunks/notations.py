@@ -9,10 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import Final
 
-from batch.sheets.damage.groups import LONGEST_CELL, each_in_a_row, holds_two, side_by_side, surely_together, together
+from batch.sheets.damage.groups import (
+    LONGEST_CELL,
+    as_range,
+    each_in_a_row,
+    holds_two,
+    side_by_side,
+    surely_together,
+    together,
+)
 from batch.trunks.faults import Fault
 
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
@@ -308,14 +316,10 @@ def _several(text: str) -> Reading | None:
     numbers = side_by_side(text) or (tuple(_RUN.findall(text)) if holds_two(text) else ())
     if not numbers:
         return None
-    offers = []
-    if len(numbers) > 2 and all(re.fullmatch(r"\+?[0-9]{7,15}", number) for number in numbers):
-        follow = all(int(b) - int(a) == 1 and len(a) == len(b) for a, b in pairwise(numbers))
-        offers = [Offer(f"{numbers[0]}..{numbers[-1]}", "as they follow each other, type {} into one row")] * follow
     return Reading(
         code="many-numbers",
-        message=f"The cell holds {len(numbers):,} numbers; one belongs into a row.",
-        offers=offers,
+        message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
+        offers=[Offer(as_range(numbers), "as they follow each other, type {} into one row")],
         otherwise=each_in_a_row(numbers),
         before=f"{each_in_a_row(numbers)[:-1]}; or, ",
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, TypeVar
 
-from batch.sheets.damage.groups import LONGEST_CELL, holds_two, together
+from batch.sheets.damage.groups import LONGEST_CELL, holds_two, side_by_side, together
 from batch.sheets.layout import (
     MAX_CALLER_IDS_IN_RANGE,
     MAX_DID,
@@ -229,6 +229,14 @@ def _caller_id_range(text: str) -> NumberRange | Reading:
     text = _LONG_BLANKS.sub("  ", text)
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)):
         return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
+    ends = side_by_side(text) if len(text) <= LONGEST_CELL else ()
+    if len(ends) == 2:
+        return Reading(
+            code="range-malformed",
+            message="With option range the caller ID is first and last number with a dash between.",
+            offers=[Offer("-".join(ends))],
+            otherwise="Type it like +442079460100-+442079460109.",
+        )
     return written_for_people(text) or Reading(
         code="range-malformed",
         message="With option range the caller ID is first and last number with a dash between.",

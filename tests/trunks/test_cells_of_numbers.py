@@ -71,7 +71,7 @@ def test_two_numbers_never_become_one(column: str, one: str, other: str, between
 def test_three_numbers_are_listed_and_offered_as_a_range_where_they_follow_each_other(between: str) -> None:
     (problem,) = checked("DIDs DID", between.join(["442079460100", "442079460101", "442079460102"]))
     assert problem.code == "many-numbers"
-    assert problem.message == "The cell holds 3 numbers; one belongs into a row."
+    assert problem.message == "The cell holds 3 numbers; a row takes one."
     assert problem.fix.startswith("Put each in a row of its own: 442079460100; 442079460101; 442079460102")
 
 

@@ -21,7 +21,7 @@ def noticed(*dids: str, code: str, mode: str = "replace") -> list[Problem]:
     ("dids", "cell", "message"),
     [
         (["X!", "441134960100"], "B2", "X! takes every call for 441134960100 first, so B3 never matches."),
-        ([".", "44X", "441"], "B2", ". takes every call for 44X first, so B3 never matches. Nor do 1 more: rows 4."),
+        ([".", "44X", "441"], "B2", ". takes every call for 44X first, so B3 never matches. Nor does B4."),
         (["441", "44X", "442"], "B3", "44X takes every call for 442 first, so B4 never matches."),
         (["44x.", "44123[4-6]"], "B2", "44x. takes every call for 44123[4-6] first, so B3 never matches."),
         (
@@ -32,7 +32,7 @@ def noticed(*dids: str, code: str, mode: str = "replace") -> list[Problem]:
         (
             ["London|.", "Paris|1", "London|2", "Paris|3", "London|4"],
             "B2",
-            ". takes every call for 2 first, so B4 never matches. Nor do 1 more: rows 6.",
+            ". takes every call for 2 first, so B4 never matches. Nor does B6.",
         ),
     ],
 )
@@ -67,7 +67,7 @@ def test_a_list_that_says_what_goes_hides_nothing() -> None:
 def test_rows_by_the_thousand_are_told_shortly() -> None:
     (notice,) = noticed(".", *(f"44{i:06d}" for i in range(4000)), code="did-never-reached")
     assert notice.message == (
-        ". takes every call for 44000000 first, so B3 never matches. Nor do 3,999 more: rows 4-4002."
+        ". takes every call for 44000000 first, so B3 never matches. Nor do 3,999 more rows: 4-4002."
     )
 
 

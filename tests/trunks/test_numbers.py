@@ -154,7 +154,7 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
         (
             "442079460100, 442079460101",
             "many-numbers",
-            "The cell holds 2 numbers; one belongs into a row.",
+            "The cell holds 2 numbers; a row takes one.",
             "Put each in a row of its own: 442079460100; 442079460101.",
         ),
         (
@@ -453,3 +453,10 @@ def test_groups_are_split_by_the_longest_known_name_then_quotes_then_commas(
     text: str, known: tuple[str, ...], found: tuple[str | RawId, ...]
 ) -> None:
     assert split_groups(text, known) == found
+
+
+@pytest.mark.parametrize("between", [" ", ", ", " / ", ";"])
+def test_two_numbers_of_a_caller_id_range_are_its_ends(between: str) -> None:
+    fault = parse_caller_id_range(f"+442079460100{between}+442079460109")
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.offers) == ("range-malformed", ("+442079460100-+442079460109",))

@@ -89,6 +89,14 @@ def each_in_a_row(numbers: Sequence[str]) -> str:
     return f"Put each in a row of its own: {'; '.join(numbers[:_SHOWN])}{more}."
 
 
+def as_range(numbers: Sequence[str]) -> str:
+    """Return three or more numbers that follow each other as a range; ``""`` for any others."""
+    plain = all(re.fullmatch(r"\+?[0-9]{7,15}", number) for number in numbers)
+    if len(numbers) < 3 or not plain or any(len(a) != len(b) or int(b) - int(a) != 1 for a, b in pairwise(numbers)):
+        return ""
+    return f"{numbers[0]}..{numbers[-1]}"
+
+
 def _groups(text: str) -> list[str]:
     """Return the digits of a text by groups; none if it is no number in groups."""
     masked = _BRACKET.sub("0", text)
