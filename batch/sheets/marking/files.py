@@ -131,8 +131,10 @@ def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Ma
             edit.cut("", link)
     make_workbook(edit)
     take_marks_off(edit, workbook.imprint)
-    marks = put_marks(edit, workbook.imprint, by_sheet(problems, workbook.sheets), problems)
-    return edit.content(), marks
+    findings = by_sheet(problems, workbook.sheets)
+    with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
+        marks = put_marks(edit, workbook.imprint, findings, problems, Path(folder))
+        return edit.content(), marks
 
 
 def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> tuple[bytes, Marks]:
@@ -156,7 +158,7 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
         renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
         findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])
         imprint = replace(workbook.imprint, kinds=workbook.imprint.kinds - {Kind.MARKED}, colours={})
-        marks = put_marks(edit, imprint, findings, renamed, left_out)
+        marks = put_marks(edit, imprint, findings, renamed, Path(folder), left_out)
         return edit.content(), marks
 
 

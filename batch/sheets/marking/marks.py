@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -47,6 +46,7 @@ def put_marks(
     imprint: Imprint,
     findings: Mapping[str, SheetFindings],
     problems: Sequence[Problem],
+    folder: Path,
     left_out: str = "",
 ) -> Marks:
     """Mark a workbook, from which marks of before were taken off.
@@ -56,6 +56,7 @@ def put_marks(
         imprint: What it says of itself.
         findings: What is marked, by sheet.
         problems: What is listed, in order.
+        folder: Where a file may lie until the edit's content is made.
         left_out: What could not be taken over into this workbook, in a sentence.
 
     Raises:
@@ -66,11 +67,10 @@ def put_marks(
     without_notes = [name for name, found in findings.items() if name in parts and not _note(edit, parts[name], found)]
     name = _free_name(Book(edit).names)
     marked = _marked(imprint, colours, name, parts)
-    with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
-        donor = _donor(Path(folder), name, problems, parts, marked, left_out)
-        if IMPRINT in parts:
-            remove_sheet(edit, IMPRINT)
-        graft(edit, donor, front=[name], end=[IMPRINT])
+    donor = _donor(folder, name, problems, parts, marked, left_out)
+    if IMPRINT in parts:
+        remove_sheet(edit, IMPRINT)
+    graft(edit, donor, front=[name], end=[IMPRINT])
     open_at(edit, name)
     if not imprint.kinds - {Kind.MARKED}:
         set_mark(edit, Kind.MARKED)

@@ -6,7 +6,8 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -87,7 +88,7 @@ class PackageEdit:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        self._changed: dict[str, bytes] = {}
+        self._changed: dict[str, bytes | _Borrowed] = {}
         self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
         check_parts(package)
@@ -116,7 +117,10 @@ class PackageEdit:
     def chunks(self, name: str) -> Iterator[bytes]:
         """Yield a part as it will be, in pieces."""
         changed = self._changed.get(name)
-        pieces = self.package.chunks(name) if changed is None else iter((changed,))
+        if changed is None:
+            pieces = self.package.chunks(name)
+        else:
+            pieces = changed.giver.chunks(changed.part) if isinstance(changed, _Borrowed) else iter((changed,))
         for rewriting in self._rewritten.get(name, ()):
             pieces = rewriting(pieces)
         return pieces
@@ -133,6 +137,13 @@ class PackageEdit:
             content: All of it.
             content_type: For a new part whose extension does not say it.
         """
+        self._put(name, content, content_type)
+
+    def borrow(self, name: str, giver: PackageEdit, part: str, content_type: str) -> None:
+        """Have a part hold what a part of another package does, read only when this one is written."""
+        self._put(name, _Borrowed(giver, part), content_type)
+
+    def _put(self, name: str, content: bytes | _Borrowed, content_type: str) -> None:
         self._changed[name] = content
         self._rewritten.pop(name, None)
         self._dropped.discard(name)
@@ -279,7 +290,17 @@ class PackageEdit:
 
     def _is_large(self, name: str) -> bool:
         changed = self._changed.get(name)
+        if isinstance(changed, _Borrowed):
+            return changed.giver.package.size(changed.part) > _LARGE
         return (self.package.size(name) if changed is None else len(changed)) > _LARGE
+
+
+@dataclass(frozen=True, slots=True)
+class _Borrowed:
+    """A part of another package."""
+
+    giver: PackageEdit
+    part: str
 
 
 def _extension(name: str) -> str:
@@ -289,6 +310,20 @@ def _extension(name: str) -> str:
 def _links_of(part: str) -> str:
     folder, name = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{name}.rels")
+
+
+def whole_tags(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Cut a part's pieces anew, so that no tag is in two of them."""
+    rest = b""
+    for piece in pieces:
+        end = piece.rfind(b">") + 1
+        if end:
+            yield rest + piece[:end]
+            rest = piece[end:]
+        else:
+            rest += piece
+    if rest:
+        yield rest
 
 
 def attribute(tag: bytes, name: bytes) -> bytes | None:

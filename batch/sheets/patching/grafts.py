@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from lxml import etree
 
 from batch.sheets.formats.packages import Package
 from batch.sheets.patching.books import Book
-from batch.sheets.patching.edits import RELATIONS, STRICT, PackageEdit, Unpatchable, parse, serialise
+from batch.sheets.patching.edits import RELATIONS, STRICT, PackageEdit, Unpatchable, parse, serialise, whole_tags
 from batch.sheets.patching.stylesheets import BLANK, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
@@ -19,7 +20,6 @@ _STYLE_NUMBER: Final = re.compile(
     rb"(?P<before><(?:c|row)\b(?:[^>]*?\s)?s=\"|<col\b[^>]*?\sstyle=\")(?P<number>\d+)"
     rb"|(?P<before_look><cfRule\b[^>]*?\sdxfId=\")(?P<look>\d+)"
 )
-_SHARED: Final = re.compile(rb"<c\b[^>]*\st=\"s\"")
 _VIEW: Final = re.compile(rb"<(?:[\w.-]+:)?sheetView\b[^>]*>")
 _SELECTED: Final = re.compile(rb"\s+tabSelected\s*=\s*[\"'][^\"']*[\"']")
 _STRICT_NAMES: Final = tuple(
@@ -63,6 +63,7 @@ def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: 
     Args:
         edit: The workbook that takes them.
         donor: The workbook that has them, as XlsxWriter writes it in constant-memory mode: without shared strings.
+            Its file is read once more when the edit's content is made.
         front: Names of the sheets that come before all others, in order.
         end: Names of the sheets that come behind all others, in order.
 
@@ -74,6 +75,8 @@ def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: 
     """
     giver = PackageEdit(donor)
     theirs = Book(giver)
+    if any(kind.endswith("/sharedStrings") for kind, _ in giver.links(theirs.part).values()):
+        raise Unpatchable("the sheets to be set in keep their texts elsewhere")
     part, styles = styles_of(edit)
     _, looks = styles_of(giver)
     added = styles.add(looks)
@@ -170,10 +173,11 @@ class _Copying:
         stem, extension = posixpath.splitext(part)
         name = self.copied[part] = self.edit.free_name(stem.rstrip("0123456789") + "{}" + extension)
         if extension == ".xml":
-            content = self.giver.read(part)
+            self.edit.borrow(name, self.giver, part, kind)
             if looks is not None:
-                content = _restyled(content, looks)
-            self.edit.put(name, self._translated(content), kind)
+                self.edit.rewrite(name, partial(_restyled, looks))
+            if self.names:
+                self.edit.rewrite(name, lambda pieces: map(self._translated, whole_tags(pieces)))
         else:
             self.edit.put(name, self.giver.read(part))
             self.edit.say_type(name, kind)
@@ -199,10 +203,8 @@ class _Copying:
         return content
 
 
-def _restyled(sheet: bytes, looks: Added) -> bytes:
-    """Return a sheet whose cells, rows, columns and conditions have the looks' new numbers."""
-    if _SHARED.search(sheet):
-        raise Unpatchable("the sheet to be set in keeps its texts elsewhere")
+def _restyled(looks: Added, sheet: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the cells, rows, columns and conditions of a sheet the looks' new numbers."""
     cells = [str(number).encode() for number in looks.cells]
     conditions = [str(number).encode() for number in looks.conditional]
 
@@ -211,4 +213,5 @@ def _restyled(sheet: bytes, looks: Added) -> bytes:
             return found["before"] + cells[int(found["number"])]
         return found["before_look"] + conditions[int(found["look"])]
 
-    return _STYLE_NUMBER.sub(replaced, sheet)
+    for piece in whole_tags(sheet):
+        yield _STYLE_NUMBER.sub(replaced, piece)
