@@ -83,9 +83,10 @@ class SecretSearch:
         if self._always:
             found: Iterable[int] = range(len(texts))
         else:
-            encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-            ends = np.cumsum([len(text) + 1 for text in encoded])
-            places = np.fromiter(self._places(b"\n".join(encoded)), dtype=np.int64)
+            places = np.fromiter(self._places("\n".join(texts).encode("utf-8", "surrogatepass")), dtype=np.int64)
+            if not len(places):
+                return []
+            ends = np.cumsum([len(text.encode("utf-8", "surrogatepass")) + 1 for text in texts])
             found = np.unique(np.searchsorted(ends, places, side="right")).tolist()
         return [place for place in found if self.hidden(texts[place]) != texts[place]]
 
@@ -146,31 +147,31 @@ def hidden_values(raw: RawSheet, search: SecretSearch, kept: Mapping[int, range]
     """
     hidden: Texts = {}
     for column, cells in enumerate(raw.columns, raw.first_column):
-        keep = kept.get(column, range(0))
-        formulas = raw.formulas.get(column, {})
-        places: dict[str, list[int]] = {}
-        for row in _rows_beside(raw, len(cells), keep):
-            cell = cells[row - raw.first_row]
-            if cell != "":
-                places.setdefault(as_text(cell), []).append(row)
-                if row in formulas:
-                    places.setdefault(formulas[row], []).append(row)
-        texts = list(places)
-        for found in search.among(texts):
-            rows = places[texts[found]]
-            changed = hidden.setdefault(column, {})
-            said = (as_text(cells[row - raw.first_row]) for row in rows)
-            changed |= {row: search.hidden(text) for row, text in zip(rows, said, strict=True)}
+        rows = _rows_beside(raw, len(cells), kept.get(column, range(0)))
+        texts = [
+            cell if isinstance(cell, str) else as_text(cell)
+            for part in rows
+            for cell in cells[part.start - raw.first_row : part.stop - raw.first_row]
+        ]
+        places = search.among(texts)
+        numbers = [row for part in rows for row in part] if places else []
+        found = {numbers[place]: search.hidden(texts[place]) for place in places}
+        formulas = [*raw.formulas.get(column, {}).items()]
+        for place in search.among([formula for _, formula in formulas]):
+            row = formulas[place][0]
+            if any(row in part for part in rows):
+                found.setdefault(row, as_text(cells[row - raw.first_row]))
+        if found:
+            hidden[column] = found
     return hidden
 
 
-def _rows_beside(raw: RawSheet, height: int, keep: range) -> Iterator[int]:
+def _rows_beside(raw: RawSheet, height: int, keep: range) -> tuple[range, ...]:
+    """Return the rows of a sheet above those that are kept, and below them."""
     end = raw.first_row + height
     if not keep:
-        yield from range(raw.first_row, end)
-    else:
-        yield from range(raw.first_row, min(keep.start, end))
-        yield from range(max(keep.stop, raw.first_row), end)
+        return (range(raw.first_row, end),)
+    return range(raw.first_row, min(keep.start, end)), range(max(keep.stop, raw.first_row), end)
 
 
 def as_text(value: CellValue) -> str:

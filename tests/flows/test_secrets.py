@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 import sqlite3
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 
 from batch.practice.saving import read_state
 from tests.flows.shell import CLIENT_SECRET, FAST, run, serving
@@ -109,3 +111,45 @@ def test_an_error_on_the_way_holds_none(tmp_path: Path) -> None:
             for text in (ran.said, (tmp_path / "log.jsonl").read_text(encoding="utf-8")):
                 assert CLIENT_SECRET not in text
                 assert MARK not in text
+
+
+TRUNKS_ROWS = (
+    ("Name", "Hostname", "Password", "SIP Passwd", "Remark"),
+    ("London", "a.example", "Sample-one", "Sample-own", "it is Sample-one, before: Sample-own"),
+    ("Paris", "not a host", "Sample-two", "", "like Sample-one"),
+)
+
+
+def spreadsheet(folder: Path) -> Path:
+    with xlsxwriter.Workbook(folder / "trunks.xlsx") as book:
+        trunks, own = book.add_worksheet("Trunks"), book.add_worksheet("Handover")
+        for row, cells in enumerate(TRUNKS_ROWS):
+            for column, text in enumerate(cells):
+                trunks.write_string(row, column, text)
+        trunks.write_comment("A2", "Sample-one")
+        trunks.insert_textbox("H2", "Sample-two")
+        own.write_formula("A1", "=Trunks!C2", None, "Sample-one")
+        own.data_validation("B1", {"validate": "list", "source": ["Sample-two", "x"]})
+    return folder / "trunks.xlsx"
+
+
+def csv_files(folder: Path) -> Path:
+    place = folder / "trunks"
+    place.mkdir()
+    with (place / "trunks.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(TRUNKS_ROWS)
+    return place
+
+
+@pytest.mark.parametrize("make", [spreadsheet, csv_files])
+def test_a_password_that_stands_elsewhere_too_is_in_nothing_that_a_run_leaves(
+    tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    workbook = make(tmp_path)
+    left = tmp_path / "failed.xlsx"
+    flags = ("--practice", "--yes", "--skip-invalid", "--failed-only", left)
+    ran = run("apply", workbook, *flags, *FAST)
+    assert MARK not in ran.said
+    looked_at = {path.name: text for path, text in texts_in(tmp_path, workbook)}
+    assert {"failed.xlsx", "results.xlsx", "trunks-PRACTICE-results.xlsx"} <= looked_at.keys()
+    assert [name for name, text in looked_at.items() if MARK in text] == []
