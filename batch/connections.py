@@ -102,7 +102,12 @@ def open_asker(
         account=record,
         tokens_out=partial(tokens_out, _runs_near(settings)),
     ) as connection:
-        policy = Policy(attempts=settings.attempts, give_up_after=settings.give_up_after, read_back=settings.read_back)
+        policy = Policy(
+            attempts=settings.attempts,
+            give_up_after=settings.give_up_after,
+            read_back=settings.read_back,
+            settle_wait=settings.settle_wait,
+        )
         yield connection, Asker(connection.api, policy, stopping, notice=desk.tell), stopping
 
 

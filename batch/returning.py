@@ -27,7 +27,7 @@ from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
 from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
 from batch.sheets.problems import Problem, Severity
-from batch.trunks.differences import Desired, compare
+from batch.trunks.differences import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE, LiveTrunk
 from batch.trunks.plans import Change, stopped_by
 from batch.trunks.records import Record
@@ -62,6 +62,8 @@ class Verified:
     match: int
     """Trunks that hold everything as wanted."""
     differ: tuple[Drift, ...]
+    not_compared: tuple[str, ...]
+    """Trunks whose password was wanted and is not shown by the PBX."""
     settled: Counter[Ending]
     """How many trunks that were *unknown* ended how."""
     results: Results | None = None
@@ -187,7 +189,7 @@ class Returned:
         """Put what the PBX holds against what the run wanted, and settle what it left *unknown*."""
         records = {record.row: record for record in self.checked.records.trunks}
         differ: list[Drift] = []
-        match, settled = 0, dict[int, Outcome]()
+        match, settled, hidden = 0, dict[int, Outcome](), list[str]()
         for row, wanted in self.past.wanted.items():
             now, record = live.get(wanted.trunk_id), records[row]
             before = self.before.get(wanted.trunk_id)
@@ -197,6 +199,8 @@ class Returned:
                 drifts.append(self._not_compared(record))
             differ += drifts
             match += not drifts
+            if now is not None and comparable(then.desired, now, then.live) != then.desired:
+                hidden.append(then.live.label)
             outcome = self.past.outcomes.get(row)
             readable = now is None or WHOLE not in now.unread
             unknown = outcome is not None and outcome.ending is Ending.UNKNOWN and readable
@@ -211,6 +215,7 @@ class Returned:
             practice=self.past.facts["practice"],
             match=match,
             differ=tuple(differ),
+            not_compared=tuple(hidden),
             settled=Counter(outcome.ending for outcome in settled.values()),
             results=results,
         )
@@ -257,7 +262,8 @@ class Returned:
                 )
                 for what, why in unread.items()
             ]
-        change = replace(then, live=now, difference=compare(now, then.desired))
+        desired = comparable(then.desired, now, then.live)
+        change = replace(then, live=now, desired=desired, difference=compare(now, desired))
         return [
             Drift(
                 sheet=line.sheet,

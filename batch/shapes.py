@@ -171,6 +171,7 @@ def verified_json(verified: Verified) -> dict[str, Any]:
             }
             for drift in verified.differ
         ],
+        **({"not_compared": list(verified.not_compared)} if verified.not_compared else {}),
     }
 
 

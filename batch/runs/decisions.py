@@ -38,6 +38,8 @@ class Policy:
     """Seconds of asking without a useful answer after which the PBX counts as lost."""
     read_back: bool = True
     """Whether what was written is read back."""
+    settle_wait: float = 0.0
+    """Seconds over which a difference after a clear yes is looked at again before it is believed; 0 for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

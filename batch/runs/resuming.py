@@ -14,8 +14,8 @@ from typing import Final
 from batch.runs.keeping import Wanted, desired_json
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, Tries
-from batch.runs.settling import CHANGED_SINCE
-from batch.trunks.differences import Difference, compare
+from batch.runs.settling import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWORD_UNKNOWN
+from batch.trunks.differences import Difference, comparable, compare
 from batch.trunks.live import LiveTrunk
 from batch.trunks.plans import Change, values_of
 from batch.trunks.records import Record
@@ -117,6 +117,12 @@ def _stays(change: Change, outcome: Outcome | None, tries: Tries, *, untouched: 
     if not change.difference:
         as_wanted = Ending.APPLIED if tries.sent else Ending.UNCHANGED
         return replace(found, ending=as_wanted, note="", difference=Difference(), read=True, reached=bool(tries.sent))
+    hidden = comparable(change.desired, change.live, change.live)
+    if not compare(change.live, hidden):  # all but a password that the PBX does not show
+        if ending is Ending.APPLIED or (tries.sent and tries.errcode == 0):
+            return replace(found, ending=Ending.APPLIED, note=PASSWORD_NOT_COMPARED, read=True, reached=True)
+        if ending is Ending.PARTIAL:
+            return found
     differing = replace(found, difference=change.difference, read=True)
     match ending:
         case Ending.PARTIAL:
@@ -143,7 +149,14 @@ def settle_by_look(outcome: Outcome, change: Change, now: LiveTrunk | None, *, u
     """
     if now is None:
         return replace(outcome, ending=Ending.PARTIAL, note="The trunk is no longer on the PBX.")
-    left = compare(now, change.desired)
+    desired = comparable(change.desired, now, change.live)
+    left = compare(now, desired)
+    if not left and desired != change.desired and "password" in change.written.fields:
+        if change.written.fields.keys() == {"password"} and not (
+            change.difference.dids or change.difference.caller_ids
+        ):
+            return replace(outcome, note=PASSWORD_UNKNOWN, read=True)
+        return replace(outcome, ending=Ending.APPLIED, note=PASSWORD_NOT_COMPARED, difference=left, read=True)
     if not left:
         return replace(outcome, ending=Ending.APPLIED, note="", difference=left, read=True)
     ending, note = (Ending.FAILED, "") if untouched else (Ending.PARTIAL, NEITHER)

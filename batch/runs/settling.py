@@ -20,7 +20,7 @@ from batch.pbx.requests import update_trunk
 from batch.runs.asking import Asker, persist
 from batch.runs.decisions import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
 from batch.runs.outcomes import Ending, Outcome
-from batch.trunks.differences import Difference, compare
+from batch.trunks.differences import Desired, Difference, comparable, compare
 from batch.trunks.live import WHOLE, LiveTrunk
 from batch.trunks.payloads import payload
 from batch.trunks.plans import Change
@@ -30,6 +30,12 @@ GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
 NOT_AGAIN: Final = "Stopped before it could be tried again."
 STILL_AT_IT: Final = "The PBX was still working on it, and had not changed anything yet, when this was stopped."
+PASSWORD_NOT_COMPARED: Final = "Password not compared: the PBX does not show it."  # noqa: S105 - words
+PASSWORD_UNKNOWN: Final = "The PBX does not show passwords, so whether it took this one cannot be told."  # noqa: S105
+_PARTIAL_SUCCESS: Final = 1
+_LOOKS_AGAIN: Final = (1 / 7, 2 / 7, 4 / 7)
+"""When a difference is looked at again: after these shares of the time that is given to it."""
+_MOST_IN_VAIN: Final = 3
 FRESH_S: Final = 10.0
 """A look older than so many seconds is not "just before" a write any more, unless the pace allows nothing closer."""
 
@@ -91,6 +97,8 @@ class Settler:
         self._policy = asker.policy
         self._why = "Stopped before its turn."
         """Why nothing new is to be written."""
+        self._in_vain = 0
+        """How often in vain differences were looked at again."""
         self.lost: Lost | None = None
         """Why nothing more may be sent to this PBX, once that is so."""
 
@@ -164,7 +172,27 @@ class Settler:
         return self._outcome(work, Ending.APPLIED if clear else Ending.UNKNOWN, NOT_READ_BACK)
 
     def read_back(self, works: Sequence[Work]) -> list[Outcome]:
-        """Read trunks after their writes and compare them with what was written."""
+        """Read trunks after their writes and compare them with what was written.
+
+        A PBX may say yes before it is done, so a difference after a clear yes is looked at again before it is
+        believed; where that was in vain a few times, it is not done any more.
+        """
+        outcomes = self._read_back(works)
+        again: list[int] = []
+        for share in _LOOKS_AGAIN:
+            again = [at for at, one in enumerate(outcomes) if one.ending is Ending.PARTIAL and one.errcode == 0]
+            if not (again and self._policy.settle_wait and self._in_vain < _MOST_IN_VAIN):
+                return outcomes
+            try:
+                self._asker.pause(self._policy.settle_wait * share)
+            except Stopped:
+                return outcomes
+            for at, seen in zip(again, self._read_back([works[at] for at in again]), strict=True):
+                outcomes[at] = seen if seen.read else outcomes[at]
+        self._in_vain += all(outcomes[at].ending is Ending.PARTIAL for at in again)
+        return outcomes
+
+    def _read_back(self, works: Sequence[Work]) -> list[Outcome]:
         try:
             found = self._last_look(work.trunk_id for work in works)
         except _LOST as error:
@@ -214,7 +242,12 @@ class Settler:
         """Settle a trunk by what it holds now; None if more tries or looks are worth it."""
         if not work.unclear and (settled := self._untouched(work, now)):
             return settled
-        if now is None or WHOLE in now.unread or not compare(now, work.change.written):
+        written = work.change.written
+        if (
+            now is None
+            or WHOLE in now.unread
+            or (_tells(readable := comparable(written, now, work.change.live)) and not compare(now, readable))
+        ):
             return self._compared(work, now)
         tries = work.looks + 1 if work.processing else work.attempts
         over = tries >= self._policy.attempts
@@ -286,8 +319,17 @@ class Settler:
             return self._outcome(work, Ending.PARTIAL, GONE)
         if WHOLE in now.unread:
             return self._outcome(work, Ending.UNKNOWN, _unreadable(now))
-        difference = compare(now, work.change.desired)
-        return self._outcome(work, Ending.PARTIAL if difference else Ending.APPLIED, "", difference, read=True)
+        change = work.change
+        desired = comparable(change.desired, now, change.live)
+        difference = compare(now, desired)
+        if difference:
+            return self._outcome(work, Ending.PARTIAL, "", difference, read=True)
+        if desired == change.desired or "password" not in change.written.fields:
+            return self._outcome(work, Ending.APPLIED, read=True)
+        clear = work.answer is not None and work.answer.errcode == 0
+        if clear or (_tells(comparable(change.written, now, change.live)) and _code(work) != _PARTIAL_SUCCESS):
+            return self._outcome(work, Ending.APPLIED, PASSWORD_NOT_COMPARED, read=True)
+        return self._outcome(work, Ending.UNKNOWN, PASSWORD_UNKNOWN, read=True)
 
     def _failed(self, work: Work, now: LiveTrunk, note: str = "") -> Outcome:
         return self._outcome(work, Ending.FAILED, note, compare(now, work.change.desired), read=True)
@@ -323,6 +365,15 @@ class Settler:
             read=read,
             reached=work.reached,
         )
+
+
+def _tells(written: Desired) -> bool:
+    """Tell whether reading tells of anything that was written."""
+    return bool(written.fields) or written.dids is not None or written.caller_ids is not None
+
+
+def _code(work: Work) -> int | None:
+    return work.answer.errcode if work.answer is not None else None
 
 
 def _unreadable(now: LiveTrunk) -> str:

@@ -38,6 +38,7 @@ __all__ = [
     "NOT_PEER",
     "ONLY_REGISTER",
     "OWN_SHEETS",
+    "PATTERN_CASE",
     "READ_ONLY",
     "RESERVED_HEADERS",
     "RESULT_HEADERS",
@@ -46,6 +47,7 @@ __all__ = [
     "TRUNKS",
     "YES",
     "Column",
+    "Compared",
     "Mode",
     "Parser",
     "Sheet",
@@ -110,6 +112,18 @@ class Mode(StrEnum):
     REMOVE = "remove"
 
 
+PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
+"""The letters of a pattern mean the same in either case; other letters of a DID are what they are."""
+
+
+class Compared(StrEnum):
+    """When two values of a column count as one, whatever the PBX made of how it was written."""
+
+    EXACTLY = "exactly"
+    HOST = "as hosts: without case, and without a dot at the end"
+    PATTERN = "as patterns: X, Z and N without case"
+
+
 class Parser(StrEnum):
     """How a cell of the column is understood."""
 
@@ -151,8 +165,19 @@ class Column:
     """Trunk types that have it."""
     sent: bool = False
     """Whether it is one plain field of ``trunk/update``."""
+    compared: Compared = Compared.EXACTLY
     width: int = 16
     """Width in the template, in characters."""
+
+    def canonical(self, text: str) -> str:
+        """Return what a text of this column is compared by."""
+        match self.compared:
+            case Compared.EXACTLY:
+                return text
+            case Compared.HOST:
+                return text.casefold().rstrip(".")
+            case Compared.PATTERN:
+                return text.translate(PATTERN_CASE)
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -246,6 +271,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Hostname",
             field="hostname",
+            compared=Compared.HOST,
             limit=255,
             aliases=("host", "Hostname/IP", "SIP server"),
             help="The carrier's domain or IP address.",
@@ -268,6 +294,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Domain",
             field="domain",
+            compared=Compared.HOST,
             limit=255,
             clearable=True,
             help="The carrier's SIP domain, where it differs from the hostname.",
@@ -325,6 +352,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Outbound proxy server",
             field="outbound_proxy_server",
+            compared=Compared.HOST,
             limit=255,
             clearable=True,
             help="The outbound proxy's domain or IP address.",
@@ -512,6 +540,7 @@ DIDS: Final = Sheet(
         Column(
             label="DID",
             field="did",
+            compared=Compared.PATTERN,
             parser=Parser.DIAL,
             limit=MAX_DID,
             aliases=("ddi", "did number", "DDI number", "Phone number", "DID/DDI"),

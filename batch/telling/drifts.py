@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch.returning import NOT_COMPARED
 from batch.secrets import HIDDEN
-from batch.telling.amounts import BRIEF, Shown, counted, shortened
+from batch.telling.amounts import BRIEF, Shown, counted, named, shortened
 from batch.telling.commands import command, where
 from batch.watching import Standing, State
 
@@ -32,6 +32,8 @@ def verified_text(verified: Verified, standing: Standing, shown: Shown = BRIEF) 
     yield from (f"  {_told(drift)}" for drift in listed)
     if len(verified.differ) > len(listed):
         yield f"  … and {len(verified.differ) - len(listed):,} more; -v or --json shows every one."
+    if verified.not_compared:
+        yield f"The PBX does not show the password, so it is not compared: {named(verified.not_compared)}."
     yield from _settled_text(verified)
     if standing.state is not State.FINISHED:
         yield f"The run is not at its end. Go on with it:  {command('resume', verified.folder)}"

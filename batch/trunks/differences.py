@@ -5,12 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic
 
 from batch.secrets import Secret
 from batch.sheets.layout import TRUNKS, Parser
-from batch.trunks.live import CallerId, Did, Entry, LiveTrunk
+from batch.trunks.live import CallerId, Did, Entry, LiveTrunk, is_masked
 from batch.trunks.values import Value
 
 
@@ -82,11 +82,36 @@ def compare(live: LiveTrunk, desired: Desired) -> Difference:
     """Compare a trunk with what it shall be."""
     return Difference(
         fields={
-            name: (old, wanted) for name, wanted in desired.fields.items() if (old := live_value(live, name)) != wanted
+            name: (old, wanted)
+            for name, wanted in desired.fields.items()
+            if not alike(name, old := live_value(live, name), wanted)
         },
         dids=compare_lists(live.dids.entries, desired.dids),
         caller_ids=compare_lists(live.caller_ids.entries, desired.caller_ids),
     )
+
+
+_COLUMNS: Final = {column.field: column for column in TRUNKS.columns}
+
+
+def canonical(name: str, value: Value) -> Value:
+    """Return what a field's value is compared by; all passwords that the PBX does not show are one."""
+    if isinstance(value, Secret):
+        return Secret("") if is_masked(value.reveal()) else value
+    return _COLUMNS[name].canonical(value) if isinstance(value, str) and name in _COLUMNS else value
+
+
+def alike(name: str, one: Value, other: Value) -> bool:
+    """Tell whether two values of a field are one to the PBX."""
+    return one == other or canonical(name, one) == canonical(name, other)
+
+
+def comparable(desired: Desired, now: LiveTrunk, before: LiveTrunk) -> Desired:
+    """Leave out what reading cannot tell: a password that the PBX masks, or shows as little as it did before."""
+    password = str(now.value("password"))
+    if "password" not in desired.fields or not is_masked(password) or not (password or before.hides_password):
+        return desired
+    return replace(desired, fields={name: value for name, value in desired.fields.items() if name != "password"})
 
 
 def live_value(live: LiveTrunk, name: str) -> str | int | Secret:
@@ -100,6 +125,8 @@ _YES_NO: Final = frozenset(column.field for column in TRUNKS.columns if column.p
 
 def said(name: str, value: object) -> str:
     """Write a field's value as a cell would say it; a password says ``<hidden>``."""
+    if isinstance(value, Secret) and is_masked(value.reveal()):
+        return "(not shown by the PBX)"
     if value == "":
         return "(blank)"
     if name in _YES_NO and value in {0, 1}:

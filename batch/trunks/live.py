@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from batch.sheets.layout import NO, TRUNKS, YES, Parser, TrunkType
+from batch.sheets.layout import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
 
 _YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
 _INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})
@@ -41,9 +41,9 @@ _CALLER_ID_KEYS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Did:
-    """One entry of a trunk's DID list."""
+    """One entry of a trunk's DID list; a pattern is the same in either case."""
 
     did: str
     name: str = ""
@@ -51,7 +51,13 @@ class Did:
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return self.did
+        return self.did.translate(PATTERN_CASE)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Did) and self.name == other.name and (self.did == other.did or self.key == other.key)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,11 @@ class LiveTrunk:
         """Whether it is a Cloud shared trunk. How the PBX marks one is a guess, kept here."""
         return str(self.whole.get("shared", "0")).casefold() in {"1", "true", "yes"}
 
+    @property
+    def hides_password(self) -> bool:
+        """Whether its password cannot be read: it is masked, or there is none to be seen."""
+        return is_masked(str(self.value("password")))
+
     def value(self, field_name: str) -> str | int:
         """Return a plain field, ``""`` where the trunk does not have it or it is empty.
 
@@ -144,6 +155,11 @@ class LiveTrunk:
         if field_name == "codec_sel":
             return ",".join(part.strip().casefold() for part in str(value).split(",") if part.strip())
         return str(value)
+
+
+def is_masked(password: str) -> bool:
+    """Tell whether a PBX shows stars, dots or nothing instead of a password."""
+    return not password.strip("*•●∙·")
 
 
 def _switch(value: object) -> int | str:

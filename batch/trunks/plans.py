@@ -15,7 +15,7 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import Tables
 from batch.trunks import rules
 from batch.trunks.bodies import body_of, caller_id_json, did_json
-from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, compare, live_value
+from batch.trunks.differences import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
 from batch.trunks.live import WHOLE, Census, LiveTrunk
 from batch.trunks.merging import merge
@@ -123,7 +123,7 @@ def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
     """Return a trunk's values of these fields and lists, the password as a `Secret`."""
     lists: dict[str, Any] = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
     lists |= {name: live.whole.get(name) for name in live.unread}  # to be put back as it was, it must not have changed
-    return {name: lists[name] if name in lists else live_value(live, name) for name in names}
+    return {name: lists[name] if name in lists else canonical(name, live_value(live, name)) for name in names}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Any, Final, Generic
 from batch.sheets.layout import TRUNKS, Mode
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
-from batch.trunks.differences import Desired, Difference, ListDifference, compare_lists, live_value, said
+from batch.trunks.differences import Desired, Difference, ListDifference, alike, compare_lists, live_value, said
 from batch.trunks.hazards import Conflict, Held
 from batch.trunks.live import Census, Entry, LiveList, LiveTrunk
 from batch.trunks.merging import CallerIdFilling, Merged, ambiguous, applied, filled_did
@@ -94,7 +94,7 @@ def rebase(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, cen
 def _fields_in_conflict(table: Table, asked: Record, base: LiveTrunk, live: LiveTrunk) -> Iterator[Conflict]:
     for name, wanted in asked.fields.items():
         was, now = live_value(base, name), live_value(live, name)
-        if name != "password" and now not in (was, wanted):
+        if name != "password" and not alike(name, now, was) and not alike(name, now, wanted):
             label = table.sheet.column(name).label
             sides = (_held(was), _held(now), _held(wanted))
             yield _conflict(table, table.cell(name, asked.row), f"{label} of {live.name}", sides, name)
@@ -110,7 +110,7 @@ def _fields_left_alone(asked: Record, base: LiveTrunk, live: LiveTrunk) -> Itera
         if not column.sent or name == "password" or name in asked.fields or live.type not in column.types:
             continue
         was, now = live_value(base, name), live_value(live, name)
-        if was != now:
+        if not alike(name, was, now):
             yield name, (was, now)
 
 

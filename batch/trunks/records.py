@@ -11,7 +11,7 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from batch.sheets.layout import CLEAR, Mode, TrunkType
+from batch.sheets.layout import CLEAR, PATTERN_CASE, Mode, TrunkType
 from batch.trunks.numbers import RawId
 from batch.trunks.values import Value
 
@@ -27,7 +27,7 @@ class DidRow(NamedTuple):
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return self.did
+        return self.did.translate(PATTERN_CASE)
 
     @property
     def number(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final, Protocol, TypeAlias, TypeVar
 
 from batch.sheets.layout import Mode
-from batch.trunks.differences import live_value
+from batch.trunks.differences import alike, live_value
 from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
 from batch.trunks.numbers import RawId, split_groups
 from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Record, Row
@@ -51,7 +51,7 @@ def asked_for(record: Record, base: LiveTrunk, census: Census) -> Record:
         fields={
             name: value
             for name, value in record.fields.items()
-            if name == "password" or value != live_value(base, name)
+            if name == "password" or not alike(name, value, live_value(base, name))
         },
         dids=dids,
         caller_ids=caller_ids,

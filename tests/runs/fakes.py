@@ -143,7 +143,8 @@ class FakePbx:
     """Holds trunks, and answers each call with the next word of its script, or properly once that is over.
 
     Words: ``ok``; ``timeout``, ``reset``, ``half``, ``html``, ``empty``, ``list``, ``cut`` and ``-2`` are unclear
-    answers, with ``+`` behind them after the request was carried out, and with ``~`` when that happens later;
+    answers, with ``+`` behind them after the request was carried out, and with ``~`` when that happens later (so too
+    ``ok~``);
     ``1`` takes all but the first field, ``1+`` all and ``1-`` none; ``2`` is carried out after two more reads, ``2+``
     at once and ``2-`` never; ``down`` lets nobody connect; ``expired`` ends the token; ``busy`` is 70082, ``busy9``
     asks for 9 seconds as well; ``slow`` is a 503 with Retry-After; ``edit`` lets somebody else change the trunk first
@@ -288,7 +289,7 @@ class FakePbx:
                 self._later.append((len(self.requests) + 3, {"id": number, **body}))
             case _:
                 pass
-        return answer() if word == "ok" else self._instead(word, request)
+        return answer() if word in {"ok", "ok~"} else self._instead(word, request)
 
     def _instead(self, word: str, request: httpx.Request) -> httpx.Response:
         word = word.rstrip("+~")

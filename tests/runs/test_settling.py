@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from batch.errors import AddressBlocked, PbxUnreachable
 from batch.pbx.requests import get_trunk
 from batch.runs.journal import FILE
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.settling import CHANGED_SINCE, GONE, NOT_READ_BACK, STILL_AT_IT, Work
+from batch.runs.settling import (
+    CHANGED_SINCE,
+    GONE,
+    NOT_READ_BACK,
+    PASSWORD_NOT_COMPARED,
+    PASSWORD_UNKNOWN,
+    STILL_AT_IT,
+    Work,
+)
 from batch.trunks.plans import Change
-from tests.runs.fakes import FakePbx, Run, changes, running
+from tests.runs.fakes import FakePbx, Run, answer, changes, running, trunk
 
 HEADER = "Trunk ID|Hostname|Port|Enabled"
 NEW = "1|new.example|5060|no"
@@ -478,3 +489,90 @@ def test_the_password_goes_out_in_clear_and_into_no_book(pbx: FakePbx, tmp_path:
     assert kept != b""
     assert b"Sample-" not in kept
     assert "Sample-" not in repr(run.only)
+
+
+@pytest.mark.parametrize(("wait", "ending", "looks"), [(10.0, Ending.APPLIED, 3), (0.0, Ending.PARTIAL, 1)])
+def test_a_pbx_that_says_yes_before_it_is_done_is_looked_at_again(
+    pbx: FakePbx, tmp_path: Path, wait: float, ending: Ending, looks: int
+) -> None:
+    outcome, run = write(pbx, tmp_path, "ok~", settle_wait=wait)
+    assert (outcome.ending, outcome.attempts) == (ending, 1)
+    assert pbx.calls() == ["trunk/query", "trunk/update", *["trunk/query"] * looks]
+    assert sum(pbx.time.waits) <= wait
+    assert run.settler.lost is None
+
+
+def test_a_difference_that_stays_is_believed_after_the_time_that_is_given_to_it(pbx: FakePbx, tmp_path: Path) -> None:
+    pbx.answers["trunk/update"] = lambda _: answer()
+    outcome, _ = write(pbx, tmp_path, settle_wait=7.0)
+    assert outcome.ending is Ending.PARTIAL
+    assert pbx.time.waits == pytest.approx([1.0, 2.0, 4.0])
+
+
+def test_a_pbx_that_never_comes_round_is_not_waited_for_at_every_trunk(pbx: FakePbx, tmp_path: Path) -> None:
+    pbx.add(*(trunk(number) for number in range(4, 11)))
+    planned = changes(pbx, HEADER, *(f"{number}|new.example||" for number in range(1, 11)))
+    pbx.answers["trunk/update"] = lambda _: answer()
+    with running(pbx, tmp_path, concurrency=1, settle_wait=7.0) as run:
+        run.dispatch(planned, workers=1, batch=1)
+    assert set(run.endings.values()) == {"partial"}
+    assert sum(pbx.time.waits) == pytest.approx(21.0)
+
+
+PASSWORD = "Trunk ID|Password|Hostname"
+LENGTHS = itertools.count(1)
+Whole = dict[str, Any]
+NOT_SHOWN: dict[str, Callable[[Whole], Whole]] = {
+    "masked": lambda whole: whole | {"password": "********"},
+    "of another length each time": lambda whole: whole | {"password": "*" * next(LENGTHS)},
+    "dots": lambda whole: whole | {"password": "••••"},
+    "blank": lambda whole: whole | {"password": ""},
+    "absent": lambda whole: {name: value for name, value in whole.items() if name != "password"},
+}
+
+
+def hiding(pbx: FakePbx, how: str) -> None:
+    def shown(request: httpx.Request) -> httpx.Response:
+        ids = request.url.params["ids"].split(",")
+        return answer(data=[NOT_SHOWN[how](pbx.trunks[int(number)]) for number in ids])
+
+    pbx.answers["trunk/query"] = shown
+
+
+@pytest.mark.parametrize("how", NOT_SHOWN)
+@pytest.mark.parametrize(
+    ("line", "words", "ending", "note"),
+    [
+        ("1|Sample-new|", ["ok"], Ending.APPLIED, PASSWORD_NOT_COMPARED),
+        ("1|Sample-new|new.example", ["ok"], Ending.APPLIED, PASSWORD_NOT_COMPARED),
+        ("1|Sample-new|new.example", ["timeout+"], Ending.APPLIED, PASSWORD_NOT_COMPARED),
+        ("1|Sample-new|new.example", ["timeout", "ok"], Ending.APPLIED, PASSWORD_NOT_COMPARED),
+        ("1|Sample-new|", ["timeout", "ok"], Ending.APPLIED, PASSWORD_NOT_COMPARED),
+        ("1|Sample-new|", ["1+"], Ending.UNKNOWN, PASSWORD_UNKNOWN),
+        ("1||new.example", ["ok"], Ending.APPLIED, ""),
+    ],
+)
+def test_a_password_that_is_not_shown_is_not_compared_and_that_is_said(
+    pbx: FakePbx, tmp_path: Path, how: str, line: str, words: list[str], ending: Ending, note: str
+) -> None:
+    hiding(pbx, how)
+    for number in list(pbx.trunks):
+        pbx.trunks[number] = NOT_SHOWN[how](pbx.trunks[number])
+    (change,) = changes(pbx, PASSWORD, line)
+    pbx.script("trunk/update", *words)
+    with running(pbx, tmp_path) as run:
+        run.dispatch([change])
+    assert (run.only.ending, run.only.note) == (ending, note)
+
+
+def test_a_password_that_is_blank_where_it_was_shown_before_is_not_the_wanted_one(pbx: FakePbx, tmp_path: Path) -> None:
+    (change,) = changes(pbx, PASSWORD, "1|Sample-new|")
+
+    def emptied(_: httpx.Request) -> httpx.Response:
+        pbx.trunks[1]["password"] = ""
+        return answer()
+
+    pbx.answers["trunk/update"] = emptied
+    with running(pbx, tmp_path) as run:
+        run.dispatch([change])
+    assert run.only.ending is Ending.PARTIAL
