@@ -150,7 +150,7 @@ def add_how(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) 
         "--settle-wait",
         type=number("settle_wait"),
         metavar="S",
-        help=f"seconds until the look at the trunks' status{usual.get('settle_wait', '')}",
+        help=f"seconds until the last look at statuses and differences{usual.get('settle_wait', '')}",
     )
     add_log(group)
 
