@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from pathlib import Path
+from typing import Final
 
 import xlsxwriter
 
@@ -70,6 +73,43 @@ def write_csv_load(folder: Path, trunks: int) -> None:
     for sheet, lines in rows_of(trunks, notices=False).items():
         with (folder / sheet.csv).open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows(_with_header(sheet, lines))
+
+
+def write_ods_load(path: Path, trunks: int) -> None:
+    """Write the rows as an ``.ods`` file, as LibreOffice does: all of its text in ``content.xml``."""
+    head = (
+        '<?xml version="1.0" encoding="UTF-8"?><office:document-content'
+        ' xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+        ' xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"'
+        ' xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0" office:version="1.2">'
+        "<office:body><office:spreadsheet>"
+    )
+    manifest = (
+        '<?xml version="1.0" encoding="UTF-8"?><manifest:manifest'
+        ' xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0" manifest:version="1.2">'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{_ODS}"/>'
+        '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", _ODS, zipfile.ZIP_STORED)
+        archive.writestr("META-INF/manifest.xml", manifest)
+        with archive.open("content.xml", "w") as part:
+            part.write(head.encode())
+            for sheet, lines in rows_of(trunks, notices=False).items():
+                part.write(f'<table:table table:name="{sheet.title}">'.encode())
+                for line in _with_header(sheet, lines):
+                    part.write(f"<table:table-row>{''.join(map(_ods_cell, line))}</table:table-row>".encode())
+                part.write(b"</table:table>")
+            part.write(b"</office:spreadsheet></office:body></office:document-content>")
+
+
+_ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def _ods_cell(text: str) -> str:
+    if not text:
+        return "<table:table-cell/>"
+    return f'<table:table-cell office:value-type="string"><text:p>{escape(text)}</text:p></table:table-cell>'
 
 
 def _with_header(sheet: layout.Sheet, lines: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:

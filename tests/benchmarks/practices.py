@@ -21,7 +21,8 @@ def practice(folder: Path, trunks: int, latency: float) -> Iterator[str]:
             {"id": i, "name": f"Site-{i}", "type": "register", "hostname": "old.example", "port": 5060,
              "did_list": [{"did": f"4420{i * 10 + n:08d}"} for n in range(10)]}
             for i in range(1, trunks + 1)
-        ]
+        ],
+        "extensions": [{"id": i, "number": str(999 + i)} for i in range(1, 11)],
     }  # fmt: skip
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "faults.json").write_text(json.dumps({"latency": latency, "faults": []}))
