@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from batch.secrets import HIDDEN, NoSecret, Secret
@@ -21,6 +21,7 @@ from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding, Retype
 from batch.sheets.damage.groups import as_range, each_in_a_row, side_by_side, surely_together
 from batch.sheets.damage.neighbours import cut_finding, neighbours
 from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
+from batch.sheets.damage.placeholders import placeholder_finding, placeholders
 from batch.sheets.damage.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend
 from batch.sheets.layout import CLEAR, Parser
 from batch.sheets.problems import Problem
@@ -56,15 +57,17 @@ def texts_of(strip: Strip, values: list[CellValue]) -> Texts:
     """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
     texts, findings, numbers = _typed(strip, values)
     if strip.care is Care.SECRET:
-        texts = [text if text.strip() else "" for text in texts]
+        texts = _without_placeholders(strip, [text if text.strip() else "" for text in texts], findings)
     else:
         joined = "".join(texts)
         sound = looks_sound(strip.care, joined)
         if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
-            texts, were_numbers = _mended(strip.care, texts, findings)
+            texts, were_numbers = _mended(strip, texts, findings)
             numbers += were_numbers
         if not joined.isprintable():
             texts = _without_line_breaks(strip, texts, findings)
+        if not (sound and strip.care is Care.NUMBER):
+            texts = _without_placeholders(strip, texts, findings)
         if "<" in joined:
             texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
         if strip.formulas:
@@ -130,7 +133,7 @@ def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
                 code="cell-error",
                 found=text,
                 message=f"The spreadsheet shows {text} here.",
-                fix="Type the value itself, or clear the cell.",
+                fix=_anew(strip),
             )
         case NoValue(formula):
             return Finding(
@@ -149,11 +152,30 @@ def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
             return date_finding(care, value, mask, example)
 
 
-def _mended(care: Care, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+def _anew(strip: Strip) -> str:
+    """Say what to do with a cell from which nothing can be taken."""
+    return f"Type the value itself{', or clear the cell' if strip.column.may_be_blank else ''}."
+
+
+def _without_placeholders(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
+    """Ask about cells that say that there is nothing."""
+    known = placeholders(strip.care)
+    if known.isdisjoint(texts):
+        return texts
+    kept = list(texts)
+    for offset, text in enumerate(texts):
+        if text in known:
+            kept[offset] = ""
+            findings[offset] = [placeholder_finding(strip.column, strip.care, text)]
+    return kept
+
+
+def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
     """Repair odd texts, and find those from which nothing can be taken; also return which had been numbers.
 
     Equal texts are looked at once.
     """
+    care = strip.care
     looked_at: dict[str, Finding] = {}
     were_numbers: set[str] = set()
     all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
@@ -164,7 +186,7 @@ def _mended(care: Care, texts: list[str], findings: _Findings) -> tuple[list[str
             continue
         mended, done = mend(care, text)
         if lost := lost_text(care, mended):
-            looked_at[text] = lost
+            looked_at[text] = replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
         elif done:
             looked_at[text] = Finding(
                 code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended
@@ -189,16 +211,16 @@ def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) ->
         if not unwanted.search(text):
             continue
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
-        findings[offset] = [_broken(strip.care, typed, text, " ".join(unwanted.sub(" ", text).split()))]
+        findings[offset] = [_broken(strip, typed, text, " ".join(unwanted.sub(" ", text).split()))]
         kept[offset] = ""
     return kept
 
 
-def _broken(care: Care, found: str, text: str, anew: str) -> Finding:
+def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
     retype = Retype("Type", "the value anew, in one line")
-    fix = f"Type the value anew: {anew}" if anew else "Clear the cell."
-    if care is Care.NUMBER and anew:
+    fix = f"Type the value anew: {anew}" if anew else _anew(strip)
+    if strip.care is Care.NUMBER and anew:
         if numbers := side_by_side(text):
             message = f"The cell holds {len(numbers):,} numbers; a row takes one."
             fix, span = each_in_a_row(numbers), as_range(numbers)

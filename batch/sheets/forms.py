@@ -97,13 +97,16 @@ def lay_out(
 
 def _drop_down(column: Column) -> dict[str, Any]:
     choices = [*column.choices, *([layout.CLEAR] if column.clearable else [])]
-    words = f"Choose one of: {', '.join(choices)}. Or leave the cell empty; then that setting stays as it is."
+    words = f"Choose one of: {', '.join(choices)}."
+    words += " Or leave the cell empty; then that setting stays as it is." if column.may_be_blank else ""
     return {
         "validate": "list",
         "source": choices,
         "ignore_blank": True,
         "error_title": "This is not in the list",
-        "error_message": words if len(words) <= _MESSAGE else "Choose one from the list, or leave the cell empty.",
+        "error_message": words
+        if len(words) <= _MESSAGE
+        else f"Choose one from the list{', or leave the cell empty' if column.may_be_blank else ''}.",
         "error_type": "stop",
     }
 

@@ -180,6 +180,11 @@ class Column:
                 return text.translate(PATTERN_CASE)
 
     @property
+    def may_be_blank(self) -> bool:
+        """Whether leaving its cell blank can be advised: not where it may be all that says which trunk is meant."""
+        return not self.required and self.field != "name"
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """Every header text that names this column."""
         return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))

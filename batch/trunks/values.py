@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
 from batch.secrets import Secret
@@ -15,6 +16,12 @@ Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""
 
 _HOSTS: Final = frozenset({"hostname", "domain", "outbound_proxy_server"})
+_LABEL: Final = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?|_[\w-]{0,61}[^\W_]")
+"""One part of a host name, as carriers use them: letters, digits, hyphens, underscores."""
+_HOST_AND_PORT: Final = re.compile(r"(?P<host>[^:]+|\[.+\]):(?P<port>[0-9]{1,5})")
+_SCHEME: Final = re.compile(r"^[A-Za-z]+:/*(?=[^0-9])")
+_USER: Final = re.compile(r"^[^@/\s]*@")
+_AROUND_HOST: Final = re.compile(r"[/,;|\s?&\"'<>()]+")
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
 
 
@@ -46,7 +53,7 @@ def nothing_to_clear(column: Column) -> Fault:
     return Fault(
         "clear-not-allowed",
         f"{column.label} cannot be emptied.",
-        "Type the value it shall have, or clear the cell to leave it as it is.",
+        "Type the value it shall have" + (", or clear the cell to leave it as it is." if column.may_be_blank else "."),
     )
 
 
@@ -119,10 +126,15 @@ def _text(column: Column, text: str) -> str | Fault:
             f"Shorten it to {text[: column.limit]!r}.",
         )
     if column.field == "name" and (wrong := _among(text, NAME_FORBIDS)):
-        return _bad_characters("A trunk name", wrong, "".join("-" if c in wrong else c for c in text))
-    if column.field in _HOSTS and (wrong := _among(text, "/,;")):
-        host = "".join(c for c in re.sub(r"^[A-Za-z]+:/+", "", text) if c not in wrong)
-        return _bad_characters(column.label, wrong, host, column.example)
+        instead = "".join("-" if c in wrong else c for c in text)
+        return Fault(
+            "bad-characters",
+            f"A trunk name cannot hold {shown_characters(wrong)}.",
+            f"Type for example {instead}.",
+            (instead,),
+        )
+    if column.field in _HOSTS:
+        return _host(column, text)
     return text
 
 
@@ -130,10 +142,38 @@ def _among(text: str, forbidden: str) -> str:
     return "".join(c for c in dict.fromkeys(text) if c in forbidden or c.isspace())
 
 
-def _bad_characters(what: str, wrong: str, instead: str, example: str = "") -> Fault:
-    return Fault(
-        "bad-characters",
-        f"{what} cannot hold {shown_characters(wrong)}.",
-        f"Type for example {instead or example}.",
-        (instead,) if instead else (),
-    )
+def _host(column: Column, text: str) -> str | Fault:
+    """Check that a text is a host name or an IP address, and nothing else with it."""
+    if _is_host(text):
+        return text
+    if (port := _HOST_AND_PORT.fullmatch(text)) and _is_host(port["host"]):
+        goes = {"hostname": "under Port", "outbound_proxy_server": "under Outbound proxy port"}.get(column.field)
+        return Fault(
+            "not-a-host",
+            f"{column.label} holds a port behind the host.",
+            f"Type {port['host']}" + (f", and {port['port']} {goes}." if goes else "."),
+            (port["host"],),
+        )
+    offers = _hosts_in(text)
+    typed = f"Type for example {', or '.join(offers) or column.example}."
+    if wrong := "".join(c for c in text if not (c.isalnum() or c in ".:-_[]")):
+        return Fault("bad-characters", f"{column.label} cannot hold {shown_characters(wrong)}.", typed, offers)
+    return Fault("not-a-host", f"{text!r} is neither a host name nor an IP address.", typed, offers)
+
+
+def _is_host(text: str) -> bool:
+    """Tell whether a text is an IP address, also IPv6 in brackets, or a host name, also one with underscores."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    try:
+        ip_address(bare)
+    except ValueError:
+        labels = text.removesuffix(".").split(".")
+        return all(map(_LABEL.fullmatch, labels)) and any(c.isalpha() for c in labels[-1])
+    return bare == text or ":" in bare
+
+
+def _hosts_in(text: str) -> tuple[str, ...]:
+    """Find the hosts in a text that is more than one: an address of the web, or several hosts."""
+    parts = _AROUND_HOST.split(_USER.sub("", _SCHEME.sub("", text)))
+    found = (port["host"] if (port := _HOST_AND_PORT.fullmatch(part)) else part for part in parts)
+    return tuple(dict.fromkeys(part for part in found if "." in part and _is_host(part)))[:3]

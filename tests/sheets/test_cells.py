@@ -56,7 +56,7 @@ def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: s
             "cell-error",
             "#N/A",
             "The spreadsheet shows #N/A here.",
-            "Type the value itself, or clear the cell.",
+            "Type the value itself.",
         ),
         (
             NoValue("=B2&C2"),
@@ -150,7 +150,7 @@ def test_blanks_around_a_value_are_taken_off_and_told() -> None:
     [
         ("1001\n1002", "Type the value anew: 1001 1002"),
         ("a\x07b", "Type the value anew: a b"),
-        ("\u200b\x07", "Clear the cell."),
+        ("\u200b\x07", "Type the value itself."),
         ("a\x85b", "Type the value anew: a b"),
     ],
 )

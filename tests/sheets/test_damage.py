@@ -180,7 +180,7 @@ def test_an_error_is_lost_also_as_text(value: CellValue) -> None:
     assert (problem.code, problem.stops, problem.fix) == (
         "cell-error",
         True,
-        "Type the value itself, or clear the cell.",
+        "Type the value itself.",
     )
 
 

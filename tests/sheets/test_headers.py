@@ -158,8 +158,18 @@ def test_header_problems_belong_to_no_trunk_and_so_stop_everything() -> None:
         "Wort",
         "Porto",
         "Fort",
-    ]
-    + ["Nase", "Dame", "Section", "Caption", "Auktion", "Nation", "Romain", "Domino", "Truck", "Typo", "Surname"],
+        "Nase",
+        "Dame",
+        "Section",
+        "Caption",
+        "Auktion",
+        "Nation",
+        "Romain",
+        "Domino",
+        "Truck",
+        "Typo",
+        "Surname",
+    ],
 )
 def test_an_ordinary_word_is_never_taken_for_a_misspelt_header(header: str) -> None:
     assert match("Trunk ID", header) == ({"id": 0}, ["S!B1 own-column"])

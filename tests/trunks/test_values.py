@@ -133,3 +133,71 @@ def test_names_of_entries_are_measured_in_bytes() -> None:
     assert too_many_bytes("x" * 127, 127) is None
     assert too_many_bytes("😀" * 31, 127) is None
     assert too_many_bytes("😀" * 32, 127) is not None
+
+
+HOSTS = ("hostname", "domain", "outbound_proxy_server")
+
+
+@pytest.mark.parametrize("field", HOSTS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sip.carrier.example",
+        "pbx1",
+        "203.0.113.20",
+        "2001:db8::1",
+        "[2001:db8::1]",
+        "_sip._udp.carrier.example",
+        "carrier_sbc.example",
+        "sip.carrier.example.",
+        "xn--bcher-kva.example",
+        "büro.example",
+        "3com.example",
+        "A-1",
+    ],
+)
+def test_what_looks_like_a_host_is_one(field: str, text: str) -> None:
+    assert parse_value(TRUNKS.column(field), text) == text
+
+
+@pytest.mark.parametrize("field", HOSTS)
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("203.0.113.300", ()),
+        ("10.0.0", ()),
+        ("5060", ()),
+        ("442079460100", ()),
+        ("-a.example", ()),
+        ("a..b", ()),
+        ("sip carrier", ()),
+        ("203.0.113,20", ()),
+        ("!", ()),
+        ("a@b", ()),
+        ("[203.0.113.20]", ()),
+        ("sip.carrier.example:5061", ("sip.carrier.example",)),
+        ("203.0.113.20:5060", ("203.0.113.20",)),
+        ("[2001:db8::1]:5061", ("[2001:db8::1]",)),
+        ("https://sip.example:8443/path", ("sip.example",)),
+        ("sip:anne@sip.example;transport=tls", ("sip.example",)),
+        ("a.example, b.example", ("a.example", "b.example")),
+        ("a.example;b.example", ("a.example", "b.example")),
+        ("203.0.113.0/24", ("203.0.113.0",)),
+        ("<sip.example>", ("sip.example",)),
+    ],
+)
+def test_what_is_no_host_is_a_problem_whose_offers_are_hosts(field: str, text: str, offers: tuple[str, ...]) -> None:
+    column = TRUNKS.column(field)
+    fault = parse_value(column, text)
+    assert isinstance(fault, Fault)
+    assert (fault.code in {"not-a-host", "bad-characters"}, fault.offers) == (True, offers)
+    assert [parse_value(column, offer) for offer in offers] == list(offers)
+
+
+def test_a_port_behind_a_host_has_a_column_of_its_own() -> None:
+    fault = parse_value(TRUNKS.column("hostname"), "sip.carrier.example:5061")
+    assert isinstance(fault, Fault)
+    assert (fault.message, fault.fix) == (
+        "Hostname holds a port behind the host.",
+        "Type sip.carrier.example, and 5061 under Port.",
+    )

@@ -88,7 +88,7 @@ def lost_text(care: Care, text: str) -> Finding | None:
             code="cell-error",
             found=text,
             message=f"The cell holds the error {text} as text.",
-            fix="Type the value itself, or clear the cell.",
+            fix="Type the value itself.",
         )
     if care in _DIALLED | {Care.COUNT}:
         shortened = _SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
