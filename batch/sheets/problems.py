@@ -61,6 +61,7 @@ KINDS: Final[dict[str, Kind]] = {
     "header-reserved": Kind(title="A column that is not supported yet"),
     "header-unreadable": Kind(title="A header that cannot be read"),
     "header-again": Kind(title="A second table on the sheet"),
+    "rows-no-data": Kind(title="Rows that are no data"),
     "cell-merged": Kind(title="A cell that is merged with others"),
     "cell-shifted": Kind(title="A row with more values than headers"),
     # what stands in a cell
@@ -140,6 +141,7 @@ KINDS: Final[dict[str, Kind]] = {
     "cell-formula": _notice("A formula's result was taken as the value"),
     "header-found": _notice("The header is not in the first row"),
     "header-repeated": _notice("A repeated header was left out"),
+    "totals-row": _notice("A table's totals row was left out"),
     "cells-merged": _notice("A merged cell counts for all its rows"),
     "columns-hidden": _notice("Hidden columns count as columns"),
     "columns-mapped": _notice("Columns were found by the file given by --columns"),

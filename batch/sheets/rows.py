@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
 from typing import Any
@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from batch.sheets import layout
+from batch.sheets.asides import asides, totals_rows
 from batch.sheets.cells import FindSecret, secrets_of, texts_of
 from batch.sheets.columns import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.sheets.headers import Headers, match_headers
@@ -29,7 +30,7 @@ from batch.sheets.strangers import cells_below, nameless
 from batch.sheets.strips import Strip
 from batch.sheets.tabs import find_sheets
 from batch.sheets.views import hidden_columns, hidden_rows, struck_cells
-from batch.sheets.workbooks import BLANK, CellValue, RawSheet, Workbook
+from batch.sheets.workbooks import BLANK, Block, CellValue, RawSheet, Workbook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +143,10 @@ def tabulate(
     """
     found, problems = find_sheets(workbook, columns_file)
     problems = [*columns_file.strange, *problems]
-    tables = []
+    tables: list[Table] = []
     for sheet in layout.SHEETS:
         table, faults = _table(sheet, found.get(sheet.title), find_secret, columns_file, ours=workbook.ours)
+        table, faults = _without_asides(table, faults, tables[0] if tables else None)
         tables.append(table)
         problems += faults
     trunks, caller_ids, dids = tables
@@ -159,6 +161,21 @@ def tabulate(
             )
         )
     return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems
+
+
+def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:
+    """Leave out the rows that are no data, with what was found in them, and say so once."""
+    if table.raw is None or table.frame.empty or (trunks is not None and trunks.frame.empty):
+        return table, problems
+    known = {text for name in ("id", "name") for text in trunks.texts(name)} - {""} if trunks is not None else set()
+    rows, told = asides(table.sheet, table.raw, table.frame, table.headers, known)
+    if not rows:
+        return table, problems
+    gone = frozenset(rows)
+    kept = [p for p in problems if p.row not in gone or not p.header]  # what concerns more than a cell is told still
+    faulty = {name: found - gone for name, found in table.faulty.items()}
+    numbers = {name: found - gone for name, found in table.numbers.items()}
+    return replace(table, frame=table.frame.drop(index=rows), faulty=faulty, numbers=numbers), [*kept, *told]
 
 
 def _table(
@@ -177,6 +194,8 @@ def _table(
     )
     problems += faults
     merges = merges_of(sheet, raw, region, headers)
+    totals, faults = totals_rows(raw, region)
+    problems += faults
     columns: dict[str, Sequence[Any]] = {}
     faulty: dict[str, frozenset[int]] = {}
     numbers: dict[str, AbstractSet[int]] = {}
@@ -192,7 +211,7 @@ def _table(
             formats=_spread(raw.formats.get(position, {}), spread),
             formulas=_spread(raw.formulas.get(position, {}), spread),
         )
-        understood = texts_of(strip, _values(raw, region, position, spread))
+        understood = texts_of(strip, _values(raw, region, position, spread, totals))
         texts, faults = understood.texts, understood.problems
         numbers[name] = understood.numbers
         if not occupied.all():
@@ -246,13 +265,19 @@ def _region(sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile) -> tuple[Reg
     return region, [fault(columns_file.name, raw.name, what, str(said), "Give another row, or leave the line out.")]
 
 
-def _values(raw: RawSheet, region: Region, position: int, spread: Mapping[int, int]) -> list[CellValue]:
-    """Return one column of the table's rows; what merged cells show counts, headers that stand again do not."""
+def _values(
+    raw: RawSheet, region: Region, position: int, spread: Mapping[int, int], totals: Sequence[Block]
+) -> list[CellValue]:
+    """Return one column of the table's rows; merged cells count as they show, repeated headers and totals do not."""
     start = region.header_row + 1
     column = raw.columns[position - raw.first_column]
     values = column[start - raw.first_row : region.end - raw.first_row]
     for row in region.repeated:
         values[row - start] = BLANK
+    for block in totals:
+        if block.first_column <= position <= block.last_column:
+            for row in range(block.first_row, block.last_row + 1):
+                values[row - start] = BLANK
     for row, above in spread.items():
         values[row - start] = column[above - raw.first_row]
     return values

@@ -88,6 +88,8 @@ class RawSheet:
     """Whether a filter is active: some of the hidden rows are hidden by it."""
     merged: tuple[Block, ...] = ()
     """Cells that are merged into one; the value stands in the first of them, the others are blank."""
+    totals: tuple[Block, ...] = ()
+    """Totals rows of Excel tables, as far as the file says which they are."""
     formats: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
     """By column (0 is A) and row number: the number format of those numbers and dates that a person sees otherwise
     than the value tells (``0000000000``, ``d-mmm``), in Excel's own notation."""

@@ -44,6 +44,8 @@ class Look:
     filtered: bool = False
     """Whether a filter is active."""
     merged: list[Block] = field(default_factory=list)
+    totals: list[Block] = field(default_factory=list)
+    """As `RawSheet.totals` has them."""
     formats: dict[int, dict[int, str]] = field(default_factory=dict)
     """As `RawSheet.formats` has it, its row numbers counted from 1."""
     formulas: dict[int, dict[int, str]] = field(default_factory=dict)
@@ -134,6 +136,7 @@ class Grid:
             ),
             filtered=look.filtered,
             merged=tuple(sorted(look.merged)),
+            totals=tuple(sorted(look.totals)),
             formats=look.formats,
             formulas=look.formulas,
             struck=look.struck,

@@ -17,7 +17,7 @@ from batch.sheets.formats.number_formats import Stylesheet, is_on
 from batch.sheets.workbooks import Block, CellError, CellPicture, NoValue
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from batch.sheets.formats.packages import Package
 
@@ -117,7 +117,18 @@ def look_at_margins(package: Package, part: str, margins: bytes, look: Look) -> 
     except expat.ExpatError:
         raise refusals.damaged(package.path, f"its part {part} is not well-formed XML") from None
     for table in packages.targets(package, part, "/table").values():
-        look.filtered = look.filtered or any(tag in _CRITERIA for tag, _ in package.elements(table))
+        for tag, attributes in package.elements(table):
+            look.filtered = look.filtered or tag in _CRITERIA
+            if tag == "table" and (totals := _totals(attributes)):
+                look.totals.append(totals)
+
+
+def _totals(table: Mapping[str, str]) -> Block | None:
+    """Return the rows of a table that hold its totals."""
+    count, block = table.get("totalsRowCount", "0"), _block(table.get("ref", ""))
+    if block is None or not count.isdecimal() or int(count) == 0:
+        return None
+    return block._replace(first_row=block.last_row - int(count) + 1)
 
 
 class _MarginWalk:
