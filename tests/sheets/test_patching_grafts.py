@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import openpyxl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from lxml import etree
 from xlsxwriter import Workbook
 
 from batch.sheets.formats.packages import Package
 from batch.sheets.patching.books import Book, sheet_parts
-from batch.sheets.patching.edits import PackageEdit, Unpatchable
+from batch.sheets.patching.edits import PackageEdit, Unpatchable, whole_tags
 from batch.sheets.patching.grafts import graft, open_at, remove_sheet
 from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
 
@@ -239,6 +242,39 @@ def test_a_workbook_without_looks_gets_some(tmp_path: Path, donor: Package) -> N
     path = grafted(source, donor)
     look_through(path)
     assert openpyxl.load_workbook(path)["Summary"]["A1"].font.i
+
+
+def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -> None:
+    def long_list(book: Workbook) -> None:
+        page = book.add_worksheet("Changes")
+        wanted = book.add_format({"italic": True})
+        for row in range(20_000):
+            page.write_string(row, 0, f"+4420{row:08d}", wanted)
+            page.write_string(row, 1, f"Desk {row}")
+
+    donor = Package(made(tmp_path / "donor.xlsx", long_list, constant_memory=True))
+    size = donor.size("xl/worksheets/sheet1.xml")
+    assert size > 2_000_000
+    edit = edited(made(tmp_path / "book.xlsx", users))
+    tracemalloc.start()
+    try:
+        graft(edit, donor, end=["Changes"])
+        path = saved(edit, tmp_path / "grafted.xlsx")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < size
+    page = openpyxl.load_workbook(path)["Changes"]
+    assert (page["A20000"].value, page["A20000"].font.i) == ("+442000019999", True)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.text("<>ab", max_size=8), max_size=12))
+def test_no_tag_is_in_two_pieces_however_a_part_comes(texts: list[str]) -> None:
+    pieces = [text.encode() for text in texts]
+    cut = list(whole_tags(pieces))
+    assert b"".join(cut) == b"".join(pieces)
+    assert all(piece.endswith(b">") for piece in cut[:-1])
 
 
 def test_a_donor_that_keeps_its_texts_elsewhere_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What a workbook costs grows with its rows, whatever its trunks have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from batch.secrets import Secret
+from batch.sheets.problems import Problem
+from batch.sheets.rows import tabulate
+from batch.trunks.grouping import group, own
+from batch.trunks.records import Owners
+from tests.builders import book
+from tests.growth import STEEP, for_four_times
+
+
+def test_trunks_are_asked_whether_they_have_rows_without_a_walk_over_all_rows() -> None:
+    def asked(trunks: int) -> Callable[[], object]:
+        rows = np.arange(2, 2 + 10 * trunks)
+        owners = Owners(rows=rows, trunks=rows // 10)
+        return lambda: sum(trunk in owners.named for trunk in range(trunks))
+
+    assert for_four_times(asked, 2_000) < STEEP
+
+
+def test_the_trunk_of_a_row_is_found_for_all_rows_at_once_as_for_each() -> None:
+    owners = Owners(rows=np.array([2, 3, 7]), trunks=np.array([5, 0, 6]))
+    assert owners.of_all([7, 2, 3, 4, 1, 9]) == [6, 5, None, None, None, None]
+    assert [owners.of(row) for row in (7, 2, 3, 4, 1, 9)] == [6, 5, None, None, None, None]
+    assert Owners(rows=np.array([], dtype=np.int64), trunks=np.array([], dtype=np.int64)).of_all([1]) == [None]
+
+
+def test_problems_are_tied_to_their_trunks_in_about_the_time_that_their_number_says() -> None:
+    def tied(rows: int) -> Callable[[], object]:
+        tables, _ = tabulate(book(["Name", "London"], dids=[f"London|{1000 + row}" for row in range(rows)]), Secret)
+        records, _ = group(tables)
+        problems = [Problem(code="required", sheet="DIDs", row=row + 2, message="", fix="") for row in range(rows)]
+        return lambda: own(problems, tables, records)
+
+    assert for_four_times(tied, 1_000) < STEEP
+
+
+def test_caller_ids_put_against_patterns_take_as_long_as_their_number_says() -> None:
+    def grouped(trunks: int) -> Callable[[], object]:
+        names = [f"Site-{trunk}" for trunk in range(trunks)]
+        places = [(name, f"{trunk}{digit}") for trunk, name in enumerate(names) for digit in range(5)]
+        tables, _ = tabulate(
+            book(
+                ["Name", *names],
+                dids=[f"{name}|{place}XX" for name, place in places],
+                caller_ids=[
+                    f"{name}|shared|999{trunk}{digit}" for trunk, name in enumerate(names) for digit in range(5)
+                ],
+            ),
+            Secret,
+        )
+        return lambda: group(tables)
+
+    assert for_four_times(grouped, 100) < STEEP
