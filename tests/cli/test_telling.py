@@ -16,7 +16,7 @@ from batch.progress import Bar
 from batch.quoting import quoted
 from batch.runs.outcomes import Ending, Outcome
 from batch.sheets.problems import Problem
-from batch.telling.amounts import WHOLE, duration
+from batch.telling.amounts import WHOLE, duration, size
 from batch.telling.checks import problems_text, unseen_text
 from tests.cli.shell import Shell, at, pbx, plan_at, write_book
 
@@ -204,6 +204,16 @@ class TestPlans:
         assert "  50 trunks refused: T1, " in ran.out
         assert " and 38 more. 10009 OPERATION FAILED. " in ran.out
         assert "\n  The results workbook has every one.\n" in ran.out
+
+    def test_sizes_below_a_kibibyte_are_told_in_bytes(self) -> None:
+        assert [size(amount) for amount in (0, 1, 51, 1023, 1024, 1_600_000)] == [
+            "0 bytes",
+            "1 byte",
+            "51 bytes",
+            "1,023 bytes",
+            "1.0 KiB",
+            "1,562.5 KiB",
+        ]
 
     def test_an_hour_is_told_in_minutes(self) -> None:
         assert duration(3600) == "60 min"
