@@ -35,6 +35,8 @@ class Headers:
     """Position to header of the user's own columns."""
     unclear: AbstractSet[int] = frozenset()
     """Positions of own columns that could mean something of ours."""
+    reserved: AbstractSet[str] = frozenset()
+    """Headers, folded, that are not supported yet."""
     ours: frozenset[int] = frozenset()
     """Positions of result columns that an earlier run wrote."""
 
@@ -97,6 +99,7 @@ def match_headers(
             texts=sorting.texts,
             own=sorting.own,
             unclear=strange,
+            reserved=sorting.reserved,
             ours=frozenset(sorting.results),
         ),
         problems,
@@ -116,6 +119,7 @@ class _Sorting:
     texts: dict[str, str] = field(init=False)
     own: dict[int, str] = field(default_factory=dict)
     results: set[int] = field(default_factory=set)
+    reserved: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
     second: int | None = None
     """Where a second table seems to begin."""
@@ -151,6 +155,7 @@ class _Sorting:
         elif name is not None and name not in self.said:
             self.columns[name], self.texts[name] = position, text
         elif folded(text) in map(folded, RESERVED_HEADERS):
+            self.reserved.add(folded(text))
             self.problem(
                 "header-reserved",
                 position,

@@ -217,7 +217,7 @@ def _called(group: Sequence[_Stranger], headers: Sequence[str]) -> str:
 
 
 _CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
-    Look.NUMBER: ("did", "outbound_cid", "def_outbound_cid", "username"),
+    Look.NUMBER: ("did", "outbound_cid"),
     Look.RANGE: ("did", "outbound_cid", "outbound_cid_to_ext_range"),
     Look.COUNT: ("did", "extensions", "id", "port"),
     Look.SWITCH: ("enable", "enb_outbound_proxy"),

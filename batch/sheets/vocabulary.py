@@ -113,7 +113,7 @@ def sense_of(header: str) -> Sense:
     words = [folded(word) for word in _WORD.findall(_HUMP.sub(" ", header))]
     runs = {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + _MOST, len(words)) + 1)}
     ours = not runs.isdisjoint(_OURS) or any(stem in plain for stem in _OUR_STEMS)
-    own = not _OWN.isdisjoint(words) or any(stem in plain for stem in _OWN_STEMS)
+    own = not _OWN.isdisjoint(words) or plain in ORDINARY - _TELEPHONY or any(stem in plain for stem in _OWN_STEMS)
     if ours:
         return Sense.BOTH if own else Sense.OURS
     if own:
@@ -148,7 +148,7 @@ ORDINARY: Final = _words(
     """
     ort ost po pos cost cert art arts code true tape typo hype tyre types typen game same dame fame nase nave nate date
     data part parts post sort fort sport porto porte porta pont poet pork wort mort tort hort pott kids bids aids lids
-    tds vids dvds dies digs dios dias most lost rost kost host ghost trank truck trucks drunk tracks tricks drinks
+    tds vids dvds dies digs dios dias most lost rost kost ghost trank truck trucks drunk tracks tricks drinks
     trends thanks chunks trusts section caption auction auktion motion nation notion ration fraction reaction sanction
     caution kaution bastion fiction faction nacion racion station fonction optional opinion portion adoption edition
     romain remain demain humain domino copain unable usable stable viable fiable rentable epaule etable liable minable
@@ -157,3 +157,5 @@ ORDINARY: Final = _words(
     """
 )
 """Words that look almost like one of ours, and are never meant for it."""
+_TELEPHONY: Final = _words("caller callers called transfer station")
+"""Those of them that are no sign of a column of the user's own."""

@@ -27,6 +27,10 @@ from batch.trunks.values import Value, parse_value
 _SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)
 
 
+_OF_ONE_PBX: Final = frozenset({"trunk-twice", "name-twice", "trunk-ambiguous", "mode-without-rows"})
+"""What is only wrong if all rows are about one PBX."""
+
+
 def group(tables: Tables) -> tuple[Records, Problems]:
     """Gather the rows under their trunks and check everything that can be checked without a PBX.
 
@@ -56,6 +60,8 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     not_dids, by_column = rules.caller_ids_not_dids(tables, records)
     problems += not_dids
     problems += rules.mode_without_rows(tables, records, did_owners.named, caller_owners.named)
+    if "pbx" in tables.trunks.headers.reserved:  # told at the header: the same name is another trunk on another PBX
+        problems = [problem for problem in problems if problem.code not in _OF_ONE_PBX]
     owners = {
         TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows())),
         CALLER_IDS.title: caller_owners,

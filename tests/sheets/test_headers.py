@@ -185,7 +185,7 @@ def test_an_ordinary_word_is_never_taken_for_a_misspelt_header(header: str) -> N
         ("Tyype", True),
         ("Naem", True),
         ("Hostnmae", True),
-        ("Trasnport", True),
+        ("Transpotr", True),
         ("Transpoort", True),
         ("Usernmea", True),
         ("Enabld", True),

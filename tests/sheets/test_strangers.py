@@ -176,7 +176,8 @@ OWN = [
     ("#Quantity", ["100"]),
     ("# DID to", ["442079460199"]),
     ("Ort", ["Berlin"]),
-    ("PO", ["4711 B"]),
+    ("PO", ["4711", "4712 B"]),
+    ("Code", ["101"]),
     ("Art", ["Glasfaser"]),
     ("Code", ["ABC"]),
     ("Cert", ["A1"]),
@@ -332,6 +333,14 @@ def test_the_vendors_own_list_files_are_known() -> None:
     tables, problems = tabulate(given, Secret)
     assert (problems, list(tables.trunks.texts("enable"))) == ([], ["1", "0"])
     assert [p.code for p in check(given) if p.stops] == []
+
+
+def test_a_sheet_for_many_pbxs_is_told_so_and_not_that_its_trunks_stand_twice() -> None:
+    given = workbook(
+        sheet("Trunks", "PBX|Name|DIDs mode", "acme|SIP-1|replace", "beta|SIP-1|replace"),
+        sheet("DIDs", "PBX|Trunk|DID", "acme|SIP-1|442079460100"),
+    )
+    assert [(p.code, p.sheet) for p in check(given)] == [("header-reserved", "Trunks"), ("header-reserved", "DIDs")]
 
 
 def test_half_a_million_cells_are_judged_quickly() -> None:
