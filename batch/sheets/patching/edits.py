@@ -12,6 +12,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
+from batch.errors import WorkbookError
 from batch.sheets.formats.openxml import check_parts
 from batch.sheets.formats.packages import Package
 
@@ -84,6 +85,9 @@ class PackageEdit:
 
     Args:
         package: As it was read; it is not changed.
+
+    Raises:
+        Unpatchable: It is no workbook whose parts can be understood.
     """
 
     def __init__(self, package: Package) -> None:
@@ -91,7 +95,10 @@ class PackageEdit:
         self._changed: dict[str, bytes | _Borrowed] = {}
         self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
-        check_parts(package)
+        try:
+            check_parts(package)
+        except WorkbookError as error:
+            raise Unpatchable(error.message) from None
         self._types = parse(package.read(self._known(_TYPES_PART)))
 
     def _known(self, name: str) -> str:
