@@ -49,16 +49,17 @@ _WHOLE: Final = 7
 _FIRST: Final = r"(?P<first>\(?\+?[0-9][0-9\s()./-]*[0-9])"
 _COUNT: Final = r"(?P<count>[1-9][0-9]{0,5})"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}\N{MULTIPLICATION X}"
+_COUNT_WORDS: Final = (
+    r"number|did|ddi|nummer|n[uú]mero|num[eé]ro|line|leitung|channel|st[uü]ck|stk|pcs|block|from|start|\bab\b|desde"
+    r"|partir|consecutive|[个個起]"
+)
+_COUNT_WORD: Final = re.compile(_COUNT_WORDS, re.IGNORECASE)
 _COUNTED: Final = (
     re.compile(rf"{_FIRST}(?:\s+[xX*]\s+|\s*[{_TIMES}]\s*){_COUNT}"),
     re.compile(rf"{_COUNT}(?:\s*[xX*]\s+|\s*[{_TIMES}]\s*){_FIRST}"),
-    re.compile(rf"{_FIRST}\s*\(\s*{_COUNT}[\s\w.]*\)"),
+    re.compile(rf"{_FIRST}\s*\(\s*[xX{_TIMES}]?\s*{_COUNT}[\s\w.]*\)"),
+    re.compile(rf"{_FIRST}\s+{_COUNT}\s+(?:{_COUNT_WORDS})\w*", re.IGNORECASE),
     re.compile(rf"{_FIRST}\s*\+\s*(?P<more>[1-9][0-9]{{0,4}})"),
-)
-_COUNT_WORD: Final = re.compile(
-    r"number|did|ddi|nummer|n[uú]mero|num[eé]ro|line|leitung|channel|st[uü]ck|stk|pcs|block|from|start|\bab\b|desde"
-    r"|partir|consecutive|[个個起]",
-    re.IGNORECASE,
 )
 _LONG_DASH: Final = f"~\N{WAVE DASH}\N{FULLWIDTH TILDE}\N{HORIZONTAL ELLIPSIS}{DASH[1:]}"
 _ENDS_MARK: Final = re.compile(
@@ -66,7 +67,8 @@ _ENDS_MARK: Final = re.compile(
     r"|\s*(?:(?<![A-Za-z])(?:to|thru|through|until|bis|à|au|hasta|al)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
-_SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}/]\s*(?P<last>[0-9]{{1,4}})")
+_SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,4}})")
+_SLASHED_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*/\s*(?P<last>[0-9]{{1,4}})")
 _LAST_GROUPS: Final = re.compile(
     rf"(?P<head>.*[0-9])[{DASH}\s/.]+(?P<first>[0-9]{{1,5}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,5}})"
 )
@@ -220,7 +222,7 @@ def _count(text: str) -> Reading | None:
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
         if len(counts) == len(firsts) == 1:
             return _counted(firsts[0], int(counts[0]), alone=False)
-    if (found := re.fullmatch(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})/(?P<last>[0-9]{{1,4}})", text)) and "/" in text:
+    if found := _SLASHED_END.fullmatch(text):
         return _short_end(found["first"], found["last"])
     return None
 
@@ -238,6 +240,7 @@ def _short_end(first: str, last: str) -> Reading | None:
             Offer(single, "for one number type {}"),
         ],
         otherwise="Type the first and the last number with .. between.",
+        after="" if size == 2 else "; for two numbers type each in full in a row of its own",
     )
 
 
