@@ -114,7 +114,7 @@ def test_of_what_may_have_been_meant_the_pbx_s_number_comes_first(
 def test_of_what_a_date_may_have_been_the_pbx_s_extension_range_comes_first() -> None:
     given = workbook(
         sheet("Trunks", "Name", "London"),
-        sheet("Caller IDs", CALLER_IDS, ["London", "range", "+44100-+44109", "", dt.date(2026, 2, 1)]),
+        sheet("Caller IDs", CALLER_IDS, ["London", "range", "+44100-+44101", "", dt.date(2026, 2, 1)]),
     )
     tables, records, problems = read(given)
     for held in ("1-2", "2-1"):  # the other way round no cell takes it
