@@ -238,6 +238,18 @@ def test_an_encoding_that_nobody_knows_is_refused(tmp_path: Path, encoding: str)
         read_workbook(packed(tmp_path / "book.xlsx", parts))
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("part", [STRINGS, SHEET, STYLES])
+@pytest.mark.parametrize("beginning", [b"<!--", b"<![CDATA[<!--", b"<?a "])
+def test_comments_that_never_end_are_refused_in_time_with_their_number(
+    tmp_path: Path, part: str, beginning: bytes
+) -> None:
+    parts = plain_parts()
+    for content in (beginning * 300_000, parts[part].replace(b"><", b">" + beginning * 300_000 + b"<", 1)):
+        with pytest.raises(WorkbookError, match="is damaged"):
+            read_workbook(packed(tmp_path / "book.xlsx", parts | {part: content}))
+
+
 def twice(path: Path, name: str, other: bytes) -> Path:
     with warnings.catch_warnings(), zipfile.ZipFile(path, "w") as archive:
         warnings.simplefilter("ignore")

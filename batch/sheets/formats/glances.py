@@ -115,7 +115,7 @@ def _numbers_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
     return (
         re.compile(style),
         re.compile(
-            rb"<(?:[\w.-]+:)?c\s(?=[^>]*\b" + style + rb")(?![^>]*\bt=[\"'](?:s|str|inlineStr|b|e)[\"'])[^>]*>"
+            rb"<(?:[\w.-]+:)?c\s(?=[^<>]*\b" + style + rb")(?![^>]*\bt=[\"'](?:s|str|inlineStr|b|e)[\"'])[^>]*>"
             rb"\s*<(?:[\w.-]+:)?[vf]\b"
         ),
     )
@@ -126,7 +126,7 @@ def _cells_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
     if not styles:
         return ()
     style = rb"s=[\"'](?:" + "|".join(map(re.escape, styles)).encode() + rb")[\"']"
-    cell = rb"<(?:[\w.-]+:)?c\s(?=[^>]*\b" + style + rb")[^>]*(?<!/)>\s*<(?!/)"
+    cell = rb"<(?:[\w.-]+:)?c\s(?=[^<>]*\b" + style + rb")[^>]*(?<!/)>\s*<(?!/)"
     return (re.compile(style), re.compile(cell))
 
 

@@ -40,8 +40,8 @@ _RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationship
 _TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 _ERROR_VALUE = re.compile(
-    rb"(<(?:[\w.-]+:)?c\b[^>]*\bt\s*=\s*[\"']e[\"'][^>]*>"
-    rb"(?:<(?:[\w.-]+:)?f\b[^>]*/>|<(?:[\w.-]+:)?f\b[^>]*>[^<]*</(?:[\w.-]+:)?f>)?"
+    rb"(<(?:[\w.-]+:)?c\b[^<>]*\bt\s*=\s*[\"']e[\"'][^<>]*>"
+    rb"(?:<(?:[\w.-]+:)?f\b[^<>]*/>|<(?:[\w.-]+:)?f\b[^<>]*>[^<]*</(?:[\w.-]+:)?f>)?"
     rb"<(?:[\w.-]+:)?v>)[^<]*"
 )
 

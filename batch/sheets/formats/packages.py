@@ -39,9 +39,9 @@ MAX_TRANSCODED: Final = 256 << 20
 """Most bytes of a part that is not in UTF-8: it is turned into it as a whole."""
 
 _ROOT: Final = re.compile(rb"<[A-Za-z_]")
-_ASIDE: Final = re.compile(rb"<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_ASIDE: Final = re.compile(rb"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)", re.DOTALL)
 _COMMENT: Final = b"<!--"
-_COMMENTS: Final = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|<!--.*?-->", re.DOTALL)
+_COMMENTS: Final = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))|<!--.*?(?:-->|\Z)", re.DOTALL)
 _DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
 _DECLARED: Final = re.compile(rb"<\?xml\b[^>]*?\bencoding\s*=\s*[\"']([\w.:-]+)[\"']")
 _PROLOG: Final = 1 << 16
@@ -269,8 +269,10 @@ def _encoding(head: bytes) -> str | None:
 
 
 def without_comments(content: bytes) -> bytes:
-    """Return XML without its comments."""
-    return _COMMENTS.sub(lambda found: found[1] or b"", content) if _COMMENT in content else content
+    """Return XML without its comments; one that never ends stays, so that the XML is still not well-formed."""
+    if _COMMENT not in content:
+        return content
+    return _COMMENTS.sub(lambda found: found[1] or (b"" if found[0].endswith(b"-->") else found[0]), content)
 
 
 def office_document(package: Package) -> str | None:
