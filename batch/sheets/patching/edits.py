@@ -7,6 +7,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -95,10 +96,8 @@ class PackageEdit:
         self._changed: dict[str, bytes | _Borrowed] = {}
         self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
-        try:
+        with suppress(WorkbookError):  # what lacks a part says so where that part is looked for
             check_parts(package)
-        except WorkbookError as error:
-            raise Unpatchable(error.message) from None
         self._types = parse(package.read(self._known(_TYPES_PART)))
 
     def _known(self, name: str) -> str:
