@@ -9,17 +9,18 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from itertools import islice
 from typing import Final, TypeAlias
 
-from batch.sheets.layout import DIDS, NO, RESULT_HEADERS, YES, Sheet, letters
+from batch.sheets.layout import DIDS, NO, RESULT_HEADERS, SHEETS, YES, Parser, Sheet, letters
 from batch.sheets.problems import Problem
 from batch.sheets.regions import Region, is_blank
 from batch.sheets.spellings import listed
-from batch.sheets.vocabulary import Sense, names_secret, sense_of
+from batch.sheets.vocabulary import Sense, names_secret, sense_of, stands_in_for
 from batch.sheets.workbooks import CellError, CellValue, NoValue, RawSheet
 
 _SAMPLE: Final = 2_000
@@ -49,6 +50,7 @@ class Look(StrEnum):
     SWITCH = "a switch"
     HOST = "a host"
     SECRET = "a password"  # noqa: S105 - what the cells look like
+    CHOICE = "a word that the PBX or this tool knows"
     OTHER = "text"
 
 
@@ -63,8 +65,16 @@ _TELLING: Final[Mapping[Sense, frozenset[Look]]] = {
 }
 """What cells look like that may be meant, by what their header says."""
 
-_DATE: Final = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?|\d+[.,]\d{1,2}")
-"""Dates, times, and amounts of money."""
+_DATE: Final = re.compile(
+    r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?(?: ?- ?\d{1,2}:\d{2})?"
+    r"|\d+[.,]\d{1,2}|-?(?:0|[1-9]\d{0,2})[.,]\d{4,6}"
+)
+"""Dates, times, amounts of money, and places on the globe."""
+_COUNTED: Final = re.compile(
+    r"x? ?[0-9]{1,5} ?(?:er|x|stk|stück|pcs|numbers|nos|dids|ddis|(?:ruf)?nummern|num[eé]ros|n[uú]meros|lines|[个個])"
+    r"\.?(?:[ -]?blo(?:ck|c|que))?|blo(?:ck|c|que) (?:of|de|à|von) [0-9]{1,5}",
+    re.IGNORECASE,
+)
 _YEARS: Final = re.compile(r"(?:19|20)[0-9]{2} ?[-/\N{EN DASH}] ?(?:(?:19|20)?[0-9]{2})")
 _ENDS: Final = re.compile(r"\+?[0-9]{4,} ?(?:-|\N{EN DASH}|\.\.+| to ) ?\+?[0-9]{2,}|\+?[0-9]{7,} ?/ ?[0-9]{2,4}")
 _HOST: Final = re.compile(
@@ -74,8 +84,17 @@ _SECRET: Final = re.compile(
     r"(?:env|file):.+|(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[!$%&*=?^~|<>{}])[^\s@]{8,}", re.IGNORECASE
 )
 _DIALLED: Final = re.compile(r"\+?[0-9XZN\[\]()./ -]*[0-9XZN\])][.!]?", re.IGNORECASE)
-_LOOKS: Final = ((_DATE, Look.OTHER), (_YEARS, Look.OTHER), (_ENDS, Look.RANGE), (_HOST, Look.HOST))
+_LOOKS: Final = (
+    (_DATE, Look.OTHER), (_YEARS, Look.OTHER), (_ENDS, Look.RANGE), (_COUNTED, Look.COUNT), (_HOST, Look.HOST)
+)  # fmt: skip
 _SWITCHES: Final = (YES | NO) - {"0", "1"}
+_CHOICES: Final = frozenset(
+    choice
+    for sheet in SHEETS
+    for column in sheet.columns
+    if column.parser is Parser.CHOICE
+    for choice in column.choices
+) | frozenset(["delete", "löschen", "entfernen", "ersetzen", "supprimer", "remplacer", "eliminar", "borrar", "删除"])
 _LEAST_DIGITS: Final = 7
 """Fewer are an extension, a count or some other short number."""
 _MANY: Final = re.compile(r"[,;&|\r\n]+")
@@ -101,6 +120,8 @@ def look_of(value: CellValue) -> Look:
 def _look_of_text(text: str) -> Look:
     if text.casefold() in _SWITCHES:
         return Look.SWITCH
+    if text.casefold() in _CHOICES:
+        return Look.CHOICE
     for pattern, look in _LOOKS:
         if pattern.fullmatch(text):
             return look
@@ -138,8 +159,9 @@ def unclear(
         below: gives what stands below the header at a position, from the next row on.
     """
     groups: dict[tuple[str, Look], list[_Stranger]] = defaultdict(list)
+    lacking = {column.field for column in sheet.columns} - set(known)
     for position, header in own.items():
-        stranger = _judged(position, header, row, below(position))
+        stranger = _judged(position, header, row, below(position), lacking)
         if stranger is not None:
             groups[re.sub(r"[\W\d_]+", "", header).casefold(), stranger.look].append(stranger)
     alike = list(groups.values())
@@ -149,11 +171,13 @@ def unclear(
     return [_problem(sheet, sheet_name, row, group, known) for group in alike], positions
 
 
-def _judged(position: int, header: str, row: int, cells: Sequence[CellValue]) -> _Stranger | None:
+def _judged(
+    position: int, header: str, row: int, cells: Sequence[CellValue], lacking: AbstractSet[str]
+) -> _Stranger | None:
     """Judge a column by what its different cells look like."""
     if header.startswith("#") or header in RESULT_HEADERS or header.endswith("(yours)"):
         return None
-    sense = sense_of(header)
+    sense = sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
     if sense in {Sense.NOTHING, Sense.OWN} and names_secret(header):
         return None  # a PIN of the user's own; a password is a word of ours
     telling = _TELLING[sense]
@@ -223,6 +247,7 @@ _CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
     Look.SWITCH: ("enable", "enb_outbound_proxy"),
     Look.HOST: ("hostname", "domain", "outbound_proxy_server"),
     Look.SECRET: ("password",),
+    Look.CHOICE: ("type", "transport", "action", "outbound_cid_option"),
     Look.OTHER: (),
 }
 """What a column may be, by what its cells look like."""
@@ -230,7 +255,11 @@ _CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
 
 def _meant(sheet: Sheet, stranger: _Stranger, known: Collection[str], place: str) -> str:
     """Say what to do if the column is meant: what it may be that the sheet lacks, or else where such things go."""
-    lacking = [c.label for c in sheet.columns if c.field in _CANDIDATES[stranger.look] and c.field not in known]
+    meant = stands_in_for(stranger.header)
+    missing = [column for column in sheet.columns if column.field not in known]
+    lacking = [c.label for c in missing if c.field in meant] or [
+        c.label for c in missing if c.field in _CANDIDATES[stranger.look]
+    ]
     if lacking:
         return f"If it is the {' or the '.join(lacking)}, type that in {place}."
     match stranger.look:
@@ -241,7 +270,12 @@ def _meant(sheet: Sheet, stranger: _Stranger, known: Collection[str], place: str
                 f"Each number goes into a row of its own under {'DID' if sheet is DIDS else 'Caller ID'}; a block "
                 "goes there as first and last number, like 442079460100-442079460199."
             )
-        case Look.HOST | Look.SWITCH | Look.SECRET:
+        case Look.CHOICE if not sheet.required:
+            return (
+                "All rows of a trunk are added, removed or put in place of its list together: the sheet Trunks says "
+                "which, under Caller IDs mode and DIDs mode."
+            )
+        case Look.HOST | Look.SWITCH | Look.SECRET | Look.CHOICE:
             return "A setting of a trunk goes onto the sheet Trunks, under its own header."
         case Look.OTHER:
             return "If it means a column of ours, give it that header."

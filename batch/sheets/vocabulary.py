@@ -7,6 +7,7 @@ blanks between words.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -43,6 +44,8 @@ _OURS: Final = (
     frozenset(folded(text) for sheet in layout.SHEETS for column in sheet.columns for text in column.headers)
     | frozenset(folded(text) for sheet in layout.SHEETS for text in sheet.names)
     | _words("cid cids cli clip clid ani msisdn proxy proxys proxies registrar ip fqdn pwd passwd")
+    | _words("delete deleted remove removed rename renamed newname loschen geloscht entfernen umbenennen neuername")
+    | _words("supprimer renommer nouveaunom eliminar borrar renombrar nuevonombre 删除 刪除 改名")
 ) - _SEVERAL
 _OUR_STEMS: Final = (
     *("rufnummer", "durchwahl", "amtsleitung", "telefonnummer", "phonenumber", "hostname", "passwort", "kennwort"),
@@ -65,6 +68,14 @@ _HINT_STEMS: Final = (
     *("anzahl", "nummern", "stuckzahl", "号码", "號碼", "数量", "個數", "个数", "数目", "起始", "结束", "开始", "终止"),
     *("范围", "电话", "状态", "到", "从", "至", "号段", "首号", "末号"),
 )
+
+_COUNTS: Final = _words(
+    """
+    quantity qty count counts numberof numbersof noof nosof nrof numof anzahl anz menge stuck stk stuckzahl cantidad
+    numerode quantite nbre nombrede 数量 个数 個數
+    """
+)
+"""Words that say how many, also beside one for a column of the user's own: ``Ordered qty``."""
 
 _OWN: Final = _words(
     """
@@ -90,13 +101,21 @@ _OWN: Final = _words(
     propietario contacto departamento costo coste costes centro pedido contrato factura precio tarifa fecha dia mes
     ano vencimiento creado modificado revisado aprobado hecho terminado probado portado migrado proyecto sala piso
     planta edificio calle correo proveedor operador color categoria motivo direccion referencia
+    lat latitude lon lng longitude long breite lange week weeks kw woche semaine semana quarter circuit asset assets
+    inventory employee staff personnel seat desk socket mrc nrc gl kst branch branches store stores shop shops depot
+    product sku article articles case cases request requests incident sr vorgang aktenzeichen debitor
+    kreditor reseller dealer billable vip gdpr loa score rating rank minutes usage vlan patch switch headcount age
+    filiale filialen niederlassung geschaft hausnr dose sitzplatz mitarbeiter artikel magasin magasins agence succursale
+    dossier demande salarie article sucursal sucursales tienda tiendas expediente solicitud empleado articulo
     """
 )
 _OWN_STEMS: Final = (
     *("bemerkung", "anmerkung", "kommentar", "beschreibung", "standort", "kunden", "ansprechpartner", "kosten"),
+    *("hausnummer", "personalnummer", "artikel", "vorgang", "mitarbeiter", "inventar", "filial"),
     *("auftrag", "bestell", "vertrag", "rechnung", "preis", "datum", "projekt", "strasse", "lieferant", "termin"),
     *("备注", "備註", "说明", "描述", "客户", "站点", "地点", "城市", "地址", "公司", "负责人", "联系人", "部门"),
     *("成本", "费用", "价格", "订单", "工单", "合同", "发票", "日期", "时间", "邮箱", "邮件", "项目", "序号", "楼层"),
+    *("邮编", "門店", "门店", "经度", "纬度", "员工", "资产", "产品", "周次"),
     *("房间", "供应商", "运营商", "参考", "状况"),
 )
 
@@ -114,12 +133,39 @@ def sense_of(header: str) -> Sense:
     runs = {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + _MOST, len(words)) + 1)}
     ours = not runs.isdisjoint(_OURS) or any(stem in plain for stem in _OUR_STEMS)
     own = not _OWN.isdisjoint(words) or plain in ORDINARY - _TELEPHONY or any(stem in plain for stem in _OWN_STEMS)
+    counts = not _COUNTS.isdisjoint(runs)
     if ours:
-        return Sense.BOTH if own else Sense.OURS
-    if own:
+        return Sense.BOTH if own and not counts else Sense.OURS
+    if own and not counts:
         return Sense.OWN
-    hints = not _HINTS.isdisjoint(words) or any(stem in plain for stem in _HINT_STEMS)
+    hints = counts or not _HINTS.isdisjoint(words) or any(stem in plain for stem in _HINT_STEMS)
     return Sense.HINT if hints else Sense.NOTHING
+
+
+_STAND_INS: Final[Mapping[str, frozenset[str]]] = {
+    "did_name": _words(
+        "name label didlabel displayname cnam callername bezeichnung anzeigename nom libelle nombre 名称"
+    ),
+    "outbound_cid_name": _words(
+        "name label displayname display cnam callername bezeichnung anzeigename nom nombre 名称"
+    ),
+    "extension_groups": _words("group extgroup ringgroup gruppe groupe grupo 组 分组"),
+    "extensions": _words("ext exts user users member members benutzer utilisateurs usuarios 用户"),
+    "username": _words(
+        "user login loginname siplogin sipuser sipid sipaccount kennung anmeldung zugangskennung identifiant "
+        "usuario cuenta 用户"
+    ),
+    "auth_name": _words("auth authuser credentials zugangsdaten"),
+    "password": _words("secret sipsecret siptrunksecret trunksecret"),
+    "domain": _words("realm siprealm"),
+}
+"""Headers that people use for what a sheet may lack, by its field; also for many other things."""
+
+
+@cache
+def stands_in_for(header: str) -> frozenset[str]:
+    """Return the fields for which people use such a header."""
+    return frozenset(name for name, headers in _STAND_INS.items() if folded(header) in headers)
 
 
 _SECRET_HEADERS: Final = frozenset(map(folded, layout.TRUNKS.column("password").headers)) | {"pass", "sippass"}

@@ -86,6 +86,22 @@ def codes(problems: list[Problem]) -> list[str]:
         ("分机", ["1001"]),
         ("DID cost", ["442079460199"]),
         ("Site", ["442079460100-442079460199"]),
+        ("No. of DIDs", ["10", "100"]),
+        ("Ordered qty", ["10", "100"]),
+        ("Quantity (order)", ["10"]),
+        ("Menge", ["10er", "100er"]),
+        ("Blockgröße", ["10er Block", "100er-Block"]),
+        ("Whatever", ["10 Stück"]),
+        ("Whatever", ["block of 100"]),
+        ("Action", ["remove", "add"]),
+        ("Change", ["delete", "add"]),
+        ("Aktion", ["löschen"]),
+        ("Remove?", ["x", ""]),
+        ("Löschen", ["x"]),
+        ("Name", ["Reception", "Sales"]),
+        ("Label", ["Reception"]),
+        ("DID label", ["Reception"]),
+        ("CNAM", ["ACME"]),
     ],
 )
 def test_a_column_beside_the_dids_that_could_be_meant_is_a_problem(header: str, cells: list[CellValue]) -> None:
@@ -124,6 +140,19 @@ def test_a_column_beside_the_dids_that_could_be_meant_is_a_problem(header: str, 
         ("Estado", ["sí"]),
         ("状态", ["是", "否"]),
         ("代理", ["edge.newtel.example"]),
+        ("Login", ["london"]),
+        ("SIP account", ["london"]),
+        ("Auth", ["london"]),
+        ("Credentials", ["london / Sample-one"]),
+        ("Kennung", ["london"]),
+        ("Secret", ["Sample-one"]),
+        ("SIP secret", ["Sample-one"]),
+        ("Realm", ["newtel"]),
+        ("Kind", ["register"]),
+        ("Layer", ["tls", "udp"]),
+        ("Mode", ["replace"]),
+        ("Rename to", ["London-2"]),
+        ("New name", ["London-2"]),
     ],
 )
 def test_a_column_beside_the_trunks_that_could_be_meant_is_a_problem(header: str, cells: list[CellValue]) -> None:
@@ -206,6 +235,31 @@ OWN = [
     ("日期", ["2026-11-12"]),
     ("序号", ["1", "2"]),
     ("客户", ["某公司"]),
+    ("Latitude", ["51.5074", "52.4862"]),
+    ("Whatever", ["-0.1278"]),
+    ("Time slot", ["10:00-12:00"]),
+    ("Week", ["46", "47"]),
+    ("KW", [46.0]),
+    ("Circuit ID", ["ABC12345"]),
+    ("Circuit", ["12345678"]),
+    ("Employee ID", ["10023"]),
+    ("Personalnummer", ["10023"]),
+    ("Hausnummer", ["3", "12"]),
+    ("GL code", ["4711"]),
+    ("KST.", ["4711"]),
+    ("MRC", ["10", "12"]),
+    ("Asset", ["100123"]),
+    ("Branch", ["12"]),
+    ("Store", ["101", "102"]),
+    ("Filiale", ["12"]),
+    ("Vorgangsnummer", ["4711"]),
+    ("SKU", ["1001"]),
+    ("Case no.", ["4711"]),
+    ("Dossier", ["4711"]),
+    ("Sucursal", ["10"]),
+    ("门店", ["101"]),
+    ("VIP", ["yes", "no"]),
+    ("Account", ["12345678"]),
 ]
 
 
@@ -225,6 +279,25 @@ def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
         "Each number goes into a row of its own under DID; a block goes there as first and last number, like "
         "442079460100-442079460199. If it is a column of your own, type #Quantity in C1."
     )
+
+
+@pytest.mark.parametrize(
+    ("problem", "fix"),
+    [
+        (dids("Label", "Reception"), "If it is the DID name, type that in C1."),
+        (trunks("Login", "london"), "If it is the Username, type that in C1."),
+        (trunks("SIP secret", "Sample-one"), "If it is the Password, type that in C1."),
+        (trunks("Layer", "tls"), "If it is the Transport or the Action, type that in C1."),
+        (dids("Action", "remove"), "All rows of a trunk are added, removed or put in place of its list together: "),
+    ],
+)
+def test_what_a_header_is_used_for_is_offered_where_the_sheet_lacks_it(problem: list[Problem], fix: str) -> None:
+    assert problem[0].fix.startswith(fix)
+
+
+def test_a_header_that_may_stand_for_a_column_is_the_users_own_beside_that_column() -> None:
+    given = workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name|Name", "London-1|442079460100|Reception|A. Person"))
+    assert codes(_of_columns(check(given))) == ["own-column"]
 
 
 def test_many_columns_of_one_kind_are_told_once() -> None:
@@ -262,7 +335,8 @@ def test_what_may_be_a_password_is_never_shown(header: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["#pwd", "#SIP Passwd", "Site PIN", "Secret", "API token", "#Passwort neu", "#Mot de passe", "#口令"]
+    "header",
+    ["#pwd", "#SIP Passwd", "Site PIN", "Portal secret", "API token", "#Passwort neu", "#Mot de passe", "#口令"],
 )
 def test_a_column_that_comes_back_hidden_is_named(header: str) -> None:
     (notice,) = trunks(header, "Sample-one")
