@@ -227,7 +227,7 @@ def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger]
         value=first.header,
         message=f"{_called(group, headers)} not known, so nothing of {'it' if one else 'them'} would be sent; "
         f"{said}{looks}.",
-        fix=f"{_meant(sheet, first, known, place)} If {'it is a column' if one else 'they are columns'} of your own, "
+        fix=f"{_meant(sheet, group, known, place)} If {'it is a column' if one else 'they are columns'} of your own, "
         f"type #{first.header or 'Remark'} in {place}{'' if one else ', and # in front of the others likewise'}."
         + (f" {HIDES}" if any(map(names_secret, headers)) else ""),
     )
@@ -243,7 +243,7 @@ def _called(group: Sequence[_Stranger], headers: Sequence[str]) -> str:
 _CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
     Look.NUMBER: ("did", "outbound_cid"),
     Look.RANGE: ("did", "outbound_cid", "outbound_cid_to_ext_range"),
-    Look.COUNT: ("did", "extensions", "id", "port"),
+    Look.COUNT: ("extensions", "id", "port"),
     Look.SWITCH: ("enable", "enb_outbound_proxy"),
     Look.HOST: ("hostname", "domain", "outbound_proxy_server"),
     Look.SECRET: ("password",),
@@ -253,16 +253,16 @@ _CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
 """What a column may be, by what its cells look like."""
 
 
-def _meant(sheet: Sheet, stranger: _Stranger, known: Collection[str], place: str) -> str:
-    """Say what to do if the column is meant: what it may be that the sheet lacks, or else where such things go."""
-    meant = stands_in_for(stranger.header)
+def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], place: str) -> str:
+    """Say what to do if columns are meant: what a single one may be that the sheet lacks, or where such things go."""
+    look, meant = group[0].look, stands_in_for(group[0].header)
     missing = [column for column in sheet.columns if column.field not in known]
     lacking = [c.label for c in missing if c.field in meant] or [
-        c.label for c in missing if c.field in _CANDIDATES[stranger.look]
+        c.label for c in missing if c.field in _CANDIDATES[look]
     ]
-    if lacking:
+    if lacking and len(group) == 1:
         return f"If it is the {' or the '.join(lacking)}, type that in {place}."
-    match stranger.look:
+    match look:
         case Look.NUMBER | Look.RANGE | Look.COUNT if sheet.required:
             return "Numbers of a trunk go onto the sheet DIDs or Caller IDs, one row each."
         case Look.NUMBER | Look.RANGE | Look.COUNT:

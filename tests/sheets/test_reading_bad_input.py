@@ -207,9 +207,9 @@ def test_200_mb_of_nonsense_are_refused_at_once(tmp_path: Path) -> None:
         with path.open("wb") as file:
             file.write(beginning)
             file.truncate(200 << 20)
-        start = time.perf_counter()
+        start = time.process_time()
         refusal(path)
-        assert time.perf_counter() - start < 3
+        assert time.process_time() - start < 3
 
 
 def bomb(path: Path, part: str, size: int, filler: bytes = b" ") -> Path:

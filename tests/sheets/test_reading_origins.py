@@ -262,4 +262,4 @@ def test_libreoffice_keeps_what_is_hidden_merged_and_shown_otherwise(tmp_path: P
     assert sheet.merged == (Block(3, 1, 4, 2),)
     assert sheet.hidden_columns == (3,)
     assert sheet.hidden_rows == (6, 7)
-    assert sheet.formulas == ({} if kind == "xls" else {1: {1: "=A1+1"}})
+    assert sheet.formulas == {1: {1: "=…" if kind == "xls" else "=A1+1"}}

@@ -92,7 +92,7 @@ TEXTS: Final[Mapping[str, str]] = {
 def make(folder: Path) -> None:
     """Write them all."""
     for name, given in FOLDERS.items():
-        place = _empty(folder / name)
+        place = empty(folder / name)
         for file, rows in given.files.items():
             text = io.StringIO(newline="")
             csv.writer(text, delimiter=given.delimiter, lineterminator=given.ends, quoting=given.quoting).writerows(
@@ -101,12 +101,19 @@ def make(folder: Path) -> None:
             before = f"{given.before}{given.ends}" if given.before else ""
             (place / file).write_bytes((before + text.getvalue()).encode(given.encoding))
     for name, words in TEXTS.items():
-        place = _empty(folder / name)
+        place = empty(folder / name)
         (place / "trunks.csv").write_text("Trunk ID,Name\n11,London-1\n", encoding="utf-8")
         (place / "dids.csv").write_text(words, encoding="utf-8", newline="")
 
 
-def _empty(place: Path) -> Path:
+def write_rows(path: Path, rows: Sequence[Row]) -> None:
+    """Write a CSV file in UTF-8."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def empty(place: Path) -> Path:
+    """Make a folder anew, without anything in it."""
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     return place
