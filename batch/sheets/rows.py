@@ -215,7 +215,9 @@ def _table(
         texts, faults = understood.texts, understood.problems
         numbers[name] = understood.numbers
         if not occupied.all():
-            filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+            filled = np.ones(len(texts), dtype=bool)
+            if not all(texts):
+                filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
             filled[[fault.row - strip.first_row for fault in faults if fault.stops]] = True
             filled[[row - strip.first_row for row in spread]] = False
             occupied |= filled

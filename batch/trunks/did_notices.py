@@ -19,13 +19,12 @@ from batch.sheets.spellings import spans
 from batch.sheets.strips import MAX_TOLD
 from batch.trunks.entries import Entries
 from batch.trunks.patterns import Matcher, is_pattern
-from batch.trunks.records import DidRow
+from batch.trunks.records import DidRow, dids_of
 
 _ALL_NUMBERS: Final = re.compile(r"[0-9+\n]*+")
 _NUMBER: Final = re.compile(r"\+?[0-9]++")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _SPAN: Final = re.compile(r"([^\[\]])-([^\[\]])")
-_DID_OF: Final = itemgetter(DidRow._fields.index("did"))
 _LEAD: Final = itemgetter(slice(0, 2))
 _STAND_FOR: Final = {"x": "0-9", "z": "1-9", "n": "2-9"}
 _SPANS_SHOWN: Final = 5
@@ -41,9 +40,11 @@ def did_notices(table: Table, dids: Entries[DidRow], removing: AbstractSet[int])
         dids: its understood rows.
         removing: Trunks rows whose list says what goes: nothing is matched by it.
     """
-    numbers = list(map(_DID_OF, dids.rows))
-    yield from _other_notations(table, dids.rows, numbers)
-    if _ALL_NUMBERS.fullmatch("\n".join(numbers)):
+    numbers = dids_of(dids.rows)
+    together = "\n" + "\n".join(numbers)
+    if together.count("\n+") < len(numbers):  # or else all have one notation
+        yield from _other_notations(table, dids.rows, numbers)
+    if _ALL_NUMBERS.fullmatch(together):
         return
     odd = [i for i, number in enumerate(numbers) if not _NUMBER.fullmatch(number)]
     yield from _each(table, "pattern-word", [(dids.rows[i], _word(numbers[i])) for i in odd], _word_message)

@@ -29,13 +29,12 @@ from batch.trunks.numbers import (
     parse_extension_range,
     parse_extensions,
 )
-from batch.trunks.records import CallerIdRow, DidRow, Row
+from batch.trunks.records import CallerIdRow, DidRow, DidRows, Row
 from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
 _ALL_PLAIN: Final = re.compile(r"(?:\+?[0-9]{1,30}\n)*+")
-_DID_ROW: Final[Callable[[tuple[int, str, str | None]], DidRow]] = partial(tuple.__new__, DidRow)
-"""``DidRow._make`` without its own frame for each of half a million."""
 _CALLER_ID_ROW: Final[Callable[[tuple[Any, ...]], CallerIdRow]] = partial(tuple.__new__, CallerIdRow)
+"""``CallerIdRow._make`` without its own frame for each of many thousands."""
 _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
@@ -43,7 +42,7 @@ _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 class Entries(Generic[Row]):
     """The understood rows of one list sheet, in the sheet's order. All sequences are equally long."""
 
-    rows: list[Row]
+    rows: Sequence[Row]
     trunks: npt.NDArray[np.int64]
     """For each, the Trunks row it belongs to."""
     clears: Mapping[int, int]
@@ -58,7 +57,7 @@ def read_dids(
     names, problems = _names(table, "did_name", owners, modes)
     clears: dict[int, int] = {}
     if _ALL_PLAIN.fullmatch("\n".join(texts) + "\n"):
-        return Entries(rows=_did_rows(rows, texts, names), trunks=owners, clears=clears), problems
+        return Entries(rows=DidRows(rows, texts, names), trunks=owners, clears=clears), problems
     wanted: list[list[str]] = [[text] for text in texts]
     for i in [i for i, text in enumerate(texts) if not PLAIN.fullmatch(text)]:
         wanted[i], problem = _did(table, rows[i], texts[i])
@@ -70,16 +69,12 @@ def read_dids(
     spread = np.repeat(np.arange(len(rows)), sizes).tolist()
     return (
         Entries(
-            rows=_did_rows([rows[i] for i in spread], dids, [names[i] for i in spread]),
+            rows=DidRows([rows[i] for i in spread], dids, [names[i] for i in spread]),
             trunks=np.repeat(owners, sizes),
             clears=clears,
         ),
         problems,
     )
-
-
-def _did_rows(rows: Sequence[int], dids: Sequence[str], names: Sequence[str | None]) -> list[DidRow]:
-    return list(map(_DID_ROW, zip(rows, dids, names, strict=True)))
 
 
 def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:

@@ -20,7 +20,7 @@ from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.faults import Fault
 from batch.trunks.nearest import nearest
-from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row
+from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row, rows_at
 from batch.trunks.taken import only_taken
 from batch.trunks.values import Value, parse_value
 
@@ -102,6 +102,12 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
         understood: dict[str, Value | Fault] = {}
         if not secret:
             understood = {text: parse_value(column, text) for text in dict.fromkeys(texts) if text}
+        if not secret and all(texts) and Fault not in map(type, understood.values()):
+            for values, text in zip(found.values(), texts, strict=True):
+                values[column.field] = understood[text]  # type: ignore[assignment] # none is a fault
+            continue
+        if not any(texts):
+            continue
         for (row, values), text in zip(found.items(), texts, strict=True):
             if not text:
                 continue
@@ -205,7 +211,7 @@ def _edits(
     trunks: npt.NDArray[np.int64] = entries.trunks[order]
     rows = entries.rows
     if not np.array_equal(order, np.arange(order.size)):
-        rows = [rows[i] for i in order.tolist()]
+        rows = rows_at(rows, order.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(trunks)) + 1).tolist(), len(rows)]
     edits: dict[int, ListEdit[Row]] = {}
     for start, end in pairwise(cuts):

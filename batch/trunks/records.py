@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from functools import cached_property, partial
+from typing import Final, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,46 @@ class DidRow(NamedTuple):
     def number(self) -> str:
         """What stands in the DID cell."""
         return self.did
+
+
+_DID_ROW: Final[Callable[[tuple[int, str, str | None]], DidRow]] = partial(tuple.__new__, DidRow)
+"""``DidRow._make`` without its own frame for each of half a million."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DidRows(Sequence[DidRow]):
+    """Wanted DIDs kept by column, each made when it is asked for. All columns are equally long."""
+
+    rows: Sequence[int]
+    dids: Sequence[str]
+    names: Sequence[str | None]
+
+    def __len__(self) -> int:
+        return len(self.dids)
+
+    def __iter__(self) -> Iterator[DidRow]:
+        return map(_DID_ROW, zip(self.rows, self.dids, self.names, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> DidRow: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> DidRows: ...
+
+    def __getitem__(self, index: int | slice) -> DidRow | DidRows:
+        if isinstance(index, slice):
+            return DidRows(self.rows[index], self.dids[index], self.names[index])
+        return DidRow(self.rows[index], self.dids[index], self.names[index])
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # like a list
+
+
+def dids_of(rows: Sequence[DidRow]) -> Sequence[str]:
+    """Return the wanted DIDs alone."""
+    return rows.dids if isinstance(rows, DidRows) else [row.did for row in rows]
 
 
 class CallerIdRow(NamedTuple):
@@ -62,6 +102,14 @@ class CallerIdRow(NamedTuple):
 
 Row = TypeVar("Row", DidRow, CallerIdRow)
 """A wanted entry of either list."""
+
+
+def rows_at(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
+    """Return the rows at these places, kept as they were."""
+    if isinstance(rows, DidRows):
+        numbers, dids, names = rows.rows, rows.dids, rows.names
+        return DidRows([numbers[i] for i in places], [dids[i] for i in places], [names[i] for i in places])
+    return [rows[i] for i in places]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -26,13 +25,10 @@ from batch.trunks.entries import Entries
 from batch.trunks.faults import Fault
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
 from batch.trunks.patterns import Matcher, has_patterns, is_pattern
-from batch.trunks.records import CallerIdRow, DidRow, Record
+from batch.trunks.records import CallerIdRow, DidRow, Record, dids_of
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
 """Settings that a type of trunk does not have."""
-
-
-_DID_OF: Final = itemgetter(DidRow._fields.index("did"))
 
 
 def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
@@ -232,7 +228,7 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
 
     ``removing`` holds the trunks whose rows say what goes: moving a DID from one trunk to another is no double.
     """
-    numbers = list(map(_DID_OF, dids.rows))
+    numbers = dids_of(dids.rows)
     if len(set(numbers)) == len(numbers):
         return
     again = pd.Series(numbers, dtype=object).duplicated(keep=False).to_numpy()
@@ -343,7 +339,7 @@ def caller_ids_not_dids(tables: Tables, records: Iterable[Record]) -> tuple[list
         (record.row, entry, missing)
         for record in records
         if record.caller_ids and record.dids and record.dids.mode is Mode.REPLACE
-        for entry, missing in _not_among(record, list(map(_DID_OF, record.dids.rows)))
+        for entry, missing in _not_among(record, dids_of(record.dids.rows))
     ]
     alike = [(row, entry) for row, entry, missing in found if missing == [entry.caller_id]]
     if len({entry.caller_id for _, entry in alike}) <= FEW:

@@ -55,7 +55,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     path = package.path
     parts = worksheet_parts(package)
     _verify(package)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="second-look")
+    pool = ThreadPoolExecutor(2, thread_name_prefix="second-look")  # so that no closer look waits for a large glance
     try:
         with collector_paused(), calamine_failures(path):
             styles = _styles(package)
