@@ -118,3 +118,54 @@ def test_an_encrypted_workbook_says_both_of_what_it_may_be(tmp_path: Path) -> No
         "If Excel opens it without a password, choose Review, Protect Workbook there to switch that off, and save it "
         "again. Otherwise open it with the password and save it without one."
     )
+
+
+def _container(path: Path) -> tuple[bytearray, int, list[int]]:
+    """Return an old workbook, where its table of chains begins, and the sectors that the table says something of."""
+    content = bytearray(old_book(path).read_bytes())
+    table = 512 + 512 * struct.unpack_from("<I", content, 76)[0]
+    links = struct.unpack_from("<128I", content, table)
+    return content, table, [sector for sector, link in enumerate(links) if link not in {0xFFFFFFFF, 0xFFFFFFFD}]
+
+
+def test_pieces_that_follow_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "book.xls"
+    content, table, sectors = _container(path)
+    (directory,) = struct.unpack_from("<I", content, 48)
+
+    for sector in (sectors[-1], sectors[0], directory):
+        circle = bytearray(content)
+        struct.pack_into("<I", circle, table + 4 * sector, sector)
+        path.write_bytes(circle)
+        with pytest.raises(WorkbookError) as refusal:
+            read_workbook(path)
+        assert refusal.value.message == f'"{path}" is damaged: its pieces follow each other in a circle.'
+
+
+def test_a_table_of_pieces_that_names_itself_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "book.xls"
+    content, _, _ = _container(path)
+    struct.pack_into("<II", content, 68, 0, 1)
+    struct.pack_into("<I", content, 512 + 508, 0)
+    path.write_bytes(content)
+
+    with pytest.raises(WorkbookError, match="its pieces follow each other in a circle"):
+        read_workbook(path)
+
+
+def test_chains_that_lead_anywhere_are_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "book.xls"
+    content, table, sectors = _container(path)
+    ends = 0
+
+    for sector in sectors:
+        for target in (0, 1, sectors[-1], 0xFFFFFFFE, 0x7FFFFFFF):
+            astray = bytearray(content)
+            struct.pack_into("<I", astray, table + 4 * sector, target)
+            path.write_bytes(astray)
+            try:
+                read_workbook(path)
+            except WorkbookError as refusal:
+                ends += 1
+                assert refusal.message.startswith(f'"{path}" is ')
+    assert ends > 0

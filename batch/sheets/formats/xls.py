@@ -30,6 +30,7 @@ from batch.sheets.formats.grids import (
     worksheets,
 )
 from batch.sheets.formats.number_formats import shows_otherwise
+from batch.sheets.formats.xls_containers import runs_in_circles
 from batch.sheets.formats.xls_records import look_at_records
 from batch.sheets.workbooks import BLANK, Block, CellError, CellValue, RawSheet
 
@@ -74,6 +75,8 @@ def read_xls(path: Path) -> tuple[tuple[RawSheet, ...], dict[str, str]]:
         WorkbookError: It is encrypted, damaged, or another kind of Office file.
     """
     content = path.read_bytes()
+    if runs_in_circles(content):
+        raise refusals.damaged(path, "its pieces follow each other in a circle")
     looks = look_at_records(content)
     try:
         return _by_xlrd(path, content, looks), {}

@@ -63,7 +63,7 @@ def _stream(content: bytes) -> bytes:
         files = CompDoc(content, logfile=io.StringIO(), ignore_workbook_corruption=True)
         found = (files.get_named_stream(name) for name in ("Workbook", "Book"))
         return bytes(next(filter(None, found), b""))
-    except (CompDocError, AssertionError, LookupError, struct.error):
+    except (CompDocError, AssertionError, LookupError, UnicodeError, struct.error):
         return b""
 
 
