@@ -17,6 +17,8 @@ from batch.pbx.addresses import base_url_of
 from batch.planning import Planned
 from batch.runs import folders, journal
 from batch.runs.begun import was_begun_here
+from batch.runs.facts import are_whole
+from batch.runs.journal import FILE as JOURNAL
 from batch.runs.keeping import Wanted, planned_then
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.past import Past, read_past
@@ -318,6 +320,8 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
     facts = past.facts
     if not facts:
         raise UsageError(f"The run in {place} never began: nothing was sent.", "Apply the workbook anew.")
+    if not are_whole(facts):
+        raise _damaged(place)
     _refuse_another_pbx(facts, flags)
     copy = place / facts["workbook"]["copy"]
     if not copy.exists():
@@ -341,8 +345,17 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
             f"The run's own copy of the workbook, {copy}, is not what it was.",
             "A run is gone on with as it was approved. Put the copy back, or apply the changed workbook anew.",
         )
+    if not past.wanted.keys() <= {record.row for record in checked.records.trunks}:
+        raise _damaged(place)
     folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
     return Returned(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+
+
+def _damaged(place: Path) -> UsageError:
+    return UsageError(
+        f"The journal {place / JOURNAL} cannot be read: it is damaged.",
+        "Take a copy of the run's folder, then ask for help.",
+    )
 
 
 def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, Any], place: Path) -> Path:

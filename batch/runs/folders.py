@@ -166,7 +166,7 @@ def read_snapshot(folder: Path) -> dict[int, LiveTrunk]:
         trunks = [parse_trunk(json.loads(line)) for line in lines]
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise UsageError(
             f"The snapshot {path} cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}.",
             "Take a copy of the run's folder, then ask for help.",

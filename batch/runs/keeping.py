@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from batch.pbx.errcodes import FieldFault
+from batch.runs.facts import Shape, each, is_moment, whole
 from batch.runs.outcomes import Ending, Outcome
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.bodies import caller_id_json, did_json
@@ -19,6 +20,26 @@ from batch.trunks.values import Value
 
 Json: TypeAlias = dict[str, Any]
 EntryT = TypeVar("EntryT", Did, CallerId)
+
+_VALUE: Final[Shape] = (str, int, None)
+DESIRED: Final[Shape] = {"fields": each(_VALUE), "did_list": [dict], "outbound_cid_list": [dict]}
+"""The shape of what `desired_json` makes."""
+_LIST: Final[Shape] = {
+    **{name: [dict] for name in ("added", "removed")},
+    **{name: [[dict]] for name in ("renamed", "changed")},
+    "moved": [[(dict, whole)]],
+    "stays": whole,
+}
+OUTCOME: Final[Shape] = {
+    **dict.fromkeys(("ending", "name", "note", "errmsg"), str),
+    **dict.fromkeys(("trunk_id", "errcode", "http_status", "elapsed_ms"), (int, None)),
+    "attempts": whole,
+    "finished_at": (is_moment, None),
+    "faults": [list],
+    "found": ({"fields": each([_VALUE]), "dids": _LIST, "caller_ids": _LIST}, None),
+    **dict.fromkeys(("read", "chosen", "reached"), bool),
+}
+"""The shape of what `outcome_json` makes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

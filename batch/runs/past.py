@@ -14,8 +14,9 @@ from typing import Any, Final
 from batch.errors import UsageError
 from batch.pbx.errcodes import Verdict, explain
 from batch.pbx.session import GONE
+from batch.runs.facts import Shape, each, fits, moment, read_facts, whole
 from batch.runs.journal import FILE, LACKS, VERSION
-from batch.runs.keeping import Wanted, read_outcome
+from batch.runs.keeping import DESIRED, OUTCOME, Wanted, read_outcome
 from batch.runs.outcomes import Ending, Outcome
 
 _GRANTING: Final = frozenset({"get_token", "refresh_token"})
@@ -119,7 +120,7 @@ def read_past(folder: Path) -> Past:
             wanted = {one.row: one for one in _wanted(journal)}
             tries = _tries(journal)
             recorded = {
-                row: (leg, read_outcome(row, json.loads(kept)))
+                row: (leg, read_outcome(row, _read(kept, OUTCOME)))
                 for row, leg, kept in journal.execute("SELECT row, leg, outcome FROM outcomes")
             }
             unsettled = {
@@ -129,14 +130,14 @@ def read_past(folder: Path) -> Past:
             }
             return Past(
                 folder=folder,
-                facts={name: json.loads(value) for name, value in journal.execute("SELECT * FROM facts")},
+                facts=read_facts(journal.execute("SELECT name, value FROM facts")),
                 legs=tuple(_legs(journal)),
                 wanted=wanted,
                 outcomes={row: outcome for row, (_, outcome) in recorded.items()} | unsettled,
                 unsettled=frozenset(unsettled),
                 tries=tries,
             )
-    except (sqlite3.Error, ValueError, KeyError, TypeError) as error:
+    except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"
         raise UsageError(
             f"The journal {path} cannot be read: {reason}.", "Take a copy of the run's folder, then ask for help."
@@ -172,29 +173,40 @@ def _legs(journal: sqlite3.Connection) -> Iterator[Leg]:
     for number, command, pid, started, settled, ended, how, counts in journal.execute(
         "SELECT * FROM legs ORDER BY leg"
     ):
+        if not fits([command, how or "", number, pid], [(str, whole)]):
+            raise ValueError("no leg")
         yield Leg(
             number=number,
             command=command,
             pid=pid,
-            started=datetime.fromisoformat(started),
-            settled_rows=json.loads(settled),
-            ended=datetime.fromisoformat(ended) if ended else None,
+            started=moment(started),
+            settled_rows=_read(settled, each(whole)),
+            ended=moment(ended) if ended else None,
             how=how or "",
-            counts=json.loads(counts) if counts else {},
+            counts=_read(counts, each(whole)) if counts else {},
         )
 
 
 def _wanted(journal: sqlite3.Connection) -> Iterator[Wanted]:
     query = "SELECT row, trunk_id, name, rows, writes, desired FROM wanted ORDER BY row"
     for row, trunk_id, name, rows, writes, desired in journal.execute(query):
+        if not (fits([name, writes], [str]) and fits([row, trunk_id, rows], [whole])):
+            raise ValueError("no wish")
         yield Wanted(
             row=row,
             trunk_id=trunk_id,
             name=name,
             rows=rows,
             writes=frozenset(filter(None, writes.split(","))),
-            desired=json.loads(desired),
+            desired=_read(desired, DESIRED),
         )
+
+
+def _read(text: str, shape: Shape) -> Any:
+    value = json.loads(text)
+    if not fits(value, shape):
+        raise ValueError("not what was written")
+    return value
 
 
 def _is_stale(recorded: tuple[int, Outcome] | None, tries: Tries | None) -> bool:
@@ -228,6 +240,8 @@ def _tries(journal: sqlite3.Connection) -> dict[int, Tries]:
     for leg, ids, reply, errcode, reason, status in journal.execute(query):
         if reply == "not sent" or (reply == "answer" and explain(errcode).verdict is Verdict.SIGN_IN_AGAIN):
             continue
+        if not fits([leg, errcode, status], [(int, None)]) or not fits(reason, (str, None)):
+            raise ValueError("no request")
         before = tries.get(int(ids), Tries())
         if reply == "answer":
             refused = explain(errcode).verdict in _REFUSING
@@ -268,7 +282,7 @@ def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[da
                 facts = dict(journal.execute("SELECT name, value FROM facts WHERE name IN ('pbx', 'client_id')"))
                 if facts == {"pbx": json.dumps(address), "client_id": json.dumps(client_id)}:
                     found += _tokens_out(journal)
-        except sqlite3.Error:
+        except (sqlite3.Error, ValueError):
             continue
     return sorted(found)
 
@@ -287,4 +301,4 @@ def _tokens_out(journal: sqlite3.Connection) -> Iterator[datetime]:
             out[leg, serials[leg]] = sent_at
         elif reply in {None, "no answer", "garbled"}:
             out[leg, f"unclear {sent_at}"] = sent_at
-    yield from map(datetime.fromisoformat, out.values())
+    yield from map(moment, out.values())

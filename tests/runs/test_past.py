@@ -153,6 +153,50 @@ def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
     assert "it is damaged" in told(tmp_path)
 
 
+_ODD = ("null", "-1", '"x"', "[[]]", '{"a": 1}', "[null]", "1e999", '"2026-11-28T18:24:02"', '"../x"')
+_WHERE = (
+    *("facts.started", "facts.settings", "facts.workbook", "facts.problems", "facts.chosen", "facts.practice"),
+    *("legs.settled_rows", "legs.counts", "legs.started", "wanted.desired", "wanted.name", "wanted.rows"),
+    *("outcomes.outcome", "requests.errcode", "requests.ids"),
+)
+_SOUND = (
+    *(("legs.settled_rows", '{"a": 1}'), ("legs.counts", '{"a": 1}')),
+    *(("requests.errcode", "-1"), ("requests.ids", "-1")),
+)
+
+
+@pytest.mark.parametrize(
+    ("where", "odd"), [(where, odd) for where in _WHERE for odd in _ODD if (where, odd) not in _SOUND]
+)
+def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where: str, odd: str) -> None:
+    with journal.create(tmp_path) as book:
+        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.settled(book.leaving(WRITE, 1), Answer(errcode=40002, errmsg="", body={}))
+        book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
+    table, column = where.split(".")
+    with sqlite3.connect(tmp_path / FILE) as other:
+        if table == "facts":
+            other.execute("INSERT INTO facts VALUES (?, ?)", (column, odd))
+        else:
+            other.execute("INSERT OR IGNORE INTO wanted VALUES (2, 1, 1, 'T1', 1, '', '{\"fields\": {}}')")
+            other.execute("UPDATE legs SET ended = started, counts = '{}'")
+            value = odd.encode() if column == "name" else odd
+            other.execute(f"UPDATE {table} SET {column} = ?", (value,))  # noqa: S608 - both names stand above
+    other.close()
+    assert "it is damaged" in told(tmp_path)
+
+
+def test_a_run_beside_it_that_is_damaged_keeps_nobody_from_counting_tokens(tmp_path: Path) -> None:
+    with journal.create(tmp_path) as book:
+        facts = {"pbx": "https://pbx.example", "client_id": "client"}
+        book.begin_leg("apply", facts=facts, wanted=[], settled_rows={})
+        book.leaving(SIGN_IN, 0)
+    with sqlite3.connect(tmp_path / FILE) as other:
+        other.execute("UPDATE requests SET sent_at = 'at night'")
+    other.close()
+    assert tokens_out([tmp_path], "https://pbx.example", "client") == []
+
+
 def test_reading_along_leaves_the_writer_alone_and_sees_what_is_committed(tmp_path: Path) -> None:
     with journal.create(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
