@@ -38,6 +38,8 @@ HURRIED_S: Final = 1.0
 """Time for giving back tokens in all, when somebody is waiting for the end."""
 
 _MOST_WORDS: Final = 500
+_HALF_CHARACTERS: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
+"""Where half a character may stand, as JSON lets it: no file or terminal takes one, so U+FFFD is read for it."""
 _LARGEST_ERRCODE: Final = 2**53
 """A number beyond it is not the API's."""
 _LONGEST_PAUSE_S: Final = 600.0
@@ -243,6 +245,9 @@ def _object_with_errcode(
         return f"an empty answer {where}"
     try:
         answer = json.loads(content)
+        if _HALF_CHARACTERS.search(content):
+            text = json.dumps(answer, ensure_ascii=False)
+            answer = json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     except (ValueError, RecursionError):
         if content.lstrip()[:1] == b"<":
             return f"an HTML page instead of JSON {where}"

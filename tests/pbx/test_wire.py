@@ -80,6 +80,25 @@ def test_an_errcode_may_come_in_other_clothes(wire: Wire, pbx: ScriptedPbx, errc
     assert (reply.errcode, reply.errmsg) == (read, "")
 
 
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (rb'{"errcode": 0, "data": {"name": "T1\ud800", "port": 5060}}', "T1\ufffd"),
+        (rb'{"errcode": 0, "data": {"name": "\uDFFFT1", "port": 5060}}', "\ufffdT1"),
+        (b'{"errcode": 0, "data": {"name": "T\xed\xa0\x80", "port": 5060}}', "T\ufffd"),
+        ('{"errcode": 0, "data": {"name": "T\ud83d", "port": 5060}}'.encode("utf-16", "surrogatepass"), "T\ufffd"),
+        (rb'{"errcode": 0, "data": {"name": "T\ud83d\ude00", "port": 5060}}', "T\U0001f600"),
+    ],
+)
+def test_half_a_character_is_read_as_one_that_every_file_takes(
+    wire: Wire, pbx: ScriptedPbx, content: bytes, name: str
+) -> None:
+    pbx.script("trunk/get", text(200, content))
+    reply = wire.send(get_trunk(8), PERMIT)
+    assert isinstance(reply, Answer)
+    assert reply.body["data"] == {"name": name, "port": 5060}
+
+
 def test_errcode_decides_whatever_the_http_status_is(wire: Wire, pbx: ScriptedPbx) -> None:
     pbx.script("trunk/list", httpx.Response(500, json={"errcode": 40002, "errmsg": "PARAMETER ERROR"}))
     reply = wire.send(list_trunks(1, 10), PERMIT)
