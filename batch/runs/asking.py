@@ -21,7 +21,7 @@ from batch.pbx import requests
 from batch.pbx.api import Api
 from batch.pbx.errcodes import Verdict, explain, verdict_of
 from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer, NotSent, Reply
+from batch.pbx.replies import Answer, Garbled, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.pbx.signins import SignInUnanswered, may_pass
 from batch.runs.circuits import Circuit
@@ -136,7 +136,7 @@ class Asker:
                 if not may_pass(error.reply):
                     raise
                 if not request.writes:
-                    return error.reply
+                    return _unmet(error.reply)
             return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
@@ -382,6 +382,14 @@ def _alone(answer: Answer, number: int) -> LiveTrunk | None:
 
 def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**row, **{name: [] for name in LISTS if name in row and row[name] is None}}
+
+
+def _unmet(reply: Reply) -> Reply:
+    """Return what a sign-in came to as no answer of a PBX that was met: that only a token shows."""
+    if not isinstance(reply, Answer):
+        return reply
+    reason = f"it answers {reply.errcode} {reply.errmsg}".rstrip()
+    return Garbled(reason=reason, http_status=reply.http_status, elapsed=reply.elapsed, retry_after=reply.retry_after)
 
 
 def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:

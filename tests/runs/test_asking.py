@@ -353,7 +353,7 @@ def test_a_sign_in_that_may_pass_is_tried_as_often_as_any_read(pbx: FakePbx, wor
     assert sum("get_token" in request.url.path for request in pbx.requests) == attempts
 
 
-@pytest.mark.parametrize("word", ["html", "timeout", "reset", "busy"])
+@pytest.mark.parametrize("word", ["html", "timeout", "reset", "busy", "-2"])
 def test_a_sign_in_that_does_not_pass_ends_after_as_many_tries(pbx: FakePbx, word: str) -> None:
     pbx.script("get_token", *[word] * 20)
     with asking(pbx, attempts=6) as asker, pytest.raises(PbxError):
