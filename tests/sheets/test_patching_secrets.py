@@ -244,3 +244,26 @@ def test_parts_without_a_password_keep_every_byte(tmp_path: Path) -> None:
     kept = ["xl/comments2.xml", "xl/drawings/vmlDrawing2.vml", "xl/charts/chart1.xml", "xl/drawings/drawing1.xml"]
     assert {name: parts(path)[name] for name in kept} == {name: parts(source)[name] for name in kept}
     assert read_workbook(path).ours
+
+
+@pytest.mark.parametrize(("beginning", "encoding"), [(b"", "utf-8"), (b"\xef\xbb\xbf", "utf-8"), (b"", "utf-16")])
+def test_sheets_of_ones_own_and_texts_keep_every_byte_however_they_are_encoded(
+    tmp_path: Path, beginning: bytes, encoding: str
+) -> None:
+    def fill(book: Book) -> None:
+        comment(book)
+        own = book.add_worksheet("Own")
+        own.write("A1", "Zo\u00eb")
+        own.autofilter("A1:B9")
+
+    kept = ["xl/worksheets/sheet2.xml", "xl/sharedStrings.xml"]
+
+    def encoded(found: Parts) -> Parts:
+        texts = {name: found[name].decode().replace("UTF-8", encoding) for name in kept}
+        return found | {name: beginning + text.encode(encoding) for name, text in texts.items()}
+
+    source = repacked(made(tmp_path / "book.xlsx", fill), encoded)
+    path = given_back(source)
+    assert {name: parts(path)[name] for name in kept} == {name: parts(source)[name] for name in kept}
+    own = next(sheet for sheet in read_workbook(path).sheets if sheet.name == "Own")
+    assert own.columns == [["Zo\u00eb"]]

@@ -128,15 +128,22 @@ class Package:
         return self._entries[name].file_size
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """Yield a part's bytes, unpacked, at most `CHUNK` at a time. May run in several threads at once.
+        """Yield a part's bytes to be read, unpacked, at most `CHUNK` at a time. May run in several threads at once.
+
+        Raises:
+            WorkbookError: As `chunks_as_they_are`.
+        """
+        plain = self._plain.get(name)
+        if plain is None:
+            return self.chunks_as_they_are(name)
+        return (plain[place : place + CHUNK] for place in range(0, len(plain), CHUNK))
+
+    def chunks_as_they_are(self, name: str) -> Iterator[bytes]:
+        """Yield a part's bytes in whatever encoding they are, unpacked, at most `CHUNK` at a time.
 
         Raises:
             WorkbookError: The part is cut off, does not match its checksum, or is not as large as it claims.
         """
-        if name in self._plain:
-            plain = self._plain[name]
-            yield from (plain[place : place + CHUNK] for place in range(0, len(plain), CHUNK))
-            return
         entry = self._entries[name]
         wrong = refusals.damaged(self.path, f"its part {name} is cut off or altered")
         checksum = total = 0

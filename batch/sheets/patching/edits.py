@@ -290,7 +290,8 @@ class PackageEdit:
                 large = self._is_large(name)
                 archive.compresslevel = 1 if large else 6
                 with archive.open(name, "w", force_zip64=large) as part:
-                    for piece in self.chunks(name):
+                    touched = name in self._changed or name in self._rewritten
+                    for piece in self.chunks(name) if touched else self.package.chunks_as_they_are(name):
                         part.write(piece)
         return out.getvalue()
 

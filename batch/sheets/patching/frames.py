@@ -42,6 +42,12 @@ class Frame:
             raise Unpatchable(f"a sheet is in {said[1].decode('ascii', 'replace')}")
         self.root = parse(head + b"<%ssheetData/>" % self.prefix + tail)
         self.namespace = etree.QName(self.root).namespace or ""
+        self._as_read = etree.tostring(self.root)
+
+    @property
+    def is_as_read(self) -> bool:
+        """Whether nothing of it is otherwise than it was."""
+        return bool(etree.tostring(self.root) == self._as_read)
 
     def find(self, name: str) -> etree._Element | None:
         """Return the first element of this name that the sheet has."""

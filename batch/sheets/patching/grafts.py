@@ -119,7 +119,10 @@ def open_at(edit: PackageEdit, name: str) -> None:
     book.open_at(name)
     book.save()
     for sheet, part in book.parts().items():
-        edit.rewrite(part, _selected if sheet == name else _deselected)
+        if sheet == name:
+            edit.rewrite(part, _selected)
+        elif _is_selected(edit.chunks(part)):
+            edit.rewrite(part, _deselected)
 
 
 def _selected(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -130,12 +133,22 @@ def _deselected(pieces: Iterator[bytes]) -> Iterator[bytes]:
     return _with_views(pieces, lambda tag: tag)
 
 
-def _with_views(pieces: Iterator[bytes], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
+def _is_selected(pieces: Iterator[bytes]) -> bool:
+    return any(_SELECTED.search(view) for view in _VIEW.findall(_head(pieces)))
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """Return a sheet's part as far as its rows, or a little further."""
     head = b""
     for piece in pieces:
         head += piece
         if b"sheetData" in head:
             break
+    return head
+
+
+def _with_views(pieces: Iterator[bytes], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    head = _head(pieces)
     yield _VIEW.sub(lambda found: change(_SELECTED.sub(b"", found[0])), head)
     yield from pieces
 
