@@ -322,3 +322,10 @@ def test_an_opendocument_workbook_is_read_indented_or_without_its_mimetype(
         ("Trunks", [["Name"], [7.0]]),
         ("DIDs", [["a\nb c d"]]),
     ]
+
+
+def test_properties_that_are_not_well_formed_do_not_damage_an_opendocument_workbook(tmp_path: Path) -> None:
+    book = read_workbook(raw_ods(tmp_path / "book.ods", TABLES, **{"meta.xml": "<office:document-meta><a></b>"}))
+
+    assert not book.ours
+    assert book.sheets[0].columns == [["Name"], [7.0]]

@@ -13,6 +13,7 @@ import re
 import struct
 import zipfile
 import zlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 from xml.parsers import expat
@@ -370,7 +371,10 @@ def feed_chunks(package: Package, part: str, chunks: Iterable[bytes], parser: ex
 
 
 def mark_of(package: Package, part: str, mark: str) -> str | None:
-    """Return the text of the custom property of this name in a part with document properties; None if it has none."""
+    """Return the text of the custom property of this name in a part with document properties.
+
+    None if it has none. Nothing else is read from that part, so that it says no more where it is not well-formed.
+    """
     name = package.find(part)
     if name is None:
         return None
@@ -394,5 +398,7 @@ def mark_of(package: Package, part: str, mark: str) -> str | None:
 
     parser = strict_parser(package, name)
     parser.StartElementHandler, parser.CharacterDataHandler, parser.EndElementHandler = start, text, end
-    feed(package, name, parser)
+    with suppress(expat.ExpatError, LookupError, ValueError):
+        for chunk in package.chunks(name):
+            parser.Parse(chunk, False)
     return None if found is None else "".join(found).strip()

@@ -87,7 +87,7 @@ class SheetPatch:
         self._beside = beside
 
     def apply(self) -> None:
-        """Have all of it done when the workbook is written, the frame's changes too; a part that stays keeps its bytes."""
+        """Have all of it done when the workbook is written, the frame's changes too; else the part keeps its bytes."""
         if not self._changes and not self._ours and self.frame.is_as_read:
             return
         self._grow()
