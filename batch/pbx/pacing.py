@@ -2,7 +2,8 @@
 
 `Pace` is the rate limit. It spaces starts evenly (GCRA: the earliest next start in one float) and also keeps the
 last starts, so that no window of one second can hold more than its rate whatever jitter does to the sleeps.
-`Brake` is the concurrency: it begins with one at a time, lets success earn more, and gives way when told to.
+`Brake` is the concurrency: it begins with one at a time, lets success earn more (twice as many each round trip, until
+the PBX first hesitates; one more each time after that), and gives way when told to.
 Neither locks anything: `gate.Gate` is the door that uses both.
 """
 
@@ -97,11 +98,15 @@ class Brake:
         self.pause_until = -math.inf
         """Nothing may start before this moment (seconds of the monotonic clock)."""
         self._row = 0
+        self._hesitated = False
+        """Whether some reply was slow, not clean, or asked for less."""
         self._quickest = math.inf
         self._halved_at = -math.inf
 
     def succeeded(self, now: float, elapsed: float) -> None:
-        """Count a clean reply; as many quick ones in a row as are now allowed earn one more at a time.
+        """Count a clean reply; each quick one earns one more at a time until the PBX first hesitates.
+
+        From then on as many in a row as are now allowed do.
 
         Replies to what started before the last halving tell nothing about the load since, and are not counted.
         """
@@ -109,16 +114,17 @@ class Brake:
         if now - elapsed < self._halved_at:
             return
         if elapsed > max(_QUICK_S, _QUICK_TIMES * self._quickest):
-            self._row = 0
+            self.stumbled()
             return
         self._row += 1
-        if self._row >= self.allowed and self.allowed < self.ceiling:
+        if self._row >= (self.allowed if self._hesitated else 1) and self.allowed < self.ceiling:
             self.allowed += 1
             self._row = 0
 
     def stumbled(self) -> None:
         """End the row of clean replies: this one was not, but it did not ask for less either."""
         self._row = 0
+        self._hesitated = True
 
     def slow_down(self, now: float, elapsed: float, retry_after: float | None) -> bool:
         """Halve what is allowed, once per round trip, and pause for everyone as long as was asked.
@@ -131,7 +137,7 @@ class Brake:
         Returns:
             Whether this was the one that halved.
         """
-        self._row = 0
+        self.stumbled()
         if retry_after is not None:
             self.pause_until = max(self.pause_until, now + retry_after)
         if now - elapsed < self._halved_at:

@@ -93,10 +93,10 @@ def end_rows(
     """
     faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
     named = {row: list(_named(tables, record, outcomes[row])) for row, record in _with_faults(records, outcomes)}
+    shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
     by_sheet = {}
     for table in tables:
         owners = records.owners[table.sheet.title]
-        shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
         results = {
             row: shared[trunk]
             for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True)

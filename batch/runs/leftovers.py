@@ -156,7 +156,7 @@ def _summary(summary: Summary, alone: RowEndings, left: Mapping[int, Outcome]) -
 def _placed(lines: Iterable[ChangeLine], excerpts: Mapping[str, Excerpt]) -> Iterator[ChangeLine]:
     for line in lines:
         one = excerpts.get(line.sheet)
-        yield line if one is None else replace(line, cell=one.place(line.cell))
+        yield line if one is None else line._replace(cell=one.place(line.cell))
 
 
 def _is_untouched(target: Path, folder: Path) -> bool:

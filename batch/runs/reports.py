@@ -249,13 +249,14 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
         ),
     )
     for table, field, rows, difference, left in lists:
+        label = table.sheet.column(field).label
         for entry, before, wanted, found in _lines_of(difference, left):
             row = rows.get(entry.key)
             yield ChangeLine(
                 sheet=table.name if row else tables.trunks.name,
                 cell=table.cell(field, row) if row else tables.trunks.cell(_mode(field), record.row),
                 trunk=change.live.name,
-                field=table.sheet.column(field).label,
+                field=label,
                 before=before,
                 wanted=wanted,
                 found=found if seen else "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -184,5 +184,4 @@ def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[i
     """Return one line per changed field or list entry, with the columns of the sheet Changes."""
     import pandas as pd  # noqa: PLC0415 - only scripts want frames
 
-    columns = ["sheet", "cell", "trunk", "field", "before", "wanted", "found"]
-    return pd.DataFrame([asdict(line) for line in change_lines(tables, changes, outcomes)], columns=columns)
+    return pd.DataFrame([*change_lines(tables, changes, outcomes)], columns=list(ChangeLine._fields))

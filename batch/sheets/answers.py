@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from batch.sheets.layout import letters
 from batch.sheets.workbooks import CellValue, RawSheet
@@ -124,8 +124,7 @@ class AnsweredSheet:
         return letters(column - 1 - before) + cell[len(name) :]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeLine:
+class ChangeLine(NamedTuple):
     """One line of the Changes sheet: what a field or list entry was, was to be, and was found to be."""
 
     sheet: str

@@ -6,6 +6,7 @@ import contextlib
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -91,6 +92,7 @@ class TextRows:
         self._file = target.row_data_fh
         self._before = [_styled(style) for style in formats]
         self._letters = [xl_col_to_name(column) for column in range(len(formats))]
+        self._known: dict[Format, str] = {}
 
     def write(
         self, row: int, texts: Sequence[str], styles: Sequence[Format | None], height: float | None = None
@@ -98,12 +100,18 @@ class TextRows:
         """Write a row, counted from 0: a text for each column, ``""`` for none, and its own format if it has one."""
         number = row + 1
         cells = [
-            f'<c r="{letter}{number}{before if style is None else _styled(style)}{_content(text)}</t></is></c>'
+            f'<c r="{letter}{number}{before if style is None else self._styled(style)}{_content(text)}</t></is></c>'
             for letter, text, style, before in zip(self._letters, texts, styles, self._before, strict=False)
             if text
         ]
         high = "" if height is None else f' ht="{height:g}" customHeight="1"'
         self._file.write(f'<row r="{number}"{high}>{"".join(cells)}</row>')
+
+    def _styled(self, style: Format) -> str:
+        known = self._known.get(style)
+        if known is None:
+            known = self._known[style] = _styled(style)
+        return known
 
 
 def _styled(style: Format) -> str:
@@ -115,6 +123,7 @@ def _number(style: Format) -> int:
     return number
 
 
+@lru_cache(256)  # a cell says what the one beside it or above it says, mostly
 def _content(text: str) -> str:
     """Return a text as it stands in a cell's element, from the end of its start tag on."""
     if len(text) > _LONGEST // 2:

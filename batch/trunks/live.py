@@ -51,7 +51,7 @@ class Did:
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return self.did.translate(PATTERN_CASE)
+        return self.did if self.did.upper() == self.did else self.did.translate(PATTERN_CASE)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Did) and self.name == other.name and (self.did == other.did or self.key == other.key)

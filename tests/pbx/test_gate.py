@@ -196,6 +196,7 @@ def test_passing_costs_next_to_nothing() -> None:
 def test_stumbling_earns_nothing(fake_time: FakeTime) -> None:
     brake = opened(2, ceiling=4)
     gate = Gate(Pace(10), brake, fake_time.clock)
+    gate.stumbled()
     gate.succeeded(0.1)
     gate.stumbled()
     gate.succeeded(0.1)

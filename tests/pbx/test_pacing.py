@@ -95,16 +95,35 @@ def test_a_rate_that_cannot_be_kept_is_a_usage_error(rate: float) -> None:
     assert "--rate" in caught.value.hint
 
 
-def test_concurrency_begins_with_one_and_is_earned_up_to_the_ceiling() -> None:
+def test_concurrency_begins_with_one_and_each_reply_of_a_pbx_that_never_hesitated_earns_one_more() -> None:
     brake, seen = Brake(4), []
-    for number in range(12):
+    for number in range(5):
         brake.succeeded(float(number), 0.05)
+        seen.append(brake.allowed)
+    assert seen == [2, 3, 4, 4, 4]
+
+
+@pytest.mark.parametrize("hesitating", ["slow", "not clean", "asks for less"])
+def test_once_the_pbx_has_hesitated_as_many_replies_as_are_allowed_earn_one_more(hesitating: str) -> None:
+    brake, seen = Brake(4), []
+    match hesitating:
+        case "slow":
+            brake.succeeded(1.0, 0.05)
+            brake.succeeded(8.0, 5.0)
+            brake.allowed = 1
+        case "not clean":
+            brake.stumbled()
+        case _:
+            brake.slow_down(8.0, 0.05, None)
+    for number in range(12):
+        brake.succeeded(10.0 + number, 0.05)
         seen.append(brake.allowed)
     assert seen == [2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 4]
 
 
 def test_slow_replies_and_stumbles_end_the_row() -> None:
     brake = Brake(4)
+    brake.stumbled()
     brake.succeeded(1.0, 0.05)
     brake.succeeded(2.0, 0.05)
     brake.succeeded(8.0, 5.0)

@@ -17,9 +17,10 @@ from batch.sheets.patching.stylesheets import BLANK, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 _STYLE_NUMBER: Final = re.compile(
-    rb"(?P<before><(?:c|row)\b(?:[^>]*?\s)?s=\"|<col\b[^>]*?\sstyle=\")(?P<number>\d+)"
-    rb"|(?P<before_look><cfRule\b[^>]*?\sdxfId=\")(?P<look>\d+)"
+    rb"(<(?:c(?: r=\"[A-Z]++\d++\" s|\b[^>]*?\ss|ol\b[^>]*?\sstyle)|row\b[^>]*?\ss)=\")(\d+)"
 )
+"""Of a cell, column or row; a cell of ours has it right behind its address, and there are very many of them."""
+_CONDITION_NUMBER: Final = re.compile(rb"(<cfRule\b[^>]*?\sdxfId=\")(\d+)")
 _VIEW: Final = re.compile(rb"<(?:[\w.-]+:)?sheetView\b[^>]*>")
 _SELECTED: Final = re.compile(rb"\s+tabSelected\s*=\s*[\"'][^\"']*[\"']")
 _STRICT_NAMES: Final = tuple(
@@ -218,13 +219,8 @@ class _Copying:
 
 def _restyled(looks: Added, sheet: Iterable[bytes]) -> Iterator[bytes]:
     """Give the cells, rows, columns and conditions of a sheet the looks' new numbers."""
-    cells = [str(number).encode() for number in looks.cells]
-    conditions = [str(number).encode() for number in looks.conditional]
-
-    def replaced(found: re.Match[bytes]) -> bytes:
-        if found["number"] is not None:
-            return found["before"] + cells[int(found["number"])]
-        return found["before_look"] + conditions[int(found["look"])]
-
+    cells = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.cells)}
+    conditions = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.conditional)}
     for piece in whole_tags(sheet):
-        yield _STYLE_NUMBER.sub(replaced, piece)
+        styled = _STYLE_NUMBER.sub(lambda found: found[1] + cells[found[2]], piece)
+        yield _CONDITION_NUMBER.sub(lambda found: found[1] + conditions[found[2]], styled)
