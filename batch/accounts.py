@@ -111,9 +111,16 @@ class Account:
         return endings
 
     def give_back(
-        self, outcomes: Mapping[int, Outcome], endings: RowEndings, target: Path, attention: Sequence[str] = ()
+        self,
+        outcomes: Mapping[int, Outcome],
+        endings: RowEndings,
+        target: Path,
+        attention: Sequence[str] = (),
+        ahead: Path | None = None,
     ) -> tuple[Results, Papers]:
         """Write the results, the printable summary and what else was asked for.
+
+        ``ahead`` has the changes as `ChangesAhead` has written them already, if it has.
 
         Where nothing takes one of them, `Results.note` or `Papers.notes` says so.
         """
@@ -132,6 +139,7 @@ class Account:
             summary=told,
             folder=self.folder,
             target=target,
+            ahead=ahead,
         )
         lies = ("Results", str(results.path or "none yet"))
         whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)

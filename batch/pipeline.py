@@ -145,6 +145,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
             )
             settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
             run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, desk, settled)
+            books.enter_context(run.ahead)
             run.dispatch(connection, asker)
             attention = run.look_at_statuses(asker, stopping)
         return run.conclude(target, attention)
@@ -197,6 +198,7 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
             run = begin(
                 books.enter_context(journal.reopen(place)), record, account, planned, desk, settled, returned.past
             )
+            books.enter_context(run.ahead)
             run.dispatch(connection, asker)
             attention = run.look_at_statuses(asker, stopping)
         return run.conclude(returned.target, attention)

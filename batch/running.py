@@ -17,6 +17,7 @@ from batch.errors import PbxError
 from batch.pbx.gate import Stopped
 from batch.planning import Planned, batch_size
 from batch.runs import folders, journal
+from batch.runs.ahead import ChangesAhead
 from batch.runs.asking import Asker
 from batch.runs.begun import note_begun
 from batch.runs.dispatch import Dispatch, Limits
@@ -43,6 +44,8 @@ class Run:
     desk: Desk
     again: Sequence[Change]
     """What this leg writes."""
+    ahead: ChangesAhead
+    """Writes the changes for the results meanwhile; to be entered before anything is sent."""
     tries: Mapping[int, Tries] = field(default_factory=dict)
     """What earlier legs sent, by trunk id."""
     earlier: Mapping[int, Outcome] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Run:
             for outcome in whole:
                 self.outcomes[outcome.row] = outcome
                 progress.settled(outcome)
+            self.ahead.told(whole)
             self.journal.end(whole)
 
         settler = Settler(asker, connection.api.wire.clock)
@@ -124,7 +128,9 @@ class Run:
         account = self.account
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
-        results, papers = account.give_back(self.outcomes, endings, target, (*self._cut_short(), *attention))
+        results, papers = account.give_back(
+            self.outcomes, endings, target, (*self._cut_short(), *attention), self.ahead.finished()
+        )
         how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
@@ -203,6 +209,13 @@ def begin(
         record=record,
         desk=desk,
         again=again,
+        ahead=ChangesAhead(
+            account.checked.tables,
+            [change for _, change in sorted(account.changes.items())],
+            settled,
+            [change.record.row for change in again],
+            practice=account.practice,
+        ),
         outcomes=settled,
         tries={} if past is None else past.tries,
         earlier={} if past is None else past.outcomes,

@@ -61,6 +61,7 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     folder: RunFolder,
     target: Path,
     replace: Replace = os.replace,
+    ahead: Path | None = None,
 ) -> Results:
     """Write the results into the run's folder and beside the workbook.
 
@@ -76,7 +77,7 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
         return change_lines(tables, changed, outcomes)
 
     def write(path: Path) -> Written:
-        return _write(path, workbook, folder, sheets, summary, lines, search)
+        return _write(path, workbook, folder, sheets, summary, lines, search=search, ahead=ahead)
 
     try:
         written = write(folder.path / RESULTS)
@@ -104,14 +105,16 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     return Results(path=placed, folder=twin, note=" ".join(notes))
 
 
-def _write(
+def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     path: Path,
     workbook: Workbook,
     folder: RunFolder,
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
     changes: Callable[[], Iterable[ChangeLine]],
+    *,
     search: SecretSearch,
+    ahead: Path | None,
 ) -> Written:
     """Write the results into what the user sent, or anew where that cannot be."""
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
@@ -129,6 +132,7 @@ def _write(
                 search=search,
                 imprint=workbook.imprint,
                 made_at=made_at,
+                ahead=ahead,
             )
         except Unpatchable as error:
             notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")

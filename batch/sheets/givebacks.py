@@ -84,17 +84,19 @@ class Giveback:
         return [f"{name}{_OURS}" if name.casefold() in taken else name for name in wanted]
 
     def put_in(self, donor: Package, front: Sequence[str], end: Sequence[str]) -> None:
-        """Put our sheets in, and what the cells of ours on the user's sheets look like.
+        """Put sheets of ours in, and know from then on what the cells of ours on the user's sheets look like.
 
         Args:
-            donor: Our workbook, which has them and the palette.
-            front: Names of the sheets that come first.
+            donor: Our workbook, which has them, and the palette if it has the one that comes first.
+            front: Names of the sheets that come first; the workbook opens at the first of them.
             end: Names of the sheets that come last.
 
         Raises:
             Unpatchable: As above.
         """
         added = graft(self.edit, donor, front=front, end=end)
+        if not front:
+            return
         palette = donor.read(sheet_parts(PackageEdit(donor))[PALETTE])
         theirs = {int(row): int(style) for row, style in _STYLE.findall(palette)}
         rows = range(1, len(Tone) + 10)

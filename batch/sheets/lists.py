@@ -50,7 +50,7 @@ def add_changes(
     styles: Styles,
     changes: Iterable[ChangeLine],
     *,
-    places: Mapping[str, tuple[str, AnsweredSheet]] | None,
+    places: Mapping[str, tuple[str, AnsweredSheet | None]] | None,
     name: str = CHANGES,
 ) -> None:
     """Add the Changes sheet.
@@ -59,9 +59,9 @@ def add_changes(
         book: Of XlsxWriter, in constant-memory mode.
         styles: Of that workbook.
         changes: Read once, in order.
-        places: By the name under which a sheet of the user's was read, its name in this workbook and the sheet;
-            cells are links to it. None in a plan, where those sheets are in another file: cells are no links then,
-            and there is no *Found*.
+        places: By the name under which a sheet of the user's was read, its name in this workbook and the sheet, or
+            None where its cells stay where they were; cells are links to it. None in a plan, where those sheets are in
+            another file: cells are no links then, and there is no *Found*.
         name: Of the sheet.
     """
     headers = _CHANGE_HEADERS if places is None else (*_CHANGE_HEADERS, "Found")
@@ -77,7 +77,7 @@ def add_changes(
         rows.write(row - 1, texts, looks, _HEADER_HEIGHT if row == 1 else None)
         title, sheet = (places or {}).get(change.sheet, (change.sheet, None))
         cell = change.cell if sheet is None else sheet.moved(change.cell)
-        link = styles.link if sheet is not None and cell and row <= LINKS else None
+        link = styles.link if change.sheet in (places or {}) and cell and row <= LINKS else None
         if link is not None:
             target.ignore_write_string = True  # the text is written with its row
             target.write_url(row, 1, f"internal:{quote_sheetname(title)}!{cell}", link, cell)

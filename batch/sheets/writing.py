@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -124,6 +124,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     search: SecretSearch | None = None,
     imprint: Imprint = NO_IMPRINT,
     made_at: str = "",
+    ahead: Path | None = None,
 ) -> Written:
     """Write the results workbook by putting the answers into the user's own, of which all else stays as it was.
 
@@ -136,6 +137,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         search: Finds the passwords that are to stand nowhere in it.
         imprint: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
+        ahead: The changes as `write_changes` has written them already; else that is done now.
 
     Returns:
         Where it lies, and what could not be kept.
@@ -149,9 +151,6 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
 
     def fill(book: Workbook, styles: Styles) -> None:
         add_summary(book, styles, summary, column="Result", name=front)
-        # Cells stay where they are, so links go where they went.
-        places = {sheet.raw.name: (sheet.raw.name, replace(sheet, dropped=frozenset())) for sheet in sheets}
-        add_changes(book, styles, changes, places=places, name=end)
         add_imprint(book, renewed(imprint, made_at, {*giveback.kept, front, end}))
         palette = book.add_worksheet(PALETTE)
         for row, style in enumerate(_put_in(styles)):
@@ -161,12 +160,43 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
             donor = Path(folder) / "ours.xlsx"
             with donor.open("wb") as file:
-                _write(path, file, Kind.RESULTS, summary, fill)
-            giveback.put_in(Package(donor), (front,), (end, IMPRINT))
+                _write(path, file, Kind.RESULTS, fill, title=summary.title, practice=summary.practice)
+            if ahead is None or end != CHANGES:
+                ahead = Path(folder) / "changes.xlsx"
+                names = [sheet.raw.name for sheet in sheets]
+                write_changes(ahead, changes, names, name=end, practice=summary.practice)
+            giveback.put_in(Package(ahead), (), (end,))
+            giveback.put_in(Package(donor), (front,), (IMPRINT,))
             content = giveback.content(sheets, search or SecretSearch(()), practice=summary.practice)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
     return Written(path=place_file(path, content), notes=tuple(giveback.notes))
+
+
+def write_changes(
+    path: Path, changes: Iterable[ChangeLine], names: Iterable[str], *, name: str = CHANGES, practice: bool
+) -> None:
+    """Write a workbook with the Changes sheet alone, to be put into the user's own.
+
+    Args:
+        path: Where it shall lie.
+        changes: Read once, in order.
+        names: Of the user's sheets: cells stay where they are, so links go where they went.
+        name: Of the Changes sheet.
+        practice: Whether it is to say so in print.
+
+    Raises:
+        OutputError: There is no room for it.
+        OSError: The same.
+    """
+    places = {title: (title, None) for title in names}
+
+    def fill(book: Workbook, styles: Styles) -> None:
+        add_changes(book, styles, changes, places=places, name=name)
+
+    content = io.BytesIO()  # zipped, so not large; a full disk would leave a zip that cannot be closed
+    _write(path, content, Kind.RESULTS, fill, practice=practice)
+    path.write_bytes(content.getbuffer())
 
 
 def _put_in(styles: Styles) -> Iterator[Format | None]:
@@ -204,16 +234,24 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
 
 def _save(path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> Path:
     content = io.BytesIO()
-    _write(path, content, kind, summary, fill)
+    _write(path, content, kind, fill, title=summary.title, practice=summary.practice)
     return place_file(path, content.getbuffer())
 
 
-def _write(path: Path, out: BinaryIO, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> None:
+def _write(
+    path: Path,
+    out: BinaryIO,
+    kind: Kind,
+    fill: Callable[[Workbook, Styles], None],
+    *,
+    title: str = "",
+    practice: bool,
+) -> None:
     """Write a workbook of ours; ``path`` is only named where there is no room for it."""
     with streamed(path, out) as book:
         book.set_custom_property(MARK, kind)
-        book.set_properties({"title": summary.title, "comments": "PRACTICE" if summary.practice else ""})
+        book.set_properties({"title": title, "comments": "PRACTICE" if practice else ""})
         fill(book, make_styles(book))
-        if summary.practice:
+        if practice:
             for sheet in book.worksheets():
                 sheet.set_header('&C&"Calibri,Bold"PRACTICE')

@@ -238,6 +238,7 @@ def test_every_reply_tells_the_gate_how_it_went(
 ) -> None:
     brake = gate._brake  # noqa: SLF001 - what the gate made of a reply shows only in later waits
     brake.allowed = 2
+    brake.stumbled()
     brake.succeeded(0.0, 0.0)
     pbx.script("trunk/list", answer)
     wire.send(list_trunks(1, 10), PERMIT)
