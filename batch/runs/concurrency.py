@@ -49,9 +49,9 @@ def side_by_side(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
                 if not working:
                     over.set()
 
-    for number in range(working):
-        threading.Thread(target=work, name=f"read-{number + 1}", daemon=True).start()
-    try:
+    try:  # from here on Ctrl-C may come at any moment, also while they start
+        for number in range(working):
+            threading.Thread(target=work, name=f"read-{number + 1}", daemon=True).start()
         while not over.wait(_POLL_S):
             pass
     finally:
