@@ -35,9 +35,7 @@ def print_out(page: Page, folder: Path, asked_for: Path | None) -> tuple[Path | 
     """
     notes = []
     try:
-        write_page(folder / PAGE, page).chmod(0o600)
-    except OSError as error:
-        notes.append(f"The printable summary: {error.strerror or error}.")
+        write_page(folder / PAGE, page, private=True)
     except OutputError as error:
         notes.append(f"The printable summary: {error.message}")
     if asked_for is None:

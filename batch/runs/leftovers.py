@@ -95,8 +95,8 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
             _placed(lines, excerpts),
             imprint=workbook.imprint,
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
+            private=True,
         )
-        kept.chmod(0o600)
         place = target if _is_untouched(target, folder) else free_name(target)
         placed = place_file(place, kept.read_bytes())
     except OutputError as error:

@@ -82,7 +82,6 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
     try:
         written = write(folder.path / RESULTS)
         kept = written.path
-        kept.chmod(0o600)
     except OutputError as error:
         return _straight_to(place, error, lambda: write(place).path)
     try:
@@ -117,6 +116,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     ahead: Path | None,
 ) -> Written:
     """Write the results into what the user sent, or anew where that cannot be."""
+    private = path.parent == folder.path
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
     original = folder.path / folder.copy
     notes = []
@@ -133,10 +133,13 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
                 imprint=workbook.imprint,
                 made_at=made_at,
                 ahead=ahead,
+                private=private,
             )
         except Unpatchable as error:
             notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
-    written = write_results(path, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at)
+    written = write_results(
+        path, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at, private=private
+    )
     return Written(path=written, notes=tuple(notes))
 
 

@@ -69,8 +69,8 @@ class Page:
     """What the signature stands for; blank where there is nothing to sign."""
 
 
-def write_page(path: Path, page: Page) -> Path:
-    """Write the page.
+def write_page(path: Path, page: Page, *, private: bool = False) -> Path:
+    """Write the page; one that is private only its owner may ever read.
 
     Returns:
         Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
@@ -78,7 +78,7 @@ def write_page(path: Path, page: Page) -> Path:
     Raises:
         OutputError: It cannot be written there; then nothing is.
     """
-    return place_file(path, page_html(page).encode())
+    return place_file(path, page_html(page).encode(), private=private)
 
 
 def page_html(page: Page) -> str:

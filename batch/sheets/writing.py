@@ -69,7 +69,7 @@ class Written:
     """What could not be kept or put in, a sentence each."""
 
 
-def write_results(
+def write_results(  # noqa: PLR0913 - everything that a results workbook is made of
     path: Path,
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
@@ -78,6 +78,7 @@ def write_results(
     imprint: Imprint = NO_IMPRINT,
     made_at: str = "",
     advance: Advance | None = None,
+    private: bool = False,
 ) -> Path:
     """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes.
 
@@ -91,6 +92,7 @@ def write_results(
         imprint: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
         advance: Told about every 1,000 of the user's rows.
+        private: Whether only its owner may ever read it.
 
     Returns:
         Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
@@ -111,7 +113,7 @@ def write_results(
         add_changes(book, styles, changes, places=places)
         add_imprint(book, renewed(imprint, made_at, {SUMMARY, CHANGES}))
 
-    return _save(path, Kind.RESULTS, summary, fill)
+    return _save(path, Kind.RESULTS, summary, fill, private=private)
 
 
 def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
@@ -125,6 +127,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     imprint: Imprint = NO_IMPRINT,
     made_at: str = "",
     ahead: Path | None = None,
+    private: bool = False,
 ) -> Written:
     """Write the results workbook by putting the answers into the user's own, of which all else stays as it was.
 
@@ -138,6 +141,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         imprint: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
         ahead: The changes as `write_changes` has written them already; else that is done now.
+        private: Whether only its owner may ever read it.
 
     Returns:
         Where it lies, and what could not be kept.
@@ -170,7 +174,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
             content = giveback.content(sheets, search or SecretSearch(()), practice=summary.practice)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
-    return Written(path=place_file(path, content), notes=tuple(giveback.notes))
+    return Written(path=place_file(path, content, private=private), notes=tuple(giveback.notes))
 
 
 def write_changes(
@@ -232,10 +236,12 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
     return _save(path, Kind.PLAN, summary, fill)
 
 
-def _save(path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None]) -> Path:
+def _save(
+    path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None], *, private: bool = False
+) -> Path:
     content = io.BytesIO()
     _write(path, content, kind, fill, title=summary.title, practice=summary.practice)
-    return place_file(path, content.getbuffer())
+    return place_file(path, content.getbuffer(), private=private)
 
 
 def _write(
