@@ -163,9 +163,10 @@ def check(settings: Settings) -> Checked:
 
 
 def without_repairs_in_vain(problems: Sequence[Problem], found: Sequence[Problem]) -> list[Problem]:
-    """Leave out the notice that a cell was tidied up where the cell is at fault all the same."""
+    """Leave out notices that a cell was tidied up, or may run as a formula, where the cell is at fault all the same."""
     blamed = {problem.place for problem in found if problem.stops}
-    return [problem for problem in problems if problem.code != "cell-repaired" or problem.place not in blamed]
+    vain = {"cell-repaired", "csv-formula"}
+    return [problem for problem in problems if problem.code not in vain or problem.place not in blamed]
 
 
 def mark(checked: Checked, target: Path) -> Marked:

@@ -105,6 +105,7 @@ KINDS: Final[dict[str, Kind]] = {
     "range-unequal": Kind(title="Caller ID range and extension range differ in size"),
     "many-numbers": Kind(title="Several numbers in one cell"),
     "number-count": Kind(title="A count of numbers in the cell of one"),
+    "number-signs": Kind(title="A sign or letter in a number that no call has"),
     "no-number": Kind(title="No number where one belongs"),
     "long-number": Kind(title="A number of more than 15 digits", who=Who.CARRIER),
     "dash-unclear": Kind(title="A dash that could mean two things"),

@@ -7,9 +7,6 @@ decides, so that whatever is offered is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Final
 
 from batch.sheets.damage.groups import (
@@ -21,7 +18,8 @@ from batch.sheets.damage.groups import (
     surely_together,
     together,
 )
-from batch.trunks.faults import Fault
+from batch.trunks.readings import Offer, Reading
+from batch.trunks.signs import odd_signs
 
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
 
@@ -29,7 +27,8 @@ _TRUNK_ZERO: Final = re.compile(r"\(\s*0\s*\)")
 _COUNTRY: Final = re.compile(r"\+?[0-9\s./-]*")
 _EXTENSION_BEHIND: Final = re.compile(
     r"(?P<number>\+?\(?[0-9][0-9\s()./-]*[0-9])"
-    r"(?:(?P<x>x|\s+[xX]\s*|[xX]\s+)|\s*[,;]?\s*(?i:ext=|ext\.?|extn\.?|extension):?\s*)"
+    r"(?:(?P<x>x|\s+[xX]\s*|[xX]\s+)|\s*[,;]?\s*(?i:ext=|ext\.?|extn\.?|extension|durchwahl|nebenstelle|apparat"
+    r"|poste|interno|anexo|分机|(?<=\s)dw\.?|(?<=\s)nst\.?|(?<=\s)#):?\s*)"
     r"(?P<extension>[0-9]{1,7})"
 )
 _MONTHS: Final = (
@@ -37,38 +36,67 @@ _MONTHS: Final = (
 )
 _DATE: Final = re.compile(
     rf"\d{{1,2}}[-. /](?:{_MONTHS})[a-z]*\.?(?:[-. /]\d{{2,4}})?|(?:{_MONTHS})[a-z]*\.?[-. /]\d{{1,4}}"
-    r"|\d{1,2}[./]\d{1,2}[./](?:\d{2,4})?|(?:19|20)\d{2}-\d{2}-\d{2}",
+    r"|\d{1,2}[./]\d{1,2}[./](?:\d{2,4})?|(?:19|20)\d{2}-\d{2}-\d{2}|\d{1,2}-\d{1,2}-(?:19|20)\d{2}"
+    r"|\d{1,2}:\d{2}(?::\d{2})?",
     re.IGNORECASE,
 )
 """What a spreadsheet writes into a CSV where it has made a date of a range or list."""
 _TRUTH: Final = frozenset(["true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso"])
-_THOUSANDS: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
+_YES_NO: Final = frozenset(["yes", "no", "on", "off", "ja", "nein", "oui", "non", "sí", "si", "是", "否"])
+_THOUSANDS: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,'\u2019][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
 _WHOLE: Final = 7
 """Behind fewer digits an ``x`` is part of a pattern, and a count or the end of a range is not looked for."""
 
 _FIRST: Final = r"(?P<first>\(?\+?[0-9][0-9\s()./-]*[0-9])"
 _COUNT: Final = r"(?P<count>[1-9][0-9]{0,5})"
+_NEXT: Final = (
+    r"(?:the\s+next|the\s+following|next|following|more|further|others?|weitere|folgende|suivants|autres|más"
+    r"|siguientes)"
+)
+_MORE: Final = r"(?P<more>[1-9][0-9]{0,4})"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}\N{MULTIPLICATION X}"
 _COUNT_WORDS: Final = (
     r"number|did|ddi|nummer|n[uú]mero|num[eé]ro|line|leitung|channel|st[uü]ck|stk|pcs|block|from|start|\bab\b|desde"
-    r"|partir|consecutive|[个個起]"
+    r"|partir|consecutive|[个個起]|[0-9]er\b"
 )
 _COUNT_WORD: Final = re.compile(_COUNT_WORDS, re.IGNORECASE)
 _COUNTED: Final = (
-    re.compile(rf"{_FIRST}(?:\s+[xX*]\s+|\s*[{_TIMES}]\s*){_COUNT}"),
+    re.compile(rf"{_FIRST}(?:\s+[xX*]\s+|\s*[{_TIMES}*]\s*){_COUNT}"),
     re.compile(rf"{_COUNT}(?:\s*[xX*]\s+|\s*[{_TIMES}]\s*){_FIRST}"),
-    re.compile(rf"{_FIRST}\s*\(\s*[xX{_TIMES}]?\s*{_COUNT}[\s\w.]*\)"),
+    re.compile(rf"{_FIRST}\s*\(\s*[xX{_TIMES}]?\s*{_COUNT}(?![0-9])[\s\w.-]*\)"),
     re.compile(rf"{_FIRST}\s+{_COUNT}\s+(?:{_COUNT_WORDS})\w*", re.IGNORECASE),
-    re.compile(rf"{_FIRST}\s*\+\s*(?P<more>[1-9][0-9]{{0,4}})"),
+    re.compile(rf"{_FIRST}\s+{_COUNT}\s*er\b[\s\w.-]*", re.IGNORECASE),
+    re.compile(
+        rf"{_FIRST}\s*(?:\+|\bplus\b|\b(?:and|und|et|y)\s+(?={_NEXT}))\s*(?:{_NEXT}\s+)?{_MORE}(?:\s+{_NEXT})?",
+        re.IGNORECASE,
+    ),
 )
+_COUNTS_IN_WORDS: Final = {
+    **dict.fromkeys(("ten", "zehn", "dix", "diez"), "10"),
+    **dict.fromkeys(("twenty", "zwanzig", "vingt", "veinte"), "20"),
+    **dict.fromkeys(("fifty", "fünfzig", "cinquante", "cincuenta"), "50"),
+    **dict.fromkeys(("hundred", "hundert", "einhundert", "cent", "cien"), "100"),
+    **dict.fromkeys(("thousand", "tausend", "eintausend", "mille", "mil"), "1000"),
+}  # fmt: skip
+_IN_WORDS: Final = re.compile(rf"\b(?:(?:one|a|ein)\s+)?({'|'.join(_COUNTS_IN_WORDS)})\b", re.IGNORECASE)
 _LONG_DASH: Final = f"~\N{WAVE DASH}\N{FULLWIDTH TILDE}\N{HORIZONTAL ELLIPSIS}{DASH[1:]}"
 _ENDS_MARK: Final = re.compile(
-    rf"\s*(?:\.\.+|[{_LONG_DASH}])\s*|\s+[{DASH}]\s*|\s*[{DASH}]\s+"
-    r"|\s*(?:(?<![A-Za-z])(?:to|thru|through|until|bis|à|au|hasta|al)(?![A-Za-z])|至|到)\s*",
+    rf"\s*(?:\.\.+|[{_LONG_DASH}\N{{RIGHTWARDS ARROW}}]|[-=]*>)\s*|\s+[{DASH}]\s*|\s*[{DASH}]\s+"
+    r"|\s*(?:(?<![A-Za-z])(?:up\s+to|to|thru|through|until|bis|à|au|hasta|al)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
+_BEFORE_RANGE: Final = re.compile(
+    r"\s*(?:(?:from|von|ab|de|du|desde|del|range|block|dids?|numbers?)\b|[从自])[:\s]*", re.IGNORECASE
+)
+_BETWEEN: Final = re.compile(
+    r"(?:between|zwischen|entre)\s+(\+?[0-9][0-9\s]*?)\s+(?:and|und|et|y)\s+(\+?[0-9][0-9\s]*)", re.IGNORECASE
+)
+_COUNT_BEHIND: Final = re.compile(r"(?<=[0-9])\s*[(\[]\s*[0-9]{1,5}(?:\s[^()0-9]*)?[)\]]\s*\Z")
+_IN_BRACES: Final = re.compile(
+    rf"(?:\s|[{DASH}])*[({{]\s*([0-9]{{1,5}})\s*(?:[{DASH}]|\.\.+)\s*([0-9]{{1,5}})\s*[)}}]\s*\Z"
+)
 _SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,4}})")
-_SLASHED_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*/\s*(?P<last>[0-9]{{1,4}})")
+_SLASHED_END: Final = re.compile(r"(?P<first>.*[0-9])\s*/\s*(?P<last>[0-9]{1,4})")
 _LAST_GROUPS: Final = re.compile(
     rf"(?P<head>.*[0-9])[{DASH}\s/.]+(?P<first>[0-9]{{1,5}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,5}})"
 )
@@ -80,45 +108,6 @@ _BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
 _IN_BRACKET: Final = re.compile(r"[\s,;|/]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What may have been meant by a cell, as it would be typed."""
-
-    text: str
-    says: str = "type {}"
-    """How it is named in words."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """What was found in a cell, and what may have been meant."""
-
-    code: str
-    """A key of `batch.sheets.problems.KINDS`."""
-    message: str
-    offers: Sequence[Offer] = ()
-    """The likeliest first."""
-    otherwise: str
-    """What to do where none of them is taken."""
-    before: str = ""
-    """What is to be done before any of them is typed."""
-    after: str = ""
-    """What else could be typed."""
-
-    def fault(self, text: str, takes: Callable[[str], bool]) -> Fault:
-        """Make a fault of it, which offers what would be taken if it were typed instead of ``text``."""
-        sound = [o for o in {o.text: o for o in reversed(self.offers)}.values() if o.text not in {"", text}]
-        sound = [offer for offer in reversed(sound) if takes(offer.text)]
-        if not sound:
-            return Fault(self.code, self.message, self.otherwise)
-        words = "; ".join(
-            says.format(", or ".join(offer.text for offer in offers))
-            for says, offers in groupby(sound, key=lambda offer: offer.says)
-        )
-        fix = f"{self.before}{words}{self.after}."
-        return Fault(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
-
-
 def written_for_people(text: str) -> Reading | None:
     """Find what means something else to a PBX than to people, though a PBX may take it."""
     if len(text) > LONGEST_CELL:
@@ -128,7 +117,8 @@ def written_for_people(text: str) -> Reading | None:
             otherwise="Type one number, and each other one in a row of its own.",
         )
     return (
-        _trunk_zero(text)
+        odd_signs(text)
+        or _trunk_zero(text)
         or _count(text)
         or _extension_behind(text)
         or _spoiled(text)
@@ -144,7 +134,7 @@ def why_not_taken(text: str, what: str, odd: str, otherwise: str) -> Reading:
 
 def dash_unclear(text: str) -> Reading:
     """Ask whether a dash stands between the digits of one number, or between the ends of a range."""
-    single, ends = together(text), list(ranges(text))
+    single, ends = "" if _IN_BRACES.search(text) else together(text), ranges(text)
     if not single and not ends and (several := _several(text)):
         return several
     example = "for a range write both ends in full with .. between, like 442079460100..442079460199"
@@ -159,7 +149,10 @@ def dash_unclear(text: str) -> Reading:
 
 def ranges(text: str) -> list[str]:
     """Return the ranges that a text with a dash or a word between numbers may be."""
-    ends = _ENDS_MARK.split(text)
+    text = _IN_BRACES.sub(r" \1-\2", _COUNT_BEHIND.sub("", text))
+    if found := _BETWEEN.fullmatch(text):
+        text = f"{found[1]} .. {found[2]}"
+    ends = _ENDS_MARK.split(_BEFORE_RANGE.sub("", text))
     if len(ends) == 2 and all(numbers := [together(end.strip()) for end in ends]):
         return _from_to(*numbers)
     if found := _SHORT_END.fullmatch(text):
@@ -215,15 +208,16 @@ def _count(text: str) -> Reading | None:
         if (found := pattern.fullmatch(text)) and (first := _whole(found["first"])):
             more = found.groupdict().get("more")
             return _counted(first, int(more) + 1 if more else int(found["count"]), "x" in text.casefold())
+    text = _IN_WORDS.sub(lambda word: _COUNTS_IN_WORDS[word[1].casefold()], text)
     numbers = re.findall(r"\(?\+?[0-9](?:[0-9()./-]|\s(?=[0-9(]))*", text)
     words = re.sub(r"[^\w]", "", re.sub(r"[0-9]", "", text))
     if len(numbers) == 2 and words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text):
-        counts = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip())]
+        counts = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip(" ./-()"))]
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
         if len(counts) == len(firsts) == 1:
-            return _counted(firsts[0], int(counts[0]), alone=False)
-    if found := _SLASHED_END.fullmatch(text):
-        return _short_end(found["first"], found["last"])
+            return _counted(firsts[0], int(counts[0].strip(" ./-()")), alone=False)
+    if (found := _SLASHED_END.fullmatch(text)) and (first := _whole(found["first"])):
+        return _short_end(first, found["last"])
     return None
 
 
@@ -285,11 +279,14 @@ def _spoiled(text: str) -> Reading | None:
     """Find what a spreadsheet writes for a date, or for true and false."""
     again = "Format the cell as text and type the number again, from where you have it."
     if _DATE.fullmatch(text):
-        message = "This is a date, which a spreadsheet may have made of what was typed."
+        message = f"This is a {'time' if ':' in text else 'date'}, which a spreadsheet may have made of what was typed."
         return Reading(code="cell-date", message=message, otherwise=again)
     if text.casefold() in _TRUTH:
         message = "This is what a spreadsheet writes for true or false, and no number."
         return Reading(code="cell-boolean", message=message, otherwise=again)
+    if text.casefold() in _YES_NO:
+        message = "The cell says yes or no where a number belongs."
+        return Reading(code="no-number", message=message, otherwise="Type the number, or delete the row.")
     return None
 
 
@@ -304,10 +301,12 @@ def _thousands(text: str) -> Reading | None:
         and not together(text.replace(",", " "))
     ):
         return several
-    joined = together(text.replace(",", "."))
+    joined = together(re.sub("[,'\u2019]", ".", text))
     return Reading(
         code="cell-fraction",
-        message="The number has a point or comma in it, which could separate thousands or decimals.",
+        message="The number has a point or comma in it, which could separate thousands or decimals."
+        if re.search("[.,]", text)
+        else "The number has apostrophes in it, as between thousands.",
         offers=[Offer(joined), Offer(re.sub(r"[.,]0+$", "", text))],
         otherwise="Type the number without it.",
         before="Format the cell as text and ",
@@ -358,7 +357,7 @@ def _both_ends(text: str) -> Reading | None:
 
 def _characters(text: str, what: str, odd: str, otherwise: str) -> Reading:
     """Leave out what is not allowed, where nothing but the groups of one number, or quotes around it, is lost."""
-    single, around = together(text), _without_quotes(text)
+    single, around = together(text), _without_quotes(text) or _amid_words(text)
     clear = not single or surely_together(text) == single
     apart = "; if they are several, type each in a row of its own"
     return Reading(
@@ -378,6 +377,21 @@ _NUMBER_LIKE: Final = re.compile(r"(?=.*[0-9])[-+0-9XZN\[\]().!*#]+", re.IGNOREC
 def _without_quotes(text: str) -> str:
     bare = text.strip(_AROUND)
     return bare if _NUMBER_LIKE.fullmatch(bare) else ""
+
+
+_AMID: Final = re.compile(r"([^0-9+]*?)(\(?\+?[0-9][0-9\s()./-]*[0-9])([^0-9]*)")
+_WORDS_ONLY: Final = re.compile(r"[^\W\d_]{2,}|[\s:=,;.<>@()\"'&%~\u2116\u2013-]")
+_PATTERN_BESIDE: Final = re.compile(
+    r"[0-9)\]][\s./-]*[XZN]+(?![A-Za-z])|(?<![A-Za-z])[XZN]+[\s./-]*[0-9(]", re.IGNORECASE
+)
+
+
+def _amid_words(text: str) -> str:
+    """Return the one number that stands among words: ``Reception: 442079460100``, or in an address."""
+    found = _AMID.fullmatch(text)
+    if not found or _PATTERN_BESIDE.search(text) or _WORDS_ONLY.sub("", found[1] + found[3]):
+        return ""
+    return _whole(found[2])
 
 
 def shown_characters(characters: str) -> str:

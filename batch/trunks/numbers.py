@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, TypeVar
 
-from batch.sheets.damage.groups import LONGEST_CELL, holds_two, side_by_side, together
+from batch.sheets.damage.groups import LONGEST_CELL, side_by_side, together
 from batch.sheets.layout import (
     MAX_CALLER_IDS_IN_RANGE,
     MAX_DID,
@@ -19,7 +19,8 @@ from batch.sheets.layout import (
     MAX_EXTENSION_DIGITS,
 )
 from batch.trunks.faults import Fault
-from batch.trunks.notations import DASH, Offer, Reading, dash_unclear, ranges, why_not_taken, written_for_people
+from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
+from batch.trunks.readings import Offer, Reading
 
 PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
 """A number that needs no second look: digits, perhaps with a plus in front."""
@@ -206,7 +207,7 @@ def parse_caller_id(text: str) -> str | Fault:
 
 def _caller_id(text: str) -> str | Reading:
     text = _LONG_BLANKS.sub("  ", text)
-    if len(text) <= LONGEST_CELL and _RANGE.fullmatch(text) and holds_two(text):
+    if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)) and _joins(found):
         return Reading(
             code="many-numbers",
             message="The cell holds a range of numbers; one number is shown.",
@@ -249,7 +250,11 @@ def parse_extension_range(text: str) -> NumberRange | Fault:
     """Understand an extension range: ``1001-1010``, each end at most 7 digits."""
     found = _EXTENSION_RANGE.fullmatch(text)
     if found is None:
-        return Fault("range-malformed", "An extension range is first and last extension.", "Type it like 1001-1010.")
+        meant = _ends_of_extensions(text)
+        fix = f"Type {meant}." if meant else "Type it like 1001-1010."
+        return Fault(
+            "range-malformed", "An extension range is first and last extension.", fix, (meant,) if meant else ()
+        )
     first, last = found[1], found[2]
     if max(len(first), len(last)) > MAX_EXTENSION_DIGITS:
         return Fault(
@@ -272,6 +277,14 @@ def parse_extension_range(text: str) -> NumberRange | Fault:
             (f"{last}-{first}",),
         )
     return numbers
+
+
+def _ends_of_extensions(text: str) -> str:
+    """Return the range that two extensions of the same length are the ends of; ``""`` for anything else."""
+    ends = re.findall("[0-9]+", text) if len(text) <= LONGEST_CELL else []
+    if len(ends) != 2 or len(ends[0]) != len(ends[1]) or not 2 <= len(ends[0]) <= MAX_EXTENSION_DIGITS:
+        return ""
+    return f"{ends[0]}-{ends[1]}" if int(ends[0]) < int(ends[1]) and "#" not in text else ""
 
 
 @dataclass(frozen=True, slots=True)

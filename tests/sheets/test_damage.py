@@ -111,11 +111,6 @@ def test_quotes_around_the_words_of_a_list_are_all_taken_off(typed: str) -> None
 @pytest.mark.parametrize(
     ("cell", "code", "fix"),
     [
-        (
-            "442079460100\n442079460101",
-            "many-numbers",
-            "Put each in a row of its own: 442079460100; 442079460101.",
-        ),
         ("+44 20\n7946 0100", "cell-line-break", "Type +442079460100."),
         ("442079460100\nSales", "cell-line-break", "Type the value anew, in one line."),
     ],

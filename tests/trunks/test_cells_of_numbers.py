@@ -96,6 +96,9 @@ def test_three_hundred_numbers_are_one_problem_that_stays_short() -> None:
         ("+44 (0)20 7946 0100/+44 (0)20 7946 0101", 2),
         ("441134960120-129, 441134960150", 2),
         ("442079460100 442079460105 (Sales)", 2),
+        ("1) 442079460100 2) 442079460105", 2),
+        ("442079460100 (442079460101)", 2),
+        ("442079460100|442079460199", 2),
     ],
 )
 def test_numbers_in_groups_are_told_from_each_other(text: str, listed: int) -> None:
@@ -160,6 +163,30 @@ def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
         ("+44 (0)20 7946 0100 - +44 (0)20 7946 0199", "+442079460100", "+442079460199"),
         ("03023125 00-29", "0302312500", "0302312529"),
         ("030/23125 00-29", "0302312500", "0302312529"),
+        ("030 23125 (00-99)", "0302312500", "0302312599"),
+        ("0207946(0100-0199)", "02079460100", "02079460199"),
+        ("0207946{0100-0199}", "02079460100", "02079460199"),
+        ("0207946 0100-0199", "02079460100", "02079460199"),
+        ("020 7946 0100/0199", "02079460100", "02079460199"),
+        ("from 02079460100 to 02079460199", "02079460100", "02079460199"),
+        ("von 02079460100 bis 02079460199", "02079460100", "02079460199"),
+        ("de 02079460100 \u00e0 02079460199", "02079460100", "02079460199"),
+        ("desde 02079460100 hasta 02079460199", "02079460100", "02079460199"),
+        ("\u4ece02079460100\u523002079460199", "02079460100", "02079460199"),
+        ("between 02079460100 and 02079460199", "02079460100", "02079460199"),
+        ("02079460100 up to 02079460199", "02079460100", "02079460199"),
+        ("02079460100 -> 02079460199", "02079460100", "02079460199"),
+        ("02079460100 \u2192 199", "02079460100", "02079460199"),
+        ("02079460100 - 02079460199 (100 numbers)", "02079460100", "02079460199"),
+        ("02079460100*10", "02079460100", "02079460109"),
+        ("02079460100 (block of 100)", "02079460100", "02079460199"),
+        ("02079460100 (10er-Block)", "02079460100", "02079460109"),
+        ("02079460100 100er Block", "02079460100", "02079460199"),
+        ("02079460100 + 9 more", "02079460100", "02079460109"),
+        ("02079460100 plus 99", "02079460100", "02079460199"),
+        ("02079460100 and the next 9", "02079460100", "02079460109"),
+        ("ten numbers from 02079460100", "02079460100", "02079460109"),
+        ("hundert Nummern ab 02079460100", "02079460100", "02079460199"),
     ],
 )
 def test_a_count_or_a_written_range_offers_the_first_and_the_right_last(text: str, first: str, last: str) -> None:
@@ -168,6 +195,93 @@ def test_a_count_or_a_written_range_offers_the_first_and_the_right_last(text: st
     spans = [span for span in map(parse_did, found.offers) if isinstance(span, NumberRange)]
     assert spans == [NumberRange(first, last)]
     assert found.offers[[isinstance(parse_did(offer), NumberRange) for offer in found.offers].index(True)] in found.fix
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("O2O79460100", "02079460100"),
+        ("44207946O1OO", "442079460100"),
+        ("44207946l00", "44207946100"),
+        ("++442079460100", "+442079460100"),
+        ("00+442079460100", "+442079460100"),
+        ("+0044 20 7946 0100", "+442079460100"),
+        ("+44+2079460100", "+442079460100"),
+        ("+(44)2079460100", "+442079460100"),
+        ("(02079460100)", "02079460100"),
+        ("[442079460100]", "442079460100"),
+        ("020.7946.0100", "02079460100"),
+        ("02079460100-", "02079460100"),
+        ("-02079460100", "02079460100"),
+        ("442079460100.", "442079460100"),
+        ("1) 442079460100", "442079460100"),
+        ("2. 020 7946 0100", "02079460100"),
+    ],
+)
+def test_a_sign_or_letter_that_no_call_has_is_a_problem_and_goes(text: str, number: str) -> None:
+    for parse in (parse_did, parse_caller_id):
+        found = parse(text)
+        assert isinstance(found, Fault)
+        assert (found.code, found.offers[0]) == ("number-signs", number)
+
+
+@pytest.mark.parametrize(
+    "text", ["reception", "4420794601.", "(20).7946", "44[27-9].", "*98#", "X!", "anonymous1", "O2", "office-1"]
+)
+def test_patterns_and_words_keep_their_signs(text: str) -> None:
+    assert parse_did(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Main: 442079460100", "442079460100 (Reception)", "Reception 44 20 7946 0100", "DID: 442079460100",
+        "442079460100 - London", "442079460100,", "<tel:442079460100>", "sip:442079460100@newtel.example",
+        "442079460100 Durchwahl 12", "442079460100 DW 12", "442079460100 poste 12", "442079460100 #12",
+    ],
+)  # fmt: skip
+def test_one_number_among_words_is_offered(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.offers == ("442079460100",)
+
+
+@pytest.mark.parametrize(
+    "text", ["030 23125-XX", "XX 442079460100", "442079460100 at 12", "0207946010?", "Nx2079460100"]
+)
+def test_a_number_beside_what_may_belong_to_it_is_not_offered_alone(text: str) -> None:
+    found = parse_did(text)
+    assert not isinstance(found, Fault) or not {"03023125", "442079460100", "0207946010"} & set(found.offers)
+
+
+@pytest.mark.parametrize("between", [", ", ";", " & ", " and "])
+def test_numbers_by_their_last_digits_are_listed_in_full(between: str) -> None:
+    (problem,) = checked("DIDs DID", between.join(["442079460100", "105", "111"]))
+    assert problem.fix == "Put each in full in a row of its own: 442079460100; 442079460105; 442079460111."
+
+
+@pytest.mark.parametrize("text", ["442079460100-109", "+442079460100-0109", "442079460100..109", "442079460100 to 109"])
+def test_a_short_range_is_no_caller_id(text: str) -> None:
+    found = parse_caller_id(text)
+    assert isinstance(found, Fault)
+    assert found.code == "many-numbers"
+
+
+@pytest.mark.parametrize("text", ["yes", "no", "On", "ja", "oui", "s\u00ed", "\u662f"])
+def test_yes_and_no_are_no_numbers(text: str) -> None:
+    for parse in (parse_did, parse_caller_id):
+        found = parse(text)
+        assert isinstance(found, Fault)
+        assert found.message == "The cell says yes or no where a number belongs."
+
+
+def test_a_line_break_between_the_ends_of_a_caller_id_range_offers_the_range() -> None:
+    row = ["London", "range", "442079460100\n442079460109", "1001-1010"]
+    given = workbook(
+        sheet("Trunks", "Name", "London"), sheet("Caller IDs", ["Trunk", "Option", "Caller ID", "Extension range"], row)
+    )
+    (problem,) = [p for p in check(given) if p.stops]
+    assert (problem.code, problem.offers) == ("range-malformed", ("442079460100-442079460109",))
 
 
 @pytest.mark.parametrize("text", ["030/23125-0", "030 23125-0", "03023125-0", "030.23125-0", "030/23125/0"])
@@ -224,7 +338,7 @@ spoiled = st.one_of(
         max_size=8,
     ).map("".join),
 )
-OTHER_DIGITS = {"number-count", "trunk-prefix", "extension-behind", "cell-fraction"}
+OTHER_DIGITS = {"number-count", "trunk-prefix", "extension-behind", "cell-fraction", "number-signs"}
 """Kinds of problem whose offers have other digits than the cell on purpose."""
 
 

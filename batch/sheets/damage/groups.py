@@ -16,6 +16,8 @@ MOST_DIGITS: Final = 15
 LONGEST_CELL: Final = 1_000
 """Characters; what is longer is not looked into where a number belongs."""
 
+_MOST_NATIONAL: Final = 13
+"""No number has more that is dialled within its country, with the 0 in front."""
 _WHOLE: Final = 7
 """So many digits are a number by themselves."""
 _WITH_AREA: Final = 10
@@ -38,6 +40,8 @@ _APART: Final = re.compile(
 )
 """What separates numbers and never the groups of one."""
 _WORD: Final = re.compile(r"(?![XZNxzn]+(?![A-Za-z]))[A-Za-z]{2,}|(?<![A-Za-z])[A-WYa-wy](?![A-Za-z])")
+_MARKER: Final = re.compile(r"(?:(?<=[\s,;|])|\A)[0-9]{1,2}[.)]\s+(?=[+(]?[0-9]{3})")
+"""The place of a number in a list: ``1)``, ``2.``"""
 _DASHED_END: Final = re.compile(r"(?:\+?[0-9]{7,})(?:-|\.\.+)(?:\+?[0-9]{1,15})")
 _BEGINS: Final = re.compile(r"[\s/]+(?=\+|00)")
 _RUN: Final = re.compile(r"[0-9XZN]{7,}", re.IGNORECASE)
@@ -62,6 +66,8 @@ def surely_together(text: str) -> str:
 
 def side_by_side(text: str) -> tuple[str, ...]:
     """Return the numbers that stand beside each other in a text, in its order; none where they are not several."""
+    if len(_MARKER.findall(text)) > 1:
+        text = _MARKER.sub(" ; ", text).strip(" ;")
     masked = _BRACKET.sub(lambda found: "0" * len(found[0]), text)
     words = _WORD.search(_APART.sub(" ", masked)) is not None
     numbers: list[str] = []
@@ -85,12 +91,24 @@ def holds_two(text: str) -> bool:
 
 def each_in_a_row(numbers: Sequence[str]) -> str:
     """Say what to do with several numbers, of which ten are named."""
+    full = in_full(numbers)
+    each = "each" if list(full) == list(numbers) else "each in full"
+    numbers = full
     more = f" … and {len(numbers) - _SHOWN:,} more" if len(numbers) > _SHOWN else ""
-    return f"Put each in a row of its own: {'; '.join(numbers[:_SHOWN])}{more}."
+    return f"Put {each} in a row of its own: {'; '.join(numbers[:_SHOWN])}{more}."
+
+
+def in_full(numbers: Sequence[str]) -> Sequence[str]:
+    """Write numbers in full of which only the first is, and the others by their last digits: ``442079460100, 101``."""
+    first = numbers[0]
+    if not re.fullmatch(r"\+?[0-9]{9,15}", first) or not all(re.fullmatch("[0-9]{1,4}", n) for n in numbers[1:]):
+        return numbers
+    return [first, *(first[: -len(number)] + number for number in numbers[1:])]
 
 
 def as_range(numbers: Sequence[str]) -> str:
     """Return three or more numbers that follow each other as a range; ``""`` for any others."""
+    numbers = in_full(numbers)
     plain = all(re.fullmatch(r"\+?[0-9]{7,15}", number) for number in numbers)
     if len(numbers) < 3 or not plain or any(len(a) != len(b) or int(b) - int(a) != 1 for a, b in pairwise(numbers)):
         return ""
@@ -117,7 +135,8 @@ def _international(text: str) -> bool:
 
 def _one(groups: Sequence[str], international: bool) -> bool:  # noqa: FBT001 - of the text that they come from
     """Tell whether groups of digits may be one number."""
-    if sum(map(len, groups)) > MOST_DIGITS or len(groups) > 8:
+    most = _MOST_NATIONAL if groups[0].startswith("0") and not international else MOST_DIGITS
+    if sum(map(len, groups)) > most or len(groups) > 8:
         return len(groups) == 1
     if len(groups) == 1:
         return True

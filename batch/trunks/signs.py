@@ -1,0 +1,87 @@
+"""Signs: what looks like a number to people and is none to a PBX, because of a sign or a letter in it.
+
+A PBX takes it, and no call ever matches; or it means a pattern that nobody meant.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from batch.sheets.damage.groups import together
+from batch.trunks.readings import Offer, Reading
+
+_LETTERS: Final = str.maketrans("OolI", "0011")
+_LOOKALIKES: Final = re.compile(r"\+?[0-9OolI]{6,31}")
+_LEAST: Final = 5
+"""So many digits beside them make letters a slip."""
+_PLUSSES: Final = re.compile(r"(?:\+\s*)?(?:\+|00)\s*\+\s*|\+\s*00(?=[1-9])")
+_PLUS_INSIDE: Final = re.compile(r"(\+?[0-9]{1,3})\+([0-9]{7,})")
+_GROUPED: Final = re.compile(r"(?=.*[()-]|.*\.[0-9]|\.)[+0-9().-]+")
+_LONG: Final = 9
+"""So many digits and more, with signs between them, are no pattern."""
+_SET: Final = re.compile(r"\[(\+?[0-9]{7,})\]")
+_DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+")
+_MARKER: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
+_AS_DIGITS: Final = "Type the number in digits alone, with a + in front if the carrier sends one."
+
+
+def odd_signs(text: str) -> Reading | None:
+    """Find a number that would be sent with a sign or letter that nobody dials."""
+    return _lookalikes(text) or _plusses(text) or _set(text) or _dots(text) or _marker(text) or _grouped(text)
+
+
+def _reading(message: str, *offers: Offer) -> Reading:
+    return Reading(code="number-signs", message=message, offers=offers, otherwise=_AS_DIGITS)
+
+
+def _lookalikes(text: str) -> Reading | None:
+    letters = dict.fromkeys(re.findall("[^0-9+]", text))
+    if not letters or not _LOOKALIKES.fullmatch(text) or len(re.findall("[0-9]", text)) < _LEAST:
+        return None
+    named = " and ".join(f"{letter!r}" for letter in letters)
+    return _reading(f"The number has {named} where a digit belongs.", Offer(text.translate(_LETTERS)))
+
+
+def _plusses(text: str) -> Reading | None:
+    bare = _PLUSSES.sub("+", text, count=1) if _PLUSSES.match(text) else _PLUS_INSIDE.sub(r"\1\2", text)
+    number = together(bare) if bare != text else ""
+    if len(number) < _LONG or not (_PLUSSES.match(text) or _PLUS_INSIDE.fullmatch(text)):
+        return None
+    return _reading(
+        "The number is written as an international one twice over, or has a + inside.",
+        Offer(number if number.startswith("+") else f"+{number}"),
+    )
+
+
+def _set(text: str) -> Reading | None:
+    if not (found := _SET.fullmatch(text)):
+        return None
+    return _reading("The brackets stand for one digit out of those in them, not for a number.", Offer(found[1]))
+
+
+def _dots(text: str) -> Reading | None:
+    if not (found := _DOTS_BEHIND.fullmatch(text)):
+        return None
+    return _reading(
+        f"The dot at the end stands for one digit or more, so a call for {found[1]} itself would not match.",
+        Offer(found[1], "for that number type {}"),
+        Offer(f"{found[1]}X!", "if more digits follow it, type {}"),
+    )
+
+
+def _marker(text: str) -> Reading | None:
+    """Find ``1) 442079460100``: a number behind its place in a list."""
+    found = _MARKER.fullmatch(text)
+    number = together(found[1]) if found else ""
+    if not found or len(number) <= _LONG:
+        return None
+    marker = text[: found.start(1)].strip()
+    return _reading(f"{marker} in front looks like a place in a list, and no part of the number.", Offer(number))
+
+
+def _grouped(text: str) -> Reading | None:
+    number = together(text.strip(".-")) if _GROUPED.fullmatch(text) else ""
+    if len(number) < _LONG or re.search("[0-9]-[0-9]", text) or re.search(r"\(0\)", text):
+        return None
+    return _reading("Brackets, dots and dashes between digits would be sent with the number.", Offer(number))
