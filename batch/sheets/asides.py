@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _TOTALS: Final = re.compile(
     r"(?:(?:grand|sub|zwischen|gesamt)[\s-]*)?(?:totals?|totaux|totales|sum|summe|suma|somme|sous[\s-]*tota(?:l|ux)"
-    r"|insgesamt|gesamt)\b.*|(?:合计|小计|总计|總計|共计).*|[\u03a3\u2211].*",
+    r"|insgesamt|gesamt|gesamt(?:an)?zahl|anzahl|count|number of|nombre de|cantidad|recuento)\b.*"
+    r"|.*\s(?:totals?|summe|gesamt):?|(?:合计|小计|总计|總計|共计).*|[\u03a3\u2211].*",
     re.IGNORECASE | re.DOTALL,
 )
 _DATE: Final = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T].*)?")

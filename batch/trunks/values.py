@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
@@ -144,6 +145,14 @@ def _among(text: str, forbidden: str) -> str:
 
 def _host(column: Column, text: str) -> str | Fault:
     """Check that a text is a host name or an IP address, and nothing else with it."""
+    if text.casefold() in (YES | NO) - {"0", "1"}:
+        return Fault("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
+    if odd := _lookalikes(text):
+        return Fault(
+            "not-a-host",
+            f"{column.label} has letters of another alphabet among Latin ones: {', '.join(odd)}.",
+            f"Type it anew, like {column.example}.",
+        )
     if _is_host(text):
         return text
     if (port := _HOST_AND_PORT.fullmatch(text)) and _is_host(port["host"]):
@@ -159,6 +168,14 @@ def _host(column: Column, text: str) -> str | Fault:
     if wrong := "".join(c for c in text if not (c.isalnum() or c in ".:-_[]")):
         return Fault("bad-characters", f"{column.label} cannot hold {shown_characters(wrong)}.", typed, offers)
     return Fault("not-a-host", f"{text!r} is neither a host name nor an IP address.", typed, offers)
+
+
+def _lookalikes(text: str) -> list[str]:
+    """Name Cyrillic and Greek letters that stand among Latin ones, which they look like."""
+    if text.isascii() or not re.search("[A-Za-z]", text):
+        return []
+    names = {c: unicodedata.name(c, "") for c in dict.fromkeys(text) if not c.isascii()}
+    return [f"{c!r} ({name.lower()})" for c, name in names.items() if name.startswith(("CYRILLIC", "GREEK"))]
 
 
 def _is_host(text: str) -> bool:

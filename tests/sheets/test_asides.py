@@ -28,6 +28,10 @@ def dids(*lines: Line) -> list[Problem]:
 ASIDES: list[Line] = [
     "Total|3|",
     "Subtotal London|2|",
+    "London Total|2|",
+    "Gesamtanzahl|3|",
+    "Anzahl|3|",
+    "Count London|1|",
     "Sub-total|2|",
     "Grand total|3|",
     "Sum:|3|",

@@ -15,7 +15,33 @@ NOTHING = (
     *("-", "--", "\u2013", "\u2014", "?", "???", "...", "\u2026", "n/a", "N/A", "N.A.", "none", "None", "NONE", "nil"),
     *("null", "NULL", "TBD", "tbd", "tbc", "TBA", "xxx", "unknown", "Unknown", "(none)", "<null>", "nan", "___"),
     *("keine", "unbekannt", "k.A.", "entfällt", "aucun", "inconnu", "néant", "à définir", "ninguno", "desconocido"),
-    *("无", "未知", "待定", "暂无"),
+    *(
+        "无",
+        "未知",
+        "待定",
+        "暂无",
+        "[n/a]",
+        "[TBD]",
+        "tbd.",
+        "none...",
+        '"none"',
+        "'n/a'",
+        "{None}",
+        "TBD?",
+        "\xabnéant\xbb",
+    ),
+)
+ELSEWHERE = (
+    "leer",
+    "Blank",
+    "pending",
+    "to follow",
+    "same",
+    "ditto",
+    "see above",
+    "siehe oben",
+    "voir ci-dessus",
+    "同上",
 )
 ROWS = {
     TRUNKS.title: {"name": "London-1", "type": "register"},
@@ -51,6 +77,19 @@ def test_what_stands_for_nothing_is_one_problem_in_every_field(of: Sheet, column
         found = problems_at(of, column, text)
         assert [p.code for p in found] == ["placeholder"], text
         assert found[0].value == ("<hidden>" if column.field == "password" else text)
+
+
+@pytest.mark.parametrize(
+    ("of", "label"), [(DIDS, "DID"), (TRUNKS, "Hostname"), (TRUNKS, "Username"), (TRUNKS, "Domain")]
+)
+def test_what_says_that_it_stands_elsewhere_is_no_value(of: Sheet, label: str) -> None:
+    (column,) = [column for column in of.columns if column.label == label]
+    for text in ELSEWHERE:
+        assert [p.code for p in problems_at(of, column, text)] == ["placeholder"], text
+
+
+def test_a_name_that_people_read_may_be_any_word_but_those_for_nothing() -> None:
+    assert problems_at(DIDS, DIDS.column("did_name"), "Pending") == []
 
 
 @pytest.mark.parametrize(("of", "column"), CELLS, ids=NAMES)

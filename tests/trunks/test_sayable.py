@@ -191,7 +191,7 @@ def test_a_list_that_the_pbx_did_not_show_is_not_said_to_be_empty() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("hostname", "sip:carrier", None),
+        ("hostname", "sip:carrier", "sip:carrier"),
         ("hostname", "a b", "a b"),
         ("hostname", " a", '" a" would be read as "a".'),
         ("domain", "<clear>", '"<clear>" would be read as "".'),

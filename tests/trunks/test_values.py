@@ -201,3 +201,16 @@ def test_a_port_behind_a_host_has_a_column_of_its_own() -> None:
         "Hostname holds a port behind the host.",
         "Type sip.carrier.example, and 5061 under Port.",
     )
+
+
+@pytest.mark.parametrize("text", ["yes", "Nein", "oui", "s\u0456p.newtel.example", "newtel.\u0435xample"])
+def test_a_host_is_neither_yes_nor_written_with_letters_that_only_look_latin(text: str) -> None:
+    for field in ("hostname", "domain", "outbound_proxy_server"):
+        fault = parse_value(TRUNKS.column(field), text)
+        assert isinstance(fault, Fault)
+        assert (fault.code, fault.offers) == ("not-a-host", ())
+
+
+def test_a_host_may_be_written_in_one_alphabet_whichever() -> None:
+    for text in ("b\u00fccher.example", "\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444"):
+        assert parse_value(TRUNKS.column("hostname"), text) == text

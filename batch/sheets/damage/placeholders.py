@@ -21,6 +21,13 @@ por confirmar|pendiente|vacío|s/d
 无|無|未知|空|不详|待定|没有|暂无|不适用|未定|未分配|未填|待确认
 (none)|(null)|(leer)|(empty)|(blank)|(vide)|<none>|<null>|<empty>|<leer>|<blank>|[none]|[null]
 """
+_ELSEWHERE: Final = """
+leer|blank|pending|to follow|not yet|none yet|same|same as above|see above|ditto|idem|fixme|n.a|vacant|nada|rien
+cancelled|canceled|ceased|gekündigt|résilié|cancelado|cesado|spare
+noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-dessus|ver arriba|同上|待补
+"""
+"""Words for nothing, or for what stands elsewhere; a name that people read may be one of them."""
+_AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "'{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
 _SIGNS: Final = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{HORIZONTAL BAR}\N{HYPHEN}?\N{FULLWIDTH QUESTION MARK}_/\\~"
 _MOST: Final = 17
 """So many signs in a row still mean nothing."""
@@ -32,13 +39,15 @@ def placeholders(care: Care) -> frozenset[str]:
 
     A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
     """
-    words = {word for line in _WORDS.split("\n") for word in line.split("|") if word}
+    listed = _WORDS + ("" if care is Care.FREE else _ELSEWHERE)
+    words = {word for line in listed.split("\n") for word in line.split("|") if word}
     is_number = care is Care.NUMBER
     words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
     words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if care is Care.SECRET else set()
     words |= set() if care in {Care.FREE, Care.NAME, Care.TRUNK} else {"na"}
     spelled = {form for word in words for form in (word, word.title(), word.capitalize())}
     spelled |= {word.upper() for word in words if not (is_number and set(word) == {"x"})}
+    spelled |= {form.format(word) for word in spelled if word[0] not in "(<[" for form in _AROUND}
     spelled |= {sign * count for sign in _SIGNS for count in range(1, _MOST)}
     spelled |= {"." * count for count in range(2 if is_number else 1, _MOST)} | {"\N{HORIZONTAL ELLIPSIS}", "- -"}
     spelled |= {"nan", "NaN", "NAN", "TODO", "k.A.", "k. A.", "keine Angabe", "ohne Angabe"}
