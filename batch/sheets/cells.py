@@ -18,7 +18,7 @@ from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.dates import date_finding
 from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding, Retype
-from batch.sheets.damage.groups import side_by_side, surely_together
+from batch.sheets.damage.groups import as_range, each_in_a_row, side_by_side, surely_together
 from batch.sheets.damage.neighbours import cut_finding, neighbours
 from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
 from batch.sheets.damage.placeholders import placeholder_finding, placeholders
@@ -210,20 +210,31 @@ def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) ->
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
             continue
-        if strip.care is Care.NUMBER and side_by_side(text):  # judged with their row, as if a comma stood between
-            kept[offset] = re.sub(r"[\s,;]*,[\s,;]*", ", ", unwanted.sub(",", text.strip()))
+        if strip.column.field == "outbound_cid" and len(side_by_side(text)) == 2:  # with option range its two ends
+            kept[offset] = ", ".join(filter(None, (part.strip() for part in unwanted.split(text))))
             continue
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
-        findings[offset] = [_broken(strip, typed, " ".join(unwanted.sub(" ", text).split()))]
+        findings[offset] = [_broken(strip, typed, text, " ".join(unwanted.sub(" ", text).split()))]
         kept[offset] = ""
     return kept
 
 
-def _broken(strip: Strip, found: str, anew: str) -> Finding:
+def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
     retype = Retype("Type", "the value anew, in one line")
     fix = f"Type the value anew: {anew}" if anew else _anew(strip)
     if strip.care is Care.NUMBER and anew:
+        if numbers := side_by_side(text):
+            message = f"The cell holds {len(numbers):,} numbers; a row takes one."
+            fix, span = each_in_a_row(numbers), as_range(numbers)
+            return Finding(
+                code="many-numbers",
+                found=found,
+                message=message,
+                fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
+                offers=(span,) if span else (),
+                retype=Retype(fix.partition(": ")[0] + ":", fix.partition(": ")[2][:-1]),
+            )
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])
     return Finding(

@@ -24,11 +24,8 @@ NOTHING = (
         "[TBD]",
         "tbd.",
         "none...",
-        '"none"',
-        "'n/a'",
         "{None}",
         "TBD?",
-        "\xabnéant\xbb",
     ),
 )
 ELSEWHERE = (

@@ -27,7 +27,7 @@ cancelled|canceled|ceased|gekündigt|résilié|cancelado|cesado|spare
 noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-dessus|ver arriba|同上|待补
 """
 """Words for nothing, or for what stands elsewhere; a name that people read may be one of them."""
-_AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "'{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
+_AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
 _SIGNS: Final = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{HORIZONTAL BAR}\N{HYPHEN}?\N{FULLWIDTH QUESTION MARK}_/\\~"
 _MOST: Final = 17
 """So many signs in a row still mean nothing."""
