@@ -329,3 +329,15 @@ def test_properties_that_are_not_well_formed_do_not_damage_an_opendocument_workb
 
     assert not book.ours
     assert book.sheets[0].columns == [["Name"], [7.0]]
+
+
+def test_text_of_a_drawing_that_hangs_at_a_cell_is_not_the_cells(tmp_path: Path) -> None:
+    drawing = '<draw:frame xmlns:draw="d"><draw:text-box><text:p>read me</text:p></draw:text-box></draw:frame>'
+    cells = ("<text:p>a<text:s text:c='2'/>b</text:p><text:p>c</text:p>" + drawing, drawing + "<text:p>d</text:p>")
+    row = "".join(f'<table:table-cell office:value-type="string">{cell}</table:table-cell>' for cell in cells)
+    empty = f"<table:table-cell>{drawing}</table:table-cell>"
+    body = f'<table:table table:name="DIDs"><table:table-row>{row}{empty}</table:table-row></table:table>'
+
+    (sheet,) = read_workbook(raw_ods(tmp_path / "book.ods", body)).sheets
+
+    assert sheet.columns == [["a  b\nc"], ["d"]]

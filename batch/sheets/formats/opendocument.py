@@ -53,7 +53,10 @@ _NUMERIC: Final = frozenset({"float", "date", "time", "currency", "percentage"})
 _REFERENCE: Final = re.compile(r"\[\.?([^\]\"]*)\]")
 _DURATION: Final = re.compile(r"PT(\d{2,5})H(\d\d?)M(\d\d?)(?:[.,]\d*)?S")
 _WRAPPERS: Final = frozenset({"tracked-changes", "annotation"})
-"""Elements whose cells and paragraphs are not the sheet's."""
+"""Elements whose cells and paragraphs are not the sheet's; nor are those of what is drawn."""
+_DRAWING: Final = "draw:"
+_BLANKS: Final = {"s": " ", "tab": "\t", "line-break": "\n"}
+_MOST_BLANKS: Final = 1_000
 
 
 def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
@@ -142,14 +145,17 @@ class _Walk:
         self.shown: list[str] = []
         self.in_text = False
         self.struck = False
+        self.drawn = False
+        """Whether something drawn hangs at the cell, whose text the fast reader takes for the cell's."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = packages.local(tag)
         if not self.in_tables and name != "table":
             self.styles.start(tag, attributes)
             return
-        if name in _WRAPPERS:
+        if _is_wrapper(tag):
             self.wrapped += 1
+            self.drawn = self.drawn or tag.startswith(_DRAWING)
         if self.wrapped:
             return
         match name:
@@ -167,12 +173,20 @@ class _Walk:
                 self.columns = int(attributes.get("table:number-columns-repeated", "1"))
                 self.attributes = attributes
                 self.shown = []
-                self.struck = False
+                self.struck = self.drawn = False
             case "table-row-group" | "table-column-group":
                 if self.folded_away or attributes.get("table:display") == "false":
                     self.folded_away += 1
+            case _:
+                self._start_within_cell(name, attributes)
+
+    def _start_within_cell(self, name: str, attributes: dict[str, str]) -> None:
+        match name:
             case "p":
+                self.shown += ["\n"] if self.shown else []
                 self.in_text = True
+            case "s" | "tab" | "line-break":
+                self.shown.append(_BLANKS[name] * min(int(attributes.get("text:c", "1")), _MOST_BLANKS))
             case "span":
                 self.struck = self.struck or self.styles.strikes("text", attributes.get("text:style-name", ""))
             case _:
@@ -211,7 +225,7 @@ class _Walk:
         name = packages.local(tag)
         if not self.in_tables:
             self.styles.end(tag)
-        elif name in _WRAPPERS:
+        elif _is_wrapper(tag):
             self.wrapped -= 1
         elif self.wrapped:
             return
@@ -239,6 +253,8 @@ class _Walk:
         if self.hidden and (not look.hidden_rows or look.hidden_rows[-1] <= self.row):
             look.hidden_rows.extend(row + 1 for row in rows)
         found = _found(self.attributes, shown)
+        if found is None and self.drawn and kind == "string":
+            found = shown
         for column in range(self.column, right + 1):
             if self.struck or self.styles.strikes("table-cell", self._style(column)):
                 look.struck.setdefault(column, set()).update(row + 1 for row in rows)
@@ -260,7 +276,11 @@ class _Walk:
         return self.attributes.get("table:style-name") or self.row_style or of_column
 
 
-def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | dt.timedelta | None:
+def _is_wrapper(tag: str) -> bool:
+    return tag.startswith(_DRAWING) or packages.local(tag) in _WRAPPERS
+
+
+def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | dt.timedelta | str | None:
     """Return what stands in a cell that the fast reader takes for blank or text; None for any other cell."""
     kind, formula = attributes.get("office:value-type"), attributes.get("table:formula")
     calculated, time = attributes.get("calcext:value-type"), attributes.get("office:time-value", "")
