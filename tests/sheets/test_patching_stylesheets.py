@@ -91,6 +91,14 @@ def test_a_style_that_is_not_there_counts_as_the_first() -> None:
     assert style(sheet, sheet.filled(99, "FFC7CE"))["fontId"] == "0"
 
 
+def test_a_list_of_fills_that_is_not_there_begins_with_none() -> None:
+    bare = f'<styleSheet xmlns="{MAIN}"><cellXfs count="1"><xf numFmtId="0" fillId="0"/></cellXfs></styleSheet>'
+    sheet = Stylesheet(bare.encode())
+    assert style(sheet, sheet.filled(0, "FFC7CE"))["fillId"] == "2"
+    patterns = [fill[0].get("patternType") for fill in read(sheet).findall("{*}fills/{*}fill")]
+    assert patterns == ["none", "gray125", "solid"]
+
+
 def test_the_looks_of_another_workbook_come_behind_those_that_are_there() -> None:
     sheet = Stylesheet(USERS)
     added = sheet.add(Stylesheet(OURS))

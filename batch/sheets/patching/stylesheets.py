@@ -224,7 +224,10 @@ class Stylesheet:
         parent.set("count", str(len(_elements(parent))))
 
     def _section(self, name: str) -> etree._Element:
-        """Return a section of the stylesheet, put in where the schema wants it if it is not there."""
+        """Return a section of the stylesheet, put in where the schema wants it if it is not there.
+
+        It then begins as `BLANK` has it: cells that name no look are shown with the first of each.
+        """
         found = self._root.find(f"{{{self._namespace}}}{name}")
         if found is not None:
             return found
@@ -235,6 +238,8 @@ class Stylesheet:
             self._root.append(section)
         else:
             after.addprevious(section)
+        for element in etree.fromstring(BLANK).iterfind(f"{{{MAIN}}}{name}/*"):
+            self._append(section, self._here(element))
         return section
 
     def _element(self, name: str, **attributes: str) -> etree._Element:
