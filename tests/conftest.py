@@ -7,6 +7,7 @@ Tests marked ``libreoffice`` are deselected where that program is missing, and t
 from __future__ import annotations
 
 import os
+import signal
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,12 @@ from tests.soundness import faults_of
 _MOST_LOOKED_AT: Final = 1 << 19
 """Bytes of a workbook."""
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C also where a shell has started the tests in the background, which ignores it for them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -93,6 +93,7 @@ _OTHERS: Final = (
     Term(
         word="unknown-keys", meaning="The hazard that a list to be rewritten holds something this program cannot say."
     ),
+    Term(word="long-numbers", meaning="What allows DIDs and caller IDs of more than 15 digits."),
     Term(word="unread-lists", meaning="The hazard that a list to be replaced is one that the PBX does not show."),
 )
 

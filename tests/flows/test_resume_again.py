@@ -55,7 +55,7 @@ def test_what_left_and_cannot_be_planned_any_more_is_unknown_and_is_settled_late
     monkeypatch.chdir(tmp_path)
     trunks = (("Name", "Port", "Password"), ("T1", "5061", ""), ("T2", "5061", "file:secret"))
     with bench(tmp_path, trunks=trunks, live=LIVE[:2]) as there:
-        there.apply("--skip-invalid")
+        there.apply("--skip-invalid", "--secrets-from", tmp_path)
         killed_before_the_ending(there, 3, answered=False)
         secret.unlink()
         morning = there.resume()
@@ -71,7 +71,7 @@ def test_what_could_not_be_sent_for_want_of_a_password_is_taken_up_once_it_is_th
     monkeypatch.chdir(tmp_path)
     trunks = (("Name", "Port", "Password"), ("T1", "5061", ""), ("T2", "5061", "file:secret"))
     with bench(tmp_path, trunks=trunks, live=LIVE[:2]) as there:
-        assert endings(there.apply("--skip-invalid").json) == ["applied", "invalid"]
+        assert endings(there.apply("--skip-invalid", "--secrets-from", tmp_path).json) == ["applied", "invalid"]
         assert endings(there.resume().json) == ["applied", "invalid"]
         (tmp_path / "secret").write_text("Sample-new")
         assert endings(there.resume("--yes").json) == ["applied", "applied"]
@@ -85,7 +85,7 @@ def test_a_password_that_nobody_can_tell_any_more_is_not_called_as_wanted(
     secret.write_text("Sample-new")
     trunks = (("Name", "Port", "Password"), ("T1", "5061", "file:secret"), ("T2", "5061", ""))
     with bench(tmp_path, trunks=trunks, live=LIVE[:2], faults=[fault("partial", 1, omit=["password"])]) as there:
-        there.apply("--no-read-back")
+        there.apply("--no-read-back", "--secrets-from", tmp_path)
         secret.unlink()
         verified = there.verify()
         assert (verified.code, verified.json["match"]) == (5, 1)

@@ -72,6 +72,8 @@ LISTS: Final[Mapping[str, Sequence[Row]]] = {
         ("London-1", "00442079460100"),
         ("Paris-1", "02079460100"),
     ],
+    "signs-among-digits": [("Trunk", "DID"), ("London-1", "0207946O1OO"), ("London-1", "++442079460101")],
+    "names-that-become-formulas": [("Trunk", "DID", "DID name"), ("London-1", "442079460100", "=Desk")],
     "too-many-digits": [("Trunk", "DID"), ("London-1", "44207946010012345")],
     "own-columns": [
         ("Trunk", "DID", "Ort", "PO", "Cost", "Ticket", "#Count"),
