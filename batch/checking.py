@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from batch.settings import Settings
 from batch.sheets.columns import NO_FILE, ColumnsFile, read_columns
 from batch.sheets.notices import Problems
 from batch.sheets.problems import Problem
-from batch.sheets.reading import read_workbook
+from batch.sheets.reading import begin_workbook
 from batch.sheets.workbooks import Workbook
 
 if TYPE_CHECKING:
@@ -104,24 +103,25 @@ def read(settings: Settings) -> Sheets:
         WorkbookError: it is no workbook, or cannot be read.
         UsageError: the columns file cannot be read or understood.
     """
-    columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
-    pool = ThreadPoolExecutor(1, thread_name_prefix="reading")
-    try:
-        reading = pool.submit(read_workbook, settings.run_copy or settings.workbook)
-        from batch.sheets.rows import tabulate  # noqa: PLC0415 - loads pandas while the file is read
+    with _many_objects():
+        workbook, tables, columns_file, find_secret = _begin(settings)
+        return Sheets(
+            workbook=workbook.wait(),
+            tables=tables,
+            problems=tuple(tables.problems),
+            columns_file=columns_file,
+            secrets_read=find_secret.read,
+        )
 
-        workbook = replace(reading.result(), path=settings.workbook)
-    finally:
-        pool.shutdown(wait=False)
+
+def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecrets]:
+    """Begin to read a workbook; who asks for a table waits for its sheet."""
+    columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
+    workbook = replace(begin_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
+    from batch.sheets.rows import Tables  # noqa: PLC0415 - loads pandas while the file is read
+
     find_secret = CellSecrets(settings.secrets_from)
-    tables, problems = tabulate(workbook, find_secret, columns_file)
-    return Sheets(
-        workbook=workbook,
-        tables=tables,
-        problems=tuple(problems),
-        columns_file=columns_file,
-        secrets_read=find_secret.read,
-    )
+    return workbook, Tables(workbook, find_secret, columns_file), columns_file, find_secret
 
 
 def check(settings: Settings) -> Checked:
@@ -132,11 +132,10 @@ def check(settings: Settings) -> Checked:
         UsageError: ``--only`` names a trunk that the workbook does not have, or the columns file cannot be understood.
     """
     with _many_objects():
-        sheets = read(settings)
+        workbook, tables, columns_file, find_secret = _begin(settings)
         from batch.trunks.choices import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `read`
         from batch.trunks.grouping import group, own  # noqa: PLC0415
 
-        tables = sheets.tables
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
         if choice.unknown:
@@ -147,18 +146,18 @@ def check(settings: Settings) -> Checked:
                 + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
             )
         found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
-        tidied = without_repairs_in_vain(own(list(sheets.problems), tables, records), found)
+        tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
         single = only_told([*tidied, *found], choice)
         return Checked(
             settings=settings,
-            workbook=sheets.workbook,
+            workbook=workbook.wait(),
             tables=tables,
             records=records,
             choice=choice,
             problems=Problems(single=single, by_column=faults.by_column, sheets=[table.name for table in tables]),
             drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
-            columns_file=sheets.columns_file,
-            secrets_read=sheets.secrets_read,
+            columns_file=columns_file,
+            secrets_read=find_secret.read,
         )
 
 

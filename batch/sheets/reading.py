@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from batch.sheets import layout
 from batch.sheets.formats import contents, csv_folders, opendocument, openxml
+from batch.sheets.formats.grids import collector_paused
 from batch.sheets.formats.packages import Package, mark_of
 from batch.sheets.imprints import NO_IMPRINT, Imprint, Kind, read_lines
 from batch.sheets.workbooks import Format, RawSheet, Workbook
@@ -31,6 +32,16 @@ def read_workbook(path: Path) -> Workbook:
 
     Raises:
         WorkbookError: It is none of these, damaged, protected, or would fill the memory.
+    """
+    with collector_paused():
+        return begin_workbook(path).wait()
+
+
+def begin_workbook(path: Path) -> Workbook:
+    """Begin to read a workbook as `read_workbook` does: its sheets may come later, each when it is asked for.
+
+    Raises:
+        WorkbookError: As `read_workbook`; what is wrong with a sheet may only be raised where it is asked for.
     """
     kind = contents.recognise(path)
     match kind:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import compress
 from typing import Any
 
@@ -116,51 +116,72 @@ class Table:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The three linked sheets of a workbook."""
+    """The three linked sheets of a workbook, each made a table when it is first asked for.
 
-    trunks: Table
-    caller_ids: Table
-    dids: Table
+    So what needs only the trunks goes on while the other sheets are still being read.
+
+    Args:
+        workbook: as it was read, or is being read.
+        find_secret: finds the password that a cell names or is.
+        columns_file: what says which sheet and which column means what, where their names do not.
+    """
+
+    def __init__(self, workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE) -> None:
+        self._found, problems = find_sheets(workbook, columns_file)
+        self._problems = [*columns_file.strange, *problems]
+        self._make = partial(_table, find_secret=find_secret, columns_file=columns_file, ours=workbook.ours)
+
+    @cached_property
+    def trunks(self) -> Table:
+        """One row per trunk."""
+        return self._table(layout.TRUNKS, None)
+
+    @cached_property
+    def caller_ids(self) -> Table:
+        """One row per outbound caller ID."""
+        return self._table(layout.CALLER_IDS, self.trunks)
+
+    @cached_property
+    def dids(self) -> Table:
+        """One row per DID."""
+        return self._table(layout.DIDS, self.trunks)
+
+    def _table(self, sheet: Sheet, trunks: Table | None) -> Table:
+        table, problems = _without_asides(*self._make(sheet, self._found.get(sheet.title)), trunks)
+        self._problems += problems
+        return table
 
     def __iter__(self) -> Iterator[Table]:
         return iter((self.trunks, self.caller_ids, self.dids))
+
+    @cached_property
+    def problems(self) -> Sequence[Problem]:
+        """Everything wrong with sheets, headers and kinds of cell.
+
+        A cell in fault is blank in its frame, but its row is kept.
+        """
+        trunks, *_ = self
+        found = list(self._problems)
+        if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in found):
+            found.append(
+                Problem(
+                    code="sheet-empty",
+                    sheet=trunks.name,
+                    row=trunks.header_row,
+                    message=f"The sheet {trunks.name} has no rows, so there is nothing to do.",
+                    fix="Fill in one row per trunk below the header.",
+                )
+            )
+        return found
 
 
 def tabulate(
     workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
 ) -> tuple[Tables, list[Problem]]:
-    """Find the three sheets, match their headers and turn their cells into text.
-
-    Args:
-        workbook: as it was read.
-        find_secret: finds the password that a cell names or is.
-        columns_file: what says which sheet and which column means what, where their names do not.
-
-    Returns the tables and everything wrong with sheets, headers and kinds of cell. A cell in fault is blank in the
-    frame, but its row is kept.
-    """
-    found, problems = find_sheets(workbook, columns_file)
-    problems = [*columns_file.strange, *problems]
-    tables: list[Table] = []
-    for sheet in layout.SHEETS:
-        table, faults = _table(sheet, found.get(sheet.title), find_secret, columns_file, ours=workbook.ours)
-        table, faults = _without_asides(table, faults, tables[0] if tables else None)
-        tables.append(table)
-        problems += faults
-    trunks, caller_ids, dids = tables
-    if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in problems):
-        problems.append(
-            Problem(
-                code="sheet-empty",
-                sheet=trunks.name,
-                row=trunks.header_row,
-                message=f"The sheet {trunks.name} has no rows, so there is nothing to do.",
-                fix="Fill in one row per trunk below the header.",
-            )
-        )
-    return Tables(trunks=trunks, caller_ids=caller_ids, dids=dids), problems
+    """Return the three sheets as tables, and everything wrong with sheets, headers and kinds of cell."""
+    tables = Tables(workbook, find_secret, columns_file)
+    return tables, list(tables.problems)
 
 
 def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:

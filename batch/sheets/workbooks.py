@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from batch.sheets.imprints import NO_IMPRINT, Imprint, Kind
 
@@ -106,6 +106,26 @@ class RawSheet:
         return len(self.columns[0]) if self.columns else 0
 
 
+class SheetBeingRead(RawSheet):
+    """A sheet whose cells are still being read: whoever asks for more than its name waits until they are there."""
+
+    __slots__ = ("_read",)
+
+    @classmethod
+    def begun(cls, name: str, *, hidden: bool, read: Callable[[], RawSheet]) -> RawSheet:
+        """Return the sheet; ``read`` waits for what it holds, and raises what is wrong with it."""
+        sheet = cls.__new__(cls)
+        for attribute, value in {"name": name, "hidden": hidden, "dialect": None, "_read": read}.items():
+            object.__setattr__(sheet, attribute, value)
+        return sheet
+
+    def __getattr__(self, attribute: str) -> Any:  # only called for what is not there yet
+        read: RawSheet = self._read()
+        for of_sheet in fields(RawSheet):
+            object.__setattr__(self, of_sheet.name, getattr(read, of_sheet.name))
+        return object.__getattribute__(self, attribute)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workbook:
     """A file as it was read."""
@@ -125,6 +145,16 @@ class Workbook:
     def ours(self) -> bool:
         """Whether a run of ours wrote it as results: its result columns are then ours."""
         return Kind.RESULTS in self.imprint.kinds
+
+    def wait(self) -> Workbook:
+        """Wait until all its sheets are read.
+
+        Raises:
+            WorkbookError: one of them cannot be.
+        """
+        for sheet in self.sheets:
+            sheet.height  # noqa: B018 - asking for it is what waits
+        return self
 
 
 BLANK: Final = ""

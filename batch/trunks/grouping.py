@@ -43,17 +43,17 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         for field in ("dids_mode", "caller_ids_mode")
     }
     places = _places(tables.trunks)
-    did_owners, faults = _owners(tables.dids, places)
-    problems += faults
     caller_owners, faults = _owners(tables.caller_ids, places)
-    problems += faults
-    dids, faults = read_dids(tables.dids, did_owners.trunks, modes["dids_mode"])
     problems += faults
     caller_ids, faults = read_caller_ids(tables.caller_ids, caller_owners.trunks, modes["caller_ids_mode"])
     problems += faults
-    did_edits, faults = _edits(tables.dids, dids, did_owners, modes["dids_mode"])
-    problems += faults
     caller_edits, faults = _edits(tables.caller_ids, caller_ids, caller_owners, modes["caller_ids_mode"])
+    problems += faults
+    did_owners, faults = _owners(tables.dids, places)  # the longest sheet last: it may still be being read
+    problems += faults
+    dids, faults = read_dids(tables.dids, did_owners.trunks, modes["dids_mode"])
+    problems += faults
+    did_edits, faults = _edits(tables.dids, dids, did_owners, modes["dids_mode"])
     problems += faults
     records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
     problems += rules.check(tables, records, dids)

@@ -6,6 +6,7 @@ import datetime as dt
 import gc
 import hashlib
 import zipfile
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import openpyxl
@@ -18,7 +19,7 @@ from python_calamine import PasswordError
 from batch.errors import WorkbookError
 from batch.sheets import layout
 from batch.sheets.formats import glances, grids, packages
-from batch.sheets.reading import read_workbook
+from batch.sheets.reading import begin_workbook, read_workbook
 from batch.sheets.workbooks import CellError, Format, NoValue, RawSheet
 from tests.packages import HEAD, MAIN, TAIL, raw_package
 
@@ -215,7 +216,8 @@ def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
 
     found = glances.glance(packages.Package(path), "xl/worksheets/sheet1.xml")
 
-    assert (found.closer, found.far) == (False, False)
+    assert not found.closer
+    assert not glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 def test_hidden_and_filtered_rows_are_named_but_kept(tmp_path: Path) -> None:
@@ -298,6 +300,44 @@ def test_a_stray_cell_far_away_is_named_instead_of_filling_the_memory(tmp_path: 
         assert "delete the rows and columns" in refusal.value.hint
 
 
+@pytest.mark.parametrize(
+    ("stray", "cell"),
+    [
+        ('<row><c r="B3000000000"><v>3</v></c></row>', "B3000000000"),
+        ('<row r="300000000"><c r="B300000000"><v>3</v></c></row>', "B300000000"),
+        ('<row r="300000000"><c><v>3</v></c></row>', "A300000000"),
+        ('<row><c r="xfd1000000"><v>3</v></c></row>', "XFD1000000"),
+        ("<row r='300000'><c r = \n 'XFD300000'><v>3</v></c></row>", "XFD300000"),
+        (f'<row r="300000"><c r{" " * 5000}={" " * 5000}"AZZ300000"><v>3</v></c></row>', "AZZ300000"),
+        ('<row r="300000"><c s="1" r="rrr300000"><v>3</v></c></row>', "RRR300000"),
+    ],
+)
+def test_a_stray_cell_is_seen_however_its_place_is_spelt(tmp_path: Path, stray: str, cell: str) -> None:
+    """The fast reader would ask for hundreds of gigabytes, and take the process with it."""
+    with pytest.raises(WorkbookError, match=f'sheet "Trunks" reaches as far as cell {cell}[.]'):
+        read_xml(tmp_path, '<row r="1"><c r="A1"><v>3</v></c></row>' + stray)
+
+
+def test_a_stray_cell_is_seen_where_two_chunks_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = '<row r="1"><c r="A1"><v>3</v></c></row><row r="300000"><c r="XFD300000"><v>3</v></c></row>'
+    path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
+    for size in range(20, 60):
+        monkeypatch.setattr(packages, "CHUNK", size)
+        assert glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="999999" ht="15.0000000"><c r="Z999999"><v>4420794600000</v></c></row>',
+        '<row r="7"><c r="A7" t="inlineStr"><is><t>="XFD1048576"</t></is></c></row>',
+        '<row r="7" spans="1:30"><c r="AD7" s="1234567"><v>1</v></c></row>',
+    ],
+)
+def test_what_lies_near_is_not_taken_for_far(tmp_path: Path, rows: str) -> None:
+    assert len(read_xml(tmp_path, '<row r="1"><c r="A1"><v>3</v></c></row>' + rows).columns) <= 30
+
+
 def test_formatted_but_empty_cells_far_away_do_no_harm(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>3</v></c></row><row r="1048576"><c r="XFD1048576" s="0"/></row>'
 
@@ -313,7 +353,7 @@ def test_results_columns_beyond_z_need_no_closer_look(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_row(0, 0, [f"c{number}" for number in range(30)])
 
-    assert not glances.glance(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
     assert len(only_sheet(path).columns) == 30
 
 
@@ -377,3 +417,29 @@ def test_a_panic_inside_the_reader_is_a_damaged_file_and_other_interruptions_pas
         raise KeyboardInterrupt
     with pytest.raises(WorkbookError, match="protected"), grids.calamine_failures(tmp_path):
         raise PasswordError
+
+
+def test_a_sheet_waits_for_its_cells_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
+    (begun,) = begin_workbook(path).sheets
+    (read,) = read_workbook(path).sheets
+
+    assert (begun.name, begun.hidden, begun.dialect) == ("Trunks", False, None)
+    assert replace(begun, name="Mine") == replace(read, name="Mine")
+    assert begun.columns == [["Name"]]
+    assert begun.height == 1
+
+
+def test_what_is_wrong_with_a_sheet_is_said_by_whoever_asks_for_its_cells(tmp_path: Path) -> None:
+    rows = '<row r="1"><c r="A1"><v>3</v></c></row><row r="1048576"><c r="XFD1048576"><v>3</v></c></row>'
+    book = begin_workbook(raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL))
+
+    (sheet,) = book.sheets
+    assert sheet.name == "Trunks"
+    for _ in range(2):
+        with pytest.raises(WorkbookError, match="reaches as far as"):
+            sheet.height  # noqa: B018 - asking for it is what waits
+    with pytest.raises(WorkbookError, match="reaches as far as"):
+        book.wait()

@@ -126,10 +126,6 @@ def test_all_cells_at_fault_are_told_in_one_pass_and_tied_to_their_trunk() -> No
         ("Trunks!D2", "not-a-choice", 2),
         ("Trunks!C2", "not-a-number", 2),
         ("Trunks!E2", "codec-unknown", 2),
-        ("DIDs!C4", "too-long", 3),
-        ("DIDs!B2", "bad-characters", 2),
-        ("DIDs!B3", "required", 3),
-        ("DIDs!B4", "dash-unclear", 3),
         ("Caller IDs!B2", "not-a-choice", 2),
         ("Caller IDs!E2", "range-malformed", 2),
         ("Caller IDs!F2", "extension-malformed", 2),
@@ -144,6 +140,10 @@ def test_all_cells_at_fault_are_told_in_one_pass_and_tied_to_their_trunk() -> No
         ("Caller IDs!G4", "clear-not-allowed", 3),
         ("Caller IDs!B5", "required", 3),
         ("Caller IDs!C5", "required", 3),
+        ("DIDs!C4", "too-long", 3),
+        ("DIDs!B2", "bad-characters", 2),
+        ("DIDs!B3", "required", 3),
+        ("DIDs!B4", "dash-unclear", 3),
     ]
 
 
@@ -203,10 +203,10 @@ def test_clear_beside_other_rows_or_in_another_mode_is_a_problem() -> None:
         )
     )
     assert [(f"{p.sheet}!{p.cell}", p.code, p.trunk) for p in problems if p.stops] == [
+        ("Caller IDs!C4", "clear-not-alone", 3),
         ("DIDs!B2", "clear-not-alone", 2),
         ("DIDs!B3", "clear-not-alone", 3),
         ("DIDs!B4", "clear-not-alone", 3),
-        ("Caller IDs!C4", "clear-not-alone", 3),
     ]
 
 
@@ -230,7 +230,7 @@ def test_names_of_entries_have_127_bytes() -> None:
     problems = check(
         book(["Name", "L"], dids=["L|1|" + "é" * 63, "L|2|" + "é" * 64], caller_ids=["L|shared|3|" + "x" * 128])
     )
-    assert told([p for p in problems if p.stops]) == ["DIDs!C3 too-long", "Caller IDs!D2 too-long"]
+    assert told([p for p in problems if p.stops]) == ["Caller IDs!D2 too-long", "DIDs!C3 too-long"]
 
 
 def test_a_setting_that_the_type_lacks_is_a_problem_at_its_cell() -> None:

@@ -20,16 +20,33 @@ _ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>")
 _PREFIXED = re.compile(rb"<[\w.-]+:worksheet\b")
 _MARGIN_WORDS = re.compile(rb"hidden|width\s*=\s*[\"']0|filter|mergeCell\b|tablePart\b", re.IGNORECASE)
 
-_ERROR = re.compile(rb"t=[\"']e[\"']")
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _HIDDEN = re.compile(rb"hidden\s*=\s*[\"'](?:1|true)")
 _FLAT = re.compile(rb"ht=[\"']0(?:\.0*)?[\"']")
-_FAR = re.compile(rb"r=[\"'](?:[A-Z][A-Z]|\d{7})")
-_COLUMN = re.compile(rb"r=[\"']([A-Z]{2,})\d")
-_ROW_MILLIONS = re.compile(rb"r=[\"'][A-Z]*\d{7}")
+_COLUMN = re.compile(rb"r=[\"']([A-Za-z]{2,})\d")
+
+_SHAPES: Final = bytes.maketrans(
+    b"'0123456789" + bytes(range(ord("B"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1)),
+    b'"0000000000' + b"A" * 51,
+)
+"""Any letter as A, any digit as 0, any quotation mark as a double one."""
+_BEYOND_Z: Final = (b'="AA0', b'="AAA0')
+_MILLIONS: Final = (b'="0000000', b'="A0000000')
+_LONGEST: Final = 16
+"""Bytes in which any of these shapes fits."""
 
 WIDE: Final = 32
 """Columns up to which a sheet of fewer than a million rows cannot fill the memory, however its cells lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How a sheet's values have to be read."""
+
+    far: bool
+    """Whether cells may lie so far apart that the space between them would fill the memory."""
+    commented: bool
+    """Whether comments stand among the cells."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +55,28 @@ class Glance:
 
     closer: bool
     """Whether it may hold error cells, formulas, hidden rows, or numbers that look otherwise than they are."""
-    far: bool
-    """Whether cells may lie so far apart that the space between them would fill the memory."""
-    commented: bool = False
-    """Whether comments stand among the cells."""
     margins: bytes = b""
     """The XML before and after the rows, where it says of columns, merged cells or filters something of note."""
+
+
+def reach(package: Package, part: str) -> Reach:
+    """Stream a sheet's XML past what has to be known before its values are read.
+
+    However a cell's place is spelt (``r = 'aaa7'``), one beyond column Z or row 999,999 is seen. Up to there, cells
+    cannot lie far apart.
+    """
+    far = commented = False
+    before = cells = b""
+    for chunk in package.chunks(part):
+        commented = commented or b"<!--" in before + chunk
+        before = chunk[-_LONGEST:]
+        if not far:
+            cells = cells[-_LONGEST:] + chunk.translate(None, b" \t\r\n")
+            shapes = cells.translate(_SHAPES)
+            if any(shape in shapes for shape in _BEYOND_Z):
+                far = max(map(column_number, set(_COLUMN.findall(cells))), default=0) > WIDE
+            far = far or any(shape in shapes for shape in _MILLIONS)
+    return Reach(far=far, commented=commented)
 
 
 def glance(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Glance:
@@ -57,18 +90,13 @@ def glance(package: Package, part: str, styles: Collection[str] = (), struck: Co
     """
     styled = [patterns for patterns in (_numbers_of(styles), _cells_of(struck)) if patterns]
     margins = _Margins()
-    closer = far = commented = False
-    widest = 0
+    closer = False
     for text in margins.rows(package.chunks(part)):
-        commented = commented or b"<!--" in text
         if not closer:
             closer = _betrays(text, b":f" if margins.prefixed else b"<f")
             closer = closer or any(all(pattern.search(text) for pattern in patterns) for patterns in styled)
-        if not far and _FAR.search(text):
-            widest = max([widest, *map(column_number, set(_COLUMN.findall(text)))])
-            far = widest > WIDE or _ROW_MILLIONS.search(text) is not None
     around = bytes(margins.around)
-    return Glance(closer=closer, far=far, commented=commented, margins=around if _MARGIN_WORDS.search(around) else b"")
+    return Glance(closer=closer, margins=around if _MARGIN_WORDS.search(around) else b"")
 
 
 class _Margins:
@@ -131,7 +159,7 @@ def _cells_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
 
 
 def _betrays(text: bytes, formula: bytes) -> bool:
-    if _ERROR.search(text):
+    if b't="e"' in text or b"t='e'" in text:
         return True
     if formula in text and _FORMULA.search(text):
         return True
@@ -145,6 +173,6 @@ def _betrays(text: bytes, formula: bytes) -> bool:
 def column_number(name: bytes | str) -> int:
     """Return a column's number counted from 1: A is 1, AA is 27."""
     number = 0
-    for letter in name.encode() if isinstance(name, str) else name:
+    for letter in (name.encode() if isinstance(name, str) else name).upper():
         number = number * 26 + letter - 64
     return number

@@ -220,7 +220,7 @@ class _Walk:
     def _start_cell(self, attributes: dict[str, str]) -> None:
         name = attributes.get("r", "")
         column = name.rstrip("0123456789")
-        if column.isascii() and column.isupper():
+        if column.isascii() and column.isalpha():
             self.column = column_number(column) - 1
             self.row = int(name[len(column) :] or 0) - 1
         else:

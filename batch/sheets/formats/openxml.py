@@ -14,16 +14,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 from xml.sax.saxutils import quoteattr
 
-from python_calamine import CalamineError, CalamineWorkbook
+from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
 from batch.sheets.formats import packages, refusals
-from batch.sheets.formats.glances import Glance, glance
+from batch.sheets.formats.glances import Reach, glance, reach
 from batch.sheets.formats.grids import (
     Grid,
     Look,
     calamine_book,
     calamine_failures,
-    collector_paused,
     grid_of,
     is_hidden,
     worksheets,
@@ -32,7 +31,7 @@ from batch.sheets.formats.looks import look_at_margins, look_closer
 from batch.sheets.formats.number_formats import Stylesheet, is_on, read_styles
 from batch.sheets.formats.packages import Package
 from batch.sheets.formats.rich_values import picture_values
-from batch.sheets.workbooks import RawSheet
+from batch.sheets.workbooks import RawSheet, SheetBeingRead
 
 _MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -47,35 +46,43 @@ _ERROR_VALUE = re.compile(
 
 
 def read_openxml(package: Package) -> tuple[RawSheet, ...]:
-    """Read all worksheets, in the workbook's order.
+    """Begin to read all worksheets, in the workbook's order; whoever asks for the cells of one waits for them.
 
     Raises:
-        WorkbookError: The package is damaged, an attack, or spans more cells than fit into memory.
+        WorkbookError: The package is damaged or an attack. That a sheet spans more cells than fit into memory, or
+            cannot be understood, is raised where its cells are asked for.
     """
     path = package.path
     parts = worksheet_parts(package)
     _verify(package)
-    pool = ThreadPoolExecutor(2, thread_name_prefix="second-look")  # so that no closer look waits for a large glance
-    try:
-        with collector_paused(), calamine_failures(path):
-            styles = _styles(package)
-            texts, pictures = _struck_texts(package), picture_values(package)
-            glances = {
-                name: pool.submit(glance, package, part, styles.formats, styles.struck) for name, part in parts.items()
-            }
-            book = _book(package)
-            sheets = []
-            for index, meta in worksheets(book):
-                part = parts[meta.name]
-                found = glances[meta.name].result()
-                look = _second_look(package, part, found, styles, texts, pictures, pool)
-                if found.far:
-                    look.result().refuse_far_cells(path, meta.name)
-                grid = _values(None if found.commented else book, index, package, part)
-                sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look.result()))
-        return tuple(sheets)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with calamine_failures(path):
+        styles = _styles(package)
+        texts, pictures = _struck_texts(package), picture_values(package)
+        book = _book(package)
+    # The values are read without Python's lock, one sheet after the other; the looks, and whatever else the process
+    # has to do, go on beside them. Small sheets come first, so that the trunks are there while the DIDs are not yet.
+    reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
+    looks = ThreadPoolExecutor(1, thread_name_prefix="second-look")
+
+    def look_at(part: str, known: Reach) -> Look:
+        return _second_look(package, part, known, styles, texts, pictures)
+
+    def read(index: int, meta: SheetMetadata, part: str, known: Reach, looked: Future[Look]) -> RawSheet:
+        with calamine_failures(path):
+            if known.far:
+                looked.result().refuse_far_cells(path, meta.name)
+            grid = _values(None if known.commented else book, index, package, part)
+            return grid.to_sheet(meta.name, hidden=is_hidden(meta), look=looked.result())
+
+    begun = {}
+    for index, meta in sorted(worksheets(book), key=lambda sheet: package.size(parts[sheet[1].name])):
+        part = parts[meta.name]
+        known = reach(package, part)
+        reading = reader.submit(read, index, meta, part, known, looks.submit(look_at, part, known))
+        begun[index] = SheetBeingRead.begun(meta.name, hidden=is_hidden(meta), read=reading.result)
+    reader.shutdown(wait=False)
+    looks.shutdown(wait=False)
+    return tuple(begun[index] for index in sorted(begun))
 
 
 def worksheet_parts(package: Package) -> dict[str, str]:
@@ -176,21 +183,17 @@ def _struck_texts(package: Package) -> frozenset[int]:
 def _second_look(
     package: Package,
     part: str,
-    found: Glance,
+    known: Reach,
     styles: Stylesheet,
     texts: frozenset[int],
     pictures: frozenset[str],
-    pool: ThreadPoolExecutor,
-) -> Future[Look]:
-    """Start the closer look where it is due."""
-
-    def look_at_it() -> Look:
-        due = found.closer or found.far or texts
-        look = look_closer(package, part, styles, texts, pictures, far=found.far) if due else Look()
-        look_at_margins(package, part, found.margins, look)
-        return look
-
-    return pool.submit(look_at_it)
+) -> Look:
+    """Glance at a sheet, and look closer where that is due."""
+    found = glance(package, part, styles.formats, styles.struck)
+    due = found.closer or known.far or texts
+    look = look_closer(package, part, styles, texts, pictures, far=known.far) if due else Look()
+    look_at_margins(package, part, found.margins, look)
+    return look
 
 
 def _values(book: CalamineWorkbook | None, index: int, package: Package, part: str) -> Grid:
