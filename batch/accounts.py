@@ -22,6 +22,7 @@ from batch.runs.settling import Lost
 from batch.runs.troubles import troubles
 from batch.sheets.answers import Summary
 from batch.sheets.problems import Problem
+from batch.sheets.workbooks import Workbook
 from batch.trunks.orders import remember
 from batch.trunks.plans import Change, stopped_by
 
@@ -117,49 +118,70 @@ class Account:
         target: Path,
         attention: Sequence[str] = (),
         ahead: Path | None = None,
+        *,
+        written: Results | None = None,
     ) -> tuple[Results, Papers]:
         """Write the results, the printable summary and what else was asked for.
 
-        ``ahead`` has the changes as `ChangesAhead` has written them already, if it has.
+        ``ahead`` has the changes as `ChangesAhead` has written them already, if it has; ``written`` are the results,
+        if they lie there already and say all that there is to say.
 
         Where nothing takes one of them, `Results.note` or `Papers.notes` says so.
         """
-        checked, settings = self.checked, self.checked.settings
-        changed = [change for row, change in sorted(self.changes.items()) if row in outcomes]
+        settings = self.checked.settings
         told = self._summary(outcomes, endings, attention)
-        held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
-        imprint = remember(checked.workbook.imprint, self.address, checked.records.trunks, held)
-        workbook = replace(checked.workbook, imprint=imprint)
-        results = give_back(
-            workbook=workbook,
-            tables=checked.tables,
-            changes=changed,
-            outcomes=outcomes,
-            endings=endings,
-            summary=told,
-            folder=self.folder,
-            target=target,
-            ahead=ahead,
-        )
+        workbook = self._remembering(outcomes)
+        results = written or self.write_results(outcomes, endings, target, attention, ahead)
         lies = ("Results", str(results.path or "none yet"))
         whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)
-        told_of = results_page(whole, checked.workbook.path.name, self.address)
+        told_of = results_page(whole, self.checked.workbook.path.name, self.address)
         page, notes = print_out(told_of, self.folder.path, settings.summary)
         leftovers = None
         if settings.failed_only is not None:
             leftovers = write_leftovers(
                 settings.failed_only,
                 workbook=workbook,
-                tables=checked.tables,
-                records=checked.records,
+                tables=self.checked.tables,
+                records=self.checked.records,
                 problems=self.problems,
-                changes=changed,
+                changes=self._changed(outcomes),
                 outcomes=outcomes,
                 endings=endings,
                 summary=told,
                 folder=self.folder.path,
             )
         return results, Papers(page=page, leftovers=leftovers, notes=notes)
+
+    def write_results(
+        self,
+        outcomes: Mapping[int, Outcome],
+        endings: RowEndings,
+        target: Path,
+        attention: Sequence[str] = (),
+        ahead: Path | None = None,
+    ) -> Results:
+        """Write the results workbook alone."""
+        return give_back(
+            workbook=self._remembering(outcomes),
+            tables=self.checked.tables,
+            changes=self._changed(outcomes),
+            outcomes=outcomes,
+            endings=endings,
+            summary=self._summary(outcomes, endings, attention),
+            folder=self.folder,
+            target=target,
+            ahead=ahead,
+        )
+
+    def _changed(self, outcomes: Mapping[int, Outcome]) -> list[Change]:
+        return [change for row, change in sorted(self.changes.items()) if row in outcomes]
+
+    def _remembering(self, outcomes: Mapping[int, Outcome]) -> Workbook:
+        """Return the workbook as it is given back: it remembers which trunks the PBX holds as wanted."""
+        checked = self.checked
+        held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
+        imprint = remember(checked.workbook.imprint, self.address, checked.records.trunks, held)
+        return replace(checked.workbook, imprint=imprint)
 
     def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
         folded = troubles(outcomes.values())

@@ -147,7 +147,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
             run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, desk, settled)
             books.enter_context(run.ahead)
             run.dispatch(connection, asker)
-            attention = run.look_at_statuses(asker, stopping)
+            attention = run.look_at_statuses(asker, stopping, target)
         return run.conclude(target, attention)
 
 
@@ -200,7 +200,7 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
             )
             books.enter_context(run.ahead)
             run.dispatch(connection, asker)
-            attention = run.look_at_statuses(asker, stopping)
+            attention = run.look_at_statuses(asker, stopping, returned.target)
         return run.conclude(returned.target, attention)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from batch.runs.outcomes import AS_WANTED, Ending, Outcome
 from batch.runs.past import Past, Tries
 from batch.runs.recording import Recording
 from batch.runs.reports import lost_registrations, status_lines
+from batch.runs.results import Results
 from batch.runs.settling import Lost, Settler
 from batch.settings import kept_settings
 from batch.trunks.plans import Change
@@ -55,6 +57,8 @@ class Run:
     interrupted: bool = False
     hurried: bool = False
     """Whether the look at the statuses at the end was cut short."""
+    meanwhile: Future[Results] | None = None
+    """The results, written while the run waits for the statuses."""
 
     def dispatch(self, connection: Connection, asker: Asker) -> None:
         """Write what is to be written, and note an outcome for each trunk."""
@@ -98,8 +102,12 @@ class Run:
             errmsg=outcome.errmsg or tries.errmsg,
         )
 
-    def look_at_statuses(self, asker: Asker, stopping: threading.Event) -> tuple[str, ...]:
-        """Read the trunks' statuses once more, some time after the last write that bears on registration."""
+    def look_at_statuses(self, asker: Asker, stopping: threading.Event, target: Path) -> tuple[str, ...]:
+        """Read the trunks' statuses once more, some time after the last write that bears on registration.
+
+        Meanwhile the results are written: they are right as they are unless the statuses give reason to say more, and
+        they lie there should the process be ended during the wait.
+        """
         wait = self.account.checked.settings.settle_wait
         written = [
             change
@@ -109,6 +117,7 @@ class Run:
         if not written or not wait or self.lost is not None or self.interrupted:
             return ()
         stopping.clear()
+        self.meanwhile = _beside(lambda: self._write_results(target))
         try:
             self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
             asker.pause(wait)
@@ -128,9 +137,15 @@ class Run:
         account = self.account
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
+        written = self.meanwhile.result() if self.meanwhile is not None else None
+        stands = written if written is not None and written.path is not None and not attention else None
+        if written is not None and written.path is not None and written.path.parent == target.parent:
+            target = written.path
         results, papers = account.give_back(
-            self.outcomes, endings, target, (*self._cut_short(), *attention), self.ahead.finished()
+            self.outcomes, endings, target, (*self._cut_short(), *attention), self.ahead.finished(), written=stands
         )
+        if written is not None and not results.note:
+            results = replace(results, note=written.note)
         how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
@@ -149,9 +164,22 @@ class Run:
             interrupted=self.interrupted or self.hurried,
         )
 
+    def _write_results(self, target: Path) -> Results:
+        endings = self.account.endings(self.outcomes)
+        return self.account.write_results(self.outcomes, endings, target, ahead=self.ahead.finished())
+
     def _cut_short(self) -> list[str]:
         said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []
         return [*said, f"{self.lost.message} {self.lost.hint}"] if self.lost is not None else said
+
+
+def _beside(work: Callable[[], Results]) -> Future[Results]:
+    """Have something done in a thread of its own."""
+    worker = ThreadPoolExecutor(1, thread_name_prefix="results")
+    try:
+        return worker.submit(work)
+    finally:
+        worker.shutdown(wait=False)
 
 
 def _how(lost: Lost) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from batch.practice.state import PbxState
+from tests.flows.crashes import command, ended, until
 from tests.flows.shell import bench, lines_of, pbx, register, rows_of, serving
 
 TRUNKS = (("Name", "Port"), *((f"T{i}", "5061") for i in range(1, 5)))
@@ -275,6 +276,21 @@ def test_a_trunk_that_was_up_and_is_down_is_named_first(tmp_path: Path) -> None:
         words = [cell for line in lines_of(there.results, "Summary") for cell in line if isinstance(cell, str)]
         first = words.index("Look at these first")
         assert words[first + 1].startswith("T2 was up before")
+
+
+def test_results_lie_there_while_the_run_waits_for_the_statuses(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
+        where = ("--url", there.pbx.url, "--client-id", "practice")
+        process = command("apply", there.workbook, *where, "--yes", "--json", "--settle-wait", "60", "--rate", "1000")
+        until(there.results.exists, process)
+        assert process.poll() is None
+        process.kill()
+        ended(process)
+        assert {row["Result"] for row in rows_of(there.results, "Trunks")} == {"applied"}
+        writes = len(there.writes())
+        assert there.resume("--settle-wait", "0").code == 0
+        assert len(there.writes()) == writes
+    assert list(tmp_path.glob("*results*")) == [there.results]
 
 
 def test_older_firmware_is_understood(tmp_path: Path) -> None:
