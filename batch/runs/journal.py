@@ -1,4 +1,4 @@
-"""The journal: every request before it leaves and after it is settled, on disk before anything else happens.
+"""The journal: every request on disk before it leaves, and what came of it before the next one does.
 
 SQLite in the run's folder, write-ahead log, full synchronisation. Another process may read along (`past`). It holds
 no secret: of requests only which call about which trunks, of wishes everything but passwords.
@@ -109,21 +109,37 @@ class Journal:
     _connection: sqlite3.Connection
     leg: int = 1
     """Which leg of the run is being written: 1 for ``apply``, one more for each ``resume``."""
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _turn: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[_Record] = field(default_factory=deque)
+    _committing: bool = False
+    """Whether somebody uses the connection."""
     _commits: int = 0
 
-    def _commit(self, *steps: _Step) -> int:
+    def _commit(self, *steps: _Step, waits: bool = True) -> int:
         """Write all of it or nothing, and return once it is on disk; returns the number of the last record.
 
-        Whoever comes first commits for all who wait behind: with many threads that is one synchronisation for
-        several records, and with one it is one each.
+        One that does not wait while another one is committed goes to the disk with the next: then 0 is returned.
+
+        Whoever comes while nobody commits does so for all who wait by then: with many threads that is one
+        synchronisation for several records, and with one it is one each. Nobody waits for one that is not about their
+        own record.
         """
         record = _Record(steps=steps)
-        self._waiting.append(record)
-        with self._lock:
-            if not record.settled:
+        commits = False
+        try:
+            with self._turn:
+                self._waiting.append(record)
+                while waits and self._committing and not record.settled:
+                    self._turn.wait()
+                if not record.settled and not self._committing:
+                    commits = self._committing = True
+            if commits:
                 self._commit_waiting()
+        finally:
+            if commits:
+                with self._turn:
+                    self._committing = False
+                    self._turn.notify_all()
         if isinstance(record.failure, sqlite3.Error):
             raise JournalError(self.path, str(record.failure)) from record.failure
         if record.failure is not None:
@@ -149,7 +165,11 @@ class Journal:
 
     def close(self) -> None:
         """Close it once nobody is writing: threads may outlive a run that was cut short."""
-        with self._lock:
+        with self._turn:
+            while self._committing:
+                self._turn.wait()
+            if self._waiting:
+                self._commit_waiting()
             with suppress(sqlite3.Error):
                 self._connection.execute(f"PRAGMA application_id={WHOLE}")  # should `_gather` have been cut short
             self._connection.close()
@@ -207,8 +227,11 @@ class Journal:
         return self._commit((_INTEND, (self.leg, *_intent(request), sign_in, _now())))
 
     def settled(self, number: int, reply: Reply) -> None:
-        """Record what came of a request."""
-        self._commit((_SETTLE, (_now(), *_result(reply), number)))
+        """Record what came of a request, at the latest before the next one leaves.
+
+        Should the process end before that, the journal says that the request left, and a look settles it.
+        """
+        self._commit((_SETTLE, (_now(), *_result(reply), number)), waits=False)
 
     def take_over(self, kept: Iterable[Kept]) -> None:
         """Record the requests from before there was this journal, all in one."""

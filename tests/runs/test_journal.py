@@ -175,6 +175,48 @@ def test_many_threads_lose_no_record_and_get_each_a_number_of_their_own(tmp_path
     assert kept == {number: i for i, number in enumerate(numbers)}
 
 
+class Held(sqlite3.Connection):
+    """A disk that takes its time over the second request that leaves."""
+
+    def __init__(self, *arguments: Any, **more: Any) -> None:
+        super().__init__(*arguments, **more)
+        self.requests = 0
+        self.entered, self.go_on = threading.Event(), threading.Event()
+
+    def execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        if statement.startswith("INSERT INTO requests"):
+            self.requests += 1
+            if self.requests == 2:
+                self.entered.set()
+                assert self.go_on.wait(5)
+        return super().execute(statement, *values)
+
+
+@pytest.mark.parametrize("then", ["leaves", "closes"])
+def test_what_came_of_a_request_keeps_nobody_and_is_on_disk_before_the_next_one_leaves(
+    tmp_path: Path, then: str
+) -> None:
+    with journal.create(tmp_path):
+        pass
+    connection = sqlite3.connect(tmp_path / journal.FILE, factory=Held, check_same_thread=False)
+    book = Journal(tmp_path / journal.FILE, connection)
+    number = book.leaving(WRITE, 1)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(book.leaving, WRITE, 1)
+        assert connection.entered.wait(5)
+        book.settled(number, Answer(errcode=0, errmsg="SUCCESS", body={}, http_status=200, elapsed=0.05))
+        assert not second.done()
+        connection.go_on.set()
+        second.result()
+    if then == "leaves":
+        book.leaving(WRITE, 1)
+    else:
+        book.close()
+    kept = rows(tmp_path, "SELECT reply, errcode FROM requests ORDER BY seq")
+    assert kept[:2] == [("answer", 0), (None, None)]
+    connection.close()
+
+
 class Broken(sqlite3.Connection):
     """A disk that is full for some records, or a value that cannot be kept."""
 
