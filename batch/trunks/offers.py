@@ -20,6 +20,8 @@ _OWN_ONLY: Final = ("name", "username", "auth_name")
 """Fields that only the trunk itself tells of."""
 _SPAN: Final = "outbound_cid_to_ext_range"
 _FIELDS: Final = (*_DIALLED, *_OWN_ONLY, _SPAN, "extensions")
+_ROWS_KEPT: Final = 2
+"""Of so many rows at least one is another one, whichever is asked about."""
 _NUMBER: Final = re.compile(r"\+?[0-9]+")
 _AS_TEXT: Final = "Format the cell as text and type "
 
@@ -55,25 +57,37 @@ def against_live(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    """What the PBX holds."""
+    """What the PBX holds, by field and key."""
 
+    live: Mapping[int, LiveTrunk]
+    """The trunks that were read, by their row on the Trunks sheet."""
     forms: Mapping[tuple[str, str], Sequence[tuple[int, str]]]
-    """By field and key: the Trunks row, and the number as it stands there."""
-    rows: frozenset[int]
-    """Trunks rows whose trunk was read."""
+    """How a number stands on the PBX, each way with its first Trunks rows, as many as it takes to know of another."""
+    own: dict[int, Mapping[tuple[str, str], Sequence[str]]]
+    """How numbers stand on a trunk itself, by its Trunks row, as far as somebody asked."""
 
     def forms_of(self, field: str, trunk: int, text: str) -> list[str]:
         """Return how the PBX writes a number: on this trunk in this field first; nothing where it knows it not.
 
         What a closer place tells, a farther one does not deny.
         """
-        tiers: list[dict[str, None]] = [{}, {}, {}, {}]
         key = _key(field, text)
-        for other in (field, *(name for name in _DIALLED if field in _DIALLED and name != field)):
-            for row, form in self.forms.get((other, key), ()):
-                if row == trunk or field not in _OWN_ONLY:
-                    tiers[(row != trunk) + 2 * (other != field)][form] = None
-        return next((list(tier) for tier in tiers if tier), [])
+        others = [name for name in _DIALLED if field in _DIALLED and name != field]
+        for fields in ([field], others):
+            own = [form for name in fields for form in self._own(trunk).get((name, key), ())]
+            if field not in _OWN_ONLY and not own:
+                own = [form for name in fields for row, form in self.forms.get((name, key), ()) if row != trunk]
+            if own:
+                return list(dict.fromkeys(own))
+        return []
+
+    def _own(self, trunk: int) -> Mapping[tuple[str, str], Sequence[str]]:
+        if trunk not in self.own:
+            held: dict[tuple[str, str], list[str]] = defaultdict(list)
+            for name, form in _forms(self.live[trunk]):
+                held[name, _key(name, form)].append(form)
+            self.own[trunk] = held
+        return self.own[trunk]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +132,16 @@ def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Susp
                 if row not in held or text.lstrip("0") not in keys:
                     continue
                 trunk = owners.of(row)
-                if trunk is not None and trunk in known.rows:
+                if trunk is not None and trunk in known.live:
                     yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
 
 
 def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
     """Put those offers first that the PBX holds, as it writes them."""
-    if not problem.stops or not problem.offers or field not in _FIELDS or problem.trunk not in known.rows:
+    trunk = problem.trunk
+    if not problem.stops or not problem.offers or field not in _FIELDS or trunk is None or trunk not in known.live:
         return problem
-    held = (form for offer in problem.offers for form in known.forms_of(field, problem.trunk, offer))
+    held = (form for offer in problem.offers for form in known.forms_of(field, trunk, offer))
     forms = [form for form in held if takes(table, problem.row, problem.column, form)]
     if not forms:
         return problem
@@ -139,12 +154,17 @@ def _known(live: Mapping[int, LiveTrunk]) -> _Known:
     forms: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     for row, trunk in live.items():
         for field, form in _forms(trunk):
-            if form:
-                forms[field, _key(field, form)].append((row, form))
-    return _Known(forms=forms, rows=frozenset(live))
+            held = forms[field, _key(field, form)]
+            if (row, form) not in held and sum(form == known for _, known in held) < _ROWS_KEPT:
+                held.append((row, form))
+    return _Known(live=live, forms=forms, own={})
 
 
 def _forms(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
+    return ((field, form) for field, form in _written(trunk) if form)
+
+
+def _written(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
     for did in trunk.dids.entries:
         yield "did", did.did
     for entry in trunk.caller_ids.entries:

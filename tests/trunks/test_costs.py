@@ -9,9 +9,11 @@ import numpy as np
 from batch.secrets import Secret
 from batch.sheets.problems import Problem
 from batch.sheets.rows import tabulate
+from batch.sheets.workbooks import CellValue
 from batch.trunks.grouping import group, own
+from batch.trunks.offers import against_live
 from batch.trunks.records import Owners
-from tests.builders import book
+from tests.builders import book, live, read, sheet, workbook
 from tests.growth import STEEP, for_four_times
 
 
@@ -58,3 +60,14 @@ def test_caller_ids_put_against_patterns_take_as_long_as_their_number_says() -> 
         return lambda: group(tables)
 
     assert for_four_times(grouped, 100) < STEEP
+
+
+def test_a_number_that_all_trunks_have_is_not_gone_through_for_each_of_them() -> None:
+    def compared(trunks: int) -> Callable[[], object]:
+        rows: list[list[CellValue]] = [[f"Site-{i}", 442079460100.0] for i in range(trunks)]
+        given = workbook(sheet("Trunks", ["Name", "Default caller ID"], *rows))
+        tables, records, problems = read(given)
+        there = {row: live(row, f"Site-{row}", def_outbound_cid="+442079460100") for row in range(2, 2 + trunks)}
+        return lambda: against_live(tables, records, problems, there)
+
+    assert for_four_times(compared, 200) < STEEP
