@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from batch.sheets.layout import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
+from batch.trunks.nearest import LOOKED_FOR, nearest
 
 _YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
 _INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})
@@ -365,6 +366,17 @@ class Census:
     def doubled(self) -> frozenset[str]:
         """Names that more than one trunk bears."""
         return frozenset(name for name, count in Counter(trunk.name for trunk in self.trunks).items() if count > 1)
+
+    def nearest_group(self, name: str) -> str | None:
+        """Return the name of the extension group that may be meant by one that is none, for the first thousand."""
+        found = self._nearest_groups
+        if name not in found and len(found) < LOOKED_FOR:
+            found[name] = nearest([name], self.groups).get(name)
+        return found.get(name)
+
+    @cached_property
+    def _nearest_groups(self) -> dict[str, str | None]:
+        return {}
 
     @cached_property
     def cloud(self) -> bool:

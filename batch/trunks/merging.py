@@ -162,22 +162,15 @@ def _extensions(
             found.append(Extension("extension", extension_id, number))
     if row.groups is None:
         found += [extension for extension in live if extension.type != "extension"]
-    for name in split_groups(row.groups or "", census.groups):
+    for name in split_groups(row.groups, census.groups) if row.groups else ():
         if isinstance(name, RawId):
             found.append(Extension("ext_group", name.id))
         elif (group_id := census.groups.get(name)) is None:
-            near = _nearest(name, census)
+            near = census.nearest_group(name)
             problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
         else:
             found.append(Extension("ext_group", group_id, name))
     return tuple(dict.fromkeys(found)), problems
-
-
-def _nearest(name: str, census: Census) -> str | None:
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped group needs it
-
-    near = process.extractOne(name, census.groups.keys(), scorer=fuzz.ratio, score_cutoff=70)
-    return near[0] if near else None
 
 
 def _unknown(table: Table, row: CallerIdRow, code: str, field: str, name: str, near: str | None = None) -> Problem:

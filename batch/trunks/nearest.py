@@ -7,7 +7,7 @@ from typing import Final
 
 from batch.sheets.spellings import folded
 
-_LOOKED_FOR: Final = 1_000
+LOOKED_FOR: Final = 1_000
 """So many texts are compared with every name; who has more of them has other troubles than a slip of the finger."""
 _AT_ONCE: Final = 100
 _ALIKE: Final = 70
@@ -23,7 +23,7 @@ def nearest(texts: Collection[str], names: Collection[str]) -> dict[str, str]:
         return {}
     by_look = {folded(name): name for name in reversed(list(names))}
     found = {text: by_look[look] for text in texts if text and (look := folded(text)) in by_look}
-    left = [text for text in dict.fromkeys(texts) if text and text not in found][:_LOOKED_FOR]
+    left = [text for text in dict.fromkeys(texts) if text and text not in found][:LOOKED_FOR]
     if not left or not by_look:
         return found
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped name needs it

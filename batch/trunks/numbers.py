@@ -6,7 +6,7 @@ A number is text here, always: leading zeros and ``+`` count. Rules are those of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final, TypeVar
@@ -369,28 +369,33 @@ def split_groups(text: str, known: Collection[str] = ()) -> tuple[str | RawId, .
 
     The longest known name wins before any split, double quotes protect, and ``,`` ``;`` or a line break separate.
     """
-    longest_first = sorted(known, key=len, reverse=True)
+    sizes = sorted(set(map(len, known)), reverse=True)
+    text = text.strip(" \t,;\r\n")
     names: list[str | RawId] = []
-    rest = text.strip(" \t,;\r\n")
-    while rest:
-        name, rest = _first_group(rest, longest_first)
+    at = 0
+    while at < len(text):
+        name, at = _group_at(text, at, known, sizes)
         names.append(name)
-        rest = rest.lstrip(" \t,;\r\n")
+        while text[at : at + 1] in _BETWEEN_GROUPS:
+            at += 1
     return tuple(dict.fromkeys(names))
 
 
+_BETWEEN_GROUPS: Final = frozenset(" \t,;\r\n")
+_GROUP_END: Final = re.compile(r"[ \t]*(?:[,;\r\n]|$)")
+_SEPARATOR: Final = re.compile(r"[,;\r\n]|$")
 _QUOTED: Final = re.compile(r'"((?:[^"]|"")+)"(?=\s*(?:[,;\r\n]|$))')
 _RAW_GROUP: Final = re.compile(r"#[ \t]*([0-9]{1,18})(?=[ \t]*(?:[,;\r\n]|$))")
 
 
-def _first_group(rest: str, longest_first: list[str]) -> tuple[str | RawId, str]:
-    """Take the first name off, with what follows it."""
-    if raw := _RAW_GROUP.match(rest):
-        return RawId(int(raw[1])), rest[raw.end() :]
-    for name in longest_first:
-        if rest.startswith(name) and re.match(r"[ \t]*(?:[,;\r\n]|$)", rest[len(name) :]):
-            return name, rest[len(name) :]
-    if quoted := _QUOTED.match(rest):
-        return quoted[1].replace('""', '"'), rest[quoted.end() :]
-    name, *_ = re.split(r"[,;\r\n]", rest, maxsplit=1)
-    return name.strip(), rest[len(name) :]
+def _group_at(text: str, at: int, known: Collection[str], sizes: Iterable[int]) -> tuple[str | RawId, int]:
+    """Return the name that begins at a place, and the place behind it; ``sizes`` are those of the known names."""
+    if raw := _RAW_GROUP.match(text, at):
+        return RawId(int(raw[1])), raw.end()
+    for end in (at + size for size in sizes):
+        if text[at:end] in known and end <= len(text) and _GROUP_END.match(text, end):
+            return text[at:end], end
+    if quoted := _QUOTED.match(text, at):
+        return quoted[1].replace('""', '"'), quoted.end()
+    end = found.start() if (found := _SEPARATOR.search(text, at)) else len(text)
+    return text[at:end].strip(), end

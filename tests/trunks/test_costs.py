@@ -11,9 +11,10 @@ from batch.sheets.problems import Problem
 from batch.sheets.rows import tabulate
 from batch.sheets.workbooks import CellValue
 from batch.trunks.grouping import group, own
+from batch.trunks.numbers import split_groups
 from batch.trunks.offers import against_live
 from batch.trunks.records import Owners
-from tests.builders import book, live, read, sheet, workbook
+from tests.builders import book, census, live, read, sheet, workbook
 from tests.growth import STEEP, for_four_times
 
 
@@ -71,3 +72,26 @@ def test_a_number_that_all_trunks_have_is_not_gone_through_for_each_of_them() ->
         return lambda: against_live(tables, records, problems, there)
 
     assert for_four_times(compared, 200) < STEEP
+
+
+def test_extension_groups_that_are_not_there_cost_as_much_as_there_are_of_them_and_a_thousand_are_looked_for() -> None:
+    groups = {f"Sales team {i}": i for i in range(1, 200)}
+
+    def looked_for(names: int) -> Callable[[], object]:
+        there = census(groups=groups)
+        return lambda: [there.nearest_group(f"Sails team {i}") for i in range(names)]
+
+    assert for_four_times(looked_for, 2_000) < STEEP
+    there = census(groups={f"Sales team {i}": i for i in range(1, 9)})
+    found = [there.nearest_group(f"Sales tean {i}") for i in range(1_500)]
+    assert found[3] == "Sales team 3"
+    assert there.nearest_group("Sales tean 3") == "Sales team 3"
+    assert found[1_000:] == [None] * 500
+
+
+def test_a_cell_of_many_extension_groups_is_split_in_the_time_that_its_length_says() -> None:
+    def split(names: int) -> Callable[[], object]:
+        cell, known = ", ".join(f"Sales {i}" for i in range(names)), {f"Sales {i}" for i in range(300)}
+        return lambda: split_groups(cell, known)
+
+    assert for_four_times(split, 4_000, rounds=3) < STEEP
