@@ -25,6 +25,8 @@ SECRET_VARIABLE: Final = "TRUNK_BATCH_CLIENT_SECRET"  # noqa: S105 - the name of
 
 _MOST_BYTES: Final = 4096
 _OURS: Final = "TRUNK_BATCH_"
+_LINE_ENDS: Final = re.compile("[\n\v\f\r\x85\u2028\u2029]")
+_NO_TEXT: Final = re.compile("[\x00-\x1f\x7f-\x9f]")
 _VARIABLE: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
@@ -73,7 +75,9 @@ class CellSecrets:
             )
         if not any(fnmatchcase(name, pattern) for pattern in self._patterns):
             return _not_allowed(f"the environment variable {name}", name)
-        value = os.environ.get(name)
+        value = os.environ.get(name, "")
+        if value and (reason := _why_no_secret(value)):
+            return _not_found(f"The environment variable {name} {reason}.")
         return Secret(value) if value else _not_found(f"The environment variable {name} is not set.")
 
     def _in_file(self, name: str) -> Secret | NoSecret:
@@ -126,9 +130,17 @@ def _secret_in(path: Path, called: object, read: Callable[[Path], bytes]) -> Sec
         return f"The file {called} cannot be read: {why_unread(error)}."
     except UnicodeDecodeError:
         return f"The file {called} cannot be read: it is not text in UTF-8."
-    if "\n" in value or "\r" in value:
-        return f"The file {called} holds more than one line."
-    return Secret(value) if value else f"The file {called} is empty."
+    reason = _why_no_secret(value)
+    return f"The file {called} {reason}." if reason else Secret(value)
+
+
+def _why_no_secret(value: str) -> str:
+    """Say why a text that was found can be no password; blank if it can."""
+    if _LINE_ENDS.search(value):
+        return "holds more than one line"
+    if _NO_TEXT.search(value):
+        return "holds control characters, which no password has"
+    return "" if value else "is empty"
 
 
 def _read_named(path: Path) -> bytes:

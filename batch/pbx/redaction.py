@@ -1,12 +1,14 @@
 """Redaction: no secret that this process has met goes on in the words of the PBX.
 
 A PBX may quote a whole request, the URL with its token or an old password in any field of a failure, and spell it as
-JSON, HTML or a URL does, several times over. So a text is decoded, layer by layer, and searched as it reads then.
-What a search costs depends on the length of the text, not on how many secrets are known.
+JSON, HTML, a URL, base64 or hexadecimal does, several times over, or break it over lines. So a text is decoded, layer
+by layer, and searched as it reads then. What a search costs depends on the length of the text, of which only the
+beginning counts, not on how many secrets are known.
 """
 
 from __future__ import annotations
 
+import base64
 import html
 import re
 import threading
@@ -23,6 +25,10 @@ _LAYERS: Final = 4
 _BEGIN: Final = re.compile(r"(?<!\w)")
 _END: Final = re.compile(r"(?!\w)")
 """Where what stands alone may begin and end."""
+_MOST_CHARACTERS: Final = 5_000
+"""What follows in a text is left out: nobody reads it, and a PBX may send any amount."""
+_LONGEST: Final = 8_000
+"""So far beyond that a secret is looked for that begins before, as long as its spelling may be."""
 _MOST_READINGS: Final = 64
 """The most ways in which one text is read; what quotes a request has a handful."""
 
@@ -58,15 +64,15 @@ class Redactor:
                 self.learn(row.get("password"))
 
     def clean(self, text: str) -> str:
-        """Take every known secret out of a text, however JSON, HTML or URLs spell it there."""
+        """Take every known secret out of the beginning of a text, however it is spelled there."""
+        text, shown = text[: _MOST_CHARACTERS + _LONGEST], text[:_MOST_CHARACTERS]
         found = {place for reading in _readings(text) for place in self._places(reading)}
-        if not found:
-            return text
         parts, end = [], 0
         for start, stop in _united(found):
-            parts += [text[end:start], HIDDEN]
-            end = stop
-        return "".join([*parts, text[end:]])
+            if start < len(shown):
+                parts += [text[end:start], HIDDEN]
+                end = stop
+        return "".join([*parts, shown[end:]])
 
     def clean_all(self, value: Any) -> Any:
         """Take every known secret out of all texts of a JSON value, keys included."""
@@ -148,26 +154,36 @@ def _decoded(
 
 
 _JSON: Final = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}"
-    r"|\\x[0-9a-fA-F]{2}|\\U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}|\\[\"'\\/abfnrtv]"
+    r"[\\%]u[dD][89abAB][0-9a-fA-F]{2}[\\%]u[dD][c-fC-F][0-9a-fA-F]{2}|[\\%]u[0-9a-fA-F]{4}|\\u\{0{0,2}(?:10|[0-9a-fA-F])?[0-9a-fA-F]{1,4}\}"
+    r"|(?:\\x[0-9a-fA-F]{2})+|(?:\\[0-3][0-7]{2})+|\\U00(?:0[0-9a-fA-F]|10)[0-9a-fA-F]{4}|\\[\"'\\/abfnrtv]"
 )
 _SHORT_ESCAPES: Final = {"a": "\a", "v": "\v", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
-_HTML: Final = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
+_HTML: Final = re.compile(r"&(?:#0{0,9}[0-9]{1,7}|#[xX]0{0,9}[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _URL: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
-_ESCAPES: Final = re.compile(r"[\\&%+]")
+_HEX: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{2}(?:[ :-]?[0-9a-fA-F]{2}){3,}(?![0-9a-fA-F])")
+_BASE64: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{6,}(?![\w+/-])={0,2}")
+_BROKEN: Final = re.compile(r"[\r\n][\s\x00]*|[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200d\u2060\ufeff]+")
+_ESCAPES: Final = re.compile(rf"[\\&%+]|{_HEX.pattern}|{_BASE64.pattern}|{_BROKEN.pattern}")
 """What every layer begins with."""
 
 
 def _from_json(escape: str) -> list[tuple[str, int]]:
-    """Decode an escape of JSON's, or of those that Go and Python quote texts with."""
-    if escape[1] == "U":
-        return [(chr(int(escape.removeprefix("\\U"), 16)), len(escape))]
-    if escape[1] in "ux":
-        units = [int(unit, 16) for unit in re.split(r"\\[ux]", escape)[1:]]
-        both = b"".join(unit.to_bytes(2, "big") for unit in units)
-        return [(both.decode("utf-16-be", "surrogatepass"), len(escape))]
-    return [(_SHORT_ESCAPES.get(escape[1], escape[1]), len(escape))]
+    """Decode an escape of JSON's, or of those that JavaScript, Go, Python and C quote texts with."""
+    match escape[:2], escape[2:]:
+        case "\\U", digits:
+            return [(chr(int(digits, 16)), len(escape))]
+        case "\\u", braced if braced[0] == "{":
+            return [(chr(int(braced[1:-1], 16)), len(escape))]
+        case "\\u" | "%u", _:
+            both = b"".join(int(unit, 16).to_bytes(2, "big") for unit in re.split(r"[\\%]u", escape)[1:])
+            return [(both.decode("utf-16-be", "surrogatepass"), len(escape))]
+        case "\\x", _:
+            return _from_bytes(bytes.fromhex(escape.replace("\\x", "")), 4)
+        case _, "":
+            return [(_SHORT_ESCAPES.get(escape[1], escape[1]), len(escape))]
+        case _:
+            return _from_bytes(bytes(int(octal, 8) for octal in escape.split("\\")[1:]), 4)
 
 
 def _from_html(entity: str) -> list[tuple[str, int]]:
@@ -175,17 +191,42 @@ def _from_html(entity: str) -> list[tuple[str, int]]:
 
 
 def _from_url(escapes: str) -> list[tuple[str, int]]:
-    """Decode a row of percent signs in UTF-8; what is none is taken for Latin-1."""
-    if escapes == "+":
-        return [(" ", 1)]
-    characters = bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogateescape")
+    return [(" ", 1)] if escapes == "+" else _from_bytes(bytes.fromhex(escapes.replace("%", "")), 3)
+
+
+def _from_bytes(content: bytes, width: int) -> list[tuple[str, int]]:
+    """Decode a row of escaped bytes in UTF-8; what is none is taken for Latin-1."""
     return [
-        (chr(ord(c) - 0xDC00) if "\udc80" <= c <= "\udcff" else c, 3 * len(c.encode("utf-8", "surrogateescape")))
-        for c in characters
+        (chr(ord(c) - 0xDC00) if "\udc80" <= c <= "\udcff" else c, width * len(c.encode("utf-8", "surrogateescape")))
+        for c in content.decode("utf-8", "surrogateescape")
     ]
 
 
-_ENCODINGS: Final = ((_JSON, _from_json), (_HTML, _from_html), (_URL, _from_url), (_FORM, _from_url))
+def _from_hex(digits: str) -> list[tuple[str, int]]:
+    return _whole(bytes.fromhex(re.sub("[ :-]", "", digits)), digits)
+
+
+def _from_base64(letters: str) -> list[tuple[str, int]]:
+    bare = letters.rstrip("=").replace("-", "+").replace("_", "/")
+    return _whole(base64.b64decode(bare[: len(bare) - (len(bare) % 4 == 1)] + "=="), letters)
+
+
+def _whole(content: bytes, written: str) -> list[tuple[str, int]]:
+    """Read bytes that were written all together as text; where they are none, what was written is only a word."""
+    try:
+        return [(content.decode(), len(written))]
+    except UnicodeDecodeError:
+        return [(character, 1) for character in written]
+
+
+def _from_broken(gap: str) -> list[tuple[str, int]]:
+    return [("", len(gap))]
+
+
+_ENCODINGS: Final = (
+    *((_JSON, _from_json), (_HTML, _from_html), (_URL, _from_url), (_FORM, _from_url)),
+    *((_HEX, _from_hex), (_BASE64, _from_base64), (_BROKEN, _from_broken)),
+)
 
 
 def _united(places: set[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -37,6 +37,8 @@ LAST_REQUEST_S: Final = 5.0
 HURRIED_S: Final = 1.0
 """Time for giving back tokens in all, when somebody is waiting for the end."""
 
+_LARGEST_REFUSAL: Final = 256 * 1024
+"""Of a larger answer that says no only the code and the message count."""
 _MOST_WORDS: Final = 500
 _HALF_CHARACTERS: Final = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
 """Where half a character may stand, as JSON lets it: no file or terminal takes one, so U+FFFD is read for it."""
@@ -167,10 +169,12 @@ class Wire:
         if errcode == 0:
             self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
             self.redactor.learn_from(answer)
-            errmsg = self.redactor.clean_all(answer.get("errmsg"))
+            errmsg = self.redactor.clean(_text_of(answer.get("errmsg")))
         else:
+            if isinstance(content, bytes) and len(content) > _LARGEST_REFUSAL:
+                answer = {"errcode": errcode, "errmsg": _text_of(answer.get("errmsg"))}
             answer = self.redactor.clean_all(answer)
-            errmsg = answer.get("errmsg")
+            errmsg = _text_of(answer.get("errmsg"))
         return Answer(
             errcode=errcode,
             errmsg=_shown(errmsg),
@@ -291,9 +295,12 @@ def _secrets_of(request: Request) -> Iterable[object]:
     return (value for name, value in (request.body or {}).items() if is_secret_name(name))
 
 
-def _shown(errmsg: Any) -> str:
+def _text_of(errmsg: Any) -> str:
+    return "" if errmsg is None else errmsg if isinstance(errmsg, str) else json.dumps(errmsg)
+
+
+def _shown(text: str) -> str:
     """Make the PBX's message fit to be shown: one line, not endless."""
-    text = "" if errmsg is None else errmsg if isinstance(errmsg, str) else json.dumps(errmsg)
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
 
 

@@ -246,6 +246,8 @@ class Asker:
                 brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
             if not brought:
                 said, shown = pages.total, len(pages.rows)
+                if said and not shown and not pages.moved:
+                    raise _odd(f"a list of {said:,} rows, of which it shows none")
                 if said is not None and shown < said and not pages.moved:
                     self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
                 break
@@ -413,9 +415,11 @@ def _key(row: Mapping[str, Any]) -> str:
 
 
 def _rows(answer: Answer) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; what is none says nothing about anything."""
+    """Return the objects of a list; what is none says nothing about anything. An object with an id is its only row."""
     data = answer.body.get("data")
-    return [row for row in (data if isinstance(data, list) else [data]) if isinstance(row, Mapping)]
+    if isinstance(data, Mapping):
+        return [data] if {"id", "value"} & data.keys() else []
+    return [row for row in (data if isinstance(data, list) else ()) if isinstance(row, Mapping)]
 
 
 def _count(total: object) -> int | None:

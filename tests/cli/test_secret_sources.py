@@ -76,6 +76,10 @@ class TestClientSecret:
             (b"\r\n", "is empty"),
             (b"Sample-a\nSample-b\n", "holds more than one line"),
             ("Sample-x".encode("utf-16"), "is not text in UTF-8"),
+            (b"Sample-a\x0bSample-b", "holds more than one line"),
+            ("Sample-a\u2028Sample-b".encode(), "holds more than one line"),
+            (b"A=Sample-a\0B=Sample-b\0", "holds control characters, which no password has"),
+            (b"Sample-\x1b[31mx", "holds control characters, which no password has"),
         ],
     )
     def test_a_secret_file_that_holds_no_secret_is_named_and_not_quoted(
@@ -147,6 +151,20 @@ class TestCellSecret:
         assert looked_up("file:london.txt", "./") == Secret("Sample-f")
         assert looked_up(f"file:{tmp_path}/london.txt", f"{tmp_path}/london.txt") == Secret("Sample-f")
         assert looked_up("file:~/x", "~/") == Secret("Sample-h")
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+    @pytest.mark.parametrize("file", ["/proc/self/environ", "/proc/self/cmdline"])
+    def test_what_a_process_was_started_with_is_no_password_even_where_everything_may_be_read(self, file: str) -> None:
+        if not os.path.exists(file):  # noqa: PTH110 - a text
+            pytest.skip("this system tells it elsewhere")
+        words = f"The file {file} holds control characters, which no password has."
+        assert why(f"file:{file}", "/") == ("secret-not-found", words)
+
+    @pytest.mark.parametrize("value", ["Sample-a\nSample-b", "Sample-a\rSample-b"])
+    def test_a_variable_of_several_lines_is_no_password(self, monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+        monkeypatch.setenv("SIP_KEY", value)
+        words = "The environment variable SIP_KEY holds more than one line."
+        assert why("env:SIP_KEY", "SIP_*") == ("secret-not-found", words)
 
     @pytest.mark.parametrize("text", ["env:SIP_LONDON", "env:NOT_THERE", "env:PATH", "env:HOME"])
     @pytest.mark.parametrize("allowed", [(), ("OTHER_*",), ("sip_*",), ("~/",)])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import time
 from dataclasses import replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -204,6 +205,20 @@ def test_what_was_secret_in_a_request_is_cut_out_of_the_message(wire: Wire, pbx:
     assert isinstance(reply, Answer)
     assert reply.errmsg.startswith("bad [31m <hidden> in access_token=<hidden> xxx")
     assert len(reply.errmsg) == 500
+
+
+@pytest.mark.parametrize("errcode", [0, 40002])
+@pytest.mark.parametrize("message", ["x" * 20_000_000, ["x"] * 2_000_000, {"x" * 20_000_000: 1}], ids=type)
+def test_of_an_endless_answer_the_code_and_the_beginning_of_its_message_count(
+    wire: Wire, pbx: ScriptedPbx, errcode: int, message: Any
+) -> None:
+    faults = [{"field": "hostname", "value": r"a\u0062"}] * 200_000
+    pbx.script("trunk/update", {"errcode": errcode, "errmsg": message, "invalid_param_list": faults})
+    began = time.process_time()
+    reply = wire.send(update_trunk({"id": 7, "password": "Sample-x"}), PERMIT)
+    assert isinstance(reply, Answer)
+    assert (reply.errcode, len(reply.errmsg)) == (errcode, 500)
+    assert time.process_time() - began < 10.0
 
 
 def test_a_message_that_is_no_text_is_shown_as_json(wire: Wire, pbx: ScriptedPbx) -> None:

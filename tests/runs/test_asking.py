@@ -147,6 +147,21 @@ def test_a_list_that_is_shorter_than_it_says_is_told_of_and_read_as_far_as_it_go
     assert said == ["The PBX says that a list of it has 28 rows, and shows 16 of them."]
 
 
+@pytest.mark.parametrize("data", [None, {}, "", [None], [], {"1": {"id": 1}}, {"data": [{"id": 1}]}, 0])
+def test_a_list_of_which_nothing_can_be_read_is_empty_only_where_the_pbx_does_not_count_its_rows(
+    pbx: FakePbx, data: Any
+) -> None:
+    pbx.answers["trunk/list"] = lambda _: answer(data=data, total_number=2)
+    with asking(pbx) as asker, pytest.raises(PbxError, match="a list of 2 rows, of which it shows none"):
+        asker.listed()
+    pbx.answers["trunk/list"] = lambda _: answer(data=data, total_number=0)
+    with asking(pbx) as asker:
+        assert asker.listed() == ()
+    pbx.answers["trunk/list"] = lambda _: answer(data=data)
+    with asking(pbx) as asker:
+        assert asker.listed() == ()
+
+
 def test_a_pbx_that_serves_the_first_page_over_and_over_ends_the_reading(pbx: FakePbx) -> None:
     pbx.answers["trunk/list"] = paged(None, *[8] * 100, same=True)
     with asking(pbx) as asker:
