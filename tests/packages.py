@@ -103,7 +103,13 @@ WORKBOOK = b"".join(
 
 
 def xlsb(
-    path: Path, content: bytes, *, target: str = "worksheets/sheet1.bin", styles: bytes = b"", **more: bytes
+    path: Path,
+    content: bytes,
+    *,
+    target: str = "worksheets/sheet1.bin",
+    styles: bytes = b"",
+    texts: bytes = b"",
+    **more: bytes,
 ) -> Path:
     """Write the smallest package that is a binary workbook, around the records of one sheet."""
     links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -115,9 +121,11 @@ def xlsb(
         "xl/workbook.bin": WORKBOOK,
         "xl/_rels/workbook.bin.rels": f'<Relationships xmlns="{package}"><Relationship Id="rId1" '
         f'Type="{links}/worksheet" Target="{target}"/><Relationship Id="rId2" Type="{links}/styles" '
-        'Target="styles.bin"/></Relationships>'.encode(),
+        f'Target="styles.bin"/><Relationship Id="rId3" Type="{links}/sharedStrings" '
+        'Target="sharedStrings.bin"/></Relationships>'.encode(),
         "xl/worksheets/sheet1.bin": content,
         **({"xl/styles.bin": styles} if styles else {}),
+        **({"xl/sharedStrings.bin": texts} if texts else {}),
         **more,
     }
     with zipfile.ZipFile(path, "w") as archive:

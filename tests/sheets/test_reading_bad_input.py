@@ -73,6 +73,11 @@ def with_part(source: Path, target: Path, part: str, content: bytes) -> Path:
             "an Excel 2003 XML file",
         ),
         (b'<?xml version="1.0"?><office:document>', "a flat OpenDocument file"),
+        (
+            b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"><Table><Row/>',
+            "an Excel 2003 XML file",
+        ),
+        (b"<office:document><office:body><office:spreadsheet><table:table><table:table-row/>", "a flat OpenDocument"),
         (b'<?xml version="1.0"?><pbx/>', "an XML file"),
         (b'{"url": "https://docs.google.com/spreadsheets/d/x", "doc_id": "x"}', "a shortcut to a Google sheet"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", "a file of another program"),

@@ -148,6 +148,52 @@ def test_a_binary_workbook_keeps_values_errors_and_hidden_rows(tmp_path: Path) -
     ]
 
 
+def test_cells_of_a_binary_workbook_that_do_not_say_their_column_stand_right_of_the_one_before(tmp_path: Path) -> None:
+    style = struct.pack("<I", 0)
+    rows = xlsb_sheet(
+        xlsb_row(0),
+        xlsb_cell(6, 1, wide("Name")),
+        xlsb_record(17, style + wide("Port")),
+        xlsb_record(12, style),
+        xlsb_record(18, style + struct.pack("<I", 1)),
+        xlsb_row(1),
+        xlsb_record(15, style + b"\x01"),
+        xlsb_record(13, style + struct.pack("<i", -5 << 2 | 2)),
+        xlsb_record(16, style + struct.pack("<d", 442071234567.0)),
+        xlsb_cell(1, 3, b""),
+        xlsb_record(14, style + b"\x2a"),
+    )
+    texts = b"".join(
+        (
+            xlsb_record(159, struct.pack("<II", 2, 2)),
+            *(xlsb_record(19, b"\x00" + wide(text)) for text in ("other", "shared")),
+            xlsb_record(160),
+        )
+    )
+
+    (sheet,) = read_workbook(xlsb(tmp_path / "book.xlsb", rows, texts=texts)).sheets
+
+    assert (sheet.first_row, sheet.first_column) == (1, 0)
+    assert list(zip(*sheet.columns, strict=True)) == [
+        ("", "Name", "Port", "", "shared"),
+        (True, -5.0, 442071234567.0, "", CellError("#N/A")),
+    ]
+
+
+def test_a_stray_cell_that_does_not_say_its_column_is_seen_far_away(tmp_path: Path) -> None:
+    far = xlsb_sheet(
+        xlsb_row(0),
+        xlsb_cell(6, 0, wide("x")),
+        xlsb_row(1_048_575),
+        xlsb_cell(1, 16_382, b""),
+        xlsb_record(17, bytes(4) + wide("y")),
+        last_row=1_048_575,
+    )
+
+    with pytest.raises(WorkbookError, match="as far as cell XFD1048576"):
+        read_workbook(xlsb(tmp_path / "book.xlsb", far))
+
+
 def test_a_binary_workbook_with_a_stray_cell_far_away_is_refused(tmp_path: Path) -> None:
     far = xlsb_sheet(
         xlsb_row(0),
@@ -165,6 +211,8 @@ def test_a_binary_workbook_with_a_stray_cell_far_away_is_refused(tmp_path: Path)
     ("content", "more"),
     [
         (xlsb_sheet(xlsb_row(0), xlsb_record(3, b"\x00\x00\x00\x00")), {}),
+        *((xlsb_sheet(xlsb_row(0), xlsb_record(number, bytes(4))), {}) for number in (13, 14, 15, 16, 17, 18)),
+        (xlsb_sheet(xlsb_row(0), xlsb_record(18, bytes(4) + b"\x07\x00\x00\x00")), {}),
         (xlsb_sheet(), {"target": "worksheets/nowhere.bin"}),
         (xlsb_sheet(), {"xl/_rels/workbook.bin.rels": b"<Relationships/>"}),
         # one reader takes four bytes for a record's number, the other two: only one of them sees the sheet

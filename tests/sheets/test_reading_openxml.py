@@ -292,6 +292,26 @@ def test_a_workbook_with_macros_is_read_and_known_as_one(tmp_path: Path) -> None
     assert read_workbook(path).format is Format.XLSM
 
 
+@pytest.mark.parametrize(
+    ("types", "known_as"),
+    [
+        ('<Default Extension="bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/>', "xlsx"),
+        ('<Default Extension="xml" ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/>', "xlsm"),
+        (
+            '<Default Extension="xml" ContentType="macroEnabled"/><Override PartName="/xl/Workbook.xml" ContentType="main"/>',
+            "xlsx",
+        ),
+    ],
+)
+def test_only_what_is_said_of_its_list_of_sheets_makes_a_workbook_one_with_macros(
+    tmp_path: Path, types: str, known_as: str
+) -> None:
+    said = f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{types}</Types>'
+    path = raw_package(tmp_path / "book.xlsx", HEAD + TAIL, more={"[Content_Types].xml": said})
+
+    assert read_workbook(path).format.name.casefold() == known_as
+
+
 def test_a_stray_cell_far_away_is_named_instead_of_filling_the_memory(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>3</v></c></row><row r="1048576"><c r="XFD1048576"><v>3</v></c></row>'
     for text in (rows, rows.replace('"', "'")):

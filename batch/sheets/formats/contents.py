@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import posixpath
 from typing import TYPE_CHECKING, Final
 
 from batch.errors import WorkbookError
@@ -39,9 +40,9 @@ _WEB_PAGE: Final = "a web page (HTML)"
 _TEXTS: Final = (
     ("<!doctype html", _WEB_PAGE),
     ("<html", _WEB_PAGE),
-    ("<table", _WEB_PAGE),
     ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel 2003 XML file"),
     ("office:document", "a flat OpenDocument file"),
+    ("<table", _WEB_PAGE),
     ("<?xml", "an XML file"),
 )
 
@@ -112,7 +113,7 @@ def _zipped(path: Path) -> Format:
     if book.casefold().endswith(".bin"):
         return Format.XLSB
     if book and next((local for local, _ in package.elements(book)), "") == "workbook":
-        return Format.XLSM if _has_macros(package) else Format.XLSX
+        return Format.XLSM if _has_macros(package, book) else Format.XLSX
     for part, seems, hint in _PARTS:
         if package.find(part):
             raise refusals.not_a_spreadsheet(path, seems, hint)
@@ -127,11 +128,15 @@ def _zipped(path: Path) -> Format:
     raise WorkbookError(f'The zip "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
 
 
-def _has_macros(package: Package) -> bool:
+def _has_macros(package: Package, book: str) -> bool:
+    """Tell whether the list of sheets is said to be one with macros; other parts of that kind need not be there."""
     types = package.find("[Content_Types].xml")
-    return types is not None and any(
-        "macroenabled" in attributes.get("ContentType", "").casefold() for _, attributes in package.elements(types)
-    )
+    said: dict[str, str] = {}
+    for _, attributes in package.elements(types) if types else ():
+        part = attributes.get("PartName", "." + attributes.get("Extension", "")).lstrip("/").casefold()
+        said[part] = attributes.get("ContentType", "").casefold()
+    of_its_extension = said.get(posixpath.splitext(book.casefold())[1], "")
+    return "macroenabled" in said.get(book.casefold(), of_its_extension)
 
 
 def _contains(path: Path, words: bytes) -> bool:

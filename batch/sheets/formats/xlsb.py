@@ -6,6 +6,7 @@ Source of the records: [MS-XLSB] 2.4.
 
 from __future__ import annotations
 
+import functools
 import io
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +28,7 @@ from batch.sheets.formats.number_formats import Stylesheet, mattering
 from batch.sheets.workbooks import Block, CellError, RawSheet
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from batch.sheets.formats.packages import Package
@@ -66,6 +68,12 @@ _STYLE: Final = 0xFFFFFF
 _TEXT_IN_PLACE: Final = 0x06
 """A cell with its text in it ([MS-XLSB] 2.4.311, BrtCellSt), which pyxlsb passes over."""
 
+_SHORT: Final = range(0x0C, 0x13)
+"""Cells that do not say their column but stand right of the one before ([MS-XLSB] 2.4.811 on, BrtShortBlank …
+BrtShortIsst), which both readers pass over. Programs other than Excel write them."""
+_SHORTER_BY: Final = _SHORT.start - biff12.BLANK
+"""Their numbers lie so far above those of the cells that say it."""
+
 
 class _Numbers:
     """Reads the numbers, four bytes each, that a record begins with."""
@@ -75,6 +83,31 @@ class _Numbers:
 
     def read(self, record: Any, _number: int, _length: int) -> tuple[int, ...]:
         return tuple(record.read_int() or 0 for _ in range(self.count))
+
+
+class _ShortCell:
+    """Reads a cell that does not say its column: its style, and what stands in it; of shared texts their number."""
+
+    def read(self, record: Any, number: int, _length: int) -> tuple[int, Any]:
+        style = record.read_int()
+        match number - _SHORTER_BY:
+            case biff12.NUM:
+                value = record.read_float()
+            case biff12.BOOLERR:
+                value = hex(record.read_byte())
+            case biff12.BOOL:
+                value = record.read_byte()
+            case biff12.FLOAT:
+                value = record.read_double()
+            case code if code == _TEXT_IN_PLACE:
+                value = record.read_string()
+            case biff12.STRING:
+                value = record.read_int()
+            case _:
+                return style, None
+        if value is None:
+            raise LookupError
+        return style, value
 
 
 class _Columns:
@@ -131,7 +164,8 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
                 pass
     try:
         styles = _styles(package)
-        looks = {name: _look(package.read(part), styles) for name, part in _parts(package).items()}
+        texts = functools.cache(lambda: _texts(package))
+        looks = {name: _look(package.read(part), styles, texts) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
         raise refusals.damaged(path, "one of its records breaks off") from None
     sheets = []
@@ -189,9 +223,15 @@ def _styles(package: Package) -> Stylesheet:
     return Stylesheet(formats=mattering(formats, codes), struck=frozenset(struck))
 
 
-def _look(records: bytes, styles: Stylesheet) -> Look:
+def _texts(package: Package) -> list[str]:
+    parts = packages.targets(package, packages.list_of_sheets(package), "/sharedStrings").values()
+    reader = BIFF12Reader(fp=io.BytesIO(b"".join(package.read(part) for part in parts)))
+    return [record.t or "" for number, record in reader if number == biff12.SI]
+
+
+def _look(records: bytes, styles: Stylesheet, texts: Callable[[], list[str]]) -> Look:
     look = Look()
-    row = 0
+    row = column = 0
     reader = BIFF12Reader(fp=io.BytesIO(records))
     reader.handlers = {
         **BIFF12Reader.handlers,
@@ -199,15 +239,21 @@ def _look(records: bytes, styles: Stylesheet) -> Look:
         biff12.COL: _Columns(),
         _MERGED: _Numbers(4),
         _TEXT_IN_PLACE: CellHandler(),
+        **dict.fromkeys(_SHORT, _ShortCell()),
         **dict.fromkeys(_CRITERIA, _Numbers(0)),
     }
     for number, record in reader:
         if number == biff12.ROW:
-            row, hidden = record
+            (row, hidden), column = record, -1
             if hidden:
                 look.hidden_rows.append(row + 1)
-        elif biff12.BLANK < number <= biff12.FORMULA_BOOLERR:
-            _look_at_cell(look, row, number, record, styles)
+        elif biff12.BLANK <= number <= biff12.FORMULA_BOOLERR:
+            column = record.c
+            if number != biff12.BLANK:
+                _look_at_cell(look, row, number, record, styles)
+        elif number in _SHORT:
+            column += 1
+            _look_at_short_cell(look, (row, column), number - _SHORTER_BY, record, styles, texts)
         elif number == biff12.COL:
             first, last, hidden = record
             if hidden:
@@ -218,6 +264,26 @@ def _look(records: bytes, styles: Stylesheet) -> Look:
         elif number in _CRITERIA:
             look.filtered = True
     return look
+
+
+def _look_at_short_cell(
+    look: Look,
+    place: tuple[int, int],
+    number: int,
+    record: tuple[int, Any],
+    styles: Stylesheet,
+    texts: Callable[[], list[str]],
+) -> None:
+    style, value = record
+    if number == biff12.BLANK:
+        return
+    if number == biff12.STRING:
+        value = texts()[value]
+    elif number == biff12.BOOL:
+        value = value != 0
+    look.cells[place] = value
+    row, column = place
+    _look_at_cell(look, row, number, CellHandler.cls(column, value, None, style), styles)
 
 
 def _look_at_cell(look: Look, row: int, number: int, record: Any, styles: Stylesheet) -> None:
