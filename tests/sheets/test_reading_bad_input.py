@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
+import sys
 import time
 import zipfile
 import zlib
@@ -362,3 +364,21 @@ def test_chunks_add_up_to_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
     assert b"".join(chunks) == content.getvalue()
     assert max(map(len, chunks)) == 1000
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name of a file is text")
+@pytest.mark.parametrize("name", [b"trunks-\xff.xlsx", b"m\xfcller/trunks.xlsx", b"\xe9.xls", b"folder-\xff"])
+def test_a_workbook_whose_name_is_no_text_is_to_be_renamed_and_is_not_called_damaged(
+    tmp_path: Path, name: bytes
+) -> None:
+    path = tmp_path / os.fsdecode(name)
+    path.parent.mkdir(exist_ok=True)
+    if path.suffix:
+        path.write_bytes(b"PK\x03\x04")
+    else:
+        path.mkdir()
+
+    error = refusal(path)
+
+    assert "is not in UTF-8" in error.message
+    assert "Rename it" in error.hint

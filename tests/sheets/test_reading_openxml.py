@@ -298,7 +298,7 @@ def test_a_workbook_with_macros_is_read_and_known_as_one(tmp_path: Path) -> None
         ('<Default Extension="bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/>', "xlsx"),
         ('<Default Extension="xml" ContentType="application/vnd.ms-excel.sheet.macroEnabled.main+xml"/>', "xlsm"),
         (
-            '<Default Extension="xml" ContentType="macroEnabled"/><Override PartName="/xl/Workbook.xml" ContentType="main"/>',
+            '<Default Extension="xml" ContentType="macroEnabled"/><Override PartName="/xl/Workbook.xml"/>',
             "xlsx",
         ),
     ],

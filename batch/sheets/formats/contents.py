@@ -65,6 +65,11 @@ def recognise(path: Path) -> Format:
     Raises:
         WorkbookError: There is no such file, or it is none of the kinds that are read.
     """
+    if not _can_be_written_down(path):
+        raise WorkbookError(
+            f'"{path}" has a name, or lies in a folder with one, that is not in UTF-8 and so cannot be written down.',
+            "Rename it with letters and digits, and give it under its new name.",
+        )
     try:
         if path.name.startswith("~$") and path.is_file():
             raise WorkbookError(
@@ -97,6 +102,14 @@ def recognise(path: Path) -> Format:
     if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
         return Format.XLS
     raise _not_a_workbook(path, head)
+
+
+def _can_be_written_down(path: Path) -> bool:
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _folder(path: Path) -> Format:
