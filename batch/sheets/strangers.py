@@ -61,7 +61,7 @@ _TELLING: Final[Mapping[Sense, frozenset[Look]]] = {
     Sense.BOTH: _FAR,
     Sense.HINT: _ANY - {Look.OTHER},
     Sense.NOTHING: _ANY - {Look.OTHER},
-    Sense.OWN: frozenset({Look.RANGE}),
+    Sense.OWN: frozenset({Look.RANGE, Look.NUMBER}),
 }
 """What cells look like that may be meant, by what their header says."""
 
@@ -97,6 +97,8 @@ _CHOICES: Final = frozenset(
 ) | frozenset(["delete", "löschen", "entfernen", "ersetzen", "supprimer", "remplacer", "eliminar", "borrar", "删除"])
 _LEAST_DIGITS: Final = 7
 """Fewer are an extension, a count or some other short number."""
+_CALLED: Final = range(9, 16)
+"""So many digits, or a ``+``, make a number that can be called out of those of customers, orders and tickets."""
 _MANY: Final = re.compile(r"[,;&|\r\n]+")
 _PARTS: Final = 5
 """So many parts of a cell that holds many are looked at."""
@@ -184,6 +186,8 @@ def _judged(
     values = [value for value in dict.fromkeys(cells) if not is_blank(value)]
     values = values[:: len(values) // _SAMPLE + 1]
     looks = {value: look for value in values if (look := look_of(value)) in telling}
+    if sense is Sense.OWN:
+        looks = {value: look for value, look in looks.items() if look is not Look.NUMBER or _is_called(value)}
     if not looks or 2 * len(looks) < len(values) or (sense is Sense.NOTHING and _are_row_numbers(values)):
         return None
     look = Counter(looks.values()).most_common(1)[0][0]
@@ -196,6 +200,13 @@ def _judged(
         row=row + 1 + list(cells).index(example),
         value="" if hidden else shown(example),
     )
+
+
+def _is_called(value: CellValue) -> bool:
+    """Tell whether a number, or the first of several in a cell, is one that can be called."""
+    text = f"{value:.0f}" if isinstance(value, float) else str(value)
+    first = next((part for part in _MANY.split(text[:_CELL]) if part.strip()), "")
+    return "+" in first or sum(map(str.isdigit, first)) in _CALLED
 
 
 def _are_row_numbers(values: Sequence[CellValue]) -> bool:

@@ -164,7 +164,7 @@ def test_a_column_beside_the_trunks_that_could_be_meant_is_a_problem(header: str
 
 OWN = [
     ("Remark", ["ask Anne", "see ticket 4711"]),
-    ("Remark", ["442079460100"]),
+    ("Remark", ["442079460100", "ask Anne", "see ticket 4711"]),
     ("Remarks", ["", ""]),
     ("Site", ["London", "Leeds"]),
     ("Site code", ["101", "102"]),
@@ -268,6 +268,43 @@ OWN = [
 def test_an_ordinary_column_of_the_users_own_stays_one(header: str, cells: list[CellValue]) -> None:
     assert codes(dids(header, *cells)) == ["own-column"]
     assert codes(trunks(header, *cells)) == ["own-column"]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("Old number", "Ported number", "Previous DID", "Billing number", "Contact phone", "Customer number", "Site"),
+        *("Remark", "Abrechnungsnummer", "Portierte Nummer", "Alte Nummer", "Numéro porté", "Numéro de facturation"),
+        *("Número portado", "Número de cliente", "计费号码", "原号码", "客户号码"),
+    ],
+)
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["442079460199", "442079460299"],
+        [442079460199.0],
+        ["+44 20 7946 0199", ""],
+        ["020 7946 0199", "020 7946 0299"],
+        ["030/2312599"],
+        ["912 345 678"],
+        ["442079460199\n442079460299"],
+    ],
+)
+def test_numbers_that_can_be_called_are_asked_about_whatever_their_header_says(
+    header: str, cells: list[CellValue]
+) -> None:
+    for problems in (dids(header, *cells), trunks(header, *cells)):
+        assert codes(problems) == ["column-unknown"]
+        assert f"type #{header} in C1." in problems[0].fix
+    assert codes(dids(f"#{header}", *cells)) == ["own-column"]
+
+
+@pytest.mark.parametrize("header", ["Customer number", "Order no.", "Old number", "Kundennummer", "Serial"])
+@pytest.mark.parametrize("cells", [["10023456"], [4711.0], ["8944500102198304826"], ["AB-123456789"]])
+def test_numbers_that_nobody_can_call_are_the_users_own_below_a_header_of_their_own(
+    header: str, cells: list[CellValue]
+) -> None:
+    assert codes(dids(header, *cells)) == ["own-column"]
 
 
 def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
