@@ -19,6 +19,7 @@ import httpx
 
 from batch.pbx.addresses import API_PATH
 from batch.pbx.clocks import Clock
+from batch.pbx.deadlines import Deadline, Deadlines
 from batch.pbx.errcodes import Verdict, is_secret_name, verdict_of
 from batch.pbx.failures import reply_of
 from batch.pbx.gate import Gate, Stopped
@@ -27,6 +28,7 @@ from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request
 from batch.secrets import Secret
 
+_Failed: TypeAlias = NotSent | NoAnswer | Garbled
 Log: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Is told of each request: call, ids, reply, http_status, errcode, reason, sign_in, elapsed_ms. Never a secret."""
 
@@ -108,6 +110,7 @@ class Wire:
     log: Log = no_log
     account: Account = NO_ACCOUNT
     """Is told of each request before it leaves and after it is settled."""
+    deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
@@ -149,19 +152,15 @@ class Wire:
         token = {} if permit is None else {"access_token": permit.token.reveal()}
         self.redactor.learn(*token.values(), *_secrets_of(request))
         body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()
-        status: int | None = None
-        try:
-            with closing(self.client.send(self._built(request, token, body, timeout), stream=True)) as response:
-                status = response.status_code
-                retry_after = _retry_after(response.headers.get("Retry-After"), self.clock)
-                content = self._read(response, started + 2 * timeout)
-        except httpx.RequestError as error:
-            elapsed = self.clock.monotonic() - started
-            return reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
+        with self.deadlines.within(2 * timeout) as deadline:
+            received = self._received(self._built(request, token, body, timeout, deadline), started, timeout)
         elapsed = self.clock.monotonic() - started
-        if content is _Unread.TOO_SLOW:
+        if deadline.passed or received is _Unread.TOO_SLOW:
             reason = f"the answer had not ended after {2 * timeout:g} s"
             return NoAnswer(reason=reason, elapsed=elapsed, timed_out=True)
+        if not isinstance(received, tuple):
+            return received
+        status, retry_after, content = received
         found = _object_with_errcode(content, status)
         if isinstance(found, str):
             return Garbled(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
@@ -185,7 +184,25 @@ class Wire:
             sign_in=0 if permit is None else permit.serial,
         )
 
-    def _built(self, request: Request, token: Mapping[str, str], body: bytes | None, timeout: float) -> httpx.Request:
+    def _received(
+        self, request: httpx.Request, started: float, timeout: float
+    ) -> tuple[int, float | None, bytes | Literal[_Unread.TOO_LARGE]] | Literal[_Unread.TOO_SLOW] | _Failed:
+        """Send, and return status, ``Retry-After`` and body of what came; or why there is none."""
+        status: int | None = None
+        try:
+            with closing(self.client.send(request, stream=True)) as response:
+                status = response.status_code
+                content = self._read(response, started + 2 * timeout)
+                if content is _Unread.TOO_SLOW:
+                    return content
+                return status, _retry_after(response.headers.get("Retry-After"), self.clock), content
+        except httpx.RequestError as error:
+            elapsed = self.clock.monotonic() - started
+            return reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
+
+    def _built(
+        self, request: Request, token: Mapping[str, str], body: bytes | None, timeout: float, deadline: Deadline
+    ) -> httpx.Request:
         """Build the request; the client's own way takes its address apart and puts it together three times."""
         query = urlencode({**request.params, **token}, safe=",")
         return httpx.Request(
@@ -194,7 +211,7 @@ class Wire:
             headers=[*self.client.headers.raw, *([] if body is None else [(b"Content-Type", b"application/json")])],
             cookies=self.client.cookies,
             content=body,
-            extensions={"timeout": httpx.Timeout(timeout, pool=None).as_dict()},
+            extensions={"timeout": httpx.Timeout(timeout, pool=None).as_dict(), "trace": deadline.trace},
         )
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes | _Unread:

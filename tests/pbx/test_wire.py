@@ -3,7 +3,9 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+import ssl
 import time
+from contextlib import suppress
 from dataclasses import replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
@@ -336,6 +338,48 @@ def test_silence_is_a_time_out(serve: Serve) -> None:
     assert isinstance(reply, NoAnswer)
     assert reply.reason == "no answer within 0.2 s"
     assert reply.timed_out
+
+
+DRIPPING = [
+    pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="header"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", id="body"),
+    pytest.param(b"HTTP/1.0 200 OK\r\n\r\n", id="body without a length"),
+    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", id="chunk"),
+    pytest.param(
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0",
+        id="compressed body",
+    ),
+]
+
+
+@pytest.mark.parametrize("begin", DRIPPING)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_whatever_drips_in_is_cut_off_after_twice_the_time(
+    serve: Serve, identity: Identity, scheme: str, begin: bytes
+) -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(begin)
+        until = time.monotonic() + 20
+        with suppress(OSError):
+            while time.monotonic() < until:
+                connection.sendall(b"7")
+                time.sleep(0.05)
+
+    def drip_over_tls(connection: socket.socket) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(identity.pem)
+        with context.wrap_socket(connection, server_side=True) as secured:
+            drip(secured)
+
+    began = time.monotonic()
+    with serve(drip if scheme == "http" else drip_over_tls) as port:
+        reply = over_the_net(port, scheme=scheme, timeout=0.4)
+        took = time.monotonic() - began
+    assert isinstance(reply, NoAnswer)
+    assert reply.reason == "the answer had not ended after 0.8 s"
+    assert reply.timed_out
+    assert took < 10.0
 
 
 def test_http_spoken_to_an_https_port_is_recognised(
