@@ -21,7 +21,8 @@ _NUMBERS: Final = re.compile(r"[0-9+]*+")
 _PARTS: Final = re.compile(r"\[[^\[\]]+\]|.", re.DOTALL)
 _IN_BRACKET: Final = re.compile(r".-.|.", re.DOTALL)
 _MOST_STATES: Final = 100_000
-"""So much is remembered of where patterns lead; then it is begun anew."""
+_MOST_PLACES: Final = 300_000
+"""So much is remembered of where patterns lead, and in so many places of them; then it is begun anew."""
 
 
 class _Any(Enum):
@@ -52,8 +53,9 @@ class Matcher:
     cost little more than the characters they have, however many patterns there are.
     """
 
-    def __init__(self, dids: Iterable[str]) -> None:
-        """Put them together by how they begin."""
+    def __init__(self, dids: Iterable[str], *, most_places: int = _MOST_PLACES) -> None:
+        """Put them together by how they begin; of where they lead, so many places are remembered."""
+        self._most_places = most_places
         self._nodes = [_Node()]
         for order, did in enumerate(dids):
             at = 0
@@ -62,6 +64,7 @@ class Matcher:
             if self._nodes[at].order is None:
                 self._nodes[at].order = order
         self._states: dict[frozenset[int], _State] = {}
+        self._places = 0
         self._start = self._state(frozenset([0]))
 
     def first(self, number: str) -> int | None:
@@ -74,8 +77,9 @@ class Matcher:
 
     def _led(self, elements: Iterable[str | _Element]) -> _State:
         """Follow characters, or places of a pattern, from the beginning."""
-        if len(self._states) > _MOST_STATES:
+        if len(self._states) > _MOST_STATES or self._places > self._most_places:
             self._states.clear()
+            self._places = 0
             self._start = self._state(frozenset([0]))
         state = self._start
         for element in elements:
@@ -94,6 +98,7 @@ class Matcher:
     def _state(self, nodes: frozenset[int]) -> _State:
         if nodes not in self._states:
             self._states[nodes] = _State(self, self._with_none(nodes))
+            self._places += len(nodes)
         return self._states[nodes]
 
     def _with_none(self, nodes: Iterable[int]) -> frozenset[int]:
