@@ -74,12 +74,18 @@ def settle_orders(
     for what, table, label in (("dids", tables.dids, "DIDs"), ("caller_ids", tables.caller_ids, "caller IDs")):
         edit: ListEdit[Any] | None = getattr(change.record, what)
         differs: ListDifference[Any] = getattr(change.difference, what)
-        if edit is None or edit.mode is not Mode.REPLACE or not differs.moved:
+        if edit is None or edit.mode is not Mode.REPLACE:
+            continue
+        as_the_run = results and _order(change.record, what, edit) in imprint.orders
+        if not differs.moved:
+            left = results and same_pbx and change.live.id not in imprint.finished
+            if left and not differs and len(edit.rows) > 1 and imprint.orders and not as_the_run:
+                hazards.append(_order_lost(change, label))
             continue
         if results and same_pbx and change.live.id in imprint.finished and differs.only_moved:
             desired = replace(desired, dids=None) if what == "dids" else replace(desired, caller_ids=None)
             notices.append(_order_left(table, change, label))
-        elif not (results and _order(change.record, what, edit) in imprint.orders):
+        elif not as_the_run:
             hazards.append(_reorder(change, label, differs))
     if notices:
         change = replace(change, desired=desired, difference=compare(change.live, desired))
@@ -95,6 +101,17 @@ def _order_left(table: Table, change: Change, label: str) -> Problem:
         "as wanted when its run ended, and results may be sorted to read them.",
         fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
         trunk=change.record.row,
+    )
+
+
+def _order_lost(change: Change, label: str) -> Hazard:
+    return Hazard(
+        code="reorder",
+        row=change.record.row,
+        trunk=change.live.name or str(change.live.id),
+        message=f"The {label} of {change.live.label} are on the PBX in the order of these rows, which is not the order "
+        "that the run was to write and did not, and the first that fits a call wins. If the file was only sorted to "
+        "read it, put its rows back.",
     )
 
 

@@ -83,6 +83,25 @@ def test_sorted_results_leave_finished_trunks_as_they_are_and_ask_about_the_othe
         assert (held(there, 1), held(there, 2)) == (("100100300", "100100200", "100100100"), HELD)
 
 
+@pytest.mark.parametrize("faults", [REFUSED, DROPPED])
+@pytest.mark.parametrize("file", ["results", "failed rows"])
+def test_sorting_the_rows_into_the_order_that_should_have_changed_is_no_success(
+    tmp_path: Path, faults: list[Json], file: str
+) -> None:
+    failed = tmp_path / "failed.xlsx"
+    with workbook(tmp_path, faults) as there:
+        assert there.apply("--failed-only", failed).code == 5
+        sorted_again = sort(there.results if file == "results" else failed)
+        writes = len(there.writes())
+        asked = there.run("apply", "--yes", "--json", workbook=sorted_again)
+        assert asked.code == 4
+        assert [(hazard["code"], hazard["trunk"]) for hazard in asked.json["hazards"]] == [("reorder", "T1")]
+        assert "which is not the order that the run was to write" in asked.json["hazards"][0]["message"]
+        assert there.run("apply", "--yes", "--allow", "reorder=T1", workbook=sorted_again).code == 0
+        assert len(there.writes()) == writes
+        assert held(there, 1) == HELD
+
+
 def test_results_of_a_rehearsal_say_nothing_about_what_the_real_pbx_holds(tmp_path: Path) -> None:
     with workbook(tmp_path, []) as there:
         rehearsed = run("apply", there.workbook, "--practice", "--yes", "--settle-wait", "0", "--rate", "9999")
