@@ -24,6 +24,10 @@ from batch.trunks.signs import odd_signs
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
 
 _TRUNK_ZERO: Final = re.compile(r"\(\s*0\s*\)")
+_ZERO_APART: Final = re.compile(
+    r"(\(?(?:\+|00)(?:27|3[1-3]|4[1346-9]|6[14]|8[126]|9[01])\)?)\s*(?:\s0(?=[\s1-9])|\(0(?=[1-9]))"
+)
+"""The same zero in other groups, for countries that dial one."""
 _COUNTRY: Final = re.compile(r"\+?[0-9\s./-]*")
 _EXTENSION_BEHIND: Final = re.compile(
     r"(?P<number>\+?\(?[0-9][0-9\s()./-]*[0-9])"
@@ -82,7 +86,7 @@ _IN_WORDS: Final = re.compile(rf"\b(?:(?:one|a|ein)\s+)?({'|'.join(_COUNTS_IN_WO
 _LONG_DASH: Final = f"~\N{WAVE DASH}\N{FULLWIDTH TILDE}\N{HORIZONTAL ELLIPSIS}{DASH[1:]}"
 _ENDS_MARK: Final = re.compile(
     rf"\s*(?:\.\.+|[{_LONG_DASH}\N{{RIGHTWARDS ARROW}}]|[-=]*>)\s*|\s+[{DASH}]\s*|\s*[{DASH}]\s+"
-    r"|\s*(?:(?<![A-Za-z])(?:up\s+to|to|thru|through|until|bis|à|au|hasta|al)(?![A-Za-z])|至|到)\s*",
+    r"|\s*(?:(?<![A-Za-z])(?:up\s+to|to|thru|through|until|bis|à|au|hasta|al|a(?:\s+la)?)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
 _BEFORE_RANGE: Final = re.compile(
@@ -97,6 +101,7 @@ _IN_BRACES: Final = re.compile(
 )
 _SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,4}})")
 _SLASHED_END: Final = re.compile(r"(?P<first>.*[0-9])\s*/\s*(?P<last>[0-9]{1,4})")
+_SLASHED_ENDS: Final = re.compile(r"(?<=[0-9])(?:\s?/\s?[0-9]{1,4}){2,20}\Z")
 _LAST_GROUPS: Final = re.compile(
     rf"(?P<head>.*[0-9])[{DASH}\s/.]+(?P<first>[0-9]{{1,5}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,5}})"
 )
@@ -177,7 +182,9 @@ def _from_to(first: str, last: str) -> list[str]:
 
 
 def _trunk_zero(text: str) -> Reading | None:
-    """Take out the ``(0)`` that is dialled only inside the country."""
+    """Take out the ``(0)`` that is dialled only inside the country, also that of ``+44 (020)`` and ``+44 020``."""
+    if (apart := _ZERO_APART.match(text)) and not side_by_side(text):
+        text = f"{apart[1].strip('()')} (0)" + text[apart.end() :].replace(")", "", apart[0].endswith("(0"))
     found = _TRUNK_ZERO.search(text)
     country = text[: found.start()] if found else ""
     bare = _TRUNK_ZERO.sub(" " if len(_TRUNK_ZERO.findall(text)) > 1 else "", text)
@@ -216,6 +223,8 @@ def _count(text: str) -> Reading | None:
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
         if len(counts) == len(firsts) == 1:
             return _counted(firsts[0], int(counts[0].strip(" ./-()")), alone=False)
+    if (slashes := _SLASHED_ENDS.search(text)) and _whole(text[: slashes.start()]):
+        return _several(_whole(text[: slashes.start()]) + slashes[0].replace("/", ","))
     if (found := _SLASHED_END.fullmatch(text)) and (first := _whole(found["first"])):
         return _short_end(first, found["last"])
     return None
@@ -384,12 +393,23 @@ _WORDS_ONLY: Final = re.compile(r"[^\W\d_]{2,}|[\s:=,;.<>@()\"'&%~\u2116\u2013-]
 _PATTERN_BESIDE: Final = re.compile(
     r"[0-9)\]][\s./-]*[XZN]+(?![A-Za-z])|(?<![A-Za-z])[XZN]+[\s./-]*[0-9(]", re.IGNORECASE
 )
+_MORE_BESIDE: Final = re.compile(
+    r"[0-9]\s*%|[^\W0-9](?<=[\u2070-\u209f\xb2\xb3\xb9])|(?<![^\W\d_])(?:ff?|ss|seqq?|etc|usw|onwards?|upwards?|following|"
+    r"(?:fort)?folgende|suivants?|siguientes?|upto|others)(?![^\W\d_])",
+    re.IGNORECASE,
+)
+"""Beside a number: what stands for more numbers, and digits that are written high or low."""
 
 
 def _amid_words(text: str) -> str:
     """Return the one number that stands among words: ``Reception: 442079460100``, or in an address."""
     found = _AMID.fullmatch(text)
-    if not found or _PATTERN_BESIDE.search(text) or _WORDS_ONLY.sub("", found[1] + found[3]):
+    if (
+        not found
+        or _PATTERN_BESIDE.search(text)
+        or _MORE_BESIDE.search(text)
+        or _WORDS_ONLY.sub("", found[1] + found[3])
+    ):
         return ""
     return _whole(found[2])
 

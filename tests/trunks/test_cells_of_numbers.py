@@ -356,3 +356,54 @@ def test_every_offer_is_taken_and_has_the_digits_of_the_cell(parse: type[str], t
         assert offer in found.fix
         if isinstance(taken, str) and found.code not in OTHER_DIGITS:
             assert re.sub("[^0-9]", "", offer) == re.sub("[^0-9]", "", text)
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("+44 (020) 7946 0100", ("+442079460100", "02079460100")),
+        ("+44 020 7946 0100", ("+442079460100", "02079460100")),
+        ("+44 0 20 7946 0100", ("+442079460100", "02079460100")),
+        ("(+44) 020 7946 0100", ("+442079460100", "02079460100")),
+        ("0044 020 7946 0100", ("00442079460100", "02079460100")),
+        ("+49 (030) 23125-0", ("+4930231250", "030231250")),
+        ("+33 01 70 18 00 00", ("+33170180000", "0170180000")),
+        ("+39 06 1234 5678", ("+390612345678",)),
+    ],
+)
+def test_the_zero_of_a_number_inside_its_country_is_not_offered_behind_the_country_that_has_none(
+    text: str, offers: tuple[str, ...]
+) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.offers == offers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("020794601%", "02079460100 ff", "02079460100 ff.", "02079460100 etc.", "02079460100 usw."),
+        *("02079460100 onwards", "02079460100 und folgende", "02079460100 y siguientes", "02079460100 et suivants"),
+        *("\u2084\u20842079460100", "442079460100\xb2"),
+    ],
+)
+def test_a_number_beside_what_stands_for_more_is_not_offered_alone(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.offers == ()
+
+
+@pytest.mark.parametrize("text", ["912345600 a 912345699", "912345600 a la 912345699", "912 34 56 00 a 99"])
+def test_a_spanish_range_is_no_two_numbers(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.offers == ("912345600..912345699",)
+
+
+@pytest.mark.parametrize("text", ["0207 946 0100/01/02", "0207 946 0100/1/2", "0207 946 0100 / 101 / 102"])
+def test_several_ends_behind_slashes_are_numbers_of_their_own_and_no_one_number(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert found.code == "many-numbers"
+    assert found.fix.startswith("Put each in full in a row of its own: 02079460100; 02079460101; 02079460102")
+    assert found.offers == ("02079460100..02079460102",)
