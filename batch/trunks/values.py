@@ -24,6 +24,13 @@ _SCHEME: Final = re.compile(r"^[A-Za-z]+:/*(?=[^0-9])")
 _USER: Final = re.compile(r"^[^@/\s]*@")
 _AROUND_HOST: Final = re.compile(r"[/,;|\s?&\"'<>()]+")
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
+_CODEC_SPELLINGS: Final = {codec: codec for codec in CODECS} | {
+    **dict.fromkeys(("pcma", "pcma8000", "g711a", "g711alaw", "alaw8000"), "alaw"),
+    **dict.fromkeys(("pcmu", "pcmu8000", "g711u", "g711ulaw", "g711mu", "g711mulaw", "mulaw", "g711\u03bc"), "ulaw"),
+    **dict.fromkeys(("g729a", "g729b", "g729ab", "g7298000"), "g729"),
+    "g7228000": "g722",
+}
+"""Codecs as carriers and telephones write them, without signs and blanks (RFC 3551 names the payloads)."""
 
 
 def parse_value(column: Column, text: str) -> Value | Fault:
@@ -107,14 +114,25 @@ def _whole_number(column: Column, text: str) -> int | Fault:
 def _codecs(text: str) -> str | Fault:
     names = [name.casefold() for name in _CODEC_SEPARATORS.split(text) if name]
     if unknown := [repr(name) for name in dict.fromkeys(names) if name not in CODECS]:
-        return Fault(
-            "codec-unknown", f"The PBX has no codec {', '.join(unknown)}.", f"Choose among {', '.join(CODECS)}."
-        )
+        message = f"The PBX has no codec {', '.join(unknown)}."
+        if meant := _codecs_meant(text):
+            return Fault("codec-unknown", message, f"Type {meant}.", (meant,))
+        return Fault("codec-unknown", message, f"Choose among {', '.join(CODECS)}.")
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
         return Fault("codec-twice", f"{', '.join(twice)} is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
     if not names:
         return Fault("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
     return ",".join(names)
+
+
+def _codecs_meant(text: str) -> str:
+    """Return the codecs as the PBX calls them; nothing where one of them is not known by any name."""
+    for separators in (_CODEC_SEPARATORS, re.compile(r"[,;&\r\n]+")):
+        plain = [re.sub(r"[\W_]", "", name).casefold() for name in separators.split(text)]
+        meant = [_CODEC_SPELLINGS.get(name, "") for name in plain if name]
+        if meant and all(meant):
+            return ",".join(dict.fromkeys(meant))
+    return ""
 
 
 def _text(column: Column, text: str) -> str | Fault:

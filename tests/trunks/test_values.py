@@ -214,3 +214,32 @@ def test_a_host_is_neither_yes_nor_written_with_letters_that_only_look_latin(tex
 def test_a_host_may_be_written_in_one_alphabet_whichever() -> None:
     for text in ("b\u00fccher.example", "\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444"):
         assert parse_value(TRUNKS.column("hostname"), text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "offer"),
+    [
+        ("PCMA", "alaw"),
+        ("PCMU/8000", "ulaw"),
+        ("G.711a", "alaw"),
+        ("G711 alaw; G711 ulaw", "alaw,ulaw"),
+        ("G.711 a-law", "alaw"),
+        ("G.711\u00b5", "ulaw"),
+        ("alaw,pcmu,pcma", "alaw,ulaw"),
+        ("pcma,pcmu,g729", "alaw,ulaw,g729"),
+        ("G.729, G.722", "g729,g722"),
+        ("g729a", "g729"),
+    ],
+)
+def test_codecs_as_carriers_write_them_are_offered_as_the_pbx_has_them(text: str, offer: str) -> None:
+    codecs = TRUNKS.column("codec_sel")
+    found = parse_value(codecs, text)
+    assert isinstance(found, Fault)
+    assert (found.fix, found.offers, parse_value(codecs, offer)) == (f"Type {offer}.", (offer,), offer)
+
+
+@pytest.mark.parametrize("text", ["G.711", "amr", "alaw, evs", "pcma pcmx"])
+def test_a_codec_that_may_be_several_or_none_is_not_guessed(text: str) -> None:
+    found = parse_value(TRUNKS.column("codec_sel"), text)
+    assert isinstance(found, Fault)
+    assert found.offers == ()
