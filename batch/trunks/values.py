@@ -23,6 +23,8 @@ _HOST_AND_PORT: Final = re.compile(r"(?P<host>[^:]+|\[.+\]):(?P<port>[0-9]{1,5})
 _SCHEME: Final = re.compile(r"^[A-Za-z]+:/*(?=[^0-9])")
 _USER: Final = re.compile(r"^[^@/\s]*@")
 _AROUND_HOST: Final = re.compile(r"[/,;|\s?&\"'<>()]+")
+_COMMA_FOR_POINT: Final = re.compile(r"[\w-]+,[\w.,-]+|[\w.,-]+,[\w-]+")
+"""A comma beside a part that is no host by itself."""
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
 _CODEC_SPELLINGS: Final = {codec: codec for codec in CODECS} | {
     **dict.fromkeys(("pcma", "pcma8000", "g711a", "g711alaw", "alaw8000"), "alaw"),
@@ -209,6 +211,8 @@ def _is_host(text: str) -> bool:
 
 def _hosts_in(text: str) -> tuple[str, ...]:
     """Find the hosts in a text that is more than one: an address of the web, or several hosts."""
+    if _COMMA_FOR_POINT.fullmatch(text) and re.search(r"[^\W\d_]", text):
+        return (text.replace(",", "."),) if _is_host(text.replace(",", ".")) else ()
     parts = _AROUND_HOST.split(_USER.sub("", _SCHEME.sub("", text)))
     found = (port["host"] if (port := _HOST_AND_PORT.fullmatch(part)) else part for part in parts)
     return tuple(dict.fromkeys(part for part in found if "." in part and _is_host(part)))[:3]

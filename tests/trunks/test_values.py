@@ -243,3 +243,18 @@ def test_a_codec_that_may_be_several_or_none_is_not_guessed(text: str) -> None:
     found = parse_value(TRUNKS.column("codec_sel"), text)
     assert isinstance(found, Fault)
     assert found.offers == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "offers"),
+    [
+        ("sip,carrier.example", ("sip.carrier.example",)),
+        ("sip.carrier,example", ("sip.carrier.example",)),
+        ("sip1.carrier.example,sip2.carrier.example", ("sip1.carrier.example", "sip2.carrier.example")),
+    ],
+)
+def test_a_comma_for_a_point_in_a_host_loses_no_part_of_it(text: str, offers: tuple[str, ...]) -> None:
+    found = parse_value(TRUNKS.column("hostname"), text)
+    assert isinstance(found, Fault)
+    assert found.fix == f"Type for example {', or '.join(offers)}."
+    assert all(parse_value(TRUNKS.column("hostname"), offer) == offer for offer in offers)
