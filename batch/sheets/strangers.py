@@ -97,6 +97,8 @@ _CHOICES: Final = frozenset(
 ) | frozenset(["delete", "löschen", "entfernen", "ersetzen", "supprimer", "remplacer", "eliminar", "borrar", "删除"])
 _LEAST_DIGITS: Final = 7
 """Fewer are an extension, a count or some other short number."""
+_DATED: Final = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9]{3}")
+"""A moment to the second."""
 _CALLED: Final = range(9, 16)
 """So many digits, or a ``+``, make a number that can be called out of those of customers, orders and tickets."""
 _MANY: Final = re.compile(r"[,;&|\r\n]+")
@@ -206,7 +208,7 @@ def _is_called(value: CellValue) -> bool:
     """Tell whether a number, or the first of several in a cell, is one that can be called."""
     text = f"{value:.0f}" if isinstance(value, float) else str(value)
     first = next((part for part in _MANY.split(text[:_CELL]) if part.strip()), "")
-    return "+" in first or sum(map(str.isdigit, first)) in _CALLED
+    return "+" in first or (not _DATED.fullmatch(first.strip()) and sum(map(str.isdigit, first)) in _CALLED)
 
 
 def _are_row_numbers(values: Sequence[CellValue]) -> bool:

@@ -300,7 +300,9 @@ def test_numbers_that_can_be_called_are_asked_about_whatever_their_header_says(
 
 
 @pytest.mark.parametrize("header", ["Customer number", "Order no.", "Old number", "Kundennummer", "Serial"])
-@pytest.mark.parametrize("cells", [["10023456"], [4711.0], ["8944500102198304826"], ["AB-123456789"]])
+@pytest.mark.parametrize(
+    "cells", [["10023456"], [4711.0], ["8944500102198304826"], ["AB-123456789"], ["20261128120000"]]
+)
 def test_numbers_that_nobody_can_call_are_the_users_own_below_a_header_of_their_own(
     header: str, cells: list[CellValue]
 ) -> None:
