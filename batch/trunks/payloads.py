@@ -153,7 +153,7 @@ def payload(trunk_type: TrunkType, body: Mapping[str, Any]) -> dict[str, Any]:
 def refusals(trunk_type: TrunkType, body: Mapping[str, Any]) -> list[str]:
     """Return why a body's model refuses it, one place and reason each, without any value; empty if it does not."""
     try:
-        payload(trunk_type, body)
+        MODELS[trunk_type].model_validate(body)
     except ValidationError as error:
         return [
             f"{'.'.join(map(str, fault['loc'])) or 'the whole'}: {fault['msg']}"
