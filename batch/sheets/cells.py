@@ -18,7 +18,7 @@ from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.sheets.damage.cares import Care
 from batch.sheets.damage.dates import date_finding
 from batch.sheets.damage.findings import LEFT_AS_TAKEN, Finding, Retype
-from batch.sheets.damage.groups import as_range, each_in_a_row, side_by_side, surely_together
+from batch.sheets.damage.groups import as_range, each_in_a_row, one_of_them, side_by_side, surely_together
 from batch.sheets.damage.neighbours import cut_finding, neighbours
 from batch.sheets.damage.numerals import MAX_EXACT, number_finding, truth_finding
 from batch.sheets.damage.placeholders import placeholder_finding, placeholders
@@ -227,13 +227,16 @@ def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
         if numbers := side_by_side(text):
             message = f"The cell holds {len(numbers):,} numbers; a row takes one."
             fix, span = each_in_a_row(numbers), as_range(numbers)
+            if strip.column.field == "def_outbound_cid":
+                fix, span = one_of_them(fix), ""
+            advice, _, listed = fix.partition(": ")
             return Finding(
                 code="many-numbers",
                 found=found,
                 message=message,
                 fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
                 offers=(span,) if span else (),
-                retype=Retype(fix.partition(": ")[0] + ":", fix.partition(": ")[2][:-1]),
+                retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
             )
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])

@@ -119,7 +119,7 @@ def written_for_people(text: str) -> Reading | None:
         return Reading(
             code="too-long",
             message=f"One number belongs here; the cell has {len(text):,} characters.",
-            otherwise="Type one number, and each other one in a row of its own.",
+            otherwise="Type one number; if they are several, type each in a row of its own.",
         )
     return (
         odd_signs(text)
@@ -226,15 +226,23 @@ def _count(text: str) -> Reading | None:
     if (slashes := _SLASHED_ENDS.search(text)) and _whole(text[: slashes.start()]):
         return _several(_whole(text[: slashes.start()]) + slashes[0].replace("/", ","))
     if (found := _SLASHED_END.fullmatch(text)) and (first := _whole(found["first"])):
-        return _short_end(first, found["last"])
+        return _short_end(first, found["last"], grouped="/" in found["first"])
     return None
 
 
-def _short_end(first: str, last: str) -> Reading | None:
+def _short_end(first: str, last: str, *, grouped: bool) -> Reading | None:
+    """Ask what the digits behind a slash are; nothing is offered where a slash is between the groups as well."""
     size = int(last) - int(first[-len(last) :]) + 1
     if size < 2:
         return None
     single = together(f"{first} {last}")
+    if grouped:
+        return Reading(
+            code="number-count",
+            message=f"{last} behind the slash may be another number, the end of a range or the last digits of one.",
+            otherwise="Type the one number in digits alone, or the first and the last of a range with .. between; "
+            "for two numbers type each in full in a row of its own.",
+        )
     return Reading(
         code="number-count",
         message=f"{last} behind the slash may be how the last of {size:,} numbers ends.",

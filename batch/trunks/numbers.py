@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final, TypeVar
 
-from batch.sheets.damage.groups import LONGEST_CELL, side_by_side, together
+from batch.sheets.damage.groups import LONGEST_CELL, one_of_them, side_by_side, together
 from batch.sheets.layout import (
     MAX_CALLER_IDS_IN_RANGE,
     MAX_DID,
@@ -37,6 +37,7 @@ _RANGE: Final = re.compile(
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
+_ABOUT_RANGES: Final = frozenset(["number-count", "dash-unclear", "range-malformed"])
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
@@ -105,7 +106,7 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
         span = _number_range(found, limit)
         backwards = isinstance(span, Reading) and span.code == "range-backwards"
         return dash_unclear(text) if backwards and found["by"] in DASH and together(text) else span
-    if reading := written_for_people(text):
+    if reading := _unclosed(text, "Close it, as in 44207946010[0-4].") or written_for_people(text):
         return reading
     if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
         return dash_unclear(text)
@@ -129,11 +130,15 @@ def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading |
     return Reading(code="no-number", message=message, otherwise="Type the number as the carrier has it.")
 
 
+def _unclosed(text: str, otherwise: str) -> Reading | None:
+    """Find a bracket without its partner among the characters of a pattern."""
+    bare = _BRACKETS.sub("", text) if len(text) <= LONGEST_CELL and _DID.fullmatch(text) else ""
+    if "[" not in bare and "]" not in bare:
+        return None
+    return Reading(code="bad-characters", message=f"{text} has a bracket without its partner.", otherwise=otherwise)
+
+
 def _bracket_reading(text: str) -> Reading | None:
-    bare = _BRACKETS.sub("", text)
-    if "[" in bare or "]" in bare:
-        message = f"{text} has a bracket without its partner."
-        return Reading(code="bad-characters", message=message, otherwise="Close it, as in 44207946010[0-4].")
     for bracket in _BRACKETS.findall(text):
         backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
         if bracket == "[]" or backwards:
@@ -201,11 +206,25 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Reading:
 
 
 def parse_caller_id(text: str) -> str | Fault:
-    """Understand the caller ID of a *shared* entry or a default caller ID."""
+    """Understand the caller ID of a *shared* entry."""
     return text if PLAIN.fullmatch(text) else _told(_caller_id, text)
 
 
+def parse_default_caller_id(text: str) -> str | Fault:
+    """Understand the default caller ID of a trunk: one number, for which no further row can be made."""
+    found = parse_caller_id(text)
+    return replace(found, fix=one_of_them(found.fix)) if isinstance(found, Fault) else found
+
+
 def _caller_id(text: str) -> str | Reading:
+    found = _caller_id_or_range(text)
+    if isinstance(found, Reading) and found.code in _ABOUT_RANGES:
+        after = "" if ".." in found.after else found.after
+        return replace(found, otherwise="Type the one number that is to be shown.", after=after)
+    return found
+
+
+def _caller_id_or_range(text: str) -> str | Reading:
     text = _LONG_BLANKS.sub("  ", text)
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)) and _joins(found):
         return Reading(
@@ -213,7 +232,7 @@ def _caller_id(text: str) -> str | Reading:
             message="The cell holds a range of numbers; one number is shown.",
             otherwise="Type the one number that is to be shown. A range goes with the option range.",
         )
-    if reading := written_for_people(text):
+    if reading := _unclosed(text, "Type the one number that is to be shown.") or written_for_people(text):
         return reading
     if not _CALLER_ID.fullmatch(text):
         odd = _CALLER_ID.sub("", text)

@@ -18,6 +18,8 @@ _LEAST: Final = 5
 _PLUSSES: Final = re.compile(r"(?:\+\s*)?(?:\+|00)\s*\+\s*|\+\s*00(?=[1-9])")
 _PLUS_INSIDE: Final = re.compile(r"(\+?[0-9]{1,3})\+([0-9]{7,})")
 _GROUPED: Final = re.compile(r"(?=.*[()-]|.*\.[0-9]|\.)[+0-9().-]+")
+_COUNTRY_APART: Final = re.compile(r"\A(\+|00)\(([1-9][0-9]{0,2})\)")
+"""The country in brackets behind its own sign: ``00(44)``."""
 _LONG: Final = 9
 """So many digits and more, with signs between them, are no pattern."""
 _SET: Final = re.compile(r"\[(\+?[0-9]{7,})\]")
@@ -81,7 +83,8 @@ def _marker(text: str) -> Reading | None:
 
 
 def _grouped(text: str) -> Reading | None:
-    number = together(text.strip(".-")) if _GROUPED.fullmatch(text) else ""
+    bare = _COUNTRY_APART.sub(r"\1\2", text.strip(".-"), count=1)
+    number = together(bare) if _GROUPED.fullmatch(text) else ""
     if len(number) < _LONG or re.search("[0-9]-[0-9]", text) or re.search(r"\(0\)", text):
         return None
     return _reading("Brackets, dots and dashes between digits would be sent with the number.", Offer(number))

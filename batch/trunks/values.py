@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
@@ -11,7 +12,7 @@ from batch.secrets import Secret
 from batch.sheets.layout import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
 from batch.trunks.faults import Fault
 from batch.trunks.notations import shown_characters
-from batch.trunks.numbers import parse_caller_id
+from batch.trunks.numbers import parse_default_caller_id
 
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""
@@ -25,6 +26,45 @@ _USER: Final = re.compile(r"^[^@/\s]*@")
 _AROUND_HOST: Final = re.compile(r"[/,;|\s?&\"'<>()]+")
 _COMMA_FOR_POINT: Final = re.compile(r"[\w-]+,[\w.,-]+|[\w.,-]+,[\w-]+")
 """A comma beside a part that is no host by itself."""
+_LIKE_YES: Final = frozenset(
+    [
+        "y",
+        "j",
+        "active",
+        "activated",
+        "aktiv",
+        "aktiviert",
+        "actif",
+        "activé",
+        "activo",
+        "activado",
+        "habilitado",
+        "✓",
+        "✔",
+        "启用",
+    ]
+)
+_LIKE_NO: Final = frozenset(
+    [
+        "n",
+        "inactive",
+        "deactivated",
+        "inaktiv",
+        "deaktiviert",
+        "gesperrt",
+        "inactif",
+        "désactivé",
+        "inactivo",
+        "desactivado",
+        "deshabilitado",
+        "✗",
+        "✘",
+        "禁用",
+        "停用",
+    ]
+)
+"""What surely means yes and no, and is offered so."""
+_PORT_AND_TRANSPORT: Final = re.compile(r"([0-9]{1,5})\s*(?:/\s*|\s|\(\s*)(?:udp|tcp|tls)\s*\)?", re.IGNORECASE)
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
 _CODEC_SPELLINGS: Final = {codec: codec for codec in CODECS} | {
     **dict.fromkeys(("pcma", "pcma8000", "g711a", "g711alaw", "alaw8000"), "alaw"),
@@ -49,7 +89,7 @@ def parse_value(column: Column, text: str) -> Value | Fault:
         case Parser.CODECS:
             return _codecs(text)
         case Parser.DIAL:
-            return parse_caller_id(text)
+            return parse_default_caller_id(text)
         case Parser.TEXT:
             return _text(column, text)
         case Parser.SECRET | Parser.GROUPS | Parser.TRUNK:
@@ -85,7 +125,9 @@ def _yes_no(text: str) -> int | Fault:
         return 1
     if word in NO:
         return 0
-    return Fault("not-a-choice", f"{text!r} is neither yes nor no.", "Type yes or no.")
+    meant = "yes" if word in _LIKE_YES else "no" if word in _LIKE_NO else ""
+    fix = f"Type {meant}." if meant else "Type yes or no."
+    return Fault("not-a-choice", f"{text!r} is neither yes nor no.", fix, (meant,) if meant else ())
 
 
 def _choice(column: Column, text: str) -> str | Fault:
@@ -106,6 +148,9 @@ def _whole_number(column: Column, text: str) -> int | Fault:
         f"Type a number like {column.example}.",
     )
     if not re.fullmatch(r"[0-9]{1,15}", text):
+        port = _PORT_AND_TRANSPORT.fullmatch(text) if "port" in column.field else None
+        if port and isinstance(_whole_number(column, port[1]), int):
+            return replace(fault, fix=f"Type {port[1]}.", offers=(port[1],))
         return fault
     number = int(text)
     if (column.limit is not None and number > column.limit) or (column.limit is None and number == 0):

@@ -64,7 +64,8 @@ def test_two_numbers_never_become_one(column: str, one: str, other: str, between
         said = f"{problem.fix} {' '.join(problem.offers)}"
         assert glued not in re.sub(r"(?<=[0-9])[ +](?=[0-9])", "", said.replace("..", " | "))
     assert [problem.code for problem in found] == ["many-numbers"]
-    assert found[0].fix.startswith(f"Put each in a row of its own: {one}; {other}")
+    advice = "Keep the one that is meant" if column.startswith("Trunks") else "Put each in a row of its own"
+    assert found[0].fix.startswith(f"{advice}: {one}; {other}")
 
 
 @pytest.mark.parametrize("between", [",", ";", "\n", " and ", " ", "\u00a0", "\t", " / "])
@@ -407,3 +408,65 @@ def test_several_ends_behind_slashes_are_numbers_of_their_own_and_no_one_number(
     assert found.code == "many-numbers"
     assert found.fix.startswith("Put each in full in a row of its own: 02079460100; 02079460101; 02079460102")
     assert found.offers == ("02079460100..02079460102",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["442079460100, 442079460150", "442079460100, 150", "442079460100 " * 90, "441134 442079460100", "02/6330101/05"],
+)
+def test_a_default_caller_id_is_never_told_to_take_a_row_for_each_number(text: str) -> None:
+    (problem,) = checked("Trunks Default caller ID", text)
+    assert "row" not in problem.fix
+    assert "range" not in problem.fix
+    assert ".." not in problem.fix
+
+
+@pytest.mark.parametrize("text", ["0207 946 0100 / 0109", "0207946 0100-0109", "02079460100 x 100", "0301234-40"])
+def test_a_caller_id_that_is_shown_is_never_told_to_be_a_range(text: str) -> None:
+    for problem in checked("Caller IDs Caller ID", text):
+        assert ".." not in problem.fix
+
+
+@pytest.mark.parametrize("country", ["+44 ", "+44", "0044 ", "+49 ", "0033 "])
+@pytest.mark.parametrize("between", [" / ", ", ", "; ", " and ", "\n"])
+def test_numbers_of_a_list_are_not_repeated_with_the_zero_of_their_country(country: str, between: str) -> None:
+    (problem,) = checked("DIDs DID", f"{country}02079460100{between}{country}02079460101")
+    assert problem.code == "many-numbers"
+    assert "without the 0 behind the country" in problem.fix
+    assert "02079460100" not in problem.fix
+    assert problem.offers == ()
+
+
+def test_the_zero_of_italian_numbers_stays_in_a_list() -> None:
+    (problem,) = checked("DIDs DID", "+39 0612345678, +39 0612345679")
+    assert problem.fix.startswith("Put each in a row of its own: +390612345678; +390612345679")
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("text", ["[0-9", "4420[0-9", "44207946010[0-4", "44207946010]", "4420[0-4]0-4]", "44[2[3]"])
+def test_a_bracket_without_its_partner_is_said_to_be_that(column: str, text: str) -> None:
+    (problem,) = checked(column, text)
+    assert problem.message == f"{text} has a bracket without its partner."
+    assert problem.offers == ()
+
+
+@pytest.mark.parametrize("text", ["02/6330101/05", "030/2312501/10", "0207/946010/19"])
+def test_an_end_behind_a_second_slash_offers_nothing(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert (found.code, found.offers) == ("number-count", ())
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize(
+    ("text", "offer"),
+    [
+        ("00(44)2079460100", "00442079460100"),
+        ("+(44)2079460100", "+442079460100"),
+        ("00(49)30231250", "004930231250"),
+        ("00(351)210123456", "00351210123456"),
+    ],
+)
+def test_a_country_in_brackets_is_never_sent_with_them(column: str, text: str, offer: str) -> None:
+    (problem,) = checked(column, text)
+    assert problem.offers == (offer,)

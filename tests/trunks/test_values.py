@@ -258,3 +258,30 @@ def test_a_comma_for_a_point_in_a_host_loses_no_part_of_it(text: str, offers: tu
     assert isinstance(found, Fault)
     assert found.fix == f"Type for example {', or '.join(offers)}."
     assert all(parse_value(TRUNKS.column("hostname"), offer) == offer for offer in offers)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "offer"),
+    [
+        *(("enable", text, "yes") for text in ("aktiv", "Active", "activé", "ACTIVO", "启用", "\N{CHECK MARK}", "Y")),
+        *(("enable", text, "no") for text in ("gesperrt", "Inactive", "désactivé", "inactivo", "停用", "\N{BALLOT X}")),
+        ("enb_outbound_proxy", "aktiviert", "yes"),
+        *(("port", text, "5060") for text in ("5060/udp", "5060 UDP", "5060/ tcp", "5060 (TLS)")),
+        ("outbound_proxy_port", "5061/tls", "5061"),
+    ],
+)
+def test_what_is_surely_meant_by_a_switch_or_a_port_is_offered(field: str, text: str, offer: str) -> None:
+    found = parse_value(TRUNKS.column(field), text)
+    assert isinstance(found, Fault)
+    assert (found.offers, found.fix) == ((offer,), f"Type {offer}.")
+    assert not isinstance(parse_value(TRUNKS.column(field), offer), Fault)
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("enable", "x"), ("enable", "maybe"), ("port", "99999/udp"), ("port", "5060-5061"), ("id", "12/udp")],
+)
+def test_what_may_be_meant_otherwise_is_not_offered(field: str, text: str) -> None:
+    found = parse_value(TRUNKS.column(field), text)
+    assert isinstance(found, Fault)
+    assert found.offers == ()
