@@ -161,7 +161,9 @@ _SHORT_ESCAPES: Final = {"a": "\a", "v": "\v", "b": "\b", "f": "\f", "n": "\n", 
 _HTML: Final = re.compile(r"&(?:#0{0,9}[0-9]{1,7}|#[xX]0{0,9}[0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});?")
 _URL: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+")
 _FORM: Final = re.compile(r"(?:%[0-9a-fA-F]{2})+|\+")
-_HEX: Final = re.compile(r"(?<![0-9a-fA-F])[0-9a-fA-F]{2}(?:[ :-]?[0-9a-fA-F]{2}){3,}(?![0-9a-fA-F])")
+_HEX: Final = re.compile(
+    r"(?<![0-9a-fA-F])(?:(?:[0-9a-fA-F]{2}){4,}|[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){3,})(?![0-9a-fA-F])"
+)
 _BASE64: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{6,}(?![\w+/-])={0,2}")
 _BROKEN: Final = re.compile(r"[\r\n][\s\x00]*|[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200d\u2060\ufeff]+")
 _ESCAPES: Final = re.compile(rf"[\\&%+]|{_HEX.pattern}|{_BASE64.pattern}|{_BROKEN.pattern}")

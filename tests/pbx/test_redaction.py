@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batch.pbx.redaction import Redactor
@@ -249,6 +249,7 @@ AROUND = st.sampled_from(["", " ", '"', "'", "=", "<b>", "&x=", "{", "+44", "004
 
 
 @settings(deadline=None)
+@example("0000", [as_base64, as_hex], "+44", "")
 @given(
     secret=SECRETS,
     encoders=st.lists(st.sampled_from(ENCODERS), max_size=3),
