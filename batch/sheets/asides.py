@@ -27,6 +27,7 @@ _TOTALS: Final = re.compile(
 _DATE: Final = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T].*)?")
 _NUMBER: Final = re.compile(r"(?:[0-9XZN][\s()./-]?){7}", re.IGNORECASE)
 """So many digits are a number that somebody may have meant."""
+_DIGIT: Final = re.compile("[0-9]")
 _ODD: Final = re.compile(r"[\s:./]")
 _SHORT: Final = re.compile(r"[0-9.,]*")
 _FEWEST: Final = 3
@@ -72,10 +73,12 @@ def asides(
     """
     shy = {headers.columns.get("password"), *(at for at, text in headers.own.items() if names_secret(text))}
     found: dict[int, tuple[int, str]] = {}
-    for row in _of_trunks(frame) if sheet.required else _of_list(sheet, frame, trunks):
+    likely = list(_of_trunks(frame) if sheet.required else _of_list(sheet, frame, trunks))
+    below = frozenset() if sheet.required else _table_below(frame, likely, _key(sheet))
+    for row in likely:
         at, label = _first_filled(raw, row)
         texts = [str(text) for text in frame.loc[row] if text]
-        if at not in shy and (_is_total(label, texts, sheet) or _is_remark(label, texts, sheet)):
+        if at not in shy and (row in below or _is_total(label, texts, sheet) or _is_remark(label, texts, sheet)):
             found[row] = (at, label)
     if not found:
         return [], []
@@ -97,7 +100,7 @@ def asides(
 
 def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> Iterator[int]:
     """Yield the rows of a list that name no trunk and hold no number."""
-    key = "outbound_cid" if sheet is CALLER_IDS else "did"
+    key = _key(sheet)
     if key not in frame or "trunk" not in frame:
         return
     owners = frame["trunk"].tolist()
@@ -108,6 +111,31 @@ def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> Iter
         is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
         if owner in unknown and not (owner.isdecimal() or number == CLEAR or is_number):
             yield row
+
+
+def _key(sheet: Sheet) -> str:
+    """Return the field of a list that holds its numbers."""
+    return "outbound_cid" if sheet is CALLER_IDS else "did"
+
+
+def _table_below(frame: pd.DataFrame, likely: Sequence[int], key: str) -> frozenset[int]:
+    """Find another table below the list: behind a blank row, headed by words, without a trunk or number to its end."""
+    if not likely:
+        return frozenset()
+    rows, numbers, wordy = frame.index.tolist(), frame[key].tolist(), frozenset(likely)
+    begin = len(rows)
+    while (
+        begin
+        and rows[begin - 1] in wordy
+        and (not _DIGIT.search(numbers[begin - 1]) or _DATE.fullmatch(numbers[begin - 1]))
+    ):
+        begin -= 1
+    for at in range(max(begin, 1), len(rows) - 1):
+        if rows[at] - rows[at - 1] > 1:
+            header = [text for text in frame.loc[rows[at]].tolist() if text]
+            is_header = (len(header) > 1 or header[0].endswith(":")) and not any(map(_DIGIT.search, header))
+            return frozenset(rows[at:]) if is_header else frozenset()
+    return frozenset()
 
 
 def _of_trunks(frame: pd.DataFrame) -> Iterator[int]:

@@ -159,7 +159,8 @@ def ranges(text: str) -> list[str]:
         text = f"{found[1]} .. {found[2]}"
     ends = _ENDS_MARK.split(_BEFORE_RANGE.sub("", text))
     if len(ends) == 2 and all(numbers := [together(end.strip()) for end in ends]):
-        return _from_to(*numbers)
+        shorter = len(re.findall("[0-9]*", ends[0].strip())[-2]) < len(ends[1].strip()) < _WHOLE
+        return [] if shorter and not ends[0].strip().lstrip("+").isdecimal() else _from_to(*numbers)
     if found := _SHORT_END.fullmatch(text):
         return _from_to(found["first"], found["last"])
     if found := _BARE_ENDS.fullmatch(text):
@@ -192,9 +193,14 @@ def _trunk_zero(text: str) -> Reading | None:
         return None
     if behind := _EXTENSION_BEHIND.fullmatch(bare):
         bare = behind["number"]
-    readings = [bare]
     rest = bare[len(country) :]
-    if re.match(r"[\s./-]*[0-9XZNxzn\[]", rest):
+    if country.strip(" +0./-") not in {"", "39"} and (
+        twice := re.match(r"[\s./-]*0(?=[1-9])", rest)
+    ):  # it stands there once more
+        rest = rest[twice.end() :]
+        bare = country + rest
+    readings = [bare]
+    if re.match(r"[\s./-]*[1-9XZNxzn\[]", rest):
         readings.insert(1 if country.strip() else 0, "0" + rest.lstrip(" ./-"))
     if len(_TRUNK_ZERO.findall(text)) > 1:
         if not ranges(bare) and (several := _several(bare)):

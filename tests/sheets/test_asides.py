@@ -160,3 +160,40 @@ def test_the_totals_row_of_another_table_beside_the_list_takes_nothing_from_it()
     given = workbook(TRUNKS, sheet("DIDs", "Trunk|DID|#Lookup", *lines, totals=(Block(3, 2, 3, 2),)))
     tables, _ = tabulate(given, Secret)
     assert tables.dids.rows() == [2, 3]
+
+
+CONTACTS = ["||", "Contacts|Name|Phone", "Carrier|BT|0800 800 152", "NOC|Jim|+44 20 7946 0999", "Office|Ann|n/a"]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        CONTACTS,
+        ["||", "Ansprechpartner|Name|Telefon", "Anbieter|Frau Muster|030 23125000"],
+        ["||", "||", "Change|By|When", "Ported|Jim|", "Checked|Ann|12.11.2026"],
+        ["||", "Contacto|Nombre|", "Operador|Ana|"],
+        ["||", "Legend:||", "grey|not ported|", "red|cancelled|", "As of|12.11.2026|"],
+    ],
+)
+def test_another_table_below_a_list_is_told_once(table: list[Line]) -> None:
+    (problem,) = check(workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name", *GOOD, *table)))
+    assert (problem.code, problem.stops) == ("rows-no-data", True)
+    assert problem.message.startswith("Rows ")
+    assert problem.fix == "Delete them, or move them all to a sheet of your own."
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["||", "Contacts|Name|Phone", "London-1|442079460101|"],
+        ["||", "Lodnon-1|zentrale|", "Leeds-1|441134960101|"],
+        ["||", "Lodnon-1|442079460101|", "Lodnon-1|442079460102|"],
+        ["||", "Lodnon|100|", "Lodnon|101|"],
+        ["Contacts|Name|Phone", "Carrier|BT|0800 800 152"],
+        ["||", "Lodnon|Name|"],
+    ],
+)
+def test_rows_that_may_be_data_are_told_one_by_one(rows: list[Line]) -> None:
+    problems = check(workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name", *GOOD, *rows)))
+    assert "rows-no-data" not in {problem.code for problem in problems}
+    assert "trunk-unknown" in {problem.code for problem in problems}

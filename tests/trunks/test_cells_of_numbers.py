@@ -370,6 +370,9 @@ def test_every_offer_is_taken_and_has_the_digits_of_the_cell(parse: type[str], t
         ("+49 (030) 23125-0", ("+4930231250", "030231250")),
         ("+33 01 70 18 00 00", ("+33170180000", "0170180000")),
         ("+39 06 1234 5678", ("+390612345678",)),
+        ("+39 (0) 06 1234 5678", ("+390612345678",)),
+        ("+44 (0) 0207 946 0102", ("+442079460102", "02079460102")),
+        ("+49 (0)030 23125000", ("+493023125000", "03023125000")),
     ],
 )
 def test_the_zero_of_a_number_inside_its_country_is_not_offered_behind_the_country_that_has_none(
@@ -470,3 +473,17 @@ def test_an_end_behind_a_second_slash_offers_nothing(text: str) -> None:
 def test_a_country_in_brackets_is_never_sent_with_them(column: str, text: str, offer: str) -> None:
     (problem,) = checked(column, text)
     assert problem.offers == (offer,)
+
+
+@pytest.mark.parametrize("text", ["+49 30 23125 0..99", "030 23125-0 bis 99", "030 23125 0 to 99", "030 23125 00..199"])
+def test_an_end_that_is_longer_than_the_last_group_of_the_first_is_no_range_of_other_numbers(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Fault)
+    assert not [offer for offer in found.offers if ".." in offer]
+
+
+@pytest.mark.parametrize("text", ["+49 30 23125 00..99", "030 23125-00 bis 99", "0302312500 .. 99"])
+def test_an_end_as_long_as_the_last_group_makes_a_range(text: str) -> None:
+    found = parse_did(text)
+    spans = [found] if isinstance(found, NumberRange) else [parse_did(o) for o in found.offers]  # type: ignore[union-attr]
+    assert [str(span)[-2:] for span in spans] == ["99"]
