@@ -87,7 +87,7 @@ class Checked:
 
     def exported(self) -> Base | None:
         """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
-        from batch.trunks.bases import read_base  # noqa: PLC0415 - as in `read`
+        from batch.trunks.bases import read_base  # noqa: PLC0415 - as in `_begin`
 
         return read_base(self.workbook)
 
@@ -133,7 +133,7 @@ def check(settings: Settings) -> Checked:
     """
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
-        from batch.trunks.choices import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `read`
+        from batch.trunks.choices import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `_begin`
         from batch.trunks.grouping import group, own  # noqa: PLC0415
 
         records, faults = group(tables)
@@ -206,7 +206,7 @@ def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 def _drafts(records: Sequence[Record]) -> Drafts:
     """Count the bodies that would be sent, and weigh the one with the most entries."""
-    from batch.trunks.bodies import draft  # noqa: PLC0415 - as in `read`
+    from batch.trunks.bodies import draft  # noqa: PLC0415 - as in `_begin`
 
     sent = [record for record in records if record.fields or record.dids or record.caller_ids]
     if not sent:

@@ -138,11 +138,17 @@ class Run:
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
         written = self.meanwhile.result() if self.meanwhile is not None else None
-        stands = written if written is not None and written.path is not None and not attention else None
-        if written is not None and written.path is not None and written.path.parent == target.parent:
+        if written is None or written.path is None or written.path.parent != target.parent:
+            written = None  # none lie beside the workbook, where there may be room by now
+        else:
             target = written.path
         results, papers = account.give_back(
-            self.outcomes, endings, target, (*self._cut_short(), *attention), self.ahead.finished(), written=stands
+            self.outcomes,
+            endings,
+            target,
+            (*self._cut_short(), *attention),
+            self.ahead.finished(),
+            written=None if attention else written,
         )
         if written is not None and not results.note:
             results = replace(results, note=written.note)
