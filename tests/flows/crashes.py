@@ -89,12 +89,21 @@ def run_folders(workbook: Path) -> list[Path]:
     return sorted((path.parent for path in journals), key=lambda folder: folder.stat().st_ctime_ns)
 
 
+@contextmanager
+def looking_at(folder: Path) -> Iterator[sqlite3.Connection]:
+    """Look at a run's journal without touching it: whoever may write would gather the records of a killed run."""
+    at_rest = "" if (folder / "journal.sqlite-wal").exists() else "&immutable=1"
+    address = f"{(folder / 'journal.sqlite').as_uri()}?mode=ro{at_rest}"
+    with closing(sqlite3.connect(address, uri=True)) as journal:
+        yield journal
+
+
 def sent_by(folder: Path, *, in_flight: bool = False) -> Counter[int]:
     """Count the writes of each trunk that the journal knows of, or those that nobody lived to settle."""
     query = "SELECT ids FROM requests WHERE call = 'trunk/update'"
     if in_flight:
         query += " AND settled_at IS NULL AND leg = (SELECT max(leg) FROM legs)"
-    with closing(sqlite3.connect(folder / "journal.sqlite")) as journal:
+    with looking_at(folder) as journal:
         try:
             return Counter(int(ids) for (ids,) in journal.execute(query))
         except sqlite3.OperationalError:  # killed before it had its tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -13,7 +13,18 @@ import pytest
 
 from batch.practice.saving import read_state, write_state
 from tests.flows.crash_stories import STORIES, fields, seen
-from tests.flows.crashes import FLAGS, SEED, Tally, command, ended, must_have_ended, play, run_folders, until
+from tests.flows.crashes import (
+    FLAGS,
+    SEED,
+    Tally,
+    command,
+    ended,
+    looking_at,
+    must_have_ended,
+    play,
+    run_folders,
+    until,
+)
 
 ROUNDS = 20
 NIGHTLY_ROUNDS = 300
@@ -27,7 +38,7 @@ def test_a_killed_run_that_is_gone_on_with_ends_as_planned(number: int, tmp_path
 def is_applied(book: Path) -> bool:
     """Tell whether the run says of some trunk that all is well."""
     for run in run_folders(book):
-        with closing(sqlite3.connect(run / "journal.sqlite")) as journal, suppress(sqlite3.OperationalError):
+        with suppress(sqlite3.OperationalError), looking_at(run) as journal:
             return bool(journal.execute("SELECT count(*) FROM outcomes WHERE ending = 'applied'").fetchone()[0])
     return False
 
