@@ -19,7 +19,7 @@ from batch.sheets.damage.groups import (
     together,
 )
 from batch.trunks.readings import Offer, Reading
-from batch.trunks.signs import odd_signs
+from batch.trunks.signs import odd_signs, shown_characters
 
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
 
@@ -86,11 +86,12 @@ _IN_WORDS: Final = re.compile(rf"\b(?:(?:one|a|ein)\s+)?({'|'.join(_COUNTS_IN_WO
 _LONG_DASH: Final = f"~\N{WAVE DASH}\N{FULLWIDTH TILDE}\N{HORIZONTAL ELLIPSIS}{DASH[1:]}"
 _ENDS_MARK: Final = re.compile(
     rf"\s*(?:\.\.+|[{_LONG_DASH}\N{{RIGHTWARDS ARROW}}]|[-=]*>)\s*|\s+[{DASH}]\s*|\s*[{DASH}]\s+"
-    r"|\s*(?:(?<![A-Za-z])(?:up\s+to|to|thru|through|until|bis|à|au|hasta|al|a(?:\s+la)?)(?![A-Za-z])|至|到)\s*",
+    r"|\s*(?:(?<![A-Za-z])(?:up\s+to|to|thru|through|until|till|bis|à|au|jusqu['\u2019](?:à|au)|hasta|al|a(?:\s+la)?"
+    r"|t/m|tot(?:\s+en\s+met)?|fino\s+al?)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
 _BEFORE_RANGE: Final = re.compile(
-    r"\s*(?:(?:from|von|ab|de|du|desde|del|range|block|dids?|numbers?)\b|[从自])[:\s]*", re.IGNORECASE
+    r"\s*(?:(?:from|von|ab|de|du|desde|del|van|da|dal|range|block|dids?|numbers?)\b|[从自])[:\s]*", re.IGNORECASE
 )
 _BETWEEN: Final = re.compile(
     r"(?:between|zwischen|entre)\s+(\+?[0-9][0-9\s]*?)\s+(?:and|und|et|y)\s+(\+?[0-9][0-9\s]*)", re.IGNORECASE
@@ -99,6 +100,8 @@ _COUNT_BEHIND: Final = re.compile(r"(?<=[0-9])\s*[(\[]\s*[0-9]{1,5}(?:\s[^()0-9]
 _IN_BRACES: Final = re.compile(
     rf"(?:\s|[{DASH}])*[({{]\s*([0-9]{{1,5}})\s*(?:[{DASH}]|\.\.+)\s*([0-9]{{1,5}})\s*[)}}]\s*\Z"
 )
+_NOT_ONE: Final = re.compile(rf"{_IN_BRACES.pattern}|[{DASH}.]\s*[{DASH}.]")
+"""What no groups of one number have between them."""
 _SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,4}})")
 _SLASHED_END: Final = re.compile(r"(?P<first>.*[0-9])\s*/\s*(?P<last>[0-9]{1,4})")
 _SLASHED_ENDS: Final = re.compile(r"(?<=[0-9])(?:\s?/\s?[0-9]{1,4}){2,20}\Z")
@@ -139,9 +142,9 @@ def why_not_taken(text: str, what: str, odd: str, otherwise: str) -> Reading:
 
 def dash_unclear(text: str) -> Reading:
     """Ask whether a dash stands between the digits of one number, or between the ends of a range."""
-    single, ends = "" if _IN_BRACES.search(text) else together(text), ranges(text)
-    if not single and not ends and (several := _several(text)):
-        return several
+    single, ends = "" if _NOT_ONE.search(text) else together(text), ranges(text)
+    if not single and not ends and (other := _no_first_and_last(text) or _several(text)):
+        return other
     example = "for a range write both ends in full with .. between, like 442079460100..442079460199"
     return Reading(
         code="dash-unclear",
@@ -157,10 +160,10 @@ def ranges(text: str) -> list[str]:
     text = _IN_BRACES.sub(r" \1-\2", _COUNT_BEHIND.sub("", text))
     if found := _BETWEEN.fullmatch(text):
         text = f"{found[1]} .. {found[2]}"
-    ends = _ENDS_MARK.split(_BEFORE_RANGE.sub("", text))
-    if len(ends) == 2 and all(numbers := [together(end.strip()) for end in ends]):
-        shorter = len(re.findall("[0-9]*", ends[0].strip())[-2]) < len(ends[1].strip()) < _WHOLE
-        return [] if shorter and not ends[0].strip().lstrip("+").isdecimal() else _from_to(*numbers)
+    *ends, _ = _ends(text)
+    if len(ends) == 2 and all(numbers := [together(end) for end in ends]):
+        shorter = len(re.findall("[0-9]*", ends[0])[-2]) < len(ends[1]) < _WHOLE
+        return [] if shorter and not ends[0].lstrip("+").isdecimal() else _from_to(*numbers)
     if found := _SHORT_END.fullmatch(text):
         return _from_to(found["first"], found["last"])
     if found := _BARE_ENDS.fullmatch(text):
@@ -180,6 +183,25 @@ def _from_to(first: str, last: str) -> list[str]:
     end = digits[: len(digits) - len(end)] + end
     plus = "+" if first.startswith("+") else ""
     return [f"{first}..{plus}{end}"] if digits < end else []
+
+
+def _ends(text: str) -> list[str]:
+    """Split a text at what stands between the ends of a range, and return it behind them."""
+    text = _BEFORE_RANGE.sub("", text)
+    return [part.strip(f" {DASH}") for part in (*_ENDS_MARK.split(text), "".join(_ENDS_MARK.findall(text)))]
+
+
+def _no_first_and_last(text: str) -> Reading | None:
+    """Find two numbers with a word for a range between them, which are no first and last number as they stand."""
+    *ends, mark = _ends(text)
+    if not mark or len(ends) != 2 or not all(numbers := [together(end) for end in ends]):
+        return None
+    return Reading(
+        code="range-malformed",
+        message=f"This looks like a range, but {' and '.join(numbers)} are not its first and last number.",
+        otherwise="Type both ends in full and with the same number of digits, the smaller first, with .. between, like "
+        "442079460100..442079460199.",
+    )
 
 
 def _trunk_zero(text: str) -> Reading | None:
@@ -367,7 +389,7 @@ def _both_ends(text: str) -> Reading | None:
     """Find a range that is written for people: with blanks in its ends, or a word between them."""
     found = ranges(text)
     if not found:
-        return None
+        return _no_first_and_last(text)
     if re.search(rf"[0-9]\s*[{DASH}]\s*[0-9]", text):
         return dash_unclear(text)
     return Reading(
@@ -426,20 +448,3 @@ def _amid_words(text: str) -> str:
     ):
         return ""
     return _whole(found[2])
-
-
-def shown_characters(characters: str) -> str:
-    """Name characters so that they can be told apart, also those that cannot be seen; ten of them at most."""
-    kinds = list(
-        dict.fromkeys(
-            "a line break"
-            if c in "\n\r"
-            else "a blank"
-            if c.isspace()
-            else f"'{c}'"
-            if c.isprintable()
-            else f"U+{ord(c):04X}"
-            for c in dict.fromkeys(characters)
-        )
-    )
-    return ", ".join(kinds[:10]) + (" …" if len(kinds) > 10 else "")

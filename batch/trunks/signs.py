@@ -88,3 +88,20 @@ def _grouped(text: str) -> Reading | None:
     if len(number) < _LONG or re.search("[0-9]-[0-9]", text) or re.search(r"\(0\)", text):
         return None
     return _reading("Brackets, dots and dashes between digits would be sent with the number.", Offer(number))
+
+
+def shown_characters(characters: str) -> str:
+    """Name characters so that they can be told apart, also those that cannot be seen; ten of them at most."""
+    kinds = list(
+        dict.fromkeys(
+            "a line break"
+            if c in "\n\r"
+            else "a blank"
+            if c.isspace()
+            else f"'{c}'"
+            if c.isprintable()
+            else f"U+{ord(c):04X}"
+            for c in dict.fromkeys(characters)
+        )
+    )
+    return ", ".join(kinds[:10]) + (" …" if len(kinds) > 10 else "")

@@ -176,6 +176,15 @@ def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
         ("\u4ece02079460100\u523002079460199", "02079460100", "02079460199"),
         ("between 02079460100 and 02079460199", "02079460100", "02079460199"),
         ("02079460100 up to 02079460199", "02079460100", "02079460199"),
+        ("070-3456700 t/m 070-3456799", "0703456700", "0703456799"),
+        ("van 070-3456700 tot en met 070-3456799", "0703456700", "0703456799"),
+        ("070 345 67 00 t/m 99", "0703456700", "0703456799"),
+        ("dal 02 1234500 al 02 1234599", "021234500", "021234599"),
+        ("02 1234500 fino a 02 1234599", "021234500", "021234599"),
+        ("01 44 55 66 00 jusqu'\u00e0 01 44 55 66 99", "0144556600", "0144556699"),
+        ("030 23125-00 bis 030 23125-99", "0302312500", "0302312599"),
+        ("030 23125-00 bis -99", "0302312500", "0302312599"),
+        ("030 23125-00 \u2013 -99", "0302312500", "0302312599"),
         ("02079460100 -> 02079460199", "02079460100", "02079460199"),
         ("02079460100 \u2192 199", "02079460100", "02079460199"),
         ("02079460100 - 02079460199 (100 numbers)", "02079460100", "02079460199"),
@@ -487,3 +496,27 @@ def test_an_end_as_long_as_the_last_group_makes_a_range(text: str) -> None:
     found = parse_did(text)
     spans = [found] if isinstance(found, NumberRange) else [parse_did(o) for o in found.offers]  # type: ignore[union-attr]
     assert [str(span)[-2:] for span in spans] == ["99"]
+
+
+@pytest.mark.parametrize("column", ["DIDs DID", "Caller IDs Caller ID"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("030 23125-0 bis 030 23125-99", "030 23125-0 to 030 23125-99", "030 23125-0 \u00e0 030 23125-99"),
+        *("030/23125-0 bis -99", "030 23125-0\u2026-99", "+49 30 23125-0 bis +49 30 23125-99", "030 23125-0 .. 99"),
+        *("020 7946 0199 to 020 7946 0100", "070-3456799 t/m 070-3456700"),
+    ],
+)
+def test_a_range_without_a_first_and_a_last_number_is_not_told_to_be_two_numbers(column: str, text: str) -> None:
+    (problem,) = checked(column, text)
+    assert problem.offers == ()
+    assert "row of its own" not in problem.fix
+    assert "looks like a range" in problem.message
+
+
+@pytest.mark.parametrize("dash", ["-", "\u2013", " \u2013 ", " - "])
+def test_what_has_two_dashes_in_a_row_is_not_glued(dash: str) -> None:
+    for cell in (f"030 23125-00{dash}-99", f"030 23125-0{dash}-99"):
+        for problem in checked("DIDs DID", cell):
+            assert "23125099" not in f"{problem.fix}{problem.offers}"
+            assert "231250099" not in f"{problem.fix}{problem.offers}"
