@@ -74,6 +74,7 @@ def _state_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", folder)
         patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)  # the same on Windows
+        patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # else each process that is started compiles all anew
         yield
 
 
