@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from batch.sheets.headers import Headers
@@ -73,18 +73,20 @@ def asides(
     """
     shy = {headers.columns.get("password"), *(at for at, text in headers.own.items() if names_secret(text))}
     found: dict[int, tuple[int, str]] = {}
-    likely = list(_of_trunks(frame) if sheet.required else _of_list(sheet, frame, trunks))
-    below = frozenset() if sheet.required else _table_below(frame, likely, _key(sheet))
-    for row in likely:
+    strange = {} if sheet.required else _of_list(sheet, frame, trunks)
+    below, has_numbers = _table_below(frame, strange, _key(sheet))
+    for row in _of_trunks(frame) if sheet.required else [row for row, is_data in strange.items() if not is_data]:
         at, label = _first_filled(raw, row)
         texts = [str(text) for text in frame.loc[row] if text]
-        if at not in shy and (row in below or _is_total(label, texts, sheet) or _is_remark(label, texts, sheet)):
+        is_aside = row in below or _is_total(label, texts, sheet) or _is_remark(label, texts, sheet)
+        if at not in shy and is_aside and not (has_numbers and row in below):
             found[row] = (at, label)
+    perhaps = [_perhaps_a_table(raw, below)] if has_numbers else []
     if not found:
-        return [], []
+        return list(below) if has_numbers else [], perhaps
     rows = list(found)
     one = len(rows) == 1
-    return rows, [
+    return [*rows, *(below if has_numbers else ())], [
         Problem(
             code="rows-no-data",
             sheet=raw.name,
@@ -94,23 +96,40 @@ def asides(
             message=f"Row{'' if one else 's'} {spans(rows)} of {raw.name} {'is' if one else 'are'} no data: "
             f"{listed((label for _, label in found.values()), _SHOWN)}.",
             fix=f"Delete {'it' if one else 'them'}, or move {'it' if one else 'them all'} to a sheet of your own.",
-        )
+        ),
+        *perhaps,
     ]
 
 
-def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> Iterator[int]:
-    """Yield the rows of a list that name no trunk and hold no number."""
+def _perhaps_a_table(raw: RawSheet, rows: Sequence[int]) -> Problem:
+    at, label = _first_filled(raw, rows[0])
+    return Problem(
+        code="rows-no-data",
+        sheet=raw.name,
+        row=rows[0],
+        column=at,
+        value=label,
+        message=f"Rows {spans(rows)} of {raw.name} name no trunk of the Trunks sheet; they look like another table, "
+        f"which begins with {label!r}.",
+        fix="Move them to a sheet of your own; or if numbers in them are meant, type the trunk of each under Trunk.",
+    )
+
+
+def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> dict[int, bool]:
+    """Return the rows of a list that name no trunk of the Trunks sheet, and whether they hold a number or an ID."""
     key = _key(sheet)
     if key not in frame or "trunk" not in frame:
-        return
+        return {}
     owners = frame["trunk"].tolist()
     unknown = set(owners) - set(trunks)
     if not unknown:
-        return
+        return {}
+    found: dict[int, bool] = {}
     for row, owner, number in zip(frame.index.tolist(), owners, frame[key].tolist(), strict=True):
-        is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
-        if owner in unknown and not (owner.isdecimal() or number == CLEAR or is_number):
-            yield row
+        if owner in unknown:
+            is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
+            found[row] = bool(owner.isdecimal() or number == CLEAR or is_number)
+    return found
 
 
 def _key(sheet: Sheet) -> str:
@@ -118,24 +137,27 @@ def _key(sheet: Sheet) -> str:
     return "outbound_cid" if sheet is CALLER_IDS else "did"
 
 
-def _table_below(frame: pd.DataFrame, likely: Sequence[int], key: str) -> frozenset[int]:
-    """Find another table below the list: behind a blank row, headed by words, without a trunk or number to its end."""
-    if not likely:
-        return frozenset()
-    rows, numbers, wordy = frame.index.tolist(), frame[key].tolist(), frozenset(likely)
+def _table_below(frame: pd.DataFrame, strange: Mapping[int, bool], key: str) -> tuple[Sequence[int], bool]:
+    """Find another table below the list: behind a blank row, headed by words, without a trunk to its end.
+
+    Returns its rows, and whether there are numbers or IDs in it.
+    """
+    rows = frame.index.tolist()
     begin = len(rows)
-    while (
-        begin
-        and rows[begin - 1] in wordy
-        and (not _DIGIT.search(numbers[begin - 1]) or _DATE.fullmatch(numbers[begin - 1]))
-    ):
+    while begin and rows[begin - 1] in strange:
         begin -= 1
     for at in range(max(begin, 1), len(rows) - 1):
-        if rows[at] - rows[at - 1] > 1:
+        if rows[at] - rows[at - 1] > 1 and not strange[rows[at]]:
             header = [text for text in frame.loc[rows[at]].tolist() if text]
-            is_header = (len(header) > 1 or header[0].endswith(":")) and not any(map(_DIGIT.search, header))
-            return frozenset(rows[at:]) if is_header else frozenset()
-    return frozenset()
+            worded = (len(header) > 1 or header[0].endswith(":")) and not any(map(_DIGIT.search, header))
+            owner, *below = frame["trunk"].tolist()[at:]
+            if not worded or (owner and owner in below):
+                return (), False
+            numbers = frame[key].tolist()[at:]
+            return rows[at:], any(map(strange.get, rows[at:])) or any(
+                _DIGIT.search(number) and not _DATE.fullmatch(number) for number in numbers
+            )
+    return (), False
 
 
 def _of_trunks(frame: pd.DataFrame) -> Iterator[int]:

@@ -77,6 +77,7 @@ _COUNTED: Final = re.compile(
 )
 _YEARS: Final = re.compile(r"(?:19|20)[0-9]{2} ?[-/\N{EN DASH}] ?(?:(?:19|20)?[0-9]{2})")
 _ENDS: Final = re.compile(r"\+?[0-9]{4,} ?(?:-|\N{EN DASH}|\.\.+| to ) ?\+?[0-9]{2,}|\+?[0-9]{7,} ?/ ?[0-9]{2,4}")
+_FIRST_END: Final = re.compile(r"(?<=[0-9]) ?(?:[-/\N{EN DASH}.]| to )")
 _HOST: Final = re.compile(
     r"(?:sips?:)?(?:[a-z0-9_-]+\.)+[a-z]{2,}(?::[0-9]+)?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+)?", re.IGNORECASE
 )
@@ -97,8 +98,10 @@ _CHOICES: Final = frozenset(
 ) | frozenset(["delete", "löschen", "entfernen", "ersetzen", "supprimer", "remplacer", "eliminar", "borrar", "删除"])
 _LEAST_DIGITS: Final = 7
 """Fewer are an extension, a count or some other short number."""
-_DATED: Final = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9]{3}")
-"""A moment to the second."""
+_DATED: Final = re.compile(
+    r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9]{3}|(?:19|20)[0-9]{2} ?[-/.] ?[0-9/-]+"
+)
+"""A moment to the second, and what is numbered by years."""
 _CALLED: Final = range(9, 16)
 """So many digits, or a ``+``, make a number that can be called out of those of customers, orders and tickets."""
 _MANY: Final = re.compile(r"[,;&|\r\n]+")
@@ -167,7 +170,9 @@ def unclear(
     for position, header in own.items():
         stranger = _judged(position, header, row, below(position), lacking)
         if stranger is not None:
-            groups[re.sub(r"[\W\d_]+", "", header).casefold(), stranger.look].append(stranger)
+            # of two columns of numbers, none is offered as the one that lacks: they may be the ends of ranges
+            both = stranger.look is Look.NUMBER and not lacking.isdisjoint(_CANDIDATES[Look.NUMBER])
+            groups["" if both else re.sub(r"[\W\d_]+", "", header).casefold(), stranger.look].append(stranger)
     alike = list(groups.values())
     if len(alike) > _MOST_TOLD:
         alike[_MOST_TOLD:] = [[stranger for group in alike[_MOST_TOLD:] for stranger in group]]
@@ -189,7 +194,7 @@ def _judged(
     values = values[:: len(values) // _SAMPLE + 1]
     looks = {value: look for value in values if (look := look_of(value)) in telling}
     if sense is Sense.OWN:
-        looks = {value: look for value, look in looks.items() if look is not Look.NUMBER or _is_called(value)}
+        looks = {value: look for value, look in looks.items() if _is_called(value)}
     if not looks or 2 * len(looks) < len(values) or (sense is Sense.NOTHING and _are_row_numbers(values)):
         return None
     look = Counter(looks.values()).most_common(1)[0][0]
@@ -205,10 +210,11 @@ def _judged(
 
 
 def _is_called(value: CellValue) -> bool:
-    """Tell whether a number, or the first of several in a cell, is one that can be called."""
+    """Tell whether a number, or the first of several in a cell or of a range, is one that can be called."""
     text = f"{value:.0f}" if isinstance(value, float) else str(value)
-    first = next((part for part in _MANY.split(text[:_CELL]) if part.strip()), "")
-    return "+" in first or (not _DATED.fullmatch(first.strip()) and sum(map(str.isdigit, first)) in _CALLED)
+    first = next((part for part in _MANY.split(text[:_CELL]) if part.strip()), "").strip()
+    first = _FIRST_END.split(first)[0] if _ENDS.fullmatch(first) else first
+    return "+" in first or (not _DATED.fullmatch(first) and sum(map(str.isdigit, first)) in _CALLED)
 
 
 def _are_row_numbers(values: Sequence[CellValue]) -> bool:

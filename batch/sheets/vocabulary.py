@@ -199,9 +199,9 @@ ORDINARY: Final = _words(
     caution kaution bastion fiction faction nacion racion station fonction optional opinion portion adoption edition
     romain remain demain humain domino copain unable usable stable viable fiable rentable epaule etable liable minable
     emailed enacted nailed passport surname ubernahme hostage models cadets comics covers cordes caller callers called
-    galleries tensions expansions transfert transfer transform aktien activa autonome
+    bisrufnummer galleries tensions expansions transfert transfer transform aktien activa autonome
     """
 )
 """Words that look almost like one of ours, and are never meant for it."""
-_TELEPHONY: Final = _words("caller callers called transfer station")
+_TELEPHONY: Final = _words("caller callers called transfer station bisrufnummer")
 """Those of them that are no sign of a column of the user's own."""

@@ -24,13 +24,22 @@ _LONG: Final = 9
 """So many digits and more, with signs between them, are no pattern."""
 _SET: Final = re.compile(r"\[(\+?[0-9]{7,})\]")
 _DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+")
+_FOOTNOTE: Final = re.compile(r"([+(0-9][0-9\s()./-]+[0-9])\s*(?:[*#\u2020\u2021\xa7]+|\([*#\u2020\u2021\xa7]+\))")
 _MARKER: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
 _AS_DIGITS: Final = "Type the number in digits alone, with a + in front if the carrier sends one."
 
 
 def odd_signs(text: str) -> Reading | None:
     """Find a number that would be sent with a sign or letter that nobody dials."""
-    return _lookalikes(text) or _plusses(text) or _set(text) or _dots(text) or _marker(text) or _grouped(text)
+    return (
+        _lookalikes(text)
+        or _plusses(text)
+        or _set(text)
+        or _dots(text)
+        or _footnote(text)
+        or _marker(text)
+        or _grouped(text)
+    )
 
 
 def _reading(message: str, *offers: Offer) -> Reading:
@@ -69,6 +78,17 @@ def _dots(text: str) -> Reading | None:
         f"The dot at the end stands for one digit or more, so a call for {found[1]} itself would not match.",
         Offer(found[1], "for that number type {}"),
         Offer(f"{found[1]}X!", "if more digits follow it, type {}"),
+    )
+
+
+def _footnote(text: str) -> Reading | None:
+    found = _FOOTNOTE.fullmatch(text)
+    number = together(found[1]) if found else ""
+    if not found or len(number) < _LONG:
+        return None
+    sign = text[found.end(1) :].strip()
+    return _reading(
+        f"{sign} behind the number looks like the mark of a footnote; a caller would dial it.", Offer(number)
     )
 
 

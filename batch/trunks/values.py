@@ -64,6 +64,8 @@ _LIKE_NO: Final = frozenset(
     ]
 )
 """What surely means yes and no, and is offered so."""
+_BESIDE_CHOICE: Final = re.compile(r"[\s._!-]|v?[0-9][0-9.]*\Z")
+"""Signs, and a version or port behind: ``TLS 1.2``, ``dns-naptr``."""
 _PORT_AND_TRANSPORT: Final = re.compile(r"([0-9]{1,5})\s*(?:/\s*|\s|\(\s*)(?:udp|tcp|tls)\s*\)?", re.IGNORECASE)
 _CODEC_SEPARATORS: Final = re.compile(r"[,;&\s]+")
 _CODEC_SPELLINGS: Final = {codec: codec for codec in CODECS} | {
@@ -134,10 +136,13 @@ def _choice(column: Column, text: str) -> str | Fault:
     word = dict(column.synonyms).get(text.casefold(), text.casefold())
     if word in column.choices:
         return word
+    meant = _BESIDE_CHOICE.sub("", word)
+    sure = meant in column.choices
     return Fault(
         "not-a-choice",
         f"{column.label} cannot be {text!r}.",
-        f"Choose {', '.join(column.choices[:-1])} or {column.choices[-1]}.",
+        f"Type {meant}." if sure else f"Choose {', '.join(column.choices[:-1])} or {column.choices[-1]}.",
+        (meant,) if sure else (),
     )
 
 

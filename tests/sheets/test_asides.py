@@ -183,8 +183,37 @@ def test_another_table_below_a_list_is_told_once(table: list[Line]) -> None:
 
 
 @pytest.mark.parametrize(
+    "table",
+    [
+        ["||", "Contact|Phone|", "Anne|020 7946 0200|", "Bob|020 7946 0201|"],
+        ["||", "Ansprechpartner|Telefon|", "Frau Muster|030 23125000|"],
+        ["||", "Numbers to port:||", "442079460200||", "442079460201||"],
+        ["||", "|Noch zu portieren:|", "|442079460200|", "|442079460201|"],
+        ["||", "Site|Main number|Name", "Bonn|+49 228 9876500|Reception", "", "Köln|0221 9876500|"],
+        ["||", "Room|Extension|", "Lobby|101|", "Bar|102|"],
+    ],
+)
+def test_another_table_that_holds_numbers_is_told_once_and_not_told_to_be_deleted(table: list[Line]) -> None:
+    (problem,) = check(workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name", *GOOD, *table)))
+    assert (problem.code, problem.row, problem.trunk, problem.stops) == ("rows-no-data", 5, None, True)
+    assert problem.message.endswith(
+        " look like another table, which begins with " + repr(str(table[1]).strip("|").split("|")[0]) + "."
+    )
+    assert problem.fix == (
+        "Move them to a sheet of your own; or if numbers in them are meant, type the trunk of each under Trunk."
+    )
+
+
+def test_totals_above_such_a_table_are_told_apart_from_it() -> None:
+    rows = ["Total|2|", "||", "Contact|Phone|", "Anne|020 7946 0200|"]
+    problems = check(workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name", *GOOD, *rows)))
+    assert told(problems) == ["DIDs!A4 rows-no-data", "DIDs!A6 rows-no-data"]
+
+
+@pytest.mark.parametrize(
     "rows",
     [
+        ["||", "Lodnon|zentrale|", "Lodnon|442079460101|"],
         ["||", "Contacts|Name|Phone", "London-1|442079460101|"],
         ["||", "Lodnon-1|zentrale|", "Leeds-1|441134960101|"],
         ["||", "Lodnon-1|442079460101|", "Lodnon-1|442079460102|"],

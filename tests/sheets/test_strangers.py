@@ -288,6 +288,10 @@ def test_an_ordinary_column_of_the_users_own_stays_one(header: str, cells: list[
         ["030/2312599"],
         ["912 345 678"],
         ["442079460199\n442079460299"],
+        ["442079460100-199"],
+        ["+442079460100 - +442079460199"],
+        ["02079460100/199"],
+        ["442079460100..442079460199"],
     ],
 )
 def test_numbers_that_can_be_called_are_asked_about_whatever_their_header_says(
@@ -299,9 +303,17 @@ def test_numbers_that_can_be_called_are_asked_about_whatever_their_header_says(
     assert codes(dids(f"#{header}", *cells)) == ["own-column"]
 
 
-@pytest.mark.parametrize("header", ["Customer number", "Order no.", "Old number", "Kundennummer", "Serial"])
 @pytest.mark.parametrize(
-    "cells", [["10023456"], [4711.0], ["8944500102198304826"], ["AB-123456789"], ["20261128120000"]]
+    "header", ["Customer number", "Order no.", "Old number", "Kundennummer", "Serial", "Contract", "Vertrag", "Zip"]
+)
+@pytest.mark.parametrize(
+    "cells",
+    [
+        *(["10023456"], [4711.0], ["8944500102198304826"], ["AB-123456789"], ["20261128120000"]),
+        *(["2026-000123"], ["4711-2026"], ["20260001-01"], ["1234-5678", "1235-5679"], ["100234/01"], ["2026/000123"]),
+        *(["2026-000123/1"], ["2026.0001234"]),
+        *(["90210-1234"], ["0900-1700"], ["2026 - 000123", "2026 - 000124"]),
+    ],
 )
 def test_numbers_that_nobody_can_call_are_the_users_own_below_a_header_of_their_own(
     header: str, cells: list[CellValue]
@@ -333,6 +345,29 @@ def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
 )
 def test_what_a_header_is_used_for_is_offered_where_the_sheet_lacks_it(problem: list[Problem], fix: str) -> None:
     assert problem[0].fix.startswith(fix)
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        *(("From", "To"), ("Von", "Bis"), ("Desde", "Hasta"), ("First number", "Last number"), ("Début", "Fin")),
+        *(("Range start", "Range end"), ("Von Rufnummer", "Bis Rufnummer"), ("De", "\u00c0"), ("Da", "A")),
+        *(("Eerste nummer", "Laatste nummer"), ("Low", "High"), ("Anfang", "\u041a\u043e\u043d\u0435\u0446")),
+    ],
+)
+@pytest.mark.parametrize("title", ["DIDs|DID", "Caller IDs|Caller ID"])
+def test_ends_of_ranges_in_two_columns_are_told_together_and_none_of_them_is_offered_as_the_number(
+    title: str, first: str, last: str
+) -> None:
+    name, _, label = title.partition("|")
+    given = workbook(TRUNKS, sheet(name, ["Trunk", first, last], ["London-1", "442079460100", "442079460199"]))
+    (problem,) = _of_columns(check(given))
+    assert problem.message.startswith(f"The columns '{first}', '{last}' are not known")
+    assert problem.fix == (
+        f"Each number goes into a row of its own under {label}; a block goes there as first and last number, like "
+        f"442079460100-442079460199. If they are columns of your own, type #{first} in B1, and # in front of the "
+        "others likewise."
+    )
 
 
 def test_a_header_that_may_stand_for_a_column_is_the_users_own_beside_that_column() -> None:

@@ -520,3 +520,16 @@ def test_what_has_two_dashes_in_a_row_is_not_glued(dash: str) -> None:
         for problem in checked("DIDs DID", cell):
             assert "23125099" not in f"{problem.fix}{problem.offers}"
             assert "231250099" not in f"{problem.fix}{problem.offers}"
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("mark", ["*", "**", " *", "(*)", " (*)", "#", "\u2020", " \u2021", "\xa7"])
+@pytest.mark.parametrize("number", ["442079460105", "+44 20 7946 0105", "020 7946 0105"])
+def test_the_mark_of_a_footnote_is_no_part_of_a_number(column: str, number: str, mark: str) -> None:
+    (problem,) = checked(column, f"{number}{mark}")
+    assert (problem.code, problem.offers) == ("number-signs", (number.replace(" ", ""),))
+
+
+@pytest.mark.parametrize("did", ["*72", "72*", "#31#", "4420794*", "44207946XXXX#", "[0-9]*"])
+def test_stars_and_hashes_of_short_numbers_and_patterns_are_left_alone(did: str) -> None:
+    assert parse_did(did) == did

@@ -117,6 +117,43 @@ def test_a_cell_at_fault_says_what_is_wrong_and_what_to_type(
     assert fix in {None, fault.fix}
 
 
+@pytest.mark.parametrize(
+    ("field", "text", "meant"),
+    [
+        *(("transport", "TLS 1.2", "tls"), ("transport", "TLSv1.3", "tls"), ("transport", "DNS-NAPTR", "dnsnaptr")),
+        *(("transport", "UDP 5060", "udp"), ("type", "peer_", "peer"), ("action", "Skip!", "skip")),
+        *(
+            ("transport", "UDP/TCP", ""),
+            ("transport", "no TLS", ""),
+            ("transport", "SIPS", ""),
+            ("transport", "5060", ""),
+        ),
+        *(("type", "SIP", ""), ("type", "IP based", ""), ("type", "not peer", ""), ("type", "registration", "")),
+        *(
+            ("dids_mode", "append", ""),
+            ("dids_mode", "delete", ""),
+            ("action", "delete", ""),
+            ("transport", "tls?", ""),
+        ),
+    ],
+)
+def test_a_choice_is_offered_only_where_it_is_surely_right_and_else_all_are_named(
+    field: str, text: str, meant: str
+) -> None:
+    column = TRUNKS.column(field)
+    fault = parse_value(column, text)
+    assert isinstance(fault, Fault)
+    assert fault.offers == ((meant,) if meant else ())
+    assert all(choice in fault.fix for choice in ([meant] if meant else column.choices))
+
+
+@pytest.mark.parametrize("text", ["individual", "each", "all", "Group"])
+def test_an_option_that_is_none_is_never_guessed(text: str) -> None:
+    fault = parse_value(CALLER_IDS.column("outbound_cid_option"), text)
+    assert isinstance(fault, Fault)
+    assert (fault.offers, fault.fix) == ((), "Choose shared or range.")
+
+
 def test_names_of_trunks_and_groups_are_understood_later_where_those_are_known() -> None:
     assert parse_value(DIDS.column("trunk"), "London 1") == "London 1"
     assert parse_value(CALLER_IDS.column("extension_groups"), "Sales & More") == "Sales & More"
