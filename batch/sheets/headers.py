@@ -21,6 +21,8 @@ _LONG: Final = 6
 """Letters of a word that is seldom almost another."""
 _SHORT: Final = 4
 """Letters below which every word is almost another."""
+_MOST_EDITS: Final = 2
+"""So far away from a known word the longest may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +262,8 @@ def nearest(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:
         return None
     for column in lacking:
         for plain, name, loose in _spelled(column):
-            most = edits_for(word, plain, loose=loose)
-            if abs(len(word) - len(plain)) > most:
+            apart = abs(len(word) - len(plain))
+            if apart > _MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
                 continue
             distance = OSA.distance(word, plain, score_cutoff=most)
             if distance <= most and (best is None or distance < best[0]):
@@ -288,8 +290,8 @@ def edits_for(word: str, known: str, *, loose: bool) -> int:
     """
     shorter = min(len(word), len(known))
     if loose:
-        return 2 if shorter >= _LONG else 1 if shorter >= _SHORT else 0
-    return min(2, shorter // 4) if known.isascii() and shorter >= _LONG else 0
+        return _MOST_EDITS if shorter >= _LONG else 1 if shorter >= _SHORT else 0
+    return min(_MOST_EDITS, shorter // 4) if known.isascii() and shorter >= _LONG else 0
 
 
 def _missing(sheet: Sheet, sheet_name: str, row: int, there: AbstractSet[str]) -> list[Problem]:

@@ -11,6 +11,19 @@ _NOT_COUNTED: Final = frozenset({"Mn", "Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd"}
 _APOSTROPHES: Final = "'`\u2018\u2019\u02bc"
 
 
+class _Counting(dict[int, int | None]):
+    """What becomes of each character in a comparison, looked up once: None where it does not count."""
+
+    def __missing__(self, code: int) -> int | None:
+        c = chr(code)
+        counts = c.isalnum() or not (c in _APOSTROPHES or unicodedata.category(c) in _NOT_COUNTED)
+        self[code] = code if counts else None
+        return self[code]
+
+
+_COUNTING: Final = _Counting()
+
+
 def folded(text: str) -> str:
     """Return a header or sheet name as it is compared.
 
@@ -18,8 +31,7 @@ def folded(text: str) -> str:
     a full stop at the end.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    kept = [c for c in plain if c.isalnum() or not (c in _APOSTROPHES or unicodedata.category(c) in _NOT_COUNTED)]
-    return "".join(kept).rstrip("*:.")
+    return plain.translate(_COUNTING).rstrip("*:.")
 
 
 def letters(column: int) -> str:

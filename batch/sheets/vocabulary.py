@@ -165,7 +165,8 @@ _STAND_INS: Final[Mapping[str, frozenset[str]]] = {
 @cache
 def stands_in_for(header: str) -> frozenset[str]:
     """Return the fields for which people use such a header."""
-    return frozenset(name for name, headers in _STAND_INS.items() if folded(header) in headers)
+    plain = folded(header)
+    return frozenset(name for name, headers in _STAND_INS.items() if plain in headers)
 
 
 _SECRET_HEADERS: Final = frozenset(map(folded, layout.TRUNKS.column("password").headers)) | {"pass", "sippass"}

@@ -217,14 +217,16 @@ NOISE = b"\x15\x03\x01\x00\x02\x02\x0a"
 
 @pytest.mark.usefixtures("secret")
 class TestAPbxThatIsNone:
+    ONCE = ("--timeout", "2", "--attempts", "1")
+
     def try_all(self, shell: Shell, book: Path, url: str, *words: str) -> None:
         for name, flags in (("plan", ()), ("apply", ("--yes",))):
-            ran = shell(name, book, "--url", url, "--client-id", "script", *flags, "--timeout", "2")
+            ran = shell(name, book, "--url", url, "--client-id", "script", *flags, *self.ONCE)
             clear(ran, 6)
             for word in words:
                 assert word in ran.err
             assert ran.out == ""
-        ran = shell("plan", book, "--url", url, "--client-id", "script", "--json", "--timeout", "2")
+        ran = shell("plan", book, "--url", url, "--client-id", "script", "--json", *self.ONCE)
         assert ran.code == 6
         assert ran.error["message"] in ran.err
         assert not book.with_name("book.runs").exists()
@@ -242,7 +244,7 @@ class TestAPbxThatIsNone:
             self.try_all(shell, book, f"http://127.0.0.1:{port}", "http was spoken to an https port")
         with pbx(certificate=identity.served) as served:
             url = served.url.replace("https", "http")
-            ran = shell("plan", book, "--url", url, "--client-id", "script", "--timeout", "2")
+            ran = shell("plan", book, "--url", url, "--client-id", "script", *self.ONCE)
         clear(ran, 6)
 
     def test_https_spoken_to_an_http_port(self, shell: Shell, book: Path) -> None:
