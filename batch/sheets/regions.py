@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -208,8 +208,15 @@ def _repeats(line: _Line, header: _Line) -> bool:
 
 def _spellings(sheet: Sheet, header: _Line) -> frozenset[CellValue]:
     """Return the texts by which headers are known from afar, so that a large sheet is not folded cell by cell."""
-    texts = {text for column in sheet.columns for text in column.headers}
-    texts |= {str(header.cells[position]) for position in header.known}
+    return _spellings_of_columns(sheet) | _cased(str(header.cells[position]) for position in header.known)
+
+
+@cache
+def _spellings_of_columns(sheet: Sheet) -> frozenset[str]:
+    return _cased(text for column in sheet.columns for text in column.headers)
+
+
+def _cased(texts: Iterable[str]) -> frozenset[str]:
     cased = {form for text in texts for form in (text, text.lower(), text.upper(), text.title(), text.capitalize())}
     return frozenset(form + end for form in cased for end in ("", "*", " *", ":"))
 

@@ -21,7 +21,7 @@ from xml.parsers import expat
 from batch.sheets.formats import refusals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
     from typing import BinaryIO
 
@@ -78,6 +78,8 @@ class Package:
         self._twice: set[str] = set()
         self._plain: dict[str, bytes] = {}
         self._looked_at: set[str] = set()
+        self.links: dict[str, Mapping[str, tuple[str, str | None]]] = {}
+        """What `links` has read so far, by part."""
         self.odd = False
         """Whether names of parts are written as few programs understand them."""
         for entry in entries:
@@ -315,8 +317,14 @@ def targets(package: Package, part: str, kind: str = "") -> dict[str, str]:
     }
 
 
-def links(package: Package, part: str) -> dict[str, tuple[str, str | None]]:
+def links(package: Package, part: str) -> Mapping[str, tuple[str, str | None]]:
     """Return a part's links by their id: the link's type, and the part it leads to; None where that is not there."""
+    if part not in package.links:
+        package.links[part] = _read_links(package, part)
+    return package.links[part]
+
+
+def _read_links(package: Package, part: str) -> Mapping[str, tuple[str, str | None]]:
     folder, name = posixpath.split(part)
     listed = package.find(f"{folder}/_rels/{name}.rels")
     found: dict[str, tuple[str, str | None]] = {}
