@@ -91,6 +91,20 @@ def test_a_workbook_whose_records_break_off_is_never_read_in_part(tmp_path: Path
     assert look_at_records(path.read_bytes()) == []
 
 
+def test_a_workbook_cut_off_anywhere_is_refused_without_a_word_of_the_readers_own(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = old_book(tmp_path / "book.xls").read_bytes()
+    path = tmp_path / "cut.xls"
+
+    for end in range(600, len(whole) - 512, 97):
+        path.write_bytes(whole[:end])
+        with pytest.raises(WorkbookError):
+            read_workbook(path)
+
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"\x09\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, b"\xff" * 900]
 )

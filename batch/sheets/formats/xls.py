@@ -134,6 +134,8 @@ def _by_xlrd(path: Path, content: bytes, looks: list[Look], *, corrupt: bool = F
 def _by_calamine(path: Path, content: bytes, looks: list[Look], refusal: WorkbookError) -> tuple[RawSheet, ...]:
     """Read the values of a workbook that xlrd gives up at, if the records tell at least as many sheets."""
     sheets: list[RawSheet] = []
+    if not looks:
+        raise refusal
     try:
         with collector_paused(), calamine_failures(path):
             book = CalamineWorkbook.from_filelike(io.BytesIO(content))
