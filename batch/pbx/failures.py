@@ -69,6 +69,15 @@ _WORDS: Final[Mapping[type[httpx.RequestError], str]] = MappingProxyType(
 )
 
 _TLS_ADVICE: Final = "check it and use --fingerprint or --ca-file"
+_TLS_ADVICES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        9: "check the date and time of this machine and of the PBX",
+        10: "renew it on the PBX, or trust it as it is with --fingerprint",
+        62: "give --url a name that stands in it, or trust it with --fingerprint",
+        64: "give --url a name that stands in it, or trust it with --fingerprint",
+    }
+)
+"""What to do by OpenSSL's number (``X509_V_ERR_…``): not valid yet, expired, for another host, for another address."""
 _PLAIN_PORT: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
 )
@@ -95,7 +104,8 @@ def reply_of(
     reason = _reason_of(error, timeout)
     match kind:
         case Kind.NOT_SENT:
-            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out)
+            distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted)
         case Kind.NO_ANSWER:
             return NoAnswer(reason=reason, elapsed=elapsed, timed_out=timed_out)
         case Kind.GARBLED:
@@ -128,8 +138,8 @@ def _why_not_connected(error: httpx.ConnectError) -> str:
         match cause:
             case FingerprintMismatch(words=words):
                 return words
-            case ssl.SSLCertVerificationError(verify_message=words):
-                return f"the certificate is not trusted ({words}): {_TLS_ADVICE}"
+            case ssl.SSLCertVerificationError(verify_message=words, verify_code=code):
+                return f"the certificate is not trusted ({words.rstrip('.')}): {_TLS_ADVICES.get(code, _TLS_ADVICE)}"
             case ssl.SSLError(reason=code) if code in _PLAIN_PORT:
                 return "https was spoken to a port that does not speak it (an http port?)"
             case ssl.SSLError():

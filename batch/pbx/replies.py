@@ -38,6 +38,8 @@ class NotSent:
     elapsed: float = 0.0
     timed_out: bool = False
     """Whether it was given up for lack of time: then the PBX may be overloaded."""
+    distrusted: bool = False
+    """Whether whoever answers there could not show that it is the PBX: another try would meet the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

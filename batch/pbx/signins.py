@@ -28,6 +28,7 @@ _FIRST_EPOCH: Final = 1e9
 _FIRST_EPOCH_MS: Final = 1e12
 """And from here on in milliseconds."""
 _LONGEST_BLOCK_S: Final = 366 * 86_400.0
+COMPARE: Final = "Compare the certificate's fingerprint with the one on the PBX itself before trusting it."
 _UNAUTHORISED: Final = frozenset({401, 403, 407})
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 
@@ -104,13 +105,15 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
 
 
 def may_pass(reply: Reply) -> bool:
-    """Tell whether what came instead of a grant may be otherwise at another try: not a wrong address."""
+    """Tell whether what came instead of a grant may be otherwise at another try: not a wrong address or certificate."""
     match reply:
         case Answer():
             return verdict_of(reply) in {Verdict.TRANSIENT, Verdict.RETRY}
         case Garbled(http_status=status, retry_after=pause):
             return status in _BUSY or pause is not None
-        case NotSent() | NoAnswer():
+        case NotSent(distrusted=distrusted):
+            return not distrusted
+        case NoAnswer():
             return True
 
 
@@ -200,8 +203,8 @@ def _not_now(answer: Answer, what: str) -> Failure:
 
 def _advice(reply: NotSent | NoAnswer | Garbled, base_url: str) -> str:
     match reply:
-        case NotSent(reason=reason) if "--fingerprint" in reason:
-            return "Compare the certificate's fingerprint with the one on the PBX itself before trusting it."
+        case NotSent(distrusted=True):
+            return COMPARE
         case Garbled(http_status=status) if status in _UNAUTHORISED:
             return "Something in front of the PBX, a proxy or gateway, asks for a sign-in of its own."
         case Garbled(http_status=status) if status in _BUSY:

@@ -137,6 +137,8 @@ class Asker:
                     raise
                 if not request.writes:
                     return _unmet(error.reply)
+            if isinstance(error.reply, NotSent):
+                return error.reply
             return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:

@@ -14,7 +14,7 @@ from batch.errors import PbxError, PbxUnreachable
 from batch.pbx.errcodes import Verdict, explain, verdict_of
 from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
 from batch.pbx.requests import Request
-from batch.pbx.signins import blocked
+from batch.pbx.signins import COMPARE, blocked
 
 FIRST_PAUSE: Final = 0.5
 """Seconds before the second attempt; doubled for each further one."""
@@ -188,6 +188,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                     assert_never(verdict)
         case NotSent(late=True):
             return Again(0.0, unclear=False)
+        case NotSent(distrusted=True, reason=reason):
+            return StopPbx(PbxUnreachable(f"What answers in the PBX's place is not trusted: {reason}.", COMPARE))
         case NotSent() | NoAnswer() | Garbled():
             unclear = request.writes and not isinstance(reply, NotSent)
             if not unclear and _is_lost(reply, attempt, policy, silence):

@@ -26,12 +26,6 @@ def failed(error: httpx.RequestError, cause: BaseException | None = None) -> htt
     return error
 
 
-def certificate_error() -> ssl.SSLCertVerificationError:
-    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
-    error.verify_message = "self-signed certificate"
-    return error
-
-
 def tls_error(code: str) -> ssl.SSLError:
     error = ssl.SSLError(1, "tls")
     error.reason = code
@@ -78,24 +72,41 @@ def test_what_each_means(error: httpx.RequestError, expected: NotSent | NoAnswer
         (socket.gaierror(-2, "x"), "no such host"),
         (OSError(errno.EHOSTUNREACH, "x"), "no route to the host"),
         (
-            certificate_error(),
-            "the certificate is not trusted (self-signed certificate): check it and use --fingerprint or --ca-file",
-        ),
-        (
             tls_error("WRONG_VERSION_NUMBER"),
             "https was spoken to a port that does not speak it (an http port?)",
         ),
         (tls_error("HANDSHAKE_FAILURE"), "no TLS connection could be agreed on"),
-        (
-            FingerprintMismatch("AB:CD"),
-            "the certificate is not the one given with --fingerprint; the fingerprint met is AB:CD",
-        ),
         (OSError(errno.EMFILE, "x"), "no connection could be made"),
         (None, "no connection could be made"),
     ],
 )
 def test_why_there_was_no_connection_is_said_in_words(cause: BaseException | None, words: str) -> None:
     assert reply_of(failed(httpx.ConnectError("x"), cause), timeout=30, elapsed=0.0) == NotSent(reason=words)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "advice"),
+    [
+        (18, "self-signed certificate", "check it and use --fingerprint or --ca-file"),
+        (10, "certificate has expired", "renew it on the PBX, or trust it as it is with --fingerprint"),
+        (9, "certificate is not yet valid", "check the date and time of this machine and of the PBX"),
+        (62, "Hostname mismatch", "give --url a name that stands in it, or trust it with --fingerprint"),
+        (64, "IP address mismatch", "give --url a name that stands in it, or trust it with --fingerprint"),
+    ],
+)
+def test_why_a_certificate_is_not_trusted_comes_with_what_to_do_and_is_for_good(
+    code: int, message: str, advice: str
+) -> None:
+    error = ssl.SSLCertVerificationError(1, "certificate verify failed")
+    error.verify_code, error.verify_message = code, f"{message}."
+    reply = reply_of(failed(httpx.ConnectError("x"), error), timeout=30, elapsed=0.0)
+    assert reply == NotSent(reason=f"the certificate is not trusted ({message}): {advice}", distrusted=True)
+
+
+def test_another_certificate_than_the_pinned_one_is_for_good() -> None:
+    words = "the certificate is not the one given with --fingerprint; the fingerprint met is AB:CD"
+    reply = reply_of(failed(httpx.ConnectError("x"), FingerprintMismatch("AB:CD")), timeout=30, elapsed=0.0)
+    assert reply == NotSent(reason=words, distrusted=True)
 
 
 def test_what_breaks_after_the_status_is_half_an_answer_but_for_time_outs() -> None:

@@ -46,7 +46,7 @@ def test_a_block_without_a_readable_end_is_about_ten_minutes(value: Any) -> None
             "No P-Series PBX answers at https://pbx.example:8088: connection refused.",
             "Check --url",
         ),
-        (NotSent(reason="not trusted: use --fingerprint"), "not trusted", "Compare the certificate's"),
+        (NotSent(reason="not trusted", distrusted=True), "not trusted", "Compare the certificate's"),
         (Garbled(reason="x", http_status=503), "x", "wait a little"),
         (Garbled(reason="x", http_status=401), "x", "asks for a sign-in of its own"),
     ],

@@ -6,6 +6,7 @@ import copy
 import datetime as dt
 import json
 import signal
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -226,6 +227,10 @@ class FakePbx:
         self._apply_what_is_due()
         if word == "down":
             raise httpx.ConnectError("", request=request) from ConnectionRefusedError()
+        if word == "stranger":
+            stranger = ssl.SSLCertVerificationError()
+            stranger.verify_code, stranger.verify_message = 18, "self-signed certificate"
+            raise httpx.ConnectError("", request=request) from stranger
         if call in {"get_token", "refresh_token"}:
             self._token += 1
             if word not in {"ok", ""}:

@@ -351,6 +351,26 @@ def test_an_address_that_nobody_answers_at_is_given_up_after_three_tries(pbx: Fa
     assert len(pbx.requests) == 3
 
 
+@pytest.mark.parametrize("call", ["get_token", "trunk/list"])
+def test_a_certificate_that_is_not_trusted_is_met_once(pbx: FakePbx, call: str) -> None:
+    pbx.script(call, *["stranger"] * 9)
+    with asking(pbx) as asker, pytest.raises(PbxUnreachable, match="self-signed certificate") as caught:
+        asker.listed()
+    assert caught.value.hint.startswith("Compare the certificate's fingerprint with the one on the PBX itself")
+    assert [request.url.path.endswith(call) for request in pbx.requests].count(True) == 1
+
+
+def test_a_certificate_that_changes_before_a_sign_in_is_renewed_ends_the_run_at_once(pbx: FakePbx) -> None:
+    with asking(pbx) as asker:
+        asker.listed()
+        pbx.script("trunk/list", "expired")
+        pbx.script("refresh_token", *["stranger"] * 9)
+        pbx.script("get_token", *["stranger"] * 9)
+        with pytest.raises(PbxUnreachable, match="What answers in the PBX's place is not trusted"):
+            asker.listed()
+    assert pbx.time.waits == []
+
+
 @pytest.mark.parametrize("word", ["empty", "list", "half"])
 def test_something_else_than_a_pbx_at_the_address_is_told_at_once(pbx: FakePbx, word: str) -> None:
     pbx.script("get_token", word)
