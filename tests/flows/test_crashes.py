@@ -26,7 +26,7 @@ from tests.flows.crashes import (
     until,
 )
 
-ROUNDS = 20
+ROUNDS = len(STORIES)
 NIGHTLY_ROUNDS = 300
 
 

@@ -12,7 +12,6 @@ import re
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
-from xml.sax.saxutils import quoteattr
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
@@ -214,6 +213,8 @@ def plain_copy(package: Package, only: str = "") -> io.BytesIO:
         only: Of worksheets, just this part, without comments; its errors are written as one that calamine knows, as it
             gives up at ``#SPILL!``. What they really were, the look knows.
     """
+    from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - brings HTTP along, and few files need it
+
     sheets = [(sheet, part) for sheet, part in _worksheets(package) if only in {"", part}]
     book = packages.list_of_sheets(package)
     properties = next((found for tag, found in package.elements(book) if tag == "workbookPr"), {})
