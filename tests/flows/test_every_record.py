@@ -22,6 +22,7 @@ from tests.flows.deaths import Died, Fate, When, dying, files_of
 from tests.flows.shell import CLIENT_SECRET, Json, register
 
 _MOST_RECORDS = 90
+pytestmark = pytest.mark.no_cover  # every run goes where other tests have been
 
 
 def story() -> Story:
