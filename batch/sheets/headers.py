@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -17,6 +18,11 @@ from batch.sheets.strangers import Below, unclear
 from batch.sheets.vocabulary import ORDINARY, names_secret
 from batch.sheets.workbooks import CellError, CellPicture, CellValue, NoValue
 
+_ERROR: Final = re.compile(
+    r"#N/[AD]|#NV|#DIV/0!|#(?:REF|VALUE|NUM|NULL|CALC|SPILL|BEZUG|WERT|ZAHL|VALEUR|NOMBRE|VALOR|RIF|VALORE|VERW|WAARDE)!"
+    r"|#(?:NAME|NOM|\N{INVERTED QUESTION MARK}NOMBRE|NOME|NAAM)\?"
+)
+"""What spreadsheets show for an error where a header was, as it comes in CSV files; no header with a ``#`` in front."""
 _LONG: Final = 6
 """Letters of a word that is seldom almost another."""
 _SHORT: Final = 4
@@ -80,6 +86,8 @@ def match_headers(
             continue
         if isinstance(cell, CellError | NoValue):
             sorting.problem("header-unreadable", position, *_unreadable(cell))
+        elif _ERROR.fullmatch(text):
+            sorting.problem("header-unreadable", position, *_unreadable(CellError(text)))
         elif ours and text in RESULT_HEADERS:
             sorting.results.add(position)
         elif text:

@@ -184,9 +184,11 @@ def _judged(
     position: int, header: str, row: int, cells: Sequence[CellValue], lacking: AbstractSet[str]
 ) -> _Stranger | None:
     """Judge a column by what its different cells look like."""
-    if header.startswith("#") or header in RESULT_HEADERS or header.endswith("(yours)"):
+    if (header.startswith("#") and header != "#") or header in RESULT_HEADERS or header.endswith("(yours)"):
         return None
     sense = sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
+    if header == "#":  # as people head the column in which they number their rows
+        sense = Sense.OWN
     if sense in {Sense.NOTHING, Sense.OWN} and names_secret(header):
         return None  # a PIN of the user's own; a password is a word of ours
     telling = _TELLING[sense]
@@ -237,6 +239,7 @@ def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger]
     example = f"{letters(first.position)}{first.row}"
     said = f"{example} says {first.value!r}" if first.value else f"{example} is filled"
     looks = f", which looks like {first.look}" if first.look is not Look.OTHER else ""
+    typed = "#Remark" if first.header in {"", "#"} else f"#{first.header}"
     return Problem(
         code="column-unknown",
         sheet=sheet_name,
@@ -247,7 +250,7 @@ def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger]
         message=f"{_called(group, headers)} not known, so nothing of {'it' if one else 'them'} would be sent; "
         f"{said}{looks}.",
         fix=f"{_meant(sheet, group, known, place)} If {'it is a column' if one else 'they are columns'} of your own, "
-        f"type #{first.header or 'Remark'} in {place}{'' if one else ', and # in front of the others likewise'}."
+        f"type {typed} in {place}{'' if one else ', and # in front of the others likewise'}."
         + (f" {HIDES}" if any(map(names_secret, headers)) else ""),
     )
 

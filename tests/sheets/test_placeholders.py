@@ -39,6 +39,7 @@ ELSEWHERE = (
     "siehe oben",
     "voir ci-dessus",
     "同上",
+    *("unchanged", "Unchanged", "no change", "as before", "unverändert", "wie bisher", "inchangé", "sin cambios"),
 )
 ROWS = {
     TRUNKS.title: {"name": "London-1", "type": "register"},
@@ -85,8 +86,38 @@ def test_what_says_that_it_stands_elsewhere_is_no_value(of: Sheet, label: str) -
         assert [p.code for p in problems_at(of, column, text)] == ["placeholder"], text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "changeme",
+            "ChangeMe",
+            "CHANGEME",
+            "change me",
+            "password",
+            "Password",
+            "<password>",
+            "[Password]",
+            "Passwort",
+        ),
+        *("Mot de passe", "contraseña", "密码", "secret", "your password", "(hidden)", "REDACTED", "***", "unchanged"),
+        *("keep", "wie bisher", "see KeePass", "siehe KeePass", "per SMS", "as agreed", "{password}", "xxxxxxxx"),
+    ],
+)
+def test_what_stands_for_a_password_is_not_sent_as_one(text: str) -> None:
+    (problem,) = problems_at(TRUNKS, TRUNKS.column("password"), text)
+    assert (problem.code, problem.value) == ("placeholder", "<hidden>")
+    assert text not in f"{problem.message}".replace("a password", "").replace("the password", "")
+
+
+@pytest.mark.parametrize("text", ["Sample-1", "1234", "Sample password", "Sample-changeme", "hunter-Sample-2"])
+def test_any_other_text_is_a_password(text: str) -> None:
+    assert problems_at(TRUNKS, TRUNKS.column("password"), text) == []
+
+
 def test_a_name_that_people_read_may_be_any_word_but_those_for_nothing() -> None:
     assert problems_at(DIDS, DIDS.column("did_name"), "Pending") == []
+    assert problems_at(DIDS, DIDS.column("did_name"), "Secret") == []
 
 
 @pytest.mark.parametrize(("of", "column"), CELLS, ids=NAMES)
@@ -107,7 +138,13 @@ def test_the_way_out_is_accepted_in_every_field(of: Sheet, column: Column) -> No
     [
         ("domain", "Leave the cell blank to leave Domain as it is, or type <clear> to empty it."),
         ("hostname", "Leave the cell blank to leave Hostname as it is, or type the value itself."),
-        ("password", "Leave the cell blank to leave Password as it is, or type the value itself."),
+        (
+            "password",
+            (
+                "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
+                "letters, keep them where env: or file: points."
+            ),
+        ),
         ("name", "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."),
     ],
 )

@@ -502,3 +502,21 @@ def test_cells_are_judged_in_time_that_grows_with_them() -> None:
         return lambda: tabulate(given, Secret)
 
     assert for_four_times(judge, 5_000, rounds=3) < STEEP
+
+
+@pytest.mark.parametrize("header", ["#REF!", "#N/A", "#NAME?", "#BEZUG!", "#NV", "#VALUE!", "#DIV/0!", "#NOM?"])
+def test_an_error_for_a_header_is_no_column_of_the_users_own(header: str) -> None:
+    problems = check(workbook(TRUNKS, sheet("DIDs", ["Trunk", "DID", header], ["London-1", "441134960100", "x"])))
+    assert [(p.code, p.cell) for p in problems if p.stops] == [("header-unreadable", "C1")]
+
+
+@pytest.mark.parametrize("header", ["#OK?", "#URGENT!", "#Ref", "#name", "#=cmd", "##", "# remark"])
+def test_any_other_header_with_a_sign_in_front_is_one(header: str) -> None:
+    assert codes(dids(header, "442079460199")) == ["own-column"]
+
+
+def test_below_a_sign_alone_rows_are_counted_and_numbers_are_asked_about() -> None:
+    assert codes(dids("#", "1", "2", "4", "17")) == ["own-column"]
+    (problem,) = dids("#", "442079460199", "442079460299")
+    assert problem.code == "column-unknown"
+    assert problem.fix.endswith("If it is a column of your own, type #Remark in C1.")

@@ -24,9 +24,17 @@ por confirmar|pendiente|vacío|s/d
 _ELSEWHERE: Final = """
 leer|blank|pending|to follow|not yet|none yet|same|same as above|see above|ditto|idem|fixme|n.a|vacant|nada|rien
 cancelled|canceled|ceased|gekündigt|résilié|cancelado|cesado|spare
+unchanged|no change|as is|as before|unverändert|wie bisher|keine änderung|inchangé|sans changement|sin cambios|不变
 noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-dessus|ver arriba|同上|待补
 """
-"""Words for nothing, or for what stands elsewhere; a name that people read may be one of them."""
+"""Words for nothing, or for what stands elsewhere or stays; a name that people read may be one of them."""
+_FOR_PASSWORDS: Final = """
+password|passwort|kennwort|mot de passe|contraseña|wachtwoord|密码|密碼|secret|your password|your-password|password here
+sip password|passwd|changeme|ChangeMe|change me|change-me|change_me|hidden|masked|redacted|protected|keep|as agreed
+see vault|see KeePass|siehe KeePass|in KeePass|per SMS|by SMS|see keepass|siehe keepass|in keepass
+see mail|see email|by phone|by sms|per sms|separately|sent separately
+"""
+"""Words for a password, or for where it is."""
 _AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
 _SIGNS: Final = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{HORIZONTAL BAR}\N{HYPHEN}?\N{FULLWIDTH QUESTION MARK}_/\\~"
 _MOST: Final = 17
@@ -39,7 +47,7 @@ def placeholders(care: Care) -> frozenset[str]:
 
     A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
     """
-    listed = _WORDS + ("" if care is Care.FREE else _ELSEWHERE)
+    listed = _WORDS + ("" if care is Care.FREE else _ELSEWHERE) + (_FOR_PASSWORDS if care is Care.SECRET else "")
     words = {word for line in listed.split("\n") for word in line.split("|") if word}
     is_number = care is Care.NUMBER
     words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
@@ -60,7 +68,7 @@ def placeholder_finding(column: Column, care: Care, text: str) -> Finding:
     return Finding(
         code="placeholder",
         found=text,
-        message="The cell holds what people write for nothing; it would be sent as the password."
+        message="The cell holds what people write instead of a password; it would be sent as the password."
         if care is Care.SECRET
         else f"{text!r} stands for nothing, and would be sent as it is.",
         fix=_choice(column) + (f" If it is a pattern, type {text.upper()}." if is_pattern else ""),
@@ -75,6 +83,11 @@ def _choice(column: Column) -> str:
             return "Type the trunk's Name or Trunk ID, or delete the row."
         case "name":
             return "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."
+        case "password":
+            return (
+                "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
+                "letters, keep them where env: or file: points."
+            )
         case _ if column.required:
             return f"Type {' or '.join(column.choices) or column.example}."
         case _ if column.clearable:
