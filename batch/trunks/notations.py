@@ -90,9 +90,8 @@ _ENDS_MARK: Final = re.compile(
     r"|t/m|tot(?:\s+en\s+met)?|fino\s+al?)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
-_BEFORE_RANGE: Final = re.compile(
-    r"\s*(?:(?:from|von|ab|de|du|desde|del|van|da|dal|range|block|dids?|numbers?)\b|[从自])[:\s]*", re.IGNORECASE
-)
+_BEFORE_RANGE: Final = re.compile(r"\A\s*(?:[^\W\d_]+[.:]?\s*){1,3}(?=[+(0-9])")
+"""Words in front: ``from``, ``DDIs``, ``tranche``."""
 _BETWEEN: Final = re.compile(
     r"(?:between|zwischen|entre)\s+(\+?[0-9][0-9\s]*?)\s+(?:and|und|et|y)\s+(\+?[0-9][0-9\s]*)", re.IGNORECASE
 )
@@ -246,11 +245,12 @@ def _count(text: str) -> Reading | None:
     text = _IN_WORDS.sub(lambda word: _COUNTS_IN_WORDS[word[1].casefold()], text)
     numbers = re.findall(r"\(?\+?[0-9](?:[0-9()./-]|\s(?=[0-9(]))*", text)
     words = re.sub(r"[^\w]", "", re.sub(r"[0-9]", "", text))
-    if len(numbers) == 2 and words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text):
-        counts = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip(" ./-()"))]
+    counts = words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text) and not ranges(text)
+    if len(numbers) == 2 and counts:
+        sizes = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip(" ./-()"))]
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
-        if len(counts) == len(firsts) == 1:
-            return _counted(firsts[0], int(counts[0].strip(" ./-()")), alone=False)
+        if len(sizes) == len(firsts) == 1:
+            return _counted(firsts[0], int(sizes[0].strip(" ./-()")), alone=False)
     if (slashes := _SLASHED_ENDS.search(text)) and _whole(text[: slashes.start()]):
         return _several(_whole(text[: slashes.start()]) + slashes[0].replace("/", ","))
     if (found := _SLASHED_END.fullmatch(text)) and (first := _whole(found["first"])):

@@ -36,6 +36,7 @@ _RANGE: Final = re.compile(
 )
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{DASH}]\s*[0-9]")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
+_SPAN_IN_BRACKET: Final = re.compile(r"\[([0-9]{2,})-([0-9]{2,})\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _ABOUT_RANGES: Final = frozenset(["number-count", "dash-unclear", "range-malformed"])
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
@@ -146,6 +147,18 @@ def _bracket_reading(text: str) -> Reading | None:
                 code="bad-characters",
                 message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
                 otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+            )
+        if (span := _SPAN_IN_BRACKET.fullmatch(bracket)) and len(span[1]) == len(span[2]):
+            head, _, tail = text.partition(bracket)
+            any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
+            return Reading(
+                code="bad-characters",
+                message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
+                offers=[
+                    Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
+                    Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),
+                ],
+                otherwise="Type one bracket for each digit, as in 442079460[1-2][0-9].",
             )
     return None
 

@@ -23,7 +23,8 @@ _COUNTRY_APART: Final = re.compile(r"\A(\+|00)\(([1-9][0-9]{0,2})\)")
 _LONG: Final = 9
 """So many digits and more, with signs between them, are no pattern."""
 _SET: Final = re.compile(r"\[(\+?[0-9]{7,})\]")
-_DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+")
+_DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+|(\+?[0-9]{4,})\.{2,}")
+_STARS_BEHIND: Final = re.compile(r"(\+?[0-9]{4,})(\*{2,})")
 _FOOTNOTE: Final = re.compile(r"([+(0-9][0-9\s()./-]+[0-9])\s*(?:[*#\u2020\u2021\xa7]+|\([*#\u2020\u2021\xa7]+\))")
 _MARKER: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
 _AS_DIGITS: Final = "Type the number in digits alone, with a + in front if the carrier sends one."
@@ -74,6 +75,11 @@ def _set(text: str) -> Reading | None:
 def _dots(text: str) -> Reading | None:
     if not (found := _DOTS_BEHIND.fullmatch(text)):
         return None
+    if found[2]:
+        return _reading(
+            "The PBX takes each of the dots for one digit or more.",
+            Offer(f"{found[2]}.", "for one digit or more behind it type {}"),
+        )
     return _reading(
         f"The dot at the end stands for one digit or more, so a call for {found[1]} itself would not match.",
         Offer(found[1], "for that number type {}"),
@@ -82,13 +88,16 @@ def _dots(text: str) -> Reading | None:
 
 
 def _footnote(text: str) -> Reading | None:
-    found = _FOOTNOTE.fullmatch(text)
+    """Find stars behind a number, for a remark or for its last digits, and other marks of footnotes."""
+    found, hidden = _FOOTNOTE.fullmatch(text), _STARS_BEHIND.fullmatch(text)
     number = together(found[1]) if found else ""
-    if not found or len(number) < _LONG:
+    if not hidden and len(number) < _LONG:
         return None
-    sign = text[found.end(1) :].strip()
+    pattern = hidden[1] + "X" * len(hidden[2]) if hidden else ""
     return _reading(
-        f"{sign} behind the number looks like the mark of a footnote; a caller would dial it.", Offer(number)
+        "Signs as of a footnote stand behind the number; a caller would have to dial them.",
+        Offer(number if len(number) >= _LONG else ""),
+        Offer(pattern, "for any digits in place of the stars type {}"),
     )
 
 

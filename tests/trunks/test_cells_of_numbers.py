@@ -176,6 +176,11 @@ def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
         ("\u4ece02079460100\u523002079460199", "02079460100", "02079460199"),
         ("between 02079460100 and 02079460199", "02079460100", "02079460199"),
         ("02079460100 up to 02079460199", "02079460100", "02079460199"),
+        ("DDIs 01632 960100 - 149", "01632960100", "01632960149"),
+        ("tranche 0144556600 - 0144556699", "0144556600", "0144556699"),
+        ("Numbers: 01632 960100 to 149", "01632960100", "01632960149"),
+        ("02079460[00-99]", "0207946000", "0207946099"),
+        ("44207946[0100-0199]", "442079460100", "442079460199"),
         ("070-3456700 t/m 070-3456799", "0703456700", "0703456799"),
         ("van 070-3456700 tot en met 070-3456799", "0703456700", "0703456799"),
         ("070 345 67 00 t/m 99", "0703456700", "0703456799"),
@@ -532,4 +537,32 @@ def test_the_mark_of_a_footnote_is_no_part_of_a_number(column: str, number: str,
 
 @pytest.mark.parametrize("did", ["*72", "72*", "#31#", "4420794*", "44207946XXXX#", "[0-9]*"])
 def test_stars_and_hashes_of_short_numbers_and_patterns_are_left_alone(did: str) -> None:
+    assert parse_did(did) == did
+
+
+@pytest.mark.parametrize(
+    ("did", "offers"),
+    [
+        ("02079460[00-99]", ("0207946000..0207946099", "02079460XX")),
+        ("44207946[10-29]", ("4420794610..4420794629",)),
+        ("44207946[00-99]X", ("44207946XXX",)),
+        ("+44[20-79]!", ()),
+        ("01 44 55 66 [00-99]", ()),
+        ("212-555-01[00-99]", ()),
+        ("212555****", ("212555XXXX",)),
+        ("442079460108**", ("442079460108", "442079460108XX")),
+        ("02219876...", ("02219876.",)),
+    ],
+)
+def test_a_pattern_that_does_not_mean_what_it_looks_like_is_asked_about(did: str, offers: tuple[str, ...]) -> None:
+    found = parse_did(did)
+    assert isinstance(found, Fault)
+    assert found.offers == offers
+    assert "[00-99]" not in found.fix
+
+
+@pytest.mark.parametrize(
+    "did", ["44207946[0-49]", "44207946010[1-35]", "4420794[1-3][0-9]", "44[135]", "02219876.", "44!"]
+)
+def test_brackets_and_dots_that_stand_for_one_place_are_left_alone(did: str) -> None:
     assert parse_did(did) == did
