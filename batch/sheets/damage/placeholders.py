@@ -30,9 +30,9 @@ noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-
 """Words for nothing, or for what stands elsewhere or stays; a name that people read may be one of them."""
 _FOR_PASSWORDS: Final = """
 password|passwort|kennwort|mot de passe|contraseña|wachtwoord|密码|密碼|secret|your password|your-password|password here
-sip password|passwd|changeme|ChangeMe|change me|change-me|change_me|hidden|masked|redacted|protected|keep|as agreed
+sip password|passwd|changeme|ChangeMe|change me|change-me|change_me|(hidden)|[hidden]|masked|redacted|protected
 see vault|see KeePass|siehe KeePass|in KeePass|per SMS|by SMS|see keepass|siehe keepass|in keepass
-see mail|see email|by phone|by sms|per sms|separately|sent separately
+keep|as agreed|see mail|see email|by phone|by sms|per sms|separately|sent separately
 """
 """Words for a password, or for where it is."""
 _AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
