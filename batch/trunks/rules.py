@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from batch.sheets.damage.groups import MOST_DIGITS
-from batch.sheets.layout import CLEAR, TRUNKS, Mode, TrunkType
+from batch.sheets.layout import CLEAR, NAME_FORBIDS, TRUNKS, Mode, TrunkType
 from batch.sheets.notices import FEW, ColumnNotice
 from batch.sheets.problems import Problem
 from batch.sheets.rows import Table, Tables
@@ -121,6 +121,10 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
         yield replace(problem, partner=other.row)
 
 
+_LEAST_OF_NUMBER: Final = 7
+"""So many digits where a trunk belongs are a telephone number."""
+
+
 def unowned(text: str, found: Sequence[int], near: str) -> Fault:
     """Every row of a list sheet belongs to exactly one row of the Trunks sheet; ``near`` is the nearest name."""
     if not text:
@@ -134,10 +138,16 @@ def unowned(text: str, found: Sequence[int], near: str) -> Fault:
             f"{text!r} fits more than one trunk of the Trunks sheet: {places}.",
             "Type what only one of them has: its Trunk ID or its Name.",
         )
+    is_number = digits_of_number(text) >= _LEAST_OF_NUMBER
+    could_be_added = not is_number and not any(c in NAME_FORBIDS or c.isspace() for c in text)
+    meant = near or "the Name or Trunk ID of one trunk of the Trunks sheet"
+    add = ", or add the trunk to the Trunks sheet" if near else "Add the trunk to the Trunks sheet"
     return Fault(
         "trunk-unknown",
         f"There is no trunk {text!r} on the Trunks sheet" + (f"; did you mean {near}?" if near else "."),
-        f"Type {near}, or add the trunk to the Trunks sheet." if near else "Add the trunk to the Trunks sheet.",
+        (f"Type {meant}" if near or not could_be_added else "")
+        + (add if could_be_added else "")
+        + ("; a number goes under its own header." if is_number else "."),
     )
 
 

@@ -201,8 +201,8 @@ def _text(column: Column, text: str) -> str | Fault:
         return Fault(
             "bad-characters",
             f"A trunk name cannot hold {shown_characters(wrong)}.",
-            f"Type for example {instead}.",
-            (instead,),
+            "Type the trunk's name itself." if text.startswith("=") else f"Type for example {instead}.",
+            () if text.startswith("=") else (instead,),
         )
     if column.field in _HOSTS:
         return _host(column, text)

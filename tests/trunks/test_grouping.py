@@ -88,6 +88,25 @@ def test_an_unknown_trunk_is_a_problem_with_the_nearest_name() -> None:
     assert {p.trunk for p in problems} == {None}
 
 
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        *(
+            (text, "Type the Name or Trunk ID of one trunk of the Trunks sheet.")
+            for text in ("Bonn; Rome", "=A2", "Old one")
+        ),
+        ("London !", "Type London."),
+        (
+            "442079460100",
+            "Type the Name or Trunk ID of one trunk of the Trunks sheet; a number goes under its own header.",
+        ),
+        ("Bonn-1", "Add the trunk to the Trunks sheet."),
+    ],
+)
+def test_only_what_can_be_a_trunks_name_is_offered_to_be_added(text: str, fix: str) -> None:
+    assert one(check(book(["Name", "London", "Paris"], dids=[f"{text}|100"])), "trunk-unknown").fix == fix
+
+
 def test_a_trunks_row_must_say_which_trunk() -> None:
     problem = one(check(book(["Port|Name", "5060|"])), "trunk-unnamed")
     assert (problem.cell, problem.trunk) == ("B2", 2)

@@ -166,6 +166,13 @@ def test_a_trunk_name_holds_none_of_the_vendors_forbidden_characters(character: 
     assert (fault.code, fault.fix) == ("bad-characters", "Type for example a-b.")
 
 
+@pytest.mark.parametrize("text", ["=A1", '="London-1"', "=VLOOKUP(A2,X,2)"])
+def test_no_name_is_made_of_a_formula(text: str) -> None:
+    fault = parse_value(TRUNKS.column("name"), text)
+    assert isinstance(fault, Fault)
+    assert (fault.code, fault.offers, fault.fix) == ("bad-characters", (), "Type the trunk's name itself.")
+
+
 def test_names_of_entries_are_measured_in_bytes() -> None:
     assert too_many_bytes("x" * 127, 127) is None
     assert too_many_bytes("😀" * 31, 127) is None
