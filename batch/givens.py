@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Settings:
     """Join what flags, environment and profile say.
 
-    A check takes from a profile only what password cells may name, and does without one that cannot be read.
+    A check takes from a profile only what password cells may name. What contacts no PBX of the operator's does without
+    a profile that cannot be read, unless one was named.
 
     Args:
         flags: what was typed.
@@ -34,20 +35,20 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
 
     given = _given(flags)
     address = given.get("url") or os.environ.get(URL_VARIABLE, "")
-    if flags.command != "check":
-        profile = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
-        for note in profile.notes:
-            tell(note)
-        return make_settings(given, os.environ, profile)
+    checks = flags.command == "check"
     try:
-        found = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
-        profile = Profile(values={"secrets_from": found.values.get("secrets_from", ())})
-    except UsageError:
-        if flags.profile is not None or flags.profile_file is not None:
+        profile = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
+    except UsageError as error:
+        if flags.profile is not None or flags.profile_file is not None or not (checks or flags.practice):
             raise
+        tell(f"{error.message} Nothing of it is used.")
         profile = NO_PROFILE
-    allowed = {SECRETS_FROM_VARIABLE: os.environ.get(SECRETS_FROM_VARIABLE, "")}
-    return make_settings(given, allowed, profile)
+    if checks:
+        allowed = {SECRETS_FROM_VARIABLE: os.environ.get(SECRETS_FROM_VARIABLE, "")}
+        return make_settings(given, allowed, Profile(values={"secrets_from": profile.values.get("secrets_from", ())}))
+    for note in profile.notes:
+        tell(note)
+    return make_settings(given, os.environ, profile)
 
 
 def known_pbx(workbook: Path) -> str:

@@ -46,7 +46,8 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         UsageError: the file or the profile is not there, cannot be read, or holds what does not belong there.
     """
     if named is not None:
-        table = _table_of(_tables(named)[0], name, named)
+        tables, _ = _tables(named)
+        table = _table_of(tables, name, named)
         flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
         return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
     here, own, beside = Path.cwd() / FILE, own_place() / FILE, workbook.resolve().parent / FILE
@@ -59,8 +60,8 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
     for file in dict.fromkeys((here, own)):
         if not os.path.lexists(file):
             continue
-        tables, told = _tables(file)
-        if file != own and (reason := _why_not_theirs(file, told)):
+        tables, reason = _tables(file, here=file != own)
+        if reason:
             notes.append(
                 f"{file} is not used: {reason}. If it may be, add --profile-file {quoted(file)}, or move it to {own}."
             )
@@ -175,11 +176,20 @@ def _is_group_of_one(gid: int) -> bool:
     return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
 
 
-def _tables(file: Path) -> tuple[Mapping[str, Mapping[str, Any]], os.stat_result]:
+def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str, Any]], str]:
+    """Read a file; one in the current folder that is not the operator's is not understood, and why it is not is said.
+
+    Raises:
+        UsageError: the file cannot be read or understood.
+    """
     import tomllib  # noqa: PLC0415 - only with a profile
 
     try:
+        if here and (reason := _why_not_theirs(file, file.stat())):  # which they may be unable to read, or to correct
+            return {}, reason
         content, told = read_small(file, _MOST_BYTES)
+        if here and (reason := _why_not_theirs(file, told)):
+            return {}, reason
         tables = tomllib.loads(content.decode("utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         reason = why_unread(error) if isinstance(error, OSError) else str(error)
@@ -189,7 +199,7 @@ def _tables(file: Path) -> tuple[Mapping[str, Mapping[str, Any]], os.stat_result
             raise UsageError(
                 f"{file}: {key!r} stands outside of a profile.", "Put a line [default] above it, or [NAME]."
             )
-    return tables, told
+    return tables, ""
 
 
 def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: Path) -> Mapping[str, Any]:

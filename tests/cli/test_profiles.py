@@ -202,6 +202,41 @@ class TestWhichFileCounts:
         assert ran.code == 2
         assert ran.error["message"].endswith("trunk-batch.toml cannot be read: it is no regular file.")
 
+    @pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root gives files away")
+    @pytest.mark.parametrize("text", ["url = [", "[default]\nspeed = 5\n"])
+    def test_one_of_another_user_stops_nothing_whatever_is_in_it(
+        self, shell: Shell, unpacked: Path, text: str, secret: str
+    ) -> None:
+        here = Path.cwd() / "trunk-batch.toml"
+        here.write_text(text)
+        os.chown(here, 12345, 12345)
+        with pbx() as served:
+            ran = shell("plan", unpacked, *at(served))
+        assert ran.code == 0
+        assert f"{here} is not used: it belongs to another user." in ran.err
+        assert secret not in ran.err
+
+    @pytest.mark.parametrize("text", ["url = [", "[default]\nspeed = 5\n", "rate = 2\n"])
+    def test_one_that_cannot_be_understood_is_told_and_stops_only_what_needs_it(
+        self, shell: Shell, unpacked: Path, text: str, secret: str
+    ) -> None:
+        here = Path.cwd() / "trunk-batch.toml"
+        here.write_text(text)
+        with pbx() as served:
+            asking = shell("plan", unpacked, *at(served), "--json")
+            assert (asking.code, calls(served)) == (2, [])
+        told = f"{asking.error['message']} Nothing of it is used.\n"
+        assert told.startswith(str(here))
+        for words in (["check", unpacked], ["plan", unpacked, "--practice"]):
+            ran = shell(*words)
+            assert ran.code == 0
+            assert told in ran.err
+            assert shell(*words, "--profile-file", here).code == 2
+        for words in (["template", "-o", "new.xlsx"], ["runs"], ["--version"]):
+            ran = shell(*words)
+            assert (ran.code, ran.err) == (0, "")
+        assert secret not in asking.err
+
 
 class TestWhatAFileOfTheCurrentFolderMayNotDecide:
     """It may have come with the workbook: she unpacked it and stands in there."""

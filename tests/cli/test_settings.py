@@ -50,13 +50,6 @@ class TestWhatWins:
             monkeypatch.setenv("TRUNK_BATCH_CLIENT_SECRET", SECRET)
             assert shell("plan", book).code == 0
 
-    def test_a_check_does_without_a_profile_that_cannot_be_read(self, shell: Shell, book: Path) -> None:
-        book.with_name("trunk-batch.toml").write_text("not toml")
-        assert shell("check", book).code == 0
-        ran = shell("plan", book, "--practice")
-        assert ran.code == 2
-        assert "cannot be read" in ran.err
-
 
 class TestSettings:
     @pytest.mark.parametrize(
