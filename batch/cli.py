@@ -30,18 +30,20 @@ def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
     _speak_anywhere()
     mouth = Mouth(json="--json" in arguments)
-    code = _carry_out(arguments, mouth)
-    unheard = mouth.close()
+    with _terminating() as hear_no_more:
+        code = _carry_out(arguments, mouth, hear_no_more)
+        hear_no_more()
+        unheard = mouth.close()
     if unheard and not code:
         mouth.complain(f"Standard output cannot be written: {unheard}.", "What it says is lost; run it again.")
         return 2
     return code
 
 
-def _carry_out(arguments: Sequence[str], mouth: Mouth) -> int:
+def _carry_out(arguments: Sequence[str], mouth: Mouth, hear_no_more: Callable[[], None]) -> int:
     command = ""
     try:
-        with _crashes_in_json(mouth), _terminating():
+        with _crashes_in_json(mouth), plain_interrupts():
             flags = parse(arguments)
             command = flags.command
             if flags.version:
@@ -54,8 +56,10 @@ def _carry_out(arguments: Sequence[str], mouth: Mouth) -> int:
     except SystemExit as leaving:  # after --help
         return int(leaving.code or 0)
     except BatchError as error:
+        hear_no_more()
         return _failed(error, command, mouth)
     except KeyboardInterrupt:
+        hear_no_more()
         return _failed(Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", mouth)
 
 
@@ -325,20 +329,40 @@ def _speak_anywhere() -> None:
 
 
 @contextlib.contextmanager
-def _terminating() -> Iterator[None]:
-    """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C."""
+def plain_interrupts() -> Iterator[None]:
+    """Take a Ctrl-C out of what Python 3.11 wraps it in while a class is made, as in any import."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
+
+
+@contextlib.contextmanager
+def _terminating() -> Iterator[Callable[[], None]]:
+    """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C.
+
+    Gives what makes all of them heard no more: the command has ended, and only says so yet.
+    """
+    heard = True
 
     def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
+        if heard:
+            raise KeyboardInterrupt
 
-    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+    def hear_no_more() -> None:
+        nonlocal heard
+        heard = False
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     known = [getattr(signal, name) for name in names if hasattr(signal, name)]
     numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]  # nohup wants it so
     before = {}
     with contextlib.suppress(ValueError):  # only the main thread may
         before = {number: signal.signal(number, interrupt) for number in numbers}
     try:
-        yield
+        yield hear_no_more
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

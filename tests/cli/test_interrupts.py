@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from batch.cli import main
+from batch.cli import main, plain_interrupts
 from batch.desks import Silent
 from batch.errors import Interrupted
 from batch.mouths import Mouth, Terminal
@@ -37,6 +37,35 @@ HEARING = (
     "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli import run; run()",
 )
 """The same, also where whoever started the tests has told them not to hear a terminal that closes."""
+
+
+class Impatient(io.StringIO):
+    """Somebody who presses Ctrl-C whenever the last words come."""
+
+    def flush(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+class TestTheEnd:
+    def test_a_ctrl_c_that_comes_when_all_is_over_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdout", Impatient())
+        monkeypatch.setattr(sys, "stderr", Impatient())
+
+        assert main(["--version"]) == 0
+        assert main(["check", "none.xlsx"]) == 3
+
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+    def test_a_ctrl_c_while_the_program_is_still_being_loaded_is_one(self) -> None:
+        class Pressed:
+            def __set_name__(self, owner: type, name: str) -> None:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt), plain_interrupts():
+            type("Loaded", (), {"field": Pressed()})
+        with pytest.raises(RuntimeError, match="another one"), plain_interrupts():
+            raise RuntimeError("another one")
 
 
 @pytest.mark.usefixtures("secret")

@@ -227,12 +227,12 @@ class TestWhichFileCounts:
             assert (asking.code, calls(served)) == (2, [])
         told = f"{asking.error['message']} Nothing of it is used.\n"
         assert told.startswith(str(here))
-        for words in (["check", unpacked], ["plan", unpacked, "--practice"]):
-            ran = shell(*words)
+        for command in ("check", "plan"):
+            ran = shell(command, unpacked, "--practice")
             assert ran.code == 0
             assert told in ran.err
-            assert shell(*words, "--profile-file", here).code == 2
-        for words in (["template", "-o", "new.xlsx"], ["runs"], ["--version"]):
+            assert shell(command, unpacked, "--practice", "--profile-file", here).code == 2
+        for words in (("template", "-o", "new.xlsx"), ("runs",), ("--version",)):
             ran = shell(*words)
             assert (ran.code, ran.err) == (0, "")
         assert secret not in asking.err
