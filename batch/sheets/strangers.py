@@ -197,7 +197,11 @@ def _judged(
     looks = {value: look for value in values if (look := look_of(value)) in telling}
     if sense is Sense.OWN:
         looks = {value: look for value, look in looks.items() if _is_called(value)}
-    if not looks or 2 * len(looks) < len(values) or (sense is Sense.NOTHING and _are_row_numbers(values)):
+    few = 2 * len(looks) < len(values)
+    if few and sense in {Sense.NOTHING, Sense.HINT}:  # among other texts, a number that can be called is still one
+        looks = {v: look for v, look in looks.items() if look in {Look.NUMBER, Look.RANGE} and _is_called(v)}
+        few = not looks
+    if not looks or few or (sense is Sense.NOTHING and _are_row_numbers(values)):
         return None
     look = Counter(looks.values()).most_common(1)[0][0]
     example = next(value for value in looks if looks[value] is look)

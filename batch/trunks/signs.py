@@ -25,6 +25,7 @@ _LONG: Final = 9
 _SET: Final = re.compile(r"\[(\+?[0-9]{7,})\]")
 _DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+|(\+?[0-9]{4,})\.{2,}")
 _STARS_BEHIND: Final = re.compile(r"(\+?[0-9]{4,})(\*{2,})")
+_END_ALONE: Final = re.compile(r"(?:-+|\.{2,}|\N{HORIZONTAL ELLIPSIS})\s*[0-9]{1,7}")
 _FOOTNOTE: Final = re.compile(r"([+(0-9][0-9\s()./-]+[0-9])\s*(?:[*#\u2020\u2021\xa7]+|\([*#\u2020\u2021\xa7]+\))")
 _MARKER: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
 _AS_DIGITS: Final = "Type the number in digits alone, with a + in front if the carrier sends one."
@@ -113,6 +114,8 @@ def _marker(text: str) -> Reading | None:
 
 def _grouped(text: str) -> Reading | None:
     bare = _COUNTRY_APART.sub(r"\1\2", text.strip(".-"), count=1)
+    if _END_ALONE.fullmatch(text):
+        return _reading("This looks like the end of a number; its signs in front would be sent with it.")
     number = together(bare) if _GROUPED.fullmatch(text) else ""
     if len(number) < _LONG or re.search("[0-9]-[0-9]", text) or re.search(r"\(0\)", text):
         return None

@@ -520,3 +520,16 @@ def test_below_a_sign_alone_rows_are_counted_and_numbers_are_asked_about() -> No
     (problem,) = dids("#", "442079460199", "442079460299")
     assert problem.code == "column-unknown"
     assert problem.fix.endswith("If it is a column of your own, type #Remark in C1.")
+
+
+@pytest.mark.parametrize("header", ["Extra", "More", "", "Numbers"])
+@pytest.mark.parametrize("number", ["442079460199", "+44 20 7946 0199", "442079460100-199"])
+def test_one_number_among_other_texts_is_asked_about_below_a_header_that_says_nothing(header: str, number: str) -> None:
+    (problem,) = dids(header, "later", "ask Anne", number, "see below", "done")
+    assert (problem.code, "C4 says" in problem.message) == ("column-unknown", True)
+    assert codes(dids("Remark", "later", "ask Anne", number)) == ["own-column"]
+
+
+@pytest.mark.parametrize("cells", [["later", "ask Anne", "4711"], ["later", "ask Anne", "2026-000123"]])
+def test_short_numbers_among_other_texts_are_the_users_own(cells: list[CellValue]) -> None:
+    assert codes(dids("Extra", *cells)) == ["own-column"]

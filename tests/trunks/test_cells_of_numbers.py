@@ -566,3 +566,11 @@ def test_a_pattern_that_does_not_mean_what_it_looks_like_is_asked_about(did: str
 )
 def test_brackets_and_dots_that_stand_for_one_place_are_left_alone(did: str) -> None:
     assert parse_did(did) == did
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+@pytest.mark.parametrize("text", ["-105", "--105", "..104", "...104", "\u2026103"])
+def test_the_end_of_a_number_is_no_number(column: str, text: str) -> None:
+    (problem,) = checked(column, text)
+    assert (problem.code, problem.offers) == ("number-signs", ())
+    assert problem.fix == "Type the number in digits alone, with a + in front if the carrier sends one."
