@@ -90,7 +90,7 @@ _ENDS_MARK: Final = re.compile(
     r"|t/m|tot(?:\s+en\s+met)?|fino\s+al?)(?![A-Za-z])|至|到)\s*",
     re.IGNORECASE,
 )
-_BEFORE_RANGE: Final = re.compile(r"\A\s*(?:[^\W\d_]+[.:]?\s*){1,3}(?=[+(0-9])")
+_BEFORE_RANGE: Final = re.compile(r"\A\s*+(?:[^\W\d_]++[.:]?+\s*+){1,3}+(?=[+(0-9])")
 """Words in front: ``from``, ``DDIs``, ``tranche``."""
 _BETWEEN: Final = re.compile(
     r"(?:between|zwischen|entre)\s+(\+?[0-9][0-9\s]*?)\s+(?:and|und|et|y)\s+(\+?[0-9][0-9\s]*)", re.IGNORECASE
@@ -101,7 +101,6 @@ _IN_BRACES: Final = re.compile(
 )
 _NOT_ONE: Final = re.compile(rf"{_IN_BRACES.pattern}|[{DASH}.]\s*[{DASH}.]")
 """What no groups of one number have between them."""
-_SHORT_END: Final = re.compile(rf"(?P<first>\+?[0-9]{{{_WHOLE},}})\s*[{DASH}]\s*(?P<last>[0-9]{{1,4}})")
 _SLASHED_END: Final = re.compile(r"(?P<first>.*[0-9])\s*/\s*(?P<last>[0-9]{1,4})")
 _SLASHED_ENDS: Final = re.compile(r"(?<=[0-9])(?:\s?/\s?[0-9]{1,4}){2,20}\Z")
 _LAST_GROUPS: Final = re.compile(
@@ -159,12 +158,12 @@ def ranges(text: str) -> list[str]:
     text = _IN_BRACES.sub(r" \1-\2", _COUNT_BEHIND.sub("", text))
     if found := _BETWEEN.fullmatch(text):
         text = f"{found[1]} .. {found[2]}"
-    *ends, _ = _ends(text)
+    *ends, mark = _ends(text)
     if len(ends) == 2 and all(numbers := [together(end) for end in ends]):
+        if re.search("[>\N{RIGHTWARDS ARROW}]", mark) and len(ends[1]) < _WHOLE and not ends[1].endswith("9"):
+            return []  # an arrow may point to the extension that takes the calls
         shorter = len(re.findall("[0-9]*", ends[0])[-2]) < len(ends[1]) < _WHOLE
         return [] if shorter and not ends[0].lstrip("+").isdecimal() else _from_to(*numbers)
-    if found := _SHORT_END.fullmatch(text):
-        return _from_to(found["first"], found["last"])
     if found := _BARE_ENDS.fullmatch(text):
         return _from_to(found["first"], found["last"])
     found = _LAST_GROUPS.fullmatch(text)
