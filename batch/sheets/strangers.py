@@ -20,7 +20,7 @@ from batch.sheets.layout import DIDS, NO, RESULT_HEADERS, SHEETS, YES, Parser, S
 from batch.sheets.problems import Problem
 from batch.sheets.regions import Region, is_blank
 from batch.sheets.spellings import listed
-from batch.sheets.vocabulary import Sense, names_secret, sense_of, stands_in_for
+from batch.sheets.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
 from batch.sheets.workbooks import CellError, CellValue, NoValue, RawSheet
 
 _SAMPLE: Final = 2_000
@@ -196,7 +196,8 @@ def _judged(
     values = values[:: len(values) // _SAMPLE + 1]
     looks = {value: look for value in values if (look := look_of(value)) in telling}
     if sense is Sense.OWN:
-        looks = {value: look for value, look in looks.items() if _is_called(value)}
+        surely_none = numbers_other_things(header)
+        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is Look.RANGE)}
     few = 2 * len(looks) < len(values)
     if few and sense in {Sense.NOTHING, Sense.HINT}:  # among other texts, a number that can be called is still one
         looks = {v: look for v, look in looks.items() if look in {Look.NUMBER, Look.RANGE} and _is_called(v)}

@@ -77,7 +77,14 @@ _COUNTS: Final = _words(
 )
 """Words that say how many, also beside one for a column of the user's own: ``Ordered qty``."""
 
-_OWN: Final = _words(
+_NUMBERED: Final = _words(
+    """
+    siren siret ean gtin imei imsi iccid sim vat ust ustid steuernummer nif cif kvk btw isbn serial seriennummer sn
+    po invoice rechnung rechnungsnummer facture factura kdnr
+    """
+)
+"""Words for numbers that are no telephone's, however many digits they have."""
+_OWN: Final = _NUMBERED | _words(
     """
     remark remarks note notes comment comments description descr info information site sites location city town
     country region customer customers client clients company tenant owner contact person responsible manager department
@@ -101,7 +108,8 @@ _OWN: Final = _words(
     propietario contacto departamento costo coste costes centro pedido contrato factura precio tarifa fecha dia mes
     ano vencimiento creado modificado revisado aprobado hecho terminado probado portado migrado proyecto sala piso
     planta edificio calle correo proveedor operador color categoria motivo direccion referencia
-    lat latitude lon lng longitude long breite lange week weeks kw woche semaine semana quarter circuit asset assets
+    hours lat latitude lon lng longitude long breite lange week weeks kw woche semaine semana quarter circuit asset
+    assets
     inventory employee staff personnel seat desk socket mrc nrc gl kst branch branches store stores shop shops depot
     product sku article articles case cases request requests incident sr vorgang aktenzeichen debitor
     kreditor reseller dealer billable vip gdpr loa score rating rank minutes usage vlan patch switch headcount age
@@ -140,6 +148,12 @@ def sense_of(header: str) -> Sense:
         return Sense.OWN
     hints = counts or not _HINTS.isdisjoint(words) or any(stem in plain for stem in _HINT_STEMS)
     return Sense.HINT if hints else Sense.NOTHING
+
+
+@cache
+def numbers_other_things(header: str) -> bool:
+    """Tell whether a header says that numbers of something else than telephones stand below it."""
+    return not _NUMBERED.isdisjoint(folded(word) for word in _WORD.findall(header))
 
 
 _STAND_INS: Final[Mapping[str, frozenset[str]]] = {

@@ -533,3 +533,20 @@ def test_one_number_among_other_texts_is_asked_about_below_a_header_that_says_no
 @pytest.mark.parametrize("cells", [["later", "ask Anne", "4711"], ["later", "ask Anne", "2026-000123"]])
 def test_short_numbers_among_other_texts_are_the_users_own(cells: list[CellValue]) -> None:
     assert codes(dids("Extra", *cells)) == ["own-column"]
+
+
+@pytest.mark.parametrize(
+    ("header", "number"),
+    [
+        *(("SIREN", "732829320"), ("EAN", "4006381333931"), ("IMEI", "490154203237518"), ("PO", "4500123456")),
+        *(("ICCID", "8944110068256270054"), ("Serial no.", "1234567890123"), ("VAT", "123456789"), ("KVK", "12345678")),
+        *(("Steuernummer", "12/345/67890"), ("Hours", "0900-1700"), ("Kdnr.", "100234"), ("Rechnung Nr.", "202600123")),
+    ],
+)
+def test_numbers_of_other_things_are_the_users_own(header: str, number: str) -> None:
+    assert codes(dids(header, number)) == ["own-column"]
+
+
+@pytest.mark.parametrize("header", ["PO", "Invoice", "Serial"])
+def test_a_range_of_telephone_numbers_is_asked_about_even_there(header: str) -> None:
+    assert codes(dids(header, "442079460100-442079460199")) == ["column-unknown"]
