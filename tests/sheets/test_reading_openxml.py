@@ -22,6 +22,7 @@ from batch.sheets.formats import glances, grids, packages
 from batch.sheets.reading import begin_workbook, read_workbook
 from batch.sheets.workbooks import CellError, Format, NoValue, RawSheet
 from tests.packages import HEAD, MAIN, TAIL, raw_package
+from tests.sheets.packages import repacked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -425,6 +426,17 @@ def test_a_workbook_whose_list_of_sheets_has_no_links_is_damaged(tmp_path: Path)
         archive.writestr("xl/workbook.xml", "<workbook/>")
 
     with pytest.raises(WorkbookError, match="no list of sheets"):
+        read_workbook(path)
+
+
+def test_a_list_of_sheets_that_two_programs_read_otherwise_is_damaged(tmp_path: Path) -> None:
+    path, part = tmp_path / "book.xlsx", "xl/workbook.xml"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
+        book.add_worksheet("Notes")
+    repacked(path, lambda parts: parts | {part: parts[part].replace(b'name="Notes"', b'nome="Notes"')})
+
+    with pytest.raises(WorkbookError, match="its list of sheets cannot be understood"):
         read_workbook(path)
 
 

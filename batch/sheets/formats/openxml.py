@@ -52,7 +52,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
             cannot be understood, is raised where its cells are asked for.
     """
     path = package.path
-    parts = worksheet_parts(package)
+    parts = [part for _, part in _worksheets(package)]
     _verify(package)
     with calamine_failures(path):
         styles = _styles(package)
@@ -73,9 +73,11 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
             grid = _values(None if known.commented else book, index, package, part)
             return grid.to_sheet(meta.name, hidden=is_hidden(meta), look=looked.result())
 
+    found = worksheets(book)
+    if len(found) != len(parts):
+        raise refusals.damaged(path, "its list of sheets cannot be understood")
     begun = {}
-    for index, meta in sorted(worksheets(book), key=lambda sheet: package.size(parts[sheet[1].name])):
-        part = parts[meta.name]
+    for (index, meta), part in sorted(zip(found, parts, strict=True), key=lambda sheet: package.size(sheet[1])):
         known = reach(package, part)
         reading = reader.submit(read, index, meta, part, known, looks.submit(look_at, part, known))
         begun[index] = SheetBeingRead.begun(meta.name, hidden=is_hidden(meta), read=reading.result)
