@@ -110,10 +110,10 @@ def read_past(folder: Path) -> Past:
                     "Use that version, or apply the workbook anew.",
                 )
             (mark,) = next(journal.execute("PRAGMA application_id"))
-            if mark == LACKS and not _beside(path).exists():
+            if mark == LACKS and not _holds_records(_beside(path)):
                 raise UsageError(
                     f"The journal {path} lacks its latest records: {_beside(path).name}, which belongs beside it, is "
-                    "missing.",
+                    "missing or empty.",
                     "Copy that file too, from where the run was made. If it is gone, apply the workbook anew: what is "
                     "as wanted by now is not written again.",
                 )
@@ -147,6 +147,11 @@ def read_past(folder: Path) -> Past:
 def _beside(path: Path) -> Path:
     """Return where SQLite keeps the latest records of a journal that is, or was, being written."""
     return path.with_name(f"{path.name}-wal")
+
+
+def _holds_records(beside: Path) -> bool:
+    """Tell whether there is more in it than the header of a write-ahead log, which has 32 bytes."""
+    return beside.exists() and beside.stat().st_size > 32
 
 
 @contextmanager

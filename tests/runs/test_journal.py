@@ -295,8 +295,11 @@ def test_a_copy_without_the_file_beside_it_is_called_what_it_is_and_never_misrea
     with pytest.raises(UsageError) as caught:
         read_past(torn)
     assert caught.value.message == (
-        f"The journal {torn / FILE} lacks its latest records: {wal}, which belongs beside it, is missing."
+        f"The journal {torn / FILE} lacks its latest records: {wal}, which belongs beside it, is missing or empty."
     )
+    (torn / wal).touch()
+    with pytest.raises(UsageError, match="lacks its latest records"):
+        read_past(torn)
     assert read_past(whole).sent(8) == commits
     assert not (folder / wal).exists()
     assert read_past(copied(folder, tmp_path / "closed", FILE)).sent(8) == commits
