@@ -30,7 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
     _speak_anywhere()
     mouth = Mouth(json="--json" in arguments)
-    with _terminating() as hear_no_more:
+    with _terminating(mouth) as hear_no_more:
         code = _carry_out(arguments, mouth, hear_no_more)
         hear_no_more()
         unheard = mouth.close()
@@ -340,15 +340,17 @@ def plain_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminating() -> Iterator[Callable[[], None]]:
+def _terminating(mouth: Mouth) -> Iterator[Callable[[], None]]:
     """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C.
 
-    Gives what makes all of them heard no more: the command has ended, and only says so yet.
+    Gives what makes all of them heard no more: the command has ended, and only says so yet. That one came is also
+    noted, since a library in C may swallow what is raised.
     """
     heard = True
 
     def interrupt(_number: int, _frame: object) -> None:
         if heard:
+            mouth.interrupted = True
             raise KeyboardInterrupt
 
     def hear_no_more() -> None:

@@ -33,6 +33,8 @@ class Mouth:
         self.json = json
         self.quiet = False
         self.verbose = False
+        self.interrupted = False
+        """Whether somebody wants the command to stop."""
         self._lock = threading.RLock()
         self._unheard = ""
 
@@ -168,7 +170,13 @@ class Terminal:
         return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
 
     def watch(self, total: int) -> Progress:
-        """Show progress on stderr."""
+        """Show progress on stderr, unless somebody has asked to stop and nothing has come of it.
+
+        Raises:
+            KeyboardInterrupt: that is so.
+        """
+        if self._mouth.interrupted:
+            raise KeyboardInterrupt
         from batch.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
 
         self._bar = Bar(total, hidden=self._mouth.quiet)

@@ -46,7 +46,39 @@ class Impatient(io.StringIO):
         signal.raise_signal(signal.SIGINT)
 
 
+SWALLOWED = """
+import signal
+from batch import cli
+
+def swallowing(flags, mouth):
+    try:
+        signal.raise_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        pass
+    return apply(flags, mouth)
+
+apply = cli._COMMANDS["apply"]
+cli._COMMANDS["apply"] = swallowing
+cli.run()
+"""
+"""A command that is interrupted while a library in C is at work, which loses what is raised in it."""
+
+
 class TestTheEnd:
+    def test_nothing_is_sent_once_somebody_wanted_to_stop_even_if_a_library_swallowed_it(self, tmp_path: Path) -> None:
+        book = write_book(tmp_path / "b.xlsx", dids=DIDS)
+        with pbx() as served:
+            done = subprocess.run(  # noqa: S603 - our own command
+                [sys.executable, "-c", SWALLOWED, "apply", book, *at(served), "--yes"],
+                capture_output=True,
+                text=True,
+                check=False,
+                env={**os.environ, "TRUNK_BATCH_CLIENT_SECRET": SECRET},
+            )
+            assert "trunk/update" not in calls(served)
+        assert done.returncode == 130
+        assert "Stopped by you" in done.stderr
+
     def test_a_ctrl_c_that_comes_when_all_is_over_changes_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdout", Impatient())
         monkeypatch.setattr(sys, "stderr", Impatient())
