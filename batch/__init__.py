@@ -9,28 +9,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from batch.checking import Checked, check, read
+    from batch.commands.check import Checked, check, read
+    from batch.commands.flow import Exported, Planned, Report, Verified, apply, export, plan, resume, verify
     from batch.errors import BatchError
-    from batch.pipeline import Exported, Planned, Report, Verified, apply, export, plan, resume, verify
     from batch.secrets import Secret
     from batch.settings import Settings
 
 _HOMES = {
     "BatchError": "batch.errors",
-    "Checked": "batch.checking",
-    "Exported": "batch.pipeline",
-    "Planned": "batch.pipeline",
-    "Report": "batch.pipeline",
+    "Checked": "batch.commands.check",
+    "Exported": "batch.commands.flow",
+    "Planned": "batch.commands.flow",
+    "Report": "batch.commands.flow",
     "Secret": "batch.secrets",
     "Settings": "batch.settings",
-    "Verified": "batch.pipeline",
-    "apply": "batch.pipeline",
-    "check": "batch.checking",
-    "export": "batch.pipeline",
-    "plan": "batch.pipeline",
-    "read": "batch.checking",
-    "resume": "batch.pipeline",
-    "verify": "batch.pipeline",
+    "Verified": "batch.commands.flow",
+    "apply": "batch.commands.flow",
+    "check": "batch.commands.check",
+    "export": "batch.commands.flow",
+    "plan": "batch.commands.flow",
+    "read": "batch.commands.check",
+    "resume": "batch.commands.flow",
+    "verify": "batch.commands.flow",
 }
 
 __all__ = [

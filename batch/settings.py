@@ -1,4 +1,4 @@
-"""Settings: one frozen value for everything that flags, environment and profile say.
+"""Settings: one frozen value for everything that flags, environment and profile say, and the bounds of each number.
 
 A flag wins over the environment, the environment over the profile; what cells may read secrets from adds up.
 """
@@ -10,11 +10,44 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from batch.errors import UsageError
-from batch.ranges import HAZARDS, RANGES, why_not
 from batch.secrets import Secret
+
+
+class Range(NamedTuple):
+    """From least to most, both included."""
+
+    least: float
+    most: float
+    whole: bool = False
+
+
+RANGES: Final = {
+    "port": Range(0, 65_535, whole=True),
+    "first": Range(1, 1_000_000, whole=True),
+    "rate": Range(0.1, 10_000),
+    "concurrency": Range(1, 500, whole=True),
+    "attempts": Range(1, 100, whole=True),
+    "timeout": Range(0.1, 3_600),
+    "max_failures": Range(1, 1_000_000, whole=True),
+    "give_up_after": Range(0, 86_400),
+    "settle_wait": Range(0, 3_600),
+}
+"""By flag. Times are in seconds, the rate in starts a second."""
+
+HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
+"""What ``--allow`` takes."""
+
+
+def why_not(name: str, number: float) -> str:
+    """Say what is wrong with a number, in a few words; nothing if nothing is."""
+    least, most, whole = RANGES[name]
+    if least <= number <= most and (not whole or number == int(number)):
+        return ""
+    return f"must be a {'whole ' if whole else ''}number from {least:,} to {most:,}"
+
 
 URL_VARIABLE: Final = "TRUNK_BATCH_URL"
 CLIENT_VARIABLE: Final = "TRUNK_BATCH_CLIENT_ID"

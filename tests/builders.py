@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
+from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.imprints import Imprint, Kind
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables, tabulate
-from batch.sheets.workbooks import CellValue, Format, RawSheet, Workbook
+from batch.tables.rows import Tables, tabulate
+from batch.trunks.change_plan import Change, judge
 from batch.trunks.grouping import group, own
 from batch.trunks.hazards import Hazard
 from batch.trunks.live import Census, LiveTrunk, parse_trunk
-from batch.trunks.plans import Change, judge
-from batch.trunks.records import Record, Records
+from batch.trunks.model import Record, Records
 
 Line = str | Sequence[CellValue]
 """The cells of one row; as text they are separated by ``|``."""

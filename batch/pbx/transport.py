@@ -1,23 +1,36 @@
-"""Transport: the TLS context and the httpx client, and nothing of them in any log.
+"""Transport: the TLS context and the httpx client; THE table from httpx's exceptions to replies; nothing in any log.
 
-One client and one TLS context per PBX, shared by all threads; connections are not kept, since the PBX closes each.
+One client and one TLS context per PBX, shared by all threads; connections are not kept, since the PBX closes each. A
+time-out of a socket begins anew with every byte, so connections are also cut off at a moment. Of a library's message
+only what OpenSSL says of a certificate gets out: a URL holds the token.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import heapq
 import hmac
+import itertools
 import logging
 import re
+import socket
 import ssl
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Any, Final, TypeAlias
 
 import httpx
 
 from batch.errors import UsageError
 from batch.pbx.addresses import is_loopback
+from batch.pbx.messages import Garbled, NoAnswer, NotSent
 
 USER_AGENT: Final = "OpenAPI"
 """A User-Agent is mandatory, and this one is known to do (vendor's API, section 1)."""
@@ -211,3 +224,217 @@ def hide_queries() -> None:
     """Make sure that the HTTP libraries log no URL with its query, whatever level somebody sets on them."""
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_HIDER)
+
+
+_CONNECTED: Final = ("connect_tcp.complete", "start_tls.complete")
+"""What httpcore says when there is a connection, and when it became another one."""
+
+
+class Deadlines:
+    """Watches over the connections of one PBX; used by any thread."""
+
+    def __init__(self) -> None:
+        """Watch over none yet."""
+        self._changed = threading.Condition()
+        self._watched: list[tuple[float, int, Deadline]] = []
+        self._numbers = itertools.count()
+        self._awake = False
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[Deadline]:
+        """Cut off, after so many seconds, whatever is connected with `Deadline.trace` inside."""
+        deadline = Deadline(watcher=self, at=time.monotonic() + seconds)
+        try:
+            yield deadline
+        finally:
+            with self._changed:
+                deadline.connection = None
+
+    def watch(self, deadline: Deadline, connection: socket.socket) -> None:
+        """Take up a connection, or another one in its place."""
+        with self._changed:
+            if deadline.connection is None:
+                heapq.heappush(self._watched, (deadline.at, next(self._numbers), deadline))
+            deadline.connection = connection
+            if not self._awake:
+                self._awake = True
+                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
+            elif self._watched[0][2] is deadline:
+                self._changed.notify()
+
+    def _run(self) -> None:
+        with self._changed:
+            while self._watched:
+                at, _, deadline = self._watched[0]
+                left = at - time.monotonic()
+                if deadline.connection is not None and left > 0:
+                    self._changed.wait(left)
+                    continue
+                heapq.heappop(self._watched)
+                if deadline.connection is not None:
+                    deadline.passed = True
+                    with suppress(OSError):  # closed already
+                        socket.socket.shutdown(deadline.connection, socket.SHUT_RDWR)
+            self._awake = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Deadline:
+    """The moment at which one request ends, answered or not."""
+
+    watcher: Deadlines
+    at: float
+    """In seconds of `time.monotonic`."""
+    connection: socket.socket | None = None
+    passed: bool = False
+    """Whether it was cut off."""
+
+    def trace(self, event: str, about: Mapping[str, Any]) -> None:
+        """Hear from httpcore how far the request is; see its ``trace`` extension."""
+        if event.endswith(_CONNECTED):
+            connection = about["return_value"].get_extra_info("socket")
+            if isinstance(connection, socket.socket):
+                self.watcher.watch(self, connection)
+
+
+class Kind(Enum):
+    """Which of the replies an exception stands for."""
+
+    NOT_SENT = "not sent"
+    NO_ANSWER = "no answer"
+    GARBLED = "garbled"
+
+
+FAILURES: Final[Mapping[type[httpx.RequestError], Kind]] = MappingProxyType(
+    {
+        # Certainly nothing of the request reached the PBX.
+        httpx.ConnectTimeout: Kind.NOT_SENT,
+        httpx.ConnectError: Kind.NOT_SENT,
+        httpx.PoolTimeout: Kind.NOT_SENT,
+        httpx.ProxyError: Kind.NOT_SENT,
+        httpx.UnsupportedProtocol: Kind.NOT_SENT,
+        # Some or all of it may have.
+        httpx.WriteTimeout: Kind.NO_ANSWER,
+        httpx.WriteError: Kind.NO_ANSWER,
+        httpx.ReadTimeout: Kind.NO_ANSWER,
+        httpx.ReadError: Kind.NO_ANSWER,
+        httpx.CloseError: Kind.NO_ANSWER,
+        httpx.LocalProtocolError: Kind.NO_ANSWER,
+        httpx.RemoteProtocolError: Kind.NO_ANSWER,
+        # Something answered.
+        httpx.DecodingError: Kind.GARBLED,
+        httpx.TooManyRedirects: Kind.GARBLED,
+    }
+)
+"""What each exception means. Once a status has been read, a failure that is not a time-out is half an answer."""
+
+_WORDS: Final[Mapping[type[httpx.RequestError], str]] = MappingProxyType(
+    {
+        httpx.ConnectTimeout: "no connection within {timeout:g} s",
+        httpx.PoolTimeout: "no connection was free within {timeout:g} s",
+        httpx.WriteTimeout: "the request could not be sent within {timeout:g} s",
+        httpx.ReadTimeout: "no answer within {timeout:g} s",
+        httpx.ProxyError: "the proxy refused to connect",
+        httpx.UnsupportedProtocol: "the address is neither http nor https",
+        httpx.WriteError: "the connection broke while sending",
+        httpx.ReadError: "the connection broke before an answer",
+        httpx.CloseError: "the connection broke while closing",
+        httpx.LocalProtocolError: "the request could not be put into HTTP",
+        httpx.RemoteProtocolError: "the connection was closed without an HTTP answer",
+        httpx.DecodingError: "the answer could not be unpacked",
+        httpx.TooManyRedirects: "the answer sends from place to place",
+    }
+)
+
+_TLS_ADVICE: Final = "check it and use --fingerprint or --ca-file"
+_TLS_ADVICES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        9: "check the date and time of this machine and of the PBX",
+        10: "renew it on the PBX, or trust it as it is with --fingerprint",
+        62: "give --url a name that stands in it, or trust it with --fingerprint",
+        64: "give --url a name that stands in it, or trust it with --fingerprint",
+    }
+)
+"""What to do by OpenSSL's number (``X509_V_ERR_…``): not valid yet, expired, for another host, for another address."""
+_PLAIN_PORT: Final = frozenset(
+    {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
+)
+"""What OpenSSL says when the other side does not speak TLS."""
+_UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
+
+
+def reply_of(
+    error: httpx.RequestError, *, timeout: float, elapsed: float, http_status: int | None = None
+) -> NotSent | NoAnswer | Garbled:
+    """Make the reply that an exception stands for.
+
+    Args:
+        error: what httpx raised.
+        timeout: the seconds that were allowed, for the words.
+        elapsed: seconds since the request started.
+        http_status: the status, if one was read before it happened.
+    """
+    timed_out = isinstance(error, httpx.TimeoutException)
+    kind = _kind_of(error)
+    if http_status is not None and not timed_out:
+        reason = _WORDS[httpx.DecodingError] if isinstance(error, httpx.DecodingError) else "the answer broke off"
+        return Garbled(reason=reason, http_status=http_status, elapsed=elapsed)
+    reason = _reason_of(error, timeout)
+    match kind:
+        case Kind.NOT_SENT:
+            distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted)
+        case Kind.NO_ANSWER:
+            return NoAnswer(reason=reason, elapsed=elapsed, timed_out=timed_out)
+        case Kind.GARBLED:
+            return Garbled(reason=reason, http_status=0, elapsed=elapsed)
+
+
+def _kind_of(error: httpx.RequestError) -> Kind:
+    for known in type(error).__mro__:
+        if known in FAILURES:
+            return FAILURES[known]
+    return Kind.NO_ANSWER  # an exception newer than the table: assume the worst
+
+
+def _reason_of(error: httpx.RequestError, timeout: float) -> str:
+    if isinstance(error, httpx.ConnectError):
+        return _why_not_connected(error)
+    if isinstance(error, httpx.RemoteProtocolError) and _is_tls_noise(error):
+        return "http was spoken to an https port"
+    words = next((_WORDS[known] for known in type(error).__mro__ if known in _WORDS), "the connection broke")
+    return words.format(timeout=timeout)
+
+
+def _is_tls_noise(error: httpx.RemoteProtocolError) -> bool:
+    """Tell whether what came began like a TLS alert: h11 says this of a first byte that no text has."""
+    return str(error) == "illegal request line"
+
+
+def _why_not_connected(error: httpx.ConnectError) -> str:
+    for cause in _causes(error):
+        match cause:
+            case FingerprintMismatch(words=words):
+                return words
+            case ssl.SSLCertVerificationError(verify_message=words, verify_code=code):
+                return f"the certificate is not trusted ({words.rstrip('.')}): {_TLS_ADVICES.get(code, _TLS_ADVICE)}"
+            case ssl.SSLError(reason=code) if code in _PLAIN_PORT:
+                return "https was spoken to a port that does not speak it (an http port?)"
+            case ssl.SSLError():
+                return "no TLS connection could be agreed on"
+            case socket.gaierror():
+                return "no such host"
+            case ConnectionRefusedError():
+                return "connection refused"
+            case ConnectionResetError():
+                return "the connection was reset while being opened"
+            case OSError(errno=number) if number in _UNREACHABLE:
+                return "no route to the host"
+    return "no connection could be made"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    step: BaseException | None = error
+    while step is not None:
+        yield step
+        step = step.__cause__ or step.__context__

@@ -19,13 +19,11 @@ import httpx
 
 from batch.pbx.addresses import API_PATH
 from batch.pbx.clocks import Clock
-from batch.pbx.deadlines import Deadline, Deadlines
-from batch.pbx.errcodes import Verdict, is_secret_name, verdict_of
-from batch.pbx.failures import reply_of
-from batch.pbx.gate import Gate, Stopped
+from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import Request
+from batch.pbx.throttle import Gate, Stopped
+from batch.pbx.transport import Deadline, Deadlines, reply_of
 from batch.secrets import Secret
 
 _Failed: TypeAlias = NotSent | NoAnswer | Garbled

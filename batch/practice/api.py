@@ -11,7 +11,6 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from batch.practice.answers import MISSING_USER_AGENT, SUCCESS, Json, refusal
 from batch.practice.calls import Pbx, Request
 from batch.practice.faults import (
     AnswerWith,
@@ -29,6 +28,7 @@ from batch.practice.faults import (
     ShowOtherwise,
     WritePart,
 )
+from batch.practice.replies import MISSING_USER_AGENT, SUCCESS, Json, refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,8 +63,8 @@ from pydantic import (
     field_validator,
 )
 
-from batch.practice.answers import PARTIAL_SUCCESS, Json, refusal
 from batch.practice.calls import CALLS
+from batch.practice.replies import PARTIAL_SUCCESS, Json, refusal
 
 HTML_PAGE = "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 

@@ -1,7 +1,8 @@
-"""The practice PBX on a loopback port: in the foreground, or for as long as a test or a command lasts."""
+"""The practice PBX on a loopback port: as a command until Ctrl-C, or for as long as a test or a command lasts."""
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import threading
@@ -18,8 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from batch.practice.api import Api, SeenRequest
 from batch.practice.calls import Pbx
 from batch.practice.faults import Faults
-from batch.practice.saving import SAVE_EVERY, StateFile
 from batch.practice.state import PbxState
+from batch.practice.state_files import SAVE_EVERY, StateFile, invent_state, read_state
 
 LOOPBACK = "127.0.0.1"
 BASE_PATH = "/openapi/v1.0"
@@ -208,3 +209,52 @@ def _url_of(listener: socket.socket, certificate: Certificate | None) -> str:
     host, port = listener.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if certificate else 'http'}://{shown}:{port}"
+
+
+def rehearse(
+    *, port: int, state_file: Path | None, faults_file: Path | None, ready: Callable[[str, str], None]
+) -> None:
+    """Serve until interrupted.
+
+    Args:
+        port: on 127.0.0.1; 0 for any free one.
+        state_file: read at the start, where it is there, and kept up to date.
+        faults_file: a script as ``faults`` describes it.
+        ready: is told URL and client id once it answers.
+
+    Raises:
+        OSError: a file cannot be read, or the port is taken.
+        ValueError: state or faults are not what they should be.
+    """
+    if state_file is not None and not state_file.parent.is_dir():
+        raise ValueError(f"there is no folder {state_file.parent}")
+    try:
+        state = _state(state_file)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{state_file}: {_reason(error)}") from None
+    try:
+        faults = _faults(faults_file)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{faults_file}: {_reason(error)}") from None
+    serve(
+        state,
+        port=port,
+        faults=faults,
+        path=state_file,
+        on_ready=lambda url: ready(url, state.settings.client_id),
+    )
+
+
+def _state(file: Path | None) -> PbxState:
+    return read_state(file) if file is not None and file.exists() else invent_state(_EXAMPLES)
+
+
+def _faults(file: Path | None) -> Faults | None:
+    return None if file is None else Faults.from_json(json.loads(file.read_text(encoding="utf-8-sig")))
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+_EXAMPLES = ({"name": "London-1"}, {"name": "Paris-1", "type": "peer"}, {"name": "Branch-1", "type": "account"})

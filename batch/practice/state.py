@@ -37,8 +37,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
 
-from batch.practice.answers import Json
 from batch.practice.fields import FIELDS_BY_TYPE
+from batch.practice.replies import Json
 
 HOOKS = frozenset({"shared", "fails_registration"})
 """Fields of a trunk that steer the rehearsal and that no client sees."""

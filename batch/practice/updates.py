@@ -1,6 +1,28 @@
-"""``trunk/update``: the one call that writes."""
+"""``trunk/update``, the one call that writes, and what the PBX says about its values (pseries-api.md section 3). Pure.
 
-from batch.practice.answers import (
+Two looks, as on the box: first the Go decoder, which stops at the first value of a wrong JSON type; then the
+rules, which report every field they dislike.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from batch.practice.fields import (
+    ACCOUNT_TRANSPORTS,
+    CALLER_ID_SHAPE,
+    CODECS,
+    DID_SHAPE,
+    EXTENSION_SHAPE,
+    FIELDS_BY_TYPE,
+    HOSTS,
+    REGISTRATION_FIELDS,
+    SHARED_TRUNK_FIELDS,
+    TRANSPORTS,
+    TRUNK_SHAPE,
+    Shape,
+)
+from batch.practice.replies import (
     ACTION_FORBIDDEN,
     DATA_NOT_FOUND,
     DUPLICATE_KEY_VALUE,
@@ -11,9 +33,229 @@ from batch.practice.answers import (
     refusal,
     success,
 )
-from batch.practice.fields import FIELDS_BY_TYPE, HOSTS, REGISTRATION_FIELDS, SHARED_TRUNK_FIELDS
 from batch.practice.state import STATUS_DISABLED, STATUS_IDLE, STATUS_REGISTRATION_FAILED, PbxState
-from batch.practice.validation import find_invalid, find_type_error
+
+MAX_NAME = 63
+MAX_TEXT = 255
+MAX_NUMBER = 31
+MAX_LABEL_BYTES = 127
+MAX_RANGE = 500
+MAX_PORT = 65535
+
+_FORBIDDEN_IN_NAME = frozenset(" :!$()/#;,[]\\\"=<>&'`^%@{}|")
+_DID = re.compile(r"[0-9A-Za-z\[\]*#().\-+!]*")
+_CALLER_ID = re.compile(r"[0-9A-Za-z\[\]().\-+*#]*")
+_NUMBER_RANGE = re.compile(r"(\+?)([0-9]+)-(\+?)([0-9]+)")
+_EXTENSION_RANGE = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
+_NO_BRACKETS_ON_CLOUD = frozenset({"register", "peer_did"})
+_REQUIRED_TEXTS = ("hostname", "username", "password")
+
+
+def find_type_error(sent: Mapping[str, Any], shape: Shape = TRUNK_SHAPE, path: str = "") -> tuple[str, str] | None:
+    """Find the first value the box's decoder would stumble over.
+
+    Args:
+        sent: the request's body, or an entry of one of its lists. A null is as good as absent.
+        shape: what each field should be; fields it does not name are passed over.
+        path: where ``sent`` stands, with a dot behind, for the message.
+
+    Returns:
+        The field and the decoder's message, or None.
+    """
+    for name, expected in shape.items():
+        value = sent.get(name)
+        if value is None:
+            continue
+        found = _go_kind(value)
+        wanted = {"int": "number", "string": "string"}[expected] if isinstance(expected, str) else "array"
+        if found != wanted or (expected == "int" and not isinstance(value, int)):
+            return name, _decoder_message(found if found != wanted else f"number {value}", path + name, expected)
+        if isinstance(expected, str):
+            continue
+        for entry in value:
+            if not isinstance(entry, dict):
+                return name, _decoder_message(_go_kind(entry), path + name, "object")
+            if inner := find_type_error(entry, expected, f"{path}{name}."):
+                return inner
+    return None
+
+
+def _go_kind(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case int() | float():
+            return "number"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+def _decoder_message(found: str, path: str, expected: str | Shape) -> str:
+    go_type = expected if isinstance(expected, str) else "[]"
+    return f"json: cannot unmarshal {found} into Go struct field TrunkUpdate.{path} of type {go_type}"
+
+
+def find_invalid(sent: Json, trunk_type: str, *, cloud: bool) -> list[Json]:
+    """Check every value of an update whose JSON types are right.
+
+    Args:
+        sent: the request's body, without nulls.
+        trunk_type: a type this API can edit.
+        cloud: whether the PBX is of the Cloud edition.
+
+    Returns:
+        Entries for ``invalid_param_list``, in the order sent; empty when all is well.
+    """
+    fields = FIELDS_BY_TYPE[trunk_type]
+    found: list[Json] = []
+    for name, value in sent.items():
+        if name not in fields:
+            found.append(invalid(name, "unsupported", value))
+        else:
+            found.extend(_check_field(name, value, trunk_type, cloud=cloud))
+    return found
+
+
+def _check_field(name: str, value: Any, trunk_type: str, *, cloud: bool) -> Iterator[Json]:
+    if name == "outbound_cid_list":
+        for entry in value:
+            yield from _check_caller_id_entry(entry)
+    elif name == "did_list":
+        forbidden = "[]!" if cloud and trunk_type in _NO_BRACKETS_ON_CLOUD else ""
+        for entry in value:
+            yield from _check_did_entry(entry, forbidden)
+    elif name == "transport":
+        choices = ACCOUNT_TRANSPORTS if trunk_type == "account" else TRANSPORTS
+        yield from _check_choice(name, value, choices)
+    else:
+        yield from _check_value(name, value)
+
+
+def _check_value(name: str, value: Any) -> Iterator[Json]:
+    match name:
+        case "name":
+            yield from _check_name(value)
+        case "enable" | "enb_outbound_proxy":
+            yield from _check_choice(name, value, (0, 1))
+        case "port" | "outbound_proxy_port":
+            if not 0 <= value <= MAX_PORT:
+                yield invalid(name, "range", value)
+        case "codec_sel":
+            if not CODECS.issuperset(value.split(",")):
+                yield invalid(name, "oneof", value)
+        case "def_outbound_cid":
+            yield from _check_caller_id(name, value)
+        case "def_outbound_cid_name":
+            yield from _check_label(name, value)
+        case _:
+            yield from _check_text(name, value)
+
+
+def _check_name(value: str) -> Iterator[Json]:
+    if not value:
+        yield invalid("name", "required")
+    elif len(value) > MAX_NAME:
+        yield invalid("name", "max", value)
+    elif _FORBIDDEN_IN_NAME & set(value):
+        yield invalid("name", "charset", value)
+
+
+def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> Iterator[Json]:
+    if value not in choices:
+        yield invalid(name, "oneof", value)
+
+
+def _check_text(name: str, value: Any) -> Iterator[Json]:
+    if name in _REQUIRED_TEXTS and not value:
+        yield invalid(name, "required")
+    elif name != "id" and len(value) > MAX_TEXT:
+        yield invalid(name, "max", value)
+
+
+def _check_label(name: str, value: str) -> Iterator[Json]:
+    if len(value.encode()) > MAX_LABEL_BYTES:
+        yield invalid(name, "max", value)
+
+
+def _check_caller_id(name: str, value: str) -> Iterator[Json]:
+    if len(value) > MAX_NUMBER:
+        yield invalid(name, "max", value)
+    elif not _CALLER_ID.fullmatch(value.replace("{{.Ext}}", "")):
+        yield invalid(name, "charset", value)
+
+
+def _check_did_entry(entry: Json, forbidden: str) -> Iterator[Json]:
+    yield from _check_keys(entry, DID_SHAPE)
+    did = entry.get("did") or ""
+    if not did:
+        yield invalid("did", "required")
+    elif len(did) > MAX_NUMBER:
+        yield invalid("did", "max", did)
+    elif not _DID.fullmatch(did) or set(forbidden) & set(did):
+        yield invalid("did", "charset", did)
+    yield from _check_label("did_name", entry.get("did_name") or "")
+
+
+def _check_caller_id_entry(entry: Json) -> Iterator[Json]:
+    yield from _check_keys(entry, CALLER_ID_SHAPE)
+    yield from _check_label("outbound_cid_name", entry.get("outbound_cid_name") or "")
+    caller_id = entry.get("outbound_cid") or ""
+    if not caller_id:
+        yield invalid("outbound_cid", "required")
+    match entry.get("outbound_cid_option") or "":
+        case "":
+            yield invalid("outbound_cid_option", "required")
+        case "shared":
+            yield from _check_caller_id("outbound_cid", caller_id)
+            yield from _check_members(entry.get("ext_list") or [])
+        case "range":
+            if entry.get("ext_list"):
+                yield from _check_members(entry["ext_list"])
+            yield from _check_ranges(caller_id, entry.get("outbound_cid_to_ext_range") or "")
+        case other:
+            yield invalid("outbound_cid_option", "oneof", other)
+
+
+def _check_members(members: list[Json]) -> Iterator[Json]:
+    if not members:
+        yield invalid("ext_list", "required")
+    for member in members:
+        yield from _check_keys(member, EXTENSION_SHAPE)
+        if member.get("id") is None:
+            yield invalid("id", "required")
+        if member.get("type") is not None:
+            yield from _check_choice("type", member["type"], ("extension", "ext_group"))
+
+
+def _check_ranges(caller_ids: str, extensions: str) -> Iterator[Json]:
+    numbers = _count_numbers(caller_ids)
+    if caller_ids and numbers is None:
+        yield invalid("outbound_cid", "range", caller_ids)
+    if not extensions:
+        yield invalid("outbound_cid_to_ext_range", "required")
+        return
+    ends = _EXTENSION_RANGE.fullmatch(extensions)
+    size = int(ends[2]) - int(ends[1]) + 1 if ends else 0
+    if size < 1 or (numbers is not None and numbers != size):
+        yield invalid("outbound_cid_to_ext_range", "range", extensions)
+
+
+def _count_numbers(caller_ids: str) -> int | None:
+    ends = _NUMBER_RANGE.fullmatch(caller_ids)
+    if not ends or ends[1] != ends[3] or len(ends[2]) != len(ends[4]) or len(ends[1] + ends[2]) > MAX_NUMBER:
+        return None
+    size = int(ends[4]) - int(ends[2]) + 1
+    return size if 1 <= size <= MAX_RANGE else None
+
+
+def _check_keys(entry: Json, shape: Shape) -> Iterator[Json]:
+    for name, value in entry.items():
+        if name not in shape:
+            yield invalid(name, "unsupported", value)
 
 
 def update_trunk(state: PbxState, sent: Json) -> Json:

@@ -1,1 +1,5 @@
-"""One run: from a plan to what the PBX holds afterwards, with an account of every row."""
+"""One run: a plan in, what the PBX holds afterwards out, with an account of every row.
+
+`worker_pool` hands each change to a `trunk_writer`, which sends through the `retrying_client`. Every request is in the
+`journal` before it leaves. Only `journal`, `journal_reader`, `folders`, `locks` and `recording` touch files.
+"""

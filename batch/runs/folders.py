@@ -1,23 +1,31 @@
-"""Folders: where a run keeps its copy of the input, its journal, its snapshot, its log and its results."""
+"""Folders: where a run keeps its copy of the input, its journal, its snapshot, its log and its results.
+
+A folder may have come from anybody. What it says of where the PBX is, whom to trust and where secrets lie counts only
+if it is what was noted in the operator's own state when the run began.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
+
+from platformdirs import user_state_path
 
 from batch.errors import OutputError, UsageError
 from batch.runs.journal import FILE as JOURNAL
-from batch.runs.past import is_finished
-from batch.sheets.naming import PRACTICE, RESULTS, plain_stem
+from batch.runs.journal_reader import is_finished
+from batch.schema.naming import PRACTICE_MARK, RESULTS, plain_stem
+from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk, parse_trunk
-from batch.trunks.plans import Change
 
 SNAPSHOT: Final = "snapshot.jsonl"
 LOG: Final = "log.jsonl"
@@ -65,7 +73,7 @@ def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = ""
         workbook: file or folder that the run is about.
         asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
         now: when the run starts.
-        mark: what the run's id ends with: `naming.PRACTICE` for a rehearsal.
+        mark: what the run's id ends with: `naming.PRACTICE_MARK` for a rehearsal.
         columns: text of the file that says which column means what; ``""`` for none.
 
     Raises:
@@ -186,7 +194,7 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
     Args:
         workbook: file or folder that the run is about.
         asked_for: ``--results``.
-        mark: what stands behind the name: `naming.PRACTICE` for a rehearsal.
+        mark: what stands behind the name: `naming.PRACTICE_MARK` for a rehearsal.
 
     Raises:
         UsageError: the folder that was asked for is not there, or the name is no workbook's.
@@ -226,9 +234,44 @@ def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
     runs = sorted((path.parent.name[:_TO_THE_SECOND], not is_finished(path), path.parent.name) for path in journals)
     names: list[str] = []
     for _, broke_off, name in runs:
-        if name.endswith(PRACTICE) is (mark == PRACTICE):
+        if name.endswith(PRACTICE_MARK) is (mark == PRACTICE_MARK):
             names = [*names, name] if broke_off else []
     return tuple(names)
 
 
 _TO_THE_SECOND: Final = len("20261123-021407")
+
+
+_LATER: Final = frozenset({"only", "first"})
+"""Settings that a later leg may change."""
+
+
+def note_begun(facts: Mapping[str, Any]) -> None:
+    """Note a run that begins. Where nothing can be noted, going on with it takes the address once more."""
+    place = _place()
+    with suppress(OSError):
+        place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(descriptor, f"{_mark(facts)}\n".encode())
+        finally:
+            os.close(descriptor)
+
+
+def was_begun_here(facts: Mapping[str, Any]) -> bool:
+    """Tell whether a run was begun by the operator, on this machine, as it says."""
+    try:
+        return _mark(facts) in _place().read_text(encoding="utf-8").split()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _place() -> Path:
+    return user_state_path("trunk-batch", appauthor=False) / "runs"
+
+
+def _mark(facts: Mapping[str, Any]) -> str:
+    """Return what stands for a run, and for all that it says of PBX and secrets."""
+    settings = {name: value for name, value in facts["settings"].items() if name not in _LATER}
+    told = {"run": facts["run"], "pbx": facts["pbx"], "settings": settings}
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()

@@ -19,11 +19,10 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import Request
-from batch.quoting import quoted
-from batch.runs.keeping import Wanted, outcome_json
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request
 from batch.runs.outcomes import Outcome
+from batch.runs.serialization import Wanted, outcome_json
+from batch.wording import quoted
 
 FILE: Final = "journal.sqlite"
 VERSION: Final = 2

@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 from platformdirs import user_state_path
 
 from batch.errors import OutputError, UsageError
-from batch.quoting import quoted
+from batch.wording import quoted
 
 _PATIENCE: Final = 0.5
 """Seconds to try for a lock: `held_by` of another process has it for an instant."""

@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from batch.pbx.errcodes import FieldFault
-from batch.trunks.differences import Difference
+from batch.pbx.error_codes import FieldFault
+from batch.trunks.diff import Difference
 
 
 class Ending(StrEnum):

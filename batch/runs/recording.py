@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from batch.errors import OutputError
-from batch.pbx.gate import Stopped
-from batch.pbx.replies import Reply
-from batch.pbx.requests import Request
+from batch.pbx.messages import Reply, Request
+from batch.pbx.throttle import Stopped
 from batch.runs.folders import open_private
 from batch.runs.journal import Journal, JournalError, Kept
 

@@ -14,10 +14,10 @@ from typing import Any, Final, Generic, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from batch.sheets.layout import CALLER_IDS, CLEAR, MAX_ENTRY_NAME_BYTES, Mode
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Table
-from batch.trunks.faults import Fault
+from batch.schema.columns import CALLER_IDS, CLEAR, MAX_ENTRY_NAME_BYTES, Mode
+from batch.schema.problems import Fault, Problem
+from batch.tables.rows import Table
+from batch.trunks.model import CallerIdRow, DidRow, DidRows, Row
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
@@ -29,7 +29,6 @@ from batch.trunks.numbers import (
     parse_extension_range,
     parse_extensions,
 )
-from batch.trunks.records import CallerIdRow, DidRow, DidRows, Row
 from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
 _ALL_PLAIN: Final = re.compile(r"(?:\+?[0-9]{1,30}\n)*+")

@@ -12,16 +12,15 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Mode, Parser, TrunkType
-from batch.sheets.notices import Problems
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Table, Tables
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Mode, Parser, TrunkType
+from batch.schema.problems import Fault, Problem
+from batch.schema.spellings import nearest
+from batch.tables.column_data import Problems
+from batch.tables.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
-from batch.trunks.faults import Fault
-from batch.trunks.nearest import nearest
-from batch.trunks.records import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row, rows_at
-from batch.trunks.taken import only_taken
+from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row, rows_at
+from batch.trunks.suggestions import only_taken
 from batch.trunks.values import Value, parse_value
 
 _SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from batch.sheets.layout import Mode
+from batch.schema.columns import Mode
 from batch.trunks.live import NOT_SHOWN, Did
 
 if TYPE_CHECKING:
-    from batch.trunks.differences import Difference
+    from batch.trunks.diff import Difference
     from batch.trunks.live import CallerId, LiveTrunk
-    from batch.trunks.plans import Change
-    from batch.trunks.records import ListEdit, Record
+    from batch.trunks.model import ListEdit, Record
 
 Held: TypeAlias = str | int | None
 """What a cell stands for; None where the whole entry is absent."""
@@ -40,7 +39,7 @@ class Hazard:
     """A danger of the plan that must be allowed by name."""
 
     code: str
-    """One of `batch.ranges.HAZARDS`."""
+    """One of `batch.settings.HAZARDS`."""
     row: int
     trunk: str
     message: str
@@ -107,17 +106,3 @@ def is_replaceable(edit: ListEdit[Any], unread: str) -> bool:
 
 def _named(entry: Did | CallerId) -> str:
     return entry.did if isinstance(entry, Did) else entry.caller_id
-
-
-def not_allowed(found: Iterable[Hazard], allowed: Iterable[str], changes: Iterable[Change]) -> tuple[Hazard, ...]:
-    """Return the hazards that no ``--allow`` covers.
-
-    ``allowed`` holds what was typed: ``removals`` for all trunks, ``removals=TRUNK`` for one, by name or id.
-    """
-    ids = {change.record.row: str(change.live.id) for change in changes}
-    granted = set(allowed)
-    return tuple(
-        hazard
-        for hazard in found
-        if not granted & {hazard.code, f"{hazard.code}={hazard.trunk}", f"{hazard.code}={ids.get(hazard.row)}"}
-    )

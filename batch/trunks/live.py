@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from batch.sheets.layout import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
-from batch.trunks.nearest import LOOKED_FOR, nearest
+from batch.schema.columns import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
+from batch.schema.spellings import LOOKED_FOR, nearest
 
 _YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
 _INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})

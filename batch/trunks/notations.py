@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from batch.sheets.damage.groups import (
+from batch.tables.digit_groups import (
     LONGEST_CELL,
     as_range,
     each_in_a_row,
@@ -18,8 +18,7 @@ from batch.sheets.damage.groups import (
     surely_together,
     together,
 )
-from batch.trunks.readings import Offer, Reading
-from batch.trunks.signs import odd_signs, shown_characters
+from batch.trunks.readings import Offer, Reading, odd_signs, shown_characters
 
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
 

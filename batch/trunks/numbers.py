@@ -11,14 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final, TypeVar
 
-from batch.sheets.damage.groups import LONGEST_CELL, one_of_them, side_by_side, together
-from batch.sheets.layout import (
-    MAX_CALLER_IDS_IN_RANGE,
-    MAX_DID,
-    MAX_DIDS_IN_RANGE,
-    MAX_EXTENSION_DIGITS,
-)
-from batch.trunks.faults import Fault
+from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
+from batch.schema.problems import Fault
+from batch.tables.digit_groups import LONGEST_CELL, one_of_them, side_by_side, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.trunks.readings import Offer, Reading
 

@@ -11,12 +11,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from batch.sheets.layout import (
-    CODECS,
-    MAX_ENTRY_NAME_BYTES,
-    NAME_FORBIDS,
-    TrunkType,
-)
+from batch.schema.columns import CODECS, MAX_ENTRY_NAME_BYTES, NAME_FORBIDS, TrunkType
 
 Id: TypeAlias = Annotated[int, Field(ge=1)]
 Switch: TypeAlias = Annotated[int, Field(ge=0, le=1)]

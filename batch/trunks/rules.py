@@ -15,17 +15,15 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from batch.sheets.damage.groups import MOST_DIGITS
-from batch.sheets.layout import CLEAR, NAME_FORBIDS, TRUNKS, Mode, TrunkType
-from batch.sheets.notices import FEW, ColumnNotice
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Table, Tables
-from batch.trunks.did_notices import did_notices
+from batch.schema.columns import CLEAR, NAME_FORBIDS, TRUNKS, Mode, TrunkType
+from batch.schema.problems import Fault, Problem
+from batch.tables.column_data import FEW, ColumnNotice
+from batch.tables.digit_groups import MOST_DIGITS
+from batch.tables.rows import Table, Tables
 from batch.trunks.entries import Entries
-from batch.trunks.faults import Fault
+from batch.trunks.model import CallerIdRow, DidRow, Record, dids_of
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
-from batch.trunks.patterns import Matcher, has_patterns, is_pattern
-from batch.trunks.records import CallerIdRow, DidRow, Record, dids_of
+from batch.trunks.patterns import Matcher, did_notices, has_patterns, is_pattern
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
 """Settings that a type of trunk does not have."""

@@ -8,11 +8,11 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
+from batch.schema.columns import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
+from batch.schema.problems import Fault
 from batch.secrets import Secret
-from batch.sheets.layout import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
-from batch.trunks.faults import Fault
 from batch.trunks.numbers import parse_default_caller_id
-from batch.trunks.signs import shown_characters
+from batch.trunks.readings import shown_characters
 
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""

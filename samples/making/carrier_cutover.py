@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from batch.sheets import layout
+from batch.schema import columns
 from samples.making.files import Cell, Page, page_of, write_pbx, write_workbook
 
 MAIN_DIDS: Final = 90
@@ -93,9 +93,9 @@ def make(folder: Path) -> None:
     own = ("Site contact", "Notes")
     write_workbook(
         folder / "trunks.xlsx",
-        page_of(layout.TRUNKS, _trunks(), own),
-        page_of(layout.CALLER_IDS, _caller_ids()),
-        page_of(layout.DIDS, _dids(), ("Porting order",)),
+        page_of(columns.TRUNKS, _trunks(), own),
+        page_of(columns.CALLER_IDS, _caller_ids()),
+        page_of(columns.DIDS, _dids(), ("Porting order",)),
         Page(
             name="Night plan",
             lines=[

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from batch.sheets import layout
+from batch.schema import columns
 from samples.making.files import Cell, page_of, write_pbx, write_workbook
 
 TRUNKS: Final = tuple(f"HQ-{number:02d}" for number in range(1, 21))
@@ -23,8 +23,8 @@ def make(folder: Path) -> None:
     """Write workbook and PBX."""
     write_workbook(
         folder / "trunks.xlsx",
-        page_of(layout.TRUNKS, _trunks(), ("Moved by",)),
-        page_of(layout.DIDS, _dids(), ("Floor",)),
+        page_of(columns.TRUNKS, _trunks(), ("Moved by",)),
+        page_of(columns.DIDS, _dids(), ("Floor",)),
     )
     write_pbx(folder / "pbx.json", {"trunks": [_live(at) for at in range(len(TRUNKS))]})
 

@@ -13,8 +13,8 @@ from typing import Any, Final, TypeAlias
 
 import xlsxwriter
 
-from batch.sheets import guides
-from batch.sheets.layout import Sheet
+from batch.schema.columns import Sheet
+from batch.writers import guides
 
 
 @dataclass(frozen=True, slots=True)

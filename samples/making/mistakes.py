@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from batch.sheets import layout
+from batch.schema import columns
 from samples.making.files import Cell, Formula, Page, page_of, write_csv, write_pbx, write_text, write_workbook
 
 _WRONG: Final = "#What is wrong here"
@@ -19,7 +19,7 @@ _NOT_AVAILABLE: Final = Formula("=NA()", "#N/A")
 
 def make(folder: Path) -> None:
     """Write the workbook, its PBX, and the small ones."""
-    trunks = page_of(layout.TRUNKS, _trunks(), (_WRONG,))
+    trunks = page_of(columns.TRUNKS, _trunks(), (_WRONG,))
     header = [*trunks.lines[0], "Outbund proxy server", "Host", "Wave", _NOT_AVAILABLE]
     write_workbook(
         folder / "trunks.xlsx",
@@ -30,8 +30,8 @@ def make(folder: Path) -> None:
             colours=trunks.colours,
             hidden_rows=frozenset({2}),
         ),
-        page_of(layout.CALLER_IDS, _caller_ids(), (_WRONG,), hidden=True),
-        page_of(layout.DIDS, _dids(), (_WRONG,)),
+        page_of(columns.CALLER_IDS, _caller_ids(), (_WRONG,), hidden=True),
+        page_of(columns.DIDS, _dids(), (_WRONG,)),
         Page(name="DID numbers", lines=[("Trunk", "DID"), ("lists", "442079460999")]),
         Page(name="Remarks", lines=[("Nothing here is read.",)]),
     )

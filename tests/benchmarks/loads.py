@@ -11,7 +11,7 @@ from typing import Final
 
 import xlsxwriter
 
-from batch.sheets import layout
+from batch.schema import columns
 
 CALLER_IDS, DIDS = 5, 50
 """Rows of each trunk."""
@@ -25,7 +25,7 @@ def trunk_row(i: int) -> list[str]:
     ]  # fmt: skip
 
 
-def rows_of(trunks: int, *, notices: bool, faults: int = 0) -> dict[layout.Sheet, Iterable[Sequence[str]]]:
+def rows_of(trunks: int, *, notices: bool, faults: int = 0) -> dict[columns.Sheet, Iterable[Sequence[str]]]:
     """Make the rows of all three sheets, numbers as text.
 
     Args:
@@ -45,13 +45,13 @@ def rows_of(trunks: int, *, notices: bool, faults: int = 0) -> dict[layout.Sheet
         return [trunk, number, f"Desk {i}"]
 
     return {
-        layout.TRUNKS: (trunk_row(i) for i in range(trunks)),
-        layout.CALLER_IDS: (
+        columns.TRUNKS: (trunk_row(i) for i in range(trunks)),
+        columns.CALLER_IDS: (
             [f"Site-{i // CALLER_IDS:05d}", "shared", f"+4420{shift + i // CALLER_IDS * DIDS + i % CALLER_IDS:08d}",
              f"Name {i}", "", f"{1000 + i % CALLER_IDS * 2}, {1001 + i % CALLER_IDS * 2}", ""]
             for i in range(trunks * CALLER_IDS)
         ),
-        layout.DIDS: (did(i) for i in range(trunks * DIDS)),
+        columns.DIDS: (did(i) for i in range(trunks * DIDS)),
     }  # fmt: skip
 
 
@@ -112,6 +112,6 @@ def _ods_cell(text: str) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{escape(text)}</text:p></table:table-cell>'
 
 
-def _with_header(sheet: layout.Sheet, lines: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+def _with_header(sheet: columns.Sheet, lines: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     yield [column.label for column in sheet.columns]
     yield from lines

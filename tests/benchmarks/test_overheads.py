@@ -14,16 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from batch.checking import check
-from batch.connections import open_asker
-from batch.desks import Silent
-from batch.pbx.requests import Request, get_trunk
-from batch.planning import draw_up
+from batch.commands.check import check
+from batch.commands.connection import open_asker
+from batch.commands.plan import draw_up
+from batch.commands.user_interface import Silent
+from batch.pbx.messages import Request, get_trunk
 from batch.runs import journal
-from batch.runs.dispatch import Dispatch, Limits
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.recording import Recording
-from batch.runs.settling import Settler, Work
+from batch.runs.trunk_writer import Settler, Work
+from batch.runs.worker_pool import Dispatch, Limits
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.benchmarks.practices import practice, write_workbook

@@ -23,7 +23,7 @@ TEXTS: Mapping[str, bytes] = {
 @pytest.mark.benchmark
 @pytest.mark.parametrize("text", TEXTS)
 def test_the_guess_of_an_encoding_grows_with_the_file(tmp_path: Path, text: str) -> None:
-    guess = "import sys, batch.sheets.formats.encodings as e; e.detect_encoding(open(sys.argv[1], 'rb').read())"
+    guess = "import sys, batch.readers.encodings as e; e.detect_encoding(open(sys.argv[1], 'rb').read())"
 
     def cost(size: int) -> Cost:
         path = tmp_path / str(size)

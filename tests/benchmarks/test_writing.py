@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.workbooks import CellValue, RawSheet
-from batch.sheets.writing import AnsweredSheet, Count, RowResult, Summary, Tone, write_into, write_results
+from batch.readers.workbook import CellValue, RawSheet
+from batch.schema.columns import RESULT_HEADERS
+from batch.writers.results_workbook import AnsweredSheet, Count, RowResult, Summary, Tone, write_into, write_results
 
 SHAPES = {"Trunks": (10_000, 20), "Caller IDs": (50_000, 7), "DIDs": (500_000, 3)}
 

@@ -16,7 +16,7 @@ import pytest
 import xlsxwriter
 from openpyxl import load_workbook
 
-from batch.cli import main
+from batch.cli.main import main
 from batch.practice.faults import Faults
 from batch.practice.server import Certificate, RunningPbx, running
 from batch.practice.state import PbxState, from_json
@@ -89,7 +89,7 @@ def command(
 ) -> Ran:
     """Run a command in a process of its own."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-W", "error", "-c", "from batch.cli import run; run()", *map(str, words)],
+        [sys.executable, "-W", "error", "-c", "from batch.cli.main import run; run()", *map(str, words)],
         capture_output=True,
         text=True,
         encoding="utf-8",

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli import _crashes_in_json
-from batch.mouths import Mouth
+from batch.cli.console import Mouth
+from batch.cli.main import _crashes_in_json
 from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
 
 PLAN = {"digest", "changes", "hazards", "problems", "forecast"}
@@ -286,15 +286,15 @@ def test_a_fault_of_ours_gives_the_object_first_then_the_usual_trace(shell: Shel
 
 
 _FAULTY = """
-from batch import cli
+from batch.cli import main
 from batch.secrets import Secret
 
 def faulty(flags, mouth):
     secret = Secret("Sample-" + "x")
     return f"{secret}" and 1 / 0
 
-cli._COMMANDS["check"] = faulty
-cli.run()
+main._COMMANDS["check"] = faulty
+main.run()
 """
 
 

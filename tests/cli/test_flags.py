@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from batch.cli.arguments import EXIT_CODES, make_parser, parse
 from batch.errors import UsageError
-from batch.flags import EXIT_CODES, make_parser, parse
-from batch.ranges import RANGES, why_not
+from batch.settings import RANGES, why_not
 from tests.cli.shell import Shell
 
 COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice")

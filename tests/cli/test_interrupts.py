@@ -17,24 +17,24 @@ from typing import Any
 
 import pytest
 
-from batch.cli import main, plain_interrupts
-from batch.desks import Silent
+from batch.cli.console import Mouth, Terminal
+from batch.cli.main import main, plain_interrupts
+from batch.commands.flow import Declined, Report, apply
+from batch.commands.user_interface import Silent
 from batch.errors import Interrupted
-from batch.mouths import Mouth, Terminal
-from batch.pipeline import Declined, Report, apply
-from batch.quoting import quoted
 from batch.secrets import Secret
 from batch.settings import Settings
+from batch.wording import quoted
 from tests.cli.shell import DIDS, FAST, SECRET, Person, Ran, Shell, at, calls, command, pbx, rows_of, write_book
 
-WE = (sys.executable, "-c", "from batch.cli import run; run()")
+WE = (sys.executable, "-c", "from batch.cli.main import run; run()")
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
 
 
 HEARING = (
     sys.executable,
     "-c",
-    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli import run; run()",
+    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli.main import run; run()",
 )
 """The same, also where whoever started the tests has told them not to hear a terminal that closes."""
 
@@ -48,7 +48,7 @@ class Impatient(io.StringIO):
 
 SWALLOWED = """
 import signal
-from batch import cli
+from batch.cli import main
 
 def swallowing(flags, mouth):
     try:
@@ -57,9 +57,9 @@ def swallowing(flags, mouth):
         pass
     return apply(flags, mouth)
 
-apply = cli._COMMANDS["apply"]
-cli._COMMANDS["apply"] = swallowing
-cli.run()
+apply = main._COMMANDS["apply"]
+main._COMMANDS["apply"] = swallowing
+main.run()
 """
 """A command that is interrupted while a library in C is at work, which loses what is raised in it."""
 
@@ -345,7 +345,7 @@ class TestReadersThatLeave:
                 [
                     sys.executable,
                     "-c",
-                    "from batch.cli import run; run()",
+                    "from batch.cli.main import run; run()",
                     "apply",
                     str(book),
                     *at(served),
@@ -383,9 +383,7 @@ class TestReadersThatLeave:
 
     def test_a_check_with_problems_stays_3(self, tmp_path: Path) -> None:
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((f"T{i}", "many") for i in range(500))])
-        line = (
-            f'{sys.executable} -c "from batch.cli import run; run()" check {book} -v | head -1; exit ${{PIPESTATUS[0]}}'
-        )
+        line = f'{sys.executable} -c "from batch.cli.main import run; run()" check {book} -v|head -1; exit $PIPESTATUS'
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
         assert done.returncode == 3
         assert done.stdout.count("\n") == 1

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
-from batch.sheets.imprints import Kind
-from batch.sheets.reading import read_workbook
+from batch.readers.detect import read_workbook
+from batch.schema.file_metadata import Kind
 from tests.cli.shell import TRUNKS, Shell, at, ending_of, pbx, rows_of, write_book
 
 DIDS = (("Trunk", "DID", "DID name"), ("London", "442079460100", "Main"), ("Paris", "", "Blank"))

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from batch.cli.profiles import find_profile
 from batch.errors import UsageError
-from batch.profiles import find_profile
 from tests.cli.shell import SECRET, Shell, at, calls, pbx, write_book
 
 BOOK = Path("book.xlsx")

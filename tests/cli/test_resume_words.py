@@ -14,26 +14,24 @@ from typing import Any
 import pytest
 
 import batch
-from batch.cli import _show_report
+from batch.cli.arguments import parse
+from batch.cli.console import Mouth
+from batch.cli.invocation import given_again
+from batch.cli.main import _show_report
 from batch.errors import OutputError, PbxUnreachable
-from batch.flags import parse
-from batch.givens import given_again
-from batch.mouths import Mouth
-from batch.quoting import quoted
-from batch.runs.departures import departures
-from batch.runs.keeping import want
+from batch.reports.json_shapes import report_json
+from batch.reports.plan_text import differs_text
+from batch.reports.run_text import report_text
+from batch.runs.journal_reader import read_past
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.past import read_past
-from batch.runs.resuming import CHANGED_AFTER, Rest
+from batch.runs.resuming import CHANGED_AFTER, Rest, departures
+from batch.runs.serialization import want
 from batch.secrets import Secret
 from batch.settings import Origin
-from batch.shapes import report_json
-from batch.telling.amounts import WHOLE, moment
-from batch.telling.plans import differs_text
-from batch.telling.reports import report_text
-from batch.trunks.differences import Difference, ListDifference, Moved
+from batch.trunks.diff import Difference, ListDifference, Moved
 from batch.trunks.live import Did
+from batch.wording import WHOLE, moment, quoted
 from tests.builders import book as make_book
 from tests.builders import judged, live
 from tests.cli.shell import (

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from batch.quoting import quoted
+from batch.reports.status_text import runs_text, status_text
 from batch.runs.locks import Holder, holding, place_of_run
-from batch.telling.amounts import moment
-from batch.telling.standings import runs_text, status_text
-from batch.watching import Standing, State, stand
+from batch.runs.run_status import Standing, State, stand
+from batch.wording import moment, quoted
 from tests.cli.shell import FAST, Shell, at, last_run, pbx, write_book
 
 STATUS = [

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from batch.mouths import Mouth, Terminal
-from batch.progress import Bar
-from batch.quoting import quoted
+from batch.cli.console import Mouth, Terminal
+from batch.cli.progress import Bar
+from batch.reports.check_text import problems_text, unseen_text
 from batch.runs.outcomes import Ending, Outcome
-from batch.sheets.problems import Problem
-from batch.telling.amounts import WHOLE, duration, size
-from batch.telling.checks import problems_text, unseen_text
+from batch.schema.problems import Problem
+from batch.wording import WHOLE, duration, quoted, size
 from tests.cli.shell import Shell, at, pbx, plan_at, write_book
 
 

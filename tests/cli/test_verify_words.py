@@ -10,14 +10,13 @@ from pathlib import Path
 import pytest
 
 import batch
-from batch.pipeline import Drift
-from batch.quoting import quoted
+from batch.commands.flow import Drift
+from batch.reports.run_text import verified_text
 from batch.runs.outcomes import Ending
-from batch.runs.results import Results
+from batch.runs.run_status import Standing, State, stand
 from batch.settings import Settings
-from batch.telling.amounts import WHOLE
-from batch.telling.drifts import verified_text
-from batch.watching import Standing, State, stand
+from batch.wording import WHOLE, quoted
+from batch.writers.results_rows import Results
 from tests.cli.shell import SECRET, Shell, at, calls, last_run, pbx, rows_of, write_book
 
 DENIED = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode": 10005}

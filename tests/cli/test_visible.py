@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.mouths import Mouth, Terminal
-from batch.visible import visible
+from batch.cli.console import Mouth, Terminal
+from batch.wording import visible
 from tests.cli.shell import Person, Shell, at, pbx, plan_at, write_book
 
 HOSTILE = [

@@ -16,10 +16,10 @@ import pytest
 from batch.errors import UsageError
 from batch.runs import journal
 from batch.runs.journal import Journal
-from batch.runs.keeping import Wanted
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.watching import Standing, State, find_run, find_runs, stand
+from batch.runs.run_status import Standing, State, find_run, find_runs, stand
+from batch.runs.serialization import Wanted
 
 STARTED = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 NONE = dict.fromkeys(

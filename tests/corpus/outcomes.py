@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from batch.checking import Checked, check
+from batch.commands.check import Checked, check
 from batch.errors import WorkbookError
 from batch.settings import Settings
-from batch.trunks.bodies import draft
-from batch.trunks.plans import stopped_by
+from batch.trunks.change_plan import stopped_by
+from batch.trunks.request_bodies import draft
 
 FILES: Final = Path(__file__).parent / "files"
 ENDING: Final = ".outcome.txt"

@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from batch.flags import EXIT_CODES, make_parser
-from batch.pbx.errcodes import ERRCODES
+from batch.cli.arguments import EXIT_CODES, make_parser
+from batch.pbx.error_codes import ERRCODES
 from batch.runs.outcomes import ENDINGS, Ending
-from batch.sheets import layout
-from batch.sheets.guides import allowed, types
-from batch.sheets.terms import GLOSSARY
+from batch.schema import columns
+from batch.schema.glossary import GLOSSARY
+from batch.writers.guides import allowed, types
 
 README = Path(__file__).parents[2] / "README.md"
 _PART = re.compile(r"(<!-- made: (?P<name>[a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -28,10 +28,10 @@ def table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def sheets() -> str:
     parts = []
-    for sheet in layout.SHEETS:
+    for sheet in columns.SHEETS:
         rows = []
         for column in sheet.columns:
-            only = "" if column.types == layout.EVERY_TYPE else f" Only {types(column)}."
+            only = "" if column.types == columns.EVERY_TYPE else f" Only {types(column)}."
             limits = f" {allowed(column)[0].upper()}{allowed(column)[1:]}." if allowed(column) else ""
             rows.append(
                 (

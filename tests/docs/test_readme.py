@@ -12,7 +12,7 @@ import pytest
 
 from batch.practice.faults import Faults
 from batch.practice.state import PbxSettings
-from batch.sheets.problems import KINDS
+from batch.schema.problems import KINDS
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -25,14 +25,14 @@ from typing import Any, Final
 
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
-from batch.watching import stand
+from batch.runs.run_status import stand
 from samples.making.files import Page, write_workbook
 from tests.flows.crash_stories import Story, seen
 from tests.flows.shell import CLIENT_SECRET, Json, Ran, rows_of
 
 SEED: Final = os.environ.get("CRASH_SEED") or secrets.token_hex(4)
 """What all moments are drawn from; told where a round fails, so that it can be had again."""
-CLI: Final = (sys.executable, "-c", "from batch.cli import run; run()")
+CLI: Final = (sys.executable, "-c", "from batch.cli.main import run; run()")
 WORKERS: Final = 4
 FLAGS: Final = ("--yes", "--json", "--settle-wait", "0", "--rate", "10000", "--concurrency", str(WORKERS))
 MOST_KILLS: Final = 3

@@ -14,7 +14,7 @@ from unittest import mock
 
 from openpyxl import load_workbook
 
-from batch.cli import main
+from batch.cli.main import main
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
 from batch.practice.state import PbxState, from_json

@@ -230,7 +230,7 @@ class TestAReadOnlyFolder:
 
 JUMPING = """
 import datetime, pkgutil, random, sys
-import batch, batch.cli, batch.pipeline
+import batch, batch.cli.main, batch.commands.flow
 real, fate = datetime.datetime, random.Random({seed})
 class Jumping(real):
     @classmethod
@@ -241,7 +241,7 @@ looking = [module for module in ours if getattr(module, "datetime", None) is rea
 assert len(looking) > 5
 for module in looking:
     module.datetime = Jumping
-batch.cli.run()
+batch.cli.main.run()
 """
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import openpyxl
 import pytest
 
-from batch.connections import PRACTICE, Connection
-from batch.origins import foreign, is_same
-from batch.trunks.bases import Base
+from batch.commands.connection import PRACTICE, Connection
+from batch.commands.plan import foreign, is_same
+from batch.trunks.base import Base
 from tests.builders import book, read
 from tests.flows.shell import CLIENT_SECRET, Bench, Ran, lines_of, pbx, register, run, serving
 

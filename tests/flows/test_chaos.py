@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 
+from batch.commands.flow import Report, apply, resume
 from batch.errors import PbxError
-from batch.pipeline import Report, apply, resume
 from batch.practice.server import RunningPbx, running
-from batch.runs import decisions
+from batch.runs import retries
 from batch.runs.outcomes import Ending, Outcome
 from batch.secrets import Secret
 from batch.settings import Settings
@@ -30,7 +30,7 @@ _SLACK_S = 0.1
 @pytest.fixture(autouse=True, scope="module")
 def _hardly_any_pauses() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decisions, "FIRST_PAUSE", 0.02)
+        patch.setattr(retries, "FIRST_PAUSE", 0.02)
         yield
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from batch.commands.flow import Report, apply, resume
 from batch.errors import UsageError
-from batch.pipeline import Report, apply, resume
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
+from batch.reports.json_shapes import report_json
 from batch.secrets import Secret
 from batch.settings import Settings
-from batch.shapes import report_json
 from tests.flows.crash_stories import Part, Story, dids, seen
 from tests.flows.crashes import must_have_ended, run_folders, sent_by
 from tests.flows.deaths import Died, Fate, When, dying, files_of

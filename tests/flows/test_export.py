@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.reading import read_workbook
-from batch.trunks.bases import read_base
+from batch.readers.detect import read_workbook
+from batch.trunks.base import read_base
 from tests.flows.shell import CLIENT_SECRET, Bench, Json, Ran, lines_of, pbx, register, rows_of, run, serving
 from tests.office import saved_again
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from batch.pipeline import Report, apply, resume
-from batch.practice.saving import read_state, write_state
+from batch.commands.flow import Report, apply, resume
+from batch.practice.state_files import read_state, write_state
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.flows.crash_stories import Part, Story, seen

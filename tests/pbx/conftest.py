@@ -22,8 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from batch.pbx.clocks import Clock
-from batch.pbx.gate import Gate
-from batch.pbx.pacing import Brake, Pace
+from batch.pbx.throttle import Brake, Gate, Pace
 from batch.pbx.transport import Insecure, open_client
 from batch.pbx.wire import Wire
 

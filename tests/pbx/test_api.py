@@ -9,11 +9,10 @@ import httpx
 import pytest
 
 from batch.errors import OutputError, SignInRefused, UsageError
-from batch.pbx.api import Endpoint, connect
-from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer, NoAnswer, NotSent, Reply
-from batch.pbx.requests import Request, get_trunk, list_trunks, update_trunk
-from batch.pbx.signins import SignInUnanswered
+from batch.pbx.client import Endpoint, connect
+from batch.pbx.messages import Answer, NoAnswer, NotSent, Reply, Request, get_trunk, list_trunks, update_trunk
+from batch.pbx.sign_ins import SignInUnanswered
+from batch.pbx.throttle import Stopped
 from batch.pbx.transport import Fingerprint
 from batch.secrets import Secret
 

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from batch.pbx.api import Endpoint, connect
+from batch.pbx.client import Endpoint, connect
 from batch.pbx.clocks import SYSTEM_CLOCK, clock_counting_sleep
-from batch.pbx.replies import Answer
-from batch.pbx.requests import get_trunk
+from batch.pbx.messages import Answer, get_trunk
 from batch.secrets import Secret
 
 if TYPE_CHECKING:

@@ -13,11 +13,10 @@ import httpx
 import pytest
 
 from batch.errors import BatchError
-from batch.pbx.api import Api, Endpoint, connect
-from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import get_trunk, revoke, update_trunk
+from batch.pbx.client import Api, Endpoint, connect
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, get_trunk, revoke, update_trunk
 from batch.pbx.session import Session
+from batch.pbx.throttle import Stopped
 from batch.pbx.wire import Pass
 from batch.secrets import Secret
 from tests.pbx.conftest import http_answer
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from batch.pbx.gate import Gate
-    from batch.pbx.requests import Request
+    from batch.pbx.messages import Request
+    from batch.pbx.throttle import Gate
     from batch.pbx.wire import Wire
     from tests.pbx.conftest import FakeTime, ScriptedPbx, Serve
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.pbx.errcodes import ERRCODES, FieldFault, Verdict, explain, faults_of, verdict_of
-from batch.pbx.replies import Answer
+from batch.pbx.error_codes import ERRCODES, FieldFault, Verdict, explain, faults_of, verdict_of
+from batch.pbx.messages import Answer
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),

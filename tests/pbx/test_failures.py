@@ -7,9 +7,8 @@ import ssl
 import httpx
 import pytest
 
-from batch.pbx.failures import FAILURES, reply_of
-from batch.pbx.replies import Garbled, NoAnswer, NotSent
-from batch.pbx.transport import FingerprintMismatch
+from batch.pbx.messages import Garbled, NoAnswer, NotSent
+from batch.pbx.transport import FAILURES, FingerprintMismatch, reply_of
 
 SECRET_URL = "https://pbx.example/openapi/v1.0/trunk/list?access_token=Sample-token"
 

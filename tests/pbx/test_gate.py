@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.pbx.clocks import SYSTEM_CLOCK
-from batch.pbx.gate import Gate, Stopped
-from batch.pbx.pacing import Brake, Pace
+from batch.pbx.throttle import Brake, Gate, Pace, Stopped
 from tests.pbx.threads import until
 
 if TYPE_CHECKING:

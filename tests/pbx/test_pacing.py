@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.errors import UsageError
-from batch.pbx.pacing import Brake, Pace
+from batch.pbx.throttle import Brake, Pace
 
 RATES = st.one_of(st.floats(0.1, 10_000), st.sampled_from([0.1, 0.5, 1.0, 2.5, 10.0, 50.0, 200.0, 1000.0]))
 

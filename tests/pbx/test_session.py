@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
-from batch.pbx.gate import Gate, Stopped
 from batch.pbx.session import Session
-from batch.pbx.signins import SignInUnanswered
+from batch.pbx.sign_ins import SignInUnanswered
+from batch.pbx.throttle import Gate, Stopped
 from batch.secrets import Secret
 from tests.pbx.threads import in_threads
 

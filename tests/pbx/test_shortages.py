@@ -9,14 +9,11 @@ import httpx
 import pytest
 
 from batch.errors import PbxError, TokensExhausted
-from batch.pbx.api import Endpoint, connect
+from batch.pbx.client import Endpoint, connect
 from batch.pbx.clocks import SYSTEM_CLOCK
-from batch.pbx.gate import Gate, Stopped
-from batch.pbx.pacing import Brake, Pace
-from batch.pbx.replies import Answer
-from batch.pbx.requests import get_trunk
-from batch.pbx.session import Session
-from batch.pbx.shortages import judge, shown
+from batch.pbx.messages import Answer, get_trunk
+from batch.pbx.session import Session, judge, shown
+from batch.pbx.throttle import Brake, Gate, Pace, Stopped
 from batch.pbx.wire import Wire
 from batch.secrets import Secret
 from tests.pbx.conftest import FakeTime, ScriptedPbx

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from batch.errors import AddressBlocked
-from batch.pbx.replies import Answer, Garbled, NotSent
-from batch.pbx.signins import Failure, Grant, blocked, blocked_until, read_sign_in
+from batch.pbx.messages import Answer, Garbled, NotSent
+from batch.pbx.sign_ins import Failure, Grant, blocked, blocked_until, read_sign_in
 
 URL = "https://pbx.example:8088"
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)

@@ -12,9 +12,8 @@ import httpx
 import pytest
 
 from batch.errors import SignInRefused
-from batch.pbx.api import Api, Endpoint, connect
-from batch.pbx.replies import Answer
-from batch.pbx.requests import get_trunk
+from batch.pbx.client import Api, Endpoint, connect
+from batch.pbx.messages import Answer, get_trunk
 from batch.secrets import Secret
 from tests.pbx.conftest import FakeTime
 from tests.pbx.threads import in_threads

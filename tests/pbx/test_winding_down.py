@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.pbx.clocks import SYSTEM_CLOCK, Clock
-from batch.pbx.gate import Gate, Stopped
-from batch.pbx.pacing import Brake, Pace
-from batch.pbx.requests import get_trunk, revoke, update_trunk
+from batch.pbx.messages import get_trunk, revoke, update_trunk
+from batch.pbx.throttle import Brake, Gate, Pace, Stopped
 from batch.pbx.wire import Pass
 from batch.secrets import Secret
 from tests.pbx.threads import in_threads, until

@@ -14,10 +14,19 @@ import httpx
 import pytest
 
 from batch.pbx.clocks import SYSTEM_CLOCK, Clock
-from batch.pbx.gate import Gate, Stopped
-from batch.pbx.pacing import Brake, Pace
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import get_trunk, list_trunks, query_trunks, sign_in, update_trunk
+from batch.pbx.messages import (
+    Answer,
+    Garbled,
+    NoAnswer,
+    NotSent,
+    Reply,
+    get_trunk,
+    list_trunks,
+    query_trunks,
+    sign_in,
+    update_trunk,
+)
+from batch.pbx.throttle import Brake, Gate, Pace, Stopped
 from batch.pbx.transport import Insecure, open_client
 from batch.pbx.wire import Pass, Wire
 from batch.secrets import Secret

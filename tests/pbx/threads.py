@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from batch.errors import BatchError
-from batch.pbx.gate import Stopped
+from batch.pbx.throttle import Stopped
 
 
 def in_threads(count: int, work: Callable[[], Any]) -> list[Any]:

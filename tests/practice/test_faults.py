@@ -3,17 +3,7 @@ from typing import Any
 
 import pytest
 
-from batch.practice.faults import (
-    HTML_PAGE,
-    AnswerWith,
-    Drop,
-    Fault,
-    Faults,
-    Garble,
-    HttpStatus,
-    PassOn,
-    RefuseWith,
-)
+from batch.practice.faults import HTML_PAGE, AnswerWith, Drop, Fault, Faults, Garble, HttpStatus, PassOn, RefuseWith
 
 UPDATE = "trunk/update"
 

@@ -24,9 +24,9 @@ from starlette.routing import Route
 from batch.practice.api import Api
 from batch.practice.calls import Pbx
 from batch.practice.faults import Faults
-from batch.practice.saving import read_state, write_state
 from batch.practice.server import Certificate, running, serve
 from batch.practice.state import PbxState
+from batch.practice.state_files import read_state, write_state
 
 NEW_NAME = {"id": 8, "name": "renamed"}
 
@@ -560,7 +560,7 @@ def test_a_certificate_that_cannot_be_read_is_the_callers_error(state: PbxState,
 FOREGROUND = """
 import sys
 from pathlib import Path
-from batch.practice.saving import read_state
+from batch.practice.state_files import read_state
 from batch.practice.server import serve
 
 path = Path(sys.argv[1])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.trunks.live import LISTS, parse_trunk
-from batch.trunks.sayable import say
+from batch.writers.exportable import say
 from tests.builders import book, census, dids, judged, live, shared
 
 JSON = st.recursive(

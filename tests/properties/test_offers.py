@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Parser
-from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellError, CellValue
+from batch.readers.workbook import CellError, CellValue
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Parser
+from batch.schema.problems import Problem
 from batch.trunks.numbers import NumberRange, parse_did
 from tests.builders import check, sheet, workbook
 

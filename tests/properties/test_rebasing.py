@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.workbooks import Workbook
-from batch.trunks.bodies import did_json
+from batch.readers.workbook import Workbook
+from batch.trunks.change_plan import Change
 from batch.trunks.hazards import Hazard
 from batch.trunks.live import Did, LiveTrunk
-from batch.trunks.plans import Change
+from batch.trunks.request_bodies import did_json
 from tests.builders import book, judged, live
 
 often = settings(

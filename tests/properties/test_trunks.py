@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.layout import CODECS, NAME_FORBIDS, TrunkType
-from batch.trunks.bodies import caller_id_json, did_json
-from batch.trunks.differences import Desired, compare, compare_lists
+from batch.schema.columns import CODECS, NAME_FORBIDS, TrunkType
+from batch.trunks.diff import Desired, compare, compare_lists
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, parse_trunk
 from batch.trunks.numbers import (
     NumberRange,
@@ -24,6 +23,7 @@ from batch.trunks.numbers import (
 )
 from batch.trunks.patterns import Matcher
 from batch.trunks.payloads import payload
+from batch.trunks.request_bodies import caller_id_json, did_json
 from tests.builders import book, census, judged, live, read, sheet, workbook
 
 quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)

@@ -17,21 +17,21 @@ from typing import Any, Self
 
 import httpx
 
-from batch.pbx.api import Api, Endpoint, connect
+from batch.pbx.client import Api, Endpoint, connect
 from batch.pbx.clocks import Clock
 from batch.pbx.transport import Insecure
 from batch.pbx.wire import NO_ACCOUNT, Account
 from batch.runs import journal
-from batch.runs.asking import Asker
-from batch.runs.decisions import Policy
-from batch.runs.dispatch import Dispatch, Limits
 from batch.runs.journal import Journal
 from batch.runs.outcomes import Outcome
 from batch.runs.recording import recording
-from batch.runs.settling import Settler, Work
+from batch.runs.retries import Policy
+from batch.runs.retrying_client import Asker
+from batch.runs.trunk_writer import Settler, Work
+from batch.runs.worker_pool import Dispatch, Limits
 from batch.secrets import Secret
+from batch.trunks.change_plan import Change, judge
 from batch.trunks.live import parse_trunk
-from batch.trunks.plans import Change, judge
 from tests import builders
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"

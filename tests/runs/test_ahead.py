@@ -8,10 +8,10 @@ from typing import Any
 
 import openpyxl
 
-from batch.runs.ahead import ChangesAhead
 from batch.runs.outcomes import Ending, Outcome
-from batch.trunks.differences import Difference
-from batch.trunks.plans import judge
+from batch.trunks.change_plan import judge
+from batch.trunks.diff import Difference
+from batch.writers.changes_ahead import ChangesAhead
 from tests import builders
 from tests.builders import census, live
 

@@ -12,12 +12,11 @@ import httpx
 import pytest
 
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
-from batch.pbx import requests
-from batch.pbx.gate import Stopped
-from batch.pbx.replies import Answer, NotSent
-from batch.pbx.requests import update_trunk
-from batch.runs.asking import BATCH, Asker
-from batch.runs.decisions import Policy, Refuse
+from batch.pbx import messages
+from batch.pbx.messages import Answer, NotSent, update_trunk
+from batch.pbx.throttle import Stopped
+from batch.runs.retries import Policy, Refuse
+from batch.runs.retrying_client import BATCH, Asker
 from batch.trunks.live import NOT_SHOWN, WHOLE
 from tests.runs.fakes import FakePbx, answer, connected, trunk, until
 
@@ -479,7 +478,7 @@ def test_an_expiry_in_the_middle_of_a_burst_costs_one_sign_in(pbx: FakePbx) -> N
         signed_in = sum("get_token" in request.url.path for request in pbx.requests)
         pbx.at_call = meet
         with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda i: asker.ask(requests.get_trunk(i % 3 + 1)).errcode, range(4)))
+            answers = list(pool.map(lambda i: asker.ask(messages.get_trunk(i % 3 + 1)).errcode, range(4)))
     assert answers == [0, 0, 0, 0]
     assert sum("get_token" in request.url.path for request in pbx.requests) == signed_in + 1
 

@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from batch.errors import PbxError, PbxUnreachable, SignInRefused
-from batch.pbx import requests
-from batch.pbx.gate import Stopped
-from batch.pbx.replies import NotSent
-from batch.runs.asking import Asker
-from batch.runs.decisions import FAILURES_TO_OPEN, Policy, pause_after
+from batch.pbx import messages
+from batch.pbx.messages import NotSent
+from batch.pbx.throttle import Stopped
 from batch.runs.outcomes import Ending
-from batch.runs.settling import CHANGED_SINCE, FRESH_S
-from batch.trunks.plans import Change
+from batch.runs.retries import FAILURES_TO_OPEN, Policy, pause_after
+from batch.runs.retrying_client import Asker
+from batch.runs.trunk_writer import CHANGED_SINCE, FRESH_S
+from batch.trunks.change_plan import Change
 from tests.runs.fakes import FakePbx, Run, changes, connected, running, trunk, until
 
 OPENED = "The PBX does not answer (connection refused). Waiting for it, up to 300 s (--give-up-after)."
@@ -201,7 +201,7 @@ class Outage:
         away(run.pbx, 10_000)
         run.pbx.at_call = self._hang
         self.first = at(run.pbx)
-        self.reads = [self.pool.submit(run.asker.ask, requests.get_trunk(number % 3 + 1)) for number in range(4)]
+        self.reads = [self.pool.submit(run.asker.ask, messages.get_trunk(number % 3 + 1)) for number in range(4)]
         assert self.probing.wait(10)
         until(lambda: run.pbx.time.asleep == 3)
 
@@ -260,7 +260,7 @@ def test_a_prober_that_fails_for_a_reason_of_its_own_leaves_it_to_the_next(pbx: 
 
         pbx.at_call = fall
         with ThreadPoolExecutor(2) as pool:
-            reads = [pool.submit(run.asker.ask, requests.get_trunk(number)) for number in (1, 2)]
+            reads = [pool.submit(run.asker.ask, messages.get_trunk(number)) for number in (1, 2)]
         errors = [read.exception() for read in reads]
     assert sorted(type(error).__name__ for error in errors) == ["NoneType", "ZeroDivisionError"]
 
@@ -309,7 +309,7 @@ def test_a_look_that_grew_old_while_its_write_waited_is_taken_anew(pbx: FakePbx,
         first, second = run.looked_at(*planned)
         away(pbx, 100)
         for _ in range(FAILURES_TO_OPEN):
-            reply, _ = run.asker.send(requests.get_trunk(3), 1)
+            reply, _ = run.asker.send(messages.get_trunk(3), 1)
             assert isinstance(reply, NotSent)
         pbx.edit(2)
         began = at(pbx)

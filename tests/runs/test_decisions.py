@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable
-from batch.pbx.errcodes import ERRCODES, Verdict
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import Request, query_trunks, update_trunk
-from batch.runs.decisions import (
+from batch.pbx.error_codes import ERRCODES, Verdict
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request, query_trunks, update_trunk
+from batch.runs.retries import (
     FAILURES_TO_OPEN,
     Again,
     Decision,

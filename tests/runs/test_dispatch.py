@@ -10,15 +10,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from batch.pbx.replies import Reply
-from batch.pbx.requests import Request
-from batch.runs.asking import Asker
-from batch.runs.decisions import Policy
-from batch.runs.dispatch import STOPPED_BY_YOU, STOPPING, Dispatch, Limits
+from batch.pbx.messages import Reply, Request
 from batch.runs.journal import JournalError
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.settling import FRESH_S, Settler, Work
-from batch.trunks.plans import Change
+from batch.runs.retries import Policy
+from batch.runs.retrying_client import Asker
+from batch.runs.trunk_writer import FRESH_S, Settler, Work
+from batch.runs.worker_pool import STOPPED_BY_YOU, STOPPING, Dispatch, Limits
+from batch.trunks.change_plan import Change
 from tests.runs.fakes import FakePbx, Keyboard, answer, changes, connected, running, trunk, until
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from batch.pbx.errcodes import FieldFault
-from batch.runs.endings import TONES, RowEndings, TotalsDiffer, end_rows, outcomes_without_run
+from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import AS_WANTED, ENDINGS, Ending, Outcome
-from batch.sheets.answers import RowResult
-from batch.sheets.problems import Problem
+from batch.runs.row_endings import TONES, RowEndings, TotalsDiffer, end_rows, outcomes_without_run
+from batch.schema.problems import Problem
+from batch.tables.row_results import RowResult
 from tests import builders
 
 TRUNKS = ["Trunk ID|Hostname|Port", "1|new.example|5060", "2|new.example|", "3|new.example|"]

@@ -13,13 +13,12 @@ from typing import Any
 import pytest
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.replies import Answer, Garbled, NoAnswer, NotSent, Reply
-from batch.pbx.requests import query_trunks, update_trunk
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, query_trunks, update_trunk
 from batch.runs import journal
 from batch.runs.journal import FILE, Journal, JournalError
-from batch.runs.keeping import want
+from batch.runs.journal_reader import read_past
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.past import read_past
+from batch.runs.serialization import want
 from tests.runs.fakes import FakePbx, changes, running
 
 WRITE = update_trunk({"id": 8, "hostname": "new.example"})

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from batch.pbx.errcodes import FieldFault
-from batch.runs.keeping import desired_json, outcome_json, planned_then, read_desired, read_outcome, want
+from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
+from batch.runs.serialization import desired_json, outcome_json, planned_then, read_desired, read_outcome, want
 from batch.secrets import HIDDEN, Secret
-from batch.trunks.differences import Desired, compare
+from batch.trunks.diff import Desired, compare
 from batch.trunks.live import CallerId, Did, Extension
 from tests import builders
 from tests.builders import dids, judged, live, shared

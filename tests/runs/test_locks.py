@@ -21,9 +21,9 @@ import pytest
 from filelock import FileLock
 
 from batch.errors import OutputError, UsageError
-from batch.quoting import quoted
 from batch.runs import locks
 from batch.runs.locks import Busy, Holder, NoLock, held_by, holding, place_of_pbx, place_of_run
+from batch.wording import quoted
 
 STARTED = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 HERE = str(Path("book.xlsx").absolute())

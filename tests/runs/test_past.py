@@ -10,13 +10,12 @@ from pathlib import Path
 import pytest
 
 from batch.errors import UsageError
-from batch.pbx.replies import Answer, NoAnswer, NotSent, Reply
-from batch.pbx.requests import Request, refresh, revoke, sign_in, update_trunk
+from batch.pbx.messages import Answer, NoAnswer, NotSent, Reply, Request, refresh, revoke, sign_in, update_trunk
 from batch.runs import journal
 from batch.runs.journal import FILE, Kept
-from batch.runs.keeping import want
+from batch.runs.journal_reader import Past, Tries, is_finished, read_past, tokens_out
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.past import Past, Tries, is_finished, read_past, tokens_out
+from batch.runs.serialization import want
 from batch.secrets import Secret
 from tests.runs.fakes import FakePbx, changes
 

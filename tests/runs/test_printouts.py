@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from batch.runs.printouts import plan_page, results_page
-from batch.sheets.answers import CodeCount, Count, Summary, Tone
-from batch.sheets.problems import Problem
+from batch.schema.problems import Problem
+from batch.tables.row_results import CodeCount, Count, Summary, Tone
+from batch.trunks.change_plan import Plan
 from batch.trunks.hazards import Hazard
-from batch.trunks.plans import Plan
+from batch.writers.printable import plan_page, results_page
 from tests import builders
 from tests.builders import dids, judged, live
 from tests.growth import STEEP, for_four_times

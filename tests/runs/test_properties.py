@@ -10,15 +10,15 @@ from functools import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch.pbx.api import Api
-from batch.runs.asking import Asker
-from batch.runs.decisions import Policy
-from batch.runs.dispatch import STOPPED_BY_YOU, Dispatch, Limits
+from batch.pbx.client import Api
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.settling import Settler
-from batch.trunks.differences import compare
+from batch.runs.retries import Policy
+from batch.runs.retrying_client import Asker
+from batch.runs.trunk_writer import Settler
+from batch.runs.worker_pool import STOPPED_BY_YOU, Dispatch, Limits
+from batch.trunks.change_plan import Change
+from batch.trunks.diff import compare
 from batch.trunks.live import parse_trunk
-from batch.trunks.plans import Change
 from tests.runs.fakes import FakePbx, Keyboard, changes, connected, trunk, until
 
 UNCLEAR = ["timeout", "reset", "cut", "half", "html", "empty", "list", "-2"]

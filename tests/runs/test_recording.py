@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.pbx.replies import Answer, NoAnswer
-from batch.pbx.requests import list_trunks, sign_in, update_trunk
+from batch.pbx.messages import Answer, NoAnswer, list_trunks, sign_in, update_trunk
 from batch.runs import journal
 from batch.runs.journal import JournalError
 from batch.runs.recording import recording

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from batch.runs.answered import answered_sheets, secrets_in
-from batch.runs.endings import end_rows
+from batch.readers.workbook import RawSheet, Workbook
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.reports import (
+from batch.runs.row_endings import end_rows
+from batch.runs.run_report import (
     change_lines,
     code_counts,
     counts,
@@ -20,14 +20,14 @@ from batch.runs.reports import (
     status_lines,
     summary,
 )
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.answers import AnsweredSheet
-from batch.sheets.problems import Problem
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import RawSheet, Workbook
-from batch.trunks.differences import Desired, compare, described
+from batch.tables.row_results import AnsweredSheet
+from batch.tables.rows import tabulate
+from batch.trunks.change_plan import Change, Plan
+from batch.trunks.diff import Desired, compare, described
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
-from batch.trunks.plans import Change, Plan
+from batch.writers.results_rows import answered_sheets, secrets_in
 from tests import builders
 from tests.builders import dids, judged, live, shared, sheet
 

@@ -13,15 +13,15 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from batch.runs.endings import end_rows
+from batch.readers.detect import fingerprint, read_workbook
+from batch.readers.workbook import Format, Workbook
 from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.reports import summary
-from batch.runs.results import Results, changes_frame, endings_frame, give_back
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.placing import Replace
-from batch.sheets.reading import fingerprint, read_workbook
-from batch.sheets.workbooks import Format, Workbook
+from batch.runs.row_endings import end_rows
+from batch.runs.run_report import summary
+from batch.schema.columns import RESULT_HEADERS
+from batch.writers.atomic import Replace
+from batch.writers.results_rows import Results, changes_frame, endings_frame, give_back
 from tests import builders
 from tests.builders import judged, live
 

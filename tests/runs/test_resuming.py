@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from batch.runs.keeping import planned_then, want
+from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.past import Past, Tries
 from batch.runs.resuming import CHANGED_AFTER, NEITHER, Rest, left, settle_by_look, sort_out
+from batch.runs.serialization import planned_then, want
+from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk
-from batch.trunks.plans import Change
 from tests import builders
 from tests.builders import dids, judged, live
 

@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from batch.errors import AddressBlocked, PbxUnreachable
-from batch.pbx.requests import get_trunk
+from batch.pbx.messages import get_trunk
 from batch.runs.journal import FILE
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.settling import (
+from batch.runs.trunk_writer import (
     CHANGED_SINCE,
     GONE,
     NOT_READ_BACK,
@@ -24,7 +24,7 @@ from batch.runs.settling import (
     STILL_AT_IT,
     Work,
 )
-from batch.trunks.plans import Change
+from batch.trunks.change_plan import Change
 from tests.runs.fakes import FakePbx, Run, answer, changes, running, trunk
 
 HEADER = "Trunk ID|Hostname|Port|Enabled"

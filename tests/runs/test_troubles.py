@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from batch.runs.failure_groups import troubles
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.troubles import troubles
-from batch.trunks.differences import Difference
+from batch.trunks.diff import Difference
 
 
 def test_trunks_with_one_cause_are_told_together_and_the_worst_first() -> None:

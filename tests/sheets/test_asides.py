@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import Block
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.problems import Problem
-from batch.sheets.reading import read_workbook
-from batch.sheets.rows import Tables, tabulate
-from batch.sheets.workbooks import Block
+from batch.tables.rows import Tables, tabulate
 from tests.builders import Line, check, sheet, told, workbook
 
 TRUNKS = sheet("Trunks", "Name|Type", "London-1|register", "Leeds-1|peer")

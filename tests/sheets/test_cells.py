@@ -4,12 +4,12 @@ import datetime as dt
 
 import pytest
 
+from batch.readers.workbook import CellError, CellValue, NoValue
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.schema.problems import Problem
 from batch.secrets import NoSecret, Secret
-from batch.sheets.cells import secrets_of, texts_of
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
-from batch.sheets.problems import Problem
-from batch.sheets.strips import Strip
-from batch.sheets.workbooks import CellError, CellValue, NoValue
+from batch.tables.cells import secrets_of, texts_of
+from batch.tables.column_data import Strip
 
 DID = DIDS.column("did")
 NAME = TRUNKS.column("name")

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError, UsageError
+from batch.readers.workbook import Workbook
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.columns import ColumnsFile, parse_columns, read_columns, write_columns
-from batch.sheets.guesses import guess_columns
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables, tabulate
-from batch.sheets.workbooks import Workbook
+from batch.tables.columns_file import ColumnsFile, parse_columns, read_columns, write_columns
+from batch.tables.guesses import guess_columns
+from batch.tables.rows import Tables, tabulate
 from tests.builders import sheet, told, workbook
 
 

@@ -6,11 +6,11 @@ import datetime as dt
 
 import pytest
 
-from batch.sheets.cells import Texts, texts_of
-from batch.sheets.damage import masks
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS, Column
-from batch.sheets.strips import MAX_TOLD, Strip
-from batch.sheets.workbooks import CellError, CellValue, NoValue
+from batch.readers import number_formats
+from batch.readers.workbook import CellError, CellValue, NoValue
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.tables.cells import Texts, texts_of
+from batch.tables.column_data import MAX_TOLD, Strip
 
 DID = DIDS.column("did")
 DID_NAME = DIDS.column("did_name")
@@ -243,7 +243,7 @@ def test_a_number_whose_format_shows_nothing_more_is_its_digits(look: str) -> No
     ],
 )
 def test_only_a_look_that_is_certain_is_rendered(number: int, mask: str, shown: str | None) -> None:
-    assert masks.shown(number, mask) == shown
+    assert number_formats.shown(number, mask) == shown
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from batch.sheets.answers import AnsweredSheet, RowResult, Tone
-from batch.sheets.excerpts import excerpt, with_cells_placed
+from batch.tables.row_results import AnsweredSheet, RowResult, Tone
+from batch.writers.failed_rows import excerpt, with_cells_placed
 from tests.builders import sheet
 
 REFUSED = RowResult(result="refused", tone=Tone.BAD, errmsg="PARAMETER ERROR: see DIDs!B9")

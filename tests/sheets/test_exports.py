@@ -11,17 +11,18 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import OutputError
+from batch.readers.detect import read_workbook
+from batch.schema import columns
+from batch.schema.file_metadata import Kind
 from batch.secrets import Secret
-from batch.sheets import guides, layout
-from batch.sheets.exports import Export, Filled, ReadOnly, read_again, write_export
-from batch.sheets.imprints import Kind
-from batch.sheets.reading import read_workbook
-from batch.sheets.rows import tabulate
+from batch.tables.rows import tabulate
+from batch.writers import guides
+from batch.writers.export_workbook import Export, Filled, ReadOnly, read_again, write_export
 
 MADE_AT = dt.datetime(2026, 11, 23, 2, 14, 7, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 
 
-def filled(sheet: layout.Sheet, *rows: dict[str, str]) -> Filled:
+def filled(sheet: columns.Sheet, *rows: dict[str, str]) -> Filled:
     return Filled(sheet=sheet, columns={c.field: [row.get(c.field, "") for row in rows] for c in sheet.columns})
 
 
@@ -30,9 +31,11 @@ def export(**more: Any) -> Export:
         "pbx": "https://pbx.example:8088/a&b",
         "made_at": MADE_AT,
         "sheets": (
-            filled(layout.TRUNKS, {"id": "7", "name": "London", "password": "<hidden>"}),
-            filled(layout.CALLER_IDS, {"trunk": "London", "outbound_cid": "+44", "extensions": "1001, 1002"}),
-            filled(layout.DIDS, {"trunk": "London", "did": "0044"}, {"trunk": "London", "did": "45", "did_name": "=1"}),
+            filled(columns.TRUNKS, {"id": "7", "name": "London", "password": "<hidden>"}),
+            filled(columns.CALLER_IDS, {"trunk": "London", "outbound_cid": "+44", "extensions": "1001, 1002"}),
+            filled(
+                columns.DIDS, {"trunk": "London", "did": "0044"}, {"trunk": "London", "did": "45", "did_name": "=1"}
+            ),
         ),
         "trunks": ["London", "Paris"],
         "extensions": ["1001", "1002"],
@@ -78,13 +81,13 @@ def test_the_sheets_are_those_of_the_template_and_three_that_nobody_sees(book: o
 
 def test_every_filled_cell_is_text_and_none_is_a_formula(book: openpyxl.Workbook) -> None:
     assert lines(book, "DIDs")[1:] == [("London", "0044", None), ("London", "45", "=1")]
-    for sheet in layout.SHEETS:
+    for sheet in columns.SHEETS:
         for row in page(book, sheet.title).iter_rows(min_row=2):
             assert {(cell.data_type, cell.number_format) for cell in row if cell.value is not None} == {("s", "@")}
 
 
 def test_headers_notes_and_closed_lists_are_as_in_the_template(book: openpyxl.Workbook) -> None:
-    for sheet in layout.SHEETS:
+    for sheet in columns.SHEETS:
         assert [cell.value for cell in page(book, sheet.title)[1]] == [guides.header(c) for c in sheet.columns]
     (enabled,) = (
         one for one in page(book, "Trunks").data_validations.dataValidation if str(one.sqref) == "D2:D1048576"

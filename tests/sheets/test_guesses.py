@@ -4,11 +4,11 @@ import tomllib
 
 import pytest
 
+from batch.readers.workbook import RawSheet
 from batch.secrets import Secret
-from batch.sheets.columns import NO_FILE, ColumnsFile, parse_columns
-from batch.sheets.guesses import guess_columns
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import RawSheet
+from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
+from batch.tables.guesses import guess_columns
+from batch.tables.rows import tabulate
 from tests.builders import sheet, told, workbook
 
 

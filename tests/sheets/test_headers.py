@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.headers import match_headers
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
-from batch.sheets.workbooks import CellError, NoValue
+from batch.readers.workbook import CellError, NoValue
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.tables.headers import match_headers
 from tests.builders import check, sheet, told, workbook
 
 

@@ -13,15 +13,15 @@ import pytest
 from openpyxl.styles import PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch.checking import check, mark
+from batch.commands.check import check, mark
 from batch.errors import UsageError
+from batch.readers.detect import read_workbook
+from batch.readers.packages import Package
+from batch.schema.file_metadata import Kind
 from batch.settings import Settings
-from batch.sheets.formats.packages import Package
-from batch.sheets.imprints import Kind
-from batch.sheets.marking.files import Marked, refuse_place
-from batch.sheets.marking.marks import take_marks_off
-from batch.sheets.patching.edits import PackageEdit
-from batch.sheets.reading import read_workbook
+from batch.writers.marked_files import Marked, refuse_place
+from batch.writers.marked_workbook import take_marks_off
+from batch.xlsx_edit.package import PackageEdit
 from tests.furnished import changed, parts_of, sheet_part, write_furnished, write_parts
 from tests.office import saved_again
 

@@ -9,17 +9,17 @@ import pytest
 import xlsxwriter
 
 from batch.errors import OutputError, UsageError
-from batch.sheets.formats.packages import Package
-from batch.sheets.marking import files, findings, listings
-from batch.sheets.marking.colours import WRONG, Palette
-from batch.sheets.marking.files import refuse_place, write_marked
-from batch.sheets.marking.findings import by_sheet, lines
-from batch.sheets.marking.listings import headline
-from batch.sheets.patching.edits import PackageEdit, Unpatchable
-from batch.sheets.patching.stylesheets import BLANK, Stylesheet
-from batch.sheets.problems import Problem, Severity
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import Block, RawSheet
+from batch.readers.detect import read_workbook
+from batch.readers.packages import Package
+from batch.readers.workbook import Block, RawSheet
+from batch.schema.problems import Problem, Severity
+from batch.writers import marked_files, marked_findings, marked_list
+from batch.writers.marked_files import refuse_place, write_marked
+from batch.writers.marked_findings import by_sheet, lines
+from batch.writers.marked_list import headline
+from batch.writers.marked_workbook import WRONG, Palette
+from batch.xlsx_edit.package import PackageEdit, Unpatchable
+from batch.xlsx_edit.stylesheet import BLANK, Stylesheet
 from tests.builders import sheet
 from tests.furnished import changed
 
@@ -71,7 +71,7 @@ def test_a_whole_column_that_is_only_noted_is_not_painted() -> None:
 
 
 def test_notes_end_somewhere_but_colours_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "MOST_NOTES", 3)
+    monkeypatch.setattr(marked_findings, "MOST_NOTES", 3)
     found = by_sheet([wrong(row) for row in range(2, 9)], [DIDS])["DIDs"]
     assert len(found.wrong) == 7
     assert list(found.notes) == [(2, 1), (3, 1), (4, 1)]
@@ -117,7 +117,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_what_has_no_room_on_the_list_is_counted(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listings, "MOST_LINES", 2)
+    monkeypatch.setattr(marked_list, "MOST_LINES", 2)
     rows = listed(book, [wrong(2), wrong(3), wrong(4)])
     assert [row[2] for row in rows[:2]] == ["B2", "B3"]
     assert rows[2][1] == "and 1 more; trunk-batch check --json lists them all"
@@ -162,7 +162,7 @@ def test_a_full_disk_is_an_error_that_says_so(book: Path, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "put_marks", full)
+    monkeypatch.setattr(marked_files, "put_marks", full)
     with pytest.raises(OutputError, match="no space left on device"):
         write_marked(read_workbook(book), [wrong(2)], book.with_name("marked.xlsx"))
     assert not book.with_name("marked.xlsx").exists()

@@ -8,10 +8,10 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.notices import FEW, ColumnNotice, Problems
-from batch.sheets.problems import Problem
-from batch.telling.amounts import BRIEF
-from batch.telling.checks import problems_text
+from batch.reports.check_text import problems_text
+from batch.schema.problems import Problem
+from batch.tables.column_data import FEW, ColumnNotice, Problems
+from batch.wording import BRIEF
 
 
 def notice(rows: list[int], values: list[str]) -> ColumnNotice:

@@ -11,9 +11,8 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.sheets.answers import Count, Summary, Tone
-from batch.sheets.charts import Bar, Chart, drawn
-from batch.sheets.pages import Listing, Page, page_html, plain, write_page
+from batch.tables.row_results import Count, Summary, Tone
+from batch.writers.html_page import Bar, Chart, Listing, Page, drawn, page_html, plain, write_page
 
 COUNTS = (
     Count(sheet="Trunks", ending="applied", tone=Tone.GOOD, rows=2, meaning="It was written.", next_step=""),

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from lxml import etree
 from xlsxwriter import Workbook
 
-from batch.sheets.formats.packages import Package
-from batch.sheets.patching.books import Book, sheet_parts
-from batch.sheets.patching.edits import PackageEdit, Unpatchable, whole_tags
-from batch.sheets.patching.grafts import graft, open_at, remove_sheet
+from batch.readers.packages import Package
+from batch.xlsx_edit.book import Book, sheet_parts
+from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
+from batch.xlsx_edit.package import PackageEdit, Unpatchable, whole_tags
 from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
 
 

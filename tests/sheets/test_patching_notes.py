@@ -11,11 +11,11 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from batch.sheets.formats.packages import Package
-from batch.sheets.patching import balloons, tails
-from batch.sheets.patching.books import sheet_parts
-from batch.sheets.patching.edits import PackageEdit, Unpatchable
-from batch.sheets.patching.notes import add_notes, drop_notes
+from batch.readers.packages import Package
+from batch.xlsx_edit import comment_shapes, sheet_frame
+from batch.xlsx_edit.book import sheet_parts
+from batch.xlsx_edit.comments import add_notes, drop_notes
+from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from tests.furnished import changed, parts_of
 
 
@@ -196,24 +196,24 @@ def test_a_drawing_that_binds_no_names_gets_shapes_that_do(commented: Path) -> N
 )
 def test_the_link_to_the_drawing_stands_where_excel_insists_on(tail: str, expected: str) -> None:
     sheet = f"<worksheet><sheetData/>{tail}</worksheet>".encode()
-    linked = tails.with_legacy_drawing(sheet, "rId9", "u")
+    linked = sheet_frame.with_legacy_drawing(sheet, "rId9", "u")
     assert expected in linked.decode().replace('<legacyDrawing xmlns:r="u" r:id="rId9"/>', "|")
-    assert tails.legacy_drawing(linked) == "rId9"
-    assert tails.without_legacy_drawing(linked) == sheet
+    assert sheet_frame.legacy_drawing(linked) == "rId9"
+    assert sheet_frame.without_legacy_drawing(linked) == sheet
 
 
 def test_a_sheet_without_a_drawing_has_none_to_take_out() -> None:
     sheet = b"<worksheet><sheetData/></worksheet>"
-    assert tails.legacy_drawing(sheet) is None
-    assert tails.without_legacy_drawing(sheet) == sheet
+    assert sheet_frame.legacy_drawing(sheet) is None
+    assert sheet_frame.without_legacy_drawing(sheet) == sheet
 
 
 @pytest.mark.parametrize("sheet", [b"<worksheet/>", b"<worksheet><sheetData/><pageMargins/>"])
 def test_what_breaks_off_is_no_sheet(sheet: bytes) -> None:
     with pytest.raises(Unpatchable):
-        list(tails.features(sheet))
+        list(sheet_frame.features(sheet))
     with pytest.raises(Unpatchable):
-        tails.head_of(b"<worksheet/>")
+        sheet_frame.head_of(b"<worksheet/>")
 
 
 def test_widths_are_those_of_the_sheet() -> None:
@@ -221,7 +221,7 @@ def test_widths_are_those_of_the_sheet() -> None:
         b'<sheetFormatPr defaultColWidth="10" defaultRowHeight="30"/><cols><col min="1" max="2" width="20"/>'
         b'<col min="3" max="3" width="9" hidden="1"/><col min="x" max="4" width="y"/></cols>'
     )
-    grid = balloons.grid_of(head)
+    grid = comment_shapes.grid_of(head)
     assert (grid.width, grid.height) == (75, 40.0)
     assert {column: grid.widths[column] for column in (0, 1, 2)} == {0: 145, 1: 145, 2: 0}
 

@@ -13,14 +13,14 @@ import pytest
 from lxml import etree
 from xlsxwriter import Workbook as Book
 
-from batch.sheets.answers import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
-from batch.sheets.imprints import Imprint, Kind
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.marking.files import write_marked
-from batch.sheets.patching.edits import Unpatchable
-from batch.sheets.problems import Problem
-from batch.sheets.reading import read_workbook
-from batch.sheets.writing import Written, write_into, write_results
+from batch.readers.detect import read_workbook
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.problems import Problem
+from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
+from batch.writers.marked_files import write_marked
+from batch.writers.results_workbook import Written, write_into, write_results
+from batch.xlsx_edit.package import Unpatchable
 from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
 
 APPLIED = RowResult(

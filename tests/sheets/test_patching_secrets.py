@@ -12,10 +12,10 @@ import pytest
 from lxml import etree
 from xlsxwriter import Workbook as Book
 
-from batch.sheets.answers import AnsweredSheet
-from batch.sheets.reading import read_workbook
-from batch.sheets.secrecy import SecretSearch
-from batch.sheets.writing import write_into
+from batch.readers.detect import read_workbook
+from batch.tables.password_cells import SecretSearch
+from batch.tables.row_results import AnsweredSheet
+from batch.writers.results_workbook import write_into
 from tests.sheets.packages import look_through, made, parts, repacked
 from tests.sheets.test_patching_results import ROWS, SUMMARY, answered, fill_dids, lines, sheet_xml
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from batch.sheets.formats.packages import Package
-from batch.sheets.patching.cells import Fillings, escaped, filling
-from batch.sheets.patching.edits import PackageEdit, Unpatchable
-from batch.sheets.patching.frames import Frame
-from batch.sheets.patching.sheets import CellChange, SheetPatch, cells_of, rows_of
+from batch.readers.packages import Package
+from batch.xlsx_edit.package import PackageEdit, Unpatchable
+from batch.xlsx_edit.sheet import CellChange, Fillings, SheetPatch, cells_of, escaped, filling, rows_of
+from batch.xlsx_edit.sheet_frame import Frame
 from tests.sheets.packages import prefixed
 
 MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

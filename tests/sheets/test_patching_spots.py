@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.patching.edits import Unpatchable
-from batch.sheets.patching.spots import restyle
+from batch.xlsx_edit.package import Unpatchable
+from batch.xlsx_edit.single_cells import restyle
 
 
 def restyled(rows: str, *places: tuple[int, int], head: str = "", by: int = 100) -> str:

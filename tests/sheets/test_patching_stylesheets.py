@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lxml import etree
 
-from batch.sheets.patching.edits import Unpatchable
-from batch.sheets.patching.stylesheets import BLANK, Stylesheet
+from batch.xlsx_edit.package import Unpatchable
+from batch.xlsx_edit.stylesheet import BLANK, Stylesheet
 from tests.sheets.packages import prefixed, strict
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

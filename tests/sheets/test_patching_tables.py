@@ -12,8 +12,8 @@ import pytest
 from lxml import etree
 from xlsxwriter import Workbook as Book
 
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.patching.anchors import EMU, Widths
+from batch.schema.columns import RESULT_HEADERS
+from batch.xlsx_edit.anchors import EMU, Widths
 from tests.furnished import dot
 from tests.sheets.packages import made, parts, prefixed, repacked, strict
 from tests.sheets.test_patching_results import ROWS, fill_dids, into, lines, page, sheet_xml, written

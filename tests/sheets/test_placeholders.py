@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.layout import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Sheet
-from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellError, CellValue, Workbook
+from batch.readers.workbook import CellError, CellValue, Workbook
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Sheet
+from batch.schema.problems import Problem
 from tests.builders import check, sheet, workbook
 
 CELLS = [(of, column) for of in SHEETS for column in of.columns]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from batch.sheets.problems import KINDS, Problem, Severity, Who
+from batch.schema.problems import KINDS, Problem, Severity, Who
 
 
 def test_a_problem_is_printed_in_the_shape_that_scripts_read() -> None:

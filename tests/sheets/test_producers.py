@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 from lxml import etree
 from xlsxwriter import Workbook
 
-from batch.sheets.answers import AnsweredSheet, RowResult, Summary, Tone
-from batch.sheets.formats.packages import Package
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.marking.files import write_marked
-from batch.sheets.patching.books import sheet_parts
-from batch.sheets.patching.edits import PackageEdit
-from batch.sheets.patching.notes import add_notes, drop_notes
-from batch.sheets.problems import Problem
-from batch.sheets.reading import read_workbook
-from batch.sheets.writing import write_into
+from batch.readers.detect import read_workbook
+from batch.readers.packages import Package
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.problems import Problem
+from batch.tables.row_results import AnsweredSheet, RowResult, Summary, Tone
+from batch.writers.marked_files import write_marked
+from batch.writers.results_workbook import write_into
+from batch.xlsx_edit.book import sheet_parts
+from batch.xlsx_edit.comments import add_notes, drop_notes
+from batch.xlsx_edit.package import PackageEdit
 from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
 from tests.soundness import faults_of
 

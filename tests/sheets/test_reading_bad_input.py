@@ -15,8 +15,8 @@ import openpyxl
 import pytest
 
 from batch.errors import WorkbookError
-from batch.sheets.formats import packages
-from batch.sheets.reading import read_workbook
+from batch.readers import packages
+from batch.readers.detect import read_workbook
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.errors import WorkbookError
-from batch.sheets.formats import csv_folders
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import CsvDialect, Format
+from batch.readers import csv_files
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import CsvDialect, Format
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch.sheets.workbooks import CellValue, Workbook
+    from batch.readers.workbook import CellValue, Workbook
 
 
 def folder(tmp_path: Path, **files: bytes | str) -> Path:
@@ -85,7 +85,7 @@ def test_a_row_is_a_record_also_with_line_breaks_and_quotes_in_it(tmp_path: Path
 
 
 def test_ragged_rows_are_filled_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv_folders, "_BLOCK", 2)
+    monkeypatch.setattr(csv_files, "_BLOCK", 2)
 
     found = columns(tmp_path, "Trunk,DID\nA\n\nB,2,more\nC,3\n")
 
@@ -336,12 +336,12 @@ def test_a_cell_without_end_is_refused(tmp_path: Path) -> None:
 
 def test_more_rows_or_bytes_than_a_spreadsheet_has_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = folder(tmp_path, dids="Trunk\n" * 20)
-    monkeypatch.setattr(csv_folders, "MAX_ROWS", 20)
+    monkeypatch.setattr(csv_files, "MAX_ROWS", 20)
     assert read_workbook(place).sheets[0].height == 20
-    monkeypatch.setattr(csv_folders, "MAX_ROWS", 19)
+    monkeypatch.setattr(csv_files, "MAX_ROWS", 19)
     with pytest.raises(WorkbookError, match="more than 19 rows"):
         read_workbook(place)
-    monkeypatch.setattr(csv_folders, "MAX_BYTES", 50)
+    monkeypatch.setattr(csv_files, "MAX_BYTES", 50)
     with pytest.raises(WorkbookError, match="is not read, because it has"):
         read_workbook(place)
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from batch.sheets.formats.csv_records import Dialect, LooseRecords
-from batch.sheets.formats.encodings import detect_encoding
+from batch.readers.csv_files import Dialect, LooseRecords
+from batch.readers.encodings import detect_encoding
 
 
 def cpu_seconds(work: Callable[[], object]) -> float:

@@ -9,8 +9,8 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from batch.sheets.formats.number_formats import shows_otherwise
-from batch.sheets.reading import read_workbook
+from batch.readers.detect import read_workbook
+from batch.readers.number_formats import shows_otherwise
 from tests.packages import (
     HEAD,
     TAIL,
@@ -28,7 +28,7 @@ from tests.packages import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch.sheets.workbooks import RawSheet
+    from batch.readers.workbook import RawSheet
 
 
 @pytest.mark.parametrize(

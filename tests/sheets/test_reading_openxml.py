@@ -17,10 +17,10 @@ from openpyxl.packaging.custom import StringProperty
 from python_calamine import PasswordError
 
 from batch.errors import WorkbookError
-from batch.sheets import layout
-from batch.sheets.formats import glances, grids, packages
-from batch.sheets.reading import begin_workbook, read_workbook
-from batch.sheets.workbooks import CellError, Format, NoValue, RawSheet
+from batch.readers import grids, packages, prescan
+from batch.readers.detect import begin_workbook, read_workbook
+from batch.readers.workbook import CellError, Format, NoValue, RawSheet
+from batch.schema import columns
 from tests.packages import HEAD, MAIN, TAIL, raw_package
 from tests.sheets.packages import repacked
 
@@ -204,7 +204,7 @@ def test_words_that_betray_something_are_seen_where_two_chunks_meet(
     for size in range(20, 60):
         monkeypatch.setattr(packages, "CHUNK", size)
         package = packages.Package(path)
-        assert glances.glance(package, "xl/worksheets/sheet1.xml").closer
+        assert prescan.glance(package, "xl/worksheets/sheet1.xml").closer
 
 
 def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
@@ -215,10 +215,10 @@ def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
         page.data_validation(1, 0, 9, 0, {"validate": "list", "source": ["a", "b"]})
         page.autofilter(0, 0, 1, 1)
 
-    found = glances.glance(packages.Package(path), "xl/worksheets/sheet1.xml")
+    found = prescan.glance(packages.Package(path), "xl/worksheets/sheet1.xml")
 
     assert not found.closer
-    assert not glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not prescan.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 def test_hidden_and_filtered_rows_are_named_but_kept(tmp_path: Path) -> None:
@@ -258,7 +258,7 @@ def test_all_sheets_are_kept_in_order_but_chart_sheets(tmp_path: Path) -> None:
 
 
 def test_our_mark_is_seen_and_other_properties_are_not_it(tmp_path: Path) -> None:
-    for name in (layout.MARK, "Department"):
+    for name in (columns.MARK, "Department"):
         book = openpyxl.Workbook()
         book.custom_doc_props.append(  # type: ignore[attr-defined] # newer than the stubs
             StringProperty(name=name, value="1")
@@ -266,7 +266,7 @@ def test_our_mark_is_seen_and_other_properties_are_not_it(tmp_path: Path) -> Non
         book.save(tmp_path / f"{name}.xlsx")
     openpyxl.Workbook().save(tmp_path / "plain.xlsx")
 
-    assert read_workbook(tmp_path / f"{layout.MARK}.xlsx").ours
+    assert read_workbook(tmp_path / f"{columns.MARK}.xlsx").ours
     assert not read_workbook(tmp_path / "Department.xlsx").ours
     assert not read_workbook(tmp_path / "plain.xlsx").ours
 
@@ -344,7 +344,7 @@ def test_a_stray_cell_is_seen_where_two_chunks_meet(tmp_path: Path, monkeypatch:
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
     for size in range(20, 60):
         monkeypatch.setattr(packages, "CHUNK", size)
-        assert glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
+        assert prescan.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_a_stray_cell_is_seen_where_two_chunks_meet(tmp_path: Path, monkeypatch:
 )
 def test_what_lies_near_is_not_taken_for_far(tmp_path: Path, rows: str) -> None:
     path = raw_package(tmp_path / "book.xlsx", HEAD + '<row r="1"><c r="A1"><v>3</v></c></row>' + rows + TAIL)
-    assert not glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not prescan.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 def test_formatted_but_empty_cells_far_away_do_no_harm(tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_results_columns_beyond_z_need_no_closer_look(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_row(0, 0, [f"c{number}" for number in range(30)])
 
-    assert not glances.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not prescan.reach(packages.Package(path), "xl/worksheets/sheet1.xml").far
     assert len(only_sheet(path).columns) == 30
 
 

@@ -10,17 +10,17 @@ import pytest
 import xlsxwriter
 
 from batch.errors import WorkbookError
-from batch.sheets import layout
-from batch.sheets.imprints import Imprint, Kind, lines_of
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import Block, CellError, Format
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import Block, CellError, Format
+from batch.schema import columns
+from batch.schema.file_metadata import Imprint, Kind, lines_of
 from tests.office import saved_again
 from tests.packages import HEAD, MAIN, TAIL, raw_ods, raw_package, stylesheet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch.sheets.workbooks import RawSheet
+    from batch.readers.workbook import RawSheet
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -201,13 +201,13 @@ IMPRINT = Imprint(
 def written(path: Path, imprint: Imprint, mark: str = "") -> Path:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
-        page = book.add_worksheet(layout.IMPRINT)
+        page = book.add_worksheet(columns.IMPRINT)
         page.very_hidden()
         for row, line in enumerate(lines_of(imprint)):
             for column, text in enumerate(line):
                 page.write_string(row, column, text)
         if mark:
-            book.set_custom_property(layout.MARK, mark)
+            book.set_custom_property(columns.MARK, mark)
     return path
 
 
@@ -230,7 +230,7 @@ def test_libreoffice_keeps_what_the_tool_left_in_the_file(tmp_path: Path, kind: 
 
     book = read_workbook(again)
     assert book.imprint == IMPRINT
-    assert next(sheet for sheet in book.sheets if sheet.name == layout.IMPRINT).hidden
+    assert next(sheet for sheet in book.sheets if sheet.name == columns.IMPRINT).hidden
 
 
 FORMATS = {

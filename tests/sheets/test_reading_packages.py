@@ -17,8 +17,8 @@ import pytest
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from batch.errors import WorkbookError
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import Format
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import Format
 from tests.packages import MAIN, raw_ods
 
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import xlsxwriter
 
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import CellError, CellPicture
 from batch.secrets import Secret
-from batch.sheets.reading import read_workbook
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import CellError, CellPicture
+from batch.tables.rows import tabulate
 from tests.furnished import dot
 from tests.packages import HEAD, TAIL, raw_package
 

@@ -16,11 +16,11 @@ from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Font
 from openpyxl.styles.differential import DifferentialStyle
 
+from batch.readers import packages, prescan
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import RawSheet
 from batch.secrets import Secret
-from batch.sheets.formats import glances, packages
-from batch.sheets.reading import read_workbook
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import RawSheet
+from batch.tables.rows import tabulate
 from tests.builders import sheet, workbook
 from tests.packages import (
     HEAD,
@@ -134,7 +134,7 @@ def test_styles_that_strike_only_blank_cells_cost_no_closer_look(tmp_path: Path)
     rows = '<row r="1"><c r="A1" s="1"/><c r="B1" s="0"><v>1</v></c><c r="C1" s="3"></c></row>'
     package = packages.Package(raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL))
 
-    assert not glances.glance(package, PART, struck={"1", "3"}).closer
+    assert not prescan.glance(package, PART, struck={"1", "3"}).closer
 
 
 def test_an_old_workbook_tells_what_is_struck(tmp_path: Path) -> None:

@@ -12,11 +12,11 @@ import xlwt
 from openpyxl.worksheet.formula import ArrayFormula
 
 from batch.errors import WorkbookError
-from batch.sheets.formats import glances, looks, packages
-from batch.sheets.formats.grids import Look
-from batch.sheets.formats.number_formats import Stylesheet
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import Block, CellError, NoValue
+from batch.readers import packages, prescan
+from batch.readers.detect import read_workbook
+from batch.readers.grids import Look
+from batch.readers.number_formats import Stylesheet
+from batch.readers.workbook import Block, CellError, NoValue
 from tests.packages import (
     HEAD,
     MAIN,
@@ -34,7 +34,7 @@ from tests.packages import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch.sheets.workbooks import RawSheet
+    from batch.readers.workbook import RawSheet
 
 PART = "xl/worksheets/sheet1.xml"
 
@@ -183,7 +183,7 @@ def test_a_merge_that_names_no_cells_is_none(tmp_path: Path) -> None:
     merges = b'<x><mergeCell ref="A1"/><mergeCell ref="A:B"/><mergeCell/><mergeCell ref="$A$1:$B$2"/></x>'
     look = Look()
 
-    looks.look_at_margins(package, PART, merges, look)
+    prescan.look_at_margins(package, PART, merges, look)
 
     assert look.merged == [Block(1, 0, 2, 1)]
 
@@ -198,10 +198,10 @@ def test_what_stands_around_the_rows_costs_no_closer_look(tmp_path: Path) -> Non
         page.autofilter(0, 0, 9, 1)
         page.filter_column(0, "x == a")
 
-    found = glances.glance(packages.Package(path), PART)
+    found = prescan.glance(packages.Package(path), PART)
 
     assert not found.closer
-    assert not glances.reach(packages.Package(path), PART).far
+    assert not prescan.reach(packages.Package(path), PART).far
     assert found.margins.startswith(b"<?xml")
 
 
@@ -236,7 +236,7 @@ def test_the_closer_look_passes_over_plain_cells_but_misses_none_that_matters(tm
     odd = '<row r="500" hidden="1"><c r="A500" t="e"><v>#N/A</v></c><c r="B500"><f>A1</f><v>1</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + plain + odd + TAIL)
 
-    look = looks.look_closer(packages.Package(path), PART, Stylesheet(formats={"1": "000"}), far=False)
+    look = prescan.look_closer(packages.Package(path), PART, Stylesheet(formats={"1": "000"}), far=False)
 
     assert look.cells == {(499, 0): CellError("#N/A")}
     assert look.formulas == {1: {500: "=A1"}}
@@ -248,7 +248,7 @@ def test_cells_without_a_name_stand_where_they_stand_also_beside_named_ones(tmp_
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"/><c t="e"><v>#N/A</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
 
-    look = looks.look_closer(packages.Package(path), PART, Stylesheet(), far=False)
+    look = prescan.look_closer(packages.Package(path), PART, Stylesheet(), far=False)
 
     assert look.cells == {(0, 2): CellError("#N/A")}
 
@@ -265,9 +265,9 @@ def test_a_closer_look_is_the_same_however_the_sheet_is_cut_into_chunks(
     package = packages.Package(raw_package(tmp_path / "book.xlsx", sheet))
     for size in range(20, 400, 19):
         monkeypatch.setattr(packages, "CHUNK", size)
-        found = glances.glance(package, PART, {"1"})
-        look = looks.look_closer(package, PART, Stylesheet(formats={"1": "000"}), far=False)
-        looks.look_at_margins(package, PART, found.margins, look)
+        found = prescan.glance(package, PART, {"1"})
+        look = prescan.look_closer(package, PART, Stylesheet(formats={"1": "000"}), far=False)
+        prescan.look_at_margins(package, PART, found.margins, look)
         assert found.closer
         assert look.formats == {0: dict.fromkeys(range(1, 40), "000")}
         assert (look.hidden_columns, look.merged) == ([(0, 0)], [Block(1, 0, 2, 0)])

@@ -9,11 +9,11 @@ import pytest
 import xlwt
 
 from batch.errors import WorkbookError
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import Block, CellError
+from batch.readers.xls import look_at_records
 from batch.secrets import Secret
-from batch.sheets.formats.xls_records import look_at_records
-from batch.sheets.reading import read_workbook
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import Block, CellError
+from batch.tables.rows import tabulate
 
 
 def old_book(path: Path) -> Path:

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from batch.readers.workbook import Block
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables, tabulate
-from batch.sheets.workbooks import Block
+from batch.tables.rows import Tables, tabulate
 from tests.builders import Line, sheet, told, workbook
 
 

@@ -4,11 +4,11 @@ import datetime as dt
 
 import pytest
 
+from batch.readers.workbook import CellError, CsvDialect, RawSheet, Workbook
+from batch.schema.problems import Problem
+from batch.schema.spellings import spans
 from batch.secrets import Secret
-from batch.sheets.problems import Problem
-from batch.sheets.rows import Tables, tabulate
-from batch.sheets.spellings import spans
-from batch.sheets.workbooks import CellError, CsvDialect, RawSheet, Workbook
+from batch.tables.rows import Tables, tabulate
 from tests.builders import book, check, sheet, told, workbook
 
 

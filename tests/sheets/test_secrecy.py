@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from batch.sheets.secrecy import SecretSearch
+from batch.tables.password_cells import SecretSearch
 
 LETTERS = st.text("ab1é<&_ -", max_size=12)
 SECRETS = st.lists(LETTERS, max_size=6)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.spellings import column_of, folded, letters, spans
+from batch.schema.spellings import column_of, folded, letters, spans
 
 
 @pytest.mark.parametrize(

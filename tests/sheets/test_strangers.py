@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 import pytest
 
+from batch.readers.workbook import CellError, CellValue, Workbook
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.columns import parse_columns
-from batch.sheets.guesses import guess_columns
-from batch.sheets.problems import Problem
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import CellError, CellValue, Workbook
+from batch.tables.columns_file import parse_columns
+from batch.tables.guesses import guess_columns
+from batch.tables.rows import tabulate
 from tests.builders import check, sheet, workbook
 from tests.growth import STEEP, for_four_times
 

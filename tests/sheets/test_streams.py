@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from batch.errors import OutputError
-from batch.sheets.streams import streamed
+from batch.writers.listings import streamed
 
 
 def test_what_is_put_in_is_there_as_text() -> None:

@@ -11,13 +11,14 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import OutputError
-from batch.sheets import guides, layout, terms
-from batch.sheets.layout import Column, Sheet
-from batch.sheets.reading import read_workbook
-from batch.sheets.template import README, write_template, write_template_folder
+from batch.readers.detect import read_workbook
+from batch.schema import columns, glossary
+from batch.schema.columns import Column, Sheet
+from batch.writers import guides
+from batch.writers.template import README, write_template, write_template_folder
 
 KEPT = Path(__file__).parents[2] / "templates"
-SHEETS = pytest.mark.parametrize("sheet", layout.SHEETS, ids=lambda sheet: sheet.title)
+SHEETS = pytest.mark.parametrize("sheet", columns.SHEETS, ids=lambda sheet: sheet.title)
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,13 @@ def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: P
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
     for path in (template, write_template_folder(tmp_path / "csv")):
         found = read_workbook(path)
-        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.TITLE, terms.TITLE}]
+        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.TITLE, glossary.TITLE}]
         assert not found.ours
-        assert [sheet.name for sheet in sheets] == [sheet.title for sheet in layout.SHEETS]
-        for raw, sheet in zip(sheets, layout.SHEETS, strict=True):
+        assert [sheet.name for sheet in sheets] == [sheet.title for sheet in columns.SHEETS]
+        for raw, sheet in zip(sheets, columns.SHEETS, strict=True):
             assert (raw.height, raw.first_row, raw.first_column) == (1, 1, 0)
-            headers = [layout.folded(str(column[0])) for column in raw.columns]
-            assert headers == [layout.folded(column.label) for column in sheet.columns]
+            headers = [columns.folded(str(column[0])) for column in raw.columns]
+            assert headers == [columns.folded(column.label) for column in sheet.columns]
 
 
 @SHEETS
@@ -94,7 +95,7 @@ def test_every_column_is_text_all_the_way_down(book: openpyxl.Workbook, sheet: S
 def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, sheet: Sheet) -> None:
     found = {str(one.sqref): one for one in page(book, sheet).data_validations.dataValidation}
     wanted = {
-        f"{layout.letters(index)}2:{layout.letters(index)}1048576": column
+        f"{columns.letters(index)}2:{columns.letters(index)}1048576": column
         for index, column in enumerate(sheet.columns)
         if column.choices
     }
@@ -116,9 +117,9 @@ def test_the_header_stays_in_sight_and_can_be_filtered(book: openpyxl.Workbook, 
 
 def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Workbook) -> None:
     assert book.sheetnames[0] == guides.TITLE
-    assert guides.TITLE in layout.OWN_SHEETS
+    assert guides.TITLE in columns.OWN_SHEETS
     words = guide_text(book)
-    for sheet in layout.SHEETS:
+    for sheet in columns.SHEETS:
         assert sheet.help in words
         for column in sheet.columns:
             assert column.help in words
@@ -127,11 +128,15 @@ def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Wor
 
 
 def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None:
-    row = dict(zip((column.field for column in layout.TRUNKS.columns), guides.example_row(layout.TRUNKS), strict=True))
-    for column in layout.TRUNKS.columns:
-        assert not row[column.field] or layout.TrunkType(row["type"]) in column.types
+    row = dict(
+        zip((column.field for column in columns.TRUNKS.columns), guides.example_row(columns.TRUNKS), strict=True)
+    )
+    for column in columns.TRUNKS.columns:
+        assert not row[column.field] or columns.TrunkType(row["type"]) in column.types
     entry = dict(
-        zip((column.field for column in layout.CALLER_IDS.columns), guides.example_row(layout.CALLER_IDS), strict=True)
+        zip(
+            (column.field for column in columns.CALLER_IDS.columns), guides.example_row(columns.CALLER_IDS), strict=True
+        )
     )
     assert (entry["outbound_cid_option"], entry["outbound_cid_to_ext_range"]) == ("shared", "")
 
@@ -146,10 +151,10 @@ def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None
             "up to 127 characters (accented letters count as two or more); <clear> empties it",
         ),
         (
-            Column(label="A", field="a", help="", example="", parser=layout.Parser.NUMBER, limit=65535),
+            Column(label="A", field="a", help="", example="", parser=columns.Parser.NUMBER, limit=65535),
             "a whole number up to 65535",
         ),
-        (Column(label="A", field="a", help="", example="", parser=layout.Parser.NUMBER), "a whole number"),
+        (Column(label="A", field="a", help="", example="", parser=columns.Parser.NUMBER), "a whole number"),
         (Column(label="A", field="a", help="", example="", choices=("yes", "no")), "one of: yes, no"),
     ],
 )
@@ -158,9 +163,9 @@ def test_limits_are_said_in_words(column: Column, words: str) -> None:
 
 
 def test_notes_name_the_trunk_types_where_not_all_have_the_column() -> None:
-    assert "Only for trunks of type register, account." in guides.note(layout.TRUNKS.column("username"))
-    assert "Only for" not in guides.note(layout.TRUNKS.column("name"))
-    assert "Must be filled in every row." in guides.note(layout.DIDS.column("did"))
+    assert "Only for trunks of type register, account." in guides.note(columns.TRUNKS.column("username"))
+    assert "Only for" not in guides.note(columns.TRUNKS.column("name"))
+    assert "Must be filled in every row." in guides.note(columns.DIDS.column("did"))
 
 
 def test_the_csv_folder_holds_header_lines_and_a_readme(tmp_path: Path) -> None:
@@ -180,14 +185,14 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[-1] == terms.TITLE
-    assert terms.TITLE in layout.OWN_SHEETS
-    lines = [(word, meaning) for _, word, meaning in book[terms.TITLE].iter_rows(min_row=4, values_only=True)]
-    assert lines == [(term.word, term.meaning) for term in terms.GLOSSARY]
+    assert book.sheetnames[-1] == glossary.TITLE
+    assert glossary.TITLE in columns.OWN_SHEETS
+    lines = [(word, meaning) for _, word, meaning in book[glossary.TITLE].iter_rows(min_row=4, values_only=True)]
+    assert lines == [(term.word, term.meaning) for term in glossary.GLOSSARY]
 
 
 def test_the_trunks_sheet_prints_two_pages_wide_with_the_name_on_each(book: openpyxl.Workbook) -> None:
-    found = page(book, layout.TRUNKS)
+    found = page(book, columns.TRUNKS)
     assert (found.page_setup.fitToWidth, found.page_setup.fitToHeight) == (2, 0)
     assert str(found.print_title_cols) == "$C:$C"
-    assert page(book, layout.DIDS).page_setup.fitToWidth in {None, 1}
+    assert page(book, columns.DIDS).page_setup.fitToWidth in {None, 1}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from batch.ranges import HAZARDS
 from batch.runs.outcomes import Ending
-from batch.sheets import guides, layout, terms
-from batch.sheets.terms import GLOSSARY
+from batch.schema import columns, glossary
+from batch.schema.glossary import GLOSSARY
+from batch.settings import HAZARDS
+from batch.writers import guides
 
 WORDS = {term.word for term in GLOSSARY}
 
 
 def test_the_ten_endings_are_explained_and_no_others() -> None:
-    assert {term.word for term in terms.ENDINGS} == {str(ending) for ending in Ending}
+    assert {term.word for term in glossary.ENDINGS} == {str(ending) for ending in Ending}
 
 
 def test_what_must_be_allowed_by_name_is_explained() -> None:
@@ -30,7 +31,7 @@ def test_the_words_of_the_workbook_are_explained(word: str) -> None:
 
 
 def test_trunk_types_and_what_passwords_come_back_as_are_explained() -> None:
-    assert {str(kind) for kind in layout.TrunkType} <= WORDS
+    assert {str(kind) for kind in columns.TrunkType} <= WORDS
     assert {"<hidden>", "<type again>"} <= WORDS
 
 
@@ -41,7 +42,7 @@ def test_no_word_stands_twice_and_the_order_is_the_alphabet() -> None:
 
 
 @pytest.mark.parametrize("term", GLOSSARY, ids=lambda term: term.word)
-def test_each_is_one_sentence_that_fits_two_lines(term: terms.Term) -> None:
+def test_each_is_one_sentence_that_fits_two_lines(term: glossary.Term) -> None:
     assert term.meaning.endswith(".")
     assert ". " not in term.meaning
     assert len(term.meaning) <= 160

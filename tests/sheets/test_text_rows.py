@@ -9,7 +9,7 @@ import openpyxl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.streams import TextRows, streamed
+from batch.writers.listings import TextRows, streamed
 
 ROWS = st.lists(
     st.lists(

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.headers import nearest
-from batch.sheets.layout import SHEETS, TRUNKS, Sheet, folded
-from batch.sheets.regions import words_of
-from batch.sheets.translations import HEADERS, SHEET_NAMES
+from batch.schema.columns import SHEETS, TRUNKS, Sheet, folded
+from batch.schema.translations import HEADERS, SHEET_NAMES
+from batch.tables.headers import nearest
+from batch.tables.table_range import words_of
 
 OWN = (
     "Note",

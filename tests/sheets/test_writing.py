@@ -12,18 +12,11 @@ import openpyxl
 import pytest
 import python_calamine
 
-from batch.sheets.imprints import Imprint, Kind
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.reading import read_workbook
-from batch.sheets.workbooks import CellError, CellValue, NoValue, RawSheet
-from batch.sheets.writing import (
-    AnsweredSheet,
-    ChangeLine,
-    RowResult,
-    Summary,
-    Tone,
-    write_results,
-)
+from batch.readers.detect import read_workbook
+from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.file_metadata import Imprint, Kind
+from batch.writers.results_workbook import AnsweredSheet, ChangeLine, RowResult, Summary, Tone, write_results
 
 APPLIED = RowResult(
     result="applied",

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from batch.errors import OutputError
-from batch.sheets.layout import RESULT_HEADERS
-from batch.sheets.workbooks import CellError, CellValue, CsvDialect, NoValue, RawSheet
-from batch.sheets.writing import (
+from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue, RawSheet
+from batch.schema.columns import RESULT_HEADERS
+from batch.writers.results_workbook import (
     AnsweredSheet,
     ChangeLine,
     CodeCount,

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.sheets.naming import file_names, sheet_names
-from batch.sheets.placing import place_file, place_folder
+from batch.schema.naming import file_names, sheet_names
+from batch.writers.atomic import place_file, place_folder
 
 
 def held(*names: str) -> Callable[[Path, Path], None]:

@@ -13,12 +13,11 @@ import python_calamine
 from xlsxwriter import Workbook
 
 from batch.errors import OutputError
-from batch.sheets.layout import MARK
-from batch.sheets.lists import write_list
-from batch.sheets.problems import Problem
-from batch.sheets.styles import make_styles
-from batch.sheets.workbooks import CellValue, RawSheet
-from batch.sheets.writing import (
+from batch.readers.workbook import CellValue, RawSheet
+from batch.schema.columns import MARK
+from batch.schema.problems import Problem
+from batch.writers.listings import write_list
+from batch.writers.results_workbook import (
     AnsweredSheet,
     ChangeLine,
     CodeCount,
@@ -28,6 +27,7 @@ from batch.sheets.writing import (
     write_plan,
     write_results,
 )
+from batch.writers.styles import make_styles
 
 PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import json
 
-from batch.sheets.imprints import Imprint, Kind
-from batch.sheets.workbooks import RawSheet
-from batch.trunks.bases import Base, lines_of, read_base
+from batch.readers.workbook import RawSheet
+from batch.schema.file_metadata import Imprint, Kind
+from batch.trunks.base import Base, lines_of, read_base
 from batch.trunks.live import LiveTrunk
 from tests.builders import book, dids, live, shared, sheet, workbook
 

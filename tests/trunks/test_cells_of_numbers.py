@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.sheets.problems import Problem
-from batch.trunks.faults import Fault
+from batch.schema.problems import Fault, Problem
 from batch.trunks.numbers import NumberRange, parse_caller_id, parse_did
 from tests.builders import check, sheet, workbook
 

@@ -8,15 +8,15 @@ from itertools import product
 
 import numpy as np
 
+from batch.readers.workbook import CellValue
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.problems import Problem
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import CellValue
+from batch.tables.rows import tabulate
 from batch.trunks.grouping import group, own
+from batch.trunks.model import Owners
 from batch.trunks.numbers import split_groups
-from batch.trunks.offers import against_live
 from batch.trunks.patterns import Matcher
-from batch.trunks.records import Owners
+from batch.trunks.suggestions import against_live
 from tests.builders import book, census, live, read, sheet, workbook
 from tests.growth import STEEP, for_four_times
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.problems import Problem
+from batch.schema.problems import Problem
 from tests.builders import book, check, sheet, workbook
 
 

@@ -7,7 +7,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.trunks.records import DidRow, DidRows, dids_of, rows_at
+from batch.trunks.model import DidRow, DidRows, dids_of, rows_at
 
 ENTRIES = st.lists(
     st.builds(

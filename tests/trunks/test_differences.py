@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from batch.secrets import Secret
-from batch.trunks.differences import Desired, Moved, compare, compare_lists
+from batch.trunks.diff import Desired, Moved, compare, compare_lists
 from batch.trunks.live import CallerId, Did, Extension
 from tests.builders import dids, live
 

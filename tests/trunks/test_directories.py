@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from batch.trunks.directories import Directory
 from batch.trunks.live import Census, Extension
+from batch.writers.exportable import Directory
 
 
 def directory(extensions: dict[str, int], groups: dict[str, int]) -> Directory:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from batch.readers.workbook import CellError, CellValue
+from batch.schema.columns import Mode, TrunkType
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.layout import Mode, TrunkType
-from batch.sheets.problems import Problem
-from batch.sheets.rows import tabulate
-from batch.sheets.workbooks import CellError, CellValue
+from batch.tables.rows import tabulate
 from batch.trunks.grouping import group
-from batch.trunks.records import CallerIdRow, DidRow, ListEdit
+from batch.trunks.model import CallerIdRow, DidRow, ListEdit
 from tests.builders import book, check, read, records, sheet, told, workbook
 
 

@@ -5,17 +5,8 @@ from typing import Any
 
 import pytest
 
-from batch.sheets.layout import TrunkType
-from batch.trunks.live import (
-    WHOLE,
-    CallerId,
-    Did,
-    Extension,
-    parse_extensions,
-    parse_groups,
-    parse_listed,
-    parse_trunk,
-)
+from batch.schema.columns import TrunkType
+from batch.trunks.live import WHOLE, CallerId, Did, Extension, parse_extensions, parse_groups, parse_listed, parse_trunk
 from tests.builders import census, live, shared
 
 

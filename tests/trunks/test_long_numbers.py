@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.checking import check
+from batch.commands.check import check
 from batch.errors import UsageError
 from batch.settings import Settings
 from tests.builders import CALLER_IDS, book, sheet, told, workbook

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.problems import Problem
+from batch.schema.problems import Problem
+from batch.trunks.change_plan import Change
 from batch.trunks.live import CallerId, Extension
-from batch.trunks.plans import Change
 from tests.builders import book, census, dids, judged, live, shared
 
 LIVE = live(did_list=dids("100=One", "200=Two", "300=Three"))

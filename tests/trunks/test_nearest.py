@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batch.trunks.nearest import nearest
+from batch.schema.spellings import nearest
 
 
 def test_each_text_has_its_nearest_name_or_none() -> None:

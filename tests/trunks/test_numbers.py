@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.trunks.faults import Fault
+from batch.schema.problems import Fault
 from batch.trunks.numbers import (
     NumberRange,
     RawId,

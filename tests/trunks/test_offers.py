@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from batch.sheets.problems import Problem
-from batch.sheets.workbooks import CellValue
+from batch.readers.workbook import CellValue
+from batch.schema.problems import Problem
 from batch.trunks.live import LiveTrunk
-from batch.trunks.offers import against_live
+from batch.trunks.suggestions import against_live
 from tests.builders import CALLER_IDS, book, dids, live, read, shared, sheet, told, workbook
 
 _RANGE = {"id": 3, "outbound_cid_option": "range", "outbound_cid": "+44100-+44109", "outbound_cid_to_ext_range": "1-2"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from batch.sheets.layout import TrunkType
+from batch.schema.columns import TrunkType
 from batch.trunks.payloads import AccountUpdate, PeerUpdate, RegisterUpdate, payload
 
 EVERYTHING: dict[str, Any] = {

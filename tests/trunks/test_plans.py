@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from batch.readers.workbook import Workbook
+from batch.schema.columns import TrunkType
+from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.sheets.layout import TrunkType
-from batch.sheets.problems import Problem
-from batch.sheets.workbooks import Workbook
-from batch.trunks.choices import choose
-from batch.trunks.hazards import Hazard, not_allowed
+from batch.trunks.change_plan import Change, Plan, Resolved, judge, not_allowed, resolve, tally
+from batch.trunks.hazards import Hazard
 from batch.trunks.live import Census, LiveTrunk, parse_trunk
-from batch.trunks.plans import Change, Plan, Resolved, judge, resolve, tally
+from batch.trunks.model import choose
 from tests.builders import book, census, dids, judged, live, read, shared
 
 LONDON = live(8, "London", hostname="old", password="Sample-0", did_list=dids("100=One", "200"))

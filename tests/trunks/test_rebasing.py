@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from batch.secrets import Secret
-from batch.trunks.differences import described
+from batch.trunks.change_plan import Change
+from batch.trunks.diff import described
 from batch.trunks.hazards import Conflict, Hazard
 from batch.trunks.live import LiveTrunk
-from batch.trunks.plans import Change
 from tests.builders import book, census, dids, judged, live, shared, told
 
 HOST = "Trunk ID|Name|Hostname|Enabled|Codecs|Password"

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.secrets import Secret
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
-from batch.sheets.rows import Tables
+from batch.tables.rows import Tables
+from batch.trunks.change_plan import judge
 from batch.trunks.grouping import group
 from batch.trunks.live import Census, LiveTrunk
-from batch.trunks.plans import judge
-from batch.trunks.records import Record
-from batch.trunks.sayable import Said, say
+from batch.trunks.model import Record
+from batch.writers.exportable import Said, say
 from tests.builders import census, dids, live, shared
 
 
@@ -250,7 +250,7 @@ def test_what_the_cloud_would_not_take_back_is_read_only() -> None:
 
 
 def read_back(found: Said) -> tuple[Tables, tuple[Record, ...], list[str]]:
-    from batch.sheets.exports import read_again
+    from batch.writers.export_workbook import read_again
 
     tables, problems = read_again(found.sheets)
     records, more = group(tables)

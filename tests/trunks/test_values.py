@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from batch.sheets.layout import CALLER_IDS, DIDS, TRUNKS
-from batch.trunks.faults import Fault
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.problems import Fault
 from batch.trunks.values import parse_value, too_many_bytes
 
 

@@ -1,0 +1,195 @@
+"""The console: what is said to the person in front, and what is asked. The only print."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from batch.errors import UsageError
+from batch.wording import visible
+
+if TYPE_CHECKING:
+    from batch.cli.progress import Bar
+    from batch.commands.flow import Planned
+    from batch.commands.user_interface import Progress
+    from batch.wording import Shown
+
+
+def request_text(entry: Mapping[str, Any]) -> str:
+    """Tell of one request, from its line in the log."""
+    return "  ".join(f"{name}={_joined(value)}" for name, value in entry.items())
+
+
+def _joined(value: object) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+class Mouth:
+    """What is said, and where: with ``--json`` stdout is for the object alone.
+
+    Each line stays one line, whatever the names and values in it hold: nothing in them can pass for words of ours.
+
+    Whoever listens may leave (``| head``) or have no room (a full disk): then the work goes on, and the words go
+    nowhere.
+    """
+
+    def __init__(self, *, json: bool) -> None:
+        """Speak as the flags say."""
+        self.json = json
+        self.quiet = False
+        self.verbose = False
+        self.interrupted = False
+        """Whether somebody wants the command to stop."""
+        self._lock = threading.RLock()
+        self._unheard = ""
+
+    @property
+    def shown(self) -> Shown:
+        """How much is listed."""
+        from batch.wording import BRIEF, WHOLE  # noqa: PLC0415 - not for --help
+
+        return WHOLE if self.verbose else BRIEF
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Say something that is the command's result for people."""
+        self._put(lines, "stderr" if self.json else "stdout")
+
+    def complain(self, *lines: str) -> None:
+        """Say something beside the result."""
+        self._put(lines, "stderr")
+
+    def hand_over(self, shape: dict[str, Any]) -> None:
+        """Print the JSON object."""
+        import json  # noqa: PLC0415 - only for --json
+
+        self._put([json.dumps(shape)], "stdout")
+
+    def ask(self, text: str) -> str:
+        """Ask on the terminal and return the answer; nothing where it has ended."""
+        self._put([text], "stderr", end="")
+        self.flush()
+        return sys.stdin.readline().strip() if sys.stdin is not None else ""
+
+    def flush(self) -> None:
+        """Let out what has been said."""
+        for name in ("stdout", "stderr"):
+            self._put((), name)
+
+    def close(self) -> str:
+        """Let out what has been said; returns why stdout could not take it, if so and not just for want of a reader."""
+        self.flush()
+        return self._unheard
+
+    def _put(self, lines: Iterable[str], name: str, end: str = "\n") -> None:
+        stream = getattr(sys, name)
+        if stream is None:  # closed by whoever started us
+            return
+        with self._lock:
+            try:
+                for line in lines:
+                    print(visible(line), end=end, file=stream)
+                if not lines:
+                    stream.flush()
+            except OSError as error:
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
+                if name == "stdout" and error.errno not in _READER_LEFT:
+                    self._unheard = (error.strerror or str(error)).lower()
+
+
+_READER_LEFT = frozenset({errno.EPIPE, errno.EINVAL})
+"""What Unix and Windows say when a pipe has no reader any more."""
+
+
+class NobodyToAsk(UsageError):
+    """What is left of a run needs an answer, and there is no terminal (exit 2)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Some trunks are not as they were when the run was approved, and there is no terminal to ask on. "
+            "Nothing was sent; the run is as it was.",
+            "Read the plan above; to approve it, give the same command with --yes.",
+        )
+
+
+class Terminal:
+    """The person at the terminal, as `pipeline.Desk` wants one."""
+
+    def __init__(self, mouth: Mouth, *, assume_yes: bool) -> None:
+        """Ask through this mouth, or not at all."""
+        self._mouth = mouth
+        self._assume_yes = assume_yes
+        self._bar: Bar | None = None
+
+    def prompt_secret(self, text: str) -> str:
+        """Ask for a secret without echo, where there is a terminal."""
+        if not on_terminal():
+            return ""
+        import getpass  # noqa: PLC0415 - rarely needed
+
+        try:
+            return getpass.getpass(visible(text))
+        except EOFError:
+            return ""
+
+    def tell(self, text: str) -> None:
+        """Say something by the way."""
+        if not self._mouth.quiet:
+            self._aside(text)
+
+    def requested(self, entry: Mapping[str, Any]) -> None:
+        """Show a request, as the log has it."""
+        if self._mouth.verbose:
+            self._aside(request_text(entry))
+
+    def _aside(self, text: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        self._mouth.complain(text)
+
+    def confirm(self, planned: Planned) -> bool:
+        """Show the plan and ask.
+
+        Raises:
+            NobodyToAsk: there is no terminal, and it was not said beforehand to go on.
+        """
+        from batch.reports import plan_text  # noqa: PLC0415 - only when needed
+
+        mouth = self._mouth
+        if self._assume_yes:
+            if not mouth.quiet:
+                mouth.say(plan_text.running_text(planned))
+                mouth.flush()
+            return True
+        if not on_terminal():
+            mouth.say(plan_text.offer_text(planned, mouth.shown))
+            mouth.flush()
+            mouth.complain(*plan_text.differs_text(planned, mouth.shown))
+            raise NobodyToAsk
+        if not mouth.quiet:
+            mouth.say(plan_text.offer_text(planned, mouth.shown))
+        mouth.complain(*plan_text.question(planned, mouth.shown))
+        return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
+
+    def watch(self, total: int) -> Progress:
+        """Show progress on stderr, unless somebody has asked to stop and nothing has come of it.
+
+        Raises:
+            KeyboardInterrupt: that is so.
+        """
+        if self._mouth.interrupted:
+            raise KeyboardInterrupt
+        from batch.cli.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
+
+        self._bar = Bar(total, hidden=self._mouth.quiet)
+        return self._bar
+
+
+def on_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()

@@ -1,0 +1,397 @@
+"""The command line: flags in, words and an exit code out. The only exit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.cli import invocation
+from batch.cli.arguments import make_parser, parse
+from batch.cli.console import Mouth, Terminal, on_terminal
+from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from batch.commands.flow import Planned, Report
+
+
+def run() -> None:
+    """Be the command ``trunk-batch``."""
+    os._exit(main(sys.argv[1:]))  # taking half a million rows apart one by one would only keep the user waiting
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
+    _speak_anywhere()
+    mouth = Mouth(json="--json" in arguments)
+    with _terminating(mouth) as hear_no_more:
+        code = _carry_out(arguments, mouth, hear_no_more)
+        hear_no_more()
+        unheard = mouth.close()
+    if unheard and not code:
+        mouth.complain(f"Standard output cannot be written: {unheard}.", "What it says is lost; run it again.")
+        return 2
+    return code
+
+
+def _carry_out(arguments: Sequence[str], mouth: Mouth, hear_no_more: Callable[[], None]) -> int:
+    command = ""
+    try:
+        with _crashes_in_json(mouth), plain_interrupts():
+            flags = parse(arguments)
+            command = flags.command
+            if flags.version:
+                return _version(mouth)
+            if command is None:
+                mouth.complain(*make_parser().format_help().split("\n"))
+                raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
+            mouth.quiet, mouth.verbose = flags.quiet, flags.verbose
+            return _COMMANDS[command](flags, mouth)
+    except SystemExit as leaving:  # after --help
+        return int(leaving.code or 0)
+    except BatchError as error:
+        hear_no_more()
+        return _failed(error, command, mouth)
+    except KeyboardInterrupt:
+        hear_no_more()
+        return _failed(Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", mouth)
+
+
+def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
+    path: Path = flags.output
+    try:
+        written = _new_template(path)
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error)) from error
+    mouth.say(
+        [
+            f"Wrote {written}. Fill it in: the sheet 'How to fill this in' says how."
+            if written.suffix
+            else f"Wrote the folder {written}. Fill in its CSV files: README.txt in it says how.",
+            f"Next: trunk-batch check {written}",
+        ]
+    )
+    if mouth.json:
+        mouth.hand_over({"template": str(written)})
+    return 0
+
+
+def _new_template(path: Path) -> Path:
+    from batch.writers.template import write_template, write_template_folder  # noqa: PLC0415 - not for --help
+
+    if path.exists():
+        raise UsageError(f"{path} is there already; it may have been filled in.", "Name another file with -o.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
+    if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
+        raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
+    return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
+
+
+def _export(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.export_text import export_text  # noqa: PLC0415
+
+    exported = flow.export(invocation.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=False))
+    mouth.say(export_text(exported, mouth.shown))
+    if mouth.json:
+        mouth.hand_over(json_shapes.export_json(exported))
+    return 0
+
+
+def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands.check import check, mark, write_guess  # noqa: PLC0415
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.check_text import check_text, columns_text, marked_text  # noqa: PLC0415
+
+    settings = invocation.settings_of(flags, _noting(mouth))
+    if settings.marked is not None:
+        _refuse_marked(settings.workbook, settings.marked)
+    if settings.write_columns is not None:
+        _refuse_columns(settings.write_columns)
+    checked = check(settings)
+    if settings.write_columns is not None:
+        write_guess(checked, settings.write_columns)
+    marked = None if settings.marked is None else mark(checked, settings.marked)
+    if mouth.json:
+        mouth.hand_over(json_shapes.check_json(checked.problems))
+    else:
+        known = invocation.known_pbx(settings.workbook)
+        mouth.say(check_text(checked, mouth.shown, known=known, notices=not mouth.quiet))
+    if marked is not None:
+        mouth.say(marked_text(marked))
+    if settings.write_columns is not None:
+        mouth.say(columns_text(settings.workbook, settings.write_columns))
+    return 3 if checked.stops else 0
+
+
+def _noting(mouth: Mouth) -> Callable[[str], None]:
+    return Terminal(mouth, assume_yes=False).tell
+
+
+def _refuse_columns(target: Path) -> None:
+    from batch.tables.columns_file import already_there  # noqa: PLC0415 - not for --help
+
+    if target.exists():
+        raise already_there(target)
+
+
+def _refuse_marked(workbook: Path, target: Path) -> None:
+    from batch.writers.marked_files import refuse_place  # noqa: PLC0415 - not for --help
+
+    refuse_place(workbook, target)
+
+
+def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+
+    settings = invocation.settings_of(flags, _noting(mouth))
+    planned = flow.plan(settings, Terminal(mouth, assume_yes=False))
+    written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
+    page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
+    code = _show_plan(planned, mouth)
+    if written is not None:
+        mouth.say([f"Plan: {written}"])
+    if page is not None:
+        mouth.say([f"To be approved: {page}"])
+    return code
+
+
+def _show_plan(planned: Planned, mouth: Mouth) -> int:
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.plan_text import plan_text  # noqa: PLC0415
+
+    if mouth.json:
+        mouth.hand_over(json_shapes.plan_json(planned))
+    else:
+        mouth.say(plan_text(planned, mouth.shown, notices=not mouth.quiet))
+    return planned.exit_code
+
+
+def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+
+    if not flags.yes and not on_terminal():
+        raise UsageError(
+            "apply asks before it writes, and there is no terminal to ask on.",
+            "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
+        )
+    return _show_report(
+        flow.apply(invocation.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes)), mouth
+    )
+
+
+def _resume(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+
+    run = invocation.run_of(flags)
+    done = flow.resume(run, invocation.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes))
+    return _show_report(done, mouth)
+
+
+def _show_report(done: Report | Planned, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.run_text import report_text  # noqa: PLC0415
+
+    if isinstance(done, flow.Planned):
+        return _show_plan(done, mouth)
+    mouth.say(report_text(done, mouth.shown))
+    if mouth.json:
+        if done.lost is not None and done.exit_code == done.lost.exit_code:
+            mouth.hand_over(json_shapes.error_json(done.lost))
+        else:
+            mouth.hand_over(json_shapes.report_json(done))
+    return done.exit_code
+
+
+def _verify(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.run_text import verified_text  # noqa: PLC0415
+    from batch.runs.run_status import stand  # noqa: PLC0415
+
+    run = invocation.run_of(flags)
+    verified = flow.verify(run, invocation.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=False))
+    mouth.say(verified_text(verified, stand(run), mouth.shown))
+    if mouth.json:
+        mouth.hand_over(json_shapes.verified_json(verified))
+    return verified.exit_code
+
+
+def _status(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.status_text import status_text  # noqa: PLC0415
+    from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
+    from batch.runs.run_status import stand  # noqa: PLC0415
+    from batch.writers.results_rows import RESULTS  # noqa: PLC0415
+
+    run = invocation.run_of(flags)
+    standing = stand(run)
+    if mouth.json:
+        mouth.hand_over(json_shapes.status_json(standing))
+    else:
+        results = run / RESULTS
+        mouth.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
+    return 0
+
+
+def _runs(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+    from batch.reports.status_text import runs_text  # noqa: PLC0415
+    from batch.runs.run_status import find_runs  # noqa: PLC0415
+
+    standings = find_runs(flags.place)
+    if mouth.json:
+        mouth.hand_over(json_shapes.runs_json(standings))
+    else:
+        mouth.say(runs_text(standings, mouth.shown))
+    return 0
+
+
+def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
+    from batch.practice.server import rehearse  # noqa: PLC0415 - not for --help
+
+    def ready(url: str, client_id: str) -> None:
+        mouth.say(
+            [
+                f"The practice PBX answers at {url} until you press Ctrl-C.",
+                f"In another window: trunk-batch plan WORKBOOK --url {url} --client-id {client_id}",
+                "Its client secret is the one of its state file, else Sample-practice-secret.",
+            ]
+        )
+        if mouth.json:
+            mouth.hand_over({"url": url, "client_id": client_id})
+        mouth.flush()
+
+    try:
+        rehearse(port=flags.port, state_file=flags.state, faults_file=flags.faults, ready=ready)
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
+        raise UsageError(
+            f"The practice PBX cannot start: {reason}.", "Correct that, or choose another --port."
+        ) from None
+    return 0
+
+
+_COMMANDS = {
+    "template": _template,
+    "export": _export,
+    "check": _check,
+    "plan": _plan,
+    "apply": _apply,
+    "resume": _resume,
+    "verify": _verify,
+    "status": _status,
+    "runs": _runs,
+    "practice": _practice,
+}
+
+
+_KNOWING = frozenset({"resume", "verify"})
+"""Commands that have the PBX's address from the run, so that nobody needs to be told to check it."""
+_OUT_OF_REACH = "Can this machine reach the PBX of the run (VPN, network)? Nothing was sent; the run is as it was."
+
+
+def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
+    if command in _KNOWING and isinstance(error, PbxUnreachable) and error.hint.startswith("Check "):
+        error.hint = _OUT_OF_REACH
+    mouth.complain(error.message, error.hint)
+    if mouth.json:
+        from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
+
+        if isinstance(error, WorkbookError) and command != "verify":
+            from batch.reports.check_text import unreadable  # noqa: PLC0415
+
+            shape = json_shapes.check_json if command == "check" else json_shapes.no_plan_json
+            mouth.hand_over(shape([unreadable(error)]))
+        else:
+            mouth.hand_over(json_shapes.error_json(error))
+    return error.exit_code
+
+
+def _version(mouth: Mouth) -> int:
+    from importlib.metadata import version  # noqa: PLC0415 - not for --help
+
+    mouth.say([f"trunk-batch {version('trunk-batch')}"])
+    return 0
+
+
+def _speak_anywhere() -> None:
+    """Let no terminal encoding stop a message: what it cannot show becomes a question mark."""
+    for stream in (sys.stdout, sys.stderr, sys.stdin):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+
+
+@contextlib.contextmanager
+def plain_interrupts() -> Iterator[None]:
+    """Take a Ctrl-C out of what Python 3.11 wraps it in while a class is made, as in any import."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None
+        raise
+
+
+@contextlib.contextmanager
+def _terminating(mouth: Mouth) -> Iterator[Callable[[], None]]:
+    """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C.
+
+    Gives what makes all of them heard no more: the command has ended, and only says so yet. That one came is also
+    noted, since a library in C may swallow what is raised.
+    """
+    heard = True
+
+    def interrupt(_number: int, _frame: object) -> None:
+        if heard:
+            mouth.interrupted = True
+            raise KeyboardInterrupt
+
+    def hear_no_more() -> None:
+        nonlocal heard
+        heard = False
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    numbers = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]  # nohup wants it so
+    before = {}
+    with contextlib.suppress(ValueError):  # only the main thread may
+        before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield hear_no_more
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _crashes_in_json(mouth: Mouth) -> Iterator[None]:
+    """Let a fault of ours crash as it is, but give a program that reads JSON its object first."""
+    crashed = True
+    try:
+        yield
+        crashed = False
+    except (BatchError, KeyboardInterrupt, SystemExit):
+        crashed = False
+        raise
+    finally:
+        if crashed and mouth.json:
+            mouth.hand_over(
+                {
+                    "error": {
+                        "code": "crash",
+                        "message": "A fault of this tool; the trace is on stderr.",
+                        "hint": "If it was writing, the run's journal has it: trunk-batch runs lists the runs, and "
+                        "trunk-batch resume RUN goes on with one.",
+                    }
+                }
+            )

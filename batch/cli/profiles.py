@@ -1,0 +1,241 @@
+"""Profiles: tables of a ``trunk-batch.toml``, and which such file speaks for the operator.
+
+The operator's own place does, and a file that they name. One in the current folder counts if it is theirs, and is then
+named; since it may still have come with a workbook, it cannot send a secret anywhere by itself. One beside the
+workbook never counts, and is named too.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from batch.errors import UsageError
+from batch.pbx.addresses import base_url_of
+from batch.secret_sources import read_small, why_unread
+from batch.settings import RANGES, TRUST, Origin, Profile, is_path, place_of, why_not
+from batch.wording import quoted
+
+FILE: Final = "trunk-batch.toml"
+
+_MOST_BYTES: Final = 256 * 1024
+_KEYS: Final = (
+    *("url", "client_id", "secret_file", "secrets", "ca_file", "fingerprint", "insecure", "proxy"),
+    *("rate", "concurrency", "attempts", "timeout", "give_up_after", "settle_wait"),
+)
+_PATHS: Final = frozenset({"ca_file", "secret_file"})
+_NUMBERS: Final = frozenset({"rate", "timeout", "give_up_after", "settle_wait"})
+_WHOLE_NUMBERS: Final = frozenset({"concurrency", "attempts"})
+
+
+def find_profile(name: str | None, named: Path | None, workbook: Path, address: str = "") -> Profile:
+    """Find the profile that counts, and say which files there are.
+
+    Args:
+        name: its table; None for the table ``default``, where there is one.
+        named: the file that was named by ``--profile-file``, if one was.
+        workbook: what the command is about.
+        address: of the PBX where flags or environment give one already.
+
+    Raises:
+        UsageError: the file or the profile is not there, cannot be read, or holds what does not belong there.
+    """
+    if named is not None:
+        tables, _ = _tables(named)
+        table = _table_of(tables, name, named)
+        flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
+        return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
+    here, own, beside = Path.cwd() / FILE, own_place() / FILE, workbook.resolve().parent / FILE
+    notes, seen = [], []
+    if os.path.lexists(beside) and beside not in {here, own}:
+        notes.append(
+            f"{beside} lies beside the workbook and is not used: it may have come with it. If it is yours, add "
+            f"--profile-file {quoted(beside)}"
+        )
+    for file in dict.fromkeys((here, own)):
+        if not os.path.lexists(file):
+            continue
+        tables, reason = _tables(file, here=file != own)
+        if reason:
+            notes.append(
+                f"{file} is not used: {reason}. If it may be, add --profile-file {quoted(file)}, or move it to {own}."
+            )
+            continue
+        seen.append((file, tables))
+        if (name or "default") in tables:
+            table = _table_of(tables, name, file)
+            if file == own:
+                found = _own(table, file, address, Origin(words=_words(name, file)))
+            else:
+                found = _of_current_folder(table, file, name, workbook, given=bool(address))
+            return Profile(values=found.values, url_from=found.url_from, notes=(*notes, *found.notes))
+    if name is None:
+        return Profile(values={}, notes=tuple(notes))
+    if seen:
+        known = ", ".join(dict.fromkeys(table for _, tables in seen for table in tables)) or "none"
+        where = " and ".join(str(file) for file, _ in seen)
+        raise UsageError(f"{where} {'have' if len(seen) > 1 else 'has'} no profile {name}.", f"There is: {known}.")
+    raise UsageError(
+        f"There is no {FILE} for the profile {name}.",
+        " ".join([f"Make one in {own.parent}, or leave out --profile.", *notes]),
+    )
+
+
+def own_place() -> Path:
+    """Return the folder of the operator's own settings."""
+    if sys.platform == "win32" and os.environ.get("APPDATA"):
+        return Path(os.environ["APPDATA"]) / "trunk-batch"
+    named = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(named) if os.path.isabs(named) else Path.home() / ".config") / "trunk-batch"  # noqa: PTH117 - a text
+
+
+def _words(name: str | None, file: Path) -> str:
+    return f"--profile {name} in {file}" if name else f"[default] in {file}"
+
+
+def _own(table: Mapping[str, Any], file: Path, address: str, origin: Origin) -> Profile:
+    """Return a table of a file that speaks for the operator; its secret is for its own address alone."""
+    values = _with_places(table, file)
+    if "secret_file" in values and address and not _is_same(address, values.get("url", "")):
+        values.pop("secret_file")
+        return Profile(
+            values=values,
+            url_from=origin,
+            notes=(f"The secret_file of {origin.words} is not used: it is for another address than {address}.",),
+        )
+    return Profile(values=values, url_from=origin)
+
+
+def _of_current_folder(
+    table: Mapping[str, Any], file: Path, name: str | None, workbook: Path, *, given: bool
+) -> Profile:
+    """Return a table of the current folder's file, without what a file that came with a workbook must not decide."""
+    withheld = {"secret_file"}
+    if any(place.is_relative_to(file.parent) for place in (workbook.absolute(), workbook.resolve())):
+        withheld.add("secrets")
+    if given or "url" not in table:
+        withheld |= TRUST
+    words = _words(name, file)
+    notes = [f"Settings: {words}"]
+    if lost := [key for key in table if key in withheld]:
+        notes.append(
+            f"Its {' and '.join(lost)} do not count, since it may have come with a workbook. If it is yours, add "
+            f"--profile-file {quoted(file)}, or move it to {own_place() / FILE}."
+        )
+    return Profile(
+        values=_with_places({key: value for key, value in table.items() if key not in withheld}, file),
+        url_from=Origin(words=words, vouched=False, flags=("--profile", name) if name else ()),
+        notes=tuple(notes),
+    )
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return base_url_of(one) == base_url_of(other)
+    except UsageError:  # which is said where the address is used
+        return False
+
+
+def _with_places(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Take paths from the file's own folder, and give the sources of passwords the name that they have in settings."""
+    values: dict[str, Any] = dict(table)
+    values |= {key: Path(place_of(table[key], file.parent)) for key in _PATHS & table.keys()}
+    sources: list[str] = values.pop("secrets", [])
+    return values | {"secrets_from": tuple(place_of(text, file.parent) if is_path(text) else text for text in sources)}
+
+
+def _why_not_theirs(file: Path, told: os.stat_result) -> str:
+    """Say why a file in the current folder is not the operator's own; blank if it is.
+
+    Windows tells no owner that could be compared: there the file must lie below the user's own folder.
+    """
+    if sys.platform == "win32":
+        return "" if file.resolve().is_relative_to(Path.home()) else "it does not lie in your own folder"
+    for what, status in (("it", told), ("its folder", file.parent.stat())):
+        if status.st_uid != os.getuid():
+            return f"{what} belongs to another user"
+        if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_group_of_one(status.st_gid)):
+            return f"others may write to {'it' if what == 'it' else 'its folder'}"
+    return ""
+
+
+def _is_group_of_one(gid: int) -> bool:
+    """Tell whether a group is the one that many systems make for each user alone."""
+    import grp  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
+def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str, Any]], str]:
+    """Read a file; one in the current folder that is not the operator's is not understood, and why it is not is said.
+
+    Raises:
+        UsageError: the file cannot be read or understood.
+    """
+    import tomllib  # noqa: PLC0415 - only with a profile
+
+    try:
+        if here and (reason := _why_not_theirs(file, file.stat())):  # which they may be unable to read, or to correct
+            return {}, reason
+        content, told = read_small(file, _MOST_BYTES)
+        if here and (reason := _why_not_theirs(file, told)):
+            return {}, reason
+        tables = tomllib.loads(content.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = why_unread(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(f"{file} cannot be read: {reason}.", "Correct it; see the README for its form.") from None
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{file}: {key!r} stands outside of a profile.", "Put a line [default] above it, or [NAME]."
+            )
+    return tables, ""
+
+
+def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: Path) -> Mapping[str, Any]:
+    table = tables.get(name or "default", {} if name is None else None)
+    if table is None:
+        raise UsageError(f"{file} has no profile {name}.", f"There is: {', '.join(tables) or 'none'}.")
+    for key, value in table.items():
+        if key not in _KEYS:
+            secret = any(word in key.casefold() for word in ("secret", "password"))
+            raise UsageError(
+                f"{file}: {key!r} is not a setting of a profile.",
+                "A secret does not belong into a file that is passed around: use the keyring or secret_file."
+                if secret
+                else f"Known are {', '.join(_KEYS)}.",
+            )
+        if not _FITS.get(key, _is_text)(value):
+            raise UsageError(
+                f"{file}: {key} cannot be {value!r}.",
+                "Numbers stand without quotes, texts in quotes, insecure is true or false, and secrets is a list of "
+                'texts: ["SIP_*", "~/sip/"].',
+            )
+        if key in RANGES and (reason := why_not(key, value)):
+            raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
+    return table
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
+    **dict.fromkeys(_NUMBERS, _is_number),
+    **dict.fromkeys(_WHOLE_NUMBERS, lambda value: _is_number(value) and isinstance(value, int)),
+    "insecure": lambda value: isinstance(value, bool),
+    "secrets": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}

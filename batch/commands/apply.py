@@ -1,0 +1,291 @@
+"""Running: one leg of a run, from the books opened before anything is sent to the results at its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+from batch.commands.check import Checked
+from batch.commands.connection import Connection
+from batch.commands.plan import Planned, batch_size
+from batch.commands.run_context import Account, Report
+from batch.commands.user_interface import Desk
+from batch.errors import PbxError
+from batch.pbx.throttle import Stopped
+from batch.runs import folders, journal
+from batch.runs.folders import note_begun
+from batch.runs.journal_reader import Past, Tries
+from batch.runs.outcomes import AS_WANTED, Ending, Outcome
+from batch.runs.recording import Recording
+from batch.runs.retrying_client import Asker
+from batch.runs.run_report import lost_registrations, status_lines
+from batch.runs.serialization import want
+from batch.runs.trunk_writer import Lost, Settler
+from batch.runs.worker_pool import Dispatch, Limits
+from batch.settings import kept_settings
+from batch.trunks.change_plan import Change
+from batch.writers.changes_ahead import ChangesAhead
+from batch.writers.results_rows import Results
+
+_WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANGED, Ending.SKIPPED}
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One leg of a run: what is sent, and what becomes of it."""
+
+    account: Account
+    planned: Planned
+    journal: journal.Journal
+    record: Recording
+    desk: Desk
+    again: Sequence[Change]
+    """What this leg writes."""
+    ahead: ChangesAhead
+    """Writes the changes for the results meanwhile; to be entered before anything is sent."""
+    tries: Mapping[int, Tries] = field(default_factory=dict)
+    """What earlier legs sent, by trunk id."""
+    earlier: Mapping[int, Outcome] = field(default_factory=dict)
+    """The endings of earlier legs, by row, of what this leg takes up."""
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    lost: Lost | None = None
+    interrupted: bool = False
+    hurried: bool = False
+    """Whether the look at the statuses at the end was cut short."""
+    meanwhile: Future[Results] | None = None
+    """The results, written while the run waits for the statuses."""
+
+    def dispatch(self, connection: Connection, asker: Asker) -> None:
+        """Write what is to be written, and note an outcome for each trunk."""
+        settings = self.account.checked.settings
+        progress = self.desk.watch(len(self.again))
+
+        def settled(outcomes: Sequence[Outcome]) -> None:
+            whole = [self._over_all_legs(outcome) for outcome in outcomes]
+            for outcome in whole:
+                self.outcomes[outcome.row] = outcome
+                progress.settled(outcome)
+            self.ahead.told(whole)
+            self.journal.end(whole)
+
+        settler = Settler(asker, connection.api.wire.clock)
+        dispatch = Dispatch(
+            self.again,
+            settler,
+            Limits(workers=settings.concurrency, batch=batch_size(settings), max_failures=settings.failures_allowed),
+            settled,
+            self.desk.tell,
+        )
+        dispatch.run()
+        self.lost, self.interrupted = settler.lost, dispatch.interrupted
+
+    def _over_all_legs(self, outcome: Outcome) -> Outcome:
+        """Make of this leg's outcome the run's: what earlier legs sent counts too."""
+        before = self.earlier.get(outcome.row)
+        if before is not None and before.reached and not outcome.attempts and outcome.ending is Ending.NOT_RUN:
+            # it was taken up because a look had shown the old state
+            return replace(before, ending=Ending.FAILED, note=outcome.note)
+        tries = self.tries.get(outcome.trunk_id or 0)
+        if tries is None:
+            return outcome
+        return replace(
+            outcome,
+            ending=Ending.APPLIED if outcome.ending is Ending.UNCHANGED else outcome.ending,
+            attempts=outcome.attempts + tries.sent,
+            reached=True,
+            errcode=tries.errcode if outcome.errcode is None else outcome.errcode,
+            errmsg=outcome.errmsg or tries.errmsg,
+        )
+
+    def look_at_statuses(self, asker: Asker, stopping: threading.Event, target: Path) -> tuple[str, ...]:
+        """Read the trunks' statuses once more, some time after the last write that bears on registration.
+
+        Meanwhile the results are written: they are right as they are unless the statuses give reason to say more, and
+        they lie there should the process be ended during the wait.
+        """
+        wait = self.account.checked.settings.settle_wait
+        written = [
+            change
+            for change in self.again
+            if change.bears_on_registration and self.outcomes[change.record.row].ending in _WROTE
+        ]
+        if not written or not wait or self.lost is not None or self.interrupted:
+            return ()
+        stopping.clear()
+        self.meanwhile = _beside(lambda: self._write_results(target))
+        try:
+            self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
+            asker.pause(wait)
+            now = asker.listed()
+        except KeyboardInterrupt:
+            self.hurried = True
+            return ("Whether the trunks are up again was not looked at: stopped by you.",)
+        except PbxError as error:
+            return (f"Whether the trunks are up again could not be read: {error.message}",)
+        except Stopped:
+            return ("Whether the trunks are up again was not looked at: the run was being stopped.",)
+        before = self.planned.census.trunks
+        return (*lost_registrations(before, now, written), *status_lines(before, now, written))
+
+    def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
+        """Give every row its ending and the workbook back, and close the leg's books."""
+        account = self.account
+        attention = (*attention, *self.record.unwritten)
+        endings = account.end(self.outcomes)
+        written = self.meanwhile.result() if self.meanwhile is not None else None
+        if written is None or written.path is None or written.path.parent != target.parent:
+            written = None  # none lie beside the workbook, where there may be room by now
+        else:
+            target = written.path
+        results, papers = account.give_back(
+            self.outcomes,
+            endings,
+            target,
+            (*self._cut_short(), *attention),
+            self.ahead.finished(),
+            written=None if attention else written,
+        )
+        if written is not None and not results.note:
+            results = replace(results, note=written.note)
+        how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
+        if results.path is not None:
+            with suppress(journal.JournalError):
+                self.journal.end_leg(how, endings.total(), self.outcomes.values())
+        return Report(
+            checked=account.checked,
+            address=account.address,
+            practice=account.practice,
+            folder=account.folder,
+            outcomes=self.outcomes,
+            endings=endings,
+            results=results,
+            papers=papers,
+            attention=attention,
+            lost=self.lost,
+            interrupted=self.interrupted or self.hurried,
+        )
+
+    def _write_results(self, target: Path) -> Results:
+        endings = self.account.endings(self.outcomes)
+        return self.account.write_results(self.outcomes, endings, target, ahead=self.ahead.finished())
+
+    def _cut_short(self) -> list[str]:
+        said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []
+        return [*said, f"{self.lost.message} {self.lost.hint}"] if self.lost is not None else said
+
+
+def _beside(work: Callable[[], Results]) -> Future[Results]:
+    """Have something done in a thread of its own."""
+    worker = ThreadPoolExecutor(1, thread_name_prefix="results")
+    try:
+        return worker.submit(work)
+    finally:
+        worker.shutdown(wait=False)
+
+
+def _how(lost: Lost) -> str:
+    return "lost" if isinstance(lost, PbxError) else "stopped"
+
+
+def begin(
+    books: journal.Journal,
+    record: Recording,
+    account: Account,
+    planned: Planned,
+    desk: Desk,
+    settled: dict[int, Outcome],
+    past: Past | None = None,
+) -> Run:
+    """Begin a leg: all that is needed to understand it later is kept before anything is sent.
+
+    Args:
+        books: the run's journal.
+        record: writes to the journal from now on.
+        account: the run.
+        planned: what the leg carries out.
+        desk: who watches.
+        settled: the outcomes, by row, of trunks that it sends nothing for.
+        past: what earlier legs did; None for the first one.
+
+    Raises:
+        OutputError: something cannot be written; nothing was written to the PBX by this leg.
+    """
+    folder, again = account.folder.path, planned.plan.updates
+    sent = set() if past is None else {change.live.id for change in again if past.sent(change.live.id)}
+    earlier = {} if past is None else folders.read_snapshot(folder)
+    first = [change for change in again if change.live.id not in sent & earlier.keys()]
+    kept = earlier.keys() - {change.live.id for change in first}
+    folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
+    sizes = account.checked.records.sizes()
+    known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
+    new = [change for change in planned.plan.changes if change.record.row not in known]
+    facts = _facts(account, planned, past)
+    if past is None and (account.practice or account.checked.settings.url_from.vouched):
+        note_begun(facts)
+    books.begin_leg(
+        "apply" if past is None else "resume",
+        facts=facts,
+        wanted=[want(change, sizes[change.record.row]) for change in new],
+        settled_rows=account.endings(settled).total(),
+        outcomes=settled.values(),
+    )
+    record.into_file(folder / folders.LOG)
+    record.into_journal(books)
+    return Run(
+        account=account,
+        planned=planned,
+        journal=books,
+        record=record,
+        desk=desk,
+        again=again,
+        ahead=ChangesAhead(
+            account.checked.tables,
+            [change for _, change in sorted(account.changes.items())],
+            settled,
+            [change.record.row for change in again],
+            practice=account.practice,
+        ),
+        outcomes=settled,
+        tries={} if past is None else past.tries,
+        earlier={} if past is None else past.outcomes,
+    )
+
+
+def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, object]:
+    """Return what the run is to be understood by; later legs change little of it."""
+    checked, settings = account.checked, account.checked.settings
+    problems = [asdict(problem) for problem in account.problems if problem.stops]
+    if past is not None:
+        return {**_choice(checked, past), "problems": problems}
+    return {
+        "run": account.folder.id,
+        "started": account.started.isoformat(),
+        "pbx": account.address,
+        "practice": account.practice,
+        "client_id": settings.client_id,
+        "workbook": {
+            "path": str(settings.workbook.resolve()),
+            "sha256": checked.workbook.sha256,
+            "copy": account.folder.copy,
+            "columns": checked.columns_file.sha256,
+        },
+        "digest": planned.digest,
+        "rows": sum(len(table.frame) for table in checked.tables),
+        "settings": kept_settings(settings),
+        "chosen": sorted(checked.choice.rows),
+        "hazards": list(account.hazards),
+        "problems": problems,
+    }
+
+
+def _choice(checked: Checked, past: Past) -> dict[str, object]:
+    """Return which trunks are the run's from now on: those of earlier legs, and those chosen now."""
+    chosen = past.chosen | checked.choice.rows
+    others = any(record.row not in chosen and not record.skip for record in checked.records.trunks)
+    only = [str(r.id or r.name) for r in checked.records.trunks if r.row in chosen] if others else []
+    return {"chosen": sorted(chosen), "settings": {**past.facts["settings"], "only": only, "first": None}}

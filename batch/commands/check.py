@@ -1,0 +1,228 @@
+"""Checking: the first page of the flow, without a PBX: read, rows, records, checks."""
+
+from __future__ import annotations
+
+import gc
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from batch.errors import UsageError
+from batch.readers.detect import begin_workbook
+from batch.readers.workbook import Workbook
+from batch.schema.problems import Problem
+from batch.secret_sources import CellSecrets
+from batch.settings import Settings
+from batch.tables.column_data import Problems
+from batch.tables.columns_file import NO_FILE, ColumnsFile, read_columns
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from batch.tables.rows import Tables
+    from batch.trunks.base import Base
+    from batch.trunks.model import Choice, Record, Records
+    from batch.writers.marked_files import Marked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheets:
+    """A workbook and its three sheets as tables."""
+
+    workbook: Workbook
+    tables: Tables
+    """``tables.trunks.frame``, ``tables.caller_ids.frame`` and ``tables.dids.frame`` are pandas frames of text, named
+    by field and indexed by row number."""
+    problems: tuple[Problem, ...]
+    """What is wrong with sheets, headers and kinds of cell; `check` finds everything else."""
+    columns_file: ColumnsFile = NO_FILE
+    """What was said to be meant by which column."""
+    secrets_read: Mapping[str, int] = field(default_factory=dict)
+    """What password cells had read, like ``env SIP_LONDON``, and for how many of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drafts:
+    """What would be sent, as far as the workbook alone can tell."""
+
+    trunks: int = 0
+    """Trunks that ask for anything."""
+    largest: str = ""
+    """The trunk with the longest lists."""
+    largest_bytes: int = 0
+    """Bytes of its request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A workbook, understood as far as it can be without a PBX."""
+
+    settings: Settings
+    workbook: Workbook
+    tables: Tables
+    records: Records
+    choice: Choice
+    problems: Problems
+    """Problems and notices, by sheet and row."""
+    drafts: Drafts
+    columns_file: ColumnsFile = NO_FILE
+    """What was said to be meant by which column."""
+    secrets_read: Mapping[str, int] = field(default_factory=dict)
+    """What password cells had read, like ``env SIP_LONDON``, and for how many of them."""
+
+    @property
+    def chosen(self) -> list[Record]:
+        """The trunks that are to be done."""
+        return [record for record in self.records.trunks if record.row in self.choice.rows]
+
+    @property
+    def stops(self) -> bool:
+        """Whether anything stands against sending."""
+        return bool(self.problems.stopping)
+
+    def exported(self) -> Base | None:
+        """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
+        from batch.trunks.base import read_base  # noqa: PLC0415 - as in `_begin`
+
+        return read_base(self.workbook)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the problems as a table, one line each, with the keys of ``check --json``."""
+        return problems_frame(self.problems)
+
+
+def read(settings: Settings) -> Sheets:
+    """Read a workbook: find its three sheets, match their headers, turn cells into text. Nothing is judged yet.
+
+    Raises:
+        WorkbookError: it is no workbook, or cannot be read.
+        UsageError: the columns file cannot be read or understood.
+    """
+    with _many_objects():
+        workbook, tables, columns_file, find_secret = _begin(settings)
+        return Sheets(
+            workbook=workbook.wait(),
+            tables=tables,
+            problems=tuple(tables.problems),
+            columns_file=columns_file,
+            secrets_read=find_secret.read,
+        )
+
+
+def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecrets]:
+    """Begin to read a workbook; who asks for a table waits for its sheet."""
+    columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
+    workbook = replace(begin_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
+    from batch.tables.rows import Tables  # noqa: PLC0415 - loads pandas while the file is read
+
+    find_secret = CellSecrets(settings.secrets_from)
+    return workbook, Tables(workbook, find_secret, columns_file), columns_file, find_secret
+
+
+def check(settings: Settings) -> Checked:
+    """Read a workbook and find everything wrong with it, all at once. Contacts no PBX.
+
+    Raises:
+        WorkbookError: it is no workbook, or cannot be read.
+        UsageError: ``--only`` names a trunk that the workbook does not have, or the columns file cannot be understood.
+    """
+    with _many_objects():
+        workbook, tables, columns_file, find_secret = _begin(settings)
+        from batch.trunks.grouping import group, own  # noqa: PLC0415
+        from batch.trunks.model import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `_begin`
+
+        records, faults = group(tables)
+        choice = choose(records.trunks, settings.only, settings.first)
+        if choice.unknown:
+            near = dict.fromkeys(filter(None, (nearest(text, records.trunks) for text in choice.unknown)))
+            raise UsageError(
+                f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",
+                (f"Did you mean {', '.join(near)}? " if near else "")
+                + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
+            )
+        found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
+        tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
+        single = only_told([*tidied, *found], choice)
+        return Checked(
+            settings=settings,
+            workbook=workbook.wait(),
+            tables=tables,
+            records=records,
+            choice=choice,
+            problems=Problems(single=single, by_column=faults.by_column, sheets=[table.name for table in tables]),
+            drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
+            columns_file=columns_file,
+            secrets_read=find_secret.read,
+        )
+
+
+def without_repairs_in_vain(problems: Sequence[Problem], found: Sequence[Problem]) -> list[Problem]:
+    """Leave out notices that a cell was tidied up, or may run as a formula, where the cell is at fault all the same."""
+    blamed = {problem.place for problem in found if problem.stops}
+    vain = {"cell-repaired", "csv-formula"}
+    return [problem for problem in problems if problem.code not in vain or problem.place not in blamed]
+
+
+def mark(checked: Checked, target: Path) -> Marked:
+    """Write the workbook with what is wrong shown in its cells; nothing in it is lost.
+
+    Where passwords stand in it, only its owner may read the file.
+
+    Raises:
+        UsageError: the target's ending is not the workbook's, or the workbook was saved again meanwhile.
+        OutputError: it cannot be written there; then nothing is.
+    """
+    from batch.writers.marked_files import write_marked  # noqa: PLC0415 - a check without marks needs none of it
+
+    private = bool(checked.tables.trunks.filled("password"))
+    return write_marked(checked.workbook, checked.problems, target, private=private)
+
+
+def write_guess(checked: Checked, target: Path) -> None:
+    """Write down which sheet and column of the workbook may mean what, to be corrected and given as columns file.
+
+    Raises:
+        UsageError: there is such a file already.
+        OutputError: it cannot be written.
+    """
+    from batch.tables.columns_file import write_columns  # noqa: PLC0415 - only where a guess is asked for
+    from batch.tables.guesses import guess_columns  # noqa: PLC0415
+
+    write_columns(target, guess_columns(checked.workbook, checked.tables, target.name))
+
+
+def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
+    """Return problems as a table, one line each."""
+    import pandas as pd  # noqa: PLC0415 - long loaded by now; the name is only needed here
+
+    columns = ["severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who"]
+    return pd.DataFrame([problem.to_json() for problem in problems], columns=columns)
+
+
+def _drafts(records: Sequence[Record]) -> Drafts:
+    """Count the bodies that would be sent, and weigh the one with the most entries."""
+    from batch.trunks.request_bodies import draft  # noqa: PLC0415 - as in `_begin`
+
+    sent = [record for record in records if record.fields or record.dids or record.caller_ids]
+    if not sent:
+        return Drafts()
+    largest = max(sent, key=lambda record: record.entries)
+    weight = len(json.dumps(draft(largest), ensure_ascii=False, separators=(",", ":")).encode())
+    return Drafts(trunks=len(sent), largest=largest.label, largest_bytes=weight)
+
+
+@contextmanager
+def _many_objects() -> Iterator[None]:
+    """Keep the collector from walking over what is being built: worth a fifth of the time on large workbooks."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_on:
+            gc.enable()

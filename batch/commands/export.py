@@ -1,0 +1,171 @@
+"""Exporting: what a PBX holds, put into a workbook that can be edited. Reads, and cannot write to the PBX."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from batch.commands.connection import Connection, practice_file
+from batch.commands.user_interface import Desk
+from batch.errors import UsageError
+from batch.runs.retrying_client import Asker
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.settings import Settings
+from batch.trunks.base import lines_of
+from batch.trunks.live import WHOLE, CallerId, Census, Did, LiveTrunk
+from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
+from batch.writers.exportable import LIST_OF, Directory, Said, Unsaid, say
+
+_SHEET_OF = {name: title for title, name in LIST_OF.items()}
+_MANY = 500
+"""So many trunks take a while to be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A workbook that was made from what a PBX holds."""
+
+    settings: Settings
+    path: Path
+    """Where it lies."""
+    address: str
+    practice: bool
+    notes: tuple[str, ...]
+    """What should be told about the connection."""
+    trunks: int
+    """How many are in it."""
+    caller_ids: int
+    dids: int
+    extensions: int
+    """How many the PBX has."""
+    read_only: tuple[Unsaid, ...]
+    """Lists and settings that the workbook cannot say: they stay as they are on the PBX."""
+    left_out: tuple[LiveTrunk, ...]
+    """Trunks that the API cannot edit, or that the workbook cannot name."""
+
+
+def refuse_target(settings: Settings) -> None:
+    """Refuse to write an export where something is, or as something else than a spreadsheet.
+
+    Raises:
+        UsageError: it would be; or it is to come from a practice PBX that there is not.
+    """
+    path = settings.workbook
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"-o {path} does not end in .xlsx.", "Name a file that ends in .xlsx.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
+    if path.exists() or path.is_symlink():
+        raise UsageError(f"{path} is there already; it may have been edited.", "Name another file with -o.")
+    if settings.log is not None and settings.log.resolve() == path.resolve():
+        raise UsageError(f"--log and -o are both {path}.", "Name two files.")
+    state, before = practice_file(path), path.with_name("pbx.json")
+    if settings.practice and not (state.exists() or before.exists()):
+        raise UsageError(
+            f"There is no practice PBX to export: neither {before} nor {state} is there.",
+            "Put one of them there, or start one with trunk-batch practice and give its --url.",
+        )
+
+
+def export_from(settings: Settings, connection: Connection, asker: Asker, desk: Desk) -> Exported:
+    """Read the chosen trunks and write the workbook.
+
+    Raises:
+        UsageError: ``--only`` names a trunk that the PBX does not have, or there is nothing that could be exported.
+        PbxError: the PBX cannot be read.
+        OutputError: the workbook cannot be written.
+    """
+    census = asker.census(extensions=True, groups=True)
+    chosen = _chosen(settings, census)
+    editable = [trunk.id for trunk in chosen if trunk.type is not None][: settings.first]
+    if len(editable) > _MANY:
+        desk.tell(f"Reading {len(editable):,} trunks …")
+    whole = asker.trunks(editable)
+    made_at = datetime.now().astimezone()
+    said = say([whole[trunk_id] for trunk_id in editable if trunk_id in whole], census)
+    left_out = [trunk for trunk in chosen if trunk.type is None]
+    left_out += [unsaid.trunk for unsaid in said.unsaid if not unsaid.what]
+    if not said.trunks:
+        raise UsageError(
+            f"There is nothing to export: {connection.address} has no such trunk that could be edited.",
+            "This tool edits trunks of the types register, peer and account.",
+        )
+    for sheet in said.sheets:
+        if sheet.height > MOST_ROWS:
+            raise UsageError(
+                f"The sheet {sheet.sheet.title} would have {sheet.height:,} rows, and a spreadsheet takes "
+                f"{MOST_ROWS:,}.",
+                "Export fewer trunks at a time: --only TRUNK …, or --first N.",
+            )
+    directory = Directory(census)
+    path = write_export(
+        settings.workbook,
+        Export(
+            pbx=connection.address,
+            made_at=made_at,
+            sheets=said.sheets,
+            trunks=said.keys,
+            extensions=directory.extensions,
+            groups=directory.groups,
+            read_only=list(_read_only(said, left_out, directory)),
+            base=lines_of(said.trunks),
+        ),
+    )
+    rows = {sheet.sheet.title: sheet.height for sheet in said.sheets}
+    return Exported(
+        settings=settings,
+        path=path,
+        address=connection.address,
+        practice=connection.practice,
+        notes=connection.notes,
+        trunks=rows[TRUNKS.title],
+        caller_ids=rows[CALLER_IDS.title],
+        dids=rows[DIDS.title],
+        extensions=len(census.extensions),
+        read_only=tuple(unsaid for unsaid in said.unsaid if unsaid.what),
+        left_out=tuple(left_out),
+    )
+
+
+def _chosen(settings: Settings, census: Census) -> list[LiveTrunk]:
+    """Choose live trunks by name or id, in the PBX's order."""
+    wanted = set(settings.only)
+    named = [trunk for trunk in census.trunks if not wanted or {trunk.name, str(trunk.id)} & wanted]
+    seen = {text for trunk in named for text in (trunk.name, str(trunk.id))}
+    if unknown := [text for text in settings.only if text not in seen]:
+        raise UsageError(
+            f"--only names {', '.join(unknown)}, which the PBX does not have.",
+            "Give a name or id as the PBX shows it.",
+        )
+    return named
+
+
+def _read_only(said: Said, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
+    """Return the lines of the sheet of what the workbook cannot say."""
+    why = {unsaid.trunk.id: unsaid.reason for unsaid in said.unsaid if not unsaid.what}
+    why |= {trunk.id: f"It cannot be read: {trunk.unread[WHOLE]}." for trunk in left_out if WHOLE in trunk.unread}
+    for unsaid in said.unsaid:
+        trunk, what, reason = unsaid.trunk, unsaid.what, unsaid.reason
+        if what in _SHEET_OF:
+            entries: Sequence[Did | CallerId] = (
+                trunk.dids.entries if what == LIST_OF[DIDS.title] else trunk.caller_ids.entries
+            )
+            lines = [ReadOnly(trunk.name, _SHEET_OF[what], *_told(entry, directory), reason) for entry in entries]
+            yield from lines or [ReadOnly(trunk.name, _SHEET_OF[what], reason=reason)]
+        elif what:
+            yield ReadOnly(trunk.name, TRUNKS.column(what).label, str(trunk.value(what)), reason=reason)
+    for trunk in left_out:
+        reason = why.get(
+            trunk.id, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
+        )
+        yield ReadOnly(trunk.name, "Whole trunk", f"id {trunk.id}", reason=reason)
+
+
+def _told(entry: Did | CallerId, directory: Directory) -> tuple[str, str, str]:
+    """Return number, name, and for whom an entry is."""
+    if isinstance(entry, Did):
+        return entry.did, entry.name, ""
+    whom = (entry.extension_range, *directory.cells_of(entry.order))
+    return entry.caller_id, entry.name, "; ".join(filter(None, whom))

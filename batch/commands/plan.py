@@ -1,0 +1,403 @@
+"""Plan: the chosen trunks put against what the PBX holds, and whether an export came from this PBX. Cannot write."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch.commands.check import Checked
+from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
+from batch.errors import UsageError
+from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
+from batch.runs import folders
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.resuming import since_exported
+from batch.runs.retrying_client import BATCH, Asker
+from batch.runs.row_endings import end_rows, outcomes_without_run
+from batch.runs.run_report import change_lines, plan_headline, summary
+from batch.schema.naming import PRACTICE_MARK
+from batch.schema.problems import Problem, Severity
+from batch.secret_sources import said_of
+from batch.settings import Settings
+from batch.tables.row_results import Summary
+from batch.tables.rows import Tables
+from batch.trunks.base import Base
+from batch.trunks.change_plan import Change, Plan, judge, not_allowed, not_sendable, resolve, stopped_by
+from batch.trunks.grouping import own
+from batch.trunks.hazards import Hazard
+from batch.trunks.list_order import settle_orders
+from batch.trunks.live import WHOLE, Census, LiveTrunk
+from batch.trunks.live_checks import deserted, unreadable
+from batch.trunks.model import Record
+from batch.trunks.suggestions import against_live
+from batch.writers.html_page import write_page
+from batch.writers.printable import plan_page
+from batch.writers.results_rows import changes_frame
+from batch.writers.results_workbook import write_plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def foreign(base: Base, connection: Connection, tables: Tables) -> list[Problem]:
+    """Report an export of another PBX: what it began with says nothing about this one.
+
+    On the practice PBX it may be rehearsed, which is only told. What was exported from a practice PBX is for no other.
+    """
+    if is_same(base.pbx, connection.address):
+        return []
+    came_from = f"This workbook was exported from {base.pbx or 'a PBX that it does not name'}{_when(base.made_at)}"
+    if connection.practice:
+        return [
+            Problem(
+                code="base-practice",
+                sheet=tables.trunks.name,
+                value=base.pbx,
+                message=f"{came_from}; here it is rehearsed on the practice PBX.",
+                fix="Nothing to do. What the real PBX changed since the export is seen only by a plan against it.",
+            )
+        ]
+    return [
+        Problem(
+            code="base-elsewhere",
+            sheet=tables.trunks.name,
+            value=base.pbx,
+            message=f"{came_from}, not from {connection.address}, so it does not tell what changed on this one since.",
+            fix=f"Use a workbook exported from {connection.address}; or copy the rows that are meant into an empty "
+            "workbook (trunk-batch template), which is then compared with this PBX alone.",
+        )
+    ]
+
+
+def is_same(one: str, other: str) -> bool:
+    """Tell whether two addresses are those of one PBX, however they are spelled."""
+    return _spelled(one) == _spelled(other)
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Tell whether two addresses may be those of one PBX: what is served on loopback gets another port each time."""
+    return is_same(one, other) or all(address != PRACTICE and is_loopback(address) for address in (one, other))
+
+
+def _spelled(address: str) -> str:
+    if address == PRACTICE:
+        return address
+    try:
+        return base_url_of(address)
+    except UsageError:
+        return address.strip().casefold()
+
+
+def _when(made_at: str) -> str:
+    try:
+        return f" on {datetime.fromisoformat(made_at):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return ""
+
+
+_NAMED: Final = 20
+"""So many sources of passwords are named on the Summary."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forecast:
+    """What a run would cost."""
+
+    requests: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A plan, with everything that it came from."""
+
+    checked: Checked
+    plan: Plan
+    census: Census
+    address: str
+    practice: bool
+    notes: tuple[str, ...]
+    """What should be told about the connection."""
+    forecast: Forecast
+    digest: str
+    refused_hazards: tuple[Hazard, ...]
+    """Hazards that no ``--allow`` covers."""
+    unfinished: tuple[str, ...] = ()
+    """Ids of runs of the same workbook that never came to their end."""
+    differs: tuple[str, ...] = ()
+    """What is otherwise than it was approved for a run that is gone on with, a line for each trunk."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 if it may be applied, 3 for problems, 4 for hazards or another digest than expected."""
+        settings = self.checked.settings
+        stopping = [problem for problem in self.plan.problems if problem.stops]
+        if stopping and not (settings.skip_invalid and all(problem.trunk is not None for problem in stopping)):
+            return 3
+        if self.refused_hazards or not self.expected:
+            return 4
+        return 0
+
+    @property
+    def expected(self) -> bool:
+        """Whether the digest is the one that was asked for, if one was."""
+        return self.checked.settings.expect.strip().casefold() in {"", self.digest}
+
+    def frame(self) -> pd.DataFrame:
+        """Return the changes as a table, one line per field or list entry."""
+        return changes_frame(self.checked.tables, self.plan.changes, {})
+
+
+def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: frozenset[int] = frozenset()) -> Planned:
+    """Put the chosen trunks against what the PBX holds.
+
+    Args:
+        checked: the workbook.
+        connection: the PBX.
+        asker: the way to it.
+        done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
+    """
+    checked = _told(done_with, checked)
+    tables = checked.tables
+    chosen = checked.chosen
+    base = checked.exported()
+    around = [*_plain_http(connection, tables), *(foreign(base, connection, tables) if base is not None else ())]
+    exported = {} if base is None or any(problem.stops for problem in around) else base.trunks
+    if not chosen:
+        return _planned(checked, connection, Census(trunks=()), [], [], around)
+    rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
+    census = asker.census(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
+    resolved = resolve(tables, chosen, census)
+    live = asker.trunks(list(resolved.ids.values()))
+    readable = {number: trunk for number, trunk in live.items() if WHOLE not in trunk.unread}
+    checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
+    checked = _told(done_with, checked)
+    found = [*resolved.problems]
+    stopped = stopped_by(checked.problems.stopping)
+    same_pbx = may_be_same(checked.workbook.imprint.run_on, connection.address)
+    named = {then.name: then for then in reversed([*exported.values()])}
+    changes, hazards = [], []
+    for record in chosen:
+        if record.row not in resolved.ids:
+            continue
+        trunk = live.get(resolved.ids[record.row])
+        if trunk is None:
+            found.append(_just_gone(tables, record))
+        elif WHOLE in trunk.unread:
+            found.append(unreadable(tables, record, trunk))
+        else:
+            then = exported.get(trunk.id)
+            change, dangers, problems = judge(tables, record, trunk, census, then)
+            problems += [] if then is None else deserted(tables, checked.records, record, then)
+            problems += _another_by_that_name(tables, record, trunk, named)
+            change, reorders, order = settle_orders(tables, change, checked.workbook.imprint, same_pbx=same_pbx)
+            problems += order
+            dangers += reorders
+            changes.append(change)
+            hazards += dangers
+            found += problems
+            if record.row not in stopped and not any(problem.stops for problem in problems):
+                found += not_sendable(tables, change)
+    told = _told_of(done_with, own(found, tables, checked.records))
+    blamed = {problem.place for problem in checked.problems.stopping}
+    new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
+    return _planned(checked, connection, census, changes, hazards, [*around, *new])
+
+
+def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:
+    """Put what a spreadsheet did to numbers against the trunks as they are, by their row on the Trunks sheet."""
+    single = against_live(checked.tables, checked.records, checked.problems.single, live)
+    return replace(checked, problems=replace(checked.problems, single=single))
+
+
+def _told(rows: frozenset[int], checked: Checked) -> Checked:
+    single = _told_of(rows, checked.problems.single)
+    return replace(checked, problems=replace(checked.problems, single=single))
+
+
+def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Turn the problems of trunks that are done with into notices."""
+    return tuple(
+        replace(problem, severity=Severity.NOTICE) if problem.stops and problem.trunk in rows else problem
+        for problem in problems
+    )
+
+
+def _another_by_that_name(
+    tables: Tables, record: Record, trunk: LiveTrunk, named: Mapping[str, LiveTrunk]
+) -> list[Problem]:
+    """Report a trunk found by a name that another one bore at the time of the export; ``named`` has those of then."""
+    was = named.get(record.name)
+    if record.id is not None or was is None or was.id == trunk.id:
+        return []
+    return [
+        tables.trunks.problem(
+            "trunk-ambiguous",
+            record.row,
+            "name",
+            f"When this was exported, the trunk of this name had the Trunk ID {was.id}; the one of now has {trunk.id}.",
+            f"Type {was.id} as the Trunk ID if the trunk of then is meant, {trunk.id} if that of now is.",
+            value=record.name,
+        )
+    ]
+
+
+def _just_gone(tables: Tables, record: Record) -> Problem:
+    return tables.trunks.problem(
+        "trunk-gone",
+        record.row,
+        "name" if record.id is None else "id",
+        f"The PBX lists {record.label}, but does not show it when asked for it.",
+        "Somebody may just have deleted it: look on the PBX, then plan again.",
+        value=record.label,
+    )
+
+
+def _plain_http(connection: Connection, tables: Tables) -> list[Problem]:
+    if connection.practice or not is_overheard(connection.address):
+        return []
+    return [
+        Problem(
+            code="plain-http",
+            sheet=tables.trunks.name,
+            message=f"{connection.address}: {NOT_ENCRYPTED}",
+            fix="Give the PBX's https address, usually the same host with port 8088, if it has one.",
+        )
+    ]
+
+
+def _planned(
+    checked: Checked,
+    connection: Connection,
+    census: Census,
+    changes: list[Change],
+    hazards: list[Hazard],
+    found: Sequence[Problem],
+) -> Planned:
+    settings = checked.settings
+    problems = replace(checked.problems, single=[*checked.problems.single, *found])
+    stopped = stopped_by(problems.stopping)
+    sound = tuple(change for change in changes if change.record.row not in stopped)
+    plan = Plan(
+        pbx=connection.address,
+        changes=sound,
+        hazards=tuple(hazard for hazard in hazards if hazard.row not in stopped),
+        problems=problems,
+    )
+    return Planned(
+        checked=checked,
+        plan=plan,
+        census=census,
+        address=connection.address,
+        practice=connection.practice,
+        notes=connection.notes,
+        forecast=_forecast(plan.updates, settings),
+        digest=plan.digest(),
+        refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
+        unfinished=folders.unfinished(settings.workbook, PRACTICE_MARK if connection.practice else ""),
+    )
+
+
+def narrowed(planned: Planned, rows: Collection[int]) -> Planned:
+    """Return the plan with nothing written but these rows of the Trunks sheet, and with their hazards alone."""
+    settings = planned.checked.settings
+    changes = tuple(c for c in planned.plan.changes if c.record.row in rows or not c.difference)
+    hazards = tuple(hazard for hazard in planned.plan.hazards if hazard.row in rows)
+    plan = replace(planned.plan, changes=changes, hazards=hazards)
+    return replace(
+        planned,
+        plan=plan,
+        forecast=_forecast(plan.updates, settings),
+        digest=plan.digest(),
+        refused_hazards=not_allowed(hazards, settings.allow, changes),
+    )
+
+
+def _forecast(updates: Sequence[Change], settings: Settings) -> Forecast:
+    """Foresee the requests of a run and how long they take at the rate, at half a second each."""
+    writes = len(updates)
+    if not writes:
+        return Forecast()
+    wait = settings.settle_wait if any(change.bears_on_registration for change in updates) else 0
+    batch = batch_size(settings)
+    batches = ceil(writes / batch)
+    requests = writes + batches * (2 if settings.read_back else 1) + (1 if wait else 0)
+    seconds = max(requests / settings.rate, requests * 0.5 / settings.concurrency) + wait
+    return Forecast(requests=requests, seconds=round(seconds, 1))
+
+
+def batch_size(settings: Settings) -> int:
+    """Return how many trunks are looked at in one call: a second's worth of writes, so that looks stay fresh."""
+    return max(1, min(BATCH, int(settings.rate)))
+
+
+def write_plan_workbook(planned: Planned, path: Path) -> Path:
+    """Write a plan as a workbook: Summary, Changes, Problems.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    lines = change_lines(planned.checked.tables, planned.plan.updates, {})
+    return write_plan(path, _summary(planned), lines, planned.plan.problems)
+
+
+def write_plan_page(planned: Planned, path: Path) -> Path:
+    """Write a plan as a printable page, to be approved.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    name = planned.checked.workbook.path.name
+    minutes = _minutes(planned.forecast)
+    return write_page(path, plan_page(_summary(planned), name, planned.plan, planned.refused_hazards, minutes))
+
+
+def _minutes(forecast: Forecast) -> int:
+    return max(1, ceil(forecast.seconds / 60)) if forecast.requests else 0
+
+
+def _summary(planned: Planned) -> Summary:
+    checked = planned.checked
+    stopped = planned.plan.stopped
+    expected = {
+        outcome.row: outcome
+        for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+    }
+    for change in planned.plan.changes:
+        ending = Ending.APPLIED if change.difference else Ending.UNCHANGED
+        expected[change.record.row] = Outcome(
+            row=change.record.row, ending=ending, trunk_id=change.live.id, name=change.live.name
+        )
+    lost = [record for record in checked.records.trunks if record.row not in expected]
+    for record in lost:
+        expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
+    endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)
+    return summary(
+        title="Plan",
+        address=planned.address,
+        practice=planned.practice,
+        workbook=checked.workbook,
+        outcomes=expected,
+        endings=endings,
+        facts=[
+            ("Made at", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+            ("Digest", planned.digest),
+            ("Requests", f"{planned.forecast.requests:,}, about {max(1, _minutes(planned.forecast))} min"),
+            *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
+        ],
+        attention=since_exported(planned.plan.changes),
+        hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],
+        says=plan_headline(planned.plan)
+        if planned.exit_code == 0
+        else f"Nothing is sent while problems or hazards stand against it. Otherwise: {plan_headline(planned.plan)}",
+    )

@@ -1,0 +1,384 @@
+"""Returning to a run: what it was told, what it wanted and what became of it, from its own books."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from batch.commands.check import Checked, check
+from batch.commands.plan import Planned
+from batch.commands.run_context import Account, Report
+from batch.errors import OutputError, UsageError
+from batch.pbx.addresses import base_url_of
+from batch.runs import folders, journal
+from batch.runs.folders import was_begun_here
+from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal_reader import Past, read_past
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
+from batch.runs.run_report import change_lines
+from batch.runs.serialization import Wanted, are_whole, planned_then
+from batch.schema.naming import PRACTICE_MARK, RESULTS, plain_stem
+from batch.schema.problems import Problem, Severity
+from batch.secrets import HIDDEN
+from batch.settings import Origin, Settings, settings_again
+from batch.trunks.change_plan import Change, stopped_by
+from batch.trunks.diff import Desired, comparable, compare
+from batch.trunks.live import NOT_SHOWN, WHOLE, LiveTrunk
+from batch.trunks.model import Record
+from batch.writers.results_rows import Results
+
+NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
+_SECRET_LACKED: Final = frozenset({"secret-not-allowed", "secret-not-found"})
+_NAMED: Final = 12
+"""So many trunks are named in a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """One thing that is not as a run wanted it."""
+
+    sheet: str
+    cell: str
+    trunk: str
+    field: str
+    wanted: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The PBX put against what a run wanted."""
+
+    checked: Checked
+    """The run's own copy of the workbook."""
+    folder: Path
+    address: str
+    practice: bool
+    match: int
+    """Trunks that hold everything as wanted."""
+    differ: tuple[Drift, ...]
+    not_compared: tuple[str, ...]
+    """Trunks whose password was wanted and is not shown by the PBX."""
+    settled: Counter[Ending]
+    """How many trunks that were *unknown* ended how."""
+    results: Results | None = None
+    """The results, written anew because something was settled."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is as wanted, 5 where something differs."""
+        return 5 if self.differ else 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Returned:
+    """A run that is gone on with, or looked at again."""
+
+    past: Past
+    checked: Checked
+    """The run's own copy of the workbook."""
+    folder: folders.RunFolder
+    target: Path
+    """Where the results go."""
+
+    @cached_property
+    def before(self) -> Mapping[int, LiveTrunk]:
+        """The trunks, by id, as the PBX held them before the run wrote them."""
+        return folders.read_snapshot(self.folder.path)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to go on with."""
+        rows = self.checked.choice.rows
+        return self.past.finished and not left(self.past, rows) and not self._secrets_found & rows
+
+    @property
+    def _secrets_found(self) -> set[int]:
+        """Rows of the Trunks sheet that were stopped for want of a password alone, which is to be found now."""
+        stopped = [problem for problem in self._problems() if problem.stops]
+        now = stopped_by(self.checked.problems)
+        others = {problem.trunk for problem in stopped if problem.code not in _SECRET_LACKED}
+        lacked = {problem.trunk for problem in stopped if problem.code in _SECRET_LACKED}
+        return {row for row in lacked - others if row is not None and row not in now}
+
+    @property
+    def done_with(self) -> frozenset[int]:
+        """Rows of the Trunks sheet that are not written again, whatever is found wrong with them now."""
+        return frozenset(row for row, outcome in self.past.outcomes.items() if outcome.ending in STAYS)
+
+    def sort_out(self, planned: Planned) -> Rest:
+        """Sort what is left of the run, by a plan for all its chosen trunks."""
+        why_not = {p.trunk: f"{p.message} {p.fix}" for p in reversed(planned.plan.problems) if p.trunk is not None}
+        changes = {change.record.row: change for change in planned.plan.changes}
+        rest = sort_out(self.checked.chosen, changes, self.past, self.before, why_not)
+        not_chosen = self.checked.choice.left_out
+        kept = {row: o for row, o in self.past.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN}
+        return replace(rest, stays={**kept, **rest.stays})
+
+    def told(self, rest: Rest) -> str:
+        """Say what is left, in a sentence."""
+        count, new = len(rest.again), [rest.again[row].live.name for row in sorted(rest.new)]
+        left = f"{count:,} trunk{' is' if count == 1 else 's are'} left of run {self.folder.id}"
+        if new:
+            told = f"{left}; not as when it was approved: {_some(new)}."
+        else:
+            told = (
+                f"{left}, as when it was approved." if count else f"Nothing is left to be sent of run {self.folder.id}."
+            )
+        changed = [outcome.name for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
+        return f"{told} Changed since written, left alone: {_some(changed)}." if changed else told
+
+    def account(self, planned: Planned, rest: Rest) -> Account:
+        """Return what the results of the next leg are made of."""
+        stays = {row: change for row, change in self._changes.items() if row in rest.stays}
+        return self._account(planned.plan.problems, {**stays, **rest.again})
+
+    @cached_property
+    def _changes(self) -> dict[int, Change]:
+        """What earlier legs were to write, against what was there before."""
+        records = {record.row: record for record in self.checked.records.trunks}
+        return {
+            row: planned_then(wanted, records[row], self.before[wanted.trunk_id])
+            for row, wanted in self.past.wanted.items()
+            if wanted.writes and wanted.trunk_id in self.before and row in records
+        }
+
+    def _account(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> Account:
+        facts = self.past.facts
+        return Account(
+            checked=self.checked,
+            address=facts["pbx"],
+            practice=facts["practice"],
+            folder=self.folder,
+            started=datetime.fromisoformat(facts["started"]),
+            problems=problems,
+            changes=changes,
+            hazards=facts["hazards"],
+        )
+
+    def rewritten(self) -> Report:
+        """Write the results anew from what the journal says, without asking the PBX."""
+        ended = self.past.outcomes
+        account = self._account(self._problems(), self._changes)
+        endings = account.end(ended)
+        results, papers = account.give_back(ended, endings, self.target)
+        return Report(
+            checked=self.checked,
+            address=account.address,
+            practice=account.practice,
+            folder=self.folder,
+            outcomes=ended,
+            endings=endings,
+            results=results,
+            papers=papers,
+            only_rewritten=True,
+        )
+
+    def _problems(self) -> list[Problem]:
+        """Return what is to be told of the workbook, with the problems that the PBX showed when it was planned."""
+        kept = self.past.facts.get("problems", ())
+        then = [Problem(**{**p, "severity": Severity(p["severity"]) if p["severity"] else None}) for p in kept]
+        return [*then, *(problem for problem in self.checked.problems if not problem.stops)]
+
+    def verified(self, live: Mapping[int, LiveTrunk]) -> Verified:
+        """Put what the PBX holds against what the run wanted, and settle what it left *unknown*."""
+        records = {record.row: record for record in self.checked.records.trunks}
+        differ: list[Drift] = []
+        match, settled, hidden = 0, dict[int, Outcome](), list[str]()
+        for row, wanted in self.past.wanted.items():
+            now, record = live.get(wanted.trunk_id), records[row]
+            before = self.before.get(wanted.trunk_id)
+            then = planned_then(wanted, record, before or _named(wanted.trunk_id, wanted.name))
+            drifts = self._drifts(then, now)
+            if _is_secret_lost(wanted, record):
+                drifts.append(self._not_compared(record))
+            differ += drifts
+            match += not drifts
+            if now is not None and comparable(then.desired, now, then.live) != then.desired:
+                hidden.append(then.live.label)
+            outcome = self.past.outcomes.get(row)
+            readable = now is None or WHOLE not in now.unread
+            unknown = outcome is not None and outcome.ending is Ending.UNKNOWN and readable
+            if outcome is not None and unknown and not _is_secret_lost(wanted, record):
+                untouched = now is not None and is_untouched(wanted, before, now)
+                settled[row] = settle_by_look(outcome, then, now, untouched=untouched)
+        results = self._corrected(settled) if settled else None
+        return Verified(
+            checked=self.checked,
+            folder=self.folder.path,
+            address=self.past.facts["pbx"],
+            practice=self.past.facts["practice"],
+            match=match,
+            differ=tuple(differ),
+            not_compared=tuple(hidden),
+            settled=Counter(outcome.ending for outcome in settled.values()),
+            results=results,
+        )
+
+    def _corrected(self, settled: Mapping[int, Outcome]) -> Results | None:
+        """Write down what was settled, and the results anew where there were any."""
+        ended = bool(self.past.legs) and self.past.legs[-1].ended is not None
+        outcomes = {**self.past.outcomes, **settled}
+        account = self._account(self._problems(), self._changes)
+        endings = account.end(outcomes) if ended else None
+        with journal.reopen(self.folder.path) as books:
+            books.correct(settled.values(), endings.total() if endings else None)
+        return account.give_back(outcomes, endings, self.target)[0] if endings else None
+
+    def _not_compared(self, record: Record) -> Drift:
+        """Stand for a password that was wanted and that nobody can tell any more."""
+        table = self.checked.tables.trunks
+        return Drift(
+            sheet=table.name,
+            cell=table.cell("password", record.row),
+            trunk=record.label,
+            field=table.sheet.column("password").label,
+            wanted=HIDDEN,
+            found=NOT_COMPARED,
+        )
+
+    def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
+        tables = self.checked.tables
+        if now is None:
+            cell = tables.trunks.cell("name" if then.record.id is None else "id", then.record.row)
+            name = then.live.name
+            return [
+                Drift(sheet=tables.trunks.name, cell=cell, trunk=name, field="Name", wanted=name, found="no such trunk")
+            ]
+        if unread := _unread(now, then.desired):
+            return [
+                Drift(
+                    sheet=tables.trunks.name,
+                    cell=tables.trunks.cell("name" if then.record.id is None else "id", then.record.row),
+                    trunk=then.live.name,
+                    field=what,
+                    wanted="as the run wrote it",
+                    found=f"cannot be read: {why}",
+                )
+                for what, why in unread.items()
+            ]
+        desired = comparable(then.desired, now, then.live)
+        change = replace(then, live=now, desired=desired, difference=compare(now, desired))
+        return [
+            Drift(
+                sheet=line.sheet,
+                cell=line.cell,
+                trunk=line.trunk,
+                field=line.field,
+                wanted=line.wanted,
+                found=line.before,
+            )
+            for line in change_lines(tables, [change], {})
+        ]
+
+
+def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
+    """Return what was wanted of a trunk and cannot be read now, in people's words, with the reason."""
+    if WHOLE in now.unread:
+        return {"Name": now.unread[WHOLE]}
+    lists = {"did_list": (desired.dids, "DID"), "outbound_cid_list": (desired.caller_ids, "Caller ID")}
+    return {
+        what: now.unread[name]
+        for name, (wanted, what) in lists.items()
+        if wanted is not None and now.unread.get(name, NOT_SHOWN) != NOT_SHOWN
+    }
+
+
+def _is_secret_lost(wanted: Wanted, record: Record) -> bool:
+    """Tell whether a password was wanted that the run's copy names, and that is not to be found where it says."""
+    return "password" in wanted.desired["fields"] and "password" not in record.fields
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (" …" if len(names) > _NAMED else "")
+
+
+def _named(trunk_id: int, name: str) -> LiveTrunk:
+    """Stand for a trunk of which no snapshot was kept, because nothing was to be written."""
+    return LiveTrunk(id=trunk_id, name=name, vendor_type="", status=None, whole={})
+
+
+def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
+    """Return to a run.
+
+    Args:
+        place: its folder.
+        flags: settings given again, by their names; all others are the run's own.
+
+    Raises:
+        UsageError: there is no such run, its copy of the workbook is not what it was, or another PBX is named.
+        WorkbookError: the copy cannot be read.
+    """
+    past = read_past(place)
+    facts = past.facts
+    if not facts:
+        raise UsageError(f"The run in {place} never began: nothing was sent.", "Apply the workbook anew.")
+    if not are_whole(facts):
+        raise _damaged(place)
+    _refuse_another_pbx(facts, flags)
+    copy = place / facts["workbook"]["copy"]
+    if not copy.exists():
+        raise UsageError(f"The run's own copy of the workbook, {copy}, is gone.", "Apply the workbook anew.")
+    workbook = Path(facts["workbook"]["path"])
+    columns = {"columns": place / folders.COLUMNS} if facts["workbook"].get("columns") else {}
+    for path in columns.values():
+        if not path.exists():
+            raise UsageError(f"The run's own copy of the columns file, {path}, is gone.", "Apply the workbook anew.")
+    origin = Origin(words=f"the run {facts['run']}", vouched=was_begun_here(facts))
+    places = {"workbook": workbook, "run_dir": place, "run_copy": copy, **columns}
+    settings = settings_again(facts["settings"], flags, origin, **places)
+    checked = check(settings)
+    if checked.columns_file.sha256 != facts["workbook"].get("columns", ""):
+        raise UsageError(
+            f"The run's own copy of the columns file, {settings.columns}, is not what it was.",
+            "A run is gone on with as it was approved. Put the copy back, or apply the workbook anew.",
+        )
+    if checked.workbook.sha256 != facts["workbook"]["sha256"]:
+        raise UsageError(
+            f"The run's own copy of the workbook, {copy}, is not what it was.",
+            "A run is gone on with as it was approved. Put the copy back, or apply the changed workbook anew.",
+        )
+    if not past.wanted.keys() <= {record.row for record in checked.records.trunks}:
+        raise _damaged(place)
+    folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
+    return Returned(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+
+
+def _damaged(place: Path) -> UsageError:
+    return UsageError(
+        f"The journal {place / JOURNAL} cannot be read: it is damaged.",
+        "Take a copy of the run's folder, then ask for help.",
+    )
+
+
+def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, Any], place: Path) -> Path:
+    """Return where the results go; into the run's folder where the place that the run had for them is gone."""
+    mark = PRACTICE_MARK if facts["practice"] else ""
+    try:
+        return folders.results_path(settings.workbook, settings.results, mark)
+    except (UsageError, OutputError):
+        if "results" in flags:
+            raise
+        return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS}.xlsx"
+
+
+def _refuse_another_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
+    practice, url = flags.get("practice"), flags.get("url")
+    if facts["practice"] and url:
+        asked = base_url_of(url)
+    elif not facts["practice"] and practice:
+        asked = "the practice PBX"
+    elif url and base_url_of(url) != facts["pbx"]:
+        asked = base_url_of(url)
+    else:
+        return
+    raise UsageError(
+        f"The run is about {facts['pbx']}, not {asked}.",
+        "Leave --url and --practice out: the run knows its PBX. For another PBX, apply the workbook anew.",
+    )

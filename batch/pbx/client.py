@@ -1,0 +1,143 @@
+"""The API of one PBX: a request in, a reply out; and how a connection to it is opened and closed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import httpx
+
+from batch.pbx.clocks import SYSTEM_CLOCK, Clock
+from batch.pbx.messages import Answer, Reply, Request
+from batch.pbx.session import Session, none_out
+from batch.pbx.throttle import Brake, Gate, Pace
+from batch.pbx.transport import SystemTrust, Verification, open_client
+from batch.pbx.wire import HURRIED_S, NO_ACCOUNT, Account, Log, Wire, no_log
+from batch.secrets import Secret
+
+_TOKEN_EXPIRED = 10004
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Which PBX, as whom, and how hard it may be worked."""
+
+    base_url: str
+    """As `addresses.base_url_of` gives it."""
+    client_id: str
+    secret: Secret
+    verification: Verification = field(default_factory=SystemTrust)
+    proxy: bool = False
+    """Whether the proxies that the environment names are used; never for loopback."""
+    timeout: float = 30.0
+    """Seconds for connecting, for sending, and for each part of an answer."""
+    rate: float = 10.0
+    """The most starts in any one second, of every request to this PBX."""
+    concurrency: int = 4
+    """The most requests at a time, of every request to this PBX; it begins with one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """One PBX, for all threads."""
+
+    wire: Wire
+    session: Session
+
+    @property
+    def gate(self) -> Gate:
+        """The door that every request passes: wind it down or stop it, and hurry it where somebody waits."""
+        return self.wire.gate
+
+    def send(self, request: Request) -> Reply:
+        """Send one request under the session's token.
+
+        Neither retries nor signs in again: an expired token comes back as an answer with errcode 10004, and its
+        ``sign_in`` is what `Session.renew` wants to know.
+
+        Raises:
+            PbxError: if a token was needed and could not be had; see `Session.token`.
+            Stopped: if the gate was shut to it before its turn, or the connection closed; nothing was sent.
+        """
+        permit = self.session.permit()
+        reply = self.wire.send(request, permit)
+        if isinstance(reply, Answer) and reply.errcode != _TOKEN_EXPIRED:
+            self.session.worked(permit.serial)
+        return reply
+
+
+@contextmanager
+def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and network come from
+    endpoint: Endpoint,
+    *,
+    log: Log = no_log,
+    notice: Callable[[str], None] | None = None,
+    account: Account = NO_ACCOUNT,
+    patience: float = 0.0,
+    tokens_out: Callable[[], Sequence[datetime]] = none_out,
+    clock: Clock = SYSTEM_CLOCK,
+    transport: httpx.BaseTransport | None = None,
+) -> Iterator[Api]:
+    """Open a connection to a PBX; whatever happens inside, its token is given back at the end.
+
+    At the end nothing more is let through. Threads that are still inside a request may outlive it: what is in
+    flight ends as a reply, and anything later as `Stopped`. With `Gate.hurry` the end takes a second at most.
+
+    Args:
+        endpoint: which PBX, as whom, how fast.
+        log: is told of each request, redacted.
+        notice: is told, in words, when the PBX first asks for less, and when a token has to be waited for.
+        account: is told of each request before it leaves and after it is settled.
+        patience: seconds to wait for a token while all eight of the client are out.
+        tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
+        clock: where time comes from.
+        transport: what to send through instead of the network, for tests.
+
+    Yields:
+        The API; nothing is sent until it is used.
+
+    Raises:
+        UsageError: if rate, concurrency, CA file or fingerprint cannot be used.
+    """
+    gate = Gate(Pace(endpoint.rate), Brake(endpoint.concurrency), clock, notice)
+    client = open_client(
+        endpoint.base_url,
+        timeout=endpoint.timeout,
+        verification=endpoint.verification,
+        proxy=endpoint.proxy,
+        transport=transport,
+    )
+    wire = Wire(client=client, gate=gate, clock=clock, timeout=endpoint.timeout, log=log, account=account)
+    session = Session(
+        wire,
+        base_url=endpoint.base_url,
+        client_id=endpoint.client_id,
+        secret=endpoint.secret,
+        patience=patience,
+        tokens_out=tokens_out,
+        notice=notice,
+    )
+    try:
+        yield Api(wire=wire, session=session)
+    finally:
+        gate.stop()
+        if _gave_back_in_time(session, gate) and gate.idle:
+            # else each thread closes its own: a socket closed under one is the next file's number a moment later
+            client.close()
+
+
+def _gave_back_in_time(session: Session, gate: Gate) -> bool:
+    """Give the tokens back; where somebody is waiting for the end, leave that to itself after a second.
+
+    Neither looking up a host's name nor a sign-in that another thread is in the midst of can be cut short.
+    """
+    if not gate.hurried:
+        session.close()
+        return True
+    closing = threading.Thread(target=session.close, name="closing", daemon=True)
+    closing.start()
+    closing.join(HURRIED_S)
+    return not closing.is_alive()

@@ -1,0 +1,239 @@
+"""Sign-ins: what the answer to one gives, a grant or a failure. Pure.
+
+Wrong credentials answer -1, a blocked address 70004, a full token table 60002 (vendor's API, section 1). Whatever
+is no answer of the API at all most likely has the wrong address.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeAlias
+
+from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused, TokensExhausted
+from batch.pbx.addresses import likely_addresses
+from batch.pbx.error_codes import Verdict, explain, verdict_of
+from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.secrets import Secret
+
+TOKEN_LIFE_S: Final = 1800.0
+"""Seconds that a token lives when the answer does not say (vendor's API, section 1)."""
+
+_SHARE_OF_LIFE: Final = 0.9
+_AHEAD_S: Final = 60.0
+_FIRST_EPOCH: Final = 1e9
+"""From here on a number is a date in seconds since 1970, not seconds left."""
+_FIRST_EPOCH_MS: Final = 1e12
+"""And from here on in milliseconds."""
+_LONGEST_BLOCK_S: Final = 366 * 86_400.0
+COMPARE: Final = "Compare the certificate's fingerprint with the one on the PBX itself before trusting it."
+_UNAUTHORISED: Final = frozenset({401, 403, 407})
+_BUSY: Final = frozenset({429, 500, 502, 503, 504})
+
+
+class SignInUnanswered(PbxUnreachable):
+    """Signing in got no usable answer; whether another try is worth it can be judged from the reply."""
+
+    def __init__(self, message: str, hint: str, reply: Reply) -> None:
+        super().__init__(message, hint)
+        self.reply = reply
+        """What came instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A token that the PBX gave."""
+
+    access: Secret
+    refresh: Secret | None
+    life: float
+    """Seconds that the access token is valid."""
+    refresh_life: float
+    """Seconds that the refresh token is valid."""
+
+    @property
+    def renew_after(self) -> float:
+        """Seconds after which to renew it: 60 before its end, or at 90 % of a life shorter than ten minutes."""
+        return max(self.life * _SHARE_OF_LIFE, self.life - _AHEAD_S)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why there is no token."""
+
+    kind: type[PbxError]
+    message: str
+    hint: str
+    lasting: bool
+    """Whether asking again is of no use, or does harm: then nothing more is sent."""
+    reply: Reply | None
+    """What it was read from, if from one reply."""
+
+    def error(self) -> PbxError:
+        """Make the exception anew, for each thread its own."""
+        if self.reply is not None and issubclass(self.kind, SignInUnanswered):
+            return self.kind(self.message, self.hint, self.reply)
+        return self.kind(self.message, self.hint)
+
+
+SignIn: TypeAlias = Grant | Failure
+
+
+def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
+    """Judge the answer to ``get_token`` or ``refresh_token``.
+
+    Args:
+        reply: what came.
+        base_url: for the hint where a PBX usually answers.
+        now: the aware time of the answer, for saying until when an address is blocked.
+    """
+    match reply:
+        case Answer(errcode=0):
+            return _grant(reply)
+        case Answer():
+            return _refusal(reply, now)
+        case NotSent(reason=reason) | NoAnswer(reason=reason) | Garbled(reason=reason):
+            return Failure(
+                kind=SignInUnanswered,
+                message=f"No P-Series PBX answers at {base_url}: {reason}.",
+                hint=_advice(reply, base_url),
+                lasting=False,
+                reply=reply,
+            )
+
+
+def may_pass(reply: Reply) -> bool:
+    """Tell whether what came instead of a grant may be otherwise at another try: not a wrong address or certificate."""
+    match reply:
+        case Answer():
+            return verdict_of(reply) in {Verdict.TRANSIENT, Verdict.RETRY}
+        case Garbled(http_status=status, retry_after=pause):
+            return status in _BUSY or pause is not None
+        case NotSent(distrusted=distrusted):
+            return not distrusted
+        case NoAnswer():
+            return True
+
+
+def _grant(answer: Answer) -> SignIn:
+    access = answer.body.get("access_token")
+    if not isinstance(access, str) or not access:
+        return _not_now(answer, "took the sign-in, but gave no token")
+    refresh = answer.body.get("refresh_token")
+    life = _seconds(answer.body, "access_token_expire_time") or TOKEN_LIFE_S
+    return Grant(
+        access=Secret(access),
+        refresh=Secret(refresh) if isinstance(refresh, str) and refresh else None,
+        life=life,
+        refresh_life=_seconds(answer.body, "refresh_token_expire_time") or life,
+    )
+
+
+def _refusal(answer: Answer, now: datetime) -> Failure:
+    said = quoted(answer)
+    match answer.errcode, verdict_of(answer):
+        case 70004, _:
+            return blocked(answer, now)
+        case 60002, _:
+            return Failure(
+                kind=TokensExhausted,
+                message=f"All eight access tokens of this API client are out ({said}).",
+                hint="Each ends by itself within 30 minutes; close other programs that use this client.",
+                lasting=False,
+                reply=answer,
+            )
+        case (10001, _) | (_, Verdict.STOP_PBX):
+            known = explain(answer.errcode)
+            return Failure(
+                kind=PbxError,
+                message=f"The PBX refused the sign-in ({said}). {known.meaning}",
+                hint=known.next_step,
+                lasting=True,
+                reply=answer,
+            )
+        case _, Verdict.PERMANENT:
+            return Failure(
+                kind=SignInRefused,
+                message=f"The PBX refused the sign-in ({said}): client id or client secret is wrong.",
+                hint="Copy both again from the PBX: Integrations > API. Five failures in a row block this address.",
+                lasting=True,
+                reply=answer,
+            )
+        case _:
+            return _not_now(answer, f"could not sign anybody in just now ({said})")
+
+
+def blocked(answer: Answer, now: datetime) -> Failure:
+    """Say that the PBX has blocked this machine's address (70004), and until when.
+
+    It may come as the answer to any call, not only to a sign-in.
+
+    Args:
+        answer: the PBX's 70004.
+        now: the aware time of the answer.
+    """
+    return Failure(
+        kind=AddressBlocked,
+        message=(
+            f"The PBX has blocked this machine's address after failed sign-ins, "
+            f"{blocked_until(answer.body, now)} ({quoted(answer)})."
+        ),
+        hint="Wait until then, or lift the block under Security > Blocked IPs; check id and secret.",
+        lasting=True,
+        reply=answer,
+    )
+
+
+def quoted(answer: Answer) -> str:
+    """Quote the code and message of an answer; where it gave no message, the vendor's own."""
+    return f"{answer.errcode} {answer.errmsg or explain(answer.errcode).errmsg}".strip()
+
+
+def _not_now(answer: Answer, what: str) -> Failure:
+    return Failure(
+        kind=SignInUnanswered,
+        message=f"The PBX {what}.",
+        hint="Wait a little and run again.",
+        lasting=False,
+        reply=answer,
+    )
+
+
+def _advice(reply: NotSent | NoAnswer | Garbled, base_url: str) -> str:
+    match reply:
+        case NotSent(distrusted=True):
+            return COMPARE
+        case Garbled(http_status=status) if status in _UNAUTHORISED:
+            return "Something in front of the PBX, a proxy or gateway, asks for a sign-in of its own."
+        case Garbled(http_status=status) if status in _BUSY:
+            return "The PBX, or something in front of it, cannot serve just now: wait a little and run again."
+        case _:
+            return f"Check --url: usually it is {likely_addresses(base_url)}. Is the PBX up, its API switched on?"
+
+
+def blocked_until(body: Mapping[str, Any], now: datetime) -> str:
+    """Say until when a block lasts: ``block_expire_time`` may be a date, or the seconds left.
+
+    Args:
+        body: the answer's JSON object.
+        now: the aware time of the answer.
+    """
+    value = _seconds(body, "block_expire_time")
+    if value is None:
+        return "usually for about ten minutes"
+    if value >= _FIRST_EPOCH_MS:
+        value /= 1000
+    left = value - now.timestamp() if value >= _FIRST_EPOCH else value
+    until = now + timedelta(seconds=min(max(0.0, left), _LONGEST_BLOCK_S))
+    return f"until {until.astimezone().isoformat(sep=' ', timespec='seconds')}"
+
+
+def _seconds(body: Mapping[str, Any], key: str) -> float | None:
+    """Read a positive number that may come as a string; None if there is none."""
+    value = body.get(key)
+    text = str(value).strip()
+    if isinstance(value, bool) or re.fullmatch(r"\d{1,15}(?:\.\d+)?", text, re.ASCII) is None:
+        return None
+    return float(text) or None

@@ -1,0 +1,434 @@
+"""CSV files, alone, in a folder with one per sheet, or in a zip of such a folder.
+
+Files that keep to the rules go through the csv module. Where it finds a quote that does not fit, or swallows whole
+rows because one is missing, the file is split by rules that keep such a quote where it stands.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import re
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from batch.errors import WorkbookError
+from batch.readers import refusals
+from batch.readers.encodings import Encoding, detect_encoding
+from batch.readers.grids import by_column, collector_paused
+from batch.readers.workbook import BLANK, CellValue, CsvDialect, RawSheet
+from batch.schema.columns import SHEETS, Sheet, folded
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from batch.readers.packages import Package
+
+
+DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+"""What may stand between values, the likeliest first, and how people are told of it."""
+
+HEAD: Final = 1 << 16
+"""Characters in which the separator is looked for: too few for the csv module to find a cell too long."""
+
+_SEP_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+_BREAK: Final = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """How values are parted in a file."""
+
+    delimiter: str
+    sep_line: str = ""
+    """The line that says so, with its end, where there is one."""
+    spaced: bool = False
+    """Whether blanks stand between a separator and a quote."""
+    returns: bool = False
+    """Whether lines end as they did on old Macs."""
+
+    @property
+    def words(self) -> str:
+        """How people are told of it."""
+        said = DELIMITERS.get(self.delimiter, f'the character "{self.delimiter}"') + " between the values"
+        said += f', as its line "{self.sep_line.strip()}" says' if self.sep_line else ""
+        return said + (", and with the line ends of old Macs" if self.returns else "")
+
+
+def detect_dialect(head: str, headers: Collection[str]) -> Dialect:
+    """Return how values are parted, from the beginning of a file and the headers that may stand in it."""
+    said = _SEP_LINE.match(head)
+    delimiter = said[1] if said else _detect_delimiter(head, headers)
+    return Dialect(
+        delimiter=delimiter,
+        sep_line=said[0] if said else "",
+        spaced=re.search(rf'^[^"\r\n]*{re.escape(delimiter)} +"', head, re.MULTILINE) is not None,
+        returns="\n" not in head and "\r" in head,
+    )
+
+
+def _detect_delimiter(head: str, headers: Collection[str]) -> str:
+    """Return what gives the most known headers, then the most cells."""
+    known = {folded(header) for header in headers}
+
+    def fit(delimiter: str) -> tuple[int, int]:
+        lines = io.StringIO(head, newline="")
+        rows = list(islice(csv.reader(lines, delimiter=delimiter), 20))
+        cells = max((len(row) for row in rows), default=0)
+        return max((sum(folded(cell) in known for cell in row) for row in rows), default=0), cells
+
+    return max(DELIMITERS, key=fit)  # the first of equals
+
+
+def neat_records(text: io.TextIOBase, dialect: Dialect) -> Iterator[list[str]]:
+    """Yield the records of a file that keeps to the rules.
+
+    Raises:
+        csv.Error: It does not: a quote is not closed, or stands where none can, or whole rows are inside of quotes.
+    """
+    if dialect.sep_line:
+        text.readline()
+    records = csv.reader(text, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, strict=True)
+    commas = lines = 0
+    for record in records:
+        commas = commas or max(len(record) - 1, 0)
+        if records.line_num > lines + 1 and any(_holds_rows(cell, dialect.delimiter, commas) for cell in record):
+            raise csv.Error
+        lines = records.line_num
+        yield record
+
+
+def _holds_rows(cell: str, delimiter: str, commas: int) -> bool:
+    """Tell whether most lines in the midst of a cell look like rows of their own."""
+    lines = [line for line in _BREAK.split(cell)[1:-1] if line]
+    fitting = [line for line in lines if commas and line.count(delimiter) == commas]
+    return 2 * len(fitting) > len(lines)
+
+
+@dataclass(slots=True, kw_only=True)
+class LooseRecords:
+    """Splits a file that does not keep to the rules.
+
+    A value that begins with a quote goes as far as the rules say, if a separator or the end of the line follows.
+    Else quotes in it may be escaped by a backslash, or not at all as long as it stays on its line. Else the quote is
+    part of the text.
+    """
+
+    dialect: Dialect
+    escaped: bool = False
+    """Whether quotes were escaped by backslashes."""
+    odd_rows: list[int] = field(default_factory=list)
+    """Records with quotes that were taken as text."""
+
+    def records(self, text: str) -> Iterator[list[str]]:
+        """Yield the records.
+
+        Raises:
+            csv.Error: A value is longer than any spreadsheet has.
+        """
+        values, on_one_line = _value_pattern(self.dialect, _LONG_FORMS), _value_pattern(self.dialect)
+        loose = re.compile(rf'"(?P<loose>[^\r\n]*?)"{_end(self.dialect)}')
+        never_closed = 0  # no quote before it ends a value: looked for once a line, not once a value
+        delimiter = self.dialect.delimiter
+        place = len(self.dialect.sep_line)
+        number = commas = 0
+        while place < len(text):
+            number += 1
+            record: list[str] = []
+            more = True
+            while more:
+                found = _found(values, text, place)
+                if found.lastgroup in {"long", "long_escaped"} and _holds_rows(found[0], delimiter, commas):
+                    found = _found(on_one_line, text, place)
+                quote = found.start("plain")
+                if quote >= never_closed and text.startswith('"', quote):
+                    closed = loose.match(text, quote)
+                    never_closed = _line_end(text, quote) if closed is None else 0
+                    found = closed or found
+                record.append(self._understood(found, number))
+                place = found.end()
+                more = text.startswith(delimiter, place)
+                place += 1 + text.startswith("\r\n", place)
+            commas = commas or len(record) - 1
+            yield [] if record == [""] else record
+
+    def _understood(self, found: re.Match[str], number: int) -> str:
+        form = found.lastgroup or ""
+        value = found[form]
+        if len(value) > csv.field_size_limit():
+            raise csv.Error
+        if form in {"escaped", "long_escaped"}:
+            self.escaped = True
+            return re.sub(r"\\([\"\\])", r"\1", value).replace('""', '"')
+        odd = form == "loose" or (form == "plain" and value.startswith('"'))
+        if odd and number not in self.odd_rows[-1:]:
+            self.odd_rows.append(number)
+        return value.replace('""', '"') if form in {"doubled", "long"} else value
+
+
+_SHORT_FORMS: Final = (r"(?P<doubled>(?:[^\"\r\n]++|\"\")*+)", r"(?P<escaped>(?:[^\"\\\r\n]++|\\[^\r\n]|\"\")*+)")
+_LONG_FORMS: Final = (r"(?P<long>(?:[^\"]++|\"\")*+)", r"(?P<long_escaped>(?:[^\"\\]++|\\[\s\S]|\"\")*+)")
+
+
+def _value_pattern(dialect: Dialect, forms: Sequence[str] = ()) -> re.Pattern[str]:
+    """Return what finds one value, in the first of the forms that fits."""
+    quoted = "|".join(f'"{form}"{_end(dialect)}' for form in (*_SHORT_FORMS, *forms))
+    plain = rf"(?P<plain>[^{re.escape(dialect.delimiter)}\r\n]*)"
+    return re.compile(rf"{' *' if dialect.spaced else ''}(?:{quoted}|{plain})")
+
+
+def _end(dialect: Dialect) -> str:
+    """Return what must follow the quote that ends a value."""
+    return rf" *(?=[{re.escape(dialect.delimiter)}\r\n]|\Z)"
+
+
+def _line_end(text: str, place: int) -> int:
+    found = _BREAK.search(text, place)
+    return len(text) if found is None else found.start()
+
+
+def _found(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str]:
+    found = pattern.match(text, place)
+    assert found is not None  # noqa: S101 - its last form takes anything, also nothing
+    return found
+
+
+FILES: Final = tuple(sheet.csv for sheet in SHEETS)
+
+SUMMARY: Final = "summary.csv"
+RESULTS_TITLE: Final = "trunk-batch results"
+"""First cell of the summary in a results folder: our mark."""
+
+MAX_ROWS: Final = 1_048_576
+MAX_COLUMNS: Final = 16_384
+"""As many as a spreadsheet has."""
+
+MAX_BYTES: Final = 512 << 20
+
+_BLOCK: Final = 20_000
+"""Rows turned into columns at a time, so that rows and columns never both fill the memory."""
+
+_MOST_ROWS: Final = 5
+"""Rows that a remark names."""
+
+_EXPORTED: Final = re.compile(r"(?:.* - )?(.+?)(?:-(?:Table|Tabelle|Tableau|Tabla|表格) ?\d+)?")
+"""Names that exports give: ``Book - DIDs`` (Google) and ``DIDs-Table 1`` (Numbers)."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvFolder:
+    """What was read of a folder or zip."""
+
+    sheets: tuple[RawSheet, ...]
+    remarks: dict[str, str]
+    """Per sheet title, what was detected."""
+    sha256: str
+    """Of the sheets' files, one after the other."""
+    ours: bool
+
+
+def sheet_of(name: str) -> Sheet | None:
+    """Return the sheet that a file stands for by its name, whatever its case; None for other files."""
+    path = PurePosixPath(name)
+    if path.suffix.casefold() != ".csv":
+        return None
+    stem = folded(path.stem)
+    return next((sheet for sheet in SHEETS if stem in map(folded, sheet.names)), None)
+
+
+def files_in(folder: Path) -> dict[str, Path]:
+    """Return the CSVs of a folder, by the layout's file name and in its order, and the summary.
+
+    Raises:
+        WorkbookError: Two files stand for one sheet.
+    """
+    return _by_name(folder, [(path.name, path) for path in sorted(folder.iterdir()) if path.is_file()])
+
+
+def files_in_zip(package: Package) -> dict[str, str]:
+    """Return the CSVs of a zip, at its top or one folder deep, as `files_in` does.
+
+    Raises:
+        WorkbookError: Two files stand for one sheet, or two of them have one name.
+    """
+    paths = [(PurePosixPath(name), name) for name in package.names]
+    files = _by_name(
+        package.path,
+        [
+            (path.name, name)
+            for path, name in paths
+            if len(path.parts) <= 2 and path.parts[0] != "__MACOSX" and not path.name.startswith("._")
+        ],
+    )
+    return {known: package.find(name) or name for known, name in files.items()}
+
+
+def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
+    found: dict[str, T] = {}
+    for known, file in _named(
+        [(name, file) for name, file in files if PurePosixPath(name).suffix.casefold() == ".csv"]
+    ):
+        if known in found:
+            raise WorkbookError(
+                f'"{where}" holds two files that stand for {known}.', "Keep one of them and move the other away."
+            )
+        found[known] = file
+    return {name: found[name] for name in (*FILES, SUMMARY) if name in found} if set(found) & set(FILES) else {}
+
+
+def _named(files: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """Yield what each file stands for; names as exports give them count only where no file has the plain name."""
+    plain = set()
+    for name, file in files:
+        sheet = sheet_of(name)
+        if sheet is not None or name.casefold() == SUMMARY:
+            known = sheet.csv if sheet else SUMMARY
+            plain.add(known)
+            yield known, file
+    for name, file in files:
+        exported = _EXPORTED.fullmatch(PurePosixPath(name).stem)
+        sheet = sheet_of(f"{exported[1]}.csv") if exported and sheet_of(name) is None else None
+        if sheet is not None and sheet.csv not in plain:
+            yield sheet.csv, file
+
+
+def sheets_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that stand for sheets, in the layout's order."""
+    return [path for name, path in files_in(folder).items() if sheet_of(name) is not None]
+
+
+def read_folder(folder: Path) -> CsvFolder:
+    """Read the CSVs of a folder; whoever calls has seen that there are some.
+
+    Raises:
+        WorkbookError: A file is no text, too large, or breaks off inside quotes.
+    """
+    return _read((name, path, _bytes(path)) for name, path in files_in(folder).items())
+
+
+def read_zip(package: Package) -> CsvFolder:
+    """Read the CSVs of a zip, as `read_folder` does."""
+    files = files_in_zip(package)
+    for part in files.values():
+        _refuse_large(package.path / part, package.size(part))
+    return _read((name, package.path / part, package.read(part)) for name, part in files.items())
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        _refuse_large(path, path.stat().st_size)
+        return path.read_bytes()
+    except OSError as error:
+        raise WorkbookError(
+            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
+            "Close it if it is open elsewhere, and check that you may read it.",
+        ) from None
+
+
+def _refuse_large(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise refusals.too_large(path, f"it has {size / 2**20:,.0f} MiB")
+
+
+def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
+    digest = hashlib.sha256()
+    sheets: list[RawSheet] = []
+    remarks: dict[str, str] = {}
+    ours = False
+    with collector_paused():
+        for name, path, raw in files:
+            known = sheet_of(name)
+            if known is None:
+                ours = rough_first_cell(raw) == RESULTS_TITLE
+                continue
+            digest.update(raw)
+            sheet, remark = _sheet(known, path, raw)
+            sheets.append(sheet)
+            remarks[sheet.name] = remark
+    return CsvFolder(sheets=tuple(sheets), remarks=remarks, sha256=digest.hexdigest(), ours=ours)
+
+
+def rough_first_cell(raw: bytes) -> str:
+    """Return the first cell of a CSV file of ours, which is in UTF-8 whatever its separator."""
+    first = raw[:HEAD].decode("utf-8-sig", errors="replace").splitlines()[:1]
+    return re.split(r"[,;\t|]", first[0])[0].strip('" ') if first else ""
+
+
+def _sheet(known: Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
+    encoding = detect_encoding(raw)
+    if encoding is None:
+        raise WorkbookError(
+            f'"{path}" is not a CSV file: it holds bytes that are no text.',
+            'Save the sheet again as "CSV UTF-8" and give that file.',
+        )
+    head = _text(raw, encoding, HEAD).read(HEAD)
+    dialect = detect_dialect(head, [header for column in known.columns for header in column.headers])
+    said = f"{path.name} was read as {encoding.words}, with {dialect.words}"
+    try:
+        columns = _columns(neat_records(_text(raw, encoding), dialect), path)
+    except csv.Error:
+        columns, oddities = _loose_columns(_text(raw, encoding), dialect, path)
+        said += oddities
+    return (
+        RawSheet(
+            name=known.title,
+            columns=columns,
+            dialect=CsvDialect(encoding=encoding.name, delimiter=dialect.delimiter),
+        ),
+        f"{said}.",
+    )
+
+
+def _loose_columns(text: io.TextIOBase, dialect: Dialect, path: Path) -> tuple[list[list[CellValue]], str]:
+    """Return the columns of a file whose quotes do not fit, and what is told of them."""
+    loose = LooseRecords(dialect=dialect)
+    try:
+        columns = _columns(loose.records(text.read()), path)
+    except csv.Error:
+        raise WorkbookError(
+            f'"{path}" has a cell of more than {csv.field_size_limit():,} characters.',
+            "Look for a quote that is never closed, or save the sheet again as CSV.",
+        ) from None
+    said = '; \\" stands for a quote inside of quotes' if loose.escaped else ""
+    if loose.odd_rows:
+        rows = ", ".join(map(str, loose.odd_rows[:_MOST_ROWS])) + (", ..." if len(loose.odd_rows) > _MOST_ROWS else "")
+        said += f"; a quote that encloses no value is taken as text (row{'s' * (len(loose.odd_rows) > 1)} {rows})"
+    return columns, said
+
+
+def _text(raw: bytes, encoding: Encoding, most: int | None = None) -> io.TextIOWrapper:
+    return io.TextIOWrapper(
+        io.BytesIO(raw if most is None else raw[:most]),
+        encoding=encoding.name,
+        errors="strict" if most is None else "ignore",  # a head may be cut inside a character
+        newline="",
+    )
+
+
+def _columns(records: Iterator[list[str]], path: Path) -> list[list[CellValue]]:
+    """Return the records by column, ragged ones filled up; blank lines are blank rows."""
+    columns: list[list[CellValue]] = []
+    height = 0
+    for block in _blocks(records):
+        width = max(map(len, block))
+        if height + len(block) > MAX_ROWS or width > MAX_COLUMNS:
+            raise refusals.too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
+        columns.extend([BLANK] * height for _ in range(len(columns), width))
+        width = len(columns)
+        padding = [BLANK] * width
+        rows = [row if len(row) == width else row + padding[len(row) :] for row in block]
+        for column, values in zip(columns, by_column(rows, width), strict=True):
+            column.extend(values)
+        height += len(block)
+    return columns
+
+
+def _blocks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
+    while block := list(islice(records, _BLOCK)):
+        yield block

@@ -1,0 +1,277 @@
+"""Reading a workbook, whatever kind of file it is: told by its content rather than its name.
+
+Every cell keeps where it stood and as what it stood. What a fast reader would silently drop (error cells,
+formulas without a value, hidden rows) is there as well; what cannot be read at all says so in a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+from batch.errors import WorkbookError
+from batch.readers import csv_files, encodings, ods, refusals, xlsx
+from batch.readers.grids import collector_paused
+from batch.readers.packages import Package, mark_of, office_document
+from batch.readers.workbook import Format, RawSheet, Workbook
+from batch.schema import columns
+from batch.schema.file_metadata import NO_IMPRINT, Imprint, Kind, read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+_HEAD: Final = 4096
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_LITTLE_ENDIAN: Final = b"\xfe\xff"
+_OLD_SHEETS: Final = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
+"""First bytes of an ``.xls`` without a container around it (BIFF 2 to 8)."""
+
+_STRAY: Final = b" \t\r\n\xef\xbb\xbf"
+"""What pages that hand out files put in front of them by mistake."""
+
+_BEGINNINGS: Final = (
+    (b"%PDF", "a PDF"),
+    (b"{\\rtf", "a letter (RTF)"),
+    (b"\x1f\x8b", "a packed file (gzip)"),
+    (b"7z\xbc\xaf", "a packed file (7-Zip)"),
+    (b"Rar!", "a packed file (RAR)"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"BM", "a picture"),
+    (b"SQLite format 3", "a database (SQLite)"),
+)
+
+_WEB_PAGE: Final = "a web page (HTML)"
+_TEXTS: Final = (
+    ("<!doctype html", _WEB_PAGE),
+    ("<html", _WEB_PAGE),
+    ("urn:schemas-microsoft-com:office:spreadsheet", "an Excel 2003 XML file"),
+    ("office:document", "a flat OpenDocument file"),
+    ("<table", _WEB_PAGE),
+    ("<?xml", "an XML file"),
+)
+
+_EXPORT_NUMBERS: Final = "In Numbers choose File, Export To, Excel, and give the file it makes."
+_DOWNLOAD_GOOGLE: Final = (
+    "Open it in the browser, choose File, Download, Microsoft Excel (.xlsx), and give the file it makes."
+)
+_PARTS: Final = (
+    ("word/document.xml", "a letter (Word)", refusals.SAVE_AS_XLSX),
+    ("ppt/presentation.xml", "slides (PowerPoint)", refusals.SAVE_AS_XLSX),
+    ("Index/Document.iwa", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
+    ("Index.zip", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
+)
+_NO_CSVS: Final = f"Name the three files {', '.join(csv_files.FILES)}; {csv_files.FILES[0]} is a must."
+
+
+def recognise(path: Path) -> Format:
+    """Return what kind of workbook it is; reads only the beginning and, of a zip, the table of contents.
+
+    Raises:
+        WorkbookError: There is no such file, or it is none of the kinds that are read.
+    """
+    if not _can_be_written_down(path):
+        raise WorkbookError(
+            f'"{path}" has a name, or lies in a folder with one, that is not in UTF-8 and so cannot be written down.',
+            "Rename it with letters and digits, and give it under its new name.",
+        )
+    try:
+        if path.name.startswith("~$") and path.is_file():
+            raise WorkbookError(
+                f'"{path}" is not a workbook: it is the mark Excel leaves beside one that is open.',
+                f'Give the workbook itself: "{path.with_name(path.name[2:])}".',
+            )
+        if path.is_dir():
+            return _folder(path)
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+    except FileNotFoundError:
+        raise WorkbookError(
+            f'"{path}" does not exist.', "Check the name and the folder; names with spaces need quotes."
+        ) from None
+    except OSError as error:
+        raise WorkbookError(
+            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
+            "Close it if it is open elsewhere, and check that you may read it.",
+        ) from None
+    if not head:
+        raise WorkbookError(f'"{path}" is empty: it has no bytes at all.', "Copy or download it again.")
+    if head.lstrip(_STRAY).startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _zipped(path)
+    if head.startswith(_OLE):
+        if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
+            raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
+        if _contains(path, "EncryptedPackage".encode("utf-16-le")):
+            raise refusals.encrypted(path)
+        return Format.XLS
+    if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
+        return Format.XLS
+    raise _not_a_workbook(path, head)
+
+
+def _can_be_written_down(path: Path) -> bool:
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _folder(path: Path) -> Format:
+    if (path / "Index.zip").exists() or (path / "Index").is_dir():
+        raise refusals.not_a_spreadsheet(path, "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS)
+    if not csv_files.files_in(path):
+        raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
+    return Format.CSV
+
+
+def _zipped(path: Path) -> Format:
+    package = Package(path)
+    book = office_document(package) or package.find("xl/workbook.xml") or ""
+    if book.casefold().endswith(".bin"):
+        return Format.XLSB
+    if book and next((local for local, _ in package.elements(book)), "") == "workbook":
+        return Format.XLSM if _has_macros(package, book) else Format.XLSX
+    for part, seems, hint in _PARTS:
+        if package.find(part):
+            raise refusals.not_a_spreadsheet(path, seems, hint)
+    mimetype = package.find(ods.MIMETYPE)
+    kind = b"" if mimetype is None else next(package.chunks(mimetype), b"")
+    if ods.SPREADSHEET.encode() in kind or ods.holds_a_spreadsheet(package):
+        return Format.ODS
+    if b"opendocument" in kind:
+        raise refusals.not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
+    if csv_files.files_in_zip(package):
+        return Format.ZIP
+    raise WorkbookError(f'The zip "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
+
+
+def _has_macros(package: Package, book: str) -> bool:
+    """Tell whether the list of sheets is said to be one with macros; other parts of that kind need not be there."""
+    types = package.find("[Content_Types].xml")
+    said: dict[str, str] = {}
+    for _, attributes in package.elements(types) if types else ():
+        part = attributes.get("PartName", "." + attributes.get("Extension", "")).lstrip("/").casefold()
+        said[part] = attributes.get("ContentType", "").casefold()
+    of_its_extension = said.get(posixpath.splitext(book.casefold())[1], "")
+    return "macroenabled" in said.get(book.casefold(), of_its_extension)
+
+
+def _contains(path: Path, words: bytes) -> bool:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return content.find(words) >= 0
+
+
+def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:
+    for beginning, seems in _BEGINNINGS:
+        if head.startswith(beginning):
+            return refusals.not_a_spreadsheet(path, seems)
+    if encodings.is_binary(head):
+        return refusals.not_a_spreadsheet(path, "a file of another program")
+    text = encodings.rough_text(head).lstrip("\ufeff \t\r\n").casefold()
+    if text.startswith("{") and ("doc_id" in text or "docs.google" in text):
+        return refusals.not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
+    if text.startswith("<"):
+        for words, seems in _TEXTS:
+            if words in text:
+                return refusals.not_a_spreadsheet(path, seems)
+    folder = path.parent
+    if csv_files.sheet_of(path.name) is not None:
+        hint = f'Give the folder that holds it, "{folder}", so that all three files are read.'
+    else:
+        hint = (
+            "Open it in Excel and save it as .xlsx with the template's three sheets, or put it as "
+            f"{csv_files.FILES[0]} into a folder of its own and give that folder."
+        )
+    return WorkbookError(f'"{path}" is one plain text file (CSV), not a workbook of three sheets.', hint)
+
+
+_OFFICE_PROPERTIES: Final = "docProps/custom.xml"
+_ODS_PROPERTIES: Final = "meta.xml"
+
+
+def read_workbook(path: Path) -> Workbook:
+    """Read a workbook: ``.xlsx .xlsm .xlsb .xls .ods``, a folder of CSVs, or a zip of one.
+
+    What kind it is, its content says, not its name. Nothing in it is run and no formula is calculated.
+
+    Raises:
+        WorkbookError: It is none of these, damaged, protected, or would fill the memory.
+    """
+    with collector_paused():
+        return begin_workbook(path).wait()
+
+
+def begin_workbook(path: Path) -> Workbook:
+    """Begin to read a workbook as `read_workbook` does: its sheets may come later, each when it is asked for.
+
+    Raises:
+        WorkbookError: As `read_workbook`; what is wrong with a sheet may only be raised where it is asked for.
+    """
+    kind = recognise(path)
+    match kind:
+        case Format.CSV:
+            return _csv_workbook(path, kind, csv_files.read_folder(path))
+        case Format.ZIP:
+            return _csv_workbook(path, kind, csv_files.read_zip(Package(path)))
+        case Format.XLS:
+            from batch.readers import xls  # noqa: PLC0415 - loads xlrd, which few need
+
+            sheets, remarks = xls.read_xls(path)
+            return replace(_workbook(path, kind, sheets), remarks=remarks)
+        case Format.XLSX | Format.XLSM:
+            package = Package(path)
+            sheets = xlsx.read_openxml(package)
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, columns.MARK))
+        case Format.XLSB:
+            from batch.readers import xlsb  # noqa: PLC0415 - loads pyxlsb, which few need
+
+            package = Package(path)
+            sheets = xlsb.read_xlsb(package)
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, columns.MARK))
+        case Format.ODS:
+            package = Package(path)
+            sheets = ods.read_opendocument(package)
+            return _workbook(path, kind, sheets, mark=mark_of(package, _ODS_PROPERTIES, columns.MARK))
+        case _:
+            assert_never(kind)
+
+
+def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, mark: str | None = None) -> Workbook:
+    imprint = _imprint(sheets, mark)
+    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, imprint=imprint)
+
+
+def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> Imprint:
+    """Return what the tool left in the file: the hidden sheet's word, and that of the document's property."""
+    hidden = next((sheet for sheet in sheets if sheet.name == columns.IMPRINT), None)
+    imprint = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
+    if mark is None:
+        return imprint
+    return replace(imprint, kinds=imprint.kinds | {Kind(mark) if mark in set(Kind) else Kind.RESULTS})
+
+
+def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Workbook:
+    return Workbook(
+        path=path,
+        sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
+        format=kind,
+        sheets=folder.sheets,
+        imprint=Imprint(kinds=frozenset({Kind.RESULTS})) if folder.ours else NO_IMPRINT,
+        remarks=folder.remarks,
+    )
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a workbook's bytes as they are now, as `Workbook.sha256` has it of what was read."""
+    digest = hashlib.sha256()
+    for part in csv_files.sheets_in(path) if path.is_dir() else (path,):
+        with part.open("rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()

@@ -1,0 +1,160 @@
+"""Workbooks as they were read: every cell where it stood and as what it stood."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from batch.schema.file_metadata import NO_IMPRINT, Imprint, Kind
+
+
+@dataclass(frozen=True, slots=True)
+class CellError:
+    """A cell in which the spreadsheet program shows an error."""
+
+    text: str
+    """What it shows: ``#N/A``, ``#REF!``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellPicture(CellError):
+    """A cell with a picture in it, which older programs take for an error."""
+
+    text: str = "a picture"
+
+
+@dataclass(frozen=True, slots=True)
+class NoValue:
+    """A formula whose result is not in the file (never calculated, or written by a program that does not)."""
+
+    formula: str
+
+
+CellValue: TypeAlias = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | CellError | NoValue
+"""``""`` is a blank cell. Numbers of a spreadsheet come as float, also whole ones."""
+
+
+class Format(StrEnum):
+    """What kind of file the workbook came as."""
+
+    XLSX = "xlsx"
+    XLSM = "xlsm"
+    XLS = "xls"
+    XLSB = "xlsb"
+    ODS = "ods"
+    CSV = "csv"
+    """A folder of CSV files."""
+    ZIP = "zip"
+    """A zip of such a folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CsvDialect:
+    """How a CSV file was written, so that its results are written likewise."""
+
+    encoding: str
+    delimiter: str
+
+
+class Block(NamedTuple):
+    """A rectangle of cells. Rows are counted from 1 as people see them, columns from 0 for A; all are included."""
+
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawSheet:
+    """One sheet, by column. All columns are equally long."""
+
+    name: str
+    columns: Sequence[list[CellValue]] = field(repr=False)
+    first_row: int = 1
+    """Row number, counted from 1 as people see it, of the first item of each column."""
+    first_column: int = 0
+    """Where the first column stands; 0 is A."""
+    hidden: bool = False
+    hidden_rows: tuple[int, ...] = ()
+    """Row numbers of hidden and filtered rows, ascending."""
+    hidden_columns: tuple[int, ...] = ()
+    """Columns (0 is A) that a person does not see, ascending."""
+    filtered: bool = False
+    """Whether a filter is active: some of the hidden rows are hidden by it."""
+    merged: tuple[Block, ...] = ()
+    """Cells that are merged into one; the value stands in the first of them, the others are blank."""
+    totals: tuple[Block, ...] = ()
+    """Totals rows of Excel tables, as far as the file says which they are."""
+    formats: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
+    """By column (0 is A) and row number: the number format of those numbers and dates that a person sees otherwise
+    than the value tells (``0000000000``, ``d-mmm``), in Excel's own notation."""
+    formulas: Mapping[int, Mapping[int, str]] = field(default_factory=dict, repr=False)
+    """By column (0 is A) and row number: the formula, from ``=`` on, of cells whose value is a formula's result."""
+    struck: Mapping[int, Collection[int]] = field(default_factory=dict, repr=False)
+    """By column (0 is A): rows whose cell, or a part of its text, is struck through."""
+    dialect: CsvDialect | None = None
+    """For CSV only."""
+
+    @property
+    def height(self) -> int:
+        """Number of rows from the first to the last."""
+        return len(self.columns[0]) if self.columns else 0
+
+
+class SheetBeingRead(RawSheet):
+    """A sheet whose cells are still being read: whoever asks for more than its name waits until they are there."""
+
+    __slots__ = ("_read",)
+
+    @classmethod
+    def begun(cls, name: str, *, hidden: bool, read: Callable[[], RawSheet]) -> RawSheet:
+        """Return the sheet; ``read`` waits for what it holds, and raises what is wrong with it."""
+        sheet = cls.__new__(cls)
+        for attribute, value in {"name": name, "hidden": hidden, "dialect": None, "_read": read}.items():
+            object.__setattr__(sheet, attribute, value)
+        return sheet
+
+    def __getattr__(self, attribute: str) -> Any:  # only called for what is not there yet
+        read: RawSheet = self._read()
+        for of_sheet in fields(RawSheet):
+            object.__setattr__(self, of_sheet.name, getattr(read, of_sheet.name))
+        return object.__getattribute__(self, attribute)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workbook:
+    """A file as it was read."""
+
+    path: Path
+    sha256: str
+    """Of the file's bytes; for a folder, of its three files' bytes one after the other."""
+    format: Format
+    sheets: tuple[RawSheet, ...]
+    """All sheets in the workbook's order."""
+    imprint: Imprint = NO_IMPRINT
+    """What the tool has left in the file for itself."""
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    """Per sheet name, what was detected and should be told (a CSV's encoding and separator)."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether a run of ours wrote it as results: its result columns are then ours."""
+        return Kind.RESULTS in self.imprint.kinds
+
+    def wait(self) -> Workbook:
+        """Wait until all its sheets are read.
+
+        Raises:
+            WorkbookError: one of them cannot be.
+        """
+        for sheet in self.sheets:
+            sheet.height  # noqa: B018 - asking for it is what waits
+        return self
+
+
+BLANK: Final = ""

@@ -1,0 +1,291 @@
+"""Workbooks of Excel since 2007 (``.xlsx``, ``.xlsm``).
+
+calamine gives the values. It turns error cells and formulas without a value into blanks and does not know hidden
+rows or number formats, so a second look streams each sheet's XML beside it: first for single words that betray such
+a thing (`glance`), and only where one was found element by element (`look_closer`). A picture placed in a cell is a
+rich value, which other programs see as ``#VALUE!``. Source: [MS-XLSX] 2.2.4.13 and 2.6.233 to 2.6.240.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
+
+from batch.readers import packages, refusals
+from batch.readers.grids import Grid, Look, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
+from batch.readers.number_formats import Stylesheet, is_on, read_styles
+from batch.readers.packages import Package
+from batch.readers.prescan import Reach, glance, look_at_margins, look_closer, reach
+from batch.readers.workbook import RawSheet, SheetBeingRead
+
+_PICTURES: Final = frozenset({"_localImage", "_webimage"})
+
+
+def picture_values(package: Package) -> frozenset[str]:
+    """Return what cells with a picture in them say in ``vm``.
+
+    Raises:
+        WorkbookError: A part that tells of rich values is not well-formed.
+    """
+    structures = _part(package, "/rdRichValueStructure")
+    values = _part(package, "/rdRichValue")
+    metadata = _part(package, "/sheetMetadata")
+    if structures is None or values is None or metadata is None:
+        return frozenset()
+    kinds = [attributes.get("t", "") for tag, attributes in package.elements(structures) if tag == "s"]
+    pictures = {str(number) for number, kind in enumerate(kinds) if kind in _PICTURES}
+    used = [attributes.get("s", "") for tag, attributes in package.elements(values) if tag == "rv"]
+    return _values_of(package, metadata, {str(number) for number, kind in enumerate(used) if kind in pictures})
+
+
+def _part(package: Package, kind: str) -> str | None:
+    return next(iter(packages.targets(package, packages.list_of_sheets(package), kind).values()), None)
+
+
+def _values_of(package: Package, metadata: str, rich: set[str]) -> frozenset[str]:
+    """Return the numbers, counted from 1, of the cells' values that stand for one of these rich values."""
+    blocks: list[bool] = []
+    found: set[str] = set()
+    section, number, future = "", 0, ""
+    for tag, attributes in package.elements(metadata):
+        if tag in {"futureMetadata", "cellMetadata", "valueMetadata"}:
+            section, number, future = tag, 0, attributes.get("name", "")
+        elif tag == "rvb" and section == "futureMetadata" and future == "XLRICHVALUE":
+            blocks.append(attributes.get("i", "") in rich)
+        elif section == "valueMetadata":
+            number += tag == "bk"
+            block = attributes.get("v", "") if tag == "rc" else ""
+            if block.isdecimal() and int(block) < len(blocks) and blocks[int(block)]:
+                found.add(str(number))
+    return frozenset(found)
+
+
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+_TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
+
+_ERROR_VALUE = re.compile(
+    rb"(<(?:[\w.-]+:)?c\b[^<>]*\bt\s*=\s*[\"']e[\"'][^<>]*>"
+    rb"(?:<(?:[\w.-]+:)?f\b[^<>]*/>|<(?:[\w.-]+:)?f\b[^<>]*>[^<]*</(?:[\w.-]+:)?f>)?"
+    rb"<(?:[\w.-]+:)?v>)[^<]*"
+)
+
+
+def read_openxml(package: Package) -> tuple[RawSheet, ...]:
+    """Begin to read all worksheets, in the workbook's order; whoever asks for the cells of one waits for them.
+
+    Raises:
+        WorkbookError: The package is damaged or an attack. That a sheet spans more cells than fit into memory, or
+            cannot be understood, is raised where its cells are asked for.
+    """
+    path = package.path
+    parts = [part for _, part in _worksheets(package)]
+    _verify(package)
+    with calamine_failures(path):
+        styles = _styles(package)
+        texts, pictures = _struck_texts(package), picture_values(package)
+        book = _book(package)
+    # The values are read without Python's lock, one sheet after the other; the looks, and whatever else the process
+    # has to do, go on beside them. Small sheets come first, so that the trunks are there while the DIDs are not yet.
+    reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
+    looks = ThreadPoolExecutor(1, thread_name_prefix="second-look")
+
+    def look_at(part: str, known: Reach) -> Look:
+        return _second_look(package, part, known, styles, texts, pictures)
+
+    def read(index: int, meta: SheetMetadata, part: str, known: Reach, looked: Future[Look]) -> RawSheet:
+        with calamine_failures(path):
+            if known.far:
+                looked.result().refuse_far_cells(path, meta.name)
+            grid = _values(None if known.commented else book, index, package, part)
+            return grid.to_sheet(meta.name, hidden=is_hidden(meta), look=looked.result())
+
+    found = worksheets(book)
+    if len(found) != len(parts):
+        raise refusals.damaged(path, "its list of sheets cannot be understood")
+    begun = {}
+    for (index, meta), part in sorted(zip(found, parts, strict=True), key=lambda sheet: package.size(sheet[1])):
+        known = reach(package, part)
+        reading = reader.submit(read, index, meta, part, known, looks.submit(look_at, part, known))
+        begun[index] = SheetBeingRead.begun(meta.name, hidden=is_hidden(meta), read=reading.result)
+    reader.shutdown(wait=False)
+    looks.shutdown(wait=False)
+    return tuple(begun[index] for index in sorted(begun))
+
+
+def worksheet_parts(package: Package) -> dict[str, str]:
+    """Return which part holds which worksheet, by the sheet's name; sheets of other kinds are left out.
+
+    Raises:
+        WorkbookError: The package has no list of sheets, or its XML is not well-formed.
+    """
+    return {sheet["name"]: part for sheet, part in _worksheets(package)}
+
+
+def _worksheets(package: Package) -> list[tuple[dict[str, str], str]]:
+    """Return each worksheet as the list of sheets has it, and its part."""
+    book = packages.list_of_sheets(package)
+    links = packages.links(package, book)
+    found = [
+        (attributes, *links.get(attributes.get("id", ""), ("", None)))
+        for tag, attributes in package.elements(book)
+        if tag == "sheet" and "name" in attributes
+    ]
+    if not found:
+        raise refusals.damaged(package.path, "it has no list of sheets")
+    sheets = []
+    for attributes, kind, part in found:
+        if part is None:
+            raise refusals.damaged(package.path, f'its sheet "{attributes["name"]}" is listed but not there')
+        if kind.endswith("/worksheet"):
+            sheets.append((attributes, part))
+    package.check_xml(part for _, part in sheets)
+    return sheets
+
+
+def check_parts(package: Package) -> None:
+    """Check the XML of all parts that hold a workbook's values, and have it read as UTF-8 from now on.
+
+    Raises:
+        WorkbookError: As `worksheet_parts`.
+    """
+    worksheet_parts(package)
+    package.check_xml([*_parts(package, "sharedStrings"), *_parts(package, "styles")])
+
+
+def _verify(package: Package) -> None:
+    """Unpack once what calamine unpacks when it opens the file; the sheets are unpacked by `glance`."""
+    book = packages.list_of_sheets(package)
+    strings = _parts(package, "sharedStrings")
+    styles = _parts(package, "styles")
+    check_parts(package)
+    for name in (book, *styles):
+        for _ in package.chunks(name):
+            pass
+    package.drop_comments(strings)  # calamine loses the text around them
+    expected = {"xl/workbook.xml", "xl/sharedstrings.xml", "xl/styles.xml"}
+    package.odd = package.odd or any(name.casefold() not in expected for name in (book, *strings, *styles))
+
+
+def _parts(package: Package, kind: str) -> list[str]:
+    """Return the part of a kind: first that which the list of sheets links to, then that which has its usual name."""
+    linked = packages.targets(package, packages.list_of_sheets(package), f"/{kind}").values()
+    usual = package.find(f"xl/{kind}.xml")
+    return list(dict.fromkeys([*linked, *([] if usual is None else [usual])]))
+
+
+def _book(package: Package) -> CalamineWorkbook:
+    """Return the file opened by calamine; where it is packed as calamine does not understand, a plain copy of it."""
+    if not package.odd:
+        try:
+            return calamine_book(package.path, ".xlsx", ".xlsm")
+        except CalamineError:
+            pass
+    return CalamineWorkbook.from_filelike(plain_copy(package))
+
+
+def _styles(package: Package) -> Stylesheet:
+    part = next(iter(_parts(package, "styles")), None)
+    return Stylesheet() if part is None else read_styles(package.elements(part))
+
+
+def _struck_texts(package: Package) -> frozenset[int]:
+    """Return the places of those shared texts of which a part is struck through."""
+    part = next(iter(_parts(package, "sharedStrings")), None)
+    before = b""
+    for chunk in package.chunks(part) if part else ():
+        if b"strike" in before + chunk:
+            break
+        before = chunk[-8:]
+    else:
+        return frozenset()
+    found: set[int] = set()
+    place = -1
+    for tag, attributes in package.elements(part or ""):
+        place += tag == "si"
+        if tag == "strike" and is_on(attributes):
+            found.add(place)
+    return frozenset(found)
+
+
+def _second_look(
+    package: Package,
+    part: str,
+    known: Reach,
+    styles: Stylesheet,
+    texts: frozenset[int],
+    pictures: frozenset[str],
+) -> Look:
+    """Glance at a sheet, and look closer where that is due."""
+    found = glance(package, part, styles.formats, styles.struck)
+    due = found.closer or known.far or texts
+    look = look_closer(package, part, styles, texts, pictures, far=known.far) if due else Look()
+    look_at_margins(package, part, found.margins, look)
+    return look
+
+
+def _values(book: CalamineWorkbook | None, index: int, package: Package, part: str) -> Grid:
+    """Return a worksheet's values; where they cannot be taken from the book, from a copy with this sheet alone."""
+    if book is not None:
+        try:
+            return grid_of(book.get_sheet_by_index(index))
+        except CalamineError:
+            pass
+    return grid_of(CalamineWorkbook.from_filelike(plain_copy(package, part)).get_sheet_by_index(0))
+
+
+def plain_copy(package: Package, only: str = "") -> io.BytesIO:
+    """Return a package with the same worksheets, packed as plainly as can be.
+
+    Args:
+        package: The package.
+        only: Of worksheets, just this part, without comments; its errors are written as one that calamine knows, as it
+            gives up at ``#SPILL!``. What they really were, the look knows.
+    """
+    from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - brings HTTP along, and few files need it
+
+    sheets = [(sheet, part) for sheet, part in _worksheets(package) if only in {"", part}]
+    book = packages.list_of_sheets(package)
+    properties = next((found for tag, found in package.elements(book) if tag == "workbookPr"), {})
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
+        listed, linked = [], []
+        for number, (sheet, part) in enumerate(sheets, 1):
+            name, state = quoteattr(sheet["name"]), quoteattr(sheet.get("state", "visible"))
+            listed.append(f'<sheet name={name} sheetId="{number}" state={state} r:id="rId{number}"/>')
+            linked.append(("worksheet", f"worksheets/sheet{number}.xml"))
+            content = package.read(part)
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", _with_known_errors(content) if only else content)
+        for kind in ("sharedStrings", "styles"):
+            for part in _parts(package, kind)[:1]:
+                linked.append((kind, f"{kind}.xml"))
+                archive.writestr(f"xl/{kind}.xml", package.read(part))
+        date1904 = quoteattr(properties.get("date1904", "0"))
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904={date1904}/>'
+            f"<sheets>{''.join(listed)}</sheets></workbook>",
+        )
+        archive.writestr("xl/_rels/workbook.xml.rels", _relationships(linked))
+        archive.writestr("_rels/.rels", _relationships([("officeDocument", "xl/workbook.xml")]))
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{_TYPES}"/>')
+    copy.seek(0)
+    return copy
+
+
+def _with_known_errors(content: bytes) -> bytes:
+    return _ERROR_VALUE.sub(rb"\1#N/A", packages.without_comments(content))
+
+
+def _relationships(links: list[tuple[str, str]]) -> str:
+    each = (
+        f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(links, 1)
+    )
+    return f'<Relationships xmlns="{_RELATIONS}">{"".join(each)}</Relationships>'

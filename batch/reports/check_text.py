@@ -1,0 +1,219 @@
+"""Checks: what is wrong with a workbook, grouped for people."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+from batch.reports.next_steps import command, which
+from batch.schema.problems import UNSEEN, Problem
+from batch.schema.spellings import spans
+from batch.secret_sources import said_of
+from batch.tables.column_data import ColumnNotice, Problems
+from batch.wording import BRIEF, Shown, counted, shortened, size
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batch.commands.check import Checked
+    from batch.errors import BatchError
+    from batch.writers.marked_files import Marked
+
+_ONE_BY_ONE: Final = 3
+"""So many wordings of one problem in one column are told each."""
+_PARTICULARS: Final = re.compile(r"\"[^\"]*\"|'[^']*'|“[^”]*”|[0-9+*#]+")
+"""What tells one message from another of the same kind: quotations and numbers."""
+
+
+def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
+    """Tell problems and notices grouped by kind, the gravest first, what is the same in many rows once."""
+    columns: Sequence[ColumnNotice] = ()
+    if isinstance(problems, Problems) and shown.items is not None:
+        columns, problems = problems.by_column, problems.in_order
+    for stops in (True, False) if notices else (True,):
+        by_code: dict[str, list[_Group]] = defaultdict(list)
+        for notice in () if stops else columns:
+            by_code[notice.code].append(_column_group(notice))
+        kind = sorted((problem for problem in problems if problem.stops is stops), key=lambda p: p.code)
+        for code, found in groupby(kind, key=lambda p: p.code):
+            by_code[code] += map(_group, (_alike if shown.items is not None else _word_for_word)(list(found)))
+        for _, groups in sorted(by_code.items()):
+            yield from _kind_text(groups, shown, stops=stops)
+
+
+def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
+    """Name what counts although it does not look so: hidden rows, columns and sheets, struck-through cells."""
+    for problem in problems:
+        if problem.code in UNSEEN:
+            yield f"{problem.sheet}!{problem.cell}: {problem.message}"
+
+
+def secrets_text(checked: Checked, shown: Shown = BRIEF) -> Iterator[str]:
+    """Name what passwords were read from, where cells name it."""
+    if checked.secrets_read:
+        yield f"Secrets read from: {said_of(checked.secrets_read, shown.items)}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Group:
+    """Problems or notices that are told at once."""
+
+    first: Problem
+    rows: Sequence[int]
+    """One for each of them."""
+    wordings: int
+    """How many of them differ in their words."""
+    one_value: bool
+    """Whether all are about the same value."""
+    offered: Sequence[Problem] = ()
+    """Those that offer something."""
+
+
+def _group(same: Sequence[Problem]) -> _Group:
+    return _Group(
+        first=same[0],
+        rows=[problem.row for problem in same],
+        wordings=len({(problem.message, problem.fix) for problem in same}),
+        one_value=len({problem.value for problem in same}) == 1,
+        offered=[problem for problem in same if problem.offers],
+    )
+
+
+def _column_group(notice: ColumnNotice) -> _Group:
+    values = len(set(notice.values))
+    first = notice.at(min(range(len(notice.rows)), key=notice.rows.__getitem__))
+    return _Group(first=first, rows=notice.rows, wordings=values, one_value=values == 1)
+
+
+def _kind_text(groups: Sequence[_Group], shown: Shown, *, stops: bool) -> Iterator[str]:
+    first, count = groups[0].first, sum(len(group.rows) for group in groups)
+    label = "PROBLEM" if stops else "notice"
+    folded = "; -v lists every one" if any(group.wordings > 1 for group in groups) else ""
+    times = f" ({count:,} times{folded})" if count > 1 else ""
+    yield f"{label}  {first.kind.title}{times}  [{first.code}; {first.kind.who}]"
+    for i, group in enumerate(groups):
+        if i == shown.items:
+            yield f"    … and {len(groups) - i:,} more of this kind; -v lists every one."
+            break
+        yield from _group_text(group, shown)
+
+
+def _alike(problems: list[Problem]) -> list[list[Problem]]:
+    """Group what differs in nothing but the values; a few are still told one by one."""
+    by_form: dict[tuple[str, int, str], list[Problem]] = {}
+    for problem in problems:
+        by_form.setdefault((problem.sheet, problem.column, _form(problem)), []).append(problem)
+    groups = []
+    for same in by_form.values():
+        words = _word_for_word(same)
+        groups += words if len(words) <= _ONE_BY_ONE else [same]
+    return groups
+
+
+def _word_for_word(problems: list[Problem]) -> list[list[Problem]]:
+    """Group what is the same word for word."""
+    by_words: dict[tuple[str, int, str, str], list[Problem]] = {}
+    for problem in problems:
+        words = (problem.sheet, problem.column, problem.message, problem.fix)
+        by_words.setdefault(words, []).append(problem)
+    return list(by_words.values())
+
+
+def _form(problem: Problem) -> str:
+    """Return a message without its value, what it quotes, and its numbers."""
+    said = problem.message.replace(problem.value, "#") if problem.value else problem.message
+    return _PARTICULARS.sub("#", said)
+
+
+def _group_text(group: _Group, shown: Shown) -> Iterator[str]:
+    first = group.first
+    cells = f"{first.sheet}!{first.cell}"
+    if len(group.rows) > 1:
+        column = first.cell.rstrip("0123456789")
+        cells = f"{first.sheet}, column {column}, rows {_some_spans(group.rows, shown)}"
+        cells += "" if group.wordings == 1 else f": e.g. {first.cell}"
+    quoted = group.one_value or group.wordings > 1
+    value = f' "{shortened(first.value)}"' if first.value and quoted else ""
+    yield f"    {cells}{value}: {first.message}"
+    if not first.fix.startswith("Nothing to do"):
+        yield f"        {first.fix}"
+    if group.offered:
+        yield from _offers_text(group.offered, first, shown)
+
+
+def _offers_text(offered: Sequence[Problem], first: Problem, shown: Shown) -> Iterator[str]:
+    """Say what to type, where the fix does not say it for all of them."""
+    if all(problem.fix == first.fix for problem in offered) and all(offer in first.fix for offer in first.offers):
+        return
+    listed = offered[: shown.items]
+    typed = "; ".join(f"{problem.cell} {_either(problem.offers)}" for problem in listed)
+    more = f"; {len(offered) - len(listed):,} more with -v" if len(offered) > len(listed) else ""
+    yield f"        Type: {typed}{more}."
+
+
+def _either(offers: Sequence[str]) -> str:
+    return " or ".join(f'"{offer}"' for offer in offers)
+
+
+def _some_spans(rows: Sequence[int], shown: Shown) -> str:
+    parts = spans(sorted(set(rows))).split(", ")
+    return ", ".join(parts[: shown.items]) + (" …" if len(parts) > len(parts[: shown.items]) else "")
+
+
+def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notices: bool = True) -> Iterator[str]:
+    """Tell what a check found.
+
+    Args:
+        checked: what it found.
+        shown: how much is listed.
+        known: address of the PBX that is meant where no other is named, if there is one.
+        notices: whether they are told.
+    """
+    found = list(problems_text(checked.problems, shown, notices=notices))
+    yield from [*found, ""] if found else []
+    drafts, tables = checked.drafts, checked.tables
+    yield from secrets_text(checked, shown)
+    yield (
+        f"{checked.workbook.path.name}: {counted(len(tables.trunks.frame), 'trunk')}, "
+        f"{counted(len(tables.caller_ids.frame), 'caller-ID row')}, {counted(len(tables.dids.frame), 'DID row')}."
+    )
+    if drafts.trunks and not checked.stops:
+        yield (
+            f"{counted(drafts.trunks, 'trunk')} would be sent; the largest request is that of {drafts.largest}, "
+            f"{size(drafts.largest_bytes)}."
+        )
+    stopping = len(checked.problems.stopping)
+    if stopping:
+        them = "they are" if stopping > 1 else "it is"
+        yield f"{counted(stopping, 'problem')}. Nothing will be sent until {them} corrected."
+        yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
+    else:
+        yield "No problems."
+        if known:
+            yield f"To see what would change on {known} (add --practice to rehearse without it):"
+        else:
+            yield "To see what would change on the PBX, add --url and --client-id; to rehearse without one, --practice:"
+        yield f"Next: {command('plan', checked.workbook.path, which(checked.settings))}"
+
+
+def marked_text(marked: Marked) -> Iterator[str]:
+    """Tell where the marked workbook is."""
+    cells = counted(marked.marks.cells, "cell")
+    yield f"Marked workbook: {marked.path} ({cells}, sheet {marked.marks.sheet} in front)"
+    if marked.note:
+        yield marked.note
+
+
+def unreadable(error: BatchError) -> Problem:
+    """Tell of a file that is no workbook in the shape of a problem."""
+    return Problem(code="not-readable", sheet="Trunks", message=error.message, fix=error.hint)
+
+
+def columns_text(workbook: Path, written: Path) -> Iterator[str]:
+    """Tell what to do with a columns file that was guessed."""
+    yield f"Columns: {written}. Correct it where the guess is wrong or commented out."
+    yield f"Then: {command('check', workbook, ['--columns', written])}"

@@ -1,0 +1,208 @@
+"""Shapes: the one JSON object that each command prints with ``--json``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from batch.schema.problems import Problem
+from batch.secrets import Secret
+from batch.trunks.live import CallerId
+
+if TYPE_CHECKING:
+    from batch.commands.flow import Exported, Planned, Report, Verified
+    from batch.errors import BatchError
+    from batch.runs.run_status import Standing
+    from batch.trunks.change_plan import Change
+    from batch.trunks.diff import Difference
+    from batch.trunks.hazards import Hazard
+
+
+def check_json(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Make what ``check --json`` prints."""
+    listed = [problem.to_json() for problem in problems]
+    count = Counter(problem["severity"] for problem in listed)
+    return {"problems": listed, "counts": {"problem": count["problem"], "notice": count["notice"]}}
+
+
+def plan_json(planned: Planned) -> dict[str, Any]:
+    """Make what ``plan --json`` prints: always whole, also with problems or hazards."""
+    return {
+        "digest": planned.digest,
+        "changes": [_change_json(change) for change in planned.plan.changes],
+        "hazards": [_hazard_json(hazard) for hazard in planned.plan.hazards],
+        "problems": [problem.to_json() for problem in planned.plan.problems],
+        "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
+    }
+
+
+def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
+    """Make what ``plan --json`` prints when there is no workbook to plan from."""
+    return {
+        "digest": "",
+        "changes": [],
+        "hazards": [],
+        "problems": [problem.to_json() for problem in problems],
+        "forecast": {"requests": 0, "seconds": 0},
+    }
+
+
+def _hazard_json(hazard: Hazard) -> dict[str, Any]:
+    shape: dict[str, Any] = {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message}
+    if (conflict := hazard.conflict) is None:
+        return shape
+    return shape | {
+        "sheet": conflict.sheet,
+        "cell": conflict.cell,
+        "base": conflict.base,
+        "live": conflict.live,
+        "yours": conflict.yours,
+    }
+
+
+def _change_json(change: Change) -> dict[str, Any]:
+    shape = {
+        "trunk": {"id": change.live.id, "name": change.live.name},
+        "kind": change.kind,
+        **_difference_json(change.difference),
+    }
+    return shape | ({"left_alone": _difference_json(change.left_alone)} if change.left_alone else {})
+
+
+def _difference_json(difference: Difference) -> dict[str, Any]:
+    dids, caller_ids = difference.dids, difference.caller_ids
+    return {
+        "fields": {name: [_plain(old), _plain(new)] for name, (old, new) in difference.fields.items()},
+        "dids": {
+            "added": [{"did": e.did, "did_name": e.name} for e in dids.added],
+            "removed": [{"did": e.did, "did_name": e.name} for e in dids.removed],
+            "renamed": [{"did": new.did, "old": old.name, "new": new.name} for old, new in dids.renamed],
+            "moved": [{"did": m.entry.did, "from": m.was, "to": m.becomes} for m in dids.moved],
+        },
+        "caller_ids": {
+            "added": [_caller_json(e) for e in caller_ids.added],
+            "removed": [_caller_json(e) for e in caller_ids.removed],
+            "renamed": [{**_key(new), "old": old.name, "new": new.name} for old, new in caller_ids.renamed],
+            "changed": [
+                {**_key(new), "old": _caller_json(old), "new": _caller_json(new)} for old, new in caller_ids.changed
+            ],
+            "moved": [{**_key(m.entry), "from": m.was, "to": m.becomes} for m in caller_ids.moved],
+        },
+    }
+
+
+def _plain(value: object) -> object:
+    return str(value) if isinstance(value, Secret) else value
+
+
+def _key(entry: CallerId) -> dict[str, Any]:
+    return {"option": entry.option, "caller_id": entry.caller_id}
+
+
+def _caller_json(entry: CallerId) -> dict[str, Any]:
+    whom = (
+        {"extension_range": entry.extension_range}
+        if entry.option == "range"
+        else {"extensions": [{"type": e.type, "id": e.id, "number": e.number} for e in entry.order]}
+    )
+    return {**_key(entry), "name": entry.name, **whom}
+
+
+def export_json(exported: Exported) -> dict[str, Any]:
+    """Make what ``export --json`` prints."""
+    return {
+        "export": str(exported.path),
+        "counts": {
+            "trunks": exported.trunks,
+            "caller_ids": exported.caller_ids,
+            "dids": exported.dids,
+            "extensions": exported.extensions,
+        },
+        "read_only": [
+            {"trunk": unsaid.trunk.name, "list": _LISTS.get(unsaid.what, unsaid.what), "reason": unsaid.reason}
+            for unsaid in exported.read_only
+        ],
+        "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
+    }
+
+
+_LISTS = {"did_list": "dids", "outbound_cid_list": "caller_ids"}
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """Make what ``apply --json`` and ``resume --json`` print; ``results`` is null where nothing took them.
+
+    ``failed_only`` is there only where it was asked for, and null where everything is as wanted.
+    """
+    left = report.papers.leftovers
+    return {
+        "run": str(report.folder.path),
+        "results": None if report.results.path is None else str(report.results.path),
+        **({} if left is None else {"failed_only": None if left.path is None else str(left.path)}),
+        "counts": _all_endings(report.endings.total()),
+        "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
+        "trunks": [
+            {
+                "id": outcome.trunk_id,
+                "name": outcome.name,
+                "ending": str(outcome.ending),
+                "errcode": outcome.errcode,
+                "errmsg": outcome.errmsg,
+                "attempts": outcome.attempts,
+            }
+            for _, outcome in sorted(report.outcomes.items())
+        ],
+    }
+
+
+def verified_json(verified: Verified) -> dict[str, Any]:
+    """Make what ``verify --json`` prints."""
+    return {
+        "match": verified.match,
+        "differ": [
+            {
+                "sheet": drift.sheet,
+                "cell": drift.cell,
+                "trunk": drift.trunk,
+                "field": drift.field,
+                "wanted": drift.wanted,
+                "found": drift.found,
+            }
+            for drift in verified.differ
+        ],
+        **({"not_compared": list(verified.not_compared)} if verified.not_compared else {}),
+    }
+
+
+def status_json(standing: Standing) -> dict[str, Any]:
+    """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none."""
+    return {
+        "run": str(standing.folder),
+        "state": str(standing.state),
+        "counts": _all_endings(standing.counts),
+        "pid": standing.pid,
+        "started": standing.started.isoformat(timespec="seconds"),
+        "ended": None if standing.ended is None else standing.ended.isoformat(timespec="seconds"),
+        "trunks": standing.trunks,
+        "settled": standing.settled,
+        "sent": standing.sent,
+        "pbx": standing.pbx,
+        "workbook": standing.workbook,
+    }
+
+
+def runs_json(standings: Iterable[Standing]) -> dict[str, Any]:
+    """Make what ``runs --json`` prints, oldest first."""
+    return {"runs": [status_json(standing) for standing in standings]}
+
+
+def _all_endings(count: Mapping[str, int]) -> dict[str, int]:
+    from batch.runs.outcomes import Ending  # noqa: PLC0415 - a check needs none of the runs
+
+    return {str(ending): count.get(str(ending), 0) for ending in Ending}
+
+
+def error_json(error: BatchError) -> dict[str, Any]:
+    """Make what any command prints with ``--json`` when it cannot be carried out."""
+    return {"error": {"code": error.code, "message": error.message, "hint": error.hint}}

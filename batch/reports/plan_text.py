@@ -1,0 +1,263 @@
+"""Plans: what would change on the PBX, what stands against it, and what comes next."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from batch.reports.check_text import problems_text, secrets_text, unseen_text
+from batch.reports.next_steps import allowing, command, how, where, which
+from batch.runs.run_report import plan_headline
+from batch.schema.columns import TRUNKS
+from batch.schema.naming import plain_stem
+from batch.trunks.change_plan import tally
+from batch.trunks.diff import described, said
+from batch.wording import BRIEF, Shown, counted, duration, list_entries, named
+
+if TYPE_CHECKING:
+    from batch.commands.flow import Planned
+    from batch.schema.problems import Problem
+    from batch.settings import Settings
+    from batch.trunks.change_plan import Change
+    from batch.trunks.diff import Difference, ListDifference
+    from batch.trunks.hazards import Hazard
+    from batch.trunks.live import CallerId, Did
+
+
+def plan_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
+    """Tell a plan: what changes on each trunk, problems, hazards, cost, digest, and what comes next."""
+    yield from offer_text(planned, shown, notices=notices)
+    yield from _unfinished_text(planned)
+    yield from _next_of_resume(planned) if _is_resumed(planned) else _next_text(planned)
+
+
+def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
+    """Tell a plan to somebody who is going to be asked about it."""
+    yield from _head_text(planned)
+    updates = planned.plan.updates
+    listed = updates[: shown.trunks]
+    yield from [""] if listed else []
+    for change in listed:
+        yield from _change_text(change, shown)
+    if len(updates) > len(listed):
+        yield f"… and {len(updates) - len(listed):,} more trunks; {_all_of_them(planned)} shows every one."
+    yield from [""] if listed else []
+    yield from _left_alone_text(planned, shown)
+    yield from problems_text(planned.plan.problems, shown, notices=notices)
+    yield from _hazards_text(planned, shown)
+    yield from secrets_text(planned.checked, shown)
+    yield from _cost_text(planned)
+
+
+def _all_of_them(planned: Planned) -> str:
+    return "-v or --json" if _is_resumed(planned) else "-v, plan -o FILE.xlsx or --json"
+
+
+def differs_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what is otherwise than it was approved, last before the question that it raises."""
+    listed = planned.differs[: shown.items]
+    yield from listed
+    if len(planned.differs) > len(listed):
+        yield f"… and {counted(len(planned.differs) - len(listed), 'more trunk')}; -v shows every one."
+
+
+def running_text(planned: Planned) -> Iterator[str]:
+    """Tell shortly what is about to be written, to somebody who is not going to be asked."""
+    yield from _head_text(planned)
+    yield from problems_text(planned.plan.problems, notices=False)
+    yield from unseen_text(planned.plan.problems)
+    yield from _hazards_text(planned)
+    yield from _unfinished_text(planned)
+    yield from secrets_text(planned.checked)
+    yield from _cost_text(planned)
+    yield from differs_text(planned)
+
+
+def _is_resumed(planned: Planned) -> bool:
+    """Tell whether it is a plan for what is left of a run."""
+    return planned.checked.settings.run_copy is not None
+
+
+def _head_text(planned: Planned) -> Iterator[str]:
+    settings = planned.checked.settings
+    rest = f", what is left of run {_run(settings).name}" if _is_resumed(planned) else ""
+    yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
+    yield from planned.notes
+    yield plan_headline(planned.plan)
+
+
+def _run(settings: Settings) -> Path:
+    return settings.run_dir or settings.workbook
+
+
+def _hazards_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
+    clashing: dict[int, list[Hazard]] = defaultdict(list)
+    refused = frozenset(planned.refused_hazards)
+    for hazard in planned.plan.hazards:
+        if hazard.conflict is not None:
+            clashing[hazard.row].append(hazard)
+            continue
+        allowed = "" if hazard in refused else " (allowed)"
+        yield f"HAZARD  {hazard.message}{allowed}"
+        if not allowed:
+            yield f"    Or, to let it happen: {hazard.flag}"
+    for conflicts in clashing.values():
+        yield from _conflicts_text(conflicts, shown, allowed=conflicts[0] not in refused)
+
+
+def _conflicts_text(conflicts: Sequence[Hazard], shown: Shown, *, allowed: bool) -> Iterator[str]:
+    """Tell in which cells of a trunk a person and the PBX changed the same since the export."""
+    trunk, flag = conflicts[0].trunk, conflicts[0].flag
+    cells = "1 cell was" if len(conflicts) == 1 else f"{len(conflicts):,} cells were"
+    so = " (allowed: the workbook wins)" if allowed else ""
+    yield f"HAZARD  {trunk}: {cells} changed both in the workbook and on the PBX since the export{so}."
+    listed = conflicts[: shown.items]
+    yield from (f"    {hazard.message}" for hazard in listed)
+    if len(conflicts) > len(listed):
+        yield f"    … and {counted(len(conflicts) - len(listed), 'more cell')}; -v or --json shows every one."
+    if not allowed:
+        yield f"    Correct the cells, or export anew. Or, to let the workbook win: {flag}"
+
+
+def _unfinished_text(planned: Planned) -> Iterator[str]:
+    settings = planned.checked.settings
+    ids = [run_id for run_id in planned.unfinished if run_id != _run(settings).name]
+    if ids:
+        runs = "An earlier run" if len(ids) == 1 else f"{len(ids)} earlier runs"
+        folder = settings.workbook.with_name(f"{plain_stem(settings.workbook)}.runs") / ids[-1]
+        yield f"{runs} of this workbook did not come to the end: {', '.join(ids[-3:])}."
+        yield f"To go on with {'it' if len(ids) == 1 else 'the last one'} instead:  {command('resume', folder)}"
+
+
+def _cost_text(planned: Planned) -> Iterator[str]:
+    if planned.plan.updates and planned.exit_code != 3:
+        yield f"About {counted(planned.forecast.requests, 'request')}, {duration(planned.forecast.seconds)}."
+        if not _is_resumed(planned):
+            yield f"Digest: {planned.digest}"
+
+
+def _next_text(planned: Planned) -> Iterator[str]:
+    settings = planned.checked.settings
+    if planned.exit_code == 3:
+        stopping = [problem for problem in planned.plan.problems if problem.stops]
+        them = "they are" if len(stopping) > 1 else "it is"
+        yield f"{counted(len(stopping), 'problem')}. Nothing is sent until {them} corrected."
+        if all(problem.trunk is not None for problem in stopping):
+            trunks = len(planned.plan.stopped)
+            yield f"Or leave out the {counted(trunks, 'trunk')} concerned, whole, with --skip-invalid."
+        elif settings.skip_invalid:
+            yield _not_skippable(stopping)
+    elif not planned.expected:
+        yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
+        yield "Workbook, PBX or flags are not as they were then: read this plan, then give its digest to --expect."
+    elif planned.refused_hazards:
+        yield "Nothing is sent until every hazard is allowed by name, as shown above."
+    elif planned.plan.updates:
+        flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
+        flags += ["--expect", planned.digest]
+        yield f"Next: {command('apply', settings.workbook, flags)}"
+
+
+def _not_skippable(stopping: Iterable[Problem]) -> str:
+    problem = next(problem for problem in stopping if problem.trunk is None)
+    return f"{problem.sheet}!{problem.cell} belongs to no single trunk, so --skip-invalid cannot leave it out."
+
+
+def _next_of_resume(planned: Planned) -> Iterator[str]:
+    """Say what to do about a run that cannot be gone on with as things stand."""
+    yield from differs_text(planned)
+    settings = planned.checked.settings
+    run = _run(settings)
+    if planned.exit_code == 3:
+        stopping = [problem for problem in planned.plan.problems if problem.stops]
+        one = len(stopping) == 1
+        yield f"{counted(len(stopping), 'problem')}, so nothing was sent; the run is as it was."
+        yield f"Put right what {'it names' if one else 'they name'}, then:  {command('resume', run)}"
+        if all(problem.trunk is not None for problem in stopping):
+            trunks = counted(len(planned.plan.stopped), "trunk")
+            yield f"Or leave out the {trunks} concerned, whole:  {command('resume', run, ['--skip-invalid'])}"
+        elif settings.skip_invalid:
+            yield _not_skippable(stopping)
+        yield "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one."
+    else:
+        refused = [f"{hazard.code}={hazard.trunk}" for hazard in planned.refused_hazards]
+        yield "Nothing was sent; the run is as it was. To let all of it happen:"
+        yield f"    {command('resume', run, allowing(settings, refused))}"
+
+
+def _change_text(change: Change, shown: Shown) -> Iterator[str]:
+    yield _called(change)
+    yield from _difference_text(change.difference, shown)
+
+
+def _called(change: Change) -> str:
+    return f"{change.live.name}  (id {change.live.id}, {change.live.vendor_type})"
+
+
+def _difference_text(difference: Difference, items: Shown) -> Iterator[str]:
+    for name, (old, new) in difference.fields.items():
+        yield f"    {TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
+    yield from _list_text("DIDs", difference.dids, items)
+    yield from _list_text("caller IDs", difference.caller_ids, items)
+
+
+def _left_alone_text(planned: Planned, shown: Shown) -> Iterator[str]:
+    """Tell what only the PBX changed since the workbook was exported from it."""
+    changes = [change for change in planned.plan.changes if change.left_alone]
+    if not changes:
+        return
+    yield "Only the PBX changed this since the export, so it is left alone:"
+    for change in changes[: shown.trunks]:
+        yield _called(change)
+        yield from _difference_text(change.left_alone, shown)
+    if len(changes) > len(changes[: shown.trunks]):
+        yield f"… and {len(changes) - len(changes[: shown.trunks]):,} more trunks; -v or --json shows every one."
+    yield ""
+
+
+def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId], shown: Shown) -> Iterator[str]:
+    if not differs:
+        return
+    yield f"    {what}: {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
+    lines = {
+        "+": [described(entry) for entry in differs.added],
+        "-": [described(entry) for entry in differs.removed],
+        "~": [f"{described(old)} → {described(new)}" for old, new in (*differs.renamed, *differs.changed)],
+        "↕": [f"{described(moved.entry)}: place {moved.was} → {moved.becomes}" for moved in differs.moved],
+    }
+    for sign, entries in lines.items():
+        yield from (f"      {sign} {entry}" for entry in entries[: shown.items])
+        if left := len(entries) - len(entries[: shown.items]):
+            yield f"      {sign} … {left:,} more"
+
+
+def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
+    """Put the question before anything is written."""
+    count = tally(planned.plan.changes)
+    updates = planned.plan.updates
+    rehearsal = ", where no real trunk is touched" if planned.practice else ""
+    yield ""
+    yield from differs_text(planned, shown)
+    yield f"Write {counted(count['update'], 'trunk')} on {planned.address}{rehearsal}?"
+    yield f"    {named(change.live.name for change in updates)}"
+    renamed = [change for change in updates if change.renames]
+    if renamed:
+        them = named(f"{change.live.name} → {change.desired.fields['name']}" for change in renamed)
+        yield f"    {len(renamed):,} renamed: {them}"
+    switched_off = [change.live.name for change in updates if change.disables]
+    if switched_off:
+        yield f"    {len(switched_off):,} switched off: {named(switched_off)}"
+    losing = [change for change in updates if change.removals]
+    if losing:
+        them = named(f"{change.live.name} ({change.removals:,})" for change in losing)
+        yield f"    {list_entries(count['removals'])} removed: {them}"
+    if count["replacements"]:
+        yield f"    {counted(count['replacements'], 'list')} replaced on purpose"
+    left_out = planned.plan.stopped
+    if left_out:
+        yield f"    {counted(len(left_out), 'trunk')} with problems left out"
+    yield from (f"    {line}" for line in secrets_text(planned.checked, shown))
+    yield from (f"    {line}" for line in unseen_text(planned.plan.problems))
+    yield from (f"    {line}" for line in _unfinished_text(planned))

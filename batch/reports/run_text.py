@@ -1,0 +1,192 @@
+"""Text about runs: how one went and what is left of it, what has drifted since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from batch.commands.previous_run import NOT_COMPARED
+from batch.errors import OutputError
+from batch.reports.next_steps import allowing, command, how, where, which
+from batch.runs.failure_groups import troubles
+from batch.runs.outcomes import ENDINGS, Ending, Outcome
+from batch.runs.resuming import TAKEN_UP
+from batch.runs.run_report import headline
+from batch.runs.run_status import Standing, State
+from batch.secrets import HIDDEN
+from batch.wording import BRIEF, Shown, counted, moment, named, shortened
+
+if TYPE_CHECKING:
+    from batch.commands.flow import Drift, Report, Verified
+    from batch.commands.outputs import Papers
+
+
+_ABSENT = "absent"
+
+
+def verified_text(verified: Verified, standing: Standing, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what a verification found, what it settled, and what comes next.
+
+    Args:
+        verified: what it found.
+        standing: how the run stands after it.
+        shown: how much is listed.
+    """
+    settings = verified.checked.settings
+    differing = len({drift.trunk for drift in verified.differ})
+    yield ("PRACTICE: " if verified.practice else "") + _drift_headline(verified.match, differing)
+    listed = verified.differ[: shown.trunks]
+    yield from (f"  {_drift_told(drift)}" for drift in listed)
+    if len(verified.differ) > len(listed):
+        yield f"  … and {len(verified.differ) - len(listed):,} more; -v or --json shows every one."
+    if verified.not_compared:
+        yield f"The PBX does not show the password, so it is not compared: {named(verified.not_compared)}."
+    yield from _settled_text(verified)
+    if standing.state is not State.FINISHED:
+        yield f"The run is not at its end. Go on with it:  {command('resume', verified.folder)}"
+        return
+    if verified.settled and verified.results is None:
+        yield f"The results do not say so yet. To have them made anew:  {command('resume', verified.folder)}"
+    if verified.differ:
+        yield "Either the run could not write it, or somebody has changed it since. To see what would put it right:"
+        yield f"    {command('plan', settings.workbook, where(settings))}"
+
+
+def _drift_headline(match: int, differing: int) -> str:
+    are = "is" if match == 1 else "are"
+    if not differing:
+        return f"{'All ' if match > 1 else ''}{counted(match, 'trunk')} {are} as the run wanted."
+    return (
+        f"{counted(match, 'trunk')} {are} as the run wanted, {differing:,} {'differs' if differing == 1 else 'differ'}."
+    )
+
+
+def _drift_told(drift: Drift) -> str:
+    place = f"{drift.sheet}!{drift.cell} {drift.trunk} {drift.field}"
+    if drift.found == NOT_COMPARED:
+        return f"{place}: {drift.found}"
+    if drift.wanted == drift.found == HIDDEN:
+        return f"{place}: not the wanted one"
+    if drift.wanted == _ABSENT:
+        return f"{place}: not wanted, and there: {_value(drift.found)}"
+    found = "it is not there" if drift.found == _ABSENT else f"found {_value(drift.found)}"
+    return f"{place}: wanted {_value(drift.wanted)}, {found}"
+
+
+def _value(text: str) -> str:
+    return shortened(text) or "(blank)"
+
+
+def _settled_text(verified: Verified) -> Iterator[str]:
+    if not verified.settled:
+        return
+    total = verified.settled.total()
+    endings = ", ".join(f"{number:,} {ending}" for ending, number in verified.settled.most_common())
+    yield f"{counted(total, 'trunk')} that {'was' if total == 1 else 'were'} unknown: {endings}."
+    if verified.results is None:
+        return
+    if verified.results.note:
+        yield verified.results.note
+    if verified.results.path is not None:
+        yield f"The results were made anew: {verified.results.path}"
+
+
+def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell how a run went, ending with where the results lie."""
+    if report.only_rewritten:
+        yield "The run was over already: nothing was sent, only its results were made anew from its journal."
+    yield ("PRACTICE: " if report.practice else "") + _headline(report)
+    yield from _cut_short_text(report)
+    yield from report.attention
+    total = report.endings.total()
+    for ending in Ending:
+        if total[str(ending)]:
+            yield f"  {total[str(ending)]:>9,} rows {ending!s:<10} {ENDINGS[ending].means}"
+    open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
+    yield from _open_text(open_ones, shown, "the results workbook has" if report.results.path else "-v shows")
+    if report.results.note:
+        yield report.results.note
+    if report.results.folder is not None:
+        yield f"Results as CSV: {report.results.folder}"
+    yield f"Run: {report.folder.path}"
+    yield from _next_text(report, open_ones)
+    yield from _papers_text(report.papers)
+    yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _papers_text(papers: Papers) -> Iterator[str]:
+    """Say where else something lies that was asked for."""
+    yield from papers.notes
+    if papers.page is not None:
+        yield f"Printable summary: {papers.page}"
+    left = papers.leftovers
+    if left is None:
+        return
+    if left.note:
+        yield left.note
+    if left.path is not None:
+        amount = f"{counted(left.trunks, 'trunk')}, {counted(left.rows, 'row')}"
+        yield f"Failed rows alone: {left.path} ({amount}). Correct them there and apply that file."
+    elif not left.trunks:
+        yield "Failed rows alone: there are none, so no file was written."
+
+
+def _cut_short_text(report: Report) -> Iterator[str]:
+    """Say why a run did not come to its end, if so."""
+    if report.interrupted:
+        if not report.unfinished:
+            yield "Stopped by you, when everything had been written already."
+        elif any(outcome.ending is Ending.UNKNOWN for outcome in report.outcomes.values()):
+            yield "Stopped by you. Not everything that was being written then could be settled: see what is unknown."
+        else:
+            yield "Stopped by you. What was being written then was settled first."
+    if isinstance(report.lost, OutputError):
+        yield f"The run stopped: {report.lost.message} Without its journal nothing more is written to the PBX."
+        yield f"Make room, or mend what is wrong with {report.folder.path}, before you go on."
+    elif report.lost is not None:
+        yield f"{report.lost.message} {report.lost.hint}"
+
+
+def _headline(report: Report) -> str:
+    """Say how it went; of a run that was over already, how it had gone, since nobody has looked again."""
+    if report.ended is None:
+        return headline(report.outcomes.values())
+    then = headline(report.outcomes.values(), f"when the run ended ({moment(report.ended)})")
+    return f"{then} For now:  {command('verify', report.folder.path)}"
+
+
+def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> Iterator[str]:
+    """List what is open, the worst first, trunks with the same words together."""
+    folded = troubles(open_ones)
+    listed = folded[: shown.items]
+    for trouble in listed:
+        yield f"  {trouble.told(named(trouble.names, shown))}"
+    more = sum(len(trouble.names) for trouble in folded[len(listed) :])
+    if more:
+        yield f"  … and {counted(more, 'more trunk')}; {where_all} every one."
+    elif shown.items is not None and any(len(trouble.names) > shown.items for trouble in listed):
+        yield f"  {where_all[:1].upper()}{where_all[1:]} every one."
+
+
+def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:
+    """Say what comes next: going on with the run, correcting what it leaves alone, or first the one, then the other."""
+    left = [outcome for outcome in open_ones if outcome.ending in TAKEN_UP]
+    faulty = len(open_ones) - len(left)
+    run = report.folder.path
+    if report.results.path is None:
+        yield f"Make room; then go on with it, which writes the results too:  {command('resume', run)}"
+    elif left:
+        what = f"the {counted(len(left), 'trunk')} left" if faulty else "it"
+        yield f"Go on with {what}:  {command('resume', run)}"
+    if any(outcome.ending is Ending.UNKNOWN for outcome in left):
+        yield f"Or look first, without writing, what became of the unknown:  {command('verify', run)}"
+    if faulty and report.results.path is not None:
+        settings = report.checked.settings
+        flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
+        if left:
+            others = "the other trunk" if faulty == 1 else f"the other {faulty:,} trunks"
+            what = "do in the results what their column What to do says, then plan with them"
+            yield f"Resume leaves {others} alone: {what}:"
+        else:
+            yield "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+        yield f"    {command('plan', report.results.path, flags)}"

@@ -1,0 +1,319 @@
+"""The past: what the journal of a run says, read by the run's next leg or by somebody who reads along."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from batch.errors import UsageError
+from batch.pbx.error_codes import Verdict, explain
+from batch.pbx.session import GONE
+from batch.runs.journal import FILE, LACKS, VERSION
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.serialization import (
+    DESIRED,
+    OUTCOME,
+    Shape,
+    Wanted,
+    each,
+    fits,
+    moment,
+    read_facts,
+    read_outcome,
+    whole,
+)
+
+_GRANTING: Final = frozenset({"get_token", "refresh_token"})
+_REFUSING: Final = frozenset({Verdict.PERMANENT, Verdict.STOP_PBX})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One command that was at the run."""
+
+    number: int
+    command: str
+    pid: int
+    started: datetime
+    settled_rows: Mapping[str, int]
+    """Rows of all sheets by ending, of the trunks that it sent nothing for."""
+    ended: datetime | None = None
+    """None while it is at it, and for ever where it was killed."""
+    how: str = ""
+    """``finished``, ``interrupted``, ``lost`` (the PBX) or ``stopped`` (no journal any more); blank where it did
+    not end."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Rows of all sheets by ending, once it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """What was sent to write one trunk, in all legs so far."""
+
+    sent: int = 0
+    """Writes that may have reached the PBX, but for those it answered by calling the token expired."""
+    leg: int = 0
+    """Which leg sent the last one."""
+    errcode: int | None = None
+    """The last code received."""
+    errmsg: str = ""
+    """The words that came with it."""
+    http_status: int | None = None
+    refused: bool = False
+    """Whether the last one was answered with a no that another try would not change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A run as its journal has it."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+    legs: tuple[Leg, ...]
+    wanted: Mapping[int, Wanted]
+    """By row of the Trunks sheet."""
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet: the last one of each; *refused* or *unknown* where something was sent after it, or
+    without it, and nobody lived to write down what came of that."""
+    unsettled: frozenset[int]
+    """Rows of the latter."""
+    tries: Mapping[int, Tries]
+    """By trunk id."""
+
+    @property
+    def chosen(self) -> frozenset[int]:
+        """Rows of the Trunks sheet that the run was to do."""
+        return frozenset(self.facts.get("chosen", ()))
+
+    @property
+    def finished(self) -> bool:
+        """Whether its last leg came to its end in good order, results written."""
+        return bool(self.legs) and self.legs[-1].how == "finished"
+
+    def sent(self, trunk_id: int | None) -> int:
+        """Return how many writes of a trunk may have reached the PBX."""
+        tries = self.tries.get(trunk_id) if trunk_id is not None else None
+        return tries.sent if tries else 0
+
+
+def read_past(folder: Path) -> Past:
+    """Read the journal of a run. Disturbs nobody who is writing it.
+
+    Raises:
+        UsageError: there is none, it cannot be read, or another version of this tool wrote it.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise UsageError(f"{folder} holds no run.", "Name the folder of a run: trunk-batch runs lists them.")
+    try:
+        with _reading(path) as journal:
+            (version,) = next(journal.execute("PRAGMA user_version"))
+            if version != VERSION:
+                raise UsageError(
+                    f"{path} was written by another version of this tool, or its run never began.",
+                    "Use that version, or apply the workbook anew.",
+                )
+            (mark,) = next(journal.execute("PRAGMA application_id"))
+            if mark == LACKS and not _holds_records(_beside(path)):
+                raise UsageError(
+                    f"The journal {path} lacks its latest records: {_beside(path).name}, which belongs beside it, is "
+                    "missing or empty.",
+                    "Copy that file too, from where the run was made. If it is gone, apply the workbook anew: what is "
+                    "as wanted by now is not written again.",
+                )
+            wanted = {one.row: one for one in _wanted(journal)}
+            tries = _tries(journal)
+            recorded = {
+                row: (leg, read_outcome(row, _read(kept, OUTCOME)))
+                for row, leg, kept in journal.execute("SELECT row, leg, outcome FROM outcomes")
+            }
+            unsettled = {
+                row: _unsettled(one, tries[one.trunk_id])
+                for row, one in wanted.items()
+                if _is_stale(recorded.get(row), tries.get(one.trunk_id))
+            }
+            return Past(
+                folder=folder,
+                facts=read_facts(journal.execute("SELECT name, value FROM facts")),
+                legs=tuple(_legs(journal)),
+                wanted=wanted,
+                outcomes={row: outcome for row, (_, outcome) in recorded.items()} | unsettled,
+                unsettled=frozenset(unsettled),
+                tries=tries,
+            )
+    except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"
+        raise UsageError(
+            f"The journal {path} cannot be read: {reason}.", "Take a copy of the run's folder, then ask for help."
+        ) from None
+
+
+def _beside(path: Path) -> Path:
+    """Return where SQLite keeps the latest records of a journal that is, or was, being written."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def _holds_records(beside: Path) -> bool:
+    """Tell whether there is more in it than the header of a write-ahead log, which has 32 bytes."""
+    return beside.exists() and beside.stat().st_size > 32
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a journal for reading only, at one moment; one that nobody writes, as the file stands: that leaves no files.
+
+    Where the folder takes no helper files, what is written at this moment is left out.
+    """
+    at_rest = not _beside(path).exists()
+    for mode in ("mode=ro&immutable=1",) if at_rest else ("mode=ro", "mode=ro&immutable=1"):
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as journal:
+            try:
+                journal.execute("BEGIN")
+                journal.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            except sqlite3.OperationalError:
+                if "immutable" in mode:
+                    raise
+                continue
+            yield journal
+            return
+
+
+def _legs(journal: sqlite3.Connection) -> Iterator[Leg]:
+    for number, command, pid, started, settled, ended, how, counts in journal.execute(
+        "SELECT * FROM legs ORDER BY leg"
+    ):
+        if not fits([command, how or "", number, pid], [(str, whole)]):
+            raise ValueError("no leg")
+        yield Leg(
+            number=number,
+            command=command,
+            pid=pid,
+            started=moment(started),
+            settled_rows=_read(settled, each(whole)),
+            ended=moment(ended) if ended else None,
+            how=how or "",
+            counts=_read(counts, each(whole)) if counts else {},
+        )
+
+
+def _wanted(journal: sqlite3.Connection) -> Iterator[Wanted]:
+    query = "SELECT row, trunk_id, name, rows, writes, desired FROM wanted ORDER BY row"
+    for row, trunk_id, name, rows, writes, desired in journal.execute(query):
+        if not (fits([name, writes], [str]) and fits([row, trunk_id, rows], [whole])):
+            raise ValueError("no wish")
+        yield Wanted(
+            row=row,
+            trunk_id=trunk_id,
+            name=name,
+            rows=rows,
+            writes=frozenset(filter(None, writes.split(","))),
+            desired=_read(desired, DESIRED),
+        )
+
+
+def _read(text: str, shape: Shape) -> Any:
+    value = json.loads(text)
+    if not fits(value, shape):
+        raise ValueError("not what was written")
+    return value
+
+
+def _is_stale(recorded: tuple[int, Outcome] | None, tries: Tries | None) -> bool:
+    """Tell whether something was sent that the outcome on record, if any, does not know of."""
+    return tries is not None and (recorded is None or recorded[0] < tries.leg)
+
+
+def _unsettled(wanted: Wanted, tries: Tries) -> Outcome:
+    """Make the outcome of a trunk that nobody lived to settle: refused if the PBX had said so, else unknown."""
+    said_no = explain(tries.errcode) if tries.refused and tries.errcode is not None else None
+    return Outcome(
+        row=wanted.row,
+        ending=Ending.UNKNOWN if said_no is None else Ending.REFUSED,
+        trunk_id=wanted.trunk_id,
+        name=wanted.name,
+        note="" if said_no is None else said_no.next_step,
+        errcode=tries.errcode,
+        errmsg=tries.errmsg,
+        http_status=tries.http_status,
+        attempts=tries.sent,
+        reached=True,
+    )
+
+
+def _tries(journal: sqlite3.Connection) -> dict[int, Tries]:
+    """Count the writes of each trunk; one without an outcome may have reached the PBX."""
+    tries: dict[int, Tries] = {}
+    query = (
+        "SELECT leg, ids, reply, errcode, reason, http_status FROM requests WHERE call = 'trunk/update' ORDER BY seq"
+    )
+    for leg, ids, reply, errcode, reason, status in journal.execute(query):
+        if reply == "not sent" or (reply == "answer" and explain(errcode).verdict is Verdict.SIGN_IN_AGAIN):
+            continue
+        if not fits([leg, errcode, status], [(int, None)]) or not fits(reason, (str, None)):
+            raise ValueError("no request")
+        before = tries.get(int(ids), Tries())
+        if reply == "answer":
+            refused = explain(errcode).verdict in _REFUSING
+            tries[int(ids)] = Tries(
+                sent=before.sent + 1, leg=leg, errcode=errcode, errmsg=reason, http_status=status, refused=refused
+            )
+        else:
+            tries[int(ids)] = replace(before, sent=before.sent + 1, leg=leg, refused=False)
+    return tries
+
+
+def is_finished(path: Path) -> bool:
+    """Tell whether a run came to its end, results written. One whose journal cannot be read did not."""
+    if not path.is_file():  # a pipe would be waited for
+        return False
+    try:
+        with _reading(path) as journal:
+            last = journal.execute("SELECT how FROM legs ORDER BY leg DESC LIMIT 1").fetchone()
+    except sqlite3.Error:
+        return False
+    return last is not None and last[0] == "finished"
+
+
+def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[datetime]:
+    """Return when those tokens of ours were asked for that may not have been given back, oldest first.
+
+    Args:
+        folders: of runs; what cannot be read counts for nothing.
+        address: of the PBX.
+        client_id: whose tokens.
+    """
+    found: list[datetime] = []
+    for folder in dict.fromkeys(folder.resolve() for folder in folders):
+        if not (folder / FILE).is_file():  # a pipe would be waited for
+            continue
+        try:
+            with _reading(folder / FILE) as journal:
+                facts = dict(journal.execute("SELECT name, value FROM facts WHERE name IN ('pbx', 'client_id')"))
+                if facts == {"pbx": json.dumps(address), "client_id": json.dumps(client_id)}:
+                    found += _tokens_out(journal)
+        except (sqlite3.Error, ValueError):
+            continue
+    return sorted(found)
+
+
+def _tokens_out(journal: sqlite3.Connection) -> Iterator[datetime]:
+    """Put the grants of each leg against what was given back; the n-th grant has the serial n."""
+    query = "SELECT leg, call, sign_in, sent_at, reply, errcode FROM requests WHERE call IN (?, ?, ?) ORDER BY seq"
+    out: dict[tuple[int, object], str] = {}
+    serials: dict[int, int] = {}
+    for leg, call, sign_in, sent_at, reply, errcode in journal.execute(query, (*sorted(_GRANTING), "del_token")):
+        if call == "del_token":
+            if errcode in GONE:
+                out.pop((leg, sign_in), None)
+        elif reply == "answer" and errcode == 0:
+            serials[leg] = serials.get(leg, 0) + 1
+            out[leg, serials[leg]] = sent_at
+        elif reply in {None, "no answer", "garbled"}:
+            out[leg, f"unclear {sent_at}"] = sent_at
+    yield from map(moment, out.values())

@@ -1,0 +1,446 @@
+"""Asking: the one way in which anything is sent, and reads that persist.
+
+The token is renewed here when it has run out, whoever notices first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, Final, TypeVar, cast
+
+from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
+
+from batch.errors import PbxError
+from batch.pbx import messages
+from batch.pbx.client import Api
+from batch.pbx.error_codes import Verdict, explain, verdict_of
+from batch.pbx.messages import Answer, Garbled, NotSent, Reply, Request
+from batch.pbx.sign_ins import SignInUnanswered, may_pass
+from batch.pbx.throttle import Stopped
+from batch.runs.concurrency import side_by_side
+from batch.runs.outage import Circuit
+from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
+from batch.trunks.live import (
+    LISTS,
+    WHOLE,
+    Census,
+    LiveTrunk,
+    id_of,
+    parse_extensions,
+    parse_groups,
+    parse_listed,
+    parse_trunk,
+    unreadable_trunk,
+)
+
+PAGE: Final = 200
+"""Rows asked for in one page; the PBX may serve fewer."""
+BATCH: Final = 50
+"""Trunks read whole in one call."""
+T = TypeVar("T")
+
+_PROBE: Final = messages.list_trunks(1, 1)
+_MOST_ROWS: Final = 200_000
+_READINGS: Final = 3
+"""So many times a list is read that becomes another one meanwhile."""
+_PAGES_AHEAD: Final = 100
+"""The most pages asked for without looking at what they bring."""
+_IN_VAIN: Final = 3
+"""After so many trunks in a row that the PBX refuses to show, it is not asked for more of them."""
+_LEAST_CUT: Final = 8
+"""A first page of fewer rows is taken for the whole list where its count says so: no box serves less than that."""
+_NO_SUCH_CALL: Final = 10001
+_NOT_FOUND: Final = 60001
+
+
+def tell_nobody(_words: str) -> None:
+    """Keep it to oneself."""
+
+
+class Asker:
+    """Sends to one PBX, from any thread; while that is away, all wait in one place."""
+
+    def __init__(
+        self,
+        api: Api,
+        policy: Policy,
+        stopping: threading.Event,
+        *,
+        notice: Callable[[str], None] = tell_nobody,
+        barred: PbxError | None = None,
+        until: float = math.inf,
+    ) -> None:
+        """Make one.
+
+        Args:
+            api: the PBX.
+            policy: how patient to be.
+            stopping: once set, a pause ends with `Stopped`; `stop` sets it.
+            notice: is told, in words, that the PBX does not answer any more, and that it does again.
+            barred: why nothing may be sent, if that is known already.
+            until: after this moment of the monotonic clock nothing is waited for.
+        """
+        self.policy = policy
+        self._notice = notice
+        self._api = api
+        self._clock = api.wire.clock
+        self._stopping = stopping
+        self._abandoned = threading.Event()
+        self._circuit = Circuit(policy, self._clock, stopping, notice, barred)
+        self._until = until
+        self._unanswered: SignInUnanswered | None = None
+        """Why nobody was ever met at this address: it knows best what to advise."""
+
+    def send(self, request: Request, attempt: int) -> tuple[Reply, Decision]:
+        """Send a request once, signing in again as often as tokens run out; that uses up no attempt.
+
+        While the PBX is away it waits instead, which uses up none either.
+
+        Raises:
+            PbxError: a token was needed and is refused for good, the PBX has told somebody to stay away, or it has
+                been away for too long.
+            Stopped: nothing more is to be sent.
+        """
+        while True:
+            self._circuit.enter(self._probe)
+            reply = self._signed_in(request, partial(self._api.send, request))
+            decision = self._decide(request, reply, attempt)
+            if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
+                return reply, decision
+            renewed = self._signed_in(request, partial(self._api.session.renew, reply.sign_in))
+            if not isinstance(renewed, tuple):
+                return renewed, self._decide(request, renewed, attempt)
+
+    def _probe(self, attempt: int) -> None:
+        """Ask something small of a PBX that is away."""
+        reply = self._signed_in(_PROBE, partial(self._api.send, _PROBE))
+        self._judge(_PROBE, reply, attempt, self._circuit.probed(reply))
+
+    def _signed_in(self, request: Request, step: Callable[[], T]) -> T | Reply:
+        """Take a step that may need a new token; where none could be had just now, the request itself was not sent.
+
+        As long as nobody was met at the address, a read is judged by what the sign-in came to.
+        """
+        try:
+            return step()
+        except SignInUnanswered as error:
+            if not self._circuit.heard:
+                self._unanswered = error
+                if not may_pass(error.reply):
+                    raise
+                if not request.writes:
+                    return _unmet(error.reply)
+            if isinstance(error.reply, NotSent):
+                return error.reply
+            return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
+
+    def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
+        return self._judge(request, reply, attempt, self._circuit.told(reply))
+
+    def _judge(self, request: Request, reply: Reply, attempt: int, silence: Silence) -> Decision:
+        """Decide what comes next; what ends it for all bars the circuit."""
+        now = self._clock.now()
+        decision = decide(request, reply, attempt=attempt, policy=self.policy, silence=silence, now=now)
+        for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else silence.heard
+        if isinstance(decision, StopPbx) and for_all:
+            self._circuit.bar(decision.error)
+        return decision
+
+    def hurried(self) -> Asker:
+        """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
+        attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
+        policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
+        return Asker(self._api, policy, self._abandoned, barred=self._circuit.barred, until=self._until)
+
+    def stop(self) -> None:
+        """Let no write through any more; who waits for one, for the end of a pause or for the PBX leaves at once."""
+        self._shut(math.inf)
+
+    def wind_down(self) -> None:
+        """Stop, and let reads through, which settle what is in flight, only as long as one request may take."""
+        self._until = min(self._until, self._clock.monotonic() + self._api.wire.timeout)
+        self._shut(self._api.wire.timeout)
+
+    def abandon(self) -> None:
+        """Let nothing more through, for anybody, and give the end of all hardly any time."""
+        self._api.gate.hurry()
+        self._api.gate.stop()
+        self._abandoned.set()
+        self._stopping.set()
+        self._circuit.wake()
+
+    def _shut(self, seconds: float) -> None:
+        self._api.gate.wind_down(seconds)
+        self._stopping.set()
+        self._circuit.wake()
+
+    def pause(self, seconds: float) -> None:
+        """Wait.
+
+        Raises:
+            Stopped: nothing more is to be sent, or would be when the wait is over.
+        """
+        if self._clock.monotonic() + seconds > self._until or self._clock.wait(seconds, self._stopping):
+            raise Stopped
+
+    def ask(self, request: Request) -> Answer:
+        """Read, trying again as the decisions say; returns an answer with errcode 0, or one that says no for good.
+
+        Raises:
+            PbxError: the PBX cannot be read.
+            Stopped: nothing more is to be sent.
+        """
+        attempts = itertools.count(1)
+
+        def once() -> Answer | Again:
+            reply, decision = self.send(request, next(attempts))
+            if isinstance(decision, StopPbx):
+                raise decision.error if self._circuit.heard or self._unanswered is None else self._unanswered
+            return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
+
+        answer: Answer = persist(once, self.pause)
+        return answer
+
+    def pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]]:
+        """Read a list to its end.
+
+        Raises:
+            PbxError: the PBX does not serve it, or serves pages that do not add up.
+        """
+        found = self._pages(page_of)
+        if isinstance(found, Answer):
+            raise _cannot_read(found)
+        return found
+
+    def _pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]] | Answer:
+        """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once.
+
+        What grows or shrinks while it is read may hide a row between two pages, so it is read again, a few times.
+        """
+        found: list[Mapping[str, Any]] | Answer = []
+        for _ in range(_READINGS):
+            pages = _Pages()
+            found = self._read_pages(page_of, pages)
+            if isinstance(found, Answer) or not pages.moved:
+                break
+        return found
+
+    def _read_pages(self, page_of: Callable[[int, int], Request], pages: _Pages) -> list[Mapping[str, Any]] | Answer:
+        """Read a list once: its first page, then as many side by side as that says, then one by one to the end.
+
+        Some firmware counts the page rather than the list, so a first page that may have been cut is not believed.
+        """
+        ahead = 1
+        while True:
+            numbers = range(pages.read + 1, pages.read + 1 + ahead)
+            steps = [partial(self.ask, page_of(number, PAGE)) for number in numbers]
+            brought = False
+            for answer in side_by_side(steps, self._api.gate.ceiling):
+                if answer.errcode:
+                    return answer
+                brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
+            if not brought:
+                said, shown = pages.total, len(pages.rows)
+                if said and not shown and not pages.moved:
+                    raise _odd(f"a list of {said:,} rows, of which it shows none")
+                if said is not None and shown < said and not pages.moved:
+                    self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
+                break
+            if pages.complete:
+                break
+            if len(pages.rows) > _MOST_ROWS:
+                raise _odd("a list without an end")
+            ahead = pages.ahead
+        return list(pages.rows.values())
+
+    def listed(self) -> tuple[LiveTrunk, ...]:
+        """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
+        return parse_listed(self.pages(messages.list_trunks))
+
+    def census(self, *, extensions: bool, groups: bool) -> Census:
+        """Read what a plan looks up; extensions and groups only where the workbook names any."""
+        return Census(
+            trunks=self.listed(),
+            extensions=parse_extensions(self.pages(messages.list_extensions)) if extensions else {},
+            groups=self._groups() if groups else {},
+        )
+
+    def _groups(self) -> dict[str, int]:
+        found = self._pages(messages.list_extension_groups)
+        if isinstance(found, Answer):
+            menu = self.ask(messages.menu_of_groups()) if found.errcode == _NO_SUCH_CALL else found
+            if menu.errcode:
+                raise _cannot_read(menu)
+            found = _rows(menu)
+        return parse_groups(found)
+
+    def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        """Read trunks whole, many in a call; those that the PBX does not have are left out.
+
+        What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
+        cannot be read even then is `WHOLE` among what is unread of it, and the others are read all the same.
+
+        Raises:
+            PbxError: the PBX cannot be read.
+            Stopped: nothing more is to be sent.
+        """
+        batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+        read = side_by_side([partial(self._batch, batch) for batch in batches], self._api.gate.ceiling)
+        return {number: trunk for batch in read for number, trunk in batch.items()}
+
+    def _batch(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        answer = self.ask(messages.query_trunks(ids))
+        seen = _whole_ones(_rows(answer), ids) if not answer.errcode else {}
+        return seen | self._one_by_one([number for number in ids if number not in seen])
+
+    def _one_by_one(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+        """Read trunks each alone; a list that is null even then is an empty one.
+
+        Raises:
+            PbxError: none of the first ones can be read, so it is not the trunks that are at fault.
+        """
+        found: dict[int, LiveTrunk] = {}
+        for place, number in enumerate(ids, 1):
+            answer = self.ask(messages.get_trunk(number))
+            in_vain = place == _IN_VAIN and all(WHOLE in trunk.unread for trunk in found.values())
+            if answer.errcode == _NO_SUCH_CALL or (answer.errcode not in {0, _NOT_FOUND} and in_vain and found):
+                raise _cannot_read(answer)
+            if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
+                found[number] = trunk
+        return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Pages:
+    """What was read of a list so far."""
+
+    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    read: int = 0
+    """How many pages."""
+    served: int = 0
+    """How many rows the first one had."""
+    total: int | None = None
+    """How many rows the last one said that the list has."""
+    totals: set[int] = field(default_factory=set)
+    """All that was said, but for what is only the number of rows of that page."""
+
+    def add(self, rows: Sequence[Mapping[str, Any]], total: int | None) -> bool:
+        """Take in the next page, and tell whether it brought anything new."""
+        before = len(self.rows)
+        self.rows |= {_key(row): row for row in rows}
+        self.read += 1
+        self.served = self.served or len(rows)
+        self.total = total
+        if total is not None and (total != len(rows) or not rows):
+            self.totals.add(total)
+        return len(self.rows) > before
+
+    @property
+    def complete(self) -> bool:
+        return len(self.rows) == self.total and (self.read > 1 or self.served < _LEAST_CUT)
+
+    @property
+    def moved(self) -> bool:
+        """Whether the list became another one while it was read."""
+        return len(self.totals) > 1
+
+    @property
+    def ahead(self) -> int:
+        """How many pages are still missing, going by what the PBX says; at least one."""
+        missing = (self.total or 0) - self.served * self.read
+        return max(1, min(-(-missing // self.served), _PAGES_AHEAD)) if self.served else 1
+
+
+def _whole_ones(rows: Iterable[Mapping[str, Any]], ids: Sequence[int]) -> dict[int, LiveTrunk]:
+    """Return those of these trunks that are shown once, and with their lists."""
+    shown: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        number = id_of(row)
+        if number is not None and row not in shown[number]:
+            shown[number].append(row)
+    trunks = {number: parse_trunk(shown[number][0]) for number in ids if len(shown.get(number, ())) == 1}
+    return {number: trunk for number, trunk in trunks.items() if not trunk.unread}
+
+
+def _alone(answer: Answer, number: int) -> LiveTrunk | None:
+    """Understand the answer to a question about one trunk; None if it is not there."""
+    if answer.errcode:
+        words = answer.errmsg or explain(answer.errcode).errmsg
+        return unreadable_trunk(number, "", f"the PBX answers {answer.errcode} {words} when asked for it")
+    data = answer.body.get("data")
+    found = data if isinstance(data, list) else [] if data is None else [data]
+    if not found:
+        return None
+    rows = [row for row in found if isinstance(row, Mapping) and id_of(row) == number]
+    if not rows:
+        return unreadable_trunk(number, "", "the PBX answers with something else when asked for it")
+    return parse_trunk(_nulls_emptied(rows[0]))
+
+
+def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**row, **{name: [] for name in LISTS if name in row and row[name] is None}}
+
+
+def _unmet(reply: Reply) -> Reply:
+    """Return what a sign-in came to as no answer of a PBX that was met: that only a token shows."""
+    if not isinstance(reply, Answer):
+        return reply
+    reason = f"it answers {reply.errcode} {reply.errmsg}".rstrip()
+    return Garbled(reason=reason, http_status=reply.http_status, elapsed=reply.elapsed, retry_after=reply.retry_after)
+
+
+def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:
+    """Call until something else than `Again` comes back, pausing as each `Again` asks."""
+    return Retrying(
+        retry=retry_if_result(lambda found: isinstance(found, Again)),
+        wait=_asked_for,
+        stop=stop_never,
+        sleep=pause,
+    )(once)
+
+
+def _asked_for(state: RetryCallState) -> float:
+    decision = state.outcome.result() if state.outcome else None
+    return decision.seconds if isinstance(decision, Again) else 0.0
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    """Return what tells the rows of a list apart; two that share an id by mistake are two."""
+    return str((row.get("id", row), row.get("name"), row.get("number")))
+
+
+def _rows(answer: Answer) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; what is none says nothing about anything. An object with an id is its only row."""
+    data = answer.body.get("data")
+    if isinstance(data, Mapping):
+        return [data] if {"id", "value"} & data.keys() else []
+    return [row for row in (data if isinstance(data, list) else ()) if isinstance(row, Mapping)]
+
+
+def _count(total: object) -> int | None:
+    """Return how many rows a list is said to have; None where that is no number."""
+    try:
+        return int(total) if isinstance(total, int | float | str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _odd(what: str) -> PbxError:
+    return PbxError(
+        f"The PBX sent something that this tool cannot read: {what}.",
+        "Check that the address is the PBX's own, then ask for help with the run's log.",
+    )
+
+
+def _cannot_read(answer: Answer) -> PbxError:
+    known = explain(answer.errcode)
+    return PbxError(
+        f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg} to a read. {known.meaning}",
+        known.next_step,
+    )

@@ -1,0 +1,250 @@
+"""Endings: from the outcome of each trunk to the one ending of each row, on all three sheets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from batch.errors import BatchError
+from batch.pbx.error_codes import FieldFault
+from batch.runs.outcomes import AS_WANTED, ENDINGS, Ending, Outcome
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.problems import Problem
+from batch.schema.spellings import spans
+from batch.tables.row_results import RowResult, Tone
+from batch.tables.rows import Table, Tables
+from batch.trunks.model import Record, Records
+
+TONES: Final[Mapping[Ending, Tone]] = {
+    Ending.APPLIED: Tone.GOOD,
+    Ending.UNCHANGED: Tone.GOOD,
+    Ending.SKIPPED: Tone.QUIET,
+    Ending.NOT_RUN: Tone.QUIET,
+    Ending.BLOCKED: Tone.WARN,
+    Ending.UNKNOWN: Tone.WARN,
+    Ending.PARTIAL: Tone.WARN,
+    Ending.INVALID: Tone.BAD,
+    Ending.REFUSED: Tone.BAD,
+    Ending.FAILED: Tone.BAD,
+}
+
+
+class TotalsDiffer(BatchError):
+    """The endings do not add up to the rows that were read: a bug of ours, and never a green summary (exit 1)."""
+
+    exit_code = 1
+    code = "totals-differ"
+
+    def __init__(self, sheet: str, wrong: Sequence[int], journal: object) -> None:
+        rows = spans(wrong)
+        super().__init__(
+            f"The endings do not add up to the rows of {sheet}: look at row{'' if len(wrong) == 1 else 's'} {rows}.",
+            f"This is a fault of this tool. Trust only the run's journal, {journal}, and ask for help with its folder.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowEndings:
+    """The ending of every row."""
+
+    by_sheet: Mapping[str, Mapping[int, RowResult]]
+    """By sheet title, then by row number."""
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """Count the rows of each sheet by ending."""
+        return {title: Counter(result.result for result in rows.values()) for title, rows in self.by_sheet.items()}
+
+    def must_add_up(self, tables: Tables, journal: object) -> None:
+        """Make sure that every row that was read has its ending, and that there are no others.
+
+        Args:
+            tables: the rows that were read.
+            journal: where the run's journal lies, for the words.
+
+        Raises:
+            TotalsDiffer: it is not so.
+        """
+        for table in tables:
+            found = self.by_sheet[table.sheet.title]
+            wrong = found.keys() ^ set(table.rows())
+            if wrong:
+                raise TotalsDiffer(table.name, sorted(wrong), journal)
+
+    def total(self) -> Counter[str]:
+        """Count the rows of all sheets by ending."""
+        total: Counter[str] = Counter()
+        for count in self.counts().values():
+            total += count
+        return total
+
+
+def end_rows(
+    tables: Tables, records: Records, outcomes: Mapping[int, Outcome], problems: Sequence[Problem]
+) -> RowEndings:
+    """Give every row of a trunk its ending; rows that belong to no trunk have none.
+
+    Args:
+        tables: the rows.
+        records: which trunk each row belongs to.
+        outcomes: by row of the Trunks sheet, one for each record.
+        problems: those that stopped a trunk make their row *invalid*.
+    """
+    faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
+    named = {row: list(_named(tables, record, outcomes[row])) for row, record in _with_faults(records, outcomes)}
+    shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
+    by_sheet = {}
+    for table in tables:
+        owners = records.owners[table.sheet.title]
+        results = {
+            row: shared[trunk]
+            for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True)
+            if trunk in shared
+        }
+        for row, problem in faulty.get(table.name, {}).items():
+            trunk = owners.of(row)
+            if trunk is not None and trunk in outcomes and outcomes[trunk].ending is Ending.INVALID:
+                results[row] = _invalid(problem)
+        for places in named.values():
+            for place in places:
+                if place.table is table and place.row in results:
+                    results[place.row] = replace(results[place.row], errmsg=place.quote)
+        by_sheet[table.sheet.title] = results
+    return RowEndings(by_sheet=by_sheet)
+
+
+def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, Problem]]:
+    faulty: dict[str, dict[int, Problem]] = {}
+    for problem in problems:
+        if problem.stops:
+            faulty.setdefault(problem.sheet, {}).setdefault(problem.row, problem)
+    return faulty
+
+
+def _blamed_problems(problems: Iterable[Problem]) -> dict[int, Problem]:
+    """Return the first problem that stops each trunk, by its row."""
+    blamed: dict[int, Problem] = {}
+    for problem in problems:
+        for row in (problem.trunk, problem.partner):
+            if problem.stops and row is not None:
+                blamed.setdefault(row, problem)
+    return blamed
+
+
+_NEEDS_MORE: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED, Ending.PARTIAL})
+"""Endings whose note says why, and whose next step is to be told besides."""
+
+
+def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
+    if outcome.ending is Ending.INVALID:
+        where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
+        return f"Correct {where}, then run again."
+    if _is_without_answer(outcome):
+        return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and is as wanted."
+    steps = [outcome.note] if outcome.note else []
+    if not steps or (outcome.ending in _NEEDS_MORE and "again" not in outcome.note):
+        steps.append(ENDINGS[outcome.ending].next_step)
+    return " ".join(steps)
+
+
+def _is_without_answer(outcome: Outcome) -> bool:
+    """Tell whether it is as wanted although no code ever came: what went wrong on the way is nobody's concern."""
+    return outcome.ending in AS_WANTED and outcome.errcode is None and bool(outcome.errmsg) and not outcome.note
+
+
+def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
+    ending = Ending.BLOCKED if outcome.ending is Ending.INVALID else outcome.ending
+    return RowResult(
+        result=str(ending),
+        tone=TONES[ending],
+        errcode=outcome.errcode,
+        errmsg="" if _is_without_answer(outcome) else outcome.errmsg,
+        http_status=outcome.http_status,
+        attempts=outcome.attempts or None,
+        elapsed_ms=outcome.elapsed_ms,
+        finished_at=f"{outcome.finished_at.astimezone():%Y-%m-%d %H:%M:%S}" if outcome.finished_at else "",
+        what_to_do=_what_to_do(outcome, blamed),
+    )
+
+
+def _invalid(problem: Problem) -> RowResult:
+    return RowResult(
+        result=str(Ending.INVALID),
+        tone=TONES[Ending.INVALID],
+        what_to_do=f"{problem.cell}: {problem.message} {problem.fix}",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    table: Table
+    row: int
+    quote: str
+
+
+def _with_faults(records: Records, outcomes: Mapping[int, Outcome]) -> Iterator[tuple[int, Record]]:
+    for record in records.trunks:
+        if record.row in outcomes and outcomes[record.row].faults:
+            yield record.row, record
+
+
+def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[_Place]:
+    """Quote what the PBX named at its own row, and point the trunk's other rows to that cell."""
+    quotes: dict[tuple[str, int], list[str]] = {}
+    cells = []
+    for fault in outcome.faults:
+        for table, row, field in _blamed(tables, record, fault):
+            cell = f"{table.name}!{table.cell(field, row)}"
+            cells.append(cell)
+            quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
+    rows = [(tables.trunks, record.row)]
+    rows += [(tables.dids, row) for row in (record.dids.numbered() if record.dids else ())]
+    rows += [(tables.caller_ids, row) for row in (record.caller_ids.numbered() if record.caller_ids else ())]
+    for table, row in rows:
+        if (table.name, row) in quotes:
+            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}")
+        elif cells:
+            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: see {cells[0]}")
+        else:
+            named = ", ".join(_quote(fault) for fault in outcome.faults)
+            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: {named}")
+
+
+def _quote(fault: FieldFault) -> str:
+    value = "" if fault.value in (None, "") or isinstance(fault.value, dict | list) else f' "{fault.value}"'
+    rule = f" ({fault.validation_type})" if fault.validation_type else ""
+    return f"{fault.field}{value}{rule}"
+
+
+def _blamed(tables: Tables, record: Record, fault: FieldFault) -> Iterator[tuple[Table, int, str]]:
+    """Find the cells that a field named by the PBX stands for: by its value in a list, else on the Trunks sheet."""
+    value = str(fault.value)
+    field = fault.field.rpartition(".")[2]
+    if field in {column.field for column in DIDS.columns} and record.dids:
+        for did in record.dids.rows:
+            if value in {did.did, did.name}:
+                yield tables.dids, did.row, field
+    elif field in {column.field for column in CALLER_IDS.columns} and record.caller_ids:
+        for caller in record.caller_ids.rows:
+            if value in {caller.caller_id, caller.name, caller.extension_range}:
+                yield tables.caller_ids, caller.row, field
+    elif field in {column.field for column in TRUNKS.columns}:
+        yield tables.trunks, record.row, field
+
+
+def outcomes_without_run(records: Sequence[Record], stopped: frozenset[int], left_out: frozenset[int]) -> list[Outcome]:
+    """Make the outcomes of trunks that are never sent: skipped, not chosen, or stopped by a problem."""
+    outcomes = []
+    for record in records:
+        ending, note, chosen = Ending.INVALID, "", True
+        if record.skip:
+            ending = Ending.SKIPPED
+        elif record.row in left_out:
+            ending, note, chosen = Ending.NOT_RUN, "Not chosen.", False
+        elif record.row not in stopped:
+            continue
+        outcomes.append(
+            Outcome(row=record.row, ending=ending, trunk_id=record.id, name=record.label, note=note, chosen=chosen)
+        )
+    return outcomes

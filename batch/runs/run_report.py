@@ -1,0 +1,303 @@
+"""Reports: what a run or a plan tells people, as the values that `batch.writers.results_workbook` writes."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from batch.pbx.error_codes import explain
+from batch.readers.workbook import Workbook
+from batch.runs.outcomes import ENDINGS, Ending, Outcome
+from batch.runs.row_endings import TONES, RowEndings
+from batch.secrets import HIDDEN, Secret
+from batch.tables.row_results import ChangeLine, CodeCount, Count, Summary
+from batch.tables.rows import Table, Tables
+from batch.trunks.change_plan import Change, Plan, tally
+from batch.trunks.diff import Difference, ListDifference, described
+from batch.trunks.live import CallerId, Did, LiveTrunk
+
+_UP: Final = frozenset({1, 2, 3})
+_DOWN: Final = frozenset({4, 41, 42, 43, 45})
+
+STATUSES: Final[Mapping[int, str]] = {
+    0: "unknown",
+    1: "idle",
+    2: "busy",
+    3: "idle, not monitored",
+    4: "registering",
+    41: "registration failed",
+    42: "unreachable",
+    43: "account trunk unavailable",
+    44: "disabled",
+    45: "authentication failed",
+}
+"""What ``status`` of a trunk means (vendor's API)."""
+
+
+def summary(  # noqa: PLR0913 - the parts of a page
+    *,
+    title: str,
+    address: str,
+    practice: bool,
+    workbook: Workbook,
+    outcomes: Mapping[int, Outcome],
+    endings: RowEndings,
+    facts: Sequence[tuple[str, str]],
+    attention: Sequence[str] = (),
+    hazards: Sequence[str] = (),
+    says: str = "",
+) -> Summary:
+    """Put together what the sheet Summary says."""
+    return Summary(
+        title=title,
+        practice=practice,
+        headline=says or headline(outcomes.values()),
+        facts=[
+            *facts,
+            ("Who", f"{_user()} on {platform.node()}"),
+            ("File", str(workbook.path)),
+            ("Its SHA-256", workbook.sha256),
+            ("PBX", address),
+        ],
+        counts=counts(endings),
+        codes=code_counts(endings) if title == "Results" else (),
+        attention=attention,
+        hazards=hazards,
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, ImportError, OSError):
+        return "somebody"
+
+
+def counts(endings: RowEndings) -> list[Count]:
+    """Count rows per sheet and ending, with what each ending means."""
+    return [
+        Count(
+            sheet=title,
+            ending=str(ending),
+            tone=TONES[ending],
+            rows=count[str(ending)],
+            meaning=ENDINGS[ending].means,
+            next_step=ENDINGS[ending].next_step,
+        )
+        for ending in Ending
+        for title, count in endings.counts().items()
+    ]
+
+
+def code_counts(endings: RowEndings) -> list[CodeCount]:
+    """Count rows per errcode."""
+    rows = Counter(result.errcode for sheet in endings.by_sheet.values() for result in sheet.values())
+    found = []
+    for code, count in sorted(rows.items(), key=lambda pair: (pair[0] is None, -pair[1])):
+        known = explain(code) if code is not None else None
+        found.append(
+            CodeCount(
+                errcode=code,
+                errmsg=known.errmsg if known else "",
+                rows=count,
+                meaning=known.meaning if known else "No code was received: nothing was sent, or nothing answered.",
+                who=known.who if known else "",
+            )
+        )
+    return found
+
+
+def headline(outcomes: Iterable[Outcome], when: str = "") -> str:
+    """Say in one sentence how it went.
+
+    Args:
+        outcomes: of all trunks.
+        when: it was so, in words, where that is over; blank for just now.
+    """
+    is_, are = ("was", "were") if when else ("is", "are")
+    then = f" {when}" if when else ""
+    all_of_them = list(outcomes)
+    open_ones = [outcome for outcome in all_of_them if not outcome.as_wanted]
+    left_out = sum(not outcome.chosen for outcome in all_of_them)
+    rest = f" {left_out} were not chosen." if left_out else ""
+    if not open_ones:
+        done = len(all_of_them) - left_out
+        return f"{'All ' if done > 1 else ''}{_trunks(done)} {are if done != 1 else is_} as wanted{then}.{rest}"
+    words = Counter(str(outcome.ending) for outcome in open_ones)
+    parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
+    need = "needed" if when else "need"
+    return f"{len(open_ones)} of {_trunks(len(all_of_them))} {need} attention{then}: {parts}.{rest}"
+
+
+def plan_headline(plan: Plan) -> str:
+    """Say in one sentence what a plan would do."""
+    count = tally(plan.changes)
+    if not plan.changes:
+        if any(problem.stops for problem in plan.problems):
+            return "Nothing can be planned yet: see the problems."
+        return "Nothing to do: no trunk is chosen that does not say skip."
+    if not plan.updates:
+        return (
+            f"No changes: {_trunks(len(plan.changes))} already {'are' if len(plan.changes) != 1 else 'is'} as wanted."
+        )
+    parts = [f"{_trunks(count['update'])} would be written"]
+    if count["keep"]:
+        parts.append(f"{count['keep']:,} already as wanted")
+    words = ("renames", "disabled", "removals", "reorders", "replacements")
+    one = ("renamed", "switched off", "list entry removed", "list put into another order", "list replaced on purpose")
+    many = (
+        "renamed",
+        "switched off",
+        "list entries removed",
+        "lists put into another order",
+        "lists replaced on purpose",
+    )
+    parts += [
+        f"{count[word]:,} {singular if count[word] == 1 else plural}"
+        for word, singular, plural in zip(words, one, many, strict=True)
+        if count[word]
+    ]
+    return ", ".join(parts) + "."
+
+
+def _trunks(n: int) -> str:
+    return f"{n:,} trunk{'' if n == 1 else 's'}"
+
+
+def lost_registrations(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:
+    """Name the trunks that were up before the run and are not now."""
+    was = {trunk.id: trunk.status for trunk in before}
+    now = {trunk.id: trunk.status for trunk in after}
+    switched_off = {change.live.id for change in written if change.disables}
+    lines = []
+    for change in written:
+        old, new = was.get(change.live.id), now.get(change.live.id)
+        if old in _UP and new in _DOWN and change.live.id not in switched_off:
+            lines.append(
+                f"{change.desired.fields.get('name', change.live.name)} was up before ({_status(old)}) and is now "
+                f"{_status(new)}: look at it first."
+            )
+    return lines
+
+
+def _status(status: int | None) -> str:
+    return STATUSES.get(status if status is not None else 0, f"status {status}")
+
+
+def status_lines(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:
+    """Count the written trunks' statuses before and after."""
+    ids = {change.live.id for change in written}
+    lines = []
+    for label, trunks in (("before", before), ("after", after)):
+        found = Counter(_status(trunk.status) for trunk in trunks if trunk.id in ids)
+        lines.append(f"Status {label}: " + ", ".join(f"{n} {word}" for word, n in found.most_common()) + ".")
+    return lines
+
+
+def change_lines(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> Iterator[ChangeLine]:
+    """List every field and list entry that changes: before, wanted, and found by reading back.
+
+    What was found to be otherwise than wanted is listed too where nothing was to change.
+    """
+    for change in changes:
+        outcome = outcomes.get(change.record.row)
+        yield from _field_lines(tables.trunks, change, outcome)
+        yield from _list_lines(tables, change, outcome)
+
+
+def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
+    also = {name: (new, new) for name, (_, new) in _found(outcome).fields.items()}
+    for name, (old, new) in {**also, **change.difference.fields}.items():
+        found = ""
+        if outcome is not None and outcome.read:
+            wrong = outcome.difference.fields.get(name)
+            found = _shown(wrong[0] if wrong else new)
+        yield ChangeLine(
+            sheet=table.name,
+            cell=table.cell(name, change.record.row),
+            trunk=change.live.name,
+            field=table.sheet.column(name).label,
+            before=_shown(old),
+            wanted=_shown(new),
+            found=found,
+        )
+
+
+def _shown(value: str | int | Secret) -> str:
+    return HIDDEN if isinstance(value, Secret) else str(value)
+
+
+def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
+    wrong = _found(outcome)
+    seen = outcome is not None and outcome.read
+    record = change.record
+    did_rows: dict[Hashable, int] = {row.key: row.row for row in (record.dids.rows if record.dids else ())}
+    caller_rows: dict[Hashable, int] = {
+        row.key: row.row for row in (record.caller_ids.rows if record.caller_ids else ())
+    }
+    lists = (
+        (tables.dids, "did", did_rows, change.difference.dids, wrong.dids),
+        (
+            tables.caller_ids,
+            "outbound_cid",
+            caller_rows,
+            change.difference.caller_ids,
+            wrong.caller_ids,
+        ),
+    )
+    for table, field, rows, difference, left in lists:
+        label = table.sheet.column(field).label
+        for entry, before, wanted, found in _lines_of(difference, left):
+            row = rows.get(entry.key)
+            yield ChangeLine(
+                sheet=table.name if row else tables.trunks.name,
+                cell=table.cell(field, row) if row else tables.trunks.cell(_mode(field), record.row),
+                trunk=change.live.name,
+                field=label,
+                before=before,
+                wanted=wanted,
+                found=found if seen else "",
+            )
+
+
+def _found(outcome: Outcome | None) -> Difference:
+    return outcome.difference if outcome else Difference()
+
+
+def _mode(field: str) -> str:
+    return "dids_mode" if field == "did" else "caller_ids_mode"
+
+
+def _lines_of(
+    planned: ListDifference[Did] | ListDifference[CallerId], left: ListDifference[Did] | ListDifference[CallerId]
+) -> Iterator[tuple[Did | CallerId, str, str, str]]:
+    """Yield each entry that was to change with before, wanted and found; then what else was found otherwise."""
+    open_ones = {(entry.key, wanted): (entry, found, wanted) for entry, found, wanted in _entries(left)}
+    missing = {entry.key for entry in left.added}
+    for entry, before, wanted in _entries(planned):
+        _, found, _ = open_ones.pop((entry.key, wanted), (entry, wanted, wanted))
+        yield entry, before, wanted, "absent" if entry.key in missing else found
+        if entry.key in missing:
+            open_ones.pop((entry.key, described(entry)), None)
+    for entry, found, wanted in open_ones.values():
+        yield entry, wanted, wanted, found
+
+
+def _entries(
+    difference: ListDifference[Did] | ListDifference[CallerId],
+) -> Iterator[tuple[Did | CallerId, str, str]]:
+    for entry in difference.added:
+        yield entry, "absent", described(entry)
+    for entry in difference.removed:
+        yield entry, described(entry), "absent"
+    for old, new in (*difference.renamed, *difference.changed):
+        yield new, described(old), described(new)
+    for moved in difference.moved:
+        yield (
+            moved.entry,
+            f"place {moved.was}: {described(moved.entry)}",
+            f"place {moved.becomes}: {described(moved.entry)}",
+        )

@@ -1,0 +1,282 @@
+"""Watching: how runs stand, read along without disturbing the command that is at work on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from batch.errors import UsageError
+from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal_reader import Leg, Past, read_past
+from batch.runs.locks import Holder, held_by, place_of_run
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.resuming import left
+from batch.schema.columns import TRUNKS, folded
+from batch.schema.naming import PRACTICE_MARK, plain_stem
+
+_RUNS: Final = ".runs"
+_NAMED: Final = 5
+"""So many folders are named in an error."""
+_ID_TIME: Final = "%Y%m%d-%H%M%S"
+_ID_TIME_LENGTH: Final = len("20261123-021407")
+
+
+class State(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    """Nothing is left that ``resume`` takes up."""
+    UNFINISHED = "unfinished"
+    """It came to its end, and left some trunks that ``resume`` takes up."""
+    INTERRUPTED = "interrupted"
+    LOST = "pbx lost"
+    BROKE_OFF = "broke off"
+    """Nobody is at it, and it never said how it ended: a crash, or its process was killed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a run stands at this moment."""
+
+    folder: Path
+    id: str
+    state: State
+    counts: Mapping[str, int]
+    """Rows of all sheets by each of the ten endings; what was sent and never settled is *unknown*."""
+    pid: int | None
+    """Of the process that is at it."""
+    started: datetime
+    """When its first command started."""
+    ended: datetime | None
+    """When its last command ended; None where it did not."""
+    pbx: str
+    """Its address; blank where it cannot be read."""
+    practice: bool
+    workbook: str
+    """Its path; blank where it cannot be read."""
+    legs: int
+    """How many commands were at it: ``apply``, and each ``resume``."""
+    trunks: int
+    """How many trunks its workbook has."""
+    settled: int
+    """How many of them have an ending: not those that are still to be run."""
+    sent: int = 0
+    """How many of the others were sent something, and nobody has written down yet what came of it."""
+    not_chosen: int = 0
+    """How many of those that have an ending the run was not to do, so that they count as settled."""
+    how: str = ""
+    """How its last command ended, as `Leg.how`; blank where it did not, or somebody is at it."""
+
+
+def stand(folder: Path) -> Standing:
+    """Say how a run stands.
+
+    Raises:
+        UsageError: the folder holds no run, or one that cannot be read.
+    """
+    holder = held_by(place_of_run(folder))  # first, or a run that ends between the two would look broken off
+    past = read_past(folder)
+    last = past.legs[-1] if past.legs else None
+    if holder is None and (last is None or last.ended is None):
+        holder = held_by(place_of_run(folder))  # or one that was taken up between the two would
+    workbook = past.facts.get("workbook")
+    return Standing(
+        folder=folder,
+        id=str(past.facts.get("run", _name(folder))),
+        state=_state(past, last, holder),
+        counts=_counts(past, frozenset() if holder is None else past.unsettled),
+        pid=_pid(last, holder),
+        started=_started(past),
+        ended=last.ended if last and holder is None else None,
+        pbx=str(past.facts.get("pbx", "")),
+        practice=bool(past.facts.get("practice")),
+        workbook=str(workbook["path"]) if workbook else "",
+        legs=len(past.legs),
+        trunks=len(past.outcomes.keys() | past.wanted.keys()),
+        settled=sum(_is_settled(past, row, outcome) for row, outcome in past.outcomes.items()),
+        sent=len(past.unsettled),
+        not_chosen=sum(not outcome.chosen and row not in past.chosen for row, outcome in past.outcomes.items()),
+        how=last.how if last and holder is None else "",
+    )
+
+
+def _is_settled(past: Past, row: int, outcome: Outcome) -> bool:
+    return row not in past.unsettled and (outcome.ending is not Ending.NOT_RUN or row not in past.chosen)
+
+
+def _started(past: Past) -> datetime:
+    started = past.facts.get("started")
+    return datetime.fromisoformat(started) if started else _made(past.folder)
+
+
+def _state(past: Past, last: Leg | None, holder: Holder | None) -> State:
+    if holder is not None:
+        return State.RUNNING
+    if last is None or last.ended is None:
+        return State.BROKE_OFF
+    if not left(past, past.chosen):
+        return State.FINISHED
+    return {"interrupted": State.INTERRUPTED, "lost": State.LOST}.get(last.how, State.UNFINISHED)
+
+
+def _pid(last: Leg | None, holder: Holder | None) -> int | None:
+    if holder is None:
+        return None
+    return holder.pid or (last.pid if last and last.ended is None else None)
+
+
+_NEVER_SENT: Final = frozenset({Ending.SKIPPED, Ending.INVALID, Ending.BLOCKED})
+"""Endings that no write can have, so that the leg knew all their rows when it began."""
+
+
+def _counts(past: Past, under_way: AbstractSet[int]) -> dict[str, int]:
+    """Count the rows of all sheets by ending: as the last leg counted them, or by what is settled so far.
+
+    What was sent and never settled is *unknown*, or *refused* if the PBX had said so.
+
+    Args:
+        past: the run.
+        under_way: rows of the Trunks sheet that somebody is settling at this moment: those count as *not run* yet.
+    """
+    counts = dict.fromkeys(map(str, Ending), 0)
+    if past.legs and past.legs[-1].ended is not None:
+        return counts | dict(past.legs[-1].counts)
+    known = past.legs[-1].settled_rows if past.legs else {}
+    counts |= {ending: known.get(ending, 0) for ending in _NEVER_SENT}
+    for row, wanted in past.wanted.items():
+        outcome = None if row in under_way else past.outcomes.get(row)
+        if outcome is not None and outcome.ending not in _NEVER_SENT:
+            counts[outcome.ending] += wanted.rows
+    # of rows that are not run a leg knows only some, so they are what is left
+    counts[Ending.NOT_RUN] = 0
+    counts[Ending.NOT_RUN] = max(past.facts.get("rows", 0) - sum(counts.values()), 0)
+    return counts
+
+
+def _name(folder: Path) -> str:
+    return folder.resolve().name
+
+
+def _made(folder: Path) -> datetime:
+    """Return when a run that says nothing of it started: by its id, or by its folder's date."""
+    with suppress(ValueError):
+        return datetime.strptime(_name(folder)[:_ID_TIME_LENGTH], _ID_TIME).astimezone()
+    return datetime.fromtimestamp(folder.stat().st_mtime).astimezone()
+
+
+def find_run(text: str) -> Path:
+    """Find the run that was named.
+
+    Args:
+        text: its folder, a file in that, or its id: that is looked for in the ``NAME.runs`` of the current folder
+            and of the folders in it.
+
+    Raises:
+        UsageError: there is none, or there are several.
+    """
+    folder = Path(text)
+    if _holds_run(folder):
+        return folder
+    if folder.is_file() and _holds_run(folder.parent):
+        return folder.parent
+    rooms = sorted([*Path().glob(f"*{_RUNS}"), *Path().glob(f"*/*{_RUNS}")])
+    found = [room / folder for room in rooms if folder.name == str(folder) and _holds_run(room / folder)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(
+            f"There are {len(found)} runs {text}: {_listed(found)}.", "Name the folder of the one you mean."
+        )
+    if folder.exists():
+        raise UsageError(f"{text} is no run.", f'Name one of its runs: trunk-batch runs "{text}" lists them.')
+    where = f"in {_listed(rooms)}" if rooms else f"for a NAME{_RUNS} in {Path.cwd()} and the folders in it"
+    raise UsageError(f"There is no run {text}. Looked {where}.", _nearest(folder.name, rooms))
+
+
+def _nearest(text: str, rooms: Iterable[Path]) -> str:
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped run needs it
+
+    ids = [run.name for room in rooms for run in _runs_in(room)]
+    near = process.extract(text, ids, scorer=fuzz.ratio, score_cutoff=70, limit=3)
+    if near:
+        return f"Did you mean {' or '.join(name for name, _, _ in near)}?"
+    return "Name the run's folder; trunk-batch runs FOLDER lists those of a folder."
+
+
+def _listed(places: Sequence[Path]) -> str:
+    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
+    return ", ".join(map(str, places[:_NAMED])) + more
+
+
+def find_runs(place: Path | None) -> list[Standing]:
+    """Say how all runs stand that belong to a workbook or lie in a folder, oldest first.
+
+    One whose journal cannot be read hides none of the others: it is there as broken off.
+
+    Args:
+        place: a workbook or its results, a folder with workbooks or with folders of them, a ``NAME.runs``, or a run;
+            None for the current folder.
+
+    Raises:
+        UsageError: there is no such workbook or folder.
+    """
+    return sorted(map(_stand_or_broken, _runs_of(place or Path())), key=lambda standing: standing.started)
+
+
+def _runs_of(place: Path) -> list[Path]:
+    if _holds_run(place):
+        return [place]
+    rooms: list[Path] = []
+    if place.is_dir():
+        rooms += place.glob(f"*{_RUNS}")
+        rooms += [place] if _name(place).endswith(_RUNS) else []
+    if not place.is_dir() or _is_workbook(place):
+        whole = place.resolve() if place.name in {"", ".."} else place
+        beside = sorted(whole.with_name(f"{stem}{_RUNS}") for stem in {whole.stem, plain_stem(whole)})
+        rooms += (room for room in beside if room.is_dir())
+    if not rooms and not place.exists():
+        raise UsageError(f"There is no {place}.", "Name a workbook that was applied, or a folder with runs in it.")
+    found = [run for room in rooms for run in _runs_in(room)]
+    return found or [run for room in place.glob(f"*/*{_RUNS}") for run in _runs_in(room)]
+
+
+def _is_workbook(folder: Path) -> bool:
+    """Tell whether a folder is a workbook of CSV files."""
+    return any(file.suffix.lower() == ".csv" and folded(file.stem) == folded(TRUNKS.title) for file in folder.glob("*"))
+
+
+def _runs_in(room: Path) -> list[Path]:
+    return sorted(journal.parent for journal in room.glob(f"*/{JOURNAL}"))
+
+
+def _holds_run(folder: Path) -> bool:
+    return any(folder.glob(JOURNAL))  # unlike is_file, says no of somebody else's folder that it may not look into
+
+
+def _stand_or_broken(folder: Path) -> Standing:
+    try:
+        return stand(folder)
+    except UsageError:
+        holder = held_by(place_of_run(folder))
+        return Standing(
+            folder=folder,
+            id=_name(folder),
+            state=State.RUNNING if holder else State.BROKE_OFF,
+            counts=dict.fromkeys(map(str, Ending), 0),
+            pid=_pid(None, holder),
+            started=_made(folder),
+            ended=None,
+            pbx="",
+            practice=_name(folder).endswith(PRACTICE_MARK),
+            workbook="",
+            legs=0,
+            trunks=0,
+            settled=0,
+        )

@@ -1,0 +1,311 @@
+"""What a journal holds of its run, wishes and outcomes, as JSON and back. Pure, and without a secret.
+
+A run's folder may have come from anybody, so what is read is believed only where it fits.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias, TypeVar
+
+from batch.pbx.error_codes import FieldFault
+from batch.runs.outcomes import Ending, Outcome
+from batch.schema.problems import KINDS, Severity
+from batch.secrets import HIDDEN, Secret
+from batch.trunks.change_plan import Change
+from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare
+from batch.trunks.live import LISTS, CallerId, Did, LiveTrunk, parse_trunk
+from batch.trunks.model import Record
+from batch.trunks.request_bodies import caller_id_json, did_json
+from batch.trunks.values import Value
+
+Shape: TypeAlias = type | Callable[[Any], bool] | list["Shape"] | tuple["Shape", ...] | Mapping[str, "Shape"] | None
+"""A type; a rule; what all items of a list are; several of which one fits; what the names of an object are; nothing."""
+
+_MOST: Final = 2**53
+"""A number beyond it was never written."""
+
+
+def fits(value: Any, shape: Shape) -> bool:
+    """Tell whether a value is of a shape; an object may lack names, and has no others. A truth is no number."""
+    match shape:
+        case None:
+            return value is None
+        case type():
+            return type(value) is shape
+        case list():
+            return isinstance(value, list) and all(fits(item, shape[0]) for item in value)
+        case tuple():
+            return any(fits(value, one) for one in shape)
+        case Mapping():
+            return isinstance(value, dict) and all(
+                name in shape and fits(item, shape[name]) for name, item in value.items()
+            )
+        case _:
+            return shape(value)
+
+
+def whole(value: Any) -> bool:
+    """Tell whether a value counts something, or is a row or an id."""
+    return type(value) is int and 0 <= value <= _MOST
+
+
+def each(shape: Shape) -> Callable[[Any], bool]:
+    """Return the shape of an object whose names may be any."""
+    return lambda value: isinstance(value, dict) and all(fits(item, shape) for item in value.values())
+
+
+def is_moment(value: Any) -> bool:
+    """Tell whether a value is a time with its zone."""
+    try:
+        return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def moment(text: str) -> datetime:
+    """Read a time.
+
+    Raises:
+        ValueError: it is none, or has no zone.
+    """
+    if not is_moment(text):
+        raise ValueError("no time")
+    return datetime.fromisoformat(text)
+
+
+def _is_plain_name(value: Any) -> bool:
+    return isinstance(value, str) and value == Path(value).name != ""
+
+
+_SETTINGS: Final[Shape] = {
+    **dict.fromkeys(("url", "client_id", "secret_file", "ca_file", "fingerprint", "proxy", "results"), (str, None)),
+    **{name: [str] for name in ("secrets_from", "only", "allow")},
+    **dict.fromkeys(("practice", "insecure", "skip_invalid", "read_back"), bool),
+    **dict.fromkeys(("first", "concurrency", "attempts", "max_failures"), (int, None)),
+    **dict.fromkeys(("rate", "timeout", "give_up_after", "settle_wait"), (int, float)),
+    "on_error": str,
+}
+_PROBLEM: Final[Shape] = {
+    "code": KINDS.__contains__,
+    **dict.fromkeys(("sheet", "header", "value", "message", "fix"), str),
+    **dict.fromkeys(("row", "column"), whole),
+    **dict.fromkeys(("trunk", "partner"), (whole, None)),
+    "offers": [str],
+    "retype": (dict, None),
+    "severity": (None, *(value.__eq__ for value in map(str, Severity))),
+}
+_NEEDED_OF_A_PROBLEM: Final = frozenset({"code", "sheet", "message", "fix", "severity"})
+_FACTS: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("run", "pbx", "client_id", "digest"), str),
+    "started": is_moment,
+    "practice": bool,
+    "workbook": {"path": str, "sha256": str, "copy": _is_plain_name, "columns": str},
+    "rows": whole,
+    "settings": _SETTINGS,
+    "chosen": [whole],
+    "hazards": [str],
+    "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],
+}
+
+
+def read_facts(kept: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Read the facts of a run, each as JSON.
+
+    Raises:
+        ValueError: one of them is not what this tool writes.
+    """
+    facts = {name: json.loads(value) for name, value in kept}
+    for name, shape in _FACTS.items():
+        if name in facts and not fits(facts[name], shape):
+            raise ValueError(name)
+    return facts
+
+
+def are_whole(facts: Mapping[str, Any]) -> bool:
+    """Tell whether all facts are there that a run is gone on with."""
+    return facts.keys() >= _FACTS.keys() and facts["workbook"].keys() >= {"path", "sha256", "copy"}
+
+
+Json: TypeAlias = dict[str, Any]
+EntryT = TypeVar("EntryT", Did, CallerId)
+
+_VALUE: Final[Shape] = (str, int, None)
+DESIRED: Final[Shape] = {"fields": each(_VALUE), "did_list": [dict], "outbound_cid_list": [dict]}
+"""The shape of what `desired_json` makes."""
+_LIST: Final[Shape] = {
+    **{name: [dict] for name in ("added", "removed")},
+    **{name: [[dict]] for name in ("renamed", "changed")},
+    "moved": [[(dict, whole)]],
+    "stays": whole,
+}
+OUTCOME: Final[Shape] = {
+    **dict.fromkeys(("ending", "name", "note", "errmsg"), str),
+    **dict.fromkeys(("trunk_id", "errcode", "http_status", "elapsed_ms"), (int, None)),
+    "attempts": whole,
+    "finished_at": (is_moment, None),
+    "faults": [list],
+    "found": ({"fields": each([_VALUE]), "dids": _LIST, "caller_ids": _LIST}, None),
+    **dict.fromkeys(("read", "chosen", "reached"), bool),
+}
+"""The shape of what `outcome_json` makes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a run wants of one trunk."""
+
+    row: int
+    """Its row on the Trunks sheet."""
+    trunk_id: int
+    name: str
+    """As the PBX called it when it was planned."""
+    rows: int
+    """How many rows of all sheets are about it."""
+    writes: frozenset[str]
+    """The fields and lists that are to be set; empty where the PBX held everything already."""
+    desired: Json
+    """As `desired_json` makes it."""
+
+
+def want(change: Change, rows: int) -> Wanted:
+    """Keep what a change is to bring about, and how many rows of all sheets are about it."""
+    return Wanted(
+        row=change.record.row,
+        trunk_id=change.live.id,
+        name=change.live.name,
+        rows=rows,
+        writes=frozenset(change.replaces()) if change.difference else frozenset(),
+        desired=desired_json(change.desired),
+    )
+
+
+def desired_json(desired: Desired) -> Json:
+    """Write down what a trunk shall hold; of a password only that there is one."""
+    kept: Json = {"fields": {name: _open(value) for name, value in desired.fields.items()}}
+    if desired.dids is not None:
+        kept["did_list"] = did_json(desired.dids)
+    if desired.caller_ids is not None:
+        kept["outbound_cid_list"] = [caller_id_json(entry) for entry in desired.caller_ids]
+    return kept
+
+
+def _open(value: Value) -> str | int | None:
+    return None if isinstance(value, Secret) else value
+
+
+def read_desired(kept: Json, password: Value | None) -> Desired:
+    """Read back what a trunk shall hold.
+
+    Args:
+        kept: as `desired_json` made it.
+        password: as the run's own copy of the workbook has it; where it cannot be had any more, none is wanted.
+    """
+    fields: dict[str, Value] = {}
+    for name, value in kept["fields"].items():
+        found = password if value is None else value
+        if found is not None:
+            fields[name] = found
+    dids, caller_ids = _lists(kept.get("did_list", ()), kept.get("outbound_cid_list", ()))
+    return Desired(
+        fields=fields,
+        dids=dids if "did_list" in kept else None,
+        caller_ids=caller_ids if "outbound_cid_list" in kept else None,
+    )
+
+
+def _lists(dids: Iterable[Json], caller_ids: Iterable[Json]) -> tuple[tuple[Did, ...], tuple[CallerId, ...]]:
+    trunk = parse_trunk({"id": 0, **dict(zip(LISTS, (list(dids), list(caller_ids)), strict=True))})
+    return trunk.dids.entries, trunk.caller_ids.entries
+
+
+def planned_then(wanted: Wanted, record: Record, before: LiveTrunk) -> Change:
+    """Make the change again that a run planned, from what it kept."""
+    desired = read_desired(wanted.desired, record.fields.get("password"))
+    return Change(record=record, live=before, desired=desired, difference=compare(before, desired))
+
+
+def outcome_json(outcome: Outcome) -> Json:
+    """Write down how a trunk ended."""
+    return {
+        "ending": str(outcome.ending),
+        "trunk_id": outcome.trunk_id,
+        "name": outcome.name,
+        "note": outcome.note,
+        "errcode": outcome.errcode,
+        "errmsg": outcome.errmsg,
+        "http_status": outcome.http_status,
+        "attempts": outcome.attempts,
+        "elapsed_ms": outcome.elapsed_ms,
+        "finished_at": outcome.finished_at.isoformat() if outcome.finished_at else None,
+        "faults": [[fault.field, fault.value, fault.validation_type] for fault in outcome.faults],
+        "found": _difference_json(outcome.difference) if outcome.difference else None,
+        "read": outcome.read,
+        "chosen": outcome.chosen,
+        "reached": outcome.reached,
+    }
+
+
+def read_outcome(row: int, kept: Json) -> Outcome:
+    """Read back how a trunk ended."""
+    plain = {name: value for name, value in kept.items() if name not in {"ending", "finished_at", "faults", "found"}}
+    return Outcome(
+        row=row,
+        ending=Ending(kept["ending"]),
+        finished_at=datetime.fromisoformat(kept["finished_at"]) if kept["finished_at"] else None,
+        faults=tuple(FieldFault(field=f, value=value, validation_type=rule) for f, value, rule in kept["faults"]),
+        difference=_read_difference(kept["found"]),
+        **plain,
+    )
+
+
+def _difference_json(difference: Difference) -> Json:
+    return {
+        "fields": {name: [_shown(found), _shown(wanted)] for name, (found, wanted) in difference.fields.items()},
+        "dids": _list_json(difference.dids, lambda entry: did_json([entry])[0]),
+        "caller_ids": _list_json(difference.caller_ids, caller_id_json),
+    }
+
+
+def _shown(value: str | int | Secret) -> str | int:
+    return HIDDEN if isinstance(value, Secret) else value
+
+
+def _list_json(difference: ListDifference[EntryT], entry_json: Callable[[EntryT], Json]) -> Json:
+    return {
+        "added": [entry_json(entry) for entry in difference.added],
+        "removed": [entry_json(entry) for entry in difference.removed],
+        "renamed": [[entry_json(old), entry_json(new)] for old, new in difference.renamed],
+        "changed": [[entry_json(old), entry_json(new)] for old, new in difference.changed],
+        "moved": [[entry_json(moved.entry), moved.was, moved.becomes] for moved in difference.moved],
+        "stays": difference.stays,
+    }
+
+
+def _read_difference(kept: Json | None) -> Difference:
+    if kept is None:
+        return Difference()
+    fields = {
+        name: (Secret(str(found)), Secret(str(wanted))) if name == "password" else (found, wanted)
+        for name, (found, wanted) in kept["fields"].items()
+    }
+    return Difference(
+        fields=fields,
+        dids=_read_list(kept["dids"], lambda entry: _lists([entry], [])[0][0]),
+        caller_ids=_read_list(kept["caller_ids"], lambda entry: _lists([], [entry])[1][0]),
+    )
+
+
+def _read_list(kept: Mapping[str, Any], entry: Callable[[Json], EntryT]) -> ListDifference[EntryT]:
+    return ListDifference(
+        added=tuple(map(entry, kept["added"])),
+        removed=tuple(map(entry, kept["removed"])),
+        renamed=tuple((entry(old), entry(new)) for old, new in kept["renamed"]),
+        changed=tuple((entry(old), entry(new)) for old, new in kept["changed"]),
+        moved=tuple(Moved(entry=entry(e), was=was, becomes=becomes) for e, was, becomes in kept["moved"]),
+        stays=kept["stays"],
+    )

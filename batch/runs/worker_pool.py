@@ -1,0 +1,260 @@
+"""Dispatch: the changes of a plan onto the PBX, several at a time, each looked at just before and read back after.
+
+A trunk passes three stations: look (is it still as planned?), write, read back. Looks and read-backs go in batches,
+looks only a little ahead of the writes. A trunk is in one thread's hands at a time.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from batch.errors import OutputError
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.retrying_client import BATCH, tell_nobody
+from batch.runs.trunk_writer import Settler, Work
+from batch.trunks.change_plan import Change
+
+STOPPED_BY_YOU: Final = "Stopped by you before its turn."
+STOPPING: Final = (
+    "Stopping: nothing new is started; what is being written is settled first. Press Ctrl-C again to end at once."
+)
+
+_FAULTY: Final = frozenset({Ending.REFUSED, Ending.FAILED, Ending.PARTIAL, Ending.UNKNOWN})
+_POLL_S: Final = 0.2
+"""The main thread wakes this often, so that Ctrl-C is heard on Windows too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to start nothing more."""
+
+    workers: int = 4
+    """Threads; how many of them may send at once is the gate's matter."""
+    batch: int = BATCH
+    """Most trunks looked at, or read back, in one call; a second's worth of writes keeps looks fresh."""
+    max_failures: int | None = None
+    """Stop after so many trunks that did not end well; None for never."""
+
+
+class Dispatch:
+    """Brings the changes of one plan onto one PBX."""
+
+    def __init__(
+        self,
+        changes: Iterable[Change],
+        settler: Settler,
+        limits: Limits,
+        settled: Callable[[Sequence[Outcome]], None],
+        tell: Callable[[str], None] = tell_nobody,
+    ) -> None:
+        """Prepare the work; `run` does it.
+
+        Args:
+            changes: what to write, in order.
+            settler: writes and reads back.
+            limits: threads and failures.
+            settled: is told of endings in the order found, in one of the threads, never in two at a time, and not
+                any more once `run` is over. What it raises is a fault, unless it is an `OutputError`: that ends the
+                run as a lost PBX does.
+            tell: is told in words, at the first Ctrl-C, what happens now.
+        """
+        self._settler = settler
+        self._limits = limits
+        self._settled = settled
+        self._tell = tell
+        self._changed = threading.Condition()
+        self._to_look = deque(Work(change=change) for change in changes)
+        self._ready: deque[Work] = deque()
+        self._written: deque[Work] = deque()
+        self._working = limits.workers
+        self._over = threading.Event()
+        self._looking = 0
+        self._writing = 0
+        self._failures = 0
+        self._stopped: str | None = None
+        self._faults: list[BaseException] = []
+        self._untold: list[Outcome] = []
+        self._telling = threading.Lock()
+        self._left = False
+        self.interrupted = False
+        """Whether the user stopped it."""
+
+    def run(self) -> None:
+        """Do all the work; the endings go to ``settled``.
+
+        Ctrl-C starts nothing new and lets what runs settle, for as long as one request may take. A second one ends
+        it at once: threads that hang in a request are left to themselves, and what becomes of it nobody is told.
+
+        Raises:
+            KeyboardInterrupt: at the second Ctrl-C.
+        """
+        names = (f"trunk-{number}" for number in range(1, self._limits.workers + 1))
+        threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        try:
+            with self._changed:  # nothing is sent before all are there: Ctrl-C while they start ends it at once
+                for thread in threads:
+                    thread.start()
+            self._wait()
+        except BaseException:
+            self._leave()
+            raise
+        for thread in threads:
+            thread.join()
+        if self._faults:
+            raise self._faults[0]
+
+    def _wait(self) -> None:
+        try:
+            self._wait_for_the_end()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            self._settler.wind_down(STOPPED_BY_YOU)
+            self.stop(STOPPED_BY_YOU)
+            self._tell(STOPPING)
+            self._wait_for_the_end()
+
+    def _wait_for_the_end(self) -> None:
+        """Wait until all threads are done; joining them would take one for over that Ctrl-C was heard in (3.11)."""
+        while not self._over.wait(_POLL_S):
+            pass
+
+    def _leave(self) -> None:
+        """Let nothing more be sent or told; only what is being told just now is waited for."""
+        self._left = True
+        self._settler.abandon()
+        with self._telling:
+            pass
+
+    def stop(self, why: str) -> None:
+        """Start nothing new; what is not written yet ends *not run* with this reason."""
+        with self._changed:
+            why = self._stopped = self._stopped or why
+            self._changed.notify_all()
+        self._settler.stop(why)
+
+    def _work(self) -> None:
+        try:
+            while station := self._next():
+                station()
+                self._tell_endings()
+        except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
+            self._faults.append(fault)
+            self.stop("Stopped by a fault of this tool.")
+        finally:
+            with self._changed:
+                self._working -= 1
+                if not self._working:
+                    self._over.set()
+
+    def _tell_endings(self) -> None:
+        """Tell of what has ended, unless another thread is at it, which then goes on with this."""
+        while self._untold and self._telling.acquire(blocking=False):
+            try:
+                with self._changed:
+                    outcomes, self._untold = self._untold, []
+                if outcomes and not self._left:
+                    self._settled(outcomes)
+            except OutputError as error:
+                self._settler.lost = self._settler.lost or error
+                self.stop(error.message)
+            finally:
+                self._telling.release()
+
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for something to do; None when all is done."""
+        with self._changed:
+            while True:
+                if self._settler.lost is not None and self._stopped is None:
+                    self.stop(self._settler.lost.message)
+                if self._stopped is not None and (self._ready or self._to_look):
+                    return self._drop_the_rest(self._stopped)
+                if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
+                    return self._read_back(self._take(self._written))
+                self._look_again_at_stale()
+                ahead = min(self._limits.workers, self._limits.batch)
+                if self._to_look and not self._looking and len(self._ready) < ahead:
+                    self._looking += 1
+                    return self._look(self._take(self._to_look))
+                if self._ready:
+                    self._writing += 1
+                    return self._write(self._ready.popleft())
+                if self._writes_are_over() and not self._written:
+                    self._changed.notify_all()
+                    return None
+                self._changed.wait()
+
+    def _look_again_at_stale(self) -> None:
+        """Send back what had to wait for its write too long."""
+        stale: list[Work] = []
+        while self._ready and not self._settler.fresh(self._ready[0]):
+            stale.append(self._ready.popleft())
+        self._to_look.extendleft(reversed(stale))
+
+    def _writes_are_over(self) -> bool:
+        return not (self._to_look or self._ready or self._looking or self._writing)
+
+    def _take(self, queue: deque[Work]) -> list[Work]:
+        return [queue.popleft() for _ in range(min(self._limits.batch, len(queue)))]
+
+    def _drop_the_rest(self, why: str) -> Callable[[], None]:
+        works = [*self._ready, *self._to_look]
+        self._ready.clear()
+        self._to_look.clear()
+
+        def station() -> None:
+            outcomes = [self._settler.left(work, why) for work in works]
+            with self._changed:
+                self._end(outcomes)
+
+        return station
+
+    def _look(self, works: list[Work]) -> Callable[[], None]:
+        def station() -> None:
+            ready: list[Work] = []
+            over: list[Outcome] = []
+            try:
+                ready, over = self._settler.look(works)
+            finally:
+                with self._changed:
+                    self._looking -= 1
+                    self._ready.extend(ready)
+                    self._end(over)
+
+        return station
+
+    def _write(self, work: Work) -> Callable[[], None]:
+        def station() -> None:
+            over: list[Outcome] = []
+            sent = False
+            try:
+                outcome = self._settler.write(work)
+                over, sent = ([], True) if outcome is None else ([outcome], False)
+            finally:
+                with self._changed:
+                    self._writing -= 1
+                    if sent:
+                        self._written.append(work)
+                    self._end(over)
+
+        return station
+
+    def _read_back(self, works: list[Work]) -> Callable[[], None]:
+        def station() -> None:
+            outcomes = self._settler.read_back(works)
+            with self._changed:
+                self._end(outcomes)
+
+        return station
+
+    def _end(self, outcomes: Sequence[Outcome]) -> None:
+        """Note endings, which are told of once the lock is given back, and count those that did not go well."""
+        self._untold += outcomes
+        self._failures += sum(outcome.ending in _FAULTY for outcome in outcomes)
+        most = self._limits.max_failures
+        if most is not None and self._failures >= most and self._stopped is None:
+            self.stop(f"Stopped after {self._failures} trunk{'s' if self._failures > 1 else ''} went wrong.")
+        self._changed.notify_all()

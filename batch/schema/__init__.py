@@ -1,0 +1,4 @@
+"""What is true of every workbook: sheets and columns, their names in five languages, problem codes, glossary. Pure.
+
+Nothing comes in; everything else builds on it.
+"""

@@ -1,0 +1,114 @@
+"""Imprints: what the tool leaves in a workbook for itself, so that it knows its own again.
+
+A custom document property (`layout.MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
+says more, and travels through programs that drop such properties. Every line of that sheet is a word and its values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from batch.schema.columns import OWN_SHEETS
+
+
+class Kind(StrEnum):
+    """What a file was made as. A file may be several: results that were marked later."""
+
+    RESULTS = "results"
+    PLAN = "plan"
+    MARKED = "marked"
+    """The user's workbook with its faults marked."""
+    EXPORT = "export"
+    """What a PBX held, to be edited."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imprint:
+    """What the hidden sheet says. Empty for a file that the tool has not written."""
+
+    kinds: frozenset[Kind] = frozenset()
+    made_at: str = ""
+    """``2026-11-23T02:14:07+01:00``."""
+    pbx: str = ""
+    """Address of the PBX that an export came from."""
+    sheets: frozenset[str] = frozenset()
+    """Names of the sheets in the file that the tool wrote, and takes out again."""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    """Of marked cells: the colour that we put behind them (``FFFFC7CE``) to the fill that was there before, as XML of
+    a stylesheet; ``""`` where there was none."""
+    run_on: str = ""
+    """Of results: address of the PBX of the run that wrote them."""
+    finished: frozenset[int] = frozenset()
+    """Of results: ids of the trunks that the PBX held as wanted when the run ended."""
+    orders: frozenset[str] = frozenset()
+    """Of results: what the lists of all other trunks are known by while their rows stand in the order of the run."""
+    seal: str = ""
+    """What tells whether a marked file still is what the tool wrote, and nobody has worked in it."""
+
+    def is_sheet_of_ours(self, name: str) -> bool:
+        """Tell whether a sheet of the file is one that the tool wrote for people: a Summary, a list of Problems.
+
+        Where the hidden sheet is gone, the usual names have to do.
+        """
+        return name in (self.sheets or (OWN_SHEETS if self.kinds else ()))
+
+
+NO_IMPRINT: Final = Imprint()
+
+_FORM: Final = "1"
+_IDS: Final = 1000
+"""So many ids stand in one cell, which takes 32,767 characters."""
+
+
+def lines_of(imprint: Imprint) -> list[tuple[str, ...]]:
+    """Return the lines of the hidden sheet."""
+    lines: list[tuple[str, ...]] = [("trunk-batch", _FORM, "This sheet belongs to the tool; leave it as it is.")]
+    lines += [("kind", kind) for kind in sorted(imprint.kinds)]
+    lines += [("made", imprint.made_at)] if imprint.made_at else []
+    lines += [("pbx", imprint.pbx)] if imprint.pbx else []
+    lines += [("sheet", name) for name in sorted(imprint.sheets)]
+    lines += [("ran", imprint.run_on)] if imprint.run_on else []
+    ids = sorted(imprint.finished)
+    lines += [("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)]
+    lines += [("order", order) for order in sorted(imprint.orders)]
+    lines += [("seal", imprint.seal)] if imprint.seal else []
+    lines += [("colour", ours, theirs) for ours, theirs in imprint.colours.items()]
+    return lines
+
+
+def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
+    """Understand the lines of the hidden sheet; what is not understood is left aside."""
+    kinds: set[Kind] = set()
+    single: dict[str, str] = {}
+    colours: dict[str, str] = {}
+    sheets: set[str] = set()
+    finished: set[int] = set()
+    orders: set[str] = set()
+    for line in lines:
+        word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
+        if word == "kind" and value in set(Kind):
+            kinds.add(Kind(value))
+        elif word == "sheet":
+            sheets.add(value)
+        elif word == "finished":
+            finished |= {int(text) for text in value.split(",") if text.isascii() and text.isdecimal()}
+        elif word == "order":
+            orders.add(value)
+        elif word == "colour":
+            colours[value] = more
+        else:
+            single[word] = value
+    return Imprint(
+        kinds=frozenset(kinds),
+        made_at=single.get("made", ""),
+        pbx=single.get("pbx", ""),
+        sheets=frozenset(sheets),
+        colours=colours,
+        run_on=single.get("ran", ""),
+        finished=frozenset(finished),
+        orders=frozenset(orders),
+        seal=single.get("seal", ""),
+    )

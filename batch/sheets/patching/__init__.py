@@ -1,1 +1,0 @@
-"""Changing a workbook without opening it: parts of its package are patched, all others stay as they are."""

@@ -1,0 +1,344 @@
+"""Cells: one column of values turned into text, and what is wrong with any of them.
+
+Until a column holds something odd it is handled whole; only cells that are not text, or odd text, are looked at one
+by one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
+from batch.schema.columns import CLEAR, Parser
+from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem, Retype
+from batch.secrets import HIDDEN, NoSecret, Secret
+from batch.tables.column_data import MAX_TOLD, TYPE_AGAIN, Care, Strip, problems_of, same_for
+from batch.tables.digit_groups import as_range, each_in_a_row, one_of_them, side_by_side, surely_together
+from batch.tables.numerals import MAX_EXACT, cut_finding, date_finding, neighbours, number_finding, truth_finding
+from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, placeholder_finding, placeholders
+
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_MANY_LINES: Final = frozenset({"extensions", "extension_groups", "codec_sel"})
+_TOLD_OF_NUMBERS: Final = frozenset({Parser.DIAL, Parser.TEXT, Parser.GROUPS, Parser.SECRET})
+"""Columns in which a number is worth telling: text belongs there."""
+_COMPARED: Final = frozenset({Care.NUMBER, Care.LIST, Care.ACCOUNT})
+_COMPARED_TOO: Final = frozenset({"name", "extension_groups"})
+"""Columns in which a number may have lost a ``+`` or zeros that others still have."""
+
+FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
+"""Turns the text of a password cell into the secret, or into the reason why it cannot be had."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Texts:
+    """A column as text."""
+
+    texts: list[str]
+    """One for each cell; ``""`` where it is blank or at fault."""
+    problems: list[Problem]
+    """In no order."""
+    numbers: AbstractSet[int] = frozenset()
+    """Rows whose cell held a plain number, or a text that was one, which cannot keep a ``+`` or zeros in front."""
+
+
+def texts_of(strip: Strip, values: list[CellValue]) -> Texts:
+    """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
+    texts, findings, numbers = _typed(strip, values)
+    if strip.care is Care.SECRET:
+        texts = _without_placeholders(strip, [text if text.strip() else "" for text in texts], findings)
+    else:
+        joined = "".join(texts)
+        sound = looks_sound(strip.care, joined)
+        if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
+            texts, were_numbers = _mended(strip, texts, findings)
+            numbers += were_numbers
+        if not joined.isprintable():
+            texts = _without_line_breaks(strip, texts, findings)
+        if not (sound and strip.care is Care.NUMBER):
+            texts = _without_placeholders(strip, texts, findings)
+        if "<" in joined:
+            texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
+        if strip.formulas:
+            _tell_formulas(strip, texts, findings)
+    if numbers:
+        texts = _compared(strip, texts, numbers, findings)
+    untold = (offset for offset in numbers if offset not in findings)
+    return Texts(
+        texts=texts,
+        problems=[
+            *problems_of(strip, ((offset, finding) for offset, found in findings.items() for finding in found)),
+            *(_plain_numbers(strip, texts, list(untold)) if strip.column.parser in _TOLD_OF_NUMBERS else ()),
+        ],
+        numbers=frozenset(strip.first_row + offset for offset in numbers),
+    )
+
+
+_Findings: TypeAlias = defaultdict[int, list[Finding]]
+"""By how many rows down the cell stands."""
+
+
+def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
+    """Turn the cells that are not text into text; also return which of them held a plain number."""
+    findings: _Findings = defaultdict(list)
+    numbers: list[int] = []
+    if set(map(type, values)) <= {str}:
+        return values, findings, numbers  # type: ignore[return-value] # just seen to be all text
+    texts: list[str] = []
+    formats = strip.formats
+    for offset, value in enumerate(values):
+        if isinstance(value, str):
+            texts.append(value)
+            continue
+        if not formats and type(value) is float and value.is_integer() and 0 <= value < MAX_EXACT:
+            found: str | Finding = str(int(value))
+        else:
+            found = _found_in(strip, value, formats.get(strip.first_row + offset, ""))
+        if isinstance(found, Finding):
+            findings[offset].append(found)
+            texts.append(found.text)
+        else:
+            texts.append(found)
+            if not isinstance(value, bool):
+                numbers.append(offset)
+    return texts, findings, numbers
+
+
+def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
+    """Understand a cell that is not text: what it says as text, or what was found in it."""
+    care, example = strip.care, strip.column.example
+    match value:
+        case str():
+            return value
+        case CellPicture():
+            return Finding(
+                code="cell-picture",
+                found="",
+                message="A picture stands in this cell.",
+                fix="Type the value in its place; pictures may stand beside the table or in a column of your own.",
+            )
+        case CellError(text):
+            return Finding(
+                code="cell-error",
+                found=text,
+                message=f"The spreadsheet shows {text} here.",
+                fix=_anew(strip),
+            )
+        case NoValue(formula):
+            return Finding(
+                code="cell-no-value",
+                found=formula,
+                message="The cell has a formula, but its result is not in the file.",
+                fix="Open the file in the spreadsheet program, save it and try again; or type the value itself.",
+            )
+        case bool():
+            if strip.column.parser is Parser.YES_NO:
+                return str(value).lower()
+            return truth_finding(care, value=value, example=example)
+        case int() | float():
+            return number_finding(care, float(value), mask, example)
+        case dt.date() | dt.time() | dt.timedelta():
+            return date_finding(care, value, mask, example)
+
+
+def _anew(strip: Strip) -> str:
+    """Say what to do with a cell from which nothing can be taken."""
+    return f"Type the value itself{', or clear the cell' if strip.column.may_be_blank else ''}."
+
+
+def _without_placeholders(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
+    """Ask about cells that say that there is nothing."""
+    known = placeholders(strip.care)
+    if known.isdisjoint(texts):
+        return texts
+    kept = list(texts)
+    for offset, text in enumerate(texts):
+        if text in known:
+            kept[offset] = ""
+            findings[offset] = [placeholder_finding(strip.column, strip.care, text)]
+    return kept
+
+
+def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+    """Repair odd texts, and find those from which nothing can be taken; also return which had been numbers.
+
+    Equal texts are looked at once.
+    """
+    care = strip.care
+    looked_at: dict[str, Finding] = {}
+    were_numbers: set[str] = set()
+    all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
+    if all_sound and list(map(str.strip, texts)) == texts:
+        return texts, []
+    for text in dict.fromkeys(texts):
+        if text == text.strip() and (all_sound or looks_sound(care, text)):
+            continue
+        mended, done = mend(care, text)
+        if lost := lost_text(care, mended):
+            looked_at[text] = replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
+        elif done:
+            looked_at[text] = Finding(
+                code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended
+            )
+            if POINT_ZERO_OFF in done and mended[0] not in "+0":
+                were_numbers.add(text)
+    if not looked_at:
+        return texts, []
+    for offset, text in enumerate(texts):
+        if (finding := looked_at.get(text)) and (finding.text or finding.code != "cell-repaired"):
+            findings[offset].append(finding)
+    return (
+        [looked_at[text].text if text in looked_at else text for text in texts],
+        [offset for offset, text in enumerate(texts) if text in were_numbers] if were_numbers else [],
+    )
+
+
+def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
+    unwanted = _CONTROL if strip.column.field in _MANY_LINES else _CONTROL_OR_BREAK
+    kept = list(texts)
+    for offset, text in enumerate(texts):
+        if not unwanted.search(text):
+            continue
+        if strip.column.field == "outbound_cid" and len(side_by_side(text)) == 2:  # with option range its two ends
+            kept[offset] = ", ".join(filter(None, (part.strip() for part in unwanted.split(text))))
+            continue
+        typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
+        findings[offset] = [_broken(strip, typed, text, " ".join(unwanted.sub(" ", text).split()))]
+        kept[offset] = ""
+    return kept
+
+
+def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
+    """Say what to do with a cell that holds a line break, where there must be none."""
+    retype = Retype("Type", "the value anew, in one line")
+    fix = f"Type the value anew: {anew}" if anew else _anew(strip)
+    if strip.care is Care.NUMBER and anew:
+        if numbers := side_by_side(text):
+            message = f"The cell holds {len(numbers):,} numbers; a row takes one."
+            fix, span = each_in_a_row(numbers), as_range(numbers)
+            if strip.column.field == "def_outbound_cid":
+                fix, span = one_of_them(fix), ""
+            advice, _, listed = fix.partition(": ")
+            return Finding(
+                code="many-numbers",
+                found=found,
+                message=message,
+                fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
+                offers=(span,) if span else (),
+                retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
+            )
+        anew = surely_together(anew)
+        fix = retype.fix([anew] if anew else [])
+    return Finding(
+        code="cell-line-break",
+        found=found,
+        message="The cell holds a line break or a character that cannot be seen.",
+        fix=fix,
+        offers=(anew,) if anew else (),
+        retype=retype,
+    )
+
+
+def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> None:
+    for row, formula in strip.formulas.items():
+        offset = row - strip.first_row
+        if 0 <= offset < len(texts) and texts[offset]:
+            findings[offset].append(
+                Finding(
+                    code="cell-formula",
+                    found=formula,
+                    message="The cell holds a formula; its result, as the file has it, is taken.",
+                    offers=(texts[offset],),
+                )
+            )
+
+
+def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: _Findings) -> list[str]:
+    """Put plain numbers against the column's other cells, and ask about those where the others have more in front."""
+    if strip.care not in _COMPARED and strip.column.field not in _COMPARED_TOO:
+        return texts
+    held = frozenset(numbers)
+    near = neighbours(text for offset, text in enumerate(texts) if offset not in held)
+    if near is None:
+        return texts
+    kept = list(texts)
+    for offset in numbers:
+        forms = near.forms_of(texts[offset])
+        if forms is not None:
+            findings[offset] = [cut_finding(texts[offset], forms)]
+            kept[offset] = ""
+    return kept
+
+
+def _plain_numbers(strip: Strip, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:
+    for offset in offsets[:MAX_TOLD]:
+        message = "The cell holds a number; its digits are taken."
+        yield strip.problem("cell-number", offset, message, LEFT_AS_TAKEN, texts[offset], offers=(texts[offset],))
+    if rest := offsets[MAX_TOLD:]:
+        yield same_for(strip, "cell-number", rest)
+
+
+def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> tuple[list[Secret | str], list[Problem]]:
+    """Turn a password column into secrets, looked up where a cell says ``env:`` or ``file:``; blank stays ``""``."""
+    secrets: list[Secret | str] = []
+    problems: list[Problem] = []
+    for offset, text in enumerate(texts):
+        secret: Secret | str = ""
+        word = text.strip().casefold()
+        if word == TYPE_AGAIN:
+            problems.append(
+                strip.problem(
+                    "secret-hidden",
+                    offset,
+                    "The password was hidden when the results were written, and this trunk is not finished.",
+                    "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is.",
+                    TYPE_AGAIN,
+                )
+            )
+        elif word == CLEAR:
+            problems.append(
+                strip.problem(
+                    "clear-not-allowed",
+                    offset,
+                    "A password cannot be emptied.",
+                    "Type the new password, or clear the cell to leave it as it is.",
+                )
+            )
+        elif word and word != HIDDEN:
+            found = find_secret(text)
+            if isinstance(found, NoSecret):
+                problems.append(strip.problem(found.code, offset, found.message, found.fix))
+            else:
+                secret = found
+                problems += _looks_of(strip, offset, found)
+        secrets.append(secret)
+    return secrets, problems
+
+
+def _looks_of(strip: Strip, offset: int, secret: Secret) -> list[Problem]:
+    value, limit = secret.reveal(), strip.column.limit
+    if limit is not None and len(value) > limit:
+        return [
+            strip.problem(
+                "too-long",
+                offset,
+                f"{strip.column.label} has at most {limit} characters; this has {len(value)}.",
+                "Type a shorter one; env: or file: may point at the wrong thing.",
+            )
+        ]
+    if value == value.strip():
+        return []
+    return [
+        strip.problem(
+            "secret-blanks",
+            offset,
+            "The password begins or ends with a blank, and will be sent so.",
+            "If the blank is not part of it, take it off.",
+        )
+    ]

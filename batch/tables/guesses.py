@@ -1,0 +1,318 @@
+"""Guesses: which sheet and column of a workbook may mean what, written down as a columns file to be corrected."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet, Workbook
+from batch.schema.columns import (
+    CODECS,
+    NAME_FORBIDS,
+    NO,
+    SHEETS,
+    TRANSPORTS,
+    TRUNKS,
+    YES,
+    Column,
+    Sheet,
+    TrunkType,
+    folded,
+    letters,
+)
+from batch.tables.columns_file import SheetColumns, words_with
+from batch.tables.headers import Headers, match_headers
+from batch.tables.rows import Tables
+from batch.tables.sheet_matching import is_ours
+from batch.tables.table_range import find_region, is_blank
+from batch.tables.unknown_columns import cells_below
+
+_SURE: Final = 85.0
+_PERHAPS: Final = 68.0
+"""How alike, of a hundred, a header must be to be taken for a known one, and to be offered."""
+_WORTH: Final = 1.5
+"""What must speak for a sheet of another name: columns, those that are only likely by half; or all it must have."""
+_SAMPLE: Final = 200
+_ROWS: Final = 30
+"""So many rows from the top are thought to hold the header."""
+
+_HEAD: Final = """\
+# Which sheet and column of {workbook} means what.
+# Left of = stands our column, right of it the header as it stands in the workbook, or "column C".
+# Port = "" leaves a column alone. A line that begins with # is not read: take the # away if its guess is right.
+# Then: trunk-batch check WORKBOOK --columns {file}
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Guess:
+    """What one of the three sheets may be."""
+
+    sheet: Sheet
+    raw: RawSheet
+    row: int
+    sure: dict[str, int] = field(default_factory=dict)
+    """Field to position."""
+    perhaps: dict[str, int] = field(default_factory=dict)
+
+    named: bool = False
+    """Whether the sheet is known by its name."""
+    shown: set[int] = field(default_factory=set)
+    """Positions whose header may be shown: in a row that is no header, a cell may be anything, a password too."""
+
+    unclear: AbstractSet[int] = frozenset()
+    """Positions of columns that could be the user's own, and could mean something."""
+
+    @property
+    def worth(self) -> float:
+        return len(self.sure) + len(self.perhaps) / 2
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the sheet is known, or has what it must have."""
+        required = {column.field for column in self.sheet.columns if column.required}
+        keys = self.sheet.required and not {"id", "name"} & self.sure.keys()
+        return self.named or (required <= self.sure.keys() and not keys)
+
+
+def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
+    """Write the best guess of a columns file for a workbook.
+
+    What is sure stands there to be read; what is only likely is commented out.
+
+    Args:
+        workbook: as it was read.
+        tables: what is understood of it so far.
+        file: how the file will be called.
+    """
+    names = frozenset(map(str, tables.trunks.texts("name"))) - {""}
+    guesses: dict[str, _Guess] = {}
+    for table in tables:
+        if table.raw is not None and table.raw.height:
+            guess = _guess(table.sheet, table.raw, table.header_row, table.headers, names)
+            guess.named = True
+            guesses[table.sheet.title] = guess
+            names |= _names(guess)
+    taken = [guess.raw for guess in guesses.values()]
+    others = [
+        raw
+        for raw in workbook.sheets
+        if raw.height and not is_ours(raw, workbook.imprint) and not any(raw is other for other in taken)
+    ]
+    lacking = [sheet for sheet in SHEETS if sheet.title not in guesses]
+    tried: list[_Guess] = []
+    for sheet in lacking:  # the trunks come first: by their names the other sheets' links to them are known
+        tried += [found for raw in others if (found := _tried(sheet, raw, names)) is not None]
+        names |= frozenset().union(*map(_names, tried)) if sheet is TRUNKS else frozenset()
+    for guess in sorted(tried, key=lambda one: (-one.is_sure, -one.worth)):
+        if guess.sheet.title not in guesses and not any(guess.raw is other for other in taken):
+            guesses[guess.sheet.title] = guess
+            taken.append(guess.raw)
+    lines = [_HEAD.format(workbook=_plain(workbook.path.name), file=_plain(file)).rstrip("\n")]
+    for sheet in SHEETS:
+        lines += ["", *_section(sheet, guesses.get(sheet.title))]
+    return "\n".join(lines) + "\n"
+
+
+def _names(guess: _Guess) -> frozenset[str]:
+    """Return the names of trunks, where a column is known to hold them."""
+    at = guess.sure.get("name", guess.perhaps.get("name"))
+    if at is None:
+        return frozenset()
+    cells = guess.raw.columns[at - guess.raw.first_column][guess.row - guess.raw.first_row + 1 :]
+    return frozenset(map(_text, cells)) - {""}
+
+
+def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
+    """Take a sheet of another name for one of the three; None where too little speaks for it."""
+    region, _ = find_region(sheet, raw, words_with(sheet, SheetColumns()))
+    if region is None:
+        return None
+    below = partial(cells_below, raw, region)
+    headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False, below=below)
+    guess = _guess(sheet, raw, region.header_row, headers, names)
+    required = {column.field for column in sheet.columns if column.required}
+    known = guess.sure.keys() | guess.perhaps.keys()
+    whole = required <= known and len(known) > 1 and not (sheet.required and not {"id", "name"} & known)
+    return guess if whole or guess.worth >= _WORTH else None
+
+
+def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: frozenset[str]) -> _Guess:
+    """Guess what the columns mean that are not known by their headers."""
+    headed = bool(headers.columns)
+    if not headed:
+        row, headed = _likely_header(sheet, raw, row)
+    cells = {at: column[row - raw.first_row] for at, column in enumerate(raw.columns, raw.first_column)}
+    known = headers.columns
+    shown = set(cells) if headed else set()
+    guess = _Guess(sheet=sheet, raw=raw, row=row, sure=dict(known), shown=shown, unclear=headers.unclear)
+    free = {
+        at: _text(cell)
+        for at, cell in cells.items()
+        if at not in known.values() and at not in headers.ours and not _text(cell).startswith("#")
+    }
+    lacking = [column for column in sheet.columns if column.field not in known]
+    for score, name, at in _alike(lacking, free):
+        if name in guess.sure or name in guess.perhaps or at not in free:
+            continue
+        (guess.sure if score >= _SURE else guess.perhaps)[name] = at
+        del free[at]
+    for column in lacking:
+        if column.field in guess.sure or column.field in guess.perhaps:
+            continue
+        telling = names.__contains__ if column.field == "trunk" else _TELLING.get(column.field)
+        told = [at for at in free if telling is not None and _tells(raw, row, at, telling)]
+        if telling is not None and told:
+            guess.perhaps[column.field] = told[0]
+            header = free.pop(told[0])
+            guess.shown |= set() if telling(header) else {told[0]}
+    return guess
+
+
+def _likely_header(sheet: Sheet, raw: RawSheet, row: int) -> tuple[int, bool]:
+    """Return the row that looks most like a header, the fullest of the first ones where none does, and which it is."""
+    best, found = (0, 0), row
+    for offset in range(min(raw.height, _ROWS)):
+        texts = {at: text for at, column in enumerate(raw.columns) if (text := _text(column[offset]))}
+        alike = {at for _, _, at in _alike(sheet.columns, texts)}
+        if (len(alike), len(texts)) > best:
+            best, found = (len(alike), len(texts)), raw.first_row + offset
+    return found, best[0] > 0
+
+
+def _alike(columns: Iterable[Column], texts: Mapping[int, str]) -> list[tuple[float, str, int]]:
+    """Return how alike headers are to known ones: score, field and position, the best first."""
+    from rapidfuzz import fuzz  # noqa: PLC0415 - only a guess needs it
+
+    found = []
+    for column in columns:
+        words = [word for word in map(folded, column.headers) if len(word) > 2]
+        for at, text in texts.items():
+            plain = folded(text)
+            score = max((fuzz.ratio(plain, word, score_cutoff=_PERHAPS) for word in words), default=0.0)
+            if score and len(plain) > 2:
+                found.append((score, column.field, at))
+    return sorted(found, key=lambda one: -one[0])
+
+
+def _text(cell: CellValue) -> str:
+    return "" if isinstance(cell, CellError | NoValue) else " ".join(str(cell).split())
+
+
+def _digits(fewest: int, most: int) -> Callable[[str], bool]:
+    def fits(text: str) -> bool:
+        plain = re.sub(r"[\s()./-]", "", text).removeprefix("+")
+        return plain.isdecimal() and fewest <= len(plain) <= most
+
+    return fits
+
+
+_HOST: Final = re.compile(r"(?=.*[a-z.])[a-z0-9-]+(\.[a-z0-9-]+)+|\d+(\.\d+){3}", re.IGNORECASE)
+_TELLING: Final[Mapping[str, Callable[[str], bool]]] = {
+    "type": lambda text: text.casefold() in set(TrunkType),
+    "name": lambda text: re.search(r"[^\W\d]", text) is not None and not set(NAME_FORBIDS) & set(text),
+    "enable": lambda text: text.casefold() in (YES | NO) - {"0", "1"},
+    "transport": lambda text: text.casefold() in TRANSPORTS,
+    "hostname": lambda text: _HOST.fullmatch(text) is not None,
+    "port": lambda text: text.removesuffix(".0").isdecimal() and 1024 <= int(float(text)) <= 65535,
+    "codec_sel": lambda text: all(word in CODECS for word in re.findall(r"[^\s,;]+", text.casefold())),
+    "def_outbound_cid": _digits(7, 15),
+    "outbound_cid_option": lambda text: text.casefold() in {"shared", "range"},
+    "outbound_cid": _digits(7, 15),
+    "outbound_cid_to_ext_range": lambda text: re.fullmatch(r"\d{2,7}\s*-\s*\d{2,7}", text) is not None,
+    "extensions": lambda text: re.fullmatch(r"\d{2,6}(?:[,;&\s]+\d{2,6})*", text.removesuffix(".0")) is not None,
+    "did": _digits(7, 15),
+}
+"""What the values of a column look like, where that is telling."""
+
+
+def _tells(raw: RawSheet, row: int, at: int, telling: Callable[[str], bool]) -> bool:
+    column = raw.columns[at - raw.first_column]
+    values = islice((value for value in column[row - raw.first_row + 1 :] if not is_blank(value)), _SAMPLE)
+    told = [telling(f"{v:.0f}" if isinstance(v, float) else str(v).strip()) for v in values]
+    return bool(told) and sum(told) >= 0.8 * len(told)
+
+
+def _section(sheet: Sheet, guess: _Guess | None) -> Iterator[str]:
+    key = _key(sheet.title)
+    if guess is None:
+        yield f"# [{key}]"
+        yield '# sheet = ""  # no sheet of the workbook looks like it; write the name of the one that is meant'
+        return
+    lines = _columns_of(sheet, key, guess)
+    if guess.is_sure:
+        yield from lines
+    else:
+        yield f"# The sheet {_plain(guess.raw.name)} may be {sheet.title}. If it is, take the # away from these lines."
+        yield from (line if line.startswith("#") or not line else f"# {line}" for line in lines)
+
+
+def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
+    yield f"[{key}]"
+    yield f"sheet = {_quoted(guess.raw.name)}"
+    columns = {name: _called(guess, at) for name, at in guess.sure.items()}
+    region, _ = find_region(sheet, guess.raw, words_with(sheet, SheetColumns(columns=columns)))
+    found = region is not None and region.header_row == guess.row
+    yield f"{'# ' if found else ''}header_row = {guess.row}{'  # found without being said' if found else ''}"
+    yield from _own(guess)
+    yield ""
+    yield f"[{key}.columns]"
+    for column in sheet.columns:
+        name = _key(column.label)
+        if column.field in guess.sure:
+            yield f"{name} = {_quoted(columns[column.field])}"
+        elif column.field in guess.perhaps:
+            yield f"# {name} = {_quoted(_called(guess, guess.perhaps[column.field]))}  # perhaps"
+        else:
+            yield f'# {name} = ""  # nothing fits'
+
+
+def _own(guess: _Guess) -> Iterator[str]:
+    """Name the columns of the user's own; those that could mean something are commented out."""
+    known = {*guess.sure.values(), *guess.perhaps.values()}
+    own = [at for at, text in _headers(guess).items() if text.lstrip("#") and at in guess.shown - known]
+    if not own:
+        return
+    names = {at: _quoted(_called(guess, at)) for at in own}
+    if guess.unclear.isdisjoint(own):
+        yield f"own = [{', '.join(names.values())}]"
+        return
+    yield "own = ["
+    for at, name in names.items():
+        yield (
+            f"  # {name},  # could be meant: take the # away if it is your own" if at in guess.unclear else f"  {name},"
+        )
+    yield "]"
+
+
+def _headers(guess: _Guess) -> dict[int, str]:
+    raw = guess.raw
+    return {at: _text(column[guess.row - raw.first_row]) for at, column in enumerate(raw.columns, raw.first_column)}
+
+
+def _called(guess: _Guess, at: int) -> str:
+    """Return what a column is called by: its header, or its letters where that names no or more than one."""
+    headers = _headers(guess)
+    alike = [other for other, text in headers.items() if folded(text) == folded(headers[at])]
+    is_plain = folded(headers[at]) and len(alike) == 1 and at in guess.shown
+    return headers[at] if is_plain else f"column {letters(at)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """Write a text as TOML does; JSON's way is the same but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _plain(text: str) -> str:
+    """Return a text on one line, without what a comment cannot hold."""
+    return "".join(c if c.isprintable() else " " for c in text)

@@ -1,0 +1,319 @@
+"""Headers: which column of a sheet means what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
+from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS, Column, Sheet, folded, letters
+from batch.schema.problems import Problem
+from batch.schema.spellings import listed
+from batch.tables.columns_file import NO_FIT, Fit
+from batch.tables.table_range import words_of
+from batch.tables.unknown_columns import Below, unclear
+from batch.tables.vocabulary import ORDINARY, names_secret
+
+_ERROR: Final = re.compile(
+    r"#N/[AD]|#NV|#DIV/0!|#(?:REF|VALUE|NUM|NULL|CALC|SPILL|BEZUG|WERT|ZAHL|VALEUR|NOMBRE|VALOR|RIF|VALORE|VERW|WAARDE)!"
+    r"|#(?:NAME|NOM|\N{INVERTED QUESTION MARK}NOMBRE|NOME|NAAM)\?"
+)
+"""What spreadsheets show for an error where a header was, as it comes in CSV files; no header with a ``#`` in front."""
+_LONG: Final = 6
+"""Letters of a word that is seldom almost another."""
+_SHORT: Final = 4
+"""Letters below which every word is almost another."""
+_MOST_EDITS: Final = 2
+"""So far away from a known word the longest may be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headers:
+    """What the columns of one sheet mean. Positions count from 0 for column A."""
+
+    columns: Mapping[str, int] = field(default_factory=dict)
+    """Field to position."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Field to header as the user wrote it."""
+    own: Mapping[int, str] = field(default_factory=dict)
+    """Position to header of the user's own columns."""
+    unclear: AbstractSet[int] = frozenset()
+    """Positions of own columns that could mean something of ours."""
+    reserved: AbstractSet[str] = frozenset()
+    """Headers, folded, that are not supported yet."""
+    ours: frozenset[int] = frozenset()
+    """Positions of result columns that an earlier run wrote."""
+
+
+def match_headers(
+    sheet: Sheet,
+    sheet_name: str,
+    row: int,
+    cells: Mapping[int, CellValue],
+    *,
+    ours: bool,
+    fit: Fit = NO_FIT,
+    below: Below = lambda _: (),
+) -> tuple[Headers, list[Problem]]:
+    """Match a sheet's header cells with the layout.
+
+    Case, accents, blanks, ``_``, ``-`` and a trailing ``*`` do not count; label, field, aliases and translations all
+    work.
+
+    Args:
+        sheet: which of the three it is.
+        sheet_name: as it stands in the workbook.
+        row: the header's.
+        cells: by position, left to right.
+        ours: whether the file was written by the tool, whose result columns are then set aside.
+        fit: what a columns file says of them; it goes before everything else.
+        below: gives what stands below the header at a position: by it, a column that is not known is the user's own,
+            or is asked about.
+    """
+    sorting = _Sorting(sheet=sheet, sheet_name=sheet_name, row=row, cells=cells, fit=fit)
+    for position, cell in cells.items():
+        text = _text(cell)
+        if position in fit.positions.values():
+            continue
+        if position in fit.own:
+            sorting.own[position] = text or f"column {letters(position)}"
+            continue
+        if isinstance(cell, CellPicture):
+            continue
+        if isinstance(cell, CellError | NoValue):
+            sorting.problem("header-unreadable", position, *_unreadable(cell))
+        elif _ERROR.fullmatch(text):
+            sorting.problem("header-unreadable", position, *_unreadable(CellError(text)))
+        elif ours and text in RESULT_HEADERS:
+            sorting.results.add(position)
+        elif text:
+            sorting.sort(position, text)
+    near = sorting.ask_about_near()
+    problems = sorting.problems
+    problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | near)
+    strange: AbstractSet[int] = frozenset()
+    if sorting.columns or near:  # else the row is no header, and its cells may be anything: passwords too
+        kept = {at: text for at, text in sorting.own.items() if at not in {p.column for p in problems}}
+        said = {at: text for at, text in kept.items() if at not in fit.own}
+        if sheet.required and "password" in sorting.columns:
+            said = {at: text for at, text in said.items() if not names_secret(text)}
+        asked, strange = unclear(sheet, sheet_name, row, said, sorting.columns.keys() | near, below)
+        problems += [*asked, *_own_columns(sheet_name, row, {at: kept[at] for at in kept if at not in strange})]
+    return (
+        Headers(
+            columns=sorting.columns,
+            texts=sorting.texts,
+            own=sorting.own,
+            unclear=strange,
+            reserved=sorting.reserved,
+            ours=frozenset(sorting.results),
+        ),
+        problems,
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Sorting:
+    """Headers being sorted, from left to right."""
+
+    sheet: Sheet
+    sheet_name: str
+    row: int
+    cells: Mapping[int, CellValue]
+    fit: Fit
+    columns: dict[str, int] = field(init=False)
+    texts: dict[str, str] = field(init=False)
+    own: dict[int, str] = field(default_factory=dict)
+    results: set[int] = field(default_factory=set)
+    reserved: set[str] = field(default_factory=set)
+    problems: list[Problem] = field(default_factory=list)
+    second: int | None = None
+    """Where a second table seems to begin."""
+
+    def __post_init__(self) -> None:
+        self.columns = dict(self.fit.positions)
+        self.texts = {name: _text(self.cells[at]) or f"column {letters(at)}" for name, at in self.columns.items()}
+
+    @property
+    def said(self) -> frozenset[str]:
+        """Fields of which the columns file has said all."""
+        return self.fit.alone | self.fit.positions.keys()
+
+    def problem(self, code: str, position: int, text: str, message: str, fix: str) -> None:
+        self.problems.append(
+            Problem(
+                code=code,
+                sheet=self.sheet_name,
+                row=self.row,
+                column=position,
+                header=text,
+                value=text,
+                message=message,
+                fix=fix,
+            )
+        )
+
+    def sort(self, position: int, text: str) -> None:
+        """Say what one header means."""
+        name = words_of(self.sheet).get(folded(text))
+        if name is not None and name in self.columns and name not in self.said:
+            self._again(position, text, self.sheet.column(name))
+        elif name is not None and name not in self.said:
+            self.columns[name], self.texts[name] = position, text
+        elif folded(text) in map(folded, RESERVED_HEADERS):
+            self.reserved.add(folded(text))
+            self.problem(
+                "header-reserved",
+                position,
+                text,
+                f"The column {text!r} is not supported yet.",
+                "Delete the column, or put # in front of its header to keep it as your own.",
+            )
+        else:
+            self.own[position] = text
+
+    def _again(self, position: int, text: str, column: Column) -> None:
+        if self.second is not None:
+            return  # it has been told that a second table begins to the left of it
+        first = self.columns[column.field]
+        if any(not _text(self.cells.get(between, "")) for between in range(first + 1, position)):
+            self.second = position
+            self.problem(
+                "header-again",
+                position,
+                text,
+                f"{text!r} means {column.label}, which stands in {letters(first)}{self.row} already, and there is a "
+                "column without a header between them: this looks like a second table beside the first.",
+                "Keep one table on a sheet: move this one to a sheet or file of its own, or put its rows below the "
+                "first. If it is only a column too many, put # in front of its header to keep it as your own.",
+            )
+            return
+        self.problem(
+            "header-twice",
+            position,
+            text,
+            f"{text!r} and {self.texts[column.field]!r} in {letters(first)}{self.row} both mean {column.label}.",
+            "Keep one of the two columns; put # in front of the other's header to keep it as your own.",
+        )
+
+    def ask_about_near(self) -> set[str]:
+        """Ask about own columns whose header is almost a known one; returns the fields that they may mean."""
+        lacking = [c for c in self.sheet.columns if c.field not in self.columns and c.field not in self.said]
+        guessed: set[str] = set()
+        for position, text in self.own.items():
+            near = None if text.startswith("#") or position in self.fit.own else nearest(text, lacking)
+            if near:
+                column, word = near
+                guessed.add(column.field)
+                meant = column.label if word == column.label else f"{word} ({column.label})"
+                self.problem(
+                    "header-near",
+                    position,
+                    text,
+                    f"The column {text!r} is not known; did you mean {meant}?",
+                    f"Type {word}, or #{text} if it is a column of your own.",
+                )
+        return guessed
+
+
+def _text(cell: CellValue) -> str:
+    """Return a header on one line."""
+    return "" if isinstance(cell, CellError | NoValue) else " ".join(str(cell).split())
+
+
+def _unreadable(cell: CellError | NoValue) -> tuple[str, str, str]:
+    """Return what to show of a header without a text, what is wrong, and what to do."""
+    if isinstance(cell, CellError):
+        return cell.text, f"The spreadsheet shows {cell.text} where a header belongs.", "Type the header itself."
+    return (
+        cell.formula,
+        "The header has a formula, but its result is not in the file.",
+        "Type the header itself; or open the file in the spreadsheet program, save it and try again.",
+    )
+
+
+def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> list[Problem]:
+    if not own:
+        return []
+    are = "is a column of your own, kept as it is" if len(own) == 1 else "are columns of your own, kept as they are"
+    hidden = [text for text in own.values() if names_secret(text)]
+    hides = f" In results the cells of {listed(hidden)} come back as <hidden>." if hidden else ""
+    leftmost = min(own)
+    return [
+        Problem(
+            code="own-column",
+            sheet=sheet_name,
+            row=row,
+            column=leftmost,
+            header=own[leftmost],
+            value=own[leftmost],
+            message=f"{listed(own.values())} {are} and not sent.{hides}",
+            fix="Nothing to do.",
+        )
+    ]
+
+
+def nearest(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:
+    """Return the column that a header nearly names, and the word that it nearly is, if there is one.
+
+    Aliases and translations, of which there are many, are taken for meant only where both words are long: a short word
+    is soon like another (Note and Hôte).
+    """
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - only own columns need it
+
+    word, best = folded(text), None
+    if word in ORDINARY:
+        return None
+    for column in lacking:
+        for plain, name, loose in _spelled(column):
+            apart = abs(len(word) - len(plain))
+            if apart > _MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
+                continue
+            distance = OSA.distance(word, plain, score_cutoff=most)
+            if distance <= most and (best is None or distance < best[0]):
+                best = (distance, column, column.label if name == column.field else name)
+    return best[1:] if best else None
+
+
+@lru_cache(maxsize=64)
+def _spelled(column: Column) -> list[tuple[str, str, bool]]:
+    """Return each header of a column folded and as it is written, and whether it is the label or the field."""
+    return [(folded(name), name, name in {column.label, column.field}) for name in column.headers]
+
+
+def edits_for(word: str, known: str, *, loose: bool) -> int:
+    """Return how many edits a word may be away from a known one and still be the one that was meant.
+
+    An edit is a letter too many, too few or another one, or two that changed places.
+
+    Args:
+        word: what somebody typed, folded.
+        known: the known word, folded.
+        loose: whether it is the label of a column or the title of a sheet: two edits then count from six letters on
+            and one from four on; for the many other words, one for each four letters and none below six.
+    """
+    shorter = min(len(word), len(known))
+    if loose:
+        return _MOST_EDITS if shorter >= _LONG else 1 if shorter >= _SHORT else 0
+    return min(_MOST_EDITS, shorter // 4) if known.isascii() and shorter >= _LONG else 0
+
+
+def _missing(sheet: Sheet, sheet_name: str, row: int, there: AbstractSet[str]) -> list[Problem]:
+    """Report columns that must be there; ``there`` holds also those that a header which is almost right stands for."""
+    missing = [column.label for column in sheet.columns if column.required and column.field not in there]
+    if sheet.required and not {"id", "name"} & there:
+        missing.append("Trunk ID or Name")
+    return [
+        Problem(
+            code="header-missing",
+            sheet=sheet_name,
+            row=row,
+            message=f"The sheet {sheet_name} has no column {label}.",
+            fix=f"Add a column with the header {label} in row {row}.",
+        )
+        for label in missing
+    ]

@@ -1,0 +1,344 @@
+"""Repairs: text cells that look right to a person and are not, and what people write to say that there is nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Final
+
+from batch.schema.columns import CLEAR, Column
+from batch.schema.problems import Finding
+from batch.tables.column_data import Care
+from batch.tables.digit_groups import surely_together
+from batch.tables.numerals import MAX_EXACT, lost_digits
+
+_WORDS: Final = """
+n/a|n.a.|n. a.|n/d|not available|not applicable|not known|none|no value|nil|null|nothing|undefined|unknown|tbd
+tba|tbc|t.b.d.|t.b.c.|to be defined|to be determined|to be confirmed|empty|unassigned|not assigned
+k.a.|k. a.|k/a|kein|keine|keiner|keines|keine angabe|ohne angabe|nichts|unbekannt|nicht bekannt|entfällt|entfaellt|folgt
+wird nachgereicht|noch offen|nicht vorhanden|nicht vergeben|n.v.|n. v.
+aucun|aucune|inconnu|inconnue|néant|neant|sans objet|s.o.|s/o|n.c.|n/c|non communiqué|non disponible|à définir
+a definir|à confirmer|à compléter|vide|non attribué
+ninguno|ninguna|ningún|desconocido|desconocida|no aplica|no disponible|sin datos|sin asignar|por definir
+por confirmar|pendiente|vacío|s/d
+无|無|未知|空|不详|待定|没有|暂无|不适用|未定|未分配|未填|待确认
+(none)|(null)|(leer)|(empty)|(blank)|(vide)|<none>|<null>|<empty>|<leer>|<blank>|[none]|[null]
+"""
+_ELSEWHERE: Final = """
+leer|blank|pending|to follow|not yet|none yet|same|same as above|see above|ditto|idem|fixme|n.a|vacant|nada|rien
+cancelled|canceled|ceased|gekündigt|résilié|cancelado|cesado|spare
+unchanged|no change|as is|as before|unverändert|wie bisher|keine änderung|inchangé|sans changement|sin cambios|不变
+noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-dessus|ver arriba|同上|待补
+"""
+"""Words for nothing, or for what stands elsewhere or stays; a name that people read may be one of them."""
+_FOR_PASSWORDS: Final = """
+password|passwort|kennwort|mot de passe|contraseña|wachtwoord|密码|密碼|secret|your password|your-password|password here
+sip password|passwd|changeme|ChangeMe|change me|change-me|change_me|(hidden)|[hidden]|masked|redacted|protected
+see vault|see KeePass|siehe KeePass|in KeePass|per SMS|by SMS|see keepass|siehe keepass|in keepass
+keep|as agreed|see mail|see email|by phone|by sms|per sms|separately|sent separately
+"""
+"""Words for a password, or for where it is."""
+_AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
+_SIGNS: Final = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{HORIZONTAL BAR}\N{HYPHEN}?\N{FULLWIDTH QUESTION MARK}_/\\~"
+_MOST: Final = 17
+"""So many signs in a row still mean nothing."""
+
+
+@cache
+def placeholders(care: Care) -> frozenset[str]:
+    """Return every spelling of what means nothing in such a column.
+
+    A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
+    """
+    listed = _WORDS + ("" if care is Care.FREE else _ELSEWHERE) + (_FOR_PASSWORDS if care is Care.SECRET else "")
+    words = {word for line in listed.split("\n") for word in line.split("|") if word}
+    is_number = care is Care.NUMBER
+    words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
+    words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if care is Care.SECRET else set()
+    words |= set() if care in {Care.FREE, Care.NAME, Care.TRUNK} else {"na"}
+    spelled = {form for word in words for form in (word, word.title(), word.capitalize())}
+    spelled |= {word.upper() for word in words if not (is_number and set(word) == {"x"})}
+    spelled |= {form.format(word) for word in spelled if word[0] not in "(<[" for form in _AROUND}
+    spelled |= {sign * count for sign in _SIGNS for count in range(1, _MOST)}
+    spelled |= {"." * count for count in range(2 if is_number else 1, _MOST)} | {"\N{HORIZONTAL ELLIPSIS}", "- -"}
+    spelled |= {"nan", "NaN", "NAN", "TODO", "k.A.", "k. A.", "keine Angabe", "ohne Angabe"}
+    return frozenset(spelled)
+
+
+def placeholder_finding(column: Column, care: Care, text: str) -> Finding:
+    """Say that a cell holds what means nothing, and what there is to choose from."""
+    is_pattern = care is Care.NUMBER and set(text) == {"x"}
+    return Finding(
+        code="placeholder",
+        found=text,
+        message="The cell holds what people write instead of a password; it would be sent as the password."
+        if care is Care.SECRET
+        else f"{text!r} stands for nothing, and would be sent as it is.",
+        fix=_choice(column) + (f" If it is a pattern, type {text.upper()}." if is_pattern else ""),
+    )
+
+
+def _choice(column: Column) -> str:
+    match column.field:
+        case "did" | "outbound_cid":
+            return f"Type the number, or delete the row; {CLEAR} as the trunk's only row here empties its whole list."
+        case "trunk":
+            return "Type the trunk's Name or Trunk ID, or delete the row."
+        case "name":
+            return "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."
+        case "password":
+            return (
+                "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
+                "letters, keep them where env: or file: points."
+            )
+        case _ if column.required:
+            return f"Type {' or '.join(column.choices) or column.example}."
+        case _ if column.clearable:
+            return f"Leave the cell blank to leave {column.label} as it is, or type {CLEAR} to empty it."
+        case _:
+            return f"Leave the cell blank to leave {column.label} as it is, or type the value itself."
+
+
+_NO_BREAK: Final = "\u00a0\u2007\u202f"
+_UNSEEN: Final = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff"
+"""What comes along from mails and contact lists. Joiners are not among it: scripts and joined signs need them."""
+_JOINERS: Final = "\u034f\u061c\u180e\u200c\u200d\ufe00-\ufe0f"
+"""What means something in a name, and nothing in a number."""
+_APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
+POINT_ZERO_OFF: Final = "The .0 at the end was taken off."
+"""What is told of a text that was a number once."""
+
+_ODD_IN_NAMES: Final = re.compile(f"[{_NO_BREAK}{_UNSEEN}]")
+_ALL_UNSEEN: Final = re.compile(f"[{_UNSEEN}]")
+_BETWEEN_DIGITS: Final = re.compile(rf"(?<=[0-9XZN\])])[{_UNSEEN}{_JOINERS}]+(?=[0-9XZN+(\[])")
+_NUMBER_INSIDE: Final = re.compile(r"[0-9+(].*[0-9XZN\])]", re.DOTALL)
+_QUOTES: Final = re.compile("[\"'`\u00b4\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00ab\u00bb\u2032\uff07]")
+_THOUSANDS: Final = re.compile(f"[0-9]{{1,3}}(?:[{_NO_BREAK}][0-9]{{3}})+")
+_UNSEEN_IN_NUMBERS: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
+_NO_BREAKS: Final = re.compile(f"[{_NO_BREAK}]")
+_IN_FRONT: Final = re.compile(f"[{_APOSTROPHES}]+")
+_TEL: Final = re.compile(r"tel:/{0,2}\s*", re.IGNORECASE)
+_POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0{1,2}")
+_POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0{1,2}")
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
+_SHORTENED_INSIDE: Final = re.compile(r"(?<![0-9A-Za-z.,])[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}(?![0-9A-Za-z])")
+_ERROR: Final = re.compile(
+    r"#N/[AD]|#NV|#DIV/0!|#(?![XZN]+[!?])[\u00a1\u00bf]?[A-Z\u00c0-\u00de]{2,14}[!?]|Err:[0-9]{3}|#{4,}"
+)
+"""What spreadsheets of several languages show for an error, as it comes when it was saved or pasted as text."""
+_SEPARATING: Final = str.maketrans({"\N{ARABIC COMMA}": ",", "\N{IDEOGRAPHIC COMMA}": ",", "\N{ARABIC SEMICOLON}": ";"})
+
+_PLAIN: Final[Mapping[Care, re.Pattern[str]]] = {
+    Care.NUMBER: re.compile(r"[0-9+]*+"),
+    Care.SPAN: re.compile(r"[0-9 -]*+"),
+    Care.LIST: re.compile(r"[0-9 ,;&]*+"),
+    Care.COUNT: re.compile(r"[0-9]*+"),
+    Care.WORD: re.compile(r"[0-9A-Za-z ,;&]*+"),
+    Care.ACCOUNT: re.compile(r"[0-9A-Za-z@_-]*+"),
+}
+"""Text that needs no second look, the whole column in one go."""
+_DIALLED: Final = frozenset({Care.NUMBER, Care.SPAN, Care.LIST})
+_TOO_LONG: Final = _DIALLED | {Care.COUNT, Care.ACCOUNT}
+
+
+def looks_sound(care: Care, joined: str) -> bool:
+    """Tell from all texts of a column put together that there is nothing to repair in any of them.
+
+    Blanks around a value and line breaks are looked for elsewhere.
+    """
+    if care in _PLAIN:
+        return _PLAIN[care].fullmatch(joined) is not None
+    if care is Care.TRUNK and (".0" in joined or ",0" in joined):
+        return False
+    if not joined.isascii() and _ODD_IN_NAMES.search(joined):
+        return False
+    if "#" in joined or "Err:" in joined:
+        return False
+    return care is Care.FREE or (joined.isascii() and "'" not in joined)
+
+
+def mend(care: Care, text: str) -> tuple[str, list[str]]:
+    """Take off and put right what a person never typed; return the text and what was done to it, in words."""
+    done: list[str] = []
+    for repair in _REPAIRS[care]:
+        before = text
+        text, words = repair(text)
+        if text != before:
+            done.append(words)
+    return text, done
+
+
+def lost_text(care: Care, text: str) -> Finding | None:
+    """Say why nothing can be taken from a text, if that is so."""
+    if _ERROR.fullmatch(text):
+        return Finding(
+            code="cell-error",
+            found=text,
+            message=f"The cell holds the error {text} as text.",
+            fix="Type the value itself.",
+        )
+    if care in _DIALLED | {Care.COUNT}:
+        shortened = _SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
+    else:
+        shortened = _SHORTENED_INSIDE.fullmatch(text) if care is Care.ACCOUNT else None
+    if shortened:
+        return Finding(
+            code="cell-number-lost",
+            found=text,
+            message="The spreadsheet shortened a number; its last digits are lost.",
+            fix="Format the cell as text and type the number again, in full, from where you have it.",
+        )
+    left = _POINT_ZERO_IN_LIST if care in {Care.SPAN, Care.LIST, Care.WORD} else _POINT_ZERO
+    return lost_digits(text) if care in _TOO_LONG and left.fullmatch(text) else None
+
+
+def _strip(text: str) -> tuple[str, str]:
+    return text.strip(), "Blanks before or after the value were taken off."
+
+
+def _without_unseen(text: str) -> tuple[str, str]:
+    return _unseen_off(_ALL_UNSEEN, text), _UNSEEN_WORDS
+
+
+def _without_joiners_too(text: str) -> tuple[str, str]:
+    return _unseen_off(_UNSEEN_IN_NUMBERS, text), _UNSEEN_WORDS
+
+
+_UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
+
+
+def _unseen_off(unseen: re.Pattern[str], text: str) -> str:
+    """Take off what cannot be seen; what may have stood between two numbers leaves a blank."""
+    apart = _BETWEEN_DIGITS.sub(" ", text)
+    bare = unseen.sub("", text)
+    return bare if apart == text or _is_one_number(unseen.sub("", apart)) else unseen.sub("", apart)
+
+
+def _is_one_number(text: str) -> bool:
+    """Tell whether the blanks in a text stand between the digits of one number, and not between two."""
+    inside = _NUMBER_INSIDE.search(text)
+    return inside is not None and bool(surely_together(inside[0]))
+
+
+def _without_no_breaks(text: str) -> tuple[str, str]:
+    if not _is_one_number(_NO_BREAKS.sub(" ", text)) and _NO_BREAKS.search(text.strip()):
+        return _with_ordinary_blanks(text)
+    return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+
+
+def _without_thousands(text: str) -> tuple[str, str]:
+    if _THOUSANDS.fullmatch(text.strip()):
+        return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+    return _with_ordinary_blanks(text)
+
+
+def _without_quotes(text: str) -> tuple[str, str]:
+    return _QUOTES.sub("", text) or text, "Quotes were taken off."
+
+
+def _with_ordinary_blanks(text: str) -> tuple[str, str]:
+    return _NO_BREAKS.sub(" ", text), "Non-breaking blanks became ordinary ones."
+
+
+def _without_apostrophe(text: str) -> tuple[str, str]:
+    found = _IN_FRONT.match(text)
+    return (text[found.end() :].lstrip() if found else "") or text, "An apostrophe in front was taken off."
+
+
+def _without_tel(text: str) -> tuple[str, str]:
+    found = _TEL.match(text)
+    return (text[found.end() :] if found else "") or text, "The tel: in front was taken off."
+
+
+def _without_tel_of_number(text: str) -> tuple[str, str]:
+    rest, words = _without_tel(text)
+    return rest if rest[:1].isdigit() or rest[:1] == "+" else text, words
+
+
+def _ordinary_digits(text: str) -> tuple[str, str]:
+    words = "Digits and signs of another script or width were turned into ordinary ones."
+    return (text if text.isascii() else "".join(map(_ordinary, text))), words
+
+
+def _ordinary_digits_of_number(text: str) -> tuple[str, str]:
+    ordinary, words = _ordinary_digits(text)
+    return ordinary if re.fullmatch(r"\+?[0-9]+", ordinary) else text, words
+
+
+def _ordinary(character: str) -> str:
+    digit = unicodedata.decimal(character, None)
+    if digit is not None:
+        return str(digit)
+    if "\uff01" <= character <= "\uff5e":
+        return chr(ord(character) - 0xFEE0)
+    return {"\N{SMALL PLUS SIGN}": "+", "\N{SMALL HYPHEN-MINUS}": "-", "\N{IDEOGRAPHIC SPACE}": " "}.get(
+        character, character
+    )
+
+
+def _ordinary_commas(text: str) -> tuple[str, str]:
+    return text.translate(_SEPARATING), "Commas of another script were turned into ordinary ones."
+
+
+def _without_point_zero(text: str) -> tuple[str, str]:
+    return _cut_at(_POINT_ZERO, text), POINT_ZERO_OFF
+
+
+def _without_point_zero_in_list(text: str) -> tuple[str, str]:
+    return _cut_at(_POINT_ZERO_IN_LIST, text), POINT_ZERO_OFF
+
+
+def _cut_at(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.fullmatch(text)
+    return found[1] if found and int(found[1]) < MAX_EXACT else text
+
+
+_Repair = Callable[[str], tuple[str, str]]
+_NUMBER: Final[Sequence[_Repair]] = (
+    _without_joiners_too,
+    _without_no_breaks,
+    _strip,
+    _without_apostrophe,
+    _ordinary_digits,
+    _without_tel,
+    _without_point_zero,
+)
+_LIST: Final[Sequence[_Repair]] = (
+    _without_joiners_too,
+    _with_ordinary_blanks,
+    _strip,
+    _without_apostrophe,
+    _ordinary_commas,
+    _ordinary_digits,
+    _without_tel,
+    _without_point_zero_in_list,
+)
+_REPAIRS: Final[Mapping[Care, Sequence[_Repair]]] = {
+    Care.NUMBER: _NUMBER,
+    Care.COUNT: tuple(_without_thousands if repair is _without_no_breaks else repair for repair in _NUMBER),
+    Care.SPAN: _LIST,
+    Care.LIST: _LIST,
+    Care.WORD: (*_LIST, _without_quotes),
+    Care.ACCOUNT: (
+        _without_joiners_too,
+        _with_ordinary_blanks,
+        _strip,
+        _without_apostrophe,
+        _ordinary_digits_of_number,
+        _without_tel_of_number,
+        _without_point_zero,
+    ),
+    Care.NAME: (_without_unseen, _with_ordinary_blanks, _strip, _without_apostrophe, _ordinary_digits_of_number),
+    Care.TRUNK: (
+        _without_unseen,
+        _with_ordinary_blanks,
+        _strip,
+        _without_apostrophe,
+        _ordinary_digits_of_number,
+        _without_point_zero,
+    ),
+    Care.FREE: (_without_unseen, _with_ordinary_blanks, _strip),
+    Care.SECRET: (),
+}

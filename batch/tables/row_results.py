@@ -1,0 +1,224 @@
+"""What the tool says back to people, as neutral values: the results beside each row, the summary, the changes.
+
+Sheets know nothing of trunks or runs, so whoever writes a results or plan workbook says it in these words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from batch.readers.workbook import CellValue, RawSheet
+from batch.schema.columns import letters
+
+RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
+"""Of the eight result columns, in characters."""
+
+
+_ON_A_PAGE: Final = 16
+"""Columns that can still be read on a page in landscape."""
+
+
+def pages_across(columns: int) -> int:
+    """Return over how many pages, side by side, a sheet with so many columns prints."""
+    return -(-columns // _ON_A_PAGE)
+
+
+class Tone(StrEnum):
+    """How an ending is coloured; the word always stands beside the colour."""
+
+    GOOD = "good"
+    QUIET = "quiet"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResult:
+    """The eight cells beside a row. One object is shared by all rows of a trunk."""
+
+    result: str
+    """The ending's word."""
+    tone: Tone
+    errcode: int | None = None
+    """The last code received; None is a blank cell, as with the other numbers."""
+    errmsg: str = ""
+    http_status: int | None = None
+    attempts: int | None = None
+    elapsed_ms: int | None = None
+    """Milliseconds."""
+    finished_at: str = ""
+    """Local time as ``2026-11-23 02:14:07``, or nothing."""
+    what_to_do: str = ""
+
+    @property
+    def cells(self) -> tuple[str | int | None, ...]:
+        """The eight cells in the order of `layout.RESULT_HEADERS`."""
+        return (
+            self.result,
+            self.errcode,
+            self.errmsg,
+            self.http_status,
+            self.attempts,
+            self.elapsed_ms,
+            self.finished_at,
+            self.what_to_do,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredSheet:
+    """One sheet of the user's with what there is to say about its rows."""
+
+    raw: RawSheet
+    header_row: int | None = None
+    """Row number of the header; None for one of the user's other sheets, which is copied as it is."""
+    results: Mapping[int, RowResult] = field(default_factory=dict)
+    """By row number as people see it; a row without one gets blank cells."""
+    dropped: frozenset[int] = frozenset()
+    """Columns (0 is A) that held our results of an earlier round and are left out."""
+    renamed: Mapping[int, str] = field(default_factory=dict)
+    """Header texts to write instead of what stands there, by column (0 is A)."""
+    replaced: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    """Texts to write instead of what stands there, by column (0 is A) and row number: passwords."""
+    recalculated: Mapping[int, Collection[int]] = field(default_factory=dict)
+    """Of these, by column, the rows in which the text is the result of a formula that stays."""
+
+    def columns(self) -> list[Sequence[CellValue]]:
+        """Return what is written of the user's columns, from the raw sheet's first column to the last used one.
+
+        Dropped columns are out, renamed headers and replaced cells are in. All are as long as the raw sheet's; those
+        in which nothing is replaced are its own lists, not copies.
+        """
+        kept = [
+            self._replaced(column, cells)
+            for column, cells in enumerate(self.raw.columns, self.raw.first_column)
+            if column not in self.dropped
+        ]
+        while kept and kept[-1].count("") == len(kept[-1]):
+            kept.pop()
+        return kept
+
+    def _replaced(self, column: int, cells: list[CellValue]) -> Sequence[CellValue]:
+        texts = dict(self.replaced.get(column, {}))
+        if self.header_row is not None and column in self.renamed:
+            texts[self.header_row] = self.renamed[column]
+        if not texts:
+            return cells
+        copy = list(cells)
+        for row, text in texts.items():
+            copy[row - self.raw.first_row] = text
+        return copy
+
+    def moved(self, cell: str) -> str:
+        """Return where a cell (``C14``) of the sheet that was read stands once the dropped columns are out."""
+        name = cell.rstrip("0123456789")
+        if not (self.dropped and name.isascii() and name.isalpha()):
+            return cell
+        column = 0
+        for letter in name.upper():
+            column = column * 26 + ord(letter) - 64
+        before = sum(1 for dropped in self.dropped if dropped < column - 1)
+        return letters(column - 1 - before) + cell[len(name) :]
+
+
+class ChangeLine(NamedTuple):
+    """One line of the Changes sheet: what a field or list entry was, was to be, and was found to be."""
+
+    sheet: str
+    """The user's sheet, as named in the file that was read."""
+    cell: str
+    """``C14``, as in the file that was read."""
+    trunk: str
+    field: str
+    before: str
+    wanted: str
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many rows of a sheet had an ending."""
+
+    sheet: str
+    ending: str
+    tone: Tone
+    rows: int
+    meaning: str
+    next_step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeCount:
+    """How many rows carry an errcode."""
+
+    errcode: int | None
+    """None: no code was received."""
+    errmsg: str
+    rows: int
+    meaning: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What the Summary sheet says."""
+
+    title: str
+    """``Results`` or ``Plan``."""
+    practice: bool = False
+    """Whether it was the practice PBX; the sheet then says PRACTICE in large letters."""
+    headline: str
+    """One sentence that says how it went."""
+    facts: Sequence[tuple[str, str]] = ()
+    """When, who, which file, which PBX: a label and a value each."""
+    counts: Sequence[Count] = ()
+    codes: Sequence[CodeCount] = ()
+    attention: Sequence[str] = ()
+    """What to look at first, a sentence each."""
+    hazards: Sequence[str] = ()
+    """A sentence each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingCount:
+    """One ending over all sheets."""
+
+    ending: str
+    tone: Tone
+    rows: Mapping[str, int]
+    """By sheet."""
+    meaning: str
+    next_step: str
+
+    @property
+    def total(self) -> int:
+        """Rows of all sheets."""
+        return sum(self.rows.values())
+
+
+def by_ending(counts: Sequence[Count]) -> list[EndingCount]:
+    """Group counts by ending: those that occurred first, each part in the order in which it was given."""
+    grouped: dict[str, list[Count]] = {}
+    for count in counts:
+        grouped.setdefault(count.ending, []).append(count)
+    endings = [
+        EndingCount(
+            ending=ending,
+            tone=group[0].tone,
+            rows=_rows_by_sheet(group),
+            meaning=group[0].meaning,
+            next_step=group[0].next_step,
+        )
+        for ending, group in grouped.items()
+    ]
+    return sorted(endings, key=lambda count: count.total == 0)
+
+
+def _rows_by_sheet(counts: Sequence[Count]) -> dict[str, int]:
+    rows: dict[str, int] = {}
+    for count in counts:
+        rows[count.sheet] = rows.get(count.sheet, 0) + count.rows
+    return rows

@@ -1,0 +1,330 @@
+"""Rows: the three linked sheets found in a workbook, their headers matched, their cells as text, by column.
+
+A row's key is its row number on its sheet; it is the index of the frame and stays with the row until its result
+is written. Nothing is ever joined by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from itertools import compress
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Parser, Sheet, letters
+from batch.schema.problems import Problem
+from batch.tables.cells import FindSecret, secrets_of, texts_of
+from batch.tables.column_data import Strip
+from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
+from batch.tables.headers import Headers, match_headers
+from batch.tables.hidden_content import hidden_columns, hidden_rows, merge_problems, merges_of, struck_cells
+from batch.tables.non_data_rows import asides, totals_rows
+from batch.tables.sheet_matching import find_sheets
+from batch.tables.table_range import Region, find_region
+from batch.tables.unknown_columns import cells_below, nameless
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The rows of one sheet."""
+
+    sheet: Sheet
+    raw: RawSheet | None
+    """None where the workbook has no such sheet."""
+    header_row: int = 1
+    headers: Headers = field(default_factory=Headers)
+    frame: pd.DataFrame = field(repr=False)
+    """One column of text per known column the sheet has, named by field; ``""`` is blank; the password column
+    holds `Secret`; index: row numbers as people see them. Wholly blank rows are left out."""
+    faulty: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """Per field, the rows whose cell could not be read: blank in the frame, but not blank, and already reported."""
+    numbers: Mapping[str, AbstractSet[int]] = field(default_factory=dict, repr=False)
+    """Per field, the rows whose cell held a plain number, which cannot keep a ``+`` or zeros in front."""
+    spread: Mapping[str, Mapping[int, int]] = field(default_factory=dict, repr=False)
+    """Per field, the rows whose value stands in a cell merged with theirs, and the row of that cell."""
+
+    @property
+    def name(self) -> str:
+        """The sheet's name as the user wrote it."""
+        return self.raw.name if self.raw else self.sheet.title
+
+    def has(self, field_name: str) -> bool:
+        """Tell whether the sheet has the column."""
+        return field_name in self.headers.columns
+
+    def texts(self, field_name: str) -> Sequence[Any]:
+        """Return one column, `Secret` for the password and text otherwise; blank where the sheet lacks it."""
+        if field_name in self.frame:
+            return self.frame[field_name].tolist()
+        return [""] * len(self.frame)
+
+    def rows(self) -> Sequence[int]:
+        """Return the row numbers, ascending."""
+        return self.frame.index.tolist()
+
+    def filled(self, field_name: str) -> list[tuple[int, Any]]:
+        """Return row number and text of every cell of a column that is not blank."""
+        return [(row, text) for row, text in zip(self.rows(), self.texts(field_name), strict=True) if text]
+
+    def text(self, field_name: str, row: int) -> str:
+        """Return what one cell says; a password says ``<hidden>``."""
+        return str(self.frame.loc[row, field_name])
+
+    def blank(self, field_name: str, row: int, text: str) -> bool:
+        """Tell whether a cell is blank because nobody filled it, rather than because it could not be read."""
+        return not text and row not in self.faulty.get(field_name, ())
+
+    def lacks(self, field_name: str, row: int, text: str) -> bool:
+        """Tell whether a cell that must be filled is not; a column that is missing is told once, at the header."""
+        return self.has(field_name) and self.blank(field_name, row, text)
+
+    def cell(self, field_name: str, row: int) -> str:
+        """Name a cell of this sheet, as ``C14``."""
+        return f"{letters(self.headers.columns.get(field_name, 0))}{row}"
+
+    def problem(
+        self,
+        code: str,
+        row: int,
+        field_name: str,
+        message: str,
+        fix: str,
+        *,
+        value: str = "",
+        offers: tuple[str, ...] = (),
+    ) -> Problem:
+        """Make a problem at a cell of this sheet."""
+        return Problem(
+            code=code,
+            sheet=self.name,
+            row=row,
+            column=self.headers.columns.get(field_name, 0),
+            header=self.headers.texts.get(field_name, self.sheet.column(field_name).label),
+            value=value,
+            message=message,
+            fix=fix,
+            offers=offers,
+        )
+
+
+class Tables:
+    """The three linked sheets of a workbook, each made a table when it is first asked for.
+
+    So what needs only the trunks goes on while the other sheets are still being read.
+
+    Args:
+        workbook: as it was read, or is being read.
+        find_secret: finds the password that a cell names or is.
+        columns_file: what says which sheet and which column means what, where their names do not.
+    """
+
+    def __init__(self, workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE) -> None:
+        self._found, problems = find_sheets(workbook, columns_file)
+        self._problems = [*columns_file.strange, *problems]
+        self._make = partial(_table, find_secret=find_secret, columns_file=columns_file, ours=workbook.ours)
+
+    @cached_property
+    def trunks(self) -> Table:
+        """One row per trunk."""
+        return self._table(TRUNKS, None)
+
+    @cached_property
+    def caller_ids(self) -> Table:
+        """One row per outbound caller ID."""
+        return self._table(CALLER_IDS, self.trunks)
+
+    @cached_property
+    def dids(self) -> Table:
+        """One row per DID."""
+        return self._table(DIDS, self.trunks)
+
+    def _table(self, sheet: Sheet, trunks: Table | None) -> Table:
+        table, problems = _without_asides(*self._make(sheet, self._found.get(sheet.title)), trunks)
+        self._problems += problems
+        return table
+
+    def __iter__(self) -> Iterator[Table]:
+        return iter((self.trunks, self.caller_ids, self.dids))
+
+    @cached_property
+    def problems(self) -> Sequence[Problem]:
+        """Everything wrong with sheets, headers and kinds of cell.
+
+        A cell in fault is blank in its frame, but its row is kept.
+        """
+        trunks, *_ = self
+        found = list(self._problems)
+        if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in found):
+            found.append(
+                Problem(
+                    code="sheet-empty",
+                    sheet=trunks.name,
+                    row=trunks.header_row,
+                    message=f"The sheet {trunks.name} has no rows, so there is nothing to do.",
+                    fix="Fill in one row per trunk below the header.",
+                )
+            )
+        return found
+
+
+def tabulate(
+    workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
+) -> tuple[Tables, list[Problem]]:
+    """Return the three sheets as tables, and everything wrong with sheets, headers and kinds of cell."""
+    tables = Tables(workbook, find_secret, columns_file)
+    return tables, list(tables.problems)
+
+
+def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:
+    """Leave out the rows that are no data, with what was found in them, and say so once."""
+    if table.raw is None or table.frame.empty or (trunks is not None and trunks.frame.empty):
+        return table, problems
+    known = {text for name in ("id", "name") for text in trunks.texts(name)} - {""} if trunks is not None else set()
+    rows, told = asides(table.sheet, table.raw, table.frame, table.headers, known)
+    if not rows:
+        return table, problems
+    gone = frozenset(rows)
+    kept = [p for p in problems if p.row not in gone or not p.header]  # what concerns more than a cell is told still
+    faulty = {name: found - gone for name, found in table.faulty.items()}
+    numbers = {name: found - gone for name, found in table.numbers.items()}
+    return replace(table, frame=table.frame.drop(index=rows), faulty=faulty, numbers=numbers), [*kept, *told]
+
+
+def _table(
+    sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, columns_file: ColumnsFile, *, ours: bool
+) -> tuple[Table, list[Problem]]:
+    if raw is None:
+        return Table(sheet=sheet, raw=None, frame=_frame({}, [])), []
+    region, problems = _region(sheet, raw, columns_file)
+    if region is None:
+        return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), problems
+    fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
+    problems += faults
+    below = partial(cells_below, raw, region)
+    headers, faults = match_headers(
+        sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted, below=below
+    )
+    problems += faults
+    merges = merges_of(sheet, raw, region, headers)
+    totals, faults = totals_rows(raw, region)
+    problems += faults
+    columns: dict[str, Sequence[Any]] = {}
+    faulty: dict[str, frozenset[int]] = {}
+    numbers: dict[str, AbstractSet[int]] = {}
+    occupied = np.zeros(region.end - region.header_row - 1, dtype=bool)
+    for name, position in headers.columns.items():
+        spread = merges.spread.get(name, {})
+        strip = Strip(
+            sheet_name=raw.name,
+            column=sheet.column(name),
+            position=position,
+            header=headers.texts[name],
+            first_row=region.header_row + 1,
+            formats=_spread(raw.formats.get(position, {}), spread),
+            formulas=_spread(raw.formulas.get(position, {}), spread),
+        )
+        understood = texts_of(strip, _values(raw, region, position, spread, totals))
+        texts, faults = understood.texts, understood.problems
+        numbers[name] = understood.numbers
+        if not occupied.all():
+            filled = np.ones(len(texts), dtype=bool)
+            if not all(texts):
+                filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
+            filled[[fault.row - strip.first_row for fault in faults if fault.stops]] = True
+            filled[[row - strip.first_row for row in spread]] = False
+            occupied |= filled
+        columns[name] = texts
+        if strip.column.parser is Parser.SECRET:
+            columns[name], unfound = secrets_of(strip, texts, find_secret)
+            faults += unfound
+        problems += faults
+        faulty[name] = frozenset(fault.row for fault in faults if fault.stops)
+    rows = np.arange(region.header_row + 1, region.end)
+    if not occupied.all():
+        kept = occupied.tolist()
+        columns = {name: list(compress(column, kept)) for name, column in columns.items()}
+        rows = rows[occupied]
+    counted = set(rows.tolist()) if raw.hidden_rows or raw.merged or raw.struck else set()
+    covered = merge_problems(sheet, raw, headers, merges, counted, region.header_row)
+    problems += [
+        *nameless(sheet, raw, region, headers.columns, fitted.own),
+        *covered,
+        *hidden_rows(raw, counted),
+        *struck_cells(raw, counted, headers.columns.values()),
+    ]
+    problems += hidden_columns(raw, region.header_row, headers)
+    return (
+        Table(
+            sheet=sheet,
+            raw=raw,
+            header_row=region.header_row,
+            headers=headers,
+            frame=_frame(columns, rows),
+            faulty=_with(faulty, headers, covered),
+            numbers=numbers,
+            spread=merges.spread,
+        ),
+        problems,
+    )
+
+
+def _region(sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile) -> tuple[Region | None, list[Problem]]:
+    """Find the table on a sheet, where the columns file says or else by its header."""
+    given = columns_file.sheets.get(sheet.title, SheetColumns())
+    said = given.header_row
+    if said is None or not raw.height or raw.first_row <= said < raw.first_row + raw.height:
+        return find_region(sheet, raw, words_with(sheet, given), said)
+    what = f"header_row says {said}, and the last row of {raw.name} is {raw.first_row + raw.height - 1}"
+    region, _ = find_region(sheet, raw, words_with(sheet, given))
+    return region, [fault(columns_file.name, raw.name, what, str(said), "Give another row, or leave the line out.")]
+
+
+def _values(
+    raw: RawSheet, region: Region, position: int, spread: Mapping[int, int], totals: Sequence[Block]
+) -> list[CellValue]:
+    """Return one column of the table's rows; merged cells count as they show, repeated headers and totals do not."""
+    start = region.header_row + 1
+    column = raw.columns[position - raw.first_column]
+    values = column[start - raw.first_row : region.end - raw.first_row]
+    for row in region.repeated:
+        values[row - start] = BLANK
+    for block in totals:
+        if block.first_column <= position <= block.last_column:
+            for row in range(block.first_row, block.last_row + 1):
+                values[row - start] = BLANK
+    for row, above in spread.items():
+        values[row - start] = column[above - raw.first_row]
+    return values
+
+
+def _spread(texts: Mapping[int, str], spread: Mapping[int, int]) -> Mapping[int, str]:
+    return {**texts, **{row: texts[above] for row, above in spread.items() if above in texts}} if spread else texts
+
+
+def _with(
+    faulty: Mapping[str, frozenset[int]], headers: Headers, covered: Iterable[Problem]
+) -> Mapping[str, frozenset[int]]:
+    """Count cells that have no value of their own among those that could not be read."""
+    names = {position: name for name, position in headers.columns.items()}
+    more: dict[str, set[int]] = {}
+    for problem in covered:
+        if problem.stops:
+            more.setdefault(names[problem.column], set()).add(problem.row)
+    return {name: rows | more.get(name, set()) for name, rows in faulty.items()}
+
+
+def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
+    index = pd.Index(rows, dtype="int64", name="row")
+    columns = {name: pd.Series(_objects(column), index=index, dtype=object) for name, column in texts.items()}
+    return pd.DataFrame(columns, index=index, copy=False)
+
+
+def _objects(column: Sequence[Any]) -> npt.NDArray[np.object_]:
+    return np.array(column, dtype=object)

@@ -1,0 +1,197 @@
+"""Tabs: which sheet of a workbook is which of the three, and which are the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from batch.readers.workbook import Format, RawSheet, Workbook
+from batch.schema.columns import HIDDEN_SHEETS, SHEETS, TRUNKS, Sheet, folded
+from batch.schema.file_metadata import Imprint
+from batch.schema.problems import Problem
+from batch.schema.spellings import listed
+from batch.tables.columns_file import ColumnsFile, fault
+from batch.tables.headers import edits_for
+from batch.tables.vocabulary import ORDINARY
+
+_GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
+"""Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
+
+
+def is_ours(raw: RawSheet, imprint: Imprint) -> bool:
+    """Tell whether the tool itself wrote a sheet, and may leave it out when it writes the workbook again."""
+    return raw.name in HIDDEN_SHEETS or imprint.is_sheet_of_ours(raw.name)
+
+
+def sheet_of(raw: RawSheet) -> Sheet | None:
+    """Return which of the three sheets a sheet is, going by its name."""
+    name = folded(raw.name)
+    return next((sheet for sheet in SHEETS if name in map(folded, sheet.names)), None)
+
+
+def find_sheets(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, RawSheet], list[Problem]]:
+    """Find the three sheets, by title, and tell of all others."""
+    found, problems = _named_by_file(workbook, columns)
+    own = []
+    for raw in workbook.sheets:
+        if any(raw is other for other in found.values()):
+            continue
+        sheet = sheet_of(raw)
+        if sheet is None:
+            own.append(raw)
+        elif sheet.title not in found:
+            found[sheet.title] = raw
+        elif columns.sheets.get(sheet.title) is not None and columns.sheets[sheet.title].sheet:
+            own.append(raw)
+        else:
+            problems.append(
+                Problem(
+                    code="sheet-twice",
+                    sheet=raw.name,
+                    message=f"The sheets {found[sheet.title].name!r} and {raw.name!r} both mean {sheet.title}.",
+                    fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
+                )
+            )
+    problems += [*_without_sheet(columns, found), *_own_sheets(own, found, workbook)]
+    problems += _seen(found, workbook)
+    if TRUNKS.title not in found and not any(_nearest(raw, found) is TRUNKS for raw in own):
+        names = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
+        problems.append(
+            Problem(
+                code="sheet-missing",
+                sheet=TRUNKS.title,
+                message=f"There is no sheet named Trunks; the file has {names or 'no sheet at all'}.",
+                fix="Name the sheet with one row per trunk Trunks, say by --columns which one it is, or start from "
+                "`trunk-batch template`.",
+            )
+        )
+    return found, problems
+
+
+def _named_by_file(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, RawSheet], list[Problem]]:
+    found: dict[str, RawSheet] = {}
+    problems: list[Problem] = []
+    for title, given in columns.sheets.items():
+        if not given.sheet:
+            continue
+        named = [raw for raw in workbook.sheets if raw.name == given.sheet] or [
+            raw for raw in workbook.sheets if folded(raw.name) == folded(given.sheet)
+        ]
+        other = next((t for t, raw in found.items() if named and raw is named[0]), None)
+        if not named:
+            there = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
+            what = f"the workbook has no sheet {given.sheet!r} for {title}"
+            problems.append(fault(columns.name, title, what, given.sheet, f"It has {there}."))
+        elif other is not None:
+            what = f"the sheet {given.sheet!r} cannot be both {other} and {title}"
+            problems.append(fault(columns.name, title, what, given.sheet, "Name another sheet for one of them."))
+        else:
+            found[title] = named[0]
+    return found, problems
+
+
+def _without_sheet(columns: ColumnsFile, found: Mapping[str, RawSheet]) -> list[Problem]:
+    """Tell of columns that are said for a sheet that the workbook does not have."""
+    return [
+        fault(
+            columns.name,
+            title,
+            f"columns of {title} are said, and the workbook has no sheet of that name",
+            title,
+            f'Say which sheet it is, under [{title}]: sheet = "NAME".',
+        )
+        for title, given in columns.sheets.items()
+        if title not in found and not given.sheet and any(given.columns.values())
+    ]
+
+
+def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
+    told = [raw for raw in own if not is_ours(raw, workbook.imprint) and raw.name not in _GUIDES]
+    near = {raw.name: sheet for raw in told if (sheet := _nearest(raw, found)) is not None}
+    problems = [
+        Problem(
+            code="sheet-near",
+            sheet=name,
+            value=name,
+            message=f"The sheet {name!r} is not known; did you mean {sheet.title}?",
+            fix=f"Rename it to {sheet.title}, or to something that is not like it.",
+        )
+        for name, sheet in near.items()
+    ]
+    kept = [raw.name for raw in told if raw.name not in near]
+    if kept:
+        one = len(kept) == 1
+        problems.append(
+            Problem(
+                code="own-sheet",
+                sheet=kept[0],
+                message=f"The sheet {listed(kept)} is your own; it is kept and not read."
+                if one
+                else f"The sheets {listed(kept)} are your own; they are kept and not read.",
+                fix="Nothing to do.",
+            )
+        )
+    return problems
+
+
+def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
+    """Tell of sheets that are hidden, and how a file was read."""
+    problems = []
+    for raw in found.values():
+        if raw.hidden:
+            problems.append(
+                Problem(
+                    code="sheet-hidden",
+                    sheet=raw.name,
+                    message=f"The sheet {raw.name} is hidden; its rows count all the same.",
+                    fix="Unhide it to see what will be done.",
+                )
+            )
+        if raw.name in workbook.remarks:
+            problems.append(
+                Problem(
+                    code="file-detected",
+                    sheet=raw.name,
+                    message=workbook.remarks[raw.name],
+                    fix="If names look odd, save the file as CSV UTF-8."
+                    if workbook.format in {Format.CSV, Format.ZIP}
+                    else "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx.",
+                )
+            )
+        if raw.dialect is not None:
+            problems += _formulas(raw)
+    return problems
+
+
+def _formulas(raw: RawSheet) -> Iterator[Problem]:
+    """Tell of cells of a CSV file that become formulas when a spreadsheet program opens it, or its results."""
+    for column, cells in enumerate(raw.columns, raw.first_column):
+        texts = [str(cell) for cell in cells]
+        if "\n=" not in "\n".join(["", *texts]):  # one search, as nearly every file has none
+            continue
+        rows = [row for row, text in enumerate(texts, raw.first_row) if text.startswith("=")]
+        if rows:
+            also = f", and {len(rows) - 1:,} more in this column" if len(rows) > 1 else ""
+            yield Problem(
+                code="csv-formula",
+                sheet=raw.name,
+                row=rows[0],
+                column=column,
+                message=f"The cell begins with ={also}: a spreadsheet program that opens the file, or its results, "
+                "runs it as a formula.",
+                fix="If no formula is meant, type it without the =; the tool itself runs nothing.",
+            )
+
+
+def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
+    """Return the sheet that the workbook lacks and whose name is almost this one, if there is one."""
+    from rapidfuzz.distance import OSA  # noqa: PLC0415 - only a few workbooks need it
+
+    name = folded(raw.name)
+    if name in ORDINARY:
+        return None
+    for sheet in SHEETS:
+        words = [] if sheet.title in found else list(map(folded, sheet.names))
+        if any(OSA.distance(name, word) <= edits_for(name, word, loose=i == 0) for i, word in enumerate(words)):
+            return sheet
+    return None

@@ -1,0 +1,399 @@
+"""Strangers: columns that we do not know and that could mean something of ours.
+
+A column is judged by its header and by what its cells look like. One that may be meant is a problem until it is
+understood or said to be the user's own; every other is the user's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+from itertools import islice
+from typing import Final, TypeAlias
+
+from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
+from batch.schema.columns import DIDS, NO, RESULT_HEADERS, SHEETS, YES, Parser, Sheet, letters
+from batch.schema.problems import Problem
+from batch.schema.spellings import listed
+from batch.tables.table_range import Region, is_blank
+from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
+
+_SAMPLE: Final = 2_000
+"""So many different values of a column are looked at."""
+_MOST_TOLD: Final = 20
+"""Problems of this kind on one sheet that are told one by one; the rest of the columns is told at once."""
+_LONGEST: Final = 40
+"""Characters of a cell that are quoted."""
+_CELL: Final = 1_000
+"""Characters of a cell that are looked at."""
+_NAMED: Final = 8
+"""Columns that are named in a sentence."""
+
+Below: TypeAlias = Callable[[int], Sequence[CellValue]]
+"""Gives the cells below the header at a position (0 is A), from the next row on."""
+
+HIDES: Final = "Its cells come back as <hidden> in results."
+"""Said of a column whose header says that secrets stand below it."""
+
+
+class Look(StrEnum):
+    """What a cell looks like."""
+
+    NUMBER = "a telephone number"
+    RANGE = "a range of numbers"
+    COUNT = "a count or a short number"
+    SWITCH = "a switch"
+    HOST = "a host"
+    SECRET = "a password"  # noqa: S105 - what the cells look like
+    CHOICE = "a word that the PBX or this tool knows"
+    OTHER = "text"
+
+
+_FAR: Final = frozenset({Look.NUMBER, Look.RANGE, Look.HOST, Look.SECRET})
+_ANY: Final = frozenset(Look)
+_TELLING: Final[Mapping[Sense, frozenset[Look]]] = {
+    Sense.OURS: _ANY,
+    Sense.BOTH: _FAR,
+    Sense.HINT: _ANY - {Look.OTHER},
+    Sense.NOTHING: _ANY - {Look.OTHER},
+    Sense.OWN: frozenset({Look.RANGE, Look.NUMBER}),
+}
+"""What cells look like that may be meant, by what their header says."""
+
+_DATE: Final = re.compile(
+    r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T].*)?|\d{1,2}:\d{2}(?::\d{2})?(?: ?- ?\d{1,2}:\d{2})?"
+    r"|\d+[.,]\d{1,2}|-?(?:0|[1-9]\d{0,2})[.,]\d{4,6}"
+)
+"""Dates, times, amounts of money, and places on the globe."""
+_COUNTED: Final = re.compile(
+    r"x? ?[0-9]{1,5} ?(?:er|x|stk|stück|pcs|numbers|nos|dids|ddis|(?:ruf)?nummern|num[eé]ros|n[uú]meros|lines|[个個])"
+    r"\.?(?:[ -]?blo(?:ck|c|que))?|blo(?:ck|c|que) (?:of|de|à|von) [0-9]{1,5}",
+    re.IGNORECASE,
+)
+_YEARS: Final = re.compile(r"(?:19|20)[0-9]{2} ?[-/\N{EN DASH}] ?(?:(?:19|20)?[0-9]{2})")
+_ENDS: Final = re.compile(r"\+?[0-9]{4,} ?(?:-|\N{EN DASH}|\.\.+| to ) ?\+?[0-9]{2,}|\+?[0-9]{7,} ?/ ?[0-9]{2,4}")
+_FIRST_END: Final = re.compile(r"(?<=[0-9]) ?(?:[-/\N{EN DASH}.]| to )")
+_HOST: Final = re.compile(
+    r"(?:sips?:)?(?:[a-z0-9_-]+\.)+[a-z]{2,}(?::[0-9]+)?|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+)?", re.IGNORECASE
+)
+_SECRET: Final = re.compile(
+    r"(?:env|file):.+|(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9])(?=.*[!$%&*=?^~|<>{}])[^\s@]{8,}", re.IGNORECASE
+)
+_DIALLED: Final = re.compile(r"\+?[0-9XZN\[\]()./ -]*[0-9XZN\])][.!]?", re.IGNORECASE)
+_LOOKS: Final = (
+    (_DATE, Look.OTHER), (_YEARS, Look.OTHER), (_ENDS, Look.RANGE), (_COUNTED, Look.COUNT), (_HOST, Look.HOST)
+)  # fmt: skip
+_SWITCHES: Final = (YES | NO) - {"0", "1"}
+_CHOICES: Final = frozenset(
+    choice
+    for sheet in SHEETS
+    for column in sheet.columns
+    if column.parser is Parser.CHOICE
+    for choice in column.choices
+) | frozenset(["delete", "löschen", "entfernen", "ersetzen", "supprimer", "remplacer", "eliminar", "borrar", "删除"])
+_LEAST_DIGITS: Final = 7
+"""Fewer are an extension, a count or some other short number."""
+_DATED: Final = re.compile(
+    r"20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][0-2][0-9][0-5][0-9]{3}|(?:19|20)[0-9]{2} ?[-/.] ?[0-9/-]+"
+)
+"""A moment to the second, and what is numbered by years."""
+_CALLED: Final = range(9, 16)
+"""So many digits, or a ``+``, make a number that can be called out of those of customers, orders and tickets."""
+_MANY: Final = re.compile(r"[,;&|\r\n]+")
+_PARTS: Final = 5
+"""So many parts of a cell that holds many are looked at."""
+
+
+def look_of(value: CellValue) -> Look:
+    """Return what a cell that is not blank looks like."""
+    match value:
+        case bool():
+            return Look.SWITCH
+        case int() | float():
+            return _look_of_text(f"{value:.0f}") if float(value).is_integer() else Look.OTHER
+        case str():
+            parts = [part.strip() for part in islice(_MANY.split(value[:_CELL]), _PARTS)]
+            looks = {_look_of_text(part) for part in parts if part}
+            return looks.pop() if len(looks) == 1 else Look.OTHER
+        case _:
+            return Look.OTHER
+
+
+def _look_of_text(text: str) -> Look:
+    if text.casefold() in _SWITCHES:
+        return Look.SWITCH
+    if text.casefold() in _CHOICES:
+        return Look.CHOICE
+    for pattern, look in _LOOKS:
+        if pattern.fullmatch(text):
+            return look
+    digits = sum(c in "0123456789Xx" for c in text)
+    if any(c.isdigit() for c in text) and _DIALLED.fullmatch(text):
+        return Look.NUMBER if digits >= _LEAST_DIGITS else Look.COUNT
+    return Look.SECRET if _SECRET.fullmatch(text) else Look.OTHER
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stranger:
+    """A column that may be meant."""
+
+    position: int
+    header: str
+    """As it stands there; blank where there is none."""
+    look: Look
+    row: int
+    """Of a cell that looks so."""
+    value: str
+    """What stands in it; blank where it might be a secret."""
+
+
+def unclear(
+    sheet: Sheet, sheet_name: str, row: int, own: Mapping[int, str], known: Collection[str], below: Below
+) -> tuple[list[Problem], set[int]]:
+    """Ask about columns that could mean something of ours; also return where they stand.
+
+    Args:
+        sheet: which of the three it is.
+        sheet_name: as it stands in the workbook.
+        row: the header's.
+        own: position to header of columns that are not known; the header may be blank.
+        known: fields that other columns mean.
+        below: gives what stands below the header at a position, from the next row on.
+    """
+    groups: dict[tuple[str, Look], list[_Stranger]] = defaultdict(list)
+    lacking = {column.field for column in sheet.columns} - set(known)
+    for position, header in own.items():
+        stranger = _judged(position, header, row, below(position), lacking)
+        if stranger is not None:
+            # of two columns of numbers, none is offered as the one that lacks: they may be the ends of ranges
+            both = stranger.look is Look.NUMBER and not lacking.isdisjoint(_CANDIDATES[Look.NUMBER])
+            groups["" if both else re.sub(r"[\W\d_]+", "", header).casefold(), stranger.look].append(stranger)
+    alike = list(groups.values())
+    if len(alike) > _MOST_TOLD:
+        alike[_MOST_TOLD:] = [[stranger for group in alike[_MOST_TOLD:] for stranger in group]]
+    positions = {stranger.position for group in alike for stranger in group}
+    return [_problem(sheet, sheet_name, row, group, known) for group in alike], positions
+
+
+def _judged(
+    position: int, header: str, row: int, cells: Sequence[CellValue], lacking: AbstractSet[str]
+) -> _Stranger | None:
+    """Judge a column by what its different cells look like."""
+    if (header.startswith("#") and header != "#") or header in RESULT_HEADERS or header.endswith("(yours)"):
+        return None
+    sense = sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
+    if header == "#":  # as people head the column in which they number their rows
+        sense = Sense.OWN
+    if sense in {Sense.NOTHING, Sense.OWN} and names_secret(header):
+        return None  # a PIN of the user's own; a password is a word of ours
+    telling = _TELLING[sense]
+    values = [value for value in dict.fromkeys(cells) if not is_blank(value)]
+    values = values[:: len(values) // _SAMPLE + 1]
+    looks = {value: look for value in values if (look := look_of(value)) in telling}
+    if sense is Sense.OWN:
+        surely_none = numbers_other_things(header)
+        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is Look.RANGE)}
+    few = 2 * len(looks) < len(values)
+    if few and sense in {Sense.NOTHING, Sense.HINT}:  # among other texts, a number that can be called is still one
+        looks = {v: look for v, look in looks.items() if look in {Look.NUMBER, Look.RANGE} and _is_called(v)}
+        few = not looks
+    if not looks or few or (sense is Sense.NOTHING and _are_row_numbers(values)):
+        return None
+    look = Counter(looks.values()).most_common(1)[0][0]
+    example = next(value for value in looks if looks[value] is look)
+    hidden = names_secret(header) or look is Look.SECRET
+    return _Stranger(
+        position=position,
+        header=header,
+        look=look,
+        row=row + 1 + list(cells).index(example),
+        value="" if hidden else shown(example),
+    )
+
+
+def _is_called(value: CellValue) -> bool:
+    """Tell whether a number, or the first of several in a cell or of a range, is one that can be called."""
+    text = f"{value:.0f}" if isinstance(value, float) else str(value)
+    first = next((part for part in _MANY.split(text[:_CELL]) if part.strip()), "").strip()
+    first = _FIRST_END.split(first)[0] if _ENDS.fullmatch(first) else first
+    return "+" in first or (not _DATED.fullmatch(first) and sum(map(str.isdigit, first)) in _CALLED)
+
+
+def _are_row_numbers(values: Sequence[CellValue]) -> bool:
+    """Tell whether rows are only counted: 1, 2, 3, and so on."""
+    texts = [f"{value:.0f}" if isinstance(value, float) else str(value).strip() for value in values]
+    return len(texts) > 1 and texts == [str(number) for number in range(1, len(texts) + 1)]
+
+
+def shown(value: CellValue) -> str:
+    """Write a cell as it is quoted in a sentence."""
+    text = value.text if isinstance(value, CellError) else value.formula if isinstance(value, NoValue) else str(value)
+    plain = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else " ".join(text.split())
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}…"
+
+
+def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger], known: Collection[str]) -> Problem:
+    first, one = group[0], len(group) == 1
+    headers = [stranger.header for stranger in group if stranger.header]
+    place = f"{letters(first.position)}{row}"
+    example = f"{letters(first.position)}{first.row}"
+    said = f"{example} says {first.value!r}" if first.value else f"{example} is filled"
+    looks = f", which looks like {first.look}" if first.look is not Look.OTHER else ""
+    typed = "#Remark" if first.header in {"", "#"} else f"#{first.header}"
+    return Problem(
+        code="column-unknown",
+        sheet=sheet_name,
+        row=row,
+        column=first.position,
+        header=first.header,
+        value=first.header,
+        message=f"{_called(group, headers)} not known, so nothing of {'it' if one else 'them'} would be sent; "
+        f"{said}{looks}.",
+        fix=f"{_meant(sheet, group, known, place)} If {'it is a column' if one else 'they are columns'} of your own, "
+        f"type {typed} in {place}{'' if one else ', and # in front of the others likewise'}."
+        + (f" {HIDES}" if any(map(names_secret, headers)) else ""),
+    )
+
+
+def _called(group: Sequence[_Stranger], headers: Sequence[str]) -> str:
+    if headers:
+        return f"The column {listed(headers)} is" if len(group) == 1 else f"The columns {listed(headers, _NAMED)} are"
+    called = _lettered([stranger.position for stranger in group])
+    return f"Column {called} has no header: it is" if len(group) == 1 else f"Columns {called} have no header: they are"
+
+
+_CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
+    Look.NUMBER: ("did", "outbound_cid"),
+    Look.RANGE: ("did", "outbound_cid", "outbound_cid_to_ext_range"),
+    Look.COUNT: ("extensions", "id", "port"),
+    Look.SWITCH: ("enable", "enb_outbound_proxy"),
+    Look.HOST: ("hostname", "domain", "outbound_proxy_server"),
+    Look.SECRET: ("password",),
+    Look.CHOICE: ("type", "transport", "action", "outbound_cid_option"),
+    Look.OTHER: (),
+}
+"""What a column may be, by what its cells look like."""
+
+
+def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], place: str) -> str:
+    """Say what to do if columns are meant: what a single one may be that the sheet lacks, or where such things go."""
+    look, meant = group[0].look, stands_in_for(group[0].header)
+    missing = [column for column in sheet.columns if column.field not in known]
+    lacking = [c.label for c in missing if c.field in meant] or [
+        c.label for c in missing if c.field in _CANDIDATES[look]
+    ]
+    if lacking and len(group) == 1:
+        return f"If it is the {' or the '.join(lacking)}, type that in {place}."
+    match look:
+        case Look.NUMBER | Look.RANGE | Look.COUNT if sheet.required:
+            return "Numbers of a trunk go onto the sheet DIDs or Caller IDs, one row each."
+        case Look.NUMBER | Look.RANGE | Look.COUNT:
+            return (
+                f"Each number goes into a row of its own under {'DID' if sheet is DIDS else 'Caller ID'}; a block "
+                "goes there as first and last number, like 442079460100-442079460199."
+            )
+        case Look.CHOICE if not sheet.required:
+            return (
+                "All rows of a trunk are added, removed or put in place of its list together: the sheet Trunks says "
+                "which, under Caller IDs mode and DIDs mode."
+            )
+        case Look.HOST | Look.SWITCH | Look.SECRET | Look.CHOICE:
+            return "A setting of a trunk goes onto the sheet Trunks, under its own header."
+        case Look.OTHER:
+            return "If it means a column of ours, give it that header."
+
+
+def _lettered(positions: Sequence[int]) -> str:
+    more = f" and {len(positions) - _NAMED:,} more" if len(positions) > _NAMED else ""
+    return ", ".join(map(letters, positions[:_NAMED])) + more
+
+
+def cells_below(raw: RawSheet, region: Region, position: int) -> Sequence[CellValue]:
+    """Return what stands in one column of a table, from the first row below the header on."""
+    start = region.header_row + 1 - raw.first_row
+    return raw.columns[position - raw.first_column][start : region.end - raw.first_row]
+
+
+def nameless(
+    sheet: Sheet, raw: RawSheet, region: Region, known: Mapping[str, int], own: Collection[int]
+) -> list[Problem]:
+    """Tell of columns with values and without a header.
+
+    In a CSV file a value beyond the last header is a problem: an unquoted separator has shifted the cells of its row.
+
+    Args:
+        sheet: which of the three it is.
+        raw: its cells.
+        region: where its table stands.
+        known: field to position of columns that mean something all the same.
+        own: positions of columns that are said to be the user's own.
+    """
+    last = max((position for position, cell in region.header.items() if not is_blank(cell)), default=-1)
+    start = region.header_row + 1
+    filled: dict[int, list[int]] = {}
+    for position, cell in region.header.items():
+        if not is_blank(cell) or position in known.values() or position in own:
+            continue
+        values = cells_below(raw, region, position)
+        if values.count("") < len(values):
+            filled[position] = [row for row, value in enumerate(values, start) if not is_blank(value)]
+    shifted = {position: rows for position, rows in filled.items() if rows and raw.dialect and position > last}
+    blank = dict.fromkeys((position for position, rows in filled.items() if rows and position not in shifted), "")
+    asked, strange = unclear(sheet, raw.name, region.header_row, blank, known, partial(cells_below, raw, region))
+    kept = [position for position in blank if position not in strange]
+    problems = [*_shifted(raw, region, shifted), *asked]
+    if kept:
+        called = _lettered(kept)
+        problems.append(
+            Problem(
+                code="own-column",
+                sheet=raw.name,
+                row=region.header_row,
+                column=kept[0],
+                message=f"Column {called} has no header: a column of your own, kept as it is and not sent."
+                if len(kept) == 1
+                else f"Columns {called} have no header: columns of your own, kept as they are and not sent.",
+                fix="Nothing to do; if its values are meant, give it a header.",
+            )
+        )
+    return problems
+
+
+def _shifted(raw: RawSheet, region: Region, columns: Mapping[int, list[int]]) -> list[Problem]:
+    firsts: dict[int, int] = {}
+    for position, rows in sorted(columns.items()):
+        for row in rows:
+            firsts.setdefault(row, position)
+    if len(firsts) > _TOO_MANY_TO_BE_SLIPS and 2 * len(firsts) > region.end - region.header_row - 1:
+        at = min(firsts.values())
+        return [
+            Problem(
+                code="cell-shifted",
+                sheet=raw.name,
+                row=region.header_row,
+                column=at,
+                message=f"{len(firsts):,} rows have a value in column {letters(at)}, which has no header.",
+                fix="Give the column its header, with # in front if it is a column of your own; or see whether the "
+                "values hold the separator and need quotes around them.",
+            )
+        ]
+    separator = raw.dialect.delimiter.replace("\t", "tab") if raw.dialect else ""
+    return [
+        Problem(
+            code="cell-shifted",
+            sheet=raw.name,
+            row=row,
+            column=position,
+            message="The row has more values than there are headers: its values may stand in the wrong columns.",
+            fix=f'Put "quotes" around the value that holds the separator ({separator}), or delete what is too much.',
+        )
+        for row, position in sorted(firsts.items())
+    ]
+
+
+_TOO_MANY_TO_BE_SLIPS: Final = 20

@@ -1,1 +1,0 @@
-"""Telling: what people get to read. Pure."""

@@ -1,0 +1,319 @@
+"""Plans: desired against live, for all chosen trunks. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from batch.schema.columns import Mode, TrunkType
+from batch.schema.problems import Problem
+from batch.schema.spellings import nearest
+from batch.secrets import Secret
+from batch.tables.rows import Tables
+from batch.trunks import rules
+from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
+from batch.trunks.hazards import Hazard, hazard_of, hazards
+from batch.trunks.live import WHOLE, Census, LiveTrunk
+from batch.trunks.live_checks import incomplete, objections, unread, unreadable
+from batch.trunks.merge import merge
+from batch.trunks.model import Record
+from batch.trunks.payloads import refusals
+from batch.trunks.rebase import rebase
+from batch.trunks.request_bodies import body_of, caller_id_json, did_json
+
+REGISTRATION_FIELDS: Final = frozenset(
+    {
+        "enable",
+        "transport",
+        "hostname",
+        "port",
+        "domain",
+        "username",
+        "password",
+        "auth_name",
+        "enb_outbound_proxy",
+        "outbound_proxy_server",
+        "outbound_proxy_port",
+    }
+)
+"""Fields whose change can cost a trunk its registration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What one trunk of the workbook becomes."""
+
+    record: Record
+    live: LiveTrunk
+    desired: Desired
+    difference: Difference
+    left_alone: Difference = NO_DIFFERENCE
+    """For a trunk of an export: what only the PBX changed since, from then to now."""
+
+    @property
+    def kind(self) -> str:
+        """``update`` when something is to be written, ``keep`` when it already is as wanted."""
+        return "update" if self.difference else "keep"
+
+    @property
+    def trunk_type(self) -> TrunkType:
+        """The live trunk's type, which is one that the API can edit."""
+        if self.live.type is None:
+            raise ValueError(f"{self.live.name} is not a trunk that the API edits")
+        return self.live.type
+
+    @property
+    def renames(self) -> bool:
+        """Whether the trunk gets another name."""
+        return "name" in self.difference.fields
+
+    @property
+    def disables(self) -> bool:
+        """Whether the trunk is switched off."""
+        return self.difference.fields.get("enable", (1, 1))[1] == 0
+
+    @property
+    def removals(self) -> int:
+        """How many list entries it loses."""
+        return len(self.difference.dids.removed) + len(self.difference.caller_ids.removed)
+
+    @property
+    def bears_on_registration(self) -> bool:
+        """Whether the write can cost the trunk its registration."""
+        return bool(REGISTRATION_FIELDS & self.difference.fields.keys())
+
+    @property
+    def written(self) -> Desired:
+        """What the write sets, and nothing else: what reading back must find."""
+        return Desired(
+            fields={name: new for name, (_, new) in self.difference.fields.items()},
+            dids=self.desired.dids if self.difference.dids else None,
+            caller_ids=self.desired.caller_ids if self.difference.caller_ids else None,
+        )
+
+    def as_planned(self, now: LiveTrunk) -> bool:
+        """Tell whether everything that the write replaces still is what the plan saw."""
+        return (
+            (now.name, now.vendor_type) == (self.live.name, self.live.vendor_type)
+            and replaced(now, self.difference) == self.replaces()
+            and (not self.difference.dids or now.dids.unknown_keys == self.live.dids.unknown_keys)
+            and (not self.difference.caller_ids or now.caller_ids.unknown_keys == self.live.caller_ids.unknown_keys)
+        )
+
+    def body(self) -> dict[str, Any]:
+        """Make the body of the write; with a new password in clear, so make it only to send it."""
+        return body_of(self.live.id, self.desired, self.difference)
+
+    def replaces(self) -> dict[str, Any]:
+        """Return the live values that the write replaces, secrets as `Secret`: what must still be so just before."""
+        return replaced(self.live, self.difference)
+
+
+def replaced(live: LiveTrunk, difference: Difference) -> dict[str, Any]:
+    """Return a trunk's values of the fields and lists in which it differs."""
+    lists = {"did_list": difference.dids, "outbound_cid_list": difference.caller_ids}
+    return values_of(live, [*difference.fields, *(name for name, differs in lists.items() if differs)])
+
+
+def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
+    """Return a trunk's values of these fields and lists, the password as a `Secret`."""
+    lists: dict[str, Any] = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
+    lists |= {name: live.whole.get(name) for name in live.unread}  # to be put back as it was, it must not have changed
+    return {name: lists[name] if name in lists else canonical(name, live_value(live, name)) for name in names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done, and what stands against it."""
+
+    pbx: str
+    """The PBX's address."""
+    changes: tuple[Change, ...] = ()
+    """One per chosen trunk without problems, in the workbook's order."""
+    hazards: tuple[Hazard, ...] = ()
+    problems: Sequence[Problem] = ()
+    """All problems and notices, of the workbook and of the PBX."""
+
+    @property
+    def updates(self) -> tuple[Change, ...]:
+        """The changes that write something."""
+        return tuple(change for change in self.changes if change.difference)
+
+    @property
+    def stopped(self) -> frozenset[int]:
+        """Rows of the Trunks sheet that problems stand against."""
+        return stopped_by(self.problems)
+
+    def digest(self) -> str:
+        """Return what stands for address, chosen trunks, ordered writes and the live values they replace.
+
+        Passwords are part of the writes; deriving a key from all of it makes it useless for guessing one.
+        """
+        return digest_of(self.pbx, self.changes)
+
+
+def stopped_by(problems: Iterable[Problem]) -> frozenset[int]:
+    """Return the rows of the Trunks sheet that problems stand against."""
+    rows = {row for problem in problems if problem.stops for row in (problem.trunk, problem.partner)}
+    return frozenset(row for row in rows if row is not None)
+
+
+def digest_of(pbx: str, changes: Iterable[Change]) -> str:
+    """Return 32 hexadecimal digits: equal only if the same writes replace the same live values at the same PBX."""
+    seed = hashlib.sha256(pbx.encode())
+    for change in changes:
+        before = {
+            name: value.reveal() if isinstance(value, Secret) else _plain(value)
+            for name, value in change.replaces().items()
+        }
+        body: dict[str, Any] = change.body() if change.difference else {"id": change.live.id}
+        for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
+            entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
+        seed.update(json.dumps([body, before], sort_keys=True).encode())
+    return hashlib.pbkdf2_hmac("sha256", seed.digest(), pbx.encode(), 100_000, 16).hex()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [did_json([entry])[0] if hasattr(entry, "did") else caller_id_json(entry) for entry in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """Which live trunk each record means."""
+
+    ids: Mapping[int, int] = field(default_factory=dict)
+    """Row of the Trunks sheet to trunk id."""
+    problems: tuple[Problem, ...] = ()
+
+
+def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolved:
+    """Find each record's trunk, by id or by exact name."""
+    table = tables.trunks
+    by_id, by_name = census.by_id, census.by_name
+    records = list(records)
+    gone = [r.name for r in records if (by_name.get(r.name) if r.id is None else by_id.get(r.id)) is None]
+    near = nearest(gone, by_name)
+    ids: dict[int, int] = {}
+    taken: dict[int, int] = {}
+    problems: list[Problem] = []
+    for record in records:
+        if record.id is None and not record.name:
+            continue
+        trunk = by_name.get(record.name) if record.id is None else by_id.get(record.id)
+        cell = "name" if record.id is None else "id"
+        if trunk is None:
+            problems.append(_gone(tables, record, cell, by_name.get(near.get(record.name, ""))))
+        elif WHOLE in trunk.unread:
+            problems.append(unreadable(tables, record, trunk))
+        elif record.id is None and record.name in census.doubled:
+            problems.append(
+                table.problem(
+                    "trunk-ambiguous",
+                    record.row,
+                    cell,
+                    f"More than one trunk on the PBX is named {record.name}.",
+                    "Type the Trunk ID of the one that is meant.",
+                    value=record.name,
+                )
+            )
+        elif trunk.id in taken:
+            problem = table.problem(
+                "same-live-trunk",
+                record.row,
+                cell,
+                f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
+                "Keep one row for it, with everything that shall change.",
+                value=record.label,
+            )
+            problems.append(replace(problem, partner=taken[trunk.id]))
+        else:
+            ids[record.row] = trunk.id
+            taken[trunk.id] = record.row
+    return Resolved(ids=ids, problems=tuple(problems))
+
+
+def _gone(tables: Tables, record: Record, cell: str, near: LiveTrunk | None) -> Problem:
+    what = f"named {record.name}" if cell == "name" else f"with the id {record.id}"
+    return tables.trunks.problem(
+        "trunk-gone",
+        record.row,
+        cell,
+        f"The PBX has no trunk {what}" + (f"; did you mean {near.name}?" if near else "."),
+        f"Type {near.name}, or its Trunk ID {near.id}."
+        if near
+        else "Correct it, or delete the row; this tool does not create trunks.",
+        value=record.name if cell == "name" else str(record.id),
+    )
+
+
+def judge(
+    tables: Tables, record: Record, live: LiveTrunk, census: Census, base: LiveTrunk | None = None
+) -> tuple[Change, list[Hazard], list[Problem]]:
+    """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
+    merged = merge(tables, record, live, census) if base is None else rebase(tables, record, base, live, census)
+    asked, desired = merged.asked, merged.desired
+    difference = compare(live, desired)
+    problems = [*merged.problems, *objections(tables, asked, live, census)]
+    if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
+        numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
+        problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
+    problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
+    change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
+    dangers = [hazard_of(conflict, record.row, live.name) for conflict in merged.conflicts]
+    return change, [*dangers, *hazards(asked, live, difference)], problems
+
+
+def not_sendable(tables: Tables, change: Change) -> list[Problem]:
+    """Report what the payload's model refuses although no check did: live entries that are odd in another way."""
+    if not change.difference:
+        return []
+    return [
+        tables.trunks.problem(
+            "live-entry-incomplete",
+            change.record.row,
+            "name" if change.record.id is None else "id",
+            f"The list that {change.live.name} would be sent holds something from the PBX that the API does not take "
+            f"({refusal}).",
+            "Correct or delete that entry on the PBX, or name every entry in the workbook with mode replace.",
+            value=change.record.label,
+        )
+        for refusal in refusals(change.trunk_type, change.body())[:1]
+    ]
+
+
+def tally(changes: Iterable[Change]) -> Counter[str]:
+    """Count what stands at the top of a plan, from updates and keeps to lists replaced on purpose."""
+    count: Counter[str] = Counter()
+    for change in changes:
+        count[change.kind] += 1
+        count["renames"] += change.renames
+        count["disabled"] += change.disables
+        count["removals"] += change.removals
+        count["reorders"] += sum(
+            1 for differs in (change.difference.dids, change.difference.caller_ids) if differs.moved
+        )
+        edits = ((change.record.dids, change.difference.dids), (change.record.caller_ids, change.difference.caller_ids))
+        count["replacements"] += sum(
+            1 for edit, differs in edits if edit and edit.explicit and edit.mode is Mode.REPLACE and differs
+        )
+    return count
+
+
+def not_allowed(found: Iterable[Hazard], allowed: Iterable[str], changes: Iterable[Change]) -> tuple[Hazard, ...]:
+    """Return the hazards that no ``--allow`` covers.
+
+    ``allowed`` holds what was typed: ``removals`` for all trunks, ``removals=TRUNK`` for one, by name or id.
+    """
+    ids = {change.record.row: str(change.live.id) for change in changes}
+    granted = set(allowed)
+    return tuple(
+        hazard
+        for hazard in found
+        if not granted & {hazard.code, f"{hazard.code}={hazard.trunk}", f"{hazard.code}={ids.get(hazard.row)}"}
+    )

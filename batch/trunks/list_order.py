@@ -1,0 +1,127 @@
+"""Orders: in which order the lists of a trunk are wanted, by a file that may have been sorted to read it.
+
+The PBX takes the first entry that fits, so an order is part of what is wanted. A workbook that a person wrote says it
+by the order of its rows. In an export or in results those may just have been sorted. Of results, a trunk that was
+finished has the order that was wanted, so it stays; of one that was not, the order of the rows counts as long as it
+is the one that the run was to write. Everything else is asked: the hazard ``reorder``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from batch.schema.columns import Mode
+from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.problems import Problem
+from batch.tables.rows import Table, Tables
+from batch.trunks.change_plan import Change
+from batch.trunks.diff import ListDifference, compare, described
+from batch.trunks.hazards import Hazard
+from batch.trunks.model import ListEdit, Record
+
+_LISTS: Final = ("dids", "caller_ids")
+"""The lists of a trunk, as `Record`, `Desired` and `Difference` call them."""
+
+
+def remember(imprint: Imprint, run_on: str, records: Iterable[Record], finished: Mapping[int, int | None]) -> Imprint:
+    """Return what results say of themselves about orders.
+
+    Args:
+        imprint: what the file that was read says of itself.
+        run_on: address of the run's PBX.
+        records: all trunks of the workbook.
+        finished: ids of the trunks that are as wanted, by their row on the Trunks sheet.
+    """
+    left = [record for record in records if record.row not in finished]
+    return replace(
+        imprint,
+        run_on=run_on,
+        finished=frozenset(number for number in finished.values() if number is not None),
+        orders=frozenset(
+            _order(record, what, edit) for record in left for what in _LISTS if (edit := getattr(record, what))
+        ),
+    )
+
+
+def _order(record: Record, what: str, edit: ListEdit[Any]) -> str:
+    """Return what the rows of a list are known by in this order, and in no other."""
+    said = json.dumps([what, record.label, [row.key for row in edit.rows]])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def settle_orders(
+    tables: Tables, change: Change, imprint: Imprint, *, same_pbx: bool
+) -> tuple[Change, list[Hazard], list[Problem]]:
+    """Settle what becomes of lists whose entries would be moved.
+
+    Args:
+        tables: the workbook.
+        change: what one of its trunks would become.
+        imprint: what the workbook says of itself.
+        same_pbx: whether it is results of a run on this PBX.
+
+    Returns:
+        The change without lists that stay as they are; what is to be allowed; what is to be told.
+    """
+    results = Kind.RESULTS in imprint.kinds
+    if not results and Kind.EXPORT not in imprint.kinds:
+        return change, [], []
+    hazards, notices, desired = [], [], change.desired
+    for what, table, label in (("dids", tables.dids, "DIDs"), ("caller_ids", tables.caller_ids, "caller IDs")):
+        edit: ListEdit[Any] | None = getattr(change.record, what)
+        differs: ListDifference[Any] = getattr(change.difference, what)
+        if edit is None or edit.mode is not Mode.REPLACE:
+            continue
+        as_the_run = results and _order(change.record, what, edit) in imprint.orders
+        if not differs.moved:
+            left = results and same_pbx and change.live.id not in imprint.finished
+            if left and not differs and len(edit.rows) > 1 and imprint.orders and not as_the_run:
+                hazards.append(_order_lost(change, label))
+            continue
+        if results and same_pbx and change.live.id in imprint.finished and differs.only_moved:
+            desired = replace(desired, dids=None) if what == "dids" else replace(desired, caller_ids=None)
+            notices.append(_order_left(table, change, label))
+        elif not as_the_run:
+            hazards.append(_reorder(change, label, differs))
+    if notices:
+        change = replace(change, desired=desired, difference=compare(change.live, desired))
+    return change, hazards, notices
+
+
+def _order_left(table: Table, change: Change, label: str) -> Problem:
+    return Problem(
+        code="order-left",
+        sheet=table.name,
+        row=table.header_row,
+        message=f"The {label} of {change.live.label} are all on the PBX, in another order, which stays: the trunk was "
+        "as wanted when its run ended, and results may be sorted to read them.",
+        fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
+        trunk=change.record.row,
+    )
+
+
+def _order_lost(change: Change, label: str) -> Hazard:
+    return Hazard(
+        code="reorder",
+        row=change.record.row,
+        trunk=change.live.name or str(change.live.id),
+        message=f"The {label} of {change.live.label} are on the PBX in the order of these rows, which is not the order "
+        "that the run was to write and did not, and the first that fits a call wins. If the file was only sorted to "
+        "read it, put its rows back.",
+    )
+
+
+def _reorder(change: Change, label: str, differs: ListDifference[Any]) -> Hazard:
+    first = differs.moved[0]
+    return Hazard(
+        code="reorder",
+        row=change.record.row,
+        trunk=change.live.name or str(change.live.id),
+        message=f"The {label} of {change.live.label} would be put into another order ({len(differs.moved):,} of "
+        f"{differs.stays:,} moved, {described(first.entry)} from place {first.was:,} to {first.becomes:,}), "
+        "and the first that fits a call wins. If the file was only sorted to read it, put its rows back.",
+    )

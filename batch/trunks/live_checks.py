@@ -1,0 +1,214 @@
+"""Objections: what stands against a record once its live trunk is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from batch.schema.columns import CLEAR, Mode
+from batch.schema.problems import Problem
+from batch.tables.rows import Tables
+from batch.trunks import rules
+from batch.trunks.diff import Desired, Difference
+from batch.trunks.hazards import is_replaceable
+from batch.trunks.live import NOT_SHOWN, WHOLE, Census, LiveTrunk
+from batch.trunks.model import Record, Records
+
+SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
+
+
+def objections(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> list[Problem]:
+    """Report what a record asks for and its live trunk cannot be given."""
+    if live.type is None:
+        return [
+            tables.trunks.problem(
+                "trunk-not-editable",
+                record.row,
+                "name" if record.id is None else "id",
+                f"{live.name} is a {live.vendor_type or 'trunk of unknown type'}, which the API cannot edit.",
+                "Delete the row, and change this trunk on the PBX's own pages.",
+                value=record.label,
+            )
+        ]
+    problems: list[Problem] = []
+    if record.type is None:
+        problems += rules.of_type(tables, record, live.type)
+    elif record.type is not live.type:
+        problems.append(
+            tables.trunks.problem(
+                "type-differs",
+                record.row,
+                "type",
+                f"On the PBX {live.name} is a trunk of type {live.type}, and a type cannot be changed.",
+                f"Type {live.type}, or clear the cell; if you mean another trunk, correct its ID or Name.",
+                value=record.type,
+            )
+        )
+    wanted = record.fields.get("name")
+    holder = census.by_name.get(str(wanted), live) if wanted is not None else live
+    if holder.id != live.id:
+        problems.append(
+            tables.trunks.problem(
+                "name-taken",
+                record.row,
+                "name",
+                f"The name {wanted} belongs to trunk {holder.id} on the PBX.",
+                "Choose another name. To swap names, rename the other trunk first, in a run of its own.",
+                value=str(wanted),
+            )
+        )
+    if live.shared:
+        problems += _shared(tables, record)
+    if census.cloud and live.vendor_type in {"register", "peer_did"}:
+        problems += _cloud_patterns(tables, record)
+    return problems
+
+
+def incomplete(
+    tables: Tables, record: Record, live: LiveTrunk, desired: Desired, difference: Difference
+) -> list[Problem]:
+    """Report live entries that would have to be sent back with the list, and that the API takes from nobody.
+
+    A caller ID whose last extension was deleted is one.
+    """
+    if record.caller_ids is None or desired.caller_ids is None or not difference.caller_ids:
+        return []
+    ours = {row.key for row in record.caller_ids.rows}
+    return [
+        tables.trunks.problem(
+            "live-entry-incomplete",
+            record.row,
+            "name" if record.id is None else "id",
+            f"On the PBX, the caller ID {entry.caller_id} of {live.name} is for no extension; a list with it "
+            "cannot be written.",
+            "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
+            value=record.label,
+        )
+        for entry in desired.caller_ids
+        if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
+    ]
+
+
+def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
+    """Report a list that is to be changed and that cannot be read: nobody knows what it would be added to."""
+    for name, edit, what, mode in (
+        ("did_list", record.dids, "DIDs", "DIDs mode"),
+        ("outbound_cid_list", record.caller_ids, "caller IDs", "Caller IDs mode"),
+    ):
+        why = live.unread.get(name)
+        if edit is None or why is None or is_replaceable(edit, why):
+            continue
+        how = f"The PBX does not show the {what} of {live.label}"
+        fix = f"Name all its {what} in the workbook, with {Mode.REPLACE} as {mode}; or look at the trunk on the PBX."
+        if why != NOT_SHOWN:
+            how = f"The {what} of {live.label} cannot be read as the PBX shows them ({why})"
+            fix = f"Correct them on the PBX, or leave its {what} out of the workbook."
+        yield tables.trunks.problem(
+            "live-entry-incomplete",
+            record.row,
+            "name" if record.id is None else "id",
+            f"{how}, so nobody knows what would be lost by writing them.",
+            fix,
+            value=record.label,
+        )
+
+
+def unreadable(tables: Tables, record: Record, live: LiveTrunk) -> Problem:
+    """Report a trunk of which nothing can be read."""
+    return tables.trunks.problem(
+        "live-entry-incomplete",
+        record.row,
+        "name" if record.id is None else "id",
+        f"{record.label} cannot be read: {live.unread[WHOLE]}.",
+        "Look at this trunk on the PBX, then plan again; or leave it out of the workbook.",
+        value=record.label,
+    )
+
+
+def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) -> Iterator[Problem]:
+    """Tell of lists all of whose rows were deleted since the export: that alone empties none."""
+    lists = (
+        (record.dids, tables.dids, "did_list", base.dids.entries, "dids_mode", "DID"),
+        (
+            record.caller_ids,
+            tables.caller_ids,
+            "outbound_cid_list",
+            base.caller_ids.entries,
+            "caller_ids_mode",
+            "Caller ID",
+        ),
+    )
+    for edit, table, name, entries, mode, cell in lists:
+        if edit is not None or not entries or name in base.unread:
+            continue
+        if record.modes.get(mode) is Mode.REPLACE:  # that is told for every workbook
+            continue
+        if record.row in records.owners[table.sheet.title].named:
+            continue
+        rows = f"All {len(entries):,} rows" if len(entries) > 1 else "The only row"
+        yield tables.trunks.problem(
+            "rows-all-gone",
+            record.row,
+            "name" if record.id is None else "id",
+            f"{rows} of {record.label} on the sheet {table.name} {'were' if len(entries) > 1 else 'was'} deleted since "
+            f"the export; its {table.sheet.title} are left alone.",
+            f"Nothing to do, if that is meant. To empty the list, add a row for the trunk with {CLEAR} as its {cell}.",
+            value=record.label,
+        )
+
+
+def _shared(tables: Tables, record: Record) -> list[Problem]:
+    outside = [name for name in record.fields if name not in SHARED_TRUNK_FIELDS]
+    problems = [
+        tables.trunks.problem(
+            "trunk-shared",
+            record.row,
+            name,
+            f"{record.label} is a shared trunk; it takes only caller IDs.",
+            "Clear the cell; the trunk's owner must change this.",
+            value=tables.trunks.text(name, record.row),
+        )
+        for name in outside
+    ]
+    if record.dids is None:
+        return problems
+    rows = record.dids.numbered()
+    if not rows:
+        problems.append(
+            tables.trunks.problem(
+                "trunk-shared",
+                record.row,
+                "name" if record.id is None else "id",
+                f"{record.label} is a shared trunk; it takes only caller IDs.",
+                "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs.",
+                value=record.label,
+            )
+        )
+    return problems + [
+        tables.dids.problem(
+            "trunk-shared",
+            row,
+            "did",
+            f"{record.label} is a shared trunk; it takes only caller IDs.",
+            "Delete the row; the trunk's owner must change its DIDs.",
+            value=did,
+        )
+        for row, did in rows.items()
+    ]
+
+
+def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:
+    if record.dids is None or record.dids.mode is Mode.REMOVE:
+        return []
+    return [
+        tables.dids.problem(
+            "pattern-not-on-cloud",
+            entry.row,
+            "did",
+            f"The Cloud edition takes no [ ] and no ! in a DID of this trunk: {entry.did}.",
+            "Write the numbers out, or use X, Z, N and the dot.",
+            value=entry.did,
+        )
+        for entry in record.dids.rows
+        if set(entry.did) & set("[]!")
+    ]

@@ -1,0 +1,197 @@
+"""Merging: what a record and the live trunk make together.
+
+The PBX replaces lists whole, so what is desired is always a complete list: the live one with the record's edit
+applied to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+
+from batch.schema.columns import Mode
+from batch.schema.problems import Problem
+from batch.tables.rows import Table, Tables
+from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference
+from batch.trunks.hazards import Conflict
+from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
+from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Record, Row
+from batch.trunks.numbers import RawId, split_groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """What a trunk shall hold, and how it came to that."""
+
+    asked: Record
+    """What the workbook asks for; of an export, only what a person changed in it."""
+    desired: Desired
+    problems: Sequence[Problem] = ()
+    conflicts: Sequence[Conflict] = ()
+    """Cells that a person and the PBX changed since the export; `desired` takes the person's side."""
+    left_alone: Difference = NO_DIFFERENCE
+    """What only the PBX changed since the export."""
+
+
+def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> Merged:
+    """Apply a record to its live trunk."""
+    problems: list[Problem] = []
+    dids: tuple[Did, ...] | None = None
+    caller_ids: tuple[CallerId, ...] | None = None
+    if record.dids is not None:
+        problems += ambiguous(tables.dids, "did", record.dids, live.dids.entries)
+        dids = applied(record.dids, live.dids.entries, filled_did)
+    if record.caller_ids is not None:
+        problems += ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
+        filling = CallerIdFilling(tables.caller_ids, census)
+        caller_ids = applied(record.caller_ids, live.caller_ids.entries, filling)
+        problems += filling.problems
+    return Merged(
+        asked=record,
+        desired=Desired(fields=record.fields, dids=dids, caller_ids=caller_ids),
+        problems=problems,
+    )
+
+
+class CallerIdFilling:
+    """Makes caller IDs from rows, and collects what stands in the way."""
+
+    def __init__(self, table: Table, census: Census) -> None:
+        """Make one for the rows of a table, whose extensions and groups are looked up in a census."""
+        self.problems: list[Problem] = []
+        self._table = table
+        self._census = census
+
+    def __call__(self, row: CallerIdRow, old: CallerId | None) -> CallerId:
+        """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
+        entry, faults = _caller_id(self._table, row, old, self._census)
+        self.problems += faults
+        return entry
+
+
+def applied(
+    edit: ListEdit[Row], live: Sequence[Entry], filled: Callable[[Row, Entry | None], Entry]
+) -> tuple[Entry, ...]:
+    """Apply an edit to a list. ``filled`` makes an entry from a row and the live entry with its key, if any."""
+    old: dict[Hashable, Entry] = {entry.key: entry for entry in reversed(live)}
+    match edit.mode:
+        case Mode.REPLACE:
+            return tuple(filled(row, old.get(row.key)) for row in edit.rows)
+        case Mode.ADD:
+            new: dict[Hashable, Entry] = {row.key: filled(row, old.get(row.key)) for row in edit.rows}
+            kept = tuple(new.get(entry.key, entry) for entry in live)
+            return kept + tuple(entry for key, entry in new.items() if key not in old)
+        case Mode.REMOVE:
+            gone = {row.key for row in edit.rows}
+            return tuple(entry for entry in live if entry.key not in gone)
+
+
+def filled_did(row: DidRow, old: Did | None) -> Did:
+    """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
+    name = row.name if row.name is not None else old.name if old else ""
+    return Did(row.did, name)
+
+
+def ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Entry]) -> list[Problem]:
+    """Report rows of add and remove that fit two live entries, and removals of what is not there."""
+    if edit.mode is Mode.REPLACE:
+        return []
+    count: Counter[Hashable] = Counter(entry.key for entry in live)
+    problems = []
+    absent: dict[int, list[str]] = {}
+    for row in edit.rows:
+        text = row.number
+        if count[row.key] > 1:
+            problems.append(
+                table.problem(
+                    "key-ambiguous",
+                    row.row,
+                    field,
+                    f"{text} stands {count[row.key]} times on the PBX, so it is not clear which one is meant.",
+                    "Remove the doubles on the PBX, or replace the whole list.",
+                    value=text,
+                )
+            )
+        elif edit.mode is Mode.REMOVE and not count[row.key]:
+            absent.setdefault(row.row, []).append(text)
+    return problems + [_not_there(table, field, row, numbers) for row, numbers in absent.items()]
+
+
+def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Problem:
+    more = f" (and {len(numbers) - 1} more of this cell)" if len(numbers) > 1 else ""
+    return table.problem(
+        "entry-not-there",
+        row,
+        field,
+        f"{numbers[0]}{more} is not on the trunk, so there is nothing to remove.",
+        "Nothing to do, if it is gone already; otherwise check the number.",
+        value=numbers[0],
+    )
+
+
+def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Census) -> tuple[CallerId, list[Problem]]:
+    name = row.name if row.name is not None else old.name if old else ""
+    if row.option == "range":
+        span = row.extension_range or (old.extension_range if old else "")
+        problems = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
+        order = old.order if old else ()
+        return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
+    order, problems = _extensions(table, row, old, census)
+    if not order and not problems:
+        problems = [_missing(table, row, "extensions-missing", "extensions")]
+    span = old.extension_range if old else ""
+    return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
+
+
+def _extensions(
+    table: Table, row: CallerIdRow, old: CallerId | None, census: Census
+) -> tuple[tuple[Extension, ...], list[Problem]]:
+    """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
+    problems: list[Problem] = []
+    found: list[Extension] = []
+    live = old.order if old else ()
+    if row.extensions is None:
+        found += [extension for extension in live if extension.type == "extension"]
+    for number in row.extensions or ():
+        if isinstance(number, RawId):
+            found.append(Extension("extension", number.id))
+        elif (extension_id := census.extensions.get(number)) is None:
+            problems.append(_unknown(table, row, "extension-unknown", "extensions", number))
+        else:
+            found.append(Extension("extension", extension_id, number))
+    if row.groups is None:
+        found += [extension for extension in live if extension.type != "extension"]
+    for name in split_groups(row.groups, census.groups) if row.groups else ():
+        if isinstance(name, RawId):
+            found.append(Extension("ext_group", name.id))
+        elif (group_id := census.groups.get(name)) is None:
+            near = census.nearest_group(name)
+            problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
+        else:
+            found.append(Extension("ext_group", group_id, name))
+    return tuple(dict.fromkeys(found)), problems
+
+
+def _unknown(table: Table, row: CallerIdRow, code: str, field: str, name: str, near: str | None = None) -> Problem:
+    what = "extension" if field == "extensions" else "extension group"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"The PBX has no {what} {name}" + (f"; did you mean {near}?" if near else "."),
+        f"Type {near}." if near else f"Correct it, or let the administrator add the {what} first.",
+        value=name,
+    )
+
+
+def _missing(table: Table, row: CallerIdRow, code: str, field: str) -> Problem:
+    needed = "Extensions or Extension groups" if field == "extensions" else "Extension range"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"{row.caller_id} is new on this trunk, so {needed} must say for whom it is.",
+        f"Fill in {needed}.",
+        value="",
+    )

@@ -1,0 +1,231 @@
+"""Suggestions: what may have been meant by a spoiled cell, put against what the PBX holds. Pure.
+
+What would not be accepted if it were typed into the cell is never suggested.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from batch.schema.columns import MAX_ENTRY_NAME_BYTES
+from batch.schema.problems import Fault, Problem
+from batch.tables.rows import Table, Tables
+from batch.trunks.entries import CallerIdCells, understood
+from batch.trunks.live import LiveTrunk
+from batch.trunks.model import Records
+from batch.trunks.numbers import parse_did
+from batch.trunks.values import parse_value, too_many_bytes
+
+
+def only_taken(problems: Iterable[Problem], tables: Tables) -> Iterator[Problem]:
+    """Leave out of problems found in reading what their columns would not take, and word them accordingly."""
+    by_name = {table.name: table for table in tables}
+    trunks = {text for field in ("name", "id") for text in tables.trunks.texts(field)}
+    for problem in problems:
+        table = by_name.get(problem.sheet)
+        if table is None or problem.retype is None:
+            yield problem
+            continue
+        offers = tuple(
+            offer
+            for offer in problem.offers
+            if takes(table, problem.row, problem.column, offer)
+            and (offer in trunks or table.headers.columns.get("trunk") != problem.column)
+        )
+        yield problem if offers == problem.offers else replace(problem, offers=offers, fix=problem.retype.fix(offers))
+
+
+def takes(table: Table, row: int, position: int, text: str) -> bool:
+    """Tell whether a cell of a table takes a text, its own row's other cells as they are.
+
+    Whether there is a trunk of that name is another question.
+    """
+    field = next((name for name, at in table.headers.columns.items() if at == position), "")
+    if not field or not text.isprintable():
+        return False
+    return not isinstance(_read(table, row, field, text), Fault)
+
+
+def _read(table: Table, row: int, field: str, text: str) -> object:
+    if field == "did":
+        return parse_did(text)
+    if field in CallerIdCells._fields:
+        cells = {name: table.text(name, row) if table.has(name) else "" for name in CallerIdCells._fields}
+        return understood(CallerIdCells(**cells | {field: text}))[CallerIdCells._fields.index(field)]
+    if field in {"did_name", "outbound_cid_name"}:
+        return too_many_bytes(text, MAX_ENTRY_NAME_BYTES)
+    return parse_value(table.sheet.column(field), text)
+
+
+_DIALLED: Final = ("did", "outbound_cid", "def_outbound_cid")
+"""Fields that may hold the same number."""
+_OWN_ONLY: Final = ("name", "username", "auth_name")
+"""Fields that only the trunk itself tells of."""
+_SPAN: Final = "outbound_cid_to_ext_range"
+_FIELDS: Final = (*_DIALLED, *_OWN_ONLY, _SPAN, "extensions")
+_ROWS_KEPT: Final = 2
+"""Of so many rows at least one is another one, whichever is asked about."""
+_NUMBER: Final = re.compile(r"\+?[0-9]+")
+_AS_TEXT: Final = "Format the cell as text and type "
+
+
+def against_live(
+    tables: Tables, records: Records, problems: Sequence[Problem], live: Mapping[int, LiveTrunk]
+) -> list[Problem]:
+    """Put problems that offer something, and cells that held a plain number, against the trunks that were read.
+
+    An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
+    front becomes a problem, in place of its notice.
+
+    Args:
+        tables: the workbook's sheets.
+        records: which trunk each row belongs to.
+        problems: what is known so far.
+        live: the trunks that were read, by their row on the Trunks sheet.
+    """
+    numbers = any(table.numbers.get(field) for table in tables for field in _FIELDS)
+    if not numbers and not any(problem.offers and problem.stops for problem in problems):
+        return list(problems)
+    known = _known(live)
+    cut = [problem for suspect in _suspects(tables, records, known) for problem in suspect.judged(known)]
+    replaced = {(problem.place, problem.value) for problem in cut}
+    kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
+    fields = {table.name: {at: name for name, at in table.headers.columns.items()} for table in tables}
+    named = {table.name: table for table in tables}
+    return [
+        _likeliest_first(p, named[p.sheet], fields[p.sheet].get(p.column, ""), known) if p.sheet in named else p
+        for p in kept
+    ] + cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the PBX holds, by field and key."""
+
+    live: Mapping[int, LiveTrunk]
+    """The trunks that were read, by their row on the Trunks sheet."""
+    forms: Mapping[tuple[str, str], Sequence[tuple[int, str]]]
+    """How a number stands on the PBX, each way with its first Trunks rows, as many as it takes to know of another."""
+    own: dict[int, Mapping[tuple[str, str], Sequence[str]]]
+    """How numbers stand on a trunk itself, by its Trunks row, as far as somebody asked."""
+
+    def forms_of(self, field: str, trunk: int, text: str) -> list[str]:
+        """Return how the PBX writes a number: on this trunk in this field first; nothing where it knows it not.
+
+        What a closer place tells, a farther one does not deny.
+        """
+        key = _key(field, text)
+        others = [name for name in _DIALLED if field in _DIALLED and name != field]
+        for fields in ([field], others):
+            own = [form for name in fields for form in self._own(trunk).get((name, key), ())]
+            if field not in _OWN_ONLY and not own:
+                own = [form for name in fields for row, form in self.forms.get((name, key), ()) if row != trunk]
+            if own:
+                return list(dict.fromkeys(own))
+        return []
+
+    def _own(self, trunk: int) -> Mapping[tuple[str, str], Sequence[str]]:
+        if trunk not in self.own:
+            held: dict[tuple[str, str], list[str]] = defaultdict(list)
+            for name, form in _forms(self.live[trunk]):
+                held[name, _key(name, form)].append(form)
+            self.own[trunk] = held
+        return self.own[trunk]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Suspect:
+    """A cell that held a plain number."""
+
+    table: Table
+    field: str
+    row: int
+    trunk: int
+    digits: str
+
+    def judged(self, known: _Known) -> Iterator[Problem]:
+        """Report it if the PBX has its digits only with something in front of them."""
+        at = self.table.headers.columns[self.field]
+        forms = known.forms_of(self.field, self.trunk, self.digits)
+        if self.digits in forms or not (forms := [form for form in forms if takes(self.table, self.row, at, form)]):
+            return
+        problem = self.table.problem(
+            "cell-number-cut",
+            self.row,
+            self.field,
+            "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
+            f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {self.digits}, if there is really nothing in "
+            "front of it.",
+            value=self.digits,
+            offers=(*forms, self.digits),
+        )
+        yield replace(problem, trunk=self.trunk)
+
+
+def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Suspect]:
+    """Find the cells that held a number of which the PBX has the digits anywhere."""
+    keys = {key for _, key in known.forms}
+    for table in tables:
+        owners = records.owners[table.sheet.title]
+        for field in _FIELDS:
+            held = table.numbers.get(field)
+            if not held or field == _SPAN:
+                continue
+            for row, text in table.filled(field):
+                if row not in held or text.lstrip("0") not in keys:
+                    continue
+                trunk = owners.of(row)
+                if trunk is not None and trunk in known.live:
+                    yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
+
+
+def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
+    """Put those offers first that the PBX holds, as it writes them."""
+    trunk = problem.trunk
+    if not problem.stops or not problem.offers or field not in _FIELDS or trunk is None or trunk not in known.live:
+        return problem
+    held = (form for offer in problem.offers for form in known.forms_of(field, trunk, offer))
+    forms = [form for form in held if takes(table, problem.row, problem.column, form)]
+    if not forms:
+        return problem
+    offers = tuple(dict.fromkeys((*forms, *problem.offers)))
+    typed = f"{_AS_TEXT if problem.fix.startswith(_AS_TEXT) else 'Type '}{forms[0]}, which the PBX has."
+    return replace(problem, offers=offers, fix=f"{typed} Otherwise: {problem.fix}")
+
+
+def _known(live: Mapping[int, LiveTrunk]) -> _Known:
+    forms: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    for row, trunk in live.items():
+        for field, form in _forms(trunk):
+            held = forms[field, _key(field, form)]
+            if (row, form) not in held and sum(form == known for _, known in held) < _ROWS_KEPT:
+                held.append((row, form))
+    return _Known(live=live, forms=forms, own={})
+
+
+def _forms(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
+    return ((field, form) for field, form in _written(trunk) if form)
+
+
+def _written(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
+    for did in trunk.dids.entries:
+        yield "did", did.did
+    for entry in trunk.caller_ids.entries:
+        yield "outbound_cid", entry.caller_id
+        yield _SPAN, entry.extension_range
+        for member in entry.order:
+            yield "extensions", member.number
+    for field in ("def_outbound_cid", *_OWN_ONLY):
+        yield field, str(trunk.value(field))
+
+
+def _key(field: str, text: str) -> str:
+    """Return what two ways of writing the same number have in common."""
+    if field == _SPAN:
+        return re.sub(r"\s*(?:-|\.\.+|to)\s*", "-", text)
+    bare = re.sub(r"\(0\)|[\s./-]", "", text) if field in _DIALLED else text
+    return bare.lstrip("+0") if _NUMBER.fullmatch(bare) else text

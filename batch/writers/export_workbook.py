@@ -1,0 +1,280 @@
+"""Exports: what a PBX holds, as a filled workbook in the template's layout.
+
+Besides the three sheets and the help it has drop-downs of what there is on that PBX, a sheet of what a workbook
+cannot say, and hidden sheets with what it began with.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from batch.readers import workbook
+from batch.readers.workbook import CellValue, RawSheet, Workbook
+from batch.schema import glossary
+from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, MARK, READ_ONLY, Sheet
+from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.problems import Problem
+from batch.secrets import Secret
+from batch.tables.rows import Tables, tabulate
+from batch.writers import guides
+from batch.writers.atomic import place_file
+from batch.writers.listings import add_imprint, streamed
+from batch.writers.styles import write_text
+from batch.writers.template import LAST_ROW, lay_out, make_styles, set_print, write_glossary, write_guide
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook as Book
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+MOST_ROWS: Final = LAST_ROW
+"""Rows that a sheet takes below its header."""
+_READ_ONLY_COLUMNS: Final = (
+    ("Trunk", 24),
+    ("What", 18),
+    ("Entry", 34),
+    ("Name", 26),
+    ("For", 34),
+    ("Why it cannot be changed here", 70),
+)
+_STEPS: Final = (
+    "Change the cells that shall change, and leave all others as they are.",
+    (
+        "For a new caller ID or DID add a row, in the place where the PBX shall look at it; to take one away delete "
+        f"its row. To empty a whole list, keep one row and type {CLEAR} in place of the number."
+    ),
+    "Save the file, then check it, look at the plan, and apply it (see What to run).",
+    "What you did not change stays as it is on the PBX, also where somebody changes it there in the meantime.",
+)
+_SEEN: Final = 500
+"""Most characters shown of a text on the sheet of what cannot be said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filled:
+    """One of the three sheets, filled."""
+
+    sheet: Sheet
+    columns: Mapping[str, list[str]]
+    """By field, every column of the sheet: its cells from row 2 down, all equally many."""
+
+    @property
+    def height(self) -> int:
+        """How many rows there are."""
+        return len(next(iter(self.columns.values())))
+
+
+class ReadOnly(NamedTuple):
+    """A line about something that the workbook cannot say."""
+
+    trunk: str
+    what: str
+    """Which list or setting; for a trunk that is not in the workbook, its type."""
+    entry: str = ""
+    name: str = ""
+    whom: str = ""
+    """Extensions and groups."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """Everything that goes into the workbook."""
+
+    pbx: str
+    """Address of the PBX."""
+    made_at: datetime
+    sheets: Sequence[Filled]
+    """The three sheets, in the layout's order."""
+    trunks: Sequence[str]
+    """What the column *Trunk* may say."""
+    extensions: Sequence[str]
+    groups: Sequence[str]
+    """Names of extension groups, as a cell says them."""
+    read_only: Sequence[ReadOnly]
+    base: Iterable[Sequence[str]]
+    """Lines of the hidden sheet with what the PBX held. Read once."""
+
+
+def read_again(sheets: Iterable[Filled]) -> tuple[Tables, list[Problem]]:
+    """Read filled sheets as they will be read from the file."""
+    raw = []
+    for filled in sheets:
+        columns: list[list[CellValue]] = [
+            [guides.header(column), *filled.columns[column.field]] for column in filled.sheet.columns
+        ]
+        raw.append(RawSheet(name=filled.sheet.title, columns=columns))
+    return tabulate(Workbook(path=Path(), sha256="", format=workbook.Format.XLSX, sheets=tuple(raw)), Secret)
+
+
+def write_export(path: Path, export: Export) -> Path:
+    """Write the workbook.
+
+    Returns:
+        Where it lies.
+
+    Raises:
+        OutputError: It cannot be written; then nothing is.
+    """
+    content = io.BytesIO()
+    with streamed(path, content) as book:
+        _fill(book, export)
+    return place_file(path, content.getbuffer())
+
+
+def _fill(book: Book, export: Export) -> None:
+    book.set_custom_property(MARK, Kind.EXPORT)
+    book.set_properties({"title": "trunk-batch export", "subject": _origin(export)})
+    styles = make_styles(book)
+    guide = book.add_worksheet(guides.TITLE)
+    write_guide(guide, styles, _facts(export), _STEPS)
+    lists = _drop_downs(export)
+    for filled in export.sheets:
+        page = book.add_worksheet(filled.sheet.title)
+        lay_out(page, filled.sheet, styles, lists=lists.get(filled.sheet.title), remark=_origin(export))
+        _write_rows(page, 1, zip(*(filled.columns[c.field] for c in filled.sheet.columns), strict=True), styles["text"])
+    write_glossary(book.add_worksheet(glossary.TITLE), styles)
+    ours = [guides.TITLE, glossary.TITLE]
+    if export.read_only:
+        _read_only(book.add_worksheet(READ_ONLY), export.read_only, styles)
+        ours.append(READ_ONLY)
+    imprint = Imprint(
+        kinds=frozenset({Kind.EXPORT}),
+        made_at=export.made_at.isoformat(timespec="seconds"),
+        pbx=export.pbx,
+        sheets=frozenset(ours),
+    )
+    for page in book.worksheets():
+        page.set_header(f"&L{_origin(export).replace('&', '&&')}&R&A")
+    add_imprint(book, imprint)
+    _hidden(book, BASE, export.base, styles["text"])
+    lists_side_by_side = zip_longest(export.trunks, export.extensions, export.groups, fillvalue="")
+    _hidden(book, LISTS, lists_side_by_side, styles["text"])
+    guide.activate()
+
+
+def _origin(export: Export) -> str:
+    return f"Exported from {export.pbx} on {export.made_at:%Y-%m-%d %H:%M}."
+
+
+def _facts(export: Export) -> list[tuple[str, str]]:
+    rows = {filled.sheet.title: filled.height for filled in export.sheets}
+    facts = [
+        ("Exported from", export.pbx),
+        ("Exported on", f"{export.made_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("Rows on its sheets", ", ".join(f"{title} {count:,}" for title, count in rows.items())),
+    ]
+    if export.read_only:
+        facts.append(
+            (
+                "What is not in it",
+                (
+                    "Some of what the PBX holds cannot be put into these sheets. It stands on the sheet "
+                    f"{READ_ONLY}, with the reasons, and stays as it is on the PBX."
+                ),
+            )
+        )
+    return facts
+
+
+def _drop_downs(export: Export) -> dict[str, dict[str, Mapping[str, Any]]]:
+    """Return the drop-downs of what there is on the PBX, by sheet and field; none where there is nothing."""
+    trunk = _from_list(
+        "A",
+        export.trunks,
+        "warning",
+        "This is no trunk of this export",
+        "Choose a trunk from the list, or type a Trunk ID or Name as it stands on the sheet Trunks.",
+    )
+    extensions = _from_list(
+        "B",
+        export.extensions,
+        "information",
+        "More than one extension?",
+        "Several extensions go into one cell with commas between, like 1001, 1002. The plan looks up each of them on "
+        "the PBX.",
+    )
+    groups = _from_list(
+        "C",
+        export.groups,
+        "information",
+        "More than one group?",
+        'Several groups go into one cell with commas between; a name with a comma goes into "double quotes". The plan '
+        "looks up each of them on the PBX.",
+    )
+    wanted = (
+        (CALLER_IDS, "trunk", trunk),
+        (CALLER_IDS, "extensions", extensions),
+        (CALLER_IDS, "extension_groups", groups),
+        (DIDS, "trunk", trunk),
+    )
+    lists: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for sheet, field, drop_down in wanted:
+        if drop_down is not None:
+            lists.setdefault(sheet.title, {})[field] = drop_down
+    return lists
+
+
+def _from_list(column: str, texts: Sequence[str], style: str, title: str, words: str) -> Mapping[str, Any] | None:
+    """Make a drop-down of a column of the hidden sheet that lets other texts through, after a word."""
+    if not texts:
+        return None
+    return {
+        "validate": "list",
+        "source": f"='{LISTS}'!${column}$1:${column}${len(texts)}",
+        "ignore_blank": True,
+        "error_type": style,
+        "error_title": title,
+        "error_message": words,
+    }
+
+
+def _write_rows(page: Worksheet, first: int, rows: Iterable[Sequence[str]], style: Format | None) -> None:
+    """Write rows of text from a row on, which counts from 0; blank cells stay blank."""
+    for row, texts in enumerate(rows, first):
+        for column, text in enumerate(texts):
+            if text:
+                write_text(page, row, column, text, style)
+
+
+def _hidden(book: Book, name: str, rows: Iterable[Sequence[str]], style: Format) -> None:
+    page = book.add_worksheet(name)
+    _write_rows(page, 0, rows, style)
+    page.very_hidden()
+
+
+def _read_only(page: Worksheet, lines: Sequence[ReadOnly], styles: Mapping[str, Format]) -> None:
+    """Write the sheet of what cannot be said: for people only, so it cannot be typed into."""
+    page.write_string(0, 0, "Nothing on this sheet is read. It stays on the PBX as it is.", styles["subtitle"])
+    page.set_row(0, 24)
+    page.set_row(1, 24)
+    for column, (header, width) in enumerate(_READ_ONLY_COLUMNS):
+        page.set_column(column, column, width)
+        page.write_string(1, column, header, styles["header"])
+    room = LAST_ROW - 2
+    for row, line in enumerate(lines[:room], 2):
+        for column, text in enumerate(line):
+            if text:
+                write_text(page, row, column, _to_be_seen(text), styles["cell"])
+            else:
+                page.write_blank(row, column, None, styles["cell"])
+    if len(lines) > room:
+        page.write_string(LAST_ROW, 0, f"… and {len(lines) - room:,} more", styles["cell"])
+    page.autofilter(1, 0, min(len(lines) + 1, LAST_ROW), len(_READ_ONLY_COLUMNS) - 1)
+    page.freeze_panes(2, 1)
+    page.set_tab_color("#A6A6A6")
+    set_print(page)
+    page.repeat_rows(1)
+    page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
+
+
+def _to_be_seen(text: str) -> str:
+    """Write a text so that a person sees what is in it, whatever it is."""
+    seen = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:_SEEN])
+    return seen if len(text) <= _SEEN else f"{seen} …"

@@ -1,0 +1,380 @@
+"""Exportable: what of live trunks a workbook can say, and the cells that say it.
+
+A workbook can say something if its cells, read like those of any workbook, come to exactly that and to no problem.
+This is tried rather than foreseen: what does not come back as it went in is taken out, with the reason, until all of
+the rest does. So a plan of what is left finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser, TrunkType
+from batch.schema.problems import Problem
+from batch.secrets import HIDDEN
+from batch.trunks.change_plan import judge, resolve
+from batch.trunks.grouping import group
+from batch.trunks.live import NOT_SHOWN, WHOLE, CallerId, Census, Did, Extension, LiveList, LiveTrunk
+from batch.trunks.live_checks import SHARED_TRUNK_FIELDS
+from batch.trunks.model import Record
+from batch.trunks.numbers import parse_extensions, split_groups
+from batch.writers.export_workbook import Filled, read_again
+
+_NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
+
+
+class Directory:
+    """Who has which id on a PBX."""
+
+    def __init__(self, census: Census) -> None:
+        """Turn the census's lists round, leaving out what no cell can name."""
+        self._known = census.groups
+        self._numbers = {
+            number_id: number
+            for number, number_id in census.extensions.items()
+            if parse_extensions(number) == (number,)
+        }
+        self._names = {group_id: name for name, group_id in census.groups.items() if self._says(name)}
+        self._cells: dict[tuple[int, ...], str] = {}
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The numbers that a cell can name."""
+        return tuple(self._numbers.values())
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The groups that a cell can name, each as it does."""
+        return tuple(map(_quoted, self._names.values()))
+
+    def cells_of(self, members: Sequence[Extension]) -> tuple[str, str]:
+        """Return the cells *Extensions* and *Extension groups*: by number and name, by ``#id`` where there is none."""
+        extensions = [self._numbers.get(m.id, f"#{m.id}") for m in members if m.type == "extension"]
+        return ", ".join(extensions), self._groups(tuple(m.id for m in members if m.type == "ext_group"))
+
+    def _groups(self, ids: tuple[int, ...]) -> str:
+        if ids not in self._cells:
+            self._cells[ids] = self._cell_of_groups(ids)
+        return self._cells[ids]
+
+    def _cell_of_groups(self, ids: tuple[int, ...]) -> str:
+        if not ids or not self._names.keys() >= set(ids):
+            return ", ".join(_quoted(self._names[i]) if i in self._names else f"#{i}" for i in ids)
+        names = tuple(dict.fromkeys(self._names[i] for i in ids))
+        cell = ", ".join(map(_quoted, names))
+        if split_groups(cell, self._known) == names:
+            return cell
+        return ", ".join(f"#{i}" for i in ids)  # side by side they look like the name of another group
+
+    def _says(self, name: str) -> bool:
+        return name.isprintable() and name == name.strip() and split_groups(_quoted(name), self._known) == (name,)
+
+
+def _quoted(name: str) -> str:
+    """Write a group's name as it is typed."""
+    return '"{}"'.format(name.replace('"', '""')) if _NEEDS_QUOTES.search(name) else name
+
+
+_Refused: TypeAlias = dict[tuple[int, str], str]
+"""Id of a trunk and what of it is not said, to the reason; ``""`` is the whole trunk."""
+
+LIST_OF: Final[Mapping[str, str]] = {DIDS.title: "did_list", CALLER_IDS.title: "outbound_cid_list"}
+"""By sheet, the list in the API's spelling."""
+_YES_NO: Final[Mapping[object, str]] = {1: "yes", 0: "no"}
+_IN_NO_FILE: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_LONGEST: Final = 32_767
+_SHOWN: Final = 60
+_KINDS_OF_MEMBER: Final = frozenset({"extension", "ext_group"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsaid:
+    """Something that a trunk holds and that a workbook cannot say."""
+
+    trunk: LiveTrunk
+    what: str
+    """A field or list in the API's spelling; ``""`` for the whole trunk."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """Trunks as a workbook says them."""
+
+    trunks: tuple[LiveTrunk, ...]
+    """Those that are in it. A list that it cannot say is among `LiveTrunk.unread`."""
+    sheets: tuple[Filled, ...]
+    """The three sheets."""
+    keys: tuple[str, ...]
+    """For each trunk, what the column *Trunk* says."""
+    unsaid: tuple[Unsaid, ...]
+    """In the order of the trunks."""
+
+
+def say(trunks: Sequence[LiveTrunk], census: Census) -> Said:
+    """Put trunks into cells.
+
+    Args:
+        trunks: whole ones, of types that the API edits.
+        census: all of the PBX's trunks, extensions and groups.
+    """
+    directory = Directory(census)
+    refused: _Refused = {(trunk.id, what): reason for trunk in trunks for what, reason in _foreseen(trunk)}
+    while True:
+        draft = _Draft(trunks, refused, directory)
+        found = _not_come_back(draft, census)
+        if not found:
+            break
+        for (trunk_id, what), reason in found.items():
+            refused[trunk_id, "" if (trunk_id, what) in refused else what] = reason
+    return Said(
+        trunks=tuple(
+            replace(t, unread={**t.unread, **{n: refused[t.id, n] for n in LIST_OF.values() if (t.id, n) in refused}})
+            for t in draft.trunks
+        ),
+        sheets=draft.sheets,
+        keys=tuple(draft.keys[t.id] for t in draft.trunks),
+        unsaid=tuple(_unsaid(trunks, refused)),
+    )
+
+
+def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[Unsaid]:
+    order = ["", *(column.field for column in TRUNKS.columns), *LIST_OF.values()]
+    places = {trunk.id: (place, trunk) for place, trunk in enumerate(trunks)}
+    for (trunk_id, what), reason in sorted(refused.items(), key=lambda i: (places[i[0][0]][0], order.index(i[0][1]))):
+        if not what or (trunk_id, "") not in refused:
+            yield Unsaid(trunk=places[trunk_id][1], what=what, reason=reason)
+
+
+def _foreseen(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
+    """Yield what a workbook never says, or what could only be explained in words about a workbook."""
+    if WHOLE in trunk.unread:
+        yield WHOLE, _sentence(trunk.unread[WHOLE])
+    elif trunk.type is None:
+        yield WHOLE, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
+    for column in TRUNKS.columns:
+        if column.sent and not _keepable(str(trunk.value(column.field))):
+            yield column.field, "It holds characters that no workbook can keep."
+    for name, entries in (("did_list", trunk.dids.entries), ("outbound_cid_list", trunk.caller_ids.entries)):
+        if name in trunk.unread:
+            yield name, _sentence(trunk.unread[name])
+        elif reason := _fault_of(trunk, name, entries):
+            yield name, reason
+
+
+def _sentence(why: str) -> str:
+    return f"It cannot be read: {why}." if why != NOT_SHOWN else "The PBX does not show it."
+
+
+def _fault_of(trunk: LiveTrunk, name: str, entries: Sequence[Did | CallerId]) -> str | None:
+    """Return why a list cannot be said, as far as it can be told from the list alone."""
+    if name == "did_list" and entries and trunk.shared:
+        return "It is a shared trunk, whose owner alone changes its DIDs."
+    if name == "did_list" and entries and trunk.type is TrunkType.ACCOUNT:
+        return "An account trunk should have no DIDs."
+    count = Counter(entry.key for entry in entries)
+    if len(count) < len(entries):
+        number = next(_number(entry) for entry in entries if count[entry.key] > 1)
+        return f"{_shown(number)} stands in it more than once; the PBX uses the first."
+    for entry in entries:
+        if not _number(entry):
+            return "It has an entry without a number."
+        if not (_keepable(_number(entry)) and _keepable(entry.name)):
+            return f"{_shown(_number(entry))} holds characters that no workbook can keep."
+        if isinstance(entry, CallerId) and (reason := _whom_at_fault(entry)):
+            return f"{_shown(_number(entry))} {reason}"
+    return None
+
+
+def _whom_at_fault(entry: CallerId) -> str | None:
+    if not (entry.extension_range if entry.option == "range" else entry.order):
+        return "is for no extension."
+    if odd := next((member.type for member in entry.order if member.type not in _KINDS_OF_MEMBER), None):
+        return f"is for {_shown(odd)}, which is neither an extension nor a group."
+    return None
+
+
+def _keepable(text: str) -> bool:
+    """Tell whether the file of a workbook can hold a text at all."""
+    return len(text) <= _LONGEST and (text.isascii() or not _IN_NO_FILE.search(text))
+
+
+def _number(entry: Did | CallerId) -> str:
+    return entry.did if isinstance(entry, Did) else entry.caller_id
+
+
+class _Draft:
+    """The cells of all that is not refused, and which trunk each row is about."""
+
+    def __init__(self, trunks: Sequence[LiveTrunk], refused: _Refused, directory: Directory) -> None:
+        """Fill the three sheets."""
+        self.trunks = [trunk for trunk in trunks if (trunk.id, "") not in refused]
+        self.refused = refused
+        self.keys = self._keys()
+        self.owners: dict[str, list[LiveTrunk]] = {TRUNKS.title: self.trunks, CALLER_IDS.title: [], DIDS.title: []}
+        columns: dict[str, dict[str, list[str]]] = {s.title: {c.field: [] for c in s.columns} for s in SHEETS}
+        for trunk in self.trunks:
+            for column in TRUNKS.columns:
+                columns[TRUNKS.title][column.field].append(self._cell(trunk, column))
+            if self.says(trunk, "outbound_cid_list"):
+                self._add_caller_ids(columns[CALLER_IDS.title], trunk, directory)
+            if self.says(trunk, "did_list"):
+                self._add_dids(columns[DIDS.title], trunk)
+        self.sheets = tuple(Filled(sheet=sheet, columns=columns[sheet.title]) for sheet in SHEETS)
+
+    def says(self, trunk: LiveTrunk, what: str) -> bool:
+        """Tell whether it says a field or list."""
+        return (trunk.id, what) not in self.refused
+
+    def owner(self, problem: Problem) -> LiveTrunk:
+        """Return the trunk whose row a problem is at.
+
+        Raises:
+            ValueError: it is at no such row; then the layout itself is at fault.
+        """
+        if problem.row < 2:
+            raise ValueError(f"{problem.sheet}!{problem.cell}: {problem.message}")
+        return self.owners[problem.sheet][problem.row - 2]
+
+    def _named(self, trunk: LiveTrunk) -> bool:
+        return bool(trunk.name) and self.says(trunk, "name")
+
+    def _keys(self) -> dict[int, str]:
+        """Return what the list sheets call each trunk: its name, or its id where that would fit another one too."""
+        ids = {str(trunk.id): trunk.id for trunk in self.trunks}
+        names = Counter(trunk.name for trunk in self.trunks if self._named(trunk))
+        return {
+            trunk.id: trunk.name
+            if self._named(trunk) and names[trunk.name] == 1 and ids.get(trunk.name.lstrip("0"), trunk.id) == trunk.id
+            else str(trunk.id)
+            for trunk in self.trunks
+        }
+
+    def _cell(self, trunk: LiveTrunk, column: Column) -> str:
+        """Return one cell of the Trunks sheet."""
+        kind = trunk.type
+        if kind is None or kind not in column.types or not self.says(trunk, column.field):
+            return ""
+        if column.field == "id":
+            return "" if self._by_name(trunk) else str(trunk.id)
+        if column.field == "type":
+            return kind
+        if column.field == "name":
+            return trunk.name if not trunk.shared or self._by_name(trunk) else ""
+        if not column.sent or (trunk.shared and column.field not in SHARED_TRUNK_FIELDS):
+            return ""
+        if column.parser is Parser.SECRET:
+            return HIDDEN
+        value = trunk.value(column.field)
+        return _YES_NO.get(value, str(value)) if column.parser is Parser.YES_NO else str(value)
+
+    def _by_name(self, trunk: LiveTrunk) -> bool:
+        """Tell whether a trunk is found by its name: a shared one takes no name, so beside an id there is no room."""
+        return trunk.shared and self.keys[trunk.id] == trunk.name
+
+    def _add_dids(self, columns: dict[str, list[str]], trunk: LiveTrunk) -> None:
+        entries = trunk.dids.entries
+        columns["trunk"] += [self.keys[trunk.id]] * len(entries)
+        columns["did"] += [entry.did for entry in entries]
+        columns["did_name"] += [entry.name for entry in entries]
+        self.owners[DIDS.title] += [trunk] * len(entries)
+
+    def _add_caller_ids(self, columns: dict[str, list[str]], trunk: LiveTrunk, directory: Directory) -> None:
+        for entry in trunk.caller_ids.entries:
+            extensions, groups = directory.cells_of(entry.order)
+            cells = {
+                "trunk": self.keys[trunk.id],
+                "outbound_cid_option": entry.option,
+                "outbound_cid": entry.caller_id,
+                "outbound_cid_name": entry.name,
+                "outbound_cid_to_ext_range": entry.extension_range,
+                "extensions": extensions,
+                "extension_groups": groups,
+            }
+            for field, text in cells.items():
+                columns[field].append(text)
+        self.owners[CALLER_IDS.title] += [trunk] * len(trunk.caller_ids.entries)
+
+
+def _not_come_back(draft: _Draft, census: Census) -> _Refused:
+    """Read a draft like any workbook, and return what is at fault or otherwise than it was."""
+    if not draft.trunks:
+        return {}
+    found: _Refused = {}
+    tables, problems = read_again(draft.sheets)
+    records, faults = group(tables)
+    resolved = resolve(tables, records.trunks, census)
+    problems += [*faults, *resolved.problems]
+    differing: list[tuple[LiveTrunk, str, str]] = []
+    read = {record.row: record for record in records.trunks}
+    for row, trunk in enumerate(draft.trunks, 2):
+        if row not in read:
+            found[trunk.id, ""] = "Its row would not be read as that of a trunk."
+            continue
+        record = read[row]
+        bare = replace(trunk, dids=LiveList(), caller_ids=LiveList())  # so that no cell borrows anything from it
+        change, _, against = judge(tables, record, bare, census)
+        problems += against
+        differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
+        dids, caller_ids = change.desired.dids or (), change.desired.caller_ids or ()
+        if draft.says(trunk, "did_list") and dids != trunk.dids.entries:
+            differing.append((trunk, "did_list", _first_other(trunk.dids.entries, dids)))
+        if draft.says(trunk, "outbound_cid_list") and caller_ids != trunk.caller_ids.entries:
+            differing.append((trunk, "outbound_cid_list", _first_other(trunk.caller_ids.entries, caller_ids)))
+    for problem in problems:
+        if problem.stops and problem.code != "long-number":
+            found.setdefault((draft.owner(problem).id, _blamed(problem)), _reason(problem))
+    for trunk, what, reason in differing:
+        found.setdefault((trunk.id, what), reason)
+    return found
+
+
+def _blamed(problem: Problem) -> str:
+    """Return what cannot be said, going by the cell at fault."""
+    if problem.sheet in LIST_OF:
+        return LIST_OF[problem.sheet]
+    field = TRUNKS.columns[problem.column].field
+    return "" if field in {"id", "type"} else field
+
+
+def _reason(problem: Problem) -> str:
+    named = re.search(rf"(?<!\w){re.escape(problem.value)}(?!\w)", problem.message)
+    if named or not problem.value:
+        return problem.message
+    return f"{_shown(problem.value)}: {problem.message}"
+
+
+def _other_fields(draft: _Draft, trunk: LiveTrunk, record: Record) -> Iterator[tuple[str, str]]:
+    """Yield the fields whose cell was filled, and whose value came back as another one."""
+    for column, cells in ((c, draft.sheets[0].columns[c.field]) for c in TRUNKS.columns):
+        cell = cells[record.row - 2]
+        if not cell or not column.sent or column.parser is Parser.SECRET:
+            continue
+        back = record.name if column.field == "name" else record.fields.get(column.field, "")
+        if back != trunk.value(column.field):
+            yield column.field, f"{_shown(cell)} would be read as {_shown(str(back))}."
+
+
+def _first_other(entries: Sequence[Did | CallerId], back: Sequence[Did | CallerId]) -> str:
+    """Say how a list comes back as another one, at its first entry that does."""
+    for i, entry in enumerate(entries):
+        if i >= len(back):
+            return f"{_shown(_number(entry))} would be lost."
+        if back[i] != entry:
+            was, becomes = _number(entry), _number(back[i])
+            if was != becomes:
+                return f"{_shown(was)} would be read as {_shown(becomes)}."
+            if entry.name != back[i].name:
+                return f"The name {_shown(entry.name)} of {_shown(was)} would be read as {_shown(back[i].name)}."
+            return f"For whom {_shown(was)} is cannot be said."
+    return "It would be read as a longer list."
+
+
+def _shown(text: str) -> str:
+    """Quote a text so that a person sees what is in it."""
+    seen = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:_SHOWN])
+    return f'"{seen}"' if len(text) <= _SHOWN else f'"{seen} …"'

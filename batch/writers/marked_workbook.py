@@ -1,0 +1,271 @@
+"""Marks: colours, notes and the list of problems in the user's own workbook; put in, and taken off again.
+
+Each fill that was there before has a shade of its own; nobody sees the difference. So a shade alone tells what to put
+back, wherever its cell has gone meanwhile: sorted, moved by rows put in above, or saved by another program. Whether a
+marked file still is what the tool wrote, its seal tells: any program that saves it breaks that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from batch.errors import WorkbookError
+from batch.readers.packages import Package
+from batch.schema.columns import IMPRINT, OWN_SHEETS
+from batch.schema.file_metadata import Imprint, Kind
+from batch.writers.listings import add_imprint
+from batch.writers.marked_findings import SheetFindings
+from batch.writers.marked_list import add_listing
+from batch.writers.styles import make_styles
+from batch.xlsx_edit.book import Book, set_mark, sheet_parts
+from batch.xlsx_edit.comments import add_notes, drop_notes
+from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet, styles_of
+from batch.xlsx_edit.package import PackageEdit, Unpatchable
+from batch.xlsx_edit.single_cells import Restyle, restyle
+from batch.xlsx_edit.stylesheet import Stylesheet
+
+if TYPE_CHECKING:
+    from batch.schema.problems import Problem
+
+
+WRONG: Final = (0xFF, 0xC7, 0xCF)
+"""Pink."""
+NOTED: Final = (0xFF, 0xF4, 0xCD)
+"""Pale yellow."""
+
+_OF_EXCEL: Final = "FFFFC7CE"
+"""The pink of Excel's own style *Bad*, which is the user's."""
+_COLOUR: Final = re.compile("[0-9A-F]{8}")
+_STEPS: Final = 24
+"""Shades on each of two scales: the colour's green and blue go down by one at a time."""
+
+
+class Palette:
+    """The shades of one marking.
+
+    Args:
+        styles: Of the workbook; gets the styles that are needed.
+        before: What the shades of an earlier marking stood for. They are taken again, so that marking a workbook many
+            times does not use up ever more of them.
+    """
+
+    def __init__(self, styles: Stylesheet, before: Mapping[str, str]) -> None:
+        self._styles = styles
+        taken = set(_COLOUR.findall(styles.to_bytes().upper().decode()))
+        self._shades: dict[tuple[tuple[int, int, int], str], str] = {}
+        self._free: dict[tuple[int, int, int], Iterator[str]] = {}
+        for base in (WRONG, NOTED):
+            ours = list(_shades(base))
+            self._shades |= {(base, before[shade]): shade for shade in ours if shade in before}
+            self._free[base] = iter([shade for shade in ours if shade not in taken and shade not in before])
+
+    @property
+    def colours(self) -> dict[str, str]:
+        """What was behind the text before, by shade."""
+        return {shade: fill for (_, fill), shade in self._shades.items()}
+
+    def on(self, base: tuple[int, int, int]) -> Restyle:
+        """Return what gives each style its like on a shade of this colour."""
+
+        def restyle(style: int) -> int:
+            key = (base, self._styles.fill_of(style))
+            if key not in self._shades:
+                shade = next(self._free[base], None)
+                if shade is None:
+                    raise Unpatchable("its cells have too many different colours")
+                self._shades[key] = shade
+            return self._styles.filled(style, self._shades[key])
+
+        known: dict[int, int] = {}
+        return lambda style: known[style] if style in known else known.setdefault(style, restyle(style))
+
+
+def _shades(base: tuple[int, int, int]) -> Iterator[str]:
+    red, green, blue = base
+    for step in range(_STEPS * _STEPS):
+        down, further = divmod(step, _STEPS)
+        shade = f"FF{red:02X}{green - down:02X}{blue - further:02X}"
+        if shade != _OF_EXCEL:
+            yield shade
+
+
+ALL_SHADES: Final = frozenset({*_shades(WRONG), *_shades(NOTED)})
+"""For a workbook that has lost what it says of itself."""
+
+
+OPEN: Final = "0" * 64
+"""Stands in the hidden sheet until the rest of the file is made."""
+_TYPES: Final = "[content_types].xml"
+
+
+def seal(edit: PackageEdit) -> None:
+    """Seal a workbook in whose hidden sheet `OPEN` stands; nothing may be changed in it afterwards."""
+    imprint = sheet_parts(edit)[IMPRINT]
+    parts = ((name, _sum(edit.chunks(name))) for name in edit.names())
+    edit.put(imprint, edit.read(imprint).replace(OPEN.encode(), _seal_of(parts, imprint).encode()))
+
+
+def is_unbroken(path: Path) -> bool:
+    """Tell whether a file is a marked workbook in which nobody has worked since."""
+    try:
+        edit = PackageEdit(Package(path))
+        imprint = sheet_parts(edit).get(IMPRINT)
+    except (WorkbookError, Unpatchable, OSError):
+        return False
+    if imprint is None:
+        return False
+    with zipfile.ZipFile(path) as archive:
+        parts = [(entry.filename, entry.CRC) for entry in archive.infolist()]
+    return _seal_of(parts, imprint).encode() in edit.read(imprint)
+
+
+def _sum(pieces: Iterable[bytes]) -> int:
+    crc = 0
+    for piece in pieces:
+        crc = zlib.crc32(piece, crc)
+    return crc
+
+
+def _seal_of(parts: Iterable[tuple[str, int]], imprint: str) -> str:
+    counted = sorted(f"{name} {crc:08x}" for name, crc in parts if name != imprint and name.casefold() != _TYPES)
+    return hashlib.sha256("\n".join(counted).encode()).hexdigest()
+
+
+PROBLEMS: Final = "Problems"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    """What was put in."""
+
+    sheet: str
+    """Name of the sheet with the list."""
+    cells: int
+    """Cells that were coloured."""
+    without_notes: Collection[str] = ()
+    """Sheets whose comments could not be added to; their cells are coloured all the same."""
+
+
+def put_marks(
+    edit: PackageEdit,
+    imprint: Imprint,
+    findings: Mapping[str, SheetFindings],
+    problems: Sequence[Problem],
+    folder: Path,
+    left_out: str = "",
+) -> Marks:
+    """Mark a workbook, from which marks of before were taken off.
+
+    Args:
+        edit: The workbook.
+        imprint: What it says of itself.
+        findings: What is marked, by sheet.
+        problems: What is listed, in order.
+        folder: Where a file may lie until the edit's content is made.
+        left_out: What could not be taken over into this workbook, in a sentence.
+
+    Raises:
+        Unpatchable: The workbook is laid out in a way that cannot be patched.
+    """
+    parts = sheet_parts(edit)
+    colours = _colour(edit, imprint, {parts[name]: found for name, found in findings.items() if name in parts})
+    without_notes = [name for name, found in findings.items() if name in parts and not _note(edit, parts[name], found)]
+    name = _free_name(Book(edit).names)
+    marked = _marked(imprint, colours, name, parts)
+    donor = _donor(folder, name, problems, parts, marked, left_out)
+    if IMPRINT in parts:
+        remove_sheet(edit, IMPRINT)
+    graft(edit, donor, front=[name], end=[IMPRINT])
+    open_at(edit, name)
+    if not imprint.kinds - {Kind.MARKED}:
+        set_mark(edit, Kind.MARKED)
+    seal(edit)
+    cells = sum(len(found.wrong) + len(found.noted) for sheet, found in findings.items() if sheet in parts)
+    return Marks(sheet=name, cells=cells, without_notes=without_notes)
+
+
+def _colour(edit: PackageEdit, imprint: Imprint, findings: Mapping[str, SheetFindings]) -> Mapping[str, str]:
+    """Colour the cells of each part; returns what was behind them."""
+    where, styles = styles_of(edit)
+    palette = Palette(styles, imprint.colours)
+    wrong, noted = palette.on(WRONG), palette.on(NOTED)
+    for part, found in findings.items():
+        wanted = dict.fromkeys(found.wrong, wrong) | dict.fromkeys(found.noted, noted)
+        if wanted:
+            edit.put(part, restyle(edit.read(part), wanted))
+    edit.put(where, styles.to_bytes())
+    return palette.colours
+
+
+def _note(edit: PackageEdit, part: str, found: SheetFindings) -> bool:
+    try:
+        add_notes(edit, part, found.notes)
+    except Unpatchable:
+        return False
+    return True
+
+
+def _free_name(names: Collection[str]) -> str:
+    taken = {name.casefold() for name in names}
+    wanted = [
+        PROBLEMS,
+        f"{PROBLEMS} (trunk-batch)",
+        *(f"{PROBLEMS} (trunk-batch {n})" for n in range(2, len(taken) + 3)),
+    ]
+    return next(name for name in wanted if name.casefold() not in taken)
+
+
+def _marked(imprint: Imprint, colours: Mapping[str, str], name: str, sheets: Collection[str]) -> Imprint:
+    ours = imprint.sheets or (set(OWN_SHEETS) & set(sheets) if imprint.kinds - {Kind.MARKED} else set())
+    return replace(
+        imprint,
+        kinds=imprint.kinds | {Kind.MARKED},
+        sheets=frozenset({*ours & set(sheets), name}),
+        colours=colours,
+        seal=OPEN,
+    )
+
+
+def _donor(
+    folder: Path, name: str, problems: Sequence[Problem], sheets: Collection[str], imprint: Imprint, left_out: str
+) -> Package:
+    from xlsxwriter import Workbook  # noqa: PLC0415 - a check without marks needs none
+
+    path = folder / "listing.xlsx"
+    options = {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False}
+    book = Workbook(path, options | {"strings_to_numbers": False, "strings_to_urls": False})
+    add_listing(book, make_styles(book), name, problems, sheets, left_out)
+    add_imprint(book, imprint)
+    book.close()
+    return Package(path)
+
+
+def take_marks_off(edit: PackageEdit, imprint: Imprint) -> None:
+    """Take off what an earlier marking put in: colours, notes and its list. What there was before is there again.
+
+    The hidden sheet and the document's property stay; they are for the caller to write anew.
+
+    Args:
+        edit: The workbook.
+        imprint: What it says of itself.
+
+    Raises:
+        Unpatchable: The workbook is laid out in a way that cannot be patched.
+    """
+    if Kind.MARKED not in imprint.kinds:
+        return
+    where, styles = styles_of(edit)
+    styles.refill(imprint.colours or dict.fromkeys(ALL_SHADES, ""))
+    edit.put(where, styles.to_bytes())
+    for name, part in sheet_parts(edit).items():
+        if name.startswith(PROBLEMS) and imprint.is_sheet_of_ours(name):
+            remove_sheet(edit, name)
+        else:
+            drop_notes(edit, part)

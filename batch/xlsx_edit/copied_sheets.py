@@ -1,0 +1,226 @@
+"""Grafts: sheets of one workbook set into another, with their looks, charts, notes and names; and taken out again."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Final
+
+from lxml import etree
+
+from batch.readers.packages import Package
+from batch.xlsx_edit.book import Book
+from batch.xlsx_edit.package import RELATIONS, STRICT, PackageEdit, Unpatchable, parse, serialise, whole_tags
+from batch.xlsx_edit.stylesheet import BLANK, Added, Stylesheet
+
+_STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
+_STYLE_NUMBER: Final = re.compile(
+    rb"(<(?:c(?: r=\"[A-Z]++\d++\" s|\b[^>]*?\ss|ol\b[^>]*?\sstyle)|row\b[^>]*?\ss)=\")(\d+)"
+)
+"""Of a cell, column or row; a cell of ours has it right behind its address, and there are very many of them."""
+_CONDITION_NUMBER: Final = re.compile(rb"(<cfRule\b[^>]*?\sdxfId=\")(\d+)")
+_VIEW: Final = re.compile(rb"<(?:[\w.-]+:)?sheetView\b[^>]*>")
+_SELECTED: Final = re.compile(rb"\s+tabSelected\s*=\s*[\"'][^\"']*[\"']")
+_STRICT_NAMES: Final = tuple(
+    (f"http://schemas.openxmlformats.org/{ours}".encode(), f"http://purl.oclc.org/ooxml/{strict}".encode())
+    for ours, strict in (
+        ("spreadsheetml/2006/main", "spreadsheetml/main"),
+        ("officeDocument/2006/relationships", "officeDocument/relationships"),
+        ("drawingml/2006/main", "drawingml/main"),
+        ("drawingml/2006/chart", "drawingml/chart"),
+        ("drawingml/2006/spreadsheetDrawing", "drawingml/spreadsheetDrawing"),
+    )
+)
+"""Namespaces of what XlsxWriter writes, and what they are in packages of the strict kind."""
+
+
+def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
+    """Return the part with the workbook's looks, and them; both are made where there are none.
+
+    What is added to them is for the caller to put into the part.
+
+    Raises:
+        Unpatchable: It is no workbook, or its looks are not to be understood.
+    """
+    book = Book(edit)
+    part = next((to for kind, to in book.links.values() if kind.endswith("/styles") and edit.find(to)), None)
+    if part is not None:
+        return part, Stylesheet(edit.read(part))
+    # Some programs look for this very name.
+    part = edit.free_name("xl/styles{}.xml") if edit.find("xl/styles.xml") else "xl/styles.xml"
+    edit.put(part, BLANK, _STYLES)
+    edit.link(book.part, f"{book.office}/styles", part)
+    return part, Stylesheet(BLANK)
+
+
+def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
+    """Set sheets of a workbook into another one.
+
+    Drawings, charts, notes and links come along under names that are free; so do print titles and filters, and
+    whether the sheet is hidden. Names must be free in the other workbook, as charts and links go by them.
+
+    Args:
+        edit: The workbook that takes them.
+        donor: The workbook that has them, as XlsxWriter writes it in constant-memory mode: without shared strings.
+            Its file is read once more when the edit's content is made.
+        front: Names of the sheets that come before all others, in order.
+        end: Names of the sheets that come behind all others, in order.
+
+    Returns:
+        Where the donor's looks are to be found.
+
+    Raises:
+        Unpatchable: A name is taken, or the package is not to be understood.
+    """
+    giver = PackageEdit(donor)
+    theirs = Book(giver)
+    if any(kind.endswith("/sharedStrings") for kind, _ in giver.links(theirs.part).values()):
+        raise Unpatchable("the sheets to be set in keep their texts elsewhere")
+    part, styles = styles_of(edit)
+    _, looks = styles_of(giver)
+    added = styles.add(looks)
+    edit.put(part, styles.to_bytes())
+    book = Book(edit)
+    parts = theirs.parts()
+    for position, name in [*enumerate(front), *enumerate(end, len(book.names) + len(front))]:
+        copied = _Copying(edit, giver, strict=book.office == STRICT).copy(parts[name], added)
+        book.insert(position, name, copied, theirs.state(name))
+    for name in (*front, *end):
+        for key, defined in theirs.defined(name).items():
+            book.define(key, name, defined.text or "", hidden=defined.get("hidden") == "1")
+    book.save()
+    _forget_titles(edit)
+    return added
+
+
+def remove_sheet(edit: PackageEdit, name: str) -> None:
+    """Take a sheet out of a workbook, with all parts that only it has.
+
+    Raises:
+        Unpatchable: The package is not to be understood.
+    """
+    book = Book(edit)
+    link = book.remove(name)
+    book.save()
+    edit.cut(book.part, link)
+    _forget_titles(edit)
+
+
+def open_at(edit: PackageEdit, name: str) -> None:
+    """Have a workbook open with this sheet in front, and none selected beside it.
+
+    Sheets that are selected together take in together whatever is typed.
+
+    Raises:
+        Unpatchable: It has no list of sheets.
+    """
+    book = Book(edit)
+    book.open_at(name)
+    book.save()
+    for sheet, part in book.parts().items():
+        if sheet == name:
+            edit.rewrite(part, _selected)
+        elif _is_selected(edit.chunks(part)):
+            edit.rewrite(part, _deselected)
+
+
+def _selected(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    return _with_views(pieces, lambda tag: tag.replace(b"sheetView", b'sheetView tabSelected="1"', 1))
+
+
+def _deselected(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    return _with_views(pieces, lambda tag: tag)
+
+
+def _is_selected(pieces: Iterator[bytes]) -> bool:
+    return any(_SELECTED.search(view) for view in _VIEW.findall(_head(pieces)))
+
+
+def _head(pieces: Iterator[bytes]) -> bytes:
+    """Return a sheet's part as far as its rows, or a little further."""
+    head = b""
+    for piece in pieces:
+        head += piece
+        if b"sheetData" in head:
+            break
+    return head
+
+
+def _with_views(pieces: Iterator[bytes], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
+    head = _head(pieces)
+    yield _VIEW.sub(lambda found: change(_SELECTED.sub(b"", found[0])), head)
+    yield from pieces
+
+
+def _forget_titles(edit: PackageEdit) -> None:
+    """Take the list of sheets out of the document's properties, which programs make anew when they save."""
+    part = next((to for kind, to in edit.links("").values() if kind.endswith("/extended-properties")), "")
+    if edit.find(part) is None:
+        return
+    root = parse(edit.read(part))
+    lists = [
+        child for child in root.iterchildren("*") if etree.QName(child).localname in {"HeadingPairs", "TitlesOfParts"}
+    ]
+    for child in lists:
+        root.remove(child)
+    if lists:
+        edit.put(part, serialise(root))
+
+
+class _Copying:
+    """One sheet on its way, with everything that it links to."""
+
+    def __init__(self, edit: PackageEdit, giver: PackageEdit, *, strict: bool) -> None:
+        self.edit = edit
+        self.giver = giver
+        self.names = _STRICT_NAMES if strict else ()
+        self.copied: dict[str, str] = {}
+        """By the name of a part there, its name here."""
+
+    def copy(self, part: str, looks: Added | None = None) -> str:
+        """Copy a part and what it links to, and return its name here."""
+        if part in self.copied:
+            return self.copied[part]
+        kind = self.giver.content_type(part)
+        stem, extension = posixpath.splitext(part)
+        name = self.copied[part] = self.edit.free_name(stem.rstrip("0123456789") + "{}" + extension)
+        if extension == ".xml":
+            self.edit.borrow(name, self.giver, part, kind)
+            if looks is not None:
+                self.edit.rewrite(name, partial(_restyled, looks))
+            if self.names:
+                self.edit.rewrite(name, lambda pieces: map(self._translated, whole_tags(pieces)))
+        else:
+            self.edit.put(name, self.giver.read(part))
+            self.edit.say_type(name, kind)
+        self._copy_links(part, name)
+        return name
+
+    def _copy_links(self, part: str, name: str) -> None:
+        folder, file = posixpath.split(part)
+        links = self.giver.find(f"{folder}/_rels/{file}.rels")
+        if links is None:
+            return
+        root = parse(self.giver.read(links))
+        targets = self.giver.links(part)
+        for link in root.findall(f"{{{RELATIONS}}}Relationship"):
+            if link.get("TargetMode") != "External":
+                link.set("Target", f"/{self.copy(targets[link.get('Id', '')][1])}")
+        folder, file = posixpath.split(name)
+        self.edit.put(f"{folder}/_rels/{file}.rels", self._translated(serialise(root)))
+
+    def _translated(self, content: bytes) -> bytes:
+        for ours, theirs in self.names:
+            content = content.replace(ours, theirs)
+        return content
+
+
+def _restyled(looks: Added, sheet: Iterable[bytes]) -> Iterator[bytes]:
+    """Give the cells, rows, columns and conditions of a sheet the looks' new numbers."""
+    cells = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.cells)}
+    conditions = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.conditional)}
+    for piece in whole_tags(sheet):
+        styled = _STYLE_NUMBER.sub(lambda found: found[1] + cells[found[2]], piece)
+        yield _CONDITION_NUMBER.sub(lambda found: found[1] + conditions[found[2]], styled)

@@ -1,0 +1,39 @@
+"""The house: how many rooms and modules there are, and that each is called only one thing."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+BATCH = Path(__file__).parents[2] / "batch"
+MODULES = sorted(BATCH.rglob("*.py"))
+ROOMS = [path for path in MODULES if path.name == "__init__.py"]
+MOST_MODULES = 174
+"""Fewer is better; whoever needs one more takes two away."""
+MOST_LINES = 450
+LONGER = {"columns"}
+"""The table of all sheets and columns is one table."""
+
+
+def test_there_are_no_more_modules_than_there_were() -> None:
+    assert len(MODULES) <= MOST_MODULES
+
+
+def test_no_two_modules_are_called_the_same() -> None:
+    stems = Counter(path.stem for path in MODULES if path not in ROOMS)
+    assert [stem for stem, count in stems.items() if count > 1] == []
+
+
+def test_no_module_is_longer_than_can_be_read_at_once() -> None:
+    lines = {path.stem: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {stem for stem, count in lines.items() if count > MOST_LINES} <= LONGER
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.parent.name)
+def test_every_room_says_at_its_door_what_it_is_for(room: Path) -> None:
+    said = ast.get_docstring(ast.parse(room.read_text(encoding="utf-8")))
+    assert said is not None
+    assert len(said.splitlines()) <= 10
