@@ -165,8 +165,9 @@ _HEX: Final = re.compile(
     r"(?<![0-9a-fA-F])(?:(?:[0-9a-fA-F]{2}){4,}|[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){3,})(?![0-9a-fA-F])"
 )
 _BASE64: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{6,}(?![\w+/-])={0,2}")
-_BROKEN: Final = re.compile(r"[\r\n][\s\x00]*|[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200d\u2060\ufeff]+")
-_ESCAPES: Final = re.compile(rf"[\\&%+]|{_HEX.pattern}|{_BASE64.pattern}|{_BROKEN.pattern}")
+_BREAK: Final = re.compile(r"[\r\n][\s\x00]*")
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200d\u2060\ufeff]+")
+_ESCAPES: Final = re.compile(rf"[\\&%+]|{_HEX.pattern}|{_BASE64.pattern}|{_BREAK.pattern}|{_UNSEEN.pattern}")
 """What every layer begins with."""
 
 
@@ -221,13 +222,14 @@ def _whole(content: bytes, written: str) -> list[tuple[str, int]]:
         return [(character, 1) for character in written]
 
 
-def _from_broken(gap: str) -> list[tuple[str, int]]:
+def _from_gap(gap: str) -> list[tuple[str, int]]:
     return [("", len(gap))]
 
 
 _ENCODINGS: Final = (
     *((_JSON, _from_json), (_HTML, _from_html), (_URL, _from_url), (_FORM, _from_url)),
-    *((_HEX, _from_hex), (_BASE64, _from_base64), (_BROKEN, _from_broken)),
+    *((_HEX, _from_hex), (_BASE64, _from_base64)),
+    *((_BREAK, _from_gap), (_UNSEEN, _from_gap)),
 )
 
 

@@ -251,6 +251,7 @@ AROUND = st.sampled_from(["", " ", '"', "'", "=", "<b>", "&x=", "{", "+44", "004
 @settings(deadline=None)
 @example("0000", [as_base64, as_hex], "+44", "")
 @example("0000", [as_base64, as_dump], "+44", "")
+@example("0000000\xad", [as_lines], "", "")
 @given(
     secret=SECRETS,
     encoders=st.lists(st.sampled_from(ENCODERS), max_size=3),
