@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from hypothesis import settings
 
 from tests.office import SOFFICE, throw_profile_away
 from tests.soundness import faults_of
@@ -23,8 +24,13 @@ _MOST_LOOKED_AT: Final = 1 << 19
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
 
 
-def pytest_configure() -> None:
-    """Hear Ctrl-C also where a shell has started the tests in the background, which ignores it for them."""
+settings.register_profile("same", derandomize=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw the same examples for the same code; hear Ctrl-C also in the background, where a shell ignores it."""
+    if not config.getoption("--hypothesis-profile"):
+        settings.load_profile("same")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
