@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
 from batch.trunks.change_plan import Change, judge
 from batch.trunks.grouping import group, own
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import Census, LiveTrunk, parse_trunk
+from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.model import Record, Records
 
 Line = str | Sequence[CellValue]
@@ -35,7 +35,7 @@ def sheet(name: str, *lines: Line, **where: Any) -> RawSheet:
 def workbook(*sheets: RawSheet, ours: bool = False, **more: Any) -> Workbook:
     """Make a workbook; ``ours`` says that it was written as results."""
     if ours:
-        more["imprint"] = Imprint(kinds=frozenset({Kind.RESULTS}))
+        more["metadata"] = FileMetadata(kinds=frozenset({Kind.RESULTS}))
     return Workbook(path=Path("book.xlsx"), sha256="0", format=Format.XLSX, sheets=sheets, **more)
 
 
@@ -90,9 +90,9 @@ def shared(number: str, *extensions: int, groups: Sequence[int] = (), name: str 
     }
 
 
-def census(*trunks: LiveTrunk, groups: dict[str, int] | None = None) -> Census:
+def inventory(*trunks: LiveTrunk, groups: dict[str, int] | None = None) -> Inventory:
     """Make a census in which extension 1001 has the id 1, and so on up to 1099."""
-    return Census(
+    return Inventory(
         trunks=trunks,
         extensions={str(1000 + i): i for i in range(1, 100)},
         groups=groups if groups is not None else {"Sales": 1, "Support": 2},
@@ -100,8 +100,8 @@ def census(*trunks: LiveTrunk, groups: dict[str, int] | None = None) -> Census:
 
 
 def judged(
-    given: Workbook, trunk: LiveTrunk, around: Census | None = None, base: LiveTrunk | None = None
+    given: Workbook, trunk: LiveTrunk, around: Inventory | None = None, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put the first trunk of a workbook against what the PBX holds, and held when it was exported."""
     tables, found, _ = read(given)
-    return judge(tables, found.trunks[0], trunk, around or census(trunk), base)
+    return judge(tables, found.trunks[0], trunk, around or inventory(trunk), base)

@@ -28,7 +28,7 @@ def _joined(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-class Mouth:
+class Console:
     """What is said, and where: with ``--json`` stdout is for the object alone.
 
     Each line stays one line, whatever the names and values in it hold: nothing in them can pass for words of ours.
@@ -118,11 +118,11 @@ class NobodyToAsk(UsageError):
 
 
 class Terminal:
-    """The person at the terminal, as `pipeline.Desk` wants one."""
+    """The person at the terminal, as `user_interface.UserInterface` wants one."""
 
-    def __init__(self, mouth: Mouth, *, assume_yes: bool) -> None:
+    def __init__(self, console: Console, *, assume_yes: bool) -> None:
         """Ask through this mouth, or not at all."""
-        self._mouth = mouth
+        self._console = console
         self._assume_yes = assume_yes
         self._bar: Bar | None = None
 
@@ -139,18 +139,18 @@ class Terminal:
 
     def tell(self, text: str) -> None:
         """Say something by the way."""
-        if not self._mouth.quiet:
+        if not self._console.quiet:
             self._aside(text)
 
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Show a request, as the log has it."""
-        if self._mouth.verbose:
+        if self._console.verbose:
             self._aside(request_text(entry))
 
     def _aside(self, text: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        self._mouth.complain(text)
+        self._console.complain(text)
 
     def confirm(self, planned: Planned) -> bool:
         """Show the plan and ask.
@@ -160,21 +160,21 @@ class Terminal:
         """
         from batch.reports import plan_text  # noqa: PLC0415 - only when needed
 
-        mouth = self._mouth
+        console = self._console
         if self._assume_yes:
-            if not mouth.quiet:
-                mouth.say(plan_text.running_text(planned))
-                mouth.flush()
+            if not console.quiet:
+                console.say(plan_text.running_text(planned))
+                console.flush()
             return True
         if not on_terminal():
-            mouth.say(plan_text.offer_text(planned, mouth.shown))
-            mouth.flush()
-            mouth.complain(*plan_text.differs_text(planned, mouth.shown))
+            console.say(plan_text.offer_text(planned, console.shown))
+            console.flush()
+            console.complain(*plan_text.differs_text(planned, console.shown))
             raise NobodyToAsk
-        if not mouth.quiet:
-            mouth.say(plan_text.offer_text(planned, mouth.shown))
-        mouth.complain(*plan_text.question(planned, mouth.shown))
-        return mouth.ask("Type yes to go on: ").casefold() in {"yes", "y"}
+        if not console.quiet:
+            console.say(plan_text.offer_text(planned, console.shown))
+        console.complain(*plan_text.question(planned, console.shown))
+        return console.ask("Type yes to go on: ").casefold() in {"yes", "y"}
 
     def watch(self, total: int) -> Progress:
         """Show progress on stderr, unless somebody has asked to stop and nothing has come of it.
@@ -182,11 +182,11 @@ class Terminal:
         Raises:
             KeyboardInterrupt: that is so.
         """
-        if self._mouth.interrupted:
+        if self._console.interrupted:
             raise KeyboardInterrupt
         from batch.cli.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
 
-        self._bar = Bar(total, hidden=self._mouth.quiet)
+        self._bar = Bar(total, hidden=self._console.quiet)
         return self._bar
 
 

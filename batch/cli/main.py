@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from batch.cli import invocation
 from batch.cli.arguments import make_parser, parse
-from batch.cli.console import Mouth, Terminal, on_terminal
+from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
 
 if TYPE_CHECKING:
@@ -29,47 +29,49 @@ def run() -> None:
 def main(arguments: Sequence[str]) -> int:
     """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
     _speak_anywhere()
-    mouth = Mouth(json="--json" in arguments)
-    with _terminating(mouth) as hear_no_more:
-        code = _carry_out(arguments, mouth, hear_no_more)
+    console = Console(json="--json" in arguments)
+    with _terminating(console) as hear_no_more:
+        code = _carry_out(arguments, console, hear_no_more)
         hear_no_more()
-        unheard = mouth.close()
+        unheard = console.close()
     if unheard and not code:
-        mouth.complain(f"Standard output cannot be written: {unheard}.", "What it says is lost; run it again.")
+        console.complain(f"Standard output cannot be written: {unheard}.", "What it says is lost; run it again.")
         return 2
     return code
 
 
-def _carry_out(arguments: Sequence[str], mouth: Mouth, hear_no_more: Callable[[], None]) -> int:
+def _carry_out(arguments: Sequence[str], console: Console, hear_no_more: Callable[[], None]) -> int:
     command = ""
     try:
-        with _crashes_in_json(mouth), plain_interrupts():
+        with _crashes_in_json(console), plain_interrupts():
             flags = parse(arguments)
             command = flags.command
             if flags.version:
-                return _version(mouth)
+                return _version(console)
             if command is None:
-                mouth.complain(*make_parser().format_help().split("\n"))
+                console.complain(*make_parser().format_help().split("\n"))
                 raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
-            mouth.quiet, mouth.verbose = flags.quiet, flags.verbose
-            return _COMMANDS[command](flags, mouth)
+            console.quiet, console.verbose = flags.quiet, flags.verbose
+            return _COMMANDS[command](flags, console)
     except SystemExit as leaving:  # after --help
         return int(leaving.code or 0)
     except BatchError as error:
         hear_no_more()
-        return _failed(error, command, mouth)
+        return _failed(error, command, console)
     except KeyboardInterrupt:
         hear_no_more()
-        return _failed(Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", mouth)
+        return _failed(
+            Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", console
+        )
 
 
-def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _template(flags: argparse.Namespace, console: Console) -> int:
     path: Path = flags.output
     try:
         written = _new_template(path)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
-    mouth.say(
+    console.say(
         [
             f"Wrote {written}. Fill it in: the sheet 'How to fill this in' says how."
             if written.suffix
@@ -77,8 +79,8 @@ def _template(flags: argparse.Namespace, mouth: Mouth) -> int:
             f"Next: trunk-batch check {written}",
         ]
     )
-    if mouth.json:
-        mouth.hand_over({"template": str(written)})
+    if console.json:
+        console.hand_over({"template": str(written)})
     return 0
 
 
@@ -94,24 +96,24 @@ def _new_template(path: Path) -> Path:
     return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
 
 
-def _export(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _export(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.export_text import export_text  # noqa: PLC0415
 
-    exported = flow.export(invocation.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=False))
-    mouth.say(export_text(exported, mouth.shown))
-    if mouth.json:
-        mouth.hand_over(json_shapes.export_json(exported))
+    exported = flow.export(invocation.settings_of(flags, _noting(console)), Terminal(console, assume_yes=False))
+    console.say(export_text(exported, console.shown))
+    if console.json:
+        console.hand_over(json_shapes.export_json(exported))
     return 0
 
 
-def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _check(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands.check import check, mark, write_guess  # noqa: PLC0415
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.check_text import check_text, columns_text, marked_text  # noqa: PLC0415
 
-    settings = invocation.settings_of(flags, _noting(mouth))
+    settings = invocation.settings_of(flags, _noting(console))
     if settings.marked is not None:
         _refuse_marked(settings.workbook, settings.marked)
     if settings.write_columns is not None:
@@ -120,20 +122,20 @@ def _check(flags: argparse.Namespace, mouth: Mouth) -> int:
     if settings.write_columns is not None:
         write_guess(checked, settings.write_columns)
     marked = None if settings.marked is None else mark(checked, settings.marked)
-    if mouth.json:
-        mouth.hand_over(json_shapes.check_json(checked.problems))
+    if console.json:
+        console.hand_over(json_shapes.check_json(checked.problems))
     else:
         known = invocation.known_pbx(settings.workbook)
-        mouth.say(check_text(checked, mouth.shown, known=known, notices=not mouth.quiet))
+        console.say(check_text(checked, console.shown, known=known, notices=not console.quiet))
     if marked is not None:
-        mouth.say(marked_text(marked))
+        console.say(marked_text(marked))
     if settings.write_columns is not None:
-        mouth.say(columns_text(settings.workbook, settings.write_columns))
+        console.say(columns_text(settings.workbook, settings.write_columns))
     return 3 if checked.stops else 0
 
 
-def _noting(mouth: Mouth) -> Callable[[str], None]:
-    return Terminal(mouth, assume_yes=False).tell
+def _noting(console: Console) -> Callable[[str], None]:
+    return Terminal(console, assume_yes=False).tell
 
 
 def _refuse_columns(target: Path) -> None:
@@ -149,33 +151,33 @@ def _refuse_marked(workbook: Path, target: Path) -> None:
     refuse_place(workbook, target)
 
 
-def _plan(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _plan(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
-    settings = invocation.settings_of(flags, _noting(mouth))
-    planned = flow.plan(settings, Terminal(mouth, assume_yes=False))
+    settings = invocation.settings_of(flags, _noting(console))
+    planned = flow.plan(settings, Terminal(console, assume_yes=False))
     written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
-    code = _show_plan(planned, mouth)
+    code = _show_plan(planned, console)
     if written is not None:
-        mouth.say([f"Plan: {written}"])
+        console.say([f"Plan: {written}"])
     if page is not None:
-        mouth.say([f"To be approved: {page}"])
+        console.say([f"To be approved: {page}"])
     return code
 
 
-def _show_plan(planned: Planned, mouth: Mouth) -> int:
+def _show_plan(planned: Planned, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.plan_text import plan_text  # noqa: PLC0415
 
-    if mouth.json:
-        mouth.hand_over(json_shapes.plan_json(planned))
+    if console.json:
+        console.hand_over(json_shapes.plan_json(planned))
     else:
-        mouth.say(plan_text(planned, mouth.shown, notices=not mouth.quiet))
+        console.say(plan_text(planned, console.shown, notices=not console.quiet))
     return planned.exit_code
 
 
-def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _apply(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
     if not flags.yes and not on_terminal():
@@ -184,49 +186,53 @@ def _apply(flags: argparse.Namespace, mouth: Mouth) -> int:
             "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
     return _show_report(
-        flow.apply(invocation.settings_of(flags, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes)), mouth
+        flow.apply(invocation.settings_of(flags, _noting(console)), Terminal(console, assume_yes=flags.yes)), console
     )
 
 
-def _resume(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _resume(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
     run = invocation.run_of(flags)
-    done = flow.resume(run, invocation.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=flags.yes))
-    return _show_report(done, mouth)
+    done = flow.resume(
+        run, invocation.given_again(flags, run, _noting(console)), Terminal(console, assume_yes=flags.yes)
+    )
+    return _show_report(done, console)
 
 
-def _show_report(done: Report | Planned, mouth: Mouth) -> int:
+def _show_report(done: Report | Planned, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import report_text  # noqa: PLC0415
 
     if isinstance(done, flow.Planned):
-        return _show_plan(done, mouth)
-    mouth.say(report_text(done, mouth.shown))
-    if mouth.json:
+        return _show_plan(done, console)
+    console.say(report_text(done, console.shown))
+    if console.json:
         if done.lost is not None and done.exit_code == done.lost.exit_code:
-            mouth.hand_over(json_shapes.error_json(done.lost))
+            console.hand_over(json_shapes.error_json(done.lost))
         else:
-            mouth.hand_over(json_shapes.report_json(done))
+            console.hand_over(json_shapes.report_json(done))
     return done.exit_code
 
 
-def _verify(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _verify(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import verified_text  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
 
     run = invocation.run_of(flags)
-    verified = flow.verify(run, invocation.given_again(flags, run, _noting(mouth)), Terminal(mouth, assume_yes=False))
-    mouth.say(verified_text(verified, stand(run), mouth.shown))
-    if mouth.json:
-        mouth.hand_over(json_shapes.verified_json(verified))
+    verified = flow.verify(
+        run, invocation.given_again(flags, run, _noting(console)), Terminal(console, assume_yes=False)
+    )
+    console.say(verified_text(verified, stand(run), console.shown))
+    if console.json:
+        console.hand_over(json_shapes.verified_json(verified))
     return verified.exit_code
 
 
-def _status(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _status(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.status_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
@@ -235,41 +241,41 @@ def _status(flags: argparse.Namespace, mouth: Mouth) -> int:
 
     run = invocation.run_of(flags)
     standing = stand(run)
-    if mouth.json:
-        mouth.hand_over(json_shapes.status_json(standing))
+    if console.json:
+        console.hand_over(json_shapes.status_json(standing))
     else:
         results = run / RESULTS
-        mouth.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
+        console.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
     return 0
 
 
-def _runs(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _runs(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.status_text import runs_text  # noqa: PLC0415
     from batch.runs.run_status import find_runs  # noqa: PLC0415
 
     standings = find_runs(flags.place)
-    if mouth.json:
-        mouth.hand_over(json_shapes.runs_json(standings))
+    if console.json:
+        console.hand_over(json_shapes.runs_json(standings))
     else:
-        mouth.say(runs_text(standings, mouth.shown))
+        console.say(runs_text(standings, console.shown))
     return 0
 
 
-def _practice(flags: argparse.Namespace, mouth: Mouth) -> int:
+def _practice(flags: argparse.Namespace, console: Console) -> int:
     from batch.practice.server import rehearse  # noqa: PLC0415 - not for --help
 
     def ready(url: str, client_id: str) -> None:
-        mouth.say(
+        console.say(
             [
                 f"The practice PBX answers at {url} until you press Ctrl-C.",
                 f"In another window: trunk-batch plan WORKBOOK --url {url} --client-id {client_id}",
                 "Its client secret is the one of its state file, else Sample-practice-secret.",
             ]
         )
-        if mouth.json:
-            mouth.hand_over({"url": url, "client_id": client_id})
-        mouth.flush()
+        if console.json:
+            console.hand_over({"url": url, "client_id": client_id})
+        console.flush()
 
     try:
         rehearse(port=flags.port, state_file=flags.state, faults_file=flags.faults, ready=ready)
@@ -300,27 +306,27 @@ _KNOWING = frozenset({"resume", "verify"})
 _OUT_OF_REACH = "Can this machine reach the PBX of the run (VPN, network)? Nothing was sent; the run is as it was."
 
 
-def _failed(error: BatchError, command: str, mouth: Mouth) -> int:
+def _failed(error: BatchError, command: str, console: Console) -> int:
     if command in _KNOWING and isinstance(error, PbxUnreachable) and error.hint.startswith("Check "):
         error.hint = _OUT_OF_REACH
-    mouth.complain(error.message, error.hint)
-    if mouth.json:
+    console.complain(error.message, error.hint)
+    if console.json:
         from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
 
         if isinstance(error, WorkbookError) and command != "verify":
             from batch.reports.check_text import unreadable  # noqa: PLC0415
 
             shape = json_shapes.check_json if command == "check" else json_shapes.no_plan_json
-            mouth.hand_over(shape([unreadable(error)]))
+            console.hand_over(shape([unreadable(error)]))
         else:
-            mouth.hand_over(json_shapes.error_json(error))
+            console.hand_over(json_shapes.error_json(error))
     return error.exit_code
 
 
-def _version(mouth: Mouth) -> int:
+def _version(console: Console) -> int:
     from importlib.metadata import version  # noqa: PLC0415 - not for --help
 
-    mouth.say([f"trunk-batch {version('trunk-batch')}"])
+    console.say([f"trunk-batch {version('trunk-batch')}"])
     return 0
 
 
@@ -343,7 +349,7 @@ def plain_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminating(mouth: Mouth) -> Iterator[Callable[[], None]]:
+def _terminating(console: Console) -> Iterator[Callable[[], None]]:
     """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C.
 
     Gives what makes all of them heard no more: the command has ended, and only says so yet. That one came is also
@@ -353,7 +359,7 @@ def _terminating(mouth: Mouth) -> Iterator[Callable[[], None]]:
 
     def interrupt(_number: int, _frame: object) -> None:
         if heard:
-            mouth.interrupted = True
+            console.interrupted = True
             raise KeyboardInterrupt
 
     def hear_no_more() -> None:
@@ -374,7 +380,7 @@ def _terminating(mouth: Mouth) -> Iterator[Callable[[], None]]:
 
 
 @contextlib.contextmanager
-def _crashes_in_json(mouth: Mouth) -> Iterator[None]:
+def _crashes_in_json(console: Console) -> Iterator[None]:
     """Let a fault of ours crash as it is, but give a program that reads JSON its object first."""
     crashed = True
     try:
@@ -384,8 +390,8 @@ def _crashes_in_json(mouth: Mouth) -> Iterator[None]:
         crashed = False
         raise
     finally:
-        if crashed and mouth.json:
-            mouth.hand_over(
+        if crashed and console.json:
+            console.hand_over(
                 {
                     "error": {
                         "code": "crash",

@@ -13,8 +13,8 @@ from typing import Final
 from batch.commands.check import Checked
 from batch.commands.connection import Connection
 from batch.commands.plan import Planned, batch_size
-from batch.commands.run_context import Account, Report
-from batch.commands.user_interface import Desk
+from batch.commands.run_context import Report, RunContext
+from batch.commands.user_interface import UserInterface
 from batch.errors import PbxError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
@@ -22,11 +22,11 @@ from batch.runs.folders import note_begun
 from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
 from batch.runs.recording import Recording
-from batch.runs.retrying_client import Asker
+from batch.runs.retrying_client import RetryingClient
 from batch.runs.run_report import lost_registrations, status_lines
 from batch.runs.serialization import want
-from batch.runs.trunk_writer import Lost, Settler
-from batch.runs.worker_pool import Dispatch, Limits
+from batch.runs.trunk_writer import Lost, TrunkWriter
+from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
 from batch.writers.changes_ahead import ChangesAhead
@@ -39,11 +39,11 @@ _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANG
 class Run:
     """One leg of a run: what is sent, and what becomes of it."""
 
-    account: Account
+    account: RunContext
     planned: Planned
     journal: journal.Journal
     record: Recording
-    desk: Desk
+    interface: UserInterface
     again: Sequence[Change]
     """What this leg writes."""
     ahead: ChangesAhead
@@ -60,10 +60,10 @@ class Run:
     meanwhile: Future[Results] | None = None
     """The results, written while the run waits for the statuses."""
 
-    def dispatch(self, connection: Connection, asker: Asker) -> None:
+    def dispatch(self, connection: Connection, client: RetryingClient) -> None:
         """Write what is to be written, and note an outcome for each trunk."""
         settings = self.account.checked.settings
-        progress = self.desk.watch(len(self.again))
+        progress = self.interface.watch(len(self.again))
 
         def settled(outcomes: Sequence[Outcome]) -> None:
             whole = [self._over_all_legs(outcome) for outcome in outcomes]
@@ -73,16 +73,16 @@ class Run:
             self.ahead.told(whole)
             self.journal.end(whole)
 
-        settler = Settler(asker, connection.api.wire.clock)
-        dispatch = Dispatch(
+        trunk_writer = TrunkWriter(client, connection.api.wire.clock)
+        dispatch = WorkerPool(
             self.again,
-            settler,
+            trunk_writer,
             Limits(workers=settings.concurrency, batch=batch_size(settings), max_failures=settings.failures_allowed),
             settled,
-            self.desk.tell,
+            self.interface.tell,
         )
         dispatch.run()
-        self.lost, self.interrupted = settler.lost, dispatch.interrupted
+        self.lost, self.interrupted = trunk_writer.lost, dispatch.interrupted
 
     def _over_all_legs(self, outcome: Outcome) -> Outcome:
         """Make of this leg's outcome the run's: what earlier legs sent counts too."""
@@ -102,7 +102,7 @@ class Run:
             errmsg=outcome.errmsg or tries.errmsg,
         )
 
-    def look_at_statuses(self, asker: Asker, stopping: threading.Event, target: Path) -> tuple[str, ...]:
+    def look_at_statuses(self, client: RetryingClient, stopping: threading.Event, target: Path) -> tuple[str, ...]:
         """Read the trunks' statuses once more, some time after the last write that bears on registration.
 
         Meanwhile the results are written: they are right as they are unless the statuses give reason to say more, and
@@ -119,9 +119,9 @@ class Run:
         stopping.clear()
         self.meanwhile = _beside(lambda: self._write_results(target))
         try:
-            self.desk.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
-            asker.pause(wait)
-            now = asker.listed()
+            self.interface.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
+            client.pause(wait)
+            now = client.listed()
         except KeyboardInterrupt:
             self.hurried = True
             return ("Whether the trunks are up again was not looked at: stopped by you.",)
@@ -129,7 +129,7 @@ class Run:
             return (f"Whether the trunks are up again could not be read: {error.message}",)
         except Stopped:
             return ("Whether the trunks are up again was not looked at: the run was being stopped.",)
-        before = self.planned.census.trunks
+        before = self.planned.inventory.trunks
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
@@ -195,9 +195,9 @@ def _how(lost: Lost) -> str:
 def begin(
     books: journal.Journal,
     record: Recording,
-    account: Account,
+    account: RunContext,
     planned: Planned,
-    desk: Desk,
+    interface: UserInterface,
     settled: dict[int, Outcome],
     past: Past | None = None,
 ) -> Run:
@@ -208,7 +208,7 @@ def begin(
         record: writes to the journal from now on.
         account: the run.
         planned: what the leg carries out.
-        desk: who watches.
+        interface: who watches.
         settled: the outcomes, by row, of trunks that it sends nothing for.
         past: what earlier legs did; None for the first one.
 
@@ -241,7 +241,7 @@ def begin(
         planned=planned,
         journal=books,
         record=record,
-        desk=desk,
+        interface=interface,
         again=again,
         ahead=ChangesAhead(
             account.checked.tables,
@@ -256,7 +256,7 @@ def begin(
     )
 
 
-def _facts(account: Account, planned: Planned, past: Past | None) -> dict[str, object]:
+def _facts(account: RunContext, planned: Planned, past: Past | None) -> dict[str, object]:
     """Return what the run is to be understood by; later legs change little of it."""
     checked, settings = account.checked, account.checked.settings
     problems = [asdict(problem) for problem in account.problems if problem.stops]

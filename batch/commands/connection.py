@@ -16,12 +16,12 @@ from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of, is_overheard
 from batch.pbx.client import Api, Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
-from batch.pbx.wire import Account
+from batch.pbx.wire import RequestLog
 from batch.runs import folders
 from batch.runs.journal_reader import tokens_out
 from batch.runs.recording import Recording
 from batch.runs.retries import Policy
-from batch.runs.retrying_client import Asker
+from batch.runs.retrying_client import RetryingClient
 from batch.schema.columns import Mode
 from batch.schema.naming import plain_stem
 from batch.secret_sources import find_client_secret
@@ -78,13 +78,13 @@ class Operator(Protocol):
 
 
 @contextmanager
-def open_asker(
+def open_client(
     settings: Settings,
     records: Iterable[Record],
     operator: Operator,
     record: Recording,
     exported: Callable[[], Base | None] = lambda: None,
-) -> Iterator[tuple[Connection, Asker, threading.Event]]:
+) -> Iterator[tuple[Connection, RetryingClient, threading.Event]]:
     """Open the way to the PBX, for whoever asks it.
 
     Args:
@@ -120,7 +120,7 @@ def open_asker(
             read_back=settings.read_back,
             settle_wait=settings.settle_wait,
         )
-        yield connection, Asker(connection.api, policy, stopping, notice=operator.tell), stopping
+        yield connection, RetryingClient(connection.api, policy, stopping, notice=operator.tell), stopping
 
 
 def _runs_near(settings: Settings) -> list[Path]:
@@ -136,7 +136,7 @@ def open_connection(
     prompt: Callable[[str], str] | None,
     log: Callable[[Mapping[str, Any]], None],
     tell: Callable[[str], None],
-    account: Account,
+    account: RequestLog,
     tokens_out: Callable[[str, str], Sequence[datetime]],
 ) -> Iterator[Connection]:
     """Open the way to the PBX that the settings name, or to the embedded practice PBX.

@@ -8,15 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from batch.commands.connection import Connection, practice_file
-from batch.commands.user_interface import Desk
+from batch.commands.user_interface import UserInterface
 from batch.errors import UsageError
-from batch.runs.retrying_client import Asker
+from batch.runs.retrying_client import RetryingClient
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.settings import Settings
 from batch.trunks.base import lines_of
-from batch.trunks.live import WHOLE, CallerId, Census, Did, LiveTrunk
+from batch.trunks.live import WHOLE, CallerId, Did, Inventory, LiveTrunk
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
-from batch.writers.exportable import LIST_OF, Directory, Said, Unsaid, say
+from batch.writers.exportable import LIST_OF, Directory, Exportable, NotExportable, say
 
 _SHEET_OF = {name: title for title, name in LIST_OF.items()}
 _MANY = 500
@@ -40,7 +40,7 @@ class Exported:
     dids: int
     extensions: int
     """How many the PBX has."""
-    read_only: tuple[Unsaid, ...]
+    read_only: tuple[NotExportable, ...]
     """Lists and settings that the workbook cannot say: they stay as they are on the PBX."""
     left_out: tuple[LiveTrunk, ...]
     """Trunks that the API cannot edit, or that the workbook cannot name."""
@@ -69,7 +69,9 @@ def refuse_target(settings: Settings) -> None:
         )
 
 
-def export_from(settings: Settings, connection: Connection, asker: Asker, desk: Desk) -> Exported:
+def export_from(
+    settings: Settings, connection: Connection, client: RetryingClient, interface: UserInterface
+) -> Exported:
     """Read the chosen trunks and write the workbook.
 
     Raises:
@@ -77,14 +79,14 @@ def export_from(settings: Settings, connection: Connection, asker: Asker, desk: 
         PbxError: the PBX cannot be read.
         OutputError: the workbook cannot be written.
     """
-    census = asker.census(extensions=True, groups=True)
-    chosen = _chosen(settings, census)
+    inventory = client.inventory(extensions=True, groups=True)
+    chosen = _chosen(settings, inventory)
     editable = [trunk.id for trunk in chosen if trunk.type is not None][: settings.first]
     if len(editable) > _MANY:
-        desk.tell(f"Reading {len(editable):,} trunks …")
-    whole = asker.trunks(editable)
+        interface.tell(f"Reading {len(editable):,} trunks …")
+    whole = client.trunks(editable)
     made_at = datetime.now().astimezone()
-    said = say([whole[trunk_id] for trunk_id in editable if trunk_id in whole], census)
+    said = say([whole[trunk_id] for trunk_id in editable if trunk_id in whole], inventory)
     left_out = [trunk for trunk in chosen if trunk.type is None]
     left_out += [unsaid.trunk for unsaid in said.unsaid if not unsaid.what]
     if not said.trunks:
@@ -99,7 +101,7 @@ def export_from(settings: Settings, connection: Connection, asker: Asker, desk: 
                 f"{MOST_ROWS:,}.",
                 "Export fewer trunks at a time: --only TRUNK …, or --first N.",
             )
-    directory = Directory(census)
+    directory = Directory(inventory)
     path = write_export(
         settings.workbook,
         Export(
@@ -123,16 +125,16 @@ def export_from(settings: Settings, connection: Connection, asker: Asker, desk: 
         trunks=rows[TRUNKS.title],
         caller_ids=rows[CALLER_IDS.title],
         dids=rows[DIDS.title],
-        extensions=len(census.extensions),
+        extensions=len(inventory.extensions),
         read_only=tuple(unsaid for unsaid in said.unsaid if unsaid.what),
         left_out=tuple(left_out),
     )
 
 
-def _chosen(settings: Settings, census: Census) -> list[LiveTrunk]:
+def _chosen(settings: Settings, inventory: Inventory) -> list[LiveTrunk]:
     """Choose live trunks by name or id, in the PBX's order."""
     wanted = set(settings.only)
-    named = [trunk for trunk in census.trunks if not wanted or {trunk.name, str(trunk.id)} & wanted]
+    named = [trunk for trunk in inventory.trunks if not wanted or {trunk.name, str(trunk.id)} & wanted]
     seen = {text for trunk in named for text in (trunk.name, str(trunk.id))}
     if unknown := [text for text in settings.only if text not in seen]:
         raise UsageError(
@@ -142,7 +144,7 @@ def _chosen(settings: Settings, census: Census) -> list[LiveTrunk]:
     return named
 
 
-def _read_only(said: Said, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
+def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
     """Return the lines of the sheet of what the workbook cannot say."""
     why = {unsaid.trunk.id: unsaid.reason for unsaid in said.unsaid if not unsaid.what}
     why |= {trunk.id: f"It cannot be read: {trunk.unread[WHOLE]}." for trunk in left_out if WHOLE in trunk.unread}

@@ -2,7 +2,7 @@
 
 read → rows → records → checks → live → payloads → plan → dispatch → read back → results
 
-Nothing here prints, asks or exits: what needs a person comes in as a `Desk`.
+Nothing here prints, asks or exits: what needs a person comes in as a `UserInterface`.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import Any
 
 from batch.commands.apply import begin
 from batch.commands.check import Checked, check
-from batch.commands.connection import open_asker
+from batch.commands.connection import open_client
 from batch.commands.export import Exported, export_from, refuse_target
 from batch.commands.outputs import refuse_place_of_leftovers
 from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Drift, Verified, return_to
-from batch.commands.run_context import Account, Report, unchanged, without_sending
-from batch.commands.user_interface import Desk, Silent
+from batch.commands.run_context import Report, RunContext, unchanged, without_sending
+from batch.commands.user_interface import Unattended, UserInterface
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
@@ -37,11 +37,11 @@ from batch.wording import quoted
 __all__ = [
     "Checked",
     "Declined",
-    "Desk",
     "Drift",
     "Exported",
     "Planned",
     "Report",
+    "UserInterface",
     "Verified",
     "apply",
     "check",
@@ -64,21 +64,21 @@ class Declined(BatchError):
         super().__init__("Nothing was sent.", "Run it again when you are ready.")
 
 
-def export(settings: Settings, desk: Desk | None = None) -> Exported:
+def export(settings: Settings, interface: UserInterface | None = None) -> Exported:
     """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`. Cannot write to the PBX.
 
     Raises:
         BatchError: the file is there already or cannot be written, the PBX cannot be used, or there is nothing that
             could be exported.
     """
-    desk = desk or Silent()
+    interface = interface or Unattended()
     refuse_target(settings)
     _refuse_places(settings)
-    with recording() as record, open_asker(settings, (), desk, record) as (connection, asker, _):
-        return export_from(settings, connection, asker, desk)
+    with recording() as record, open_client(settings, (), interface, record) as (connection, client, _):
+        return export_from(settings, connection, client, interface)
 
 
-def plan(settings: Settings, desk: Desk | None = None) -> Planned:
+def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
     """Check a workbook, read the PBX and say what would change. Cannot write to the PBX.
 
     Raises:
@@ -86,15 +86,15 @@ def plan(settings: Settings, desk: Desk | None = None) -> Planned:
     """
     _refuse_places(settings)
     checked = check(settings)
-    desk = desk or Silent()
+    interface = interface or Unattended()
     with (
         recording() as record,
-        open_asker(settings, checked.records.trunks, desk, record, checked.exported) as (connection, asker, _),
+        open_client(settings, checked.records.trunks, interface, record, checked.exported) as (connection, client, _),
     ):
-        return draw_up(checked, connection, asker)
+        return draw_up(checked, connection, client)
 
 
-def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
+def apply(settings: Settings, interface: UserInterface | None = None) -> Report | Planned:
     """Check, plan, ask, write, read back, and give the workbook back with an ending for every row.
 
     Returns:
@@ -103,7 +103,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
     Raises:
         BatchError: workbook or PBX cannot be used at all, and nothing was sent; or the question was answered no.
     """
-    desk = desk or Silent()
+    interface = interface or Unattended()
     started = datetime.now(tz=UTC)
     _refuse_places(settings)
     folders.refuse_used(settings.run_dir)
@@ -114,16 +114,16 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as books:
         record = books.enter_context(recording())
-        with open_asker(settings, checked.records.trunks, desk, record, checked.exported) as (
+        with open_client(settings, checked.records.trunks, interface, record, checked.exported) as (
             connection,
-            asker,
+            client,
             stopping,
         ):
             at_pbx = books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(checked, connection, asker)
+            planned = draw_up(checked, connection, client)
             if planned.exit_code:
                 return planned
-            if planned.plan.updates and not desk.confirm(planned):
+            if planned.plan.updates and not interface.confirm(planned):
                 raise Declined
             _refuse_saved_meanwhile(checked)
             folder = folders.create(
@@ -133,7 +133,7 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
             holder = replace(holder, run=str(folder.path))
             books.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
             at_pbx.tell(holder)
-            account = Account(
+            account = RunContext(
                 checked=checked,
                 address=connection.address,
                 practice=connection.practice,
@@ -144,20 +144,22 @@ def apply(settings: Settings, desk: Desk | None = None) -> Report | Planned:
                 hazards=[hazard.message for hazard in planned.plan.hazards],
             )
             settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
-            run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, desk, settled)
+            run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, interface, settled)
             books.enter_context(run.ahead)
-            run.dispatch(connection, asker)
-            attention = run.look_at_statuses(asker, stopping, target)
+            run.dispatch(connection, client)
+            attention = run.look_at_statuses(client, stopping, target)
         return run.conclude(target, attention)
 
 
-def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | None = None) -> Report | Planned:
+def resume(
+    place: Path, flags: Mapping[str, Any] | None = None, interface: UserInterface | None = None
+) -> Report | Planned:
     """Go on with a run: plan again, and take up what is *not run*, *unknown* or *failed*.
 
     Args:
         place: the run's folder.
         flags: settings given again, by their names; all others are the run's own.
-        desk: is asked only if something would be written that was not approved for the run.
+        interface: is asked only if something would be written that was not approved for the run.
 
     Returns:
         The report; or the plan, if problems or hazards stand against it: then nothing was sent.
@@ -166,7 +168,7 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
         BatchError: there is no such run, somebody is at it, it is about another PBX, workbook or PBX cannot be used
             at all, or the question was answered no. The run is then as it was.
     """
-    desk = desk or Silent()
+    interface = interface or Unattended()
     holder = Holder(command="resume", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with ExitStack() as books:
         books.enter_context(_cut_short(place))
@@ -178,39 +180,39 @@ def resume(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = books.enter_context(recording())
         checked = returned.checked
-        with open_asker(checked.settings, checked.records.trunks, desk, record, checked.exported) as (
+        with open_client(checked.settings, checked.records.trunks, interface, record, checked.exported) as (
             connection,
-            asker,
+            client,
             stopping,
         ):
             books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(returned.checked, connection, asker, returned.done_with)
+            planned = draw_up(returned.checked, connection, client, returned.done_with)
             rest = returned.sort_out(planned)
             differs = departures(rest, returned.past.wanted, returned.before)
             planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
             if planned.exit_code:
                 return planned
-            desk.tell(returned.told(rest))
-            if rest.new and not desk.confirm(planned):
+            interface.tell(returned.told(rest))
+            if rest.new and not interface.confirm(planned):
                 raise Declined
             account = returned.account(planned, rest)
             settled = without_sending(returned.checked, account.problems, rest.stays)
             run = begin(
-                books.enter_context(journal.reopen(place)), record, account, planned, desk, settled, returned.past
+                books.enter_context(journal.reopen(place)), record, account, planned, interface, settled, returned.past
             )
             books.enter_context(run.ahead)
-            run.dispatch(connection, asker)
-            attention = run.look_at_statuses(asker, stopping, returned.target)
+            run.dispatch(connection, client)
+            attention = run.look_at_statuses(client, stopping, returned.target)
         return run.conclude(returned.target, attention)
 
 
-def verify(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | None = None) -> Verified:
+def verify(place: Path, flags: Mapping[str, Any] | None = None, interface: UserInterface | None = None) -> Verified:
     """Compare the PBX with what a run wanted, and settle what it left *unknown*. Cannot write to the PBX.
 
     Args:
         place: the run's folder.
         flags: settings given again, by their names; all others are the run's own.
-        desk: where a secret may be asked for.
+        interface: where a secret may be asked for.
 
     Raises:
         BatchError: there is no such run, somebody is at it, or the PBX cannot be read.
@@ -218,13 +220,17 @@ def verify(place: Path, flags: Mapping[str, Any] | None = None, desk: Desk | Non
     holder = Holder(command="verify", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with holding(place_of_run(place), f"run {place.name}", holder):
         returned = return_to(place, flags or {})
-        checked, desk = returned.checked, desk or Silent()
+        checked, interface = returned.checked, interface or Unattended()
         _refuse_places(checked.settings)
         with (
             recording() as record,
-            open_asker(checked.settings, checked.records.trunks, desk, record, checked.exported) as (_, asker, _),
+            open_client(checked.settings, checked.records.trunks, interface, record, checked.exported) as (
+                _,
+                client,
+                _,
+            ),
         ):
-            live = asker.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
+            live = client.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
         return returned.verified(live)
 
 

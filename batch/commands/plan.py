@@ -16,7 +16,7 @@ from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import since_exported
-from batch.runs.retrying_client import BATCH, Asker
+from batch.runs.retrying_client import BATCH, RetryingClient
 from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.schema.naming import PRACTICE_MARK
@@ -30,7 +30,7 @@ from batch.trunks.change_plan import Change, Plan, judge, not_allowed, not_senda
 from batch.trunks.grouping import own
 from batch.trunks.hazards import Hazard
 from batch.trunks.list_order import settle_orders
-from batch.trunks.live import WHOLE, Census, LiveTrunk
+from batch.trunks.live import WHOLE, Inventory, LiveTrunk
 from batch.trunks.live_checks import deserted, unreadable
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
@@ -117,7 +117,7 @@ class Planned:
 
     checked: Checked
     plan: Plan
-    census: Census
+    inventory: Inventory
     address: str
     practice: bool
     notes: tuple[str, ...]
@@ -152,13 +152,15 @@ class Planned:
         return changes_frame(self.checked.tables, self.plan.changes, {})
 
 
-def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: frozenset[int] = frozenset()) -> Planned:
+def draw_up(
+    checked: Checked, connection: Connection, client: RetryingClient, done_with: frozenset[int] = frozenset()
+) -> Planned:
     """Put the chosen trunks against what the PBX holds.
 
     Args:
         checked: the workbook.
         connection: the PBX.
-        asker: the way to it.
+        client: the way to it.
         done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
     """
     checked = _told(done_with, checked)
@@ -168,17 +170,17 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     around = [*_plain_http(connection, tables), *(foreign(base, connection, tables) if base is not None else ())]
     exported = {} if base is None or any(problem.stops for problem in around) else base.trunks
     if not chosen:
-        return _planned(checked, connection, Census(trunks=()), [], [], around)
+        return _planned(checked, connection, Inventory(trunks=()), [], [], around)
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
-    census = asker.census(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
-    resolved = resolve(tables, chosen, census)
-    live = asker.trunks(list(resolved.ids.values()))
+    inventory = client.inventory(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
+    resolved = resolve(tables, chosen, inventory)
+    live = client.trunks(list(resolved.ids.values()))
     readable = {number: trunk for number, trunk in live.items() if WHOLE not in trunk.unread}
     checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
     checked = _told(done_with, checked)
     found = [*resolved.problems]
     stopped = stopped_by(checked.problems.stopping)
-    same_pbx = may_be_same(checked.workbook.imprint.run_on, connection.address)
+    same_pbx = may_be_same(checked.workbook.metadata.run_on, connection.address)
     named = {then.name: then for then in reversed([*exported.values()])}
     changes, hazards = [], []
     for record in chosen:
@@ -191,10 +193,10 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
             found.append(unreadable(tables, record, trunk))
         else:
             then = exported.get(trunk.id)
-            change, dangers, problems = judge(tables, record, trunk, census, then)
+            change, dangers, problems = judge(tables, record, trunk, inventory, then)
             problems += [] if then is None else deserted(tables, checked.records, record, then)
             problems += _another_by_that_name(tables, record, trunk, named)
-            change, reorders, order = settle_orders(tables, change, checked.workbook.imprint, same_pbx=same_pbx)
+            change, reorders, order = settle_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
             problems += order
             dangers += reorders
             changes.append(change)
@@ -205,7 +207,7 @@ def draw_up(checked: Checked, connection: Connection, asker: Asker, done_with: f
     told = _told_of(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
-    return _planned(checked, connection, census, changes, hazards, [*around, *new])
+    return _planned(checked, connection, inventory, changes, hazards, [*around, *new])
 
 
 def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:
@@ -273,7 +275,7 @@ def _plain_http(connection: Connection, tables: Tables) -> list[Problem]:
 def _planned(
     checked: Checked,
     connection: Connection,
-    census: Census,
+    inventory: Inventory,
     changes: list[Change],
     hazards: list[Hazard],
     found: Sequence[Problem],
@@ -291,7 +293,7 @@ def _planned(
     return Planned(
         checked=checked,
         plan=plan,
-        census=census,
+        inventory=inventory,
         address=connection.address,
         practice=connection.practice,
         notes=connection.notes,

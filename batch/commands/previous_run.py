@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from batch.commands.check import Checked, check
 from batch.commands.plan import Planned
-from batch.commands.run_context import Account, Report
+from batch.commands.run_context import Report, RunContext
 from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
@@ -22,7 +22,7 @@ from batch.runs.journal_reader import Past, read_past
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
-from batch.runs.serialization import Wanted, are_whole, planned_then
+from batch.runs.serialization import Intent, are_whole, planned_then
 from batch.schema.naming import PRACTICE_MARK, RESULTS, plain_stem
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
@@ -77,7 +77,7 @@ class Verified:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Returned:
+class PreviousRun:
     """A run that is gone on with, or looked at again."""
 
     past: Past
@@ -134,7 +134,7 @@ class Returned:
         changed = [outcome.name for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
         return f"{told} Changed since written, left alone: {_some(changed)}." if changed else told
 
-    def account(self, planned: Planned, rest: Rest) -> Account:
+    def account(self, planned: Planned, rest: Rest) -> RunContext:
         """Return what the results of the next leg are made of."""
         stays = {row: change for row, change in self._changes.items() if row in rest.stays}
         return self._account(planned.plan.problems, {**stays, **rest.again})
@@ -149,9 +149,9 @@ class Returned:
             if wanted.writes and wanted.trunk_id in self.before and row in records
         }
 
-    def _account(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> Account:
+    def _account(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> RunContext:
         facts = self.past.facts
-        return Account(
+        return RunContext(
             checked=self.checked,
             address=facts["pbx"],
             practice=facts["practice"],
@@ -290,7 +290,7 @@ def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
     }
 
 
-def _is_secret_lost(wanted: Wanted, record: Record) -> bool:
+def _is_secret_lost(wanted: Intent, record: Record) -> bool:
     """Tell whether a password was wanted that the run's copy names, and that is not to be found where it says."""
     return "password" in wanted.desired["fields"] and "password" not in record.fields
 
@@ -304,7 +304,7 @@ def _named(trunk_id: int, name: str) -> LiveTrunk:
     return LiveTrunk(id=trunk_id, name=name, vendor_type="", status=None, whole={})
 
 
-def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
+def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
     """Return to a run.
 
     Args:
@@ -347,7 +347,7 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> Returned:
     if not past.wanted.keys() <= {record.row for record in checked.records.trunks}:
         raise _damaged(place)
     folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
-    return Returned(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+    return PreviousRun(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
 
 
 def _damaged(place: Path) -> UsageError:

@@ -82,7 +82,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class RunContext:
     """What results are made of: the rows, and what became of each trunk."""
 
     checked: Checked
@@ -180,8 +180,8 @@ class Account:
         """Return the workbook as it is given back: it remembers which trunks the PBX holds as wanted."""
         checked = self.checked
         held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
-        imprint = remember(checked.workbook.imprint, self.address, checked.records.trunks, held)
-        return replace(checked.workbook, imprint=imprint)
+        metadata = remember(checked.workbook.metadata, self.address, checked.records.trunks, held)
+        return replace(checked.workbook, metadata=metadata)
 
     def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
         folded = troubles(outcomes.values())

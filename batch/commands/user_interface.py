@@ -19,8 +19,8 @@ class Progress(Protocol):
         """Hear of one trunk's ending."""
 
 
-class Desk(Operator, Protocol):
-    """The person in front: where there is none, `Silent` stands in."""
+class UserInterface(Operator, Protocol):
+    """The person in front: where there is none, `Unattended` stands in."""
 
     def confirm(self, planned: Planned) -> bool:
         """Ask whether to go on."""
@@ -29,7 +29,7 @@ class Desk(Operator, Protocol):
         """Show the progress of so many trunks."""
 
 
-class Silent:
+class Unattended:
     """A desk with nobody at it: goes on without asking, for scripts that call the Python API."""
 
     def prompt_secret(self, text: str) -> str:  # noqa: ARG002

@@ -13,9 +13,9 @@ import httpx
 from batch.pbx.clocks import SYSTEM_CLOCK, Clock
 from batch.pbx.messages import Answer, Reply, Request
 from batch.pbx.session import Session, none_out
-from batch.pbx.throttle import Brake, Gate, Pace
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.transport import SystemTrust, Verification, open_client
-from batch.pbx.wire import HURRIED_S, NO_ACCOUNT, Account, Log, Wire, no_log
+from batch.pbx.wire import HURRIED_S, NO_REQUEST_LOG, Log, RequestLog, Wire, no_log
 from batch.secrets import Secret
 
 _TOKEN_EXPIRED = 10004
@@ -48,9 +48,9 @@ class Api:
     session: Session
 
     @property
-    def gate(self) -> Gate:
+    def throttle(self) -> Throttle:
         """The door that every request passes: wind it down or stop it, and hurry it where somebody waits."""
-        return self.wire.gate
+        return self.wire.throttle
 
     def send(self, request: Request) -> Reply:
         """Send one request under the session's token.
@@ -75,7 +75,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
     *,
     log: Log = no_log,
     notice: Callable[[str], None] | None = None,
-    account: Account = NO_ACCOUNT,
+    account: RequestLog = NO_REQUEST_LOG,
     patience: float = 0.0,
     tokens_out: Callable[[], Sequence[datetime]] = none_out,
     clock: Clock = SYSTEM_CLOCK,
@@ -84,7 +84,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
     """Open a connection to a PBX; whatever happens inside, its token is given back at the end.
 
     At the end nothing more is let through. Threads that are still inside a request may outlive it: what is in
-    flight ends as a reply, and anything later as `Stopped`. With `Gate.hurry` the end takes a second at most.
+    flight ends as a reply, and anything later as `Stopped`. With `Throttle.hurry` the end takes a second at most.
 
     Args:
         endpoint: which PBX, as whom, how fast.
@@ -102,7 +102,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
     Raises:
         UsageError: if rate, concurrency, CA file or fingerprint cannot be used.
     """
-    gate = Gate(Pace(endpoint.rate), Brake(endpoint.concurrency), clock, notice)
+    throttle = Throttle(RateLimiter(endpoint.rate), ConcurrencyLimit(endpoint.concurrency), clock, notice)
     client = open_client(
         endpoint.base_url,
         timeout=endpoint.timeout,
@@ -110,7 +110,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         proxy=endpoint.proxy,
         transport=transport,
     )
-    wire = Wire(client=client, gate=gate, clock=clock, timeout=endpoint.timeout, log=log, account=account)
+    wire = Wire(client=client, throttle=throttle, clock=clock, timeout=endpoint.timeout, log=log, account=account)
     session = Session(
         wire,
         base_url=endpoint.base_url,
@@ -123,18 +123,18 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
     try:
         yield Api(wire=wire, session=session)
     finally:
-        gate.stop()
-        if _gave_back_in_time(session, gate) and gate.idle:
+        throttle.stop()
+        if _gave_back_in_time(session, throttle) and throttle.idle:
             # else each thread closes its own: a socket closed under one is the next file's number a moment later
             client.close()
 
 
-def _gave_back_in_time(session: Session, gate: Gate) -> bool:
+def _gave_back_in_time(session: Session, throttle: Throttle) -> bool:
     """Give the tokens back; where somebody is waiting for the end, leave that to itself after a second.
 
     Neither looking up a host's name nor a sign-in that another thread is in the midst of can be cut short.
     """
-    if not gate.hurried:
+    if not throttle.hurried:
         session.close()
         return True
     closing = threading.Thread(target=session.close, name="closing", daemon=True)

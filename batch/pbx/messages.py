@@ -129,7 +129,7 @@ class NotSent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoAnswer:
+class NoResponse:
     """The request left, in part or whole, and its answer never came: it may or may not have taken effect."""
 
     reason: str
@@ -139,7 +139,7 @@ class NoAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Garbled:
+class InvalidResponse:
     """Something answered that is not the API: HTML, half a body, no JSON object, no errcode."""
 
     reason: str
@@ -148,4 +148,4 @@ class Garbled:
     retry_after: float | None = None
 
 
-Reply: TypeAlias = Answer | NotSent | NoAnswer | Garbled
+Reply: TypeAlias = Answer | NotSent | NoResponse | InvalidResponse

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from batch.errors import AddressBlocked, PbxError, TokensExhausted
-from batch.pbx.messages import Answer, NoAnswer, NotSent, Request, refresh, revoke, sign_in
+from batch.pbx.messages import Answer, NoResponse, NotSent, Request, refresh, revoke, sign_in
 from batch.pbx.sign_ins import TOKEN_LIFE_S, Failure, Grant, SignIn, quoted, read_sign_in
 from batch.pbx.throttle import Stopped
-from batch.pbx.wire import Pass, Wire
+from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret
 
 MOST_OUT: Final = 8
@@ -128,7 +128,7 @@ def none_out() -> Sequence[datetime]:
 class _Held:
     """A token in use."""
 
-    permit: Pass
+    permit: AccessToken
     refresh: Secret | None
     renew_at: float
     refresh_until: float
@@ -194,7 +194,7 @@ class Session:
         permit = self.permit()
         return permit.token, permit.serial
 
-    def permit(self) -> Pass:
+    def permit(self) -> AccessToken:
         """Return what `Wire.send` needs; raises as `token` does."""
         held = self._held
         if held is not None and self._clock_s() < held.renew_at:
@@ -296,7 +296,7 @@ class Session:
                 self._notice(shortage.waiting(self._patience))
                 told = True
             try:
-                self._wire.gate.rest(min(ASK_AGAIN_S, left, shortage.seconds + _PAST_THE_MOMENT_S))
+                self._wire.throttle.rest(min(ASK_AGAIN_S, left, shortage.seconds + _PAST_THE_MOMENT_S))
             except Stopped:
                 self._share(Stopped)
                 raise
@@ -314,7 +314,7 @@ class Session:
         self._serial += 1
         self._shared = None
         self._held = _Held(
-            permit=Pass(token=grant.access, serial=self._serial),
+            permit=AccessToken(token=grant.access, serial=self._serial),
             refresh=grant.refresh,
             renew_at=now + grant.renew_after,
             refresh_until=now + grant.refresh_life,
@@ -355,7 +355,7 @@ class Session:
         while self._superseded and answers:
             reply = self._wire.send_last(revoke(), self._superseded.pop(0).permit)
             gone.append(isinstance(reply, Answer) and reply.errcode in GONE)
-            answers = not (isinstance(reply, NotSent | NoAnswer) and reply.timed_out)
+            answers = not (isinstance(reply, NotSent | NoResponse) and reply.timed_out)
         return gone
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused, TokensExhausted
 from batch.pbx.addresses import likely_addresses
 from batch.pbx.error_codes import Verdict, explain, verdict_of
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply
 from batch.secrets import Secret
 
 TOKEN_LIFE_S: Final = 1800.0
@@ -94,7 +94,7 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
             return _grant(reply)
         case Answer():
             return _refusal(reply, now)
-        case NotSent(reason=reason) | NoAnswer(reason=reason) | Garbled(reason=reason):
+        case NotSent(reason=reason) | NoResponse(reason=reason) | InvalidResponse(reason=reason):
             return Failure(
                 kind=SignInUnanswered,
                 message=f"No P-Series PBX answers at {base_url}: {reason}.",
@@ -109,11 +109,11 @@ def may_pass(reply: Reply) -> bool:
     match reply:
         case Answer():
             return verdict_of(reply) in {Verdict.TRANSIENT, Verdict.RETRY}
-        case Garbled(http_status=status, retry_after=pause):
+        case InvalidResponse(http_status=status, retry_after=pause):
             return status in _BUSY or pause is not None
         case NotSent(distrusted=distrusted):
             return not distrusted
-        case NoAnswer():
+        case NoResponse():
             return True
 
 
@@ -201,13 +201,13 @@ def _not_now(answer: Answer, what: str) -> Failure:
     )
 
 
-def _advice(reply: NotSent | NoAnswer | Garbled, base_url: str) -> str:
+def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str) -> str:
     match reply:
         case NotSent(distrusted=True):
             return COMPARE
-        case Garbled(http_status=status) if status in _UNAUTHORISED:
+        case InvalidResponse(http_status=status) if status in _UNAUTHORISED:
             return "Something in front of the PBX, a proxy or gateway, asks for a sign-in of its own."
-        case Garbled(http_status=status) if status in _BUSY:
+        case InvalidResponse(http_status=status) if status in _BUSY:
             return "The PBX, or something in front of it, cannot serve just now: wait a little and run again."
         case _:
             return f"Check --url: usually it is {likely_addresses(base_url)}. Is the PBX up, its API switched on?"

@@ -36,7 +36,7 @@ _QUICK_TIMES: Final = 3.0
 """A reply within so many times the quickest one seen is quick on this PBX."""
 
 
-class Pace:
+class RateLimiter:
     """The rate limit of one PBX: at most ``rate`` starts in any one second, evenly, one at a time.
 
     After a pause there is no saved-up allowance: the first start is free, the next is one interval later.
@@ -81,7 +81,7 @@ class Pace:
         self._starts.append(now)
 
 
-class Brake:
+class ConcurrencyLimit:
     """How many requests may run at once on one PBX: from one up to a ceiling, by its answers."""
 
     def __init__(self, ceiling: int) -> None:
@@ -158,24 +158,30 @@ class Stopped(Exception):
     """The gate was shut to this request before its turn: it was not sent."""
 
 
-class Gate:
+class Throttle:
     """Lets requests start when rate, concurrency and pauses allow it. Shared by all threads.
 
     It shuts in two steps: winding down lets through only what settles, for a while; stopping lets nothing through.
     A last request gets out even then.
     """
 
-    def __init__(self, pace: Pace, brake: Brake, clock: Clock, notice: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        rate_limiter: RateLimiter,
+        concurrency_limit: ConcurrencyLimit,
+        clock: Clock,
+        notice: Callable[[str], None] | None = None,
+    ) -> None:
         """Make a gate.
 
         Args:
-            pace: the rate limit.
-            brake: the concurrency.
+            rate_limiter: the rate limit.
+            concurrency_limit: the concurrency.
             clock: where time comes from.
             notice: is told once, in words, when the PBX first asks for less.
         """
-        self._pace = pace
-        self._brake = brake
+        self._pace = rate_limiter
+        self._brake = concurrency_limit
         self._clock = clock
         self._notice = notice
         self._lock = threading.Lock()

@@ -30,7 +30,7 @@ import httpx
 
 from batch.errors import UsageError
 from batch.pbx.addresses import is_loopback
-from batch.pbx.messages import Garbled, NoAnswer, NotSent
+from batch.pbx.messages import InvalidResponse, NoResponse, NotSent
 
 USER_AGENT: Final = "OpenAPI"
 """A User-Agent is mandatory, and this one is known to do (vendor's API, section 1)."""
@@ -365,7 +365,7 @@ _UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EN
 
 def reply_of(
     error: httpx.RequestError, *, timeout: float, elapsed: float, http_status: int | None = None
-) -> NotSent | NoAnswer | Garbled:
+) -> NotSent | NoResponse | InvalidResponse:
     """Make the reply that an exception stands for.
 
     Args:
@@ -378,16 +378,16 @@ def reply_of(
     kind = _kind_of(error)
     if http_status is not None and not timed_out:
         reason = _WORDS[httpx.DecodingError] if isinstance(error, httpx.DecodingError) else "the answer broke off"
-        return Garbled(reason=reason, http_status=http_status, elapsed=elapsed)
+        return InvalidResponse(reason=reason, http_status=http_status, elapsed=elapsed)
     reason = _reason_of(error, timeout)
     match kind:
         case Kind.NOT_SENT:
             distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
             return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted)
         case Kind.NO_ANSWER:
-            return NoAnswer(reason=reason, elapsed=elapsed, timed_out=timed_out)
+            return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out)
         case Kind.GARBLED:
-            return Garbled(reason=reason, http_status=0, elapsed=elapsed)
+            return InvalidResponse(reason=reason, http_status=0, elapsed=elapsed)
 
 
 def _kind_of(error: httpx.RequestError) -> Kind:

@@ -20,13 +20,13 @@ import httpx
 from batch.pbx.addresses import API_PATH
 from batch.pbx.clocks import Clock
 from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
-from batch.pbx.throttle import Gate, Stopped
+from batch.pbx.throttle import Stopped, Throttle
 from batch.pbx.transport import Deadline, Deadlines, reply_of
 from batch.secrets import Secret
 
-_Failed: TypeAlias = NotSent | NoAnswer | Garbled
+_Failed: TypeAlias = NotSent | NoResponse | InvalidResponse
 Log: TypeAlias = Callable[[Mapping[str, Any]], None]
 """Is told of each request: call, ids, reply, http_status, errcode, reason, sign_in, elapsed_ms. Never a secret."""
 
@@ -63,7 +63,7 @@ def no_log(_entry: Mapping[str, Any]) -> None:
     """Log nothing."""
 
 
-class Account(Protocol):
+class RequestLog(Protocol):
     """Whoever keeps account of every request."""
 
     def leaving(self, request: Request, sign_in: int) -> int:
@@ -76,7 +76,7 @@ class Account(Protocol):
         """Hear what came of it."""
 
 
-class _NoAccount:
+class _NoRequestLog:
     def leaving(self, request: Request, sign_in: int) -> int:  # noqa: ARG002
         return 0
 
@@ -84,12 +84,12 @@ class _NoAccount:
         pass
 
 
-NO_ACCOUNT: Final = _NoAccount()
+NO_REQUEST_LOG: Final = _NoRequestLog()
 """Keeps none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pass:
+class AccessToken:
     """What a request is sent with: a token, and which of the session's sign-ins gave it."""
 
     token: Secret
@@ -101,38 +101,38 @@ class Wire:
     """The way to one PBX; shared by all threads."""
 
     client: httpx.Client
-    gate: Gate
+    throttle: Throttle
     clock: Clock
     timeout: float
     """Seconds for each step; an answer that drips in is given up after twice as many in all."""
     log: Log = no_log
-    account: Account = NO_ACCOUNT
+    account: RequestLog = NO_REQUEST_LOG
     """Is told of each request before it leaves and after it is settled."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
-    def send(self, request: Request, permit: Pass | None = None) -> Reply:
+    def send(self, request: Request, permit: AccessToken | None = None) -> Reply:
         """Send one request when the gate lets it, and make a reply of what came of it.
 
         Raises:
             Stopped: if the gate is shut to it before its turn, or the client closed; nothing was sent.
         """
-        reply = self._send(request, permit, self.gate.passing(writes=request.writes), self.timeout)
+        reply = self._send(request, permit, self.throttle.passing(writes=request.writes), self.timeout)
         if reply is _CLOSED:
             raise Stopped
         return reply
 
-    def send_last(self, request: Request, permit: Pass) -> Reply:
+    def send_last(self, request: Request, permit: AccessToken) -> Reply:
         """Send a request for which there is little time, also through a stopped gate; never raises."""
-        if self.gate.hurried:
+        if self.throttle.hurried:
             patience, timeout = HURRIED_S * _SHARE_AT_THE_DOOR, HURRIED_S * (1 - _SHARE_AT_THE_DOOR)
         else:
             patience = timeout = min(self.timeout, LAST_REQUEST_S)
-        return self._send(request, permit, self.gate.leaving(patience), timeout)
+        return self._send(request, permit, self.throttle.leaving(patience), timeout)
 
     def _send(
-        self, request: Request, permit: Pass | None, door: AbstractContextManager[float], timeout: float
+        self, request: Request, permit: AccessToken | None, door: AbstractContextManager[float], timeout: float
     ) -> Reply:
         with door as started:
             if request.not_after is not None and started > request.not_after:
@@ -144,7 +144,7 @@ class Wire:
         self.log(_entry(request, permit, reply))
         return reply
 
-    def _exchange(self, request: Request, permit: Pass | None, started: float, timeout: float) -> Reply:
+    def _exchange(self, request: Request, permit: AccessToken | None, started: float, timeout: float) -> Reply:
         if self.client.is_closed:  # nobody closes it while something is in flight, and this is
             return _CLOSED
         token = {} if permit is None else {"access_token": permit.token.reveal()}
@@ -155,13 +155,13 @@ class Wire:
         elapsed = self.clock.monotonic() - started
         if deadline.passed or received is _Unread.TOO_SLOW:
             reason = f"the answer had not ended after {2 * timeout:g} s"
-            return NoAnswer(reason=reason, elapsed=elapsed, timed_out=True)
+            return NoResponse(reason=reason, elapsed=elapsed, timed_out=True)
         if not isinstance(received, tuple):
             return received
         status, retry_after, content = received
         found = _object_with_errcode(content, status)
         if isinstance(found, str):
-            return Garbled(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
+            return InvalidResponse(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
         errcode, answer = found
         if errcode == 0:
             self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
@@ -227,22 +227,22 @@ class Wire:
     def _tell_gate(self, reply: Reply) -> None:
         match reply:
             case Answer(elapsed=elapsed, retry_after=pause) if _asks_for_less(reply):
-                self.gate.slow_down(elapsed, pause)
+                self.throttle.slow_down(elapsed, pause)
             case Answer(elapsed=elapsed):
                 if verdict_of(reply) is Verdict.RETRY:
-                    self.gate.stumbled()
+                    self.throttle.stumbled()
                 else:
-                    self.gate.succeeded(elapsed)
-            case Garbled(elapsed=elapsed, http_status=status, retry_after=pause):
+                    self.throttle.succeeded(elapsed)
+            case InvalidResponse(elapsed=elapsed, http_status=status, retry_after=pause):
                 if status in _SLOW_STATUS or pause is not None:
-                    self.gate.slow_down(elapsed, pause)
+                    self.throttle.slow_down(elapsed, pause)
                 else:
-                    self.gate.stumbled()
-            case NotSent(elapsed=elapsed, timed_out=timed_out) | NoAnswer(elapsed=elapsed, timed_out=timed_out):
+                    self.throttle.stumbled()
+            case NotSent(elapsed=elapsed, timed_out=timed_out) | NoResponse(elapsed=elapsed, timed_out=timed_out):
                 if timed_out:
-                    self.gate.slow_down(elapsed)
+                    self.throttle.slow_down(elapsed)
                 else:
-                    self.gate.stumbled()
+                    self.throttle.stumbled()
 
 
 def _asks_for_less(answer: Answer) -> bool:
@@ -319,7 +319,7 @@ def _shown(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
 
 
-def _entry(request: Request, permit: Pass | None, reply: Reply) -> Mapping[str, Any]:
+def _entry(request: Request, permit: AccessToken | None, reply: Reply) -> Mapping[str, Any]:
     entry: dict[str, Any] = {"call": request.call}
     if request.ids:
         entry["ids"] = list(request.ids)
@@ -328,10 +328,10 @@ def _entry(request: Request, permit: Pass | None, reply: Reply) -> Mapping[str, 
     match reply:
         case Answer(errcode=errcode, http_status=status):
             entry |= {"reply": "answer", "http_status": status, "errcode": errcode}
-        case Garbled(reason=reason, http_status=status):
+        case InvalidResponse(reason=reason, http_status=status):
             entry |= {"reply": "garbled", "http_status": status, "reason": reason}
         case NotSent(reason=reason):
             entry |= {"reply": "not sent", "reason": reason}
-        case NoAnswer(reason=reason):
+        case NoResponse(reason=reason):
             entry |= {"reply": "no answer", "reason": reason}
     return {**entry, "elapsed_ms": round(reply.elapsed * 1000, 1)}

@@ -18,7 +18,7 @@ from batch.readers.grids import collector_paused
 from batch.readers.packages import Package, mark_of, office_document
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.schema import columns
-from batch.schema.file_metadata import NO_IMPRINT, Imprint, Kind, read_lines
+from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -244,17 +244,17 @@ def begin_workbook(path: Path) -> Workbook:
 
 
 def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, mark: str | None = None) -> Workbook:
-    imprint = _imprint(sheets, mark)
-    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, imprint=imprint)
+    metadata = _imprint(sheets, mark)
+    return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, metadata=metadata)
 
 
-def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> Imprint:
+def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
     """Return what the tool left in the file: the hidden sheet's word, and that of the document's property."""
     hidden = next((sheet for sheet in sheets if sheet.name == columns.IMPRINT), None)
-    imprint = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
+    metadata = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
     if mark is None:
-        return imprint
-    return replace(imprint, kinds=imprint.kinds | {Kind(mark) if mark in set(Kind) else Kind.RESULTS})
+        return metadata
+    return replace(metadata, kinds=metadata.kinds | {Kind(mark) if mark in set(Kind) else Kind.RESULTS})
 
 
 def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Workbook:
@@ -263,7 +263,7 @@ def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Work
         sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
         format=kind,
         sheets=folder.sheets,
-        imprint=Imprint(kinds=frozenset({Kind.RESULTS})) if folder.ours else NO_IMPRINT,
+        metadata=FileMetadata(kinds=frozenset({Kind.RESULTS})) if folder.ours else NO_IMPRINT,
         remarks=folder.remarks,
     )
 

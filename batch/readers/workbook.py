@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from batch.schema.file_metadata import NO_IMPRINT, Imprint, Kind
+from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ class Workbook:
     format: Format
     sheets: tuple[RawSheet, ...]
     """All sheets in the workbook's order."""
-    imprint: Imprint = NO_IMPRINT
+    metadata: FileMetadata = NO_IMPRINT
     """What the tool has left in the file for itself."""
     remarks: Mapping[str, str] = field(default_factory=dict)
     """Per sheet name, what was detected and should be told (a CSV's encoding and separator)."""
@@ -144,7 +144,7 @@ class Workbook:
     @property
     def ours(self) -> bool:
         """Whether a run of ours wrote it as results: its result columns are then ours."""
-        return Kind.RESULTS in self.imprint.kinds
+        return Kind.RESULTS in self.metadata.kinds
 
     def wait(self) -> Workbook:
         """Wait until all its sheets are read.

@@ -12,7 +12,7 @@ from batch.writers.exportable import LIST_OF
 
 if TYPE_CHECKING:
     from batch.commands.flow import Exported
-    from batch.writers.exportable import Unsaid
+    from batch.writers.exportable import NotExportable
 
 _CALLED = {name: title for title, name in LIST_OF.items()} | {c.field: c.label for c in TRUNKS.columns}
 
@@ -51,5 +51,5 @@ def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:
         yield f"    … and {len(found) - len(listed):,} more; -v or --json names every one."
 
 
-def _export_told(unsaid: Unsaid) -> str:
+def _export_told(unsaid: NotExportable) -> str:
     return f"{unsaid.trunk.name or unsaid.trunk.id}, {_CALLED[unsaid.what]}: {unsaid.reason}"

@@ -13,7 +13,7 @@ from batch.trunks.live import CallerId
 if TYPE_CHECKING:
     from batch.commands.flow import Exported, Planned, Report, Verified
     from batch.errors import BatchError
-    from batch.runs.run_status import Standing
+    from batch.runs.run_status import RunStatus
     from batch.trunks.change_plan import Change
     from batch.trunks.diff import Difference
     from batch.trunks.hazards import Hazard
@@ -175,7 +175,7 @@ def verified_json(verified: Verified) -> dict[str, Any]:
     }
 
 
-def status_json(standing: Standing) -> dict[str, Any]:
+def status_json(standing: RunStatus) -> dict[str, Any]:
     """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none."""
     return {
         "run": str(standing.folder),
@@ -192,7 +192,7 @@ def status_json(standing: Standing) -> dict[str, Any]:
     }
 
 
-def runs_json(standings: Iterable[Standing]) -> dict[str, Any]:
+def runs_json(standings: Iterable[RunStatus]) -> dict[str, Any]:
     """Make what ``runs --json`` prints, oldest first."""
     return {"runs": [status_json(standing) for standing in standings]}
 

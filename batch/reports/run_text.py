@@ -12,7 +12,7 @@ from batch.runs.failure_groups import troubles
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import headline
-from batch.runs.run_status import Standing, State
+from batch.runs.run_status import RunStatus, State
 from batch.secrets import HIDDEN
 from batch.wording import BRIEF, Shown, counted, moment, named, shortened
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _ABSENT = "absent"
 
 
-def verified_text(verified: Verified, standing: Standing, shown: Shown = BRIEF) -> Iterator[str]:
+def verified_text(verified: Verified, standing: RunStatus, shown: Shown = BRIEF) -> Iterator[str]:
     """Tell what a verification found, what it settled, and what comes next.
 
     Args:

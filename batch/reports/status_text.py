@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from batch.reports.next_steps import command
 from batch.runs.outcomes import Ending
-from batch.runs.run_status import Standing, State
+from batch.runs.run_status import RunStatus, State
 from batch.wording import BRIEF, Shown, counted, moment
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MEANS = {
 }
 
 
-def status_text(standing: Standing, holder: Holder | None, results: Path | None) -> Iterator[str]:
+def status_text(standing: RunStatus, holder: Holder | None, results: Path | None) -> Iterator[str]:
     """Tell how one run stands.
 
     Args:
@@ -53,12 +53,12 @@ def status_text(standing: Standing, holder: Holder | None, results: Path | None)
     yield from _what_next(standing)
 
 
-def _settled(standing: Standing) -> tuple[int, int]:
+def _settled(standing: RunStatus) -> tuple[int, int]:
     """Return how many of how many trunks that the run was to do are settled."""
     return standing.settled - standing.not_chosen, standing.trunks - standing.not_chosen
 
 
-def _sent_text(standing: Standing) -> str:
+def _sent_text(standing: RunStatus) -> str:
     """Tell of what was sent something and has no ending yet."""
     them = f"{counted(standing.sent, 'trunk')} {'was' if standing.sent == 1 else 'were'} sent something and"
     one = standing.sent == 1
@@ -68,7 +68,7 @@ def _sent_text(standing: Standing) -> str:
     return f"{them} {'is' if one else 'are'} not settled yet: resume or verify settles {what} by a look."
 
 
-def _how_it_stands(standing: Standing, holder: Holder | None) -> str:
+def _how_it_stands(standing: RunStatus, holder: Holder | None) -> str:
     if standing.state is State.UNFINISHED and standing.how == "stopped":
         return "ended early: its journal could not be written any more."
     if standing.state is not State.RUNNING:
@@ -79,7 +79,7 @@ def _how_it_stands(standing: Standing, holder: Holder | None) -> str:
     return f"running: {who}."
 
 
-def _what_next(standing: Standing) -> Iterator[str]:
+def _what_next(standing: RunStatus) -> Iterator[str]:
     """Say what comes next for a run."""
     folder = standing.folder
     match standing.state:
@@ -98,7 +98,7 @@ def _what_next(standing: Standing) -> Iterator[str]:
                 yield f"Or look first, without writing, what became of {what}:  {command('verify', folder)}"
 
 
-def runs_text(standings: Sequence[Standing], shown: Shown = BRIEF) -> Iterator[str]:
+def runs_text(standings: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:
     """Tell of runs, a line each, oldest first."""
     if not standings:
         yield "No runs here. They lie in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK"

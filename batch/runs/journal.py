@@ -1,7 +1,7 @@
 """The journal: every request on disk before it leaves, and what came of it before the next one does.
 
-SQLite in the run's folder, write-ahead log, full synchronisation. Another process may read along (`past`). It holds
-no secret: of requests only which call about which trunks, of wishes everything but passwords.
+SQLite in the run's folder, write-ahead log, full synchronisation. Another process may read along (`journal_reader`).
+It holds no secret: of requests only which call about which trunks, of wishes everything but passwords.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.runs.outcomes import Outcome
-from batch.runs.serialization import Wanted, outcome_json
+from batch.runs.serialization import Intent, outcome_json
 from batch.wording import quoted
 
 FILE: Final = "journal.sqlite"
@@ -178,7 +178,7 @@ class Journal:
         command: str,
         *,
         facts: Mapping[str, object],
-        wanted: Iterable[Wanted],
+        wanted: Iterable[Intent],
         settled_rows: Mapping[str, int],
         outcomes: Iterable[Outcome] = (),
     ) -> None:
@@ -252,7 +252,7 @@ class Journal:
             yield _END, (outcome.row, leg, str(outcome.ending), _text(outcome_json(outcome)))
 
 
-def _wish(leg: int, wanted: Wanted) -> tuple[object, ...]:
+def _wish(leg: int, wanted: Intent) -> tuple[object, ...]:
     writes = ",".join(sorted(wanted.writes))
     return wanted.row, leg, wanted.trunk_id, wanted.name, wanted.rows, writes, _text(wanted.desired)
 
@@ -264,14 +264,14 @@ def _intent(request: Request) -> tuple[str, str]:
 _KINDS: Final[Mapping[type, str]] = {
     Answer: "answer",
     NotSent: "not sent",
-    NoAnswer: "no answer",
-    Garbled: "garbled",
+    NoResponse: "no answer",
+    InvalidResponse: "garbled",
 }
 
 
 def _result(reply: Reply) -> tuple[str, int | None, str, int | None, int]:
     errcode = reply.errcode if isinstance(reply, Answer) else None
-    status = reply.http_status if isinstance(reply, Answer | Garbled) else None
+    status = reply.http_status if isinstance(reply, Answer | InvalidResponse) else None
     reason = reply.errmsg if isinstance(reply, Answer) else reply.reason
     return _KINDS[type(reply)], errcode, reason, status, round(reply.elapsed * 1000)
 

@@ -19,8 +19,8 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import (
     DESIRED,
     OUTCOME,
+    Intent,
     Shape,
-    Wanted,
     each,
     fits,
     moment,
@@ -76,7 +76,7 @@ class Past:
     folder: Path
     facts: Mapping[str, Any]
     legs: tuple[Leg, ...]
-    wanted: Mapping[int, Wanted]
+    wanted: Mapping[int, Intent]
     """By row of the Trunks sheet."""
     outcomes: Mapping[int, Outcome]
     """By row of the Trunks sheet: the last one of each; *refused* or *unknown* where something was sent after it, or
@@ -202,12 +202,12 @@ def _legs(journal: sqlite3.Connection) -> Iterator[Leg]:
         )
 
 
-def _wanted(journal: sqlite3.Connection) -> Iterator[Wanted]:
+def _wanted(journal: sqlite3.Connection) -> Iterator[Intent]:
     query = "SELECT row, trunk_id, name, rows, writes, desired FROM wanted ORDER BY row"
     for row, trunk_id, name, rows, writes, desired in journal.execute(query):
         if not (fits([name, writes], [str]) and fits([row, trunk_id, rows], [whole])):
             raise ValueError("no wish")
-        yield Wanted(
+        yield Intent(
             row=row,
             trunk_id=trunk_id,
             name=name,
@@ -229,7 +229,7 @@ def _is_stale(recorded: tuple[int, Outcome] | None, tries: Tries | None) -> bool
     return tries is not None and (recorded is None or recorded[0] < tries.leg)
 
 
-def _unsettled(wanted: Wanted, tries: Tries) -> Outcome:
+def _unsettled(wanted: Intent, tries: Tries) -> Outcome:
     """Make the outcome of a trunk that nobody lived to settle: refused if the PBX had said so, else unknown."""
     said_no = explain(tries.errcode) if tries.refused and tries.errcode is not None else None
     return Outcome(

@@ -2,7 +2,7 @@
 
 A circuit is closed while requests go through. Failures in a row, by anybody, open it: then only probes leave, one at
 a time and at growing pauses, and any answer of the API closes it again. How long it stays open is decided where every
-reply is judged, in `decisions`: who is told there that the PBX is lost bars the circuit, and that ends it for all.
+reply is judged, in `retries`: who is told there that the PBX is lost bars the circuit, and that ends it for all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from batch.errors import PbxError
 from batch.pbx.clocks import Clock
 from batch.pbx.messages import Answer, Reply
 from batch.pbx.throttle import Stopped
-from batch.runs.retries import Policy, Silence, pause_after
+from batch.runs.retries import Outage, Policy, pause_after
 
 
 class Circuit:
@@ -45,7 +45,7 @@ class Circuit:
         self._notice = notice
         self._lock = threading.Lock()
         self._waiters: deque[threading.Event] = deque()
-        self._silence = Silence()
+        self._silence = Outage()
         self._announced = False
         self._probes = 0
         self._probe_at = math.inf
@@ -61,15 +61,15 @@ class Circuit:
         """Why nothing may be sent any more."""
         return self._barred
 
-    def told(self, reply: Reply) -> Silence:
+    def told(self, reply: Reply) -> Outage:
         """Hear of a reply to anybody; returns how it stands after it."""
-        return self._now(reply, Silence.after)
+        return self._now(reply, Outage.after)
 
-    def probed(self, reply: Reply) -> Silence:
+    def probed(self, reply: Reply) -> Outage:
         """Hear of a reply to a probe; returns how it stands after it."""
-        return self._now(reply, Silence.after_probe)
+        return self._now(reply, Outage.after_probe)
 
-    def _now(self, reply: Reply, transition: Callable[[Silence, Reply, float], Silence]) -> Silence:
+    def _now(self, reply: Reply, transition: Callable[[Outage, Reply, float], Outage]) -> Outage:
         words = ""
         with self._lock:
             now = self._clock.monotonic()

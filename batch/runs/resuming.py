@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.serialization import Wanted, desired_json
+from batch.runs.serialization import Intent, desired_json
 from batch.runs.trunk_writer import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWORD_UNKNOWN
 from batch.schema.columns import TRUNKS
 from batch.secrets import Secret
@@ -27,7 +27,7 @@ _LONGEST: Final = 60
 """So many characters of a value are shown."""
 
 
-def departures(rest: Rest, wanted: Mapping[int, Wanted], before: Mapping[int, LiveTrunk]) -> tuple[str, ...]:
+def departures(rest: Rest, wanted: Mapping[int, Intent], before: Mapping[int, LiveTrunk]) -> tuple[str, ...]:
     """Say of each trunk that nobody approved as it is what is otherwise, and what was changed after it was written.
 
     Args:
@@ -66,7 +66,7 @@ def _counted(differs: ListDifference[Did] | ListDifference[CallerId]) -> str:
     return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
 
 
-def _since_approved(change: Change, wanted: Wanted | None, before: Mapping[int, LiveTrunk]) -> str:
+def _since_approved(change: Change, wanted: Intent | None, before: Mapping[int, LiveTrunk]) -> str:
     name, then = change.live.name, before.get(change.live.id)
     if wanted is None or then is None:
         return f"{name} was not part of what was approved."
@@ -189,12 +189,12 @@ def sort_out(
     return Rest(stays=stays, again=again, new=frozenset(new))
 
 
-def _is_the_same(wanted: Wanted, change: Change) -> bool:
+def _is_the_same(wanted: Intent, change: Change) -> bool:
     """Tell whether a change would write what was approved, and nothing else."""
     return wanted.writes == change.replaces().keys() and wanted.desired == desired_json(change.desired)
 
 
-def is_untouched(wanted: Wanted, before: LiveTrunk | None, now: LiveTrunk) -> bool:
+def is_untouched(wanted: Intent, before: LiveTrunk | None, now: LiveTrunk) -> bool:
     """Tell whether a trunk still holds what was there before, in everything that the run was to write."""
     return (
         before is not None

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, assert_never
 
 from batch.errors import PbxError, PbxUnreachable
 from batch.pbx.error_codes import Verdict, explain, verdict_of
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.sign_ins import COMPARE, blocked
 
 FIRST_PAUSE: Final = 0.5
@@ -42,7 +42,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silence:
+class Outage:
     """How it stands with hearing from a PBX, as of the last reply to anybody."""
 
     heard: bool = False
@@ -62,7 +62,7 @@ class Silence:
         """Whether a PBX that was there before does not seem to be any more."""
         return self.heard and self.failures >= FAILURES_TO_OPEN
 
-    def after(self, reply: Reply, now: float) -> Silence:
+    def after(self, reply: Reply, now: float) -> Outage:
         """Return how it stands after a reply.
 
         A PBX that says it is busy is there, and has not answered yet. A request for patience is neither an answer
@@ -70,21 +70,21 @@ class Silence:
         """
         match reply:
             case Answer() if verdict_of(reply) is not Verdict.TRANSIENT:
-                return Silence(heard=True)
+                return Outage(heard=True)
             case NotSent(late=True):
                 return self
             case Answer():
                 failures = 0
-            case Garbled(retry_after=float()):
+            case InvalidResponse(retry_after=float()):
                 failures = self.failures
-            case NotSent() | NoAnswer() | Garbled():
+            case NotSent() | NoResponse() | InvalidResponse():
                 failures = self.failures + 1
             case _:
                 assert_never(reply)
         since = now if self.since is None else self.since
-        return Silence(heard=self.heard, since=since, seconds=now - since, failures=failures)
+        return Outage(heard=self.heard, since=since, seconds=now - since, failures=failures)
 
-    def after_probe(self, reply: Reply, now: float) -> Silence:
+    def after_probe(self, reply: Reply, now: float) -> Outage:
         """Return how it stands after a reply to a probe.
 
         An answer shows that the PBX is there; whether it answers what matters is still to be seen.
@@ -141,7 +141,7 @@ def pause_after(attempt: int) -> float:
 
 
 def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for each case
-    request: Request, reply: Reply, *, attempt: int, policy: Policy, silence: Silence, now: datetime
+    request: Request, reply: Reply, *, attempt: int, policy: Policy, outage: Outage, now: datetime
 ) -> Decision:
     """Decide what comes after a reply.
 
@@ -150,7 +150,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
         reply: what came of it.
         attempt: which attempt this was, counted from 1.
         policy: how patient to be.
-        silence: how it stands with hearing from the PBX after this reply.
+        outage: how it stands with hearing from the PBX after this reply.
         now: the aware time of the reply, for saying until when an address is blocked.
     """
     pause = pause_after(attempt)
@@ -170,7 +170,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                 case Verdict.RETRY if not request.writes:
                     return Again(reply.retry_after or pause, unclear=False) if tries_left else Refuse()
                 case Verdict.TRANSIENT if not request.writes:
-                    waits = silence.heard and silence.seconds < policy.give_up_after
+                    waits = outage.heard and outage.seconds < policy.give_up_after
                     seconds = reply.retry_after or pause
                     return (
                         Again(seconds, unclear=False) if tries_left or waits else StopPbx(_unreadable(reply, attempt))
@@ -189,24 +189,24 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
             return Again(0.0, unclear=False)
         case NotSent(distrusted=True, reason=reason):
             return StopPbx(PbxUnreachable(f"What answers in the PBX's place is not trusted: {reason}.", COMPARE))
-        case NotSent() | NoAnswer() | Garbled():
+        case NotSent() | NoResponse() | InvalidResponse():
             unclear = request.writes and not isinstance(reply, NotSent)
-            if not unclear and _is_lost(reply, attempt, policy, silence):
+            if not unclear and _is_lost(reply, attempt, policy, outage):
                 return StopPbx(_unreachable(reply.reason))
             return Again(_asked(reply) or pause, unclear=unclear)
         case _:
             assert_never(reply)
 
 
-def _is_lost(reply: NotSent | NoAnswer | Garbled, attempt: int, policy: Policy, silence: Silence) -> bool:
-    if not silence.heard:
+def _is_lost(reply: NotSent | NoResponse | InvalidResponse, attempt: int, policy: Policy, outage: Outage) -> bool:
+    if not outage.heard:
         return attempt >= (TRIES_AT_THE_DOOR if isinstance(reply, NotSent) else policy.attempts)
-    repeated = silence.away or (_asked(reply) is not None and attempt >= policy.attempts)
-    return repeated and silence.seconds >= policy.give_up_after
+    repeated = outage.away or (_asked(reply) is not None and attempt >= policy.attempts)
+    return repeated and outage.seconds >= policy.give_up_after
 
 
-def _asked(reply: NotSent | NoAnswer | Garbled) -> float | None:
-    return reply.retry_after if isinstance(reply, Garbled) else None
+def _asked(reply: NotSent | NoResponse | InvalidResponse) -> float | None:
+    return reply.retry_after if isinstance(reply, InvalidResponse) else None
 
 
 def _unreadable(answer: Answer, attempt: int) -> PbxError:

@@ -20,16 +20,16 @@ from batch.errors import PbxError
 from batch.pbx import messages
 from batch.pbx.client import Api
 from batch.pbx.error_codes import Verdict, explain, verdict_of
-from batch.pbx.messages import Answer, Garbled, NotSent, Reply, Request
+from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, Request
 from batch.pbx.sign_ins import SignInUnanswered, may_pass
 from batch.pbx.throttle import Stopped
 from batch.runs.concurrency import side_by_side
 from batch.runs.outage import Circuit
-from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Policy, SignInAgain, Silence, StopPbx, decide
+from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Outage, Policy, SignInAgain, StopPbx, decide
 from batch.trunks.live import (
     LISTS,
     WHOLE,
-    Census,
+    Inventory,
     LiveTrunk,
     id_of,
     parse_extensions,
@@ -63,7 +63,7 @@ def tell_nobody(_words: str) -> None:
     """Keep it to oneself."""
 
 
-class Asker:
+class RetryingClient:
     """Sends to one PBX, from any thread; while that is away, all wait in one place."""
 
     def __init__(
@@ -143,20 +143,20 @@ class Asker:
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
         return self._judge(request, reply, attempt, self._circuit.told(reply))
 
-    def _judge(self, request: Request, reply: Reply, attempt: int, silence: Silence) -> Decision:
+    def _judge(self, request: Request, reply: Reply, attempt: int, outage: Outage) -> Decision:
         """Decide what comes next; what ends it for all bars the circuit."""
         now = self._clock.now()
-        decision = decide(request, reply, attempt=attempt, policy=self.policy, silence=silence, now=now)
-        for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else silence.heard
+        decision = decide(request, reply, attempt=attempt, policy=self.policy, outage=outage, now=now)
+        for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else outage.heard
         if isinstance(decision, StopPbx) and for_all:
             self._circuit.bar(decision.error)
         return decision
 
-    def hurried(self) -> Asker:
+    def hurried(self) -> RetryingClient:
         """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
         attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
         policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
-        return Asker(self._api, policy, self._abandoned, barred=self._circuit.barred, until=self._until)
+        return RetryingClient(self._api, policy, self._abandoned, barred=self._circuit.barred, until=self._until)
 
     def stop(self) -> None:
         """Let no write through any more; who waits for one, for the end of a pause or for the PBX leaves at once."""
@@ -169,14 +169,14 @@ class Asker:
 
     def abandon(self) -> None:
         """Let nothing more through, for anybody, and give the end of all hardly any time."""
-        self._api.gate.hurry()
-        self._api.gate.stop()
+        self._api.throttle.hurry()
+        self._api.throttle.stop()
         self._abandoned.set()
         self._stopping.set()
         self._circuit.wake()
 
     def _shut(self, seconds: float) -> None:
-        self._api.gate.wind_down(seconds)
+        self._api.throttle.wind_down(seconds)
         self._stopping.set()
         self._circuit.wake()
 
@@ -241,7 +241,7 @@ class Asker:
             numbers = range(pages.read + 1, pages.read + 1 + ahead)
             steps = [partial(self.ask, page_of(number, PAGE)) for number in numbers]
             brought = False
-            for answer in side_by_side(steps, self._api.gate.ceiling):
+            for answer in side_by_side(steps, self._api.throttle.ceiling):
                 if answer.errcode:
                     return answer
                 brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
@@ -263,9 +263,9 @@ class Asker:
         """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
         return parse_listed(self.pages(messages.list_trunks))
 
-    def census(self, *, extensions: bool, groups: bool) -> Census:
+    def inventory(self, *, extensions: bool, groups: bool) -> Inventory:
         """Read what a plan looks up; extensions and groups only where the workbook names any."""
-        return Census(
+        return Inventory(
             trunks=self.listed(),
             extensions=parse_extensions(self.pages(messages.list_extensions)) if extensions else {},
             groups=self._groups() if groups else {},
@@ -291,7 +291,7 @@ class Asker:
             Stopped: nothing more is to be sent.
         """
         batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-        read = side_by_side([partial(self._batch, batch) for batch in batches], self._api.gate.ceiling)
+        read = side_by_side([partial(self._batch, batch) for batch in batches], self._api.throttle.ceiling)
         return {number: trunk for batch in read for number, trunk in batch.items()}
 
     def _batch(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
@@ -392,7 +392,9 @@ def _unmet(reply: Reply) -> Reply:
     if not isinstance(reply, Answer):
         return reply
     reason = f"it answers {reply.errcode} {reply.errmsg}".rstrip()
-    return Garbled(reason=reason, http_status=reply.http_status, elapsed=reply.elapsed, retry_after=reply.retry_after)
+    return InvalidResponse(
+        reason=reason, http_status=reply.http_status, elapsed=reply.elapsed, retry_after=reply.retry_after
+    )
 
 
 def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:

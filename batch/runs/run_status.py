@@ -42,7 +42,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RunStatus:
     """How a run stands at this moment."""
 
     folder: Path
@@ -75,7 +75,7 @@ class Standing:
     """How its last command ended, as `Leg.how`; blank where it did not, or somebody is at it."""
 
 
-def stand(folder: Path) -> Standing:
+def stand(folder: Path) -> RunStatus:
     """Say how a run stands.
 
     Raises:
@@ -87,7 +87,7 @@ def stand(folder: Path) -> Standing:
     if holder is None and (last is None or last.ended is None):
         holder = held_by(place_of_run(folder))  # or one that was taken up between the two would
     workbook = past.facts.get("workbook")
-    return Standing(
+    return RunStatus(
         folder=folder,
         id=str(past.facts.get("run", _name(folder))),
         state=_state(past, last, holder),
@@ -215,7 +215,7 @@ def _listed(places: Sequence[Path]) -> str:
     return ", ".join(map(str, places[:_NAMED])) + more
 
 
-def find_runs(place: Path | None) -> list[Standing]:
+def find_runs(place: Path | None) -> list[RunStatus]:
     """Say how all runs stand that belong to a workbook or lie in a folder, oldest first.
 
     One whose journal cannot be read hides none of the others: it is there as broken off.
@@ -260,12 +260,12 @@ def _holds_run(folder: Path) -> bool:
     return any(folder.glob(JOURNAL))  # unlike is_file, says no of somebody else's folder that it may not look into
 
 
-def _stand_or_broken(folder: Path) -> Standing:
+def _stand_or_broken(folder: Path) -> RunStatus:
     try:
         return stand(folder)
     except UsageError:
         holder = held_by(place_of_run(folder))
-        return Standing(
+        return RunStatus(
             folder=folder,
             id=_name(folder),
             state=State.RUNNING if holder else State.BROKE_OFF,

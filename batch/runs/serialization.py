@@ -156,7 +156,7 @@ OUTCOME: Final[Shape] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Intent:
     """What a run wants of one trunk."""
 
     row: int
@@ -172,9 +172,9 @@ class Wanted:
     """As `desired_json` makes it."""
 
 
-def want(change: Change, rows: int) -> Wanted:
+def want(change: Change, rows: int) -> Intent:
     """Keep what a change is to bring about, and how many rows of all sheets are about it."""
-    return Wanted(
+    return Intent(
         row=change.record.row,
         trunk_id=change.live.id,
         name=change.live.name,
@@ -223,7 +223,7 @@ def _lists(dids: Iterable[Json], caller_ids: Iterable[Json]) -> tuple[tuple[Did,
     return trunk.dids.entries, trunk.caller_ids.entries
 
 
-def planned_then(wanted: Wanted, record: Record, before: LiveTrunk) -> Change:
+def planned_then(wanted: Intent, record: Record, before: LiveTrunk) -> Change:
     """Make the change again that a run planned, from what it kept."""
     desired = read_desired(wanted.desired, record.fields.get("password"))
     return Change(record=record, live=before, desired=desired, difference=compare(before, desired))

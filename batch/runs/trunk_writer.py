@@ -14,11 +14,11 @@ from typing import Final, TypeAlias
 from batch.errors import OutputError, PbxError, PbxUnreachable
 from batch.pbx.clocks import Clock
 from batch.pbx.error_codes import Verdict, explain, faults_of, verdict_of
-from batch.pbx.messages import Answer, Garbled, NotSent, Reply, update_trunk
+from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, update_trunk
 from batch.pbx.throttle import Stopped
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
-from batch.runs.retrying_client import Asker, persist
+from batch.runs.retrying_client import RetryingClient, persist
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
 from batch.trunks.live import WHOLE, LiveTrunk
@@ -81,19 +81,19 @@ class Work:
         return self.change.live.id
 
 
-class Settler:
+class TrunkWriter:
     """Writes and reads back, and makes an outcome of it."""
 
-    def __init__(self, asker: Asker, clock: Clock) -> None:
+    def __init__(self, client: RetryingClient, clock: Clock) -> None:
         """Make one.
 
         Args:
-            asker: the way to the PBX.
+            client: the way to the PBX.
             clock: where time comes from.
         """
-        self._asker = asker
+        self._client = client
         self._clock = clock
-        self._policy = asker.policy
+        self._policy = client.policy
         self._why = "Stopped before its turn."
         """Why nothing new is to be written."""
         self._in_vain = 0
@@ -104,7 +104,7 @@ class Settler:
     def look(self, works: Sequence[Work]) -> tuple[list[Work], list[Outcome]]:
         """Read trunks just before their writes; returns those still as planned, and the endings of the others."""
         try:
-            found = self._asker.trunks([work.trunk_id for work in works])
+            found = self._client.trunks([work.trunk_id for work in works])
         except _LOST as error:
             self.lost = self.lost or error
             return [], [self.left(work, error.message) for work in works]
@@ -127,16 +127,16 @@ class Settler:
     def stop(self, why: str) -> None:
         """Write nothing more, for this reason; what was written is still read back."""
         self._why = why
-        self._asker.stop()
+        self._client.stop()
 
     def wind_down(self, why: str) -> None:
         """Write nothing more, for this reason, and read only for so long as one request may take."""
         self._why = why
-        self._asker.wind_down()
+        self._client.wind_down()
 
     def abandon(self) -> None:
         """Let nothing more through, not even what would settle something."""
-        self._asker.abandon()
+        self._client.abandon()
 
     def _untouched(self, work: Work, now: LiveTrunk | None) -> Outcome | None:
         """Make the ending of a trunk that no write of ours has changed; None if it is as planned."""
@@ -154,7 +154,7 @@ class Settler:
     def write(self, work: Work) -> Outcome | None:
         """Write one trunk, as often as the decisions say; returns its ending, or None if it is to be read back."""
         try:
-            found: Outcome | Taken = persist(lambda: self._next_step(work), self._asker.pause)
+            found: Outcome | Taken = persist(lambda: self._next_step(work), self._client.pause)
         except Stopped:
             return self._cut_short(work, NOT_AGAIN if work.reached else self._why)
         except OutputError as error:
@@ -183,7 +183,7 @@ class Settler:
             if not (again and self._policy.settle_wait and self._in_vain < _MOST_IN_VAIN):
                 return outcomes
             try:
-                self._asker.pause(self._policy.settle_wait * share)
+                self._client.pause(self._policy.settle_wait * share)
             except Stopped:
                 return outcomes
             for at, seen in zip(again, self._read_back([works[at] for at in again]), strict=True):
@@ -220,14 +220,14 @@ class Settler:
         if isinstance(self.lost, PbxUnreachable):
             raise self.lost
         try:
-            return self._asker.trunks(ids)
+            return self._client.trunks(ids)
         except Stopped:
-            return self._asker.hurried().trunks(ids)
+            return self._client.hurried().trunks(ids)
 
     def _next_step(self, work: Work) -> Outcome | Taken | Again:
         """Take one step: a look, unless it is the first send; then a send, if the look allows it."""
         if work.reply is not None:
-            now = self._asker.trunks([work.trunk_id]).get(work.trunk_id)
+            now = self._client.trunks([work.trunk_id]).get(work.trunk_id)
             work.looked_at = self._clock.monotonic()
             settled = self._looked(work, now)
             if settled is not None:
@@ -257,7 +257,7 @@ class Settler:
     def _send(self, work: Work) -> Outcome | Taken | Again:
         body = payload(work.change.trunk_type, work.change.body())
         request = replace(update_trunk(body), not_after=work.write_by)
-        reply, decision = self._asker.send(request, work.attempts + 1)
+        reply, decision = self._client.send(request, work.attempts + 1)
         if isinstance(reply, NotSent) and reply.late:
             work.late += 1
             work.reply = work.reply or reply
@@ -355,7 +355,7 @@ class Settler:
             note=note,
             errcode=answer.errcode if answer else None,
             errmsg=_said(last),
-            http_status=last.http_status if isinstance(last, Answer | Garbled) else None,
+            http_status=last.http_status if isinstance(last, Answer | InvalidResponse) else None,
             attempts=work.attempts,
             elapsed_ms=round((work.ended - work.started) * 1000) if work.attempts else None,
             finished_at=self._clock.now(),

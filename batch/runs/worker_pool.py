@@ -15,7 +15,7 @@ from typing import Final
 from batch.errors import OutputError
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retrying_client import BATCH, tell_nobody
-from batch.runs.trunk_writer import Settler, Work
+from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.trunks.change_plan import Change
 
 STOPPED_BY_YOU: Final = "Stopped by you before its turn."
@@ -40,13 +40,13 @@ class Limits:
     """Stop after so many trunks that did not end well; None for never."""
 
 
-class Dispatch:
+class WorkerPool:
     """Brings the changes of one plan onto one PBX."""
 
     def __init__(
         self,
         changes: Iterable[Change],
-        settler: Settler,
+        trunk_writer: TrunkWriter,
         limits: Limits,
         settled: Callable[[Sequence[Outcome]], None],
         tell: Callable[[str], None] = tell_nobody,
@@ -55,14 +55,14 @@ class Dispatch:
 
         Args:
             changes: what to write, in order.
-            settler: writes and reads back.
+            trunk_writer: writes and reads back.
             limits: threads and failures.
             settled: is told of endings in the order found, in one of the threads, never in two at a time, and not
                 any more once `run` is over. What it raises is a fault, unless it is an `OutputError`: that ends the
                 run as a lost PBX does.
             tell: is told in words, at the first Ctrl-C, what happens now.
         """
-        self._settler = settler
+        self._settler = trunk_writer
         self._limits = limits
         self._settled = settled
         self._tell = tell

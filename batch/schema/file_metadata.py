@@ -1,6 +1,6 @@
 """Imprints: what the tool leaves in a workbook for itself, so that it knows its own again.
 
-A custom document property (`layout.MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
+A custom document property (`columns.MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
 says more, and travels through programs that drop such properties. Every line of that sheet is a word and its values.
 """
 
@@ -26,7 +26,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imprint:
+class FileMetadata:
     """What the hidden sheet says. Empty for a file that the tool has not written."""
 
     kinds: frozenset[Kind] = frozenset()
@@ -56,30 +56,30 @@ class Imprint:
         return name in (self.sheets or (OWN_SHEETS if self.kinds else ()))
 
 
-NO_IMPRINT: Final = Imprint()
+NO_IMPRINT: Final = FileMetadata()
 
 _FORM: Final = "1"
 _IDS: Final = 1000
 """So many ids stand in one cell, which takes 32,767 characters."""
 
 
-def lines_of(imprint: Imprint) -> list[tuple[str, ...]]:
+def lines_of(metadata: FileMetadata) -> list[tuple[str, ...]]:
     """Return the lines of the hidden sheet."""
     lines: list[tuple[str, ...]] = [("trunk-batch", _FORM, "This sheet belongs to the tool; leave it as it is.")]
-    lines += [("kind", kind) for kind in sorted(imprint.kinds)]
-    lines += [("made", imprint.made_at)] if imprint.made_at else []
-    lines += [("pbx", imprint.pbx)] if imprint.pbx else []
-    lines += [("sheet", name) for name in sorted(imprint.sheets)]
-    lines += [("ran", imprint.run_on)] if imprint.run_on else []
-    ids = sorted(imprint.finished)
+    lines += [("kind", kind) for kind in sorted(metadata.kinds)]
+    lines += [("made", metadata.made_at)] if metadata.made_at else []
+    lines += [("pbx", metadata.pbx)] if metadata.pbx else []
+    lines += [("sheet", name) for name in sorted(metadata.sheets)]
+    lines += [("ran", metadata.run_on)] if metadata.run_on else []
+    ids = sorted(metadata.finished)
     lines += [("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)]
-    lines += [("order", order) for order in sorted(imprint.orders)]
-    lines += [("seal", imprint.seal)] if imprint.seal else []
-    lines += [("colour", ours, theirs) for ours, theirs in imprint.colours.items()]
+    lines += [("order", order) for order in sorted(metadata.orders)]
+    lines += [("seal", metadata.seal)] if metadata.seal else []
+    lines += [("colour", ours, theirs) for ours, theirs in metadata.colours.items()]
     return lines
 
 
-def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
+def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     """Understand the lines of the hidden sheet; what is not understood is left aside."""
     kinds: set[Kind] = set()
     single: dict[str, str] = {}
@@ -101,7 +101,7 @@ def read_lines(lines: Iterable[Sequence[object]]) -> Imprint:
             colours[value] = more
         else:
             single[word] = value
-    return Imprint(
+    return FileMetadata(
         kinds=frozenset(kinds),
         made_at=single.get("made", ""),
         pbx=single.get("pbx", ""),

@@ -103,7 +103,7 @@ def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
     others = [
         raw
         for raw in workbook.sheets
-        if raw.height and not is_ours(raw, workbook.imprint) and not any(raw is other for other in taken)
+        if raw.height and not is_ours(raw, workbook.metadata) and not any(raw is other for other in taken)
     ]
     lacking = [sheet for sheet in SHEETS if sheet.title not in guesses]
     tried: list[_Guess] = []

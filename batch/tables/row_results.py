@@ -55,7 +55,7 @@ class RowResult:
 
     @property
     def cells(self) -> tuple[str | int | None, ...]:
-        """The eight cells in the order of `layout.RESULT_HEADERS`."""
+        """The eight cells in the order of `columns.RESULT_HEADERS`."""
         return (
             self.result,
             self.errcode,

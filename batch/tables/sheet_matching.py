@@ -7,7 +7,7 @@ from typing import Final
 
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.schema.columns import HIDDEN_SHEETS, SHEETS, TRUNKS, Sheet, folded
-from batch.schema.file_metadata import Imprint
+from batch.schema.file_metadata import FileMetadata
 from batch.schema.problems import Problem
 from batch.schema.spellings import listed
 from batch.tables.columns_file import ColumnsFile, fault
@@ -18,9 +18,9 @@ _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 """Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
 
 
-def is_ours(raw: RawSheet, imprint: Imprint) -> bool:
+def is_ours(raw: RawSheet, metadata: FileMetadata) -> bool:
     """Tell whether the tool itself wrote a sheet, and may leave it out when it writes the workbook again."""
-    return raw.name in HIDDEN_SHEETS or imprint.is_sheet_of_ours(raw.name)
+    return raw.name in HIDDEN_SHEETS or metadata.is_sheet_of_ours(raw.name)
 
 
 def sheet_of(raw: RawSheet) -> Sheet | None:
@@ -106,7 +106,7 @@ def _without_sheet(columns: ColumnsFile, found: Mapping[str, RawSheet]) -> list[
 
 
 def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
-    told = [raw for raw in own if not is_ours(raw, workbook.imprint) and raw.name not in _GUIDES]
+    told = [raw for raw in own if not is_ours(raw, workbook.metadata) and raw.name not in _GUIDES]
     near = {raw.name: sheet for raw in told if (sheet := _nearest(raw, found)) is not None}
     problems = [
         Problem(

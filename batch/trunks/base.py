@@ -63,4 +63,4 @@ def read_base(workbook: Workbook) -> Base | None:
         except (ValueError, TypeError, AttributeError):
             continue
         trunks[trunk.id] = trunk
-    return Base(pbx=workbook.imprint.pbx, made_at=workbook.imprint.made_at, trunks=trunks)
+    return Base(pbx=workbook.metadata.pbx, made_at=workbook.metadata.made_at, trunks=trunks)

@@ -17,7 +17,7 @@ from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
-from batch.trunks.live import WHOLE, Census, LiveTrunk
+from batch.trunks.live import WHOLE, Inventory, LiveTrunk
 from batch.trunks.live_checks import incomplete, objections, unread, unreadable
 from batch.trunks.merge import merge
 from batch.trunks.model import Record
@@ -192,10 +192,10 @@ class Resolved:
     problems: tuple[Problem, ...] = ()
 
 
-def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolved:
+def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> Resolved:
     """Find each record's trunk, by id or by exact name."""
     table = tables.trunks
-    by_id, by_name = census.by_id, census.by_name
+    by_id, by_name = inventory.by_id, inventory.by_name
     records = list(records)
     gone = [r.name for r in records if (by_name.get(r.name) if r.id is None else by_id.get(r.id)) is None]
     near = nearest(gone, by_name)
@@ -211,7 +211,7 @@ def resolve(tables: Tables, records: Iterable[Record], census: Census) -> Resolv
             problems.append(_gone(tables, record, cell, by_name.get(near.get(record.name, ""))))
         elif WHOLE in trunk.unread:
             problems.append(unreadable(tables, record, trunk))
-        elif record.id is None and record.name in census.doubled:
+        elif record.id is None and record.name in inventory.doubled:
             problems.append(
                 table.problem(
                     "trunk-ambiguous",
@@ -253,13 +253,13 @@ def _gone(tables: Tables, record: Record, cell: str, near: LiveTrunk | None) -> 
 
 
 def judge(
-    tables: Tables, record: Record, live: LiveTrunk, census: Census, base: LiveTrunk | None = None
+    tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
-    merged = merge(tables, record, live, census) if base is None else rebase(tables, record, base, live, census)
+    merged = merge(tables, record, live, inventory) if base is None else rebase(tables, record, base, live, inventory)
     asked, desired = merged.asked, merged.desired
     difference = compare(live, desired)
-    problems = [*merged.problems, *objections(tables, asked, live, census)]
+    problems = [*merged.problems, *objections(tables, asked, live, inventory)]
     if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
         numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from batch.schema.columns import Mode
 from batch.trunks.diff import alike, live_value
-from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
+from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Record, Row
 from batch.trunks.numbers import RawId, split_groups
 
@@ -31,7 +31,7 @@ class _Keyed(Protocol):
 KeyedT = TypeVar("KeyedT", bound=_Keyed)
 
 
-def asked_for(record: Record, base: LiveTrunk, census: Census) -> Record:
+def asked_for(record: Record, base: LiveTrunk, inventory: Inventory) -> Record:
     """Return what a person asks for: the record without the cells that say what they said at the time of the export.
 
     A list in which nothing was touched is None; of one with mode *remove* or ``<clear>`` all rows stay, as does a
@@ -39,7 +39,7 @@ def asked_for(record: Record, base: LiveTrunk, census: Census) -> Record:
     """
 
     def blanked_caller_id(row: CallerIdRow, was: CallerId) -> CallerIdRow:
-        return _blanked_caller_id(row, was, census)
+        return _blanked_caller_id(row, was, inventory)
 
     dids, caller_ids = record.dids, record.caller_ids
     if "did_list" not in base.unread:
@@ -97,18 +97,18 @@ def _blanked_did(row: DidRow, was: Did) -> DidRow:
     return row if row.name is None or row.name != was.name else row._replace(name=None)
 
 
-def _blanked_caller_id(row: CallerIdRow, was: CallerId, census: Census) -> CallerIdRow:
+def _blanked_caller_id(row: CallerIdRow, was: CallerId, inventory: Inventory) -> CallerIdRow:
     left = row
     if row.name == was.name:
         left = left._replace(name=None)
     if row.extension_range == was.extension_range:
         left = left._replace(extension_range=None)
-    if row.extensions is not None and _are(row.extensions, members(was, "extensions"), census.extensions.get):
+    if row.extensions is not None and _are(row.extensions, members(was, "extensions"), inventory.extensions.get):
         left = left._replace(extensions=None)
     if row.groups is not None:
         groups = members(was, "extension_groups")
-        known = census.groups.keys() | {group.number for group in groups if group.number}
-        if _are(split_groups(row.groups, known), groups, census.groups.get):
+        known = inventory.groups.keys() | {group.number for group in groups if group.number}
+        if _are(split_groups(row.groups, known), groups, inventory.groups.get):
             left = left._replace(groups=None)
     return left
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from batch.schema.columns import Mode
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change
@@ -27,18 +27,20 @@ _LISTS: Final = ("dids", "caller_ids")
 """The lists of a trunk, as `Record`, `Desired` and `Difference` call them."""
 
 
-def remember(imprint: Imprint, run_on: str, records: Iterable[Record], finished: Mapping[int, int | None]) -> Imprint:
+def remember(
+    metadata: FileMetadata, run_on: str, records: Iterable[Record], finished: Mapping[int, int | None]
+) -> FileMetadata:
     """Return what results say of themselves about orders.
 
     Args:
-        imprint: what the file that was read says of itself.
+        metadata: what the file that was read says of itself.
         run_on: address of the run's PBX.
         records: all trunks of the workbook.
         finished: ids of the trunks that are as wanted, by their row on the Trunks sheet.
     """
     left = [record for record in records if record.row not in finished]
     return replace(
-        imprint,
+        metadata,
         run_on=run_on,
         finished=frozenset(number for number in finished.values() if number is not None),
         orders=frozenset(
@@ -54,21 +56,21 @@ def _order(record: Record, what: str, edit: ListEdit[Any]) -> str:
 
 
 def settle_orders(
-    tables: Tables, change: Change, imprint: Imprint, *, same_pbx: bool
+    tables: Tables, change: Change, metadata: FileMetadata, *, same_pbx: bool
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Settle what becomes of lists whose entries would be moved.
 
     Args:
         tables: the workbook.
         change: what one of its trunks would become.
-        imprint: what the workbook says of itself.
+        metadata: what the workbook says of itself.
         same_pbx: whether it is results of a run on this PBX.
 
     Returns:
         The change without lists that stay as they are; what is to be allowed; what is to be told.
     """
-    results = Kind.RESULTS in imprint.kinds
-    if not results and Kind.EXPORT not in imprint.kinds:
+    results = Kind.RESULTS in metadata.kinds
+    if not results and Kind.EXPORT not in metadata.kinds:
         return change, [], []
     hazards, notices, desired = [], [], change.desired
     for what, table, label in (("dids", tables.dids, "DIDs"), ("caller_ids", tables.caller_ids, "caller IDs")):
@@ -76,13 +78,13 @@ def settle_orders(
         differs: ListDifference[Any] = getattr(change.difference, what)
         if edit is None or edit.mode is not Mode.REPLACE:
             continue
-        as_the_run = results and _order(change.record, what, edit) in imprint.orders
+        as_the_run = results and _order(change.record, what, edit) in metadata.orders
         if not differs.moved:
-            left = results and same_pbx and change.live.id not in imprint.finished
-            if left and not differs and len(edit.rows) > 1 and imprint.orders and not as_the_run:
+            left = results and same_pbx and change.live.id not in metadata.finished
+            if left and not differs and len(edit.rows) > 1 and metadata.orders and not as_the_run:
                 hazards.append(_order_lost(change, label))
             continue
-        if results and same_pbx and change.live.id in imprint.finished and differs.only_moved:
+        if results and same_pbx and change.live.id in metadata.finished and differs.only_moved:
             desired = replace(desired, dids=None) if what == "dids" else replace(desired, caller_ids=None)
             notices.append(_order_left(table, change, label))
         elif not as_the_run:

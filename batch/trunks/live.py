@@ -342,7 +342,7 @@ def _extension(member: Mapping[str, Any], place: int) -> Extension:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Census:
+class Inventory:
     """Everything on the PBX that a plan needs to look up."""
 
     trunks: tuple[LiveTrunk, ...]

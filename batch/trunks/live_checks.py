@@ -11,13 +11,13 @@ from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import Desired, Difference
 from batch.trunks.hazards import is_replaceable
-from batch.trunks.live import NOT_SHOWN, WHOLE, Census, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE, Inventory, LiveTrunk
 from batch.trunks.model import Record, Records
 
 SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
 
 
-def objections(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> list[Problem]:
+def objections(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> list[Problem]:
     """Report what a record asks for and its live trunk cannot be given."""
     if live.type is None:
         return [
@@ -45,7 +45,7 @@ def objections(tables: Tables, record: Record, live: LiveTrunk, census: Census) 
             )
         )
     wanted = record.fields.get("name")
-    holder = census.by_name.get(str(wanted), live) if wanted is not None else live
+    holder = inventory.by_name.get(str(wanted), live) if wanted is not None else live
     if holder.id != live.id:
         problems.append(
             tables.trunks.problem(
@@ -59,7 +59,7 @@ def objections(tables: Tables, record: Record, live: LiveTrunk, census: Census) 
         )
     if live.shared:
         problems += _shared(tables, record)
-    if census.cloud and live.vendor_type in {"register", "peer_did"}:
+    if inventory.cloud and live.vendor_type in {"register", "peer_did"}:
         problems += _cloud_patterns(tables, record)
     return problems
 

@@ -15,7 +15,7 @@ from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference
 from batch.trunks.hazards import Conflict
-from batch.trunks.live import CallerId, Census, Did, Entry, Extension, LiveTrunk
+from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Record, Row
 from batch.trunks.numbers import RawId, split_groups
 
@@ -34,7 +34,7 @@ class Merged:
     """What only the PBX changed since the export."""
 
 
-def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> Merged:
+def merge(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> Merged:
     """Apply a record to its live trunk."""
     problems: list[Problem] = []
     dids: tuple[Did, ...] | None = None
@@ -44,7 +44,7 @@ def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> Me
         dids = applied(record.dids, live.dids.entries, filled_did)
     if record.caller_ids is not None:
         problems += ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
-        filling = CallerIdFilling(tables.caller_ids, census)
+        filling = CallerIdFilling(tables.caller_ids, inventory)
         caller_ids = applied(record.caller_ids, live.caller_ids.entries, filling)
         problems += filling.problems
     return Merged(
@@ -57,11 +57,11 @@ def merge(tables: Tables, record: Record, live: LiveTrunk, census: Census) -> Me
 class CallerIdFilling:
     """Makes caller IDs from rows, and collects what stands in the way."""
 
-    def __init__(self, table: Table, census: Census) -> None:
+    def __init__(self, table: Table, inventory: Inventory) -> None:
         """Make one for the rows of a table, whose extensions and groups are looked up in a census."""
         self.problems: list[Problem] = []
         self._table = table
-        self._census = census
+        self._census = inventory
 
     def __call__(self, row: CallerIdRow, old: CallerId | None) -> CallerId:
         """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
@@ -130,14 +130,16 @@ def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Pr
     )
 
 
-def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Census) -> tuple[CallerId, list[Problem]]:
+def _caller_id(
+    table: Table, row: CallerIdRow, old: CallerId | None, inventory: Inventory
+) -> tuple[CallerId, list[Problem]]:
     name = row.name if row.name is not None else old.name if old else ""
     if row.option == "range":
         span = row.extension_range or (old.extension_range if old else "")
         problems = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
         order = old.order if old else ()
         return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
-    order, problems = _extensions(table, row, old, census)
+    order, problems = _extensions(table, row, old, inventory)
     if not order and not problems:
         problems = [_missing(table, row, "extensions-missing", "extensions")]
     span = old.extension_range if old else ""
@@ -145,7 +147,7 @@ def _caller_id(table: Table, row: CallerIdRow, old: CallerId | None, census: Cen
 
 
 def _extensions(
-    table: Table, row: CallerIdRow, old: CallerId | None, census: Census
+    table: Table, row: CallerIdRow, old: CallerId | None, inventory: Inventory
 ) -> tuple[tuple[Extension, ...], list[Problem]]:
     """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
     problems: list[Problem] = []
@@ -156,17 +158,17 @@ def _extensions(
     for number in row.extensions or ():
         if isinstance(number, RawId):
             found.append(Extension("extension", number.id))
-        elif (extension_id := census.extensions.get(number)) is None:
+        elif (extension_id := inventory.extensions.get(number)) is None:
             problems.append(_unknown(table, row, "extension-unknown", "extensions", number))
         else:
             found.append(Extension("extension", extension_id, number))
     if row.groups is None:
         found += [extension for extension in live if extension.type != "extension"]
-    for name in split_groups(row.groups, census.groups) if row.groups else ():
+    for name in split_groups(row.groups, inventory.groups) if row.groups else ():
         if isinstance(name, RawId):
             found.append(Extension("ext_group", name.id))
-        elif (group_id := census.groups.get(name)) is None:
-            near = census.nearest_group(name)
+        elif (group_id := inventory.groups.get(name)) is None:
+            near = inventory.nearest_group(name)
             problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
         else:
             found.append(Extension("ext_group", group_id, name))

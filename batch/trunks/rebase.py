@@ -17,7 +17,7 @@ from batch.trunks.diff import Desired, Difference, ListDifference, alike, compar
 from batch.trunks.edited_cells import asked_for
 from batch.trunks.hazards import Conflict, Held
 from batch.trunks.list_merge import ENTRY, LIST, ORDER, Clash, Woven, weave
-from batch.trunks.live import Census, Entry, LiveList, LiveTrunk
+from batch.trunks.live import Entry, Inventory, LiveList, LiveTrunk
 from batch.trunks.merge import CallerIdFilling, Merged, ambiguous, applied, filled_did
 from batch.trunks.model import ListEdit, Record, Row
 
@@ -41,7 +41,7 @@ class _Sides(Generic[Row, Entry]):
     live: Sequence[Entry]
 
 
-def rebase(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, census: Census) -> Merged:
+def rebase(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, inventory: Inventory) -> Merged:
     """Put what a person changed in an export upon a trunk as it is now.
 
     Args:
@@ -49,15 +49,15 @@ def rebase(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, cen
         record: what it says of the trunk.
         base: the trunk at the time of the export.
         live: the trunk now.
-        census: what extensions and groups are looked up in.
+        inventory: what extensions and groups are looked up in.
     """
-    asked = asked_for(record, base, census)
+    asked = asked_for(record, base, inventory)
     hidden = base.unread.keys() | live.unread.keys()
 
     def known(name: str, held: LiveList[Entry]) -> Sequence[Entry] | None:
         return None if name in hidden else held.entries
 
-    filling = CallerIdFilling(tables.caller_ids, census)
+    filling = CallerIdFilling(tables.caller_ids, inventory)
     did_sides = _Sides(edit=record.dids, asked=asked.dids, base=known("did_list", base.dids), live=live.dids.entries)
     caller_sides = _Sides(
         edit=record.caller_ids,

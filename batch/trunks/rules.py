@@ -1,7 +1,7 @@
 """Rules: what must be true across the cells of a row, across the rows of a trunk, and across trunks.
 
 One small function per rule. What a single cell may hold is in `values` and `numbers`; what can only be seen on the
-PBX is in `plans`.
+PBX is in `change_plan`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from batch.readers import workbook
 from batch.readers.workbook import CellValue, RawSheet, Workbook
 from batch.schema import glossary
 from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, MARK, READ_ONLY, Sheet
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
@@ -144,7 +144,7 @@ def _fill(book: Book, export: Export) -> None:
     if export.read_only:
         _read_only(book.add_worksheet(READ_ONLY), export.read_only, styles)
         ours.append(READ_ONLY)
-    imprint = Imprint(
+    metadata = FileMetadata(
         kinds=frozenset({Kind.EXPORT}),
         made_at=export.made_at.isoformat(timespec="seconds"),
         pbx=export.pbx,
@@ -152,7 +152,7 @@ def _fill(book: Book, export: Export) -> None:
     )
     for page in book.worksheets():
         page.set_header(f"&L{_origin(export).replace('&', '&&')}&R&A")
-    add_imprint(book, imprint)
+    add_imprint(book, metadata)
     _hidden(book, BASE, export.base, styles["text"])
     lists_side_by_side = zip_longest(export.trunks, export.extensions, export.groups, fillvalue="")
     _hidden(book, LISTS, lists_side_by_side, styles["text"])

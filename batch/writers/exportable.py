@@ -18,7 +18,7 @@ from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.trunks.change_plan import judge, resolve
 from batch.trunks.grouping import group
-from batch.trunks.live import NOT_SHOWN, WHOLE, CallerId, Census, Did, Extension, LiveList, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE, CallerId, Did, Extension, Inventory, LiveList, LiveTrunk
 from batch.trunks.live_checks import SHARED_TRUNK_FIELDS
 from batch.trunks.model import Record
 from batch.trunks.numbers import parse_extensions, split_groups
@@ -30,15 +30,15 @@ _NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
 class Directory:
     """Who has which id on a PBX."""
 
-    def __init__(self, census: Census) -> None:
+    def __init__(self, inventory: Inventory) -> None:
         """Turn the census's lists round, leaving out what no cell can name."""
-        self._known = census.groups
+        self._known = inventory.groups
         self._numbers = {
             number_id: number
-            for number, number_id in census.extensions.items()
+            for number, number_id in inventory.extensions.items()
             if parse_extensions(number) == (number,)
         }
-        self._names = {group_id: name for name, group_id in census.groups.items() if self._says(name)}
+        self._names = {group_id: name for name, group_id in inventory.groups.items() if self._says(name)}
         self._cells: dict[tuple[int, ...], str] = {}
 
     @property
@@ -92,7 +92,7 @@ _KINDS_OF_MEMBER: Final = frozenset({"extension", "ext_group"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unsaid:
+class NotExportable:
     """Something that a trunk holds and that a workbook cannot say."""
 
     trunk: LiveTrunk
@@ -102,7 +102,7 @@ class Unsaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class Exportable:
     """Trunks as a workbook says them."""
 
     trunks: tuple[LiveTrunk, ...]
@@ -111,27 +111,27 @@ class Said:
     """The three sheets."""
     keys: tuple[str, ...]
     """For each trunk, what the column *Trunk* says."""
-    unsaid: tuple[Unsaid, ...]
+    unsaid: tuple[NotExportable, ...]
     """In the order of the trunks."""
 
 
-def say(trunks: Sequence[LiveTrunk], census: Census) -> Said:
+def say(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
     """Put trunks into cells.
 
     Args:
         trunks: whole ones, of types that the API edits.
-        census: all of the PBX's trunks, extensions and groups.
+        inventory: all of the PBX's trunks, extensions and groups.
     """
-    directory = Directory(census)
+    directory = Directory(inventory)
     refused: _Refused = {(trunk.id, what): reason for trunk in trunks for what, reason in _foreseen(trunk)}
     while True:
         draft = _Draft(trunks, refused, directory)
-        found = _not_come_back(draft, census)
+        found = _not_come_back(draft, inventory)
         if not found:
             break
         for (trunk_id, what), reason in found.items():
             refused[trunk_id, "" if (trunk_id, what) in refused else what] = reason
-    return Said(
+    return Exportable(
         trunks=tuple(
             replace(t, unread={**t.unread, **{n: refused[t.id, n] for n in LIST_OF.values() if (t.id, n) in refused}})
             for t in draft.trunks
@@ -142,12 +142,12 @@ def say(trunks: Sequence[LiveTrunk], census: Census) -> Said:
     )
 
 
-def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[Unsaid]:
+def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[NotExportable]:
     order = ["", *(column.field for column in TRUNKS.columns), *LIST_OF.values()]
     places = {trunk.id: (place, trunk) for place, trunk in enumerate(trunks)}
     for (trunk_id, what), reason in sorted(refused.items(), key=lambda i: (places[i[0][0]][0], order.index(i[0][1]))):
         if not what or (trunk_id, "") not in refused:
-            yield Unsaid(trunk=places[trunk_id][1], what=what, reason=reason)
+            yield NotExportable(trunk=places[trunk_id][1], what=what, reason=reason)
 
 
 def _foreseen(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
@@ -300,14 +300,14 @@ class _Draft:
         self.owners[CALLER_IDS.title] += [trunk] * len(trunk.caller_ids.entries)
 
 
-def _not_come_back(draft: _Draft, census: Census) -> _Refused:
+def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
     """Read a draft like any workbook, and return what is at fault or otherwise than it was."""
     if not draft.trunks:
         return {}
     found: _Refused = {}
     tables, problems = read_again(draft.sheets)
     records, faults = group(tables)
-    resolved = resolve(tables, records.trunks, census)
+    resolved = resolve(tables, records.trunks, inventory)
     problems += [*faults, *resolved.problems]
     differing: list[tuple[LiveTrunk, str, str]] = []
     read = {record.row: record for record in records.trunks}
@@ -317,7 +317,7 @@ def _not_come_back(draft: _Draft, census: Census) -> _Refused:
             continue
         record = read[row]
         bare = replace(trunk, dids=LiveList(), caller_ids=LiveList())  # so that no cell borrows anything from it
-        change, _, against = judge(tables, record, bare, census)
+        change, _, against = judge(tables, record, bare, inventory)
         problems += against
         differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
         dids, caller_ids = change.desired.dids or (), change.desired.caller_ids or ()

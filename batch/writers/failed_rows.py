@@ -177,7 +177,7 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
             [*with_cells_placed(excerpts), *bases],
             _summary(summary, alone, left),
             _placed(lines, excerpts),
-            imprint=workbook.imprint,
+            metadata=workbook.metadata,
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             private=True,
         )

@@ -12,7 +12,7 @@ from xlsxwriter.utility import quote_sheetname
 
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, Tone
 from batch.writers.answer_columns import Looks, put_results
@@ -32,17 +32,17 @@ _OURS: Final = " (trunk-batch)"
 _STYLE: Final = re.compile(rb"<c r=\"A(\d+)\" s=\"(\d+)\"")
 
 
-def renewed(imprint: Imprint, made_at: str, sheets: Collection[str]) -> Imprint:
+def renewed(metadata: FileMetadata, made_at: str, sheets: Collection[str]) -> FileMetadata:
     """Return what results say of themselves. Marks are taken off in them.
 
     Args:
-        imprint: What the file said that they are results of.
+        metadata: What the file said that they are results of.
         made_at: When they are made. Of an export its own time stays: that is what its base goes by.
         sheets: The tool's sheets that are in them.
     """
-    kinds = (imprint.kinds - {Kind.PLAN, Kind.MARKED}) | {Kind.RESULTS}
-    made = imprint.made_at if Kind.EXPORT in imprint.kinds else made_at
-    return replace(imprint, kinds=kinds, made_at=made, sheets=frozenset(sheets), colours={})
+    kinds = (metadata.kinds - {Kind.PLAN, Kind.MARKED}) | {Kind.RESULTS}
+    made = metadata.made_at if Kind.EXPORT in metadata.kinds else made_at
+    return replace(metadata, kinds=kinds, made_at=made, sheets=frozenset(sheets), colours={})
 
 
 class Giveback:
@@ -50,13 +50,13 @@ class Giveback:
 
     Args:
         original: The file that was read.
-        imprint: What it said of itself.
+        metadata: What it said of itself.
 
     Raises:
         Unpatchable: It is laid out in a way that cannot be patched with certainty.
     """
 
-    def __init__(self, original: Path, imprint: Imprint) -> None:
+    def __init__(self, original: Path, metadata: FileMetadata) -> None:
         self.edit = PackageEdit(Package(original))
         self.notes: list[str] = []
         """What could not be kept or put in, a sentence each."""
@@ -66,8 +66,8 @@ class Giveback:
         for link, (kind, _) in self.edit.links("").items():
             if kind.endswith("/digital-signature/origin"):  # which is not valid for a file that was changed
                 self.edit.cut("", link)
-        take_marks_off(self.edit, imprint)
-        ours = [name for name in Book(self.edit).names if imprint.is_sheet_of_ours(name)]
+        take_marks_off(self.edit, metadata)
+        ours = [name for name in Book(self.edit).names if metadata.is_sheet_of_ours(name)]
         gone = {name for name in ours if name.removesuffix(_OURS) in _COME_AND_GO}
         self.kept = frozenset(ours) - gone
         """Sheets of ours that stay: help, what an export could not say."""

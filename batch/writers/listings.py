@@ -16,7 +16,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from batch.errors import OutputError
 from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import Imprint, lines_of
+from batch.schema.file_metadata import FileMetadata, lines_of
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Tone
 from batch.writers.styles import Styles, row_height, write_text
 
@@ -240,11 +240,11 @@ def add_problems(book: Workbook, styles: Styles, problems: Iterable[Problem]) ->
     write_list(target, styles, _PROBLEM_HEADERS, _PROBLEM_WIDTHS, problems, write)
 
 
-def add_imprint(book: Workbook, imprint: Imprint) -> None:
+def add_imprint(book: Workbook, metadata: FileMetadata) -> None:
     """Add the hidden sheet that says what the file is."""
     target = book.add_worksheet(IMPRINT)
     target.very_hidden()
-    for row, words in enumerate(lines_of(imprint)):
+    for row, words in enumerate(lines_of(metadata)):
         for column, word in enumerate(words):
             write_text(target, row, column, word)
 

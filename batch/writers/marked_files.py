@@ -129,10 +129,10 @@ def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Ma
         if kind.endswith(_SIGNATURE):
             edit.cut("", link)
     make_workbook(edit)
-    take_marks_off(edit, workbook.imprint)
+    take_marks_off(edit, workbook.metadata)
     findings = by_sheet(problems, workbook.sheets)
     with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
-        marks = put_marks(edit, workbook.imprint, findings, problems, Path(folder))
+        marks = put_marks(edit, workbook.metadata, findings, problems, Path(folder))
         return edit.content(), marks
 
 
@@ -156,11 +156,11 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
         edit = PackageEdit(Package(path))
         renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
         findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])
-        imprint = replace(workbook.imprint, kinds=workbook.imprint.kinds - {Kind.MARKED}, colours={})
-        marks = put_marks(edit, imprint, findings, renamed, Path(folder), left_out)
+        metadata = replace(workbook.metadata, kinds=workbook.metadata.kinds - {Kind.MARKED}, colours={})
+        marks = put_marks(edit, metadata, findings, renamed, Path(folder), left_out)
         return edit.content(), marks
 
 
 def _is_mark(sheet: RawSheet, workbook: Workbook) -> bool:
-    ours = sheet.name.startswith(PROBLEMS) and workbook.imprint.is_sheet_of_ours(sheet.name)
+    ours = sheet.name.startswith(PROBLEMS) and workbook.metadata.is_sheet_of_ours(sheet.name)
     return sheet.name == IMPRINT or ours

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from batch.errors import WorkbookError
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT, OWN_SHEETS
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.writers.listings import add_imprint
 from batch.writers.marked_findings import SheetFindings
 from batch.writers.marked_list import add_listing
@@ -107,23 +107,23 @@ _TYPES: Final = "[content_types].xml"
 
 def seal(edit: PackageEdit) -> None:
     """Seal a workbook in whose hidden sheet `OPEN` stands; nothing may be changed in it afterwards."""
-    imprint = sheet_parts(edit)[IMPRINT]
+    metadata = sheet_parts(edit)[IMPRINT]
     parts = ((name, _sum(edit.chunks(name))) for name in edit.names())
-    edit.put(imprint, edit.read(imprint).replace(OPEN.encode(), _seal_of(parts, imprint).encode()))
+    edit.put(metadata, edit.read(metadata).replace(OPEN.encode(), _seal_of(parts, metadata).encode()))
 
 
 def is_unbroken(path: Path) -> bool:
     """Tell whether a file is a marked workbook in which nobody has worked since."""
     try:
         edit = PackageEdit(Package(path))
-        imprint = sheet_parts(edit).get(IMPRINT)
+        metadata = sheet_parts(edit).get(IMPRINT)
     except (WorkbookError, Unpatchable, OSError):
         return False
-    if imprint is None:
+    if metadata is None:
         return False
     with zipfile.ZipFile(path) as archive:
         parts = [(entry.filename, entry.CRC) for entry in archive.infolist()]
-    return _seal_of(parts, imprint).encode() in edit.read(imprint)
+    return _seal_of(parts, metadata).encode() in edit.read(metadata)
 
 
 def _sum(pieces: Iterable[bytes]) -> int:
@@ -133,8 +133,8 @@ def _sum(pieces: Iterable[bytes]) -> int:
     return crc
 
 
-def _seal_of(parts: Iterable[tuple[str, int]], imprint: str) -> str:
-    counted = sorted(f"{name} {crc:08x}" for name, crc in parts if name != imprint and name.casefold() != _TYPES)
+def _seal_of(parts: Iterable[tuple[str, int]], metadata: str) -> str:
+    counted = sorted(f"{name} {crc:08x}" for name, crc in parts if name != metadata and name.casefold() != _TYPES)
     return hashlib.sha256("\n".join(counted).encode()).hexdigest()
 
 
@@ -155,7 +155,7 @@ class Marks:
 
 def put_marks(
     edit: PackageEdit,
-    imprint: Imprint,
+    metadata: FileMetadata,
     findings: Mapping[str, SheetFindings],
     problems: Sequence[Problem],
     folder: Path,
@@ -165,7 +165,7 @@ def put_marks(
 
     Args:
         edit: The workbook.
-        imprint: What it says of itself.
+        metadata: What it says of itself.
         findings: What is marked, by sheet.
         problems: What is listed, in order.
         folder: Where a file may lie until the edit's content is made.
@@ -175,26 +175,26 @@ def put_marks(
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
     parts = sheet_parts(edit)
-    colours = _colour(edit, imprint, {parts[name]: found for name, found in findings.items() if name in parts})
+    colours = _colour(edit, metadata, {parts[name]: found for name, found in findings.items() if name in parts})
     without_notes = [name for name, found in findings.items() if name in parts and not _note(edit, parts[name], found)]
     name = _free_name(Book(edit).names)
-    marked = _marked(imprint, colours, name, parts)
+    marked = _marked(metadata, colours, name, parts)
     donor = _donor(folder, name, problems, parts, marked, left_out)
     if IMPRINT in parts:
         remove_sheet(edit, IMPRINT)
     graft(edit, donor, front=[name], end=[IMPRINT])
     open_at(edit, name)
-    if not imprint.kinds - {Kind.MARKED}:
+    if not metadata.kinds - {Kind.MARKED}:
         set_mark(edit, Kind.MARKED)
     seal(edit)
     cells = sum(len(found.wrong) + len(found.noted) for sheet, found in findings.items() if sheet in parts)
     return Marks(sheet=name, cells=cells, without_notes=without_notes)
 
 
-def _colour(edit: PackageEdit, imprint: Imprint, findings: Mapping[str, SheetFindings]) -> Mapping[str, str]:
+def _colour(edit: PackageEdit, metadata: FileMetadata, findings: Mapping[str, SheetFindings]) -> Mapping[str, str]:
     """Colour the cells of each part; returns what was behind them."""
     where, styles = styles_of(edit)
-    palette = Palette(styles, imprint.colours)
+    palette = Palette(styles, metadata.colours)
     wrong, noted = palette.on(WRONG), palette.on(NOTED)
     for part, found in findings.items():
         wanted = dict.fromkeys(found.wrong, wrong) | dict.fromkeys(found.noted, noted)
@@ -222,11 +222,11 @@ def _free_name(names: Collection[str]) -> str:
     return next(name for name in wanted if name.casefold() not in taken)
 
 
-def _marked(imprint: Imprint, colours: Mapping[str, str], name: str, sheets: Collection[str]) -> Imprint:
-    ours = imprint.sheets or (set(OWN_SHEETS) & set(sheets) if imprint.kinds - {Kind.MARKED} else set())
+def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheets: Collection[str]) -> FileMetadata:
+    ours = metadata.sheets or (set(OWN_SHEETS) & set(sheets) if metadata.kinds - {Kind.MARKED} else set())
     return replace(
-        imprint,
-        kinds=imprint.kinds | {Kind.MARKED},
+        metadata,
+        kinds=metadata.kinds | {Kind.MARKED},
         sheets=frozenset({*ours & set(sheets), name}),
         colours=colours,
         seal=OPEN,
@@ -234,7 +234,7 @@ def _marked(imprint: Imprint, colours: Mapping[str, str], name: str, sheets: Col
 
 
 def _donor(
-    folder: Path, name: str, problems: Sequence[Problem], sheets: Collection[str], imprint: Imprint, left_out: str
+    folder: Path, name: str, problems: Sequence[Problem], sheets: Collection[str], metadata: FileMetadata, left_out: str
 ) -> Package:
     from xlsxwriter import Workbook  # noqa: PLC0415 - a check without marks needs none
 
@@ -242,30 +242,30 @@ def _donor(
     options = {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False}
     book = Workbook(path, options | {"strings_to_numbers": False, "strings_to_urls": False})
     add_listing(book, make_styles(book), name, problems, sheets, left_out)
-    add_imprint(book, imprint)
+    add_imprint(book, metadata)
     book.close()
     return Package(path)
 
 
-def take_marks_off(edit: PackageEdit, imprint: Imprint) -> None:
+def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     """Take off what an earlier marking put in: colours, notes and its list. What there was before is there again.
 
     The hidden sheet and the document's property stay; they are for the caller to write anew.
 
     Args:
         edit: The workbook.
-        imprint: What it says of itself.
+        metadata: What it says of itself.
 
     Raises:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
-    if Kind.MARKED not in imprint.kinds:
+    if Kind.MARKED not in metadata.kinds:
         return
     where, styles = styles_of(edit)
-    styles.refill(imprint.colours or dict.fromkeys(ALL_SHADES, ""))
+    styles.refill(metadata.colours or dict.fromkeys(ALL_SHADES, ""))
     edit.put(where, styles.to_bytes())
     for name, part in sheet_parts(edit).items():
-        if name.startswith(PROBLEMS) and imprint.is_sheet_of_ours(name):
+        if name.startswith(PROBLEMS) and metadata.is_sheet_of_ours(name):
             remove_sheet(edit, name)
         else:
             drop_notes(edit, part)

@@ -64,7 +64,7 @@ def _own_columns(workbook: Workbook, tables: Tables) -> Iterator[tuple[RawSheet,
         table = by_name.get(raw.name)
         if table is not None and table.raw is raw:
             yield raw, table.header_row, [position - raw.first_column for position in table.headers.own]
-        elif not is_ours(raw, workbook.imprint):
+        elif not is_ours(raw, workbook.metadata):
             yield raw, raw.first_row, range(len(raw.columns))
 
 
@@ -273,7 +273,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
                 summary,
                 changes(),
                 search=search,
-                imprint=workbook.imprint,
+                metadata=workbook.metadata,
                 made_at=made_at,
                 ahead=ahead,
                 private=private,
@@ -281,7 +281,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
         except Unpatchable as error:
             notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
     written = write_results(
-        path, sheets, summary, changes(), imprint=workbook.imprint, made_at=made_at, private=private
+        path, sheets, summary, changes(), metadata=workbook.metadata, made_at=made_at, private=private
     )
     return Written(path=written, notes=tuple(notes))
 

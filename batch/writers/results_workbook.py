@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 from batch.errors import OutputError
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT, MARK
-from batch.schema.file_metadata import NO_IMPRINT, Imprint, Kind
+from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind
 from batch.schema.naming import sheet_names
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
@@ -65,7 +65,7 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
-    imprint: Imprint = NO_IMPRINT,
+    metadata: FileMetadata = NO_IMPRINT,
     made_at: str = "",
     advance: Advance | None = None,
     private: bool = False,
@@ -79,7 +79,7 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
         sheets: All sheets of the user's, in the user's order.
         summary: What the Summary says.
         changes: Read once, in order.
-        imprint: What the file that was read said of itself.
+        metadata: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
         advance: Told about every 1,000 of the user's rows.
         private: Whether only its owner may ever read it.
@@ -101,7 +101,7 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
             SheetCopy(target, sheet, styles).write(advance)
         places = {sheet.raw.name: (name, sheet) for name, sheet in zip(names, sheets, strict=True)}
         add_changes(book, styles, changes, places=places)
-        add_imprint(book, renewed(imprint, made_at, {SUMMARY, CHANGES}))
+        add_imprint(book, renewed(metadata, made_at, {SUMMARY, CHANGES}))
 
     return _save(path, Kind.RESULTS, summary, fill, private=private)
 
@@ -114,7 +114,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     changes: Iterable[ChangeLine],
     *,
     search: SecretSearch | None = None,
-    imprint: Imprint = NO_IMPRINT,
+    metadata: FileMetadata = NO_IMPRINT,
     made_at: str = "",
     ahead: Path | None = None,
     private: bool = False,
@@ -128,7 +128,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         summary: What the Summary says.
         changes: Read once, in order.
         search: Finds the passwords that are to stand nowhere in it.
-        imprint: What the file that was read said of itself.
+        metadata: What the file that was read said of itself.
         made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
         ahead: The changes as `write_changes` has written them already; else that is done now.
         private: Whether only its owner may ever read it.
@@ -140,12 +140,12 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         OutputError: It cannot be written there; then nothing is.
         Unpatchable: The file is laid out in a way that cannot be patched with certainty; then nothing is written.
     """
-    giveback = Giveback(original, imprint)
+    giveback = Giveback(original, metadata)
     front, end = giveback.free_names((SUMMARY, CHANGES))
 
     def fill(book: Workbook, styles: Styles) -> None:
         add_summary(book, styles, summary, column="Result", name=front)
-        add_imprint(book, renewed(imprint, made_at, {*giveback.kept, front, end}))
+        add_imprint(book, renewed(metadata, made_at, {*giveback.kept, front, end}))
         palette = book.add_worksheet(PALETTE)
         for row, style in enumerate(_put_in(styles)):
             palette.write_blank(row, 0, None, style)

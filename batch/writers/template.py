@@ -148,7 +148,7 @@ def write_glossary(page: Any, styles: Mapping[str, Any]) -> None:
 
     Args:
         page: Of XlsxWriter, with nothing in it yet.
-        styles: As `forms.make_styles` made them.
+        styles: As `make_styles` made them.
     """
     for index, width in enumerate(_GLOSSARY_WIDTHS):
         page.set_column(index, index, width)

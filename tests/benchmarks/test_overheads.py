@@ -15,15 +15,15 @@ from pathlib import Path
 import pytest
 
 from batch.commands.check import check
-from batch.commands.connection import open_asker
+from batch.commands.connection import open_client
 from batch.commands.plan import draw_up
-from batch.commands.user_interface import Silent
+from batch.commands.user_interface import Unattended
 from batch.pbx.messages import Request, get_trunk
 from batch.runs import journal
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.recording import Recording
-from batch.runs.trunk_writer import Settler, Work
-from batch.runs.worker_pool import Dispatch, Limits
+from batch.runs.trunk_writer import TrunkWriter, Work
+from batch.runs.worker_pool import Limits, WorkerPool
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.benchmarks.practices import practice, write_workbook
@@ -33,7 +33,7 @@ AT_ONCE = 20
 ROUNDS = 2
 
 
-class Blind(Settler):
+class Blind(TrunkWriter):
     """Writes without looking whether the trunk still is as planned."""
 
     def look(self, works: Sequence[Work]) -> tuple[list[Work], list[Outcome]]:
@@ -84,23 +84,23 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
         record = Recording() if variant.journaled else Unbooked()
         stack.callback(record.close)
         book = stack.enter_context(journal.create(folder))
-        connection, asker, stopping = stack.enter_context(
-            open_asker(checked.settings, checked.records.trunks, Silent(), record)
+        connection, client, stopping = stack.enter_context(
+            open_client(checked.settings, checked.records.trunks, Unattended(), record)
         )
-        planned = draw_up(checked, connection, asker)
+        planned = draw_up(checked, connection, client)
         for _ in range(AT_ONCE * AT_ONCE // 2):  # until concurrency has opened: 1 + 2 + … + 19 clean replies
-            asker.ask(get_trunk(1))
+            client.ask(get_trunk(1))
         if variant.journaled:
             record.into_journal(book)
-        make = Settler if variant.looks else Blind
-        settler = make(asker, connection.api.wire.clock)
+        make = TrunkWriter if variant.looks else Blind
+        trunk_writer = make(client, connection.api.wire.clock)
 
         def settled(outcomes: Sequence[Outcome]) -> None:
             ended.extend(outcomes)
             if variant.journaled:
                 book.end(outcomes)
 
-        dispatch = Dispatch(planned.plan.updates, settler, Limits(workers=AT_ONCE, batch=50), settled)
+        dispatch = WorkerPool(planned.plan.updates, trunk_writer, Limits(workers=AT_ONCE, batch=50), settled)
         started = time.perf_counter()
         dispatch.run()
         wall = time.perf_counter() - started

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli.console import Mouth
+from batch.cli.console import Console
 from batch.cli.main import _crashes_in_json
 from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
 
@@ -300,9 +300,9 @@ main.run()
 
 def test_only_a_fault_of_ours_gives_that_object(capsys: pytest.CaptureFixture[str]) -> None:
     for error, said in ((ZeroDivisionError(), True), (KeyboardInterrupt(), False), (SystemExit(0), False)):
-        with pytest.raises(type(error)), _crashes_in_json(Mouth(json=True)):
+        with pytest.raises(type(error)), _crashes_in_json(Console(json=True)):
             raise error
         assert bool(capsys.readouterr().out) is said
-    with pytest.raises(ZeroDivisionError), _crashes_in_json(Mouth(json=False)):
+    with pytest.raises(ZeroDivisionError), _crashes_in_json(Console(json=False)):
         raise ZeroDivisionError
     assert capsys.readouterr().out == ""

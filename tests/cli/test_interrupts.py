@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from batch.cli.console import Mouth, Terminal
+from batch.cli.console import Console, Terminal
 from batch.cli.main import main, plain_interrupts
 from batch.commands.flow import Declined, Report, apply
-from batch.commands.user_interface import Silent
+from batch.commands.user_interface import Unattended
 from batch.errors import Interrupted
 from batch.secrets import Secret
 from batch.settings import Settings
@@ -184,19 +184,19 @@ class TestTheQuestion:
 
 
 def test_the_prompt_for_the_secret_needs_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = Terminal(Mouth(json=False), assume_yes=True)
+    terminal = Terminal(Console(json=False), assume_yes=True)
     monkeypatch.setattr(sys, "stdin", io.StringIO("Sample-x\n"))
     assert terminal.prompt_secret("Secret: ") == ""
     monkeypatch.setattr(sys, "stdin", None)
     assert terminal.prompt_secret("Secret: ") == ""
-    assert Mouth(json=False).ask("Well? ") == ""
+    assert Console(json=False).ask("Well? ") == ""
 
 
 def test_the_prompt_for_the_secret_does_not_mind_the_end_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
     def ended(_text: str) -> str:
         raise EOFError
 
-    terminal = Terminal(Mouth(json=False), assume_yes=True)
+    terminal = Terminal(Console(json=False), assume_yes=True)
     monkeypatch.setattr(sys, "stdin", Person(""))
     monkeypatch.setattr(getpass, "getpass", ended)  # it talks to the terminal itself, past every parameter
     assert terminal.prompt_secret("Secret: ") == ""
@@ -234,7 +234,7 @@ class TestDuringTheRun:
         assert rows_of(Path(ran.json["results"]), "Trunks")[30][2] == "not run"
 
     def test_ctrl_c_while_waiting_for_registrations_keeps_the_results(self, book: Path) -> None:
-        class Hurried(Silent):
+        class Hurried(Unattended):
             def tell(self, text: str) -> None:
                 if text.startswith("Waiting"):
                     raise KeyboardInterrupt
@@ -249,8 +249,8 @@ class TestDuringTheRun:
         assert report.results.path.exists()
 
     def test_ctrl_c_where_no_good_end_is_possible_does_not_claim_that_nothing_was_sent(self, book: Path) -> None:
-        class Impatient(Silent):
-            def watch(self, total: int) -> Any:  # noqa: ARG002 - as `Desk` has it
+        class Impatient(Unattended):
+            def watch(self, total: int) -> Any:  # noqa: ARG002 - as `UserInterface` has it
                 raise KeyboardInterrupt
 
         with pbx() as served:
@@ -262,7 +262,7 @@ class TestDuringTheRun:
         assert str(book.with_name("book.runs")) in caught.value.hint
 
     def test_no_is_said_by_an_exception_in_scripts(self, book: Path) -> None:
-        class No(Silent):
+        class No(Unattended):
             def confirm(self, planned: Any) -> bool:
                 return not planned
 

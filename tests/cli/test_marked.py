@@ -101,7 +101,7 @@ def test_a_corrected_copy_runs_and_its_results_bear_no_marks(shell: Shell, tmp_p
     results = tmp_path / "marked-results.xlsx"
     assert pink(results) == []
     assert load_workbook(results).sheetnames == ["Summary", "Trunks", "Caller IDs", "DIDs", "Changes", "trunk-batch"]
-    assert read_workbook(results).imprint.kinds == {Kind.RESULTS}
+    assert read_workbook(results).metadata.kinds == {Kind.RESULTS}
 
 
 @pytest.mark.usefixtures("secret")
@@ -114,7 +114,7 @@ def test_results_can_be_marked_and_are_results_still(shell: Shell, tmp_path: Pat
     book.save("book-results.xlsx")
     ran = shell("check", "book-results.xlsx", "--marked", "marked.xlsx")
     assert ran.code == 3
-    assert read_workbook(tmp_path / "marked.xlsx").imprint.kinds == {Kind.RESULTS, Kind.MARKED}
+    assert read_workbook(tmp_path / "marked.xlsx").metadata.kinds == {Kind.RESULTS, Kind.MARKED}
     assert pink(tmp_path / "marked.xlsx") == ["Trunks!B2"]
     again = shell("check", "marked.xlsx", "--json")
     assert [problem["cell"] for problem in again.json["problems"]] == ["B2"]

@@ -15,7 +15,7 @@ import pytest
 
 import batch
 from batch.cli.arguments import parse
-from batch.cli.console import Mouth
+from batch.cli.console import Console
 from batch.cli.invocation import given_again
 from batch.cli.main import _show_report
 from batch.errors import OutputError, PbxUnreachable
@@ -636,7 +636,7 @@ class TestWords:
         capsys.readouterr()
         nothing = {2: Outcome(row=2, name="London", ending=Ending.NOT_RUN)}
         lost = OutputError("journal.sqlite", "no space left on device")
-        assert _show_report(replace(report, lost=lost, outcomes=nothing), Mouth(json=True)) == 2
+        assert _show_report(replace(report, lost=lost, outcomes=nothing), Console(json=True)) == 2
         assert json.loads(capsys.readouterr().out)["error"]["code"] == "cannot-write"
 
     def test_programs_get_null_for_them(self, report: batch.Report) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from batch.reports.status_text import runs_text, status_text
 from batch.runs.locks import Holder, holding, place_of_run
-from batch.runs.run_status import Standing, State, stand
+from batch.runs.run_status import RunStatus, State, stand
 from batch.wording import moment, quoted
 from tests.cli.shell import FAST, Shell, at, last_run, pbx, write_book
 
@@ -193,7 +193,7 @@ class TestRuns:
 
 
 class TestWords:
-    def told(self, standing: Standing, holder: Holder | None = None) -> Sequence[str]:
+    def told(self, standing: RunStatus, holder: Holder | None = None) -> Sequence[str]:
         return list(status_text(standing, holder, None))
 
     def test_every_way_to_stand_has_its_words(self, stopped: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli.console import Mouth, Terminal
+from batch.cli.console import Console, Terminal
 from batch.cli.progress import Bar
 from batch.reports.check_text import problems_text, unseen_text
 from batch.runs.outcomes import Ending, Outcome
@@ -295,7 +295,7 @@ class TestProgress:
         bar.settled(self.outcome(Ending.APPLIED))
 
     def test_other_words_do_not_run_into_it(self, capsys: pytest.CaptureFixture[str]) -> None:
-        terminal = Terminal(Mouth(json=False), assume_yes=True)
+        terminal = Terminal(Console(json=False), assume_yes=True)
         terminal.watch(2).settled(self.outcome(Ending.APPLIED))
         terminal.tell("The PBX asks for less.")
         assert capsys.readouterr().err.endswith("The PBX asks for less.\n")

@@ -13,7 +13,7 @@ import batch
 from batch.commands.flow import Drift
 from batch.reports.run_text import verified_text
 from batch.runs.outcomes import Ending
-from batch.runs.run_status import Standing, State, stand
+from batch.runs.run_status import RunStatus, State, stand
 from batch.settings import Settings
 from batch.wording import WHOLE, quoted
 from batch.writers.results_rows import Results
@@ -146,7 +146,7 @@ class TestWords:
         assert isinstance(report, batch.Report)
         return batch.verify(report.folder.path)
 
-    def told(self, verified: batch.Verified, standing: Standing | None = None) -> Sequence[str]:
+    def told(self, verified: batch.Verified, standing: RunStatus | None = None) -> Sequence[str]:
         there = standing or stand(verified.folder)
         return list(verified_text(verified, there))
 

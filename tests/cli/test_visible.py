@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.cli.console import Mouth, Terminal
+from batch.cli.console import Console, Terminal
 from batch.wording import visible
 from tests.cli.shell import Person, Shell, at, pbx, plan_at, write_book
 
@@ -70,10 +70,10 @@ def test_a_line_stays_one_line_wherever_it_is_said(lines: list[str]) -> None:
         out, err = io.StringIO(), io.StringIO()
         patch.setattr("sys.stdout", out)
         patch.setattr("sys.stderr", err)
-        mouth = Mouth(json=False)
-        mouth.say(lines)
-        mouth.complain(*lines)
-        Terminal(mouth, assume_yes=False).tell(lines[0])
+        console = Console(json=False)
+        console.say(lines)
+        console.complain(*lines)
+        Terminal(console, assume_yes=False).tell(lines[0])
     for said, count in ((out, len(lines)), (err, len(lines) + 1)):
         assert said.getvalue().count("\n") == count
         assert [c for c in unseen(said.getvalue()) if c != "\n"] == []
@@ -135,5 +135,5 @@ def test_a_client_id_of_a_file_cannot_change_the_prompt_for_its_secret(monkeypat
 
     monkeypatch.setattr("getpass.getpass", getpass)
     monkeypatch.setattr("sys.stdin", Person(""))
-    Terminal(Mouth(json=False), assume_yes=False).prompt_secret("Client secret of \x1b[2K\ra@https://pbx: ")
+    Terminal(Console(json=False), assume_yes=False).prompt_secret("Client secret of \x1b[2K\ra@https://pbx: ")
     assert asked == ["Client secret of <U+001B>[2K<U+000D>a@https://pbx: "]

@@ -18,8 +18,8 @@ from batch.runs import journal
 from batch.runs.journal import Journal
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.run_status import Standing, State, find_run, find_runs, stand
-from batch.runs.serialization import Wanted
+from batch.runs.run_status import RunStatus, State, find_run, find_runs, stand
+from batch.runs.serialization import Intent
 
 STARTED = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 NONE = dict.fromkeys(
@@ -27,8 +27,8 @@ NONE = dict.fromkeys(
 )
 
 
-def wanted(row: int, rows: int, writes: Sequence[str] = ("hostname",)) -> Wanted:
-    return Wanted(
+def wanted(row: int, rows: int, writes: Sequence[str] = ("hostname",)) -> Intent:
+    return Intent(
         row=row,
         trunk_id=row,
         name=f"T{row}",
@@ -89,7 +89,7 @@ def run(
     return folder
 
 
-def ids(standings: Sequence[Standing]) -> list[str]:
+def ids(standings: Sequence[RunStatus]) -> list[str]:
     return [standing.id for standing in standings]
 
 

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from batch.pbx.clocks import Clock
-from batch.pbx.throttle import Brake, Gate, Pace
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.transport import Insecure, open_client
 from batch.pbx.wire import Wire
 
@@ -118,8 +118,8 @@ def pbx(fake_time: FakeTime) -> ScriptedPbx:
 
 
 @pytest.fixture
-def gate(fake_time: FakeTime) -> Gate:
-    return Gate(Pace(1000), Brake(4), fake_time.clock)
+def throttle(fake_time: FakeTime) -> Throttle:
+    return Throttle(RateLimiter(1000), ConcurrencyLimit(4), fake_time.clock)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def logged() -> list[Mapping[str, Any]]:
 
 
 @pytest.fixture
-def wire(pbx: ScriptedPbx, gate: Gate, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Iterator[Wire]:
+def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Iterator[Wire]:
     with open_client(
         "https://pbx.example:8088",
         timeout=30,
@@ -136,7 +136,7 @@ def wire(pbx: ScriptedPbx, gate: Gate, fake_time: FakeTime, logged: list[Mapping
         proxy=False,
         transport=httpx.MockTransport(pbx),
     ) as client:
-        yield Wire(client=client, gate=gate, clock=fake_time.clock, timeout=30, log=logged.append)
+        yield Wire(client=client, throttle=throttle, clock=fake_time.clock, timeout=30, log=logged.append)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pytest
 
 from batch.errors import OutputError, SignInRefused, UsageError
 from batch.pbx.client import Endpoint, connect
-from batch.pbx.messages import Answer, NoAnswer, NotSent, Reply, Request, get_trunk, list_trunks, update_trunk
+from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, get_trunk, list_trunks, update_trunk
 from batch.pbx.sign_ins import SignInUnanswered
 from batch.pbx.throttle import Stopped
 from batch.pbx.transport import Fingerprint
@@ -50,7 +50,7 @@ def test_the_token_is_given_back_whatever_happens(
     api.send(get_trunk(8))
     assert not connection.__exit__(error, error(), None)
     assert pbx.calls()[-1] == "del_token"
-    assert api.gate.stopped
+    assert api.throttle.stopped
     with pytest.raises(Stopped):
         api.send(get_trunk(8))
 
@@ -101,7 +101,7 @@ def test_every_request_is_told_before_it_leaves_and_after_it_is_settled(pbx: Scr
         api.send(get_trunk(8))
         api.send(update_trunk({"id": 8}))
     assert book.told == [("get_token", 0, 0), ("trunk/get", 1, 1), ("trunk/update", 1, 2), ("del_token", 1, 3)]
-    assert [type(book.settled_as[number]) for number in (1, 2, 3, 4)] == [Answer, Answer, NoAnswer, Answer]
+    assert [type(book.settled_as[number]) for number in (1, 2, 3, 4)] == [Answer, Answer, NoResponse, Answer]
 
 
 def test_sign_ins_that_may_have_given_a_token_are_told_as_such(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
@@ -113,7 +113,7 @@ def test_sign_ins_that_may_have_given_a_token_are_told_as_such(pbx: ScriptedPbx,
                 api.send(get_trunk(8))
         api.send(get_trunk(8))
     assert [call for call, _, _ in book.told] == ["get_token", "get_token", "get_token", "trunk/get", "del_token"]
-    assert [type(book.settled_as[number]) for number in (1, 2, 3)] == [NotSent, NoAnswer, Answer]
+    assert [type(book.settled_as[number]) for number in (1, 2, 3)] == [NotSent, NoResponse, Answer]
 
 
 def test_what_cannot_be_accounted_for_does_not_leave(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
@@ -127,7 +127,7 @@ def test_what_cannot_be_accounted_for_does_not_leave(pbx: ScriptedPbx, fake_time
     with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         with pytest.raises(OutputError):
             api.send(update_trunk({"id": 8}))
-        assert api.gate.idle
+        assert api.throttle.idle
     assert pbx.calls() == ["get_token", "del_token"]
 
 

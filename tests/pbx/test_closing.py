@@ -14,10 +14,10 @@ import pytest
 
 from batch.errors import BatchError
 from batch.pbx.client import Api, Endpoint, connect
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, get_trunk, revoke, update_trunk
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, get_trunk, revoke, update_trunk
 from batch.pbx.session import Session
 from batch.pbx.throttle import Stopped
-from batch.pbx.wire import Pass
+from batch.pbx.wire import AccessToken
 from batch.secrets import Secret
 from tests.pbx.conftest import http_answer
 from tests.pbx.threads import until
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from batch.pbx.messages import Request
-    from batch.pbx.throttle import Gate
+    from batch.pbx.throttle import Throttle
     from batch.pbx.wire import Wire
     from tests.pbx.conftest import FakeTime, ScriptedPbx, Serve
 
-PERMIT = Pass(token=Secret("Sample-token-1"), serial=1)
+PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=1)
 GRANT = {"errcode": 0, "access_token": "Sample-token-1", "refresh_token": "Sample-refresh-1"}
 
 
@@ -120,7 +120,7 @@ def test_in_a_hurry_a_pbx_that_hangs_costs_a_second_in_all(serve: Serve) -> None
         with connect(where) as api:
             for serial in range(3):
                 api.session.renew(serial)
-            api.gate.hurry()
+            api.throttle.hurry()
             begun = time.monotonic()
         assert time.monotonic() - begun < 1.6
         assert pbx.calls.count("del_token") == 1
@@ -130,7 +130,7 @@ def test_in_a_hurry_a_pbx_that_answers_takes_its_token_back(serve: Serve) -> Non
     with slow_pbx(serve) as (pbx, where):
         with connect(where) as api:
             api.send(get_trunk(8))
-            api.gate.hurry()
+            api.throttle.hurry()
         assert pbx.calls == ["get_token", "trunk/get", "del_token"]
         assert api.wire.client.is_closed
 
@@ -140,7 +140,7 @@ def test_in_a_hurry_a_token_is_given_back_though_every_place_is_taken(serve: Ser
         with connect(replace(where, concurrency=1)) as api:
             crowd = Crowd(api, 8)
             until(lambda: "trunk/get" in pbx.calls)
-            api.gate.hurry()
+            api.throttle.hurry()
             begun = time.monotonic()
         assert time.monotonic() - begun < 1.6
         until(lambda: "del_token" in pbx.calls)
@@ -154,7 +154,7 @@ def test_in_a_hurry_a_sign_in_that_hangs_is_not_waited_for_and_gives_its_token_b
         with connect(where) as api:
             crowd = Crowd(api, 8)
             until(lambda: "get_token" in pbx.calls)
-            api.gate.hurry()
+            api.throttle.hurry()
             begun = time.monotonic()
         assert time.monotonic() - begun < 1.6
         assert pbx.calls == ["get_token"]
@@ -172,7 +172,7 @@ def test_threads_that_are_still_at_it_end_with_a_reply_or_stopped(serve: Serve) 
                 crowd = Crowd(api, 20)
                 until(lambda: len(crowd.ended) > 30)  # noqa: B023 - called before the next one is made
             crowd.join()
-            kinds = (Answer, NotSent, NoAnswer, Garbled, Stopped)
+            kinds = (Answer, NotSent, NoResponse, InvalidResponse, Stopped)
             assert all(isinstance(end, kinds) for end in crowd.ended)
             assert [type(end) for end in crowd.ended if isinstance(end, Exception)] == [Stopped] * 20
 
@@ -230,10 +230,12 @@ def test_a_session_whose_client_is_closed_closes_without_raising(wire: Wire, pbx
     assert pbx.calls() == ["get_token"]
 
 
-def test_in_a_hurry_a_last_request_hardly_waits_for_its_turn(wire: Wire, gate: Gate, fake_time: FakeTime) -> None:
-    gate.hurry()
+def test_in_a_hurry_a_last_request_hardly_waits_for_its_turn(
+    wire: Wire, throttle: Throttle, fake_time: FakeTime
+) -> None:
+    throttle.hurry()
     begun = fake_time.seconds
-    with gate.passing():
+    with throttle.passing():
         reply = wire.send_last(revoke(), PERMIT)
     assert isinstance(reply, Answer)
     assert fake_time.seconds - begun == pytest.approx(0.1 + 0.05)

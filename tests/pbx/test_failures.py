@@ -7,7 +7,7 @@ import ssl
 import httpx
 import pytest
 
-from batch.pbx.messages import Garbled, NoAnswer, NotSent
+from batch.pbx.messages import InvalidResponse, NoResponse, NotSent
 from batch.pbx.transport import FAILURES, FingerprintMismatch, reply_of
 
 SECRET_URL = "https://pbx.example/openapi/v1.0/trunk/list?access_token=Sample-token"
@@ -47,19 +47,19 @@ def test_every_exception_gives_a_reply_in_words_that_tell_no_url(kind: type[http
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (httpx.ReadTimeout(""), NoAnswer(reason="no answer within 30 s", timed_out=True)),
+        (httpx.ReadTimeout(""), NoResponse(reason="no answer within 30 s", timed_out=True)),
         (httpx.ConnectTimeout(""), NotSent(reason="no connection within 30 s", timed_out=True)),
-        (httpx.ReadError(""), NoAnswer(reason="the connection broke before an answer")),
+        (httpx.ReadError(""), NoResponse(reason="the connection broke before an answer")),
         (httpx.ProxyError(""), NotSent(reason="the proxy refused to connect")),
-        (httpx.TooManyRedirects(""), Garbled(reason="the answer sends from place to place", http_status=0)),
-        (httpx.RequestError(""), NoAnswer(reason="the connection broke")),
+        (httpx.TooManyRedirects(""), InvalidResponse(reason="the answer sends from place to place", http_status=0)),
+        (httpx.RequestError(""), NoResponse(reason="the connection broke")),
         (
             httpx.RemoteProtocolError("illegal request line"),
-            NoAnswer(reason="http was spoken to an https port"),
+            NoResponse(reason="http was spoken to an https port"),
         ),
     ],
 )
-def test_what_each_means(error: httpx.RequestError, expected: NotSent | NoAnswer | Garbled) -> None:
+def test_what_each_means(error: httpx.RequestError, expected: NotSent | NoResponse | InvalidResponse) -> None:
     assert reply_of(error, timeout=30, elapsed=0.0) == expected
 
 
@@ -110,8 +110,8 @@ def test_another_certificate_than_the_pinned_one_is_for_good() -> None:
 
 def test_what_breaks_after_the_status_is_half_an_answer_but_for_time_outs() -> None:
     broken = reply_of(httpx.RemoteProtocolError(""), timeout=30, elapsed=1.0, http_status=200)
-    assert broken == Garbled(reason="the answer broke off", http_status=200, elapsed=1.0)
+    assert broken == InvalidResponse(reason="the answer broke off", http_status=200, elapsed=1.0)
     packed = reply_of(httpx.DecodingError(""), timeout=30, elapsed=1.0, http_status=200)
-    assert packed == Garbled(reason="the answer could not be unpacked", http_status=200, elapsed=1.0)
+    assert packed == InvalidResponse(reason="the answer could not be unpacked", http_status=200, elapsed=1.0)
     late = reply_of(httpx.ReadTimeout(""), timeout=30, elapsed=1.0, http_status=200)
-    assert late == NoAnswer(reason="no answer within 30 s", elapsed=1.0, timed_out=True)
+    assert late == NoResponse(reason="no answer within 30 s", elapsed=1.0, timed_out=True)

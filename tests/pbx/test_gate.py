@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch.pbx.clocks import SYSTEM_CLOCK
-from batch.pbx.throttle import Brake, Gate, Pace, Stopped
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from tests.pbx.threads import until
 
 if TYPE_CHECKING:
     from tests.pbx.conftest import FakeTime
 
 
-def opened(allowed: int, *, ceiling: int | None = None) -> Brake:
+def opened(allowed: int, *, ceiling: int | None = None) -> ConcurrencyLimit:
     """Make a brake that has already earned so many at a time."""
-    brake = Brake(ceiling or allowed)
-    brake.allowed = allowed
-    return brake
+    concurrency_limit = ConcurrencyLimit(ceiling or allowed)
+    concurrency_limit.allowed = allowed
+    return concurrency_limit
 
 
 def test_the_first_passes_at_once_and_the_next_waits_for_the_rate(fake_time: FakeTime) -> None:
-    gate = Gate(Pace(10), Brake(1), fake_time.clock)
-    with gate.passing() as first:
+    throttle = Throttle(RateLimiter(10), ConcurrencyLimit(1), fake_time.clock)
+    with throttle.passing() as first:
         pass
-    with gate.passing() as second:
+    with throttle.passing() as second:
         pass
     assert first == 1000.0
     assert second - first == pytest.approx(1 / 9.85)
@@ -35,40 +35,40 @@ def test_the_first_passes_at_once_and_the_next_waits_for_the_rate(fake_time: Fak
 
 
 def test_a_pause_holds_everyone_for_as_long_as_was_asked(fake_time: FakeTime) -> None:
-    gate = Gate(Pace(10), Brake(1), fake_time.clock)
-    gate.slow_down(0.1, 30.0)
-    with gate.passing() as started:
+    throttle = Throttle(RateLimiter(10), ConcurrencyLimit(1), fake_time.clock)
+    throttle.slow_down(0.1, 30.0)
+    with throttle.passing() as started:
         assert started == pytest.approx(1030.0)
 
 
 def test_the_notice_comes_once_and_in_words(fake_time: FakeTime) -> None:
     told: list[str] = []
-    gate = Gate(Pace(10), opened(4), fake_time.clock, told.append)
-    gate.slow_down(0.1)
+    throttle = Throttle(RateLimiter(10), opened(4), fake_time.clock, told.append)
+    throttle.slow_down(0.1)
     fake_time.seconds += 5
-    gate.slow_down(0.1)
+    throttle.slow_down(0.1)
     assert told == ["The PBX asks for less; going on with 2 requests at a time."]
 
 
 def test_the_notice_names_the_pause_and_one_is_singular(fake_time: FakeTime) -> None:
     told: list[str] = []
-    Gate(Pace(10), opened(2), fake_time.clock, told.append).slow_down(0.1, 12.0)
+    Throttle(RateLimiter(10), opened(2), fake_time.clock, told.append).slow_down(0.1, 12.0)
     assert told == ["The PBX asks for less; pausing for 12 s, then going on with 1 request at a time."]
 
 
 def test_without_anybody_to_tell_it_slows_down_all_the_same(fake_time: FakeTime) -> None:
-    brake = opened(4)
-    Gate(Pace(10), brake, fake_time.clock).slow_down(0.1)
-    assert brake.allowed == 2
+    concurrency_limit = opened(4)
+    Throttle(RateLimiter(10), concurrency_limit, fake_time.clock).slow_down(0.1)
+    assert concurrency_limit.allowed == 2
 
 
 def test_no_more_run_at_once_than_are_allowed_and_growth_lets_the_next_in() -> None:
-    gate = Gate(Pace(10_000), Brake(3), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(3), SYSTEM_CLOCK)
     lock, finish = threading.Lock(), threading.Event()
     running: list[int] = []
 
     def work(number: int) -> None:
-        with gate.passing():
+        with throttle.passing():
             with lock:
                 running.append(number)
             finish.wait(10)
@@ -79,7 +79,7 @@ def test_no_more_run_at_once_than_are_allowed_and_growth_lets_the_next_in() -> N
     until(lambda: len(running) == 1)
     time.sleep(0.03)
     assert len(running) == 1
-    gate.succeeded(0.01)
+    throttle.succeeded(0.01)
     until(lambda: len(running) == 2)
     time.sleep(0.03)
     assert len(running) == 2
@@ -90,86 +90,86 @@ def test_no_more_run_at_once_than_are_allowed_and_growth_lets_the_next_in() -> N
 
 
 def test_first_come_first_served() -> None:
-    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(1), SYSTEM_CLOCK)
     order: list[int] = []
     threads = []
 
     def work(number: int) -> None:
-        with gate.passing():
+        with throttle.passing():
             order.append(number)
 
-    with gate.passing():
+    with throttle.passing():
         for number in range(12):
             threads.append(threading.Thread(target=work, args=(number,)))
             threads[-1].start()
-            until(lambda: len(gate._queue) == number + 1)  # noqa: B023, SLF001 - only after this may the next come
+            until(lambda: len(throttle._queue) == number + 1)  # noqa: B023, SLF001 - only after this may the next come
     for thread in threads:
         thread.join()
     assert order == list(range(12))
 
 
 def test_stopping_makes_whoever_waits_leave_and_lets_nobody_in() -> None:
-    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(1), SYSTEM_CLOCK)
     left: list[int] = []
 
     def work(number: int) -> None:
         try:
-            with gate.passing():
+            with throttle.passing():
                 pass
         except Stopped:
             left.append(number)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(5)]
-    with gate.passing():
+    with throttle.passing():
         for thread in threads:
             thread.start()
-        until(lambda: len(gate._queue) == 5)  # noqa: SLF001 - that they wait shows nowhere else
-        assert not gate.stopped
-        gate.stop()
+        until(lambda: len(throttle._queue) == 5)  # noqa: SLF001 - that they wait shows nowhere else
+        assert not throttle.stopped
+        throttle.stop()
         for thread in threads:
             thread.join()
     assert sorted(left) == [0, 1, 2, 3, 4]
-    assert gate.stopped
-    with pytest.raises(Stopped), gate.passing():
+    assert throttle.stopped
+    with pytest.raises(Stopped), throttle.passing():
         pass
 
 
 def test_the_last_request_gets_out_though_the_gate_is_stopped_and_full(fake_time: FakeTime) -> None:
-    gate = Gate(Pace(10), Brake(1), fake_time.clock)
-    with gate.passing():
-        gate.stop()
-        with gate.leaving(5.0) as started:
+    throttle = Throttle(RateLimiter(10), ConcurrencyLimit(1), fake_time.clock)
+    with throttle.passing():
+        throttle.stop()
+        with throttle.leaving(5.0) as started:
             assert started == 1005.0
 
 
 def test_the_last_request_keeps_to_the_rate_if_there_is_time(fake_time: FakeTime) -> None:
-    gate = Gate(Pace(10), Brake(1), fake_time.clock)
-    with gate.passing():
+    throttle = Throttle(RateLimiter(10), ConcurrencyLimit(1), fake_time.clock)
+    with throttle.passing():
         pass
-    with gate.leaving(5.0) as started:
+    with throttle.leaving(5.0) as started:
         assert started == pytest.approx(1000 + 1 / 9.85)
 
 
 def test_a_place_is_free_again_after_an_error() -> None:
-    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
-    with pytest.raises(RuntimeError), gate.passing():
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(1), SYSTEM_CLOCK)
+    with pytest.raises(RuntimeError), throttle.passing():
         raise RuntimeError
-    with gate.passing():
+    with throttle.passing():
         pass
 
 
 def test_threads_together_use_the_rate_and_never_exceed_it() -> None:
     rate = 200
-    gate = Gate(Pace(rate), opened(16), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(rate), opened(16), SYSTEM_CLOCK)
     starts: list[float] = []
     end = time.monotonic() + 2.0
 
     def work() -> None:
         while time.monotonic() < end:
-            with gate.passing() as started:
+            with throttle.passing() as started:
                 starts.append(started)
                 time.sleep(0.02)
-            gate.succeeded(0.02)
+            throttle.succeeded(0.02)
 
     threads = [threading.Thread(target=work) for _ in range(16)]
     for thread in threads:
@@ -182,7 +182,7 @@ def test_threads_together_use_the_rate_and_never_exceed_it() -> None:
 
 
 def test_passing_costs_little_more_than_the_lock_that_it_takes() -> None:
-    gate = Gate(Pace(10_000), Brake(1), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(1), SYSTEM_CLOCK)
     lock = threading.Lock()
 
     @contextmanager
@@ -194,9 +194,9 @@ def test_passing_costs_little_more_than_the_lock_that_it_takes() -> None:
     for _ in range(50):
         time.sleep(0.0002)
         begun = time.perf_counter()
-        with gate.passing():
+        with throttle.passing():
             pass
-        gate.succeeded(0.01)
+        throttle.succeeded(0.01)
         passed = time.perf_counter()
         with locked():
             pass
@@ -206,12 +206,12 @@ def test_passing_costs_little_more_than_the_lock_that_it_takes() -> None:
 
 
 def test_stumbling_earns_nothing(fake_time: FakeTime) -> None:
-    brake = opened(2, ceiling=4)
-    gate = Gate(Pace(10), brake, fake_time.clock)
-    gate.stumbled()
-    gate.succeeded(0.1)
-    gate.stumbled()
-    gate.succeeded(0.1)
-    assert brake.allowed == 2
-    gate.succeeded(0.1)
-    assert brake.allowed == 3
+    concurrency_limit = opened(2, ceiling=4)
+    throttle = Throttle(RateLimiter(10), concurrency_limit, fake_time.clock)
+    throttle.stumbled()
+    throttle.succeeded(0.1)
+    throttle.stumbled()
+    throttle.succeeded(0.1)
+    assert concurrency_limit.allowed == 2
+    throttle.succeeded(0.1)
+    assert concurrency_limit.allowed == 3

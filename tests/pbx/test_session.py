@@ -13,7 +13,7 @@ import pytest
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
 from batch.pbx.session import Session
 from batch.pbx.sign_ins import SignInUnanswered
-from batch.pbx.throttle import Gate, Stopped
+from batch.pbx.throttle import Stopped, Throttle
 from batch.secrets import Secret
 from tests.pbx.threads import in_threads
 
@@ -221,9 +221,9 @@ def test_tokens_that_work_for_a_while_may_be_renewed_without_end(session: Sessio
     assert serial == 21
 
 
-def test_closing_gives_the_token_back(session: Session, pbx: ScriptedPbx, gate: Gate) -> None:
+def test_closing_gives_the_token_back(session: Session, pbx: ScriptedPbx, throttle: Throttle) -> None:
     session.token()
-    gate.stop()
+    throttle.stop()
     assert session.close()
     assert session.close()
     assert tokens_given_back(pbx) == ["Sample-token-1"]
@@ -282,8 +282,8 @@ def test_a_token_that_the_pbx_has_forgotten_counts_as_given_back(session: Sessio
     assert session.close()
 
 
-def test_nobody_is_signed_in_through_a_stopped_gate(session: Session, gate: Gate, pbx: ScriptedPbx) -> None:
-    gate.stop()
+def test_nobody_is_signed_in_through_a_stopped_gate(session: Session, throttle: Throttle, pbx: ScriptedPbx) -> None:
+    throttle.stop()
     with pytest.raises(Stopped):
         session.token()
     assert pbx.calls() == []

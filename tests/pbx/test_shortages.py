@@ -13,7 +13,7 @@ from batch.pbx.client import Endpoint, connect
 from batch.pbx.clocks import SYSTEM_CLOCK
 from batch.pbx.messages import Answer, get_trunk
 from batch.pbx.session import Session, judge, shown
-from batch.pbx.throttle import Brake, Gate, Pace, Stopped
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.wire import Wire
 from batch.secrets import Secret
 from tests.pbx.conftest import FakeTime, ScriptedPbx
@@ -204,10 +204,10 @@ def test_one_thread_waits_for_all_and_nobody_asks_twice() -> None:
         time.sleep(0.01)
         return httpx.Response(200, json=FULL if len(asked) < 2 else {"errcode": 0, "access_token": "Sample-token"})
 
-    gate = Gate(Pace(1000), Brake(4), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(1000), ConcurrencyLimit(4), SYSTEM_CLOCK)
     told: list[str] = []
     with httpx.Client(base_url=URL, transport=httpx.MockTransport(answer)) as client:
-        wire = Wire(client=client, gate=gate, clock=SYSTEM_CLOCK, timeout=30)
+        wire = Wire(client=client, throttle=throttle, clock=SYSTEM_CLOCK, timeout=30)
         now = SYSTEM_CLOCK.now()
         session = Session(
             wire,
@@ -251,7 +251,7 @@ def test_waiting_ends_at_once_for_everybody_when_all_is_to_stop(shut: str) -> No
         until(lambda: bool(told))
         time.sleep(0.05)
         begun = time.monotonic()
-        api.gate.stop() if shut == "stop" else api.gate.wind_down(30.0)
+        api.throttle.stop() if shut == "stop" else api.throttle.wind_down(30.0)
         working.join()
     assert time.monotonic() - begun < 5
     assert [type(result) for result in ended] == [Stopped] * 20

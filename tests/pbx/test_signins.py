@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from batch.errors import AddressBlocked
-from batch.pbx.messages import Answer, Garbled, NotSent
+from batch.pbx.messages import Answer, InvalidResponse, NotSent
 from batch.pbx.sign_ins import Failure, Grant, blocked, blocked_until, read_sign_in
 
 URL = "https://pbx.example:8088"
@@ -37,7 +37,7 @@ def test_a_block_without_a_readable_end_is_about_ten_minutes(value: Any) -> None
     ("reply", "message", "hint"),
     [
         (
-            Garbled(reason="an HTML page instead of JSON (HTTP 404)", http_status=404),
+            InvalidResponse(reason="an HTML page instead of JSON (HTTP 404)", http_status=404),
             "No P-Series PBX answers at https://pbx.example:8088: an HTML page instead of JSON (HTTP 404).",
             "usually it is https://pbx.example:8088 for a PBX on premises",
         ),
@@ -47,8 +47,8 @@ def test_a_block_without_a_readable_end_is_about_ten_minutes(value: Any) -> None
             "Check --url",
         ),
         (NotSent(reason="not trusted", distrusted=True), "not trusted", "Compare the certificate's"),
-        (Garbled(reason="x", http_status=503), "x", "wait a little"),
-        (Garbled(reason="x", http_status=401), "x", "asks for a sign-in of its own"),
+        (InvalidResponse(reason="x", http_status=503), "x", "wait a little"),
+        (InvalidResponse(reason="x", http_status=401), "x", "asks for a sign-in of its own"),
     ],
 )
 def test_each_way_of_not_answering_has_its_advice(reply: Any, message: str, hint: str) -> None:

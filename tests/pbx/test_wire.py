@@ -16,8 +16,8 @@ import pytest
 from batch.pbx.clocks import SYSTEM_CLOCK, Clock
 from batch.pbx.messages import (
     Answer,
-    Garbled,
-    NoAnswer,
+    InvalidResponse,
+    NoResponse,
     NotSent,
     Reply,
     get_trunk,
@@ -26,9 +26,9 @@ from batch.pbx.messages import (
     sign_in,
     update_trunk,
 )
-from batch.pbx.throttle import Brake, Gate, Pace, Stopped
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.transport import Insecure, open_client
-from batch.pbx.wire import Pass, Wire
+from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from tests.pbx.conftest import Behaviour, FakeTime, Identity, ScriptedPbx, Serve
 
-PERMIT = Pass(token=Secret("Sample-token-1"), serial=3)
+PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=3)
 
 
 def text(status: int, content: str | bytes, **headers: str) -> httpx.Response:
@@ -145,7 +145,7 @@ def test_what_is_not_the_api_is_garbled_and_says_what_came(
 ) -> None:
     pbx.script("trunk/list", response())
     reply = wire.send(list_trunks(1, 10), PERMIT)
-    assert isinstance(reply, Garbled)
+    assert isinstance(reply, InvalidResponse)
     assert reply.reason == reason
     assert reply.http_status == int(reason[-4:-1])
 
@@ -157,7 +157,7 @@ def test_broken_compression_is_garbled(wire: Wire, pbx: ScriptedPbx) -> None:
 
     pbx.script("trunk/list", httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Broken()))
     reply = wire.send(list_trunks(1, 10), PERMIT)
-    assert isinstance(reply, Garbled)
+    assert isinstance(reply, InvalidResponse)
     assert reply.reason == "the answer could not be unpacked"
 
 
@@ -170,7 +170,7 @@ def test_an_answer_that_drips_in_is_given_up(wire: Wire, pbx: ScriptedPbx, fake_
 
     pbx.script("trunk/list", httpx.Response(200, stream=Dripping()))
     reply = wire.send(list_trunks(1, 10), PERMIT)
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason == "the answer had not ended after 60 s"
     assert reply.timed_out
 
@@ -192,7 +192,7 @@ def test_retry_after_is_read_in_both_its_forms(
 ) -> None:
     pbx.script("trunk/list", text(503, "<html>", Retry_After=header))
     reply = wire.send(list_trunks(1, 10), PERMIT)
-    assert isinstance(reply, Garbled)
+    assert isinstance(reply, InvalidResponse)
     assert reply.retry_after == seconds
 
 
@@ -260,15 +260,15 @@ def test_a_message_that_is_no_text_is_shown_as_json(wire: Wire, pbx: ScriptedPbx
     ],
 )
 def test_every_reply_tells_the_gate_how_it_went(
-    wire: Wire, pbx: ScriptedPbx, gate: Gate, answer: Any, allowed: int
+    wire: Wire, pbx: ScriptedPbx, throttle: Throttle, answer: Any, allowed: int
 ) -> None:
-    brake = gate._brake  # noqa: SLF001 - what the gate made of a reply shows only in later waits
-    brake.allowed = 2
-    brake.stumbled()
-    brake.succeeded(0.0, 0.0)
+    concurrency_limit = throttle._brake  # noqa: SLF001 - what the gate made of a reply shows only in later waits
+    concurrency_limit.allowed = 2
+    concurrency_limit.stumbled()
+    concurrency_limit.succeeded(0.0, 0.0)
     pbx.script("trunk/list", answer)
     wire.send(list_trunks(1, 10), PERMIT)
-    assert brake.allowed == allowed
+    assert concurrency_limit.allowed == allowed
 
 
 def test_the_log_tells_each_request_and_no_secret(
@@ -294,8 +294,10 @@ def test_the_log_tells_each_request_and_no_secret(
     assert "Sample-" not in json.dumps(logged)
 
 
-def test_nothing_is_sent_through_a_stopped_gate_but_the_last_request(wire: Wire, pbx: ScriptedPbx, gate: Gate) -> None:
-    gate.stop()
+def test_nothing_is_sent_through_a_stopped_gate_but_the_last_request(
+    wire: Wire, pbx: ScriptedPbx, throttle: Throttle
+) -> None:
+    throttle.stop()
     with pytest.raises(Stopped):
         wire.send(list_trunks(1, 10), PERMIT)
     assert pbx.requests == []
@@ -303,9 +305,9 @@ def test_nothing_is_sent_through_a_stopped_gate_but_the_last_request(wire: Wire,
 
 
 def over_the_net(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Reply:
-    gate = Gate(Pace(1000), Brake(1), SYSTEM_CLOCK)
+    throttle = Throttle(RateLimiter(1000), ConcurrencyLimit(1), SYSTEM_CLOCK)
     with open_client(f"{scheme}://127.0.0.1:{port}", timeout=timeout, verification=Insecure(), proxy=False) as client:
-        return Wire(client=client, gate=gate, clock=Clock(), timeout=timeout).send(list_trunks(1, 10), PERMIT)
+        return Wire(client=client, throttle=throttle, clock=Clock(), timeout=timeout).send(list_trunks(1, 10), PERMIT)
 
 
 def test_a_port_where_nobody_listens_refuses(serve: Serve) -> None:
@@ -322,7 +324,7 @@ def test_a_connection_closed_before_an_answer_is_no_answer(serve: Serve) -> None
 
     with serve(close) as port:
         reply = over_the_net(port)
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason == "the connection was closed without an HTTP answer"
 
 
@@ -333,7 +335,7 @@ def test_half_a_body_is_garbled(serve: Serve) -> None:
 
     with serve(half) as port:
         reply = over_the_net(port)
-    assert isinstance(reply, Garbled)
+    assert isinstance(reply, InvalidResponse)
     assert (reply.reason, reply.http_status) == ("the answer broke off", 200)
 
 
@@ -344,7 +346,7 @@ def test_silence_is_a_time_out(serve: Serve) -> None:
 
     with serve(silent) as port:
         reply = over_the_net(port, timeout=0.2)
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason == "no answer within 0.2 s"
     assert reply.timed_out
 
@@ -385,7 +387,7 @@ def test_whatever_drips_in_is_cut_off_after_twice_the_time(
     with serve(drip if scheme == "http" else drip_over_tls) as port:
         reply = over_the_net(port, scheme=scheme, timeout=0.4)
         took = time.monotonic() - began
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason == "the answer had not ended after 0.8 s"
     assert reply.timed_out
     assert took < 10.0
@@ -396,7 +398,7 @@ def test_http_spoken_to_an_https_port_is_recognised(
 ) -> None:
     with serve(served_over_tls(identity, [])) as port:
         reply = over_the_net(port)
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason in (
         "http was spoken to an https port",
         "the connection was closed without an HTTP answer",
@@ -411,7 +413,7 @@ def test_a_tls_alert_in_answer_to_http_names_the_cause(serve: Serve) -> None:
 
     with serve(alert) as port:
         reply = over_the_net(port)
-    assert isinstance(reply, NoAnswer)
+    assert isinstance(reply, NoResponse)
     assert reply.reason == "http was spoken to an https port"
 
 
@@ -435,7 +437,7 @@ def test_a_request_whose_turn_comes_too_late_does_not_leave(wire: Wire, pbx: Scr
 
 def test_a_number_that_no_errcode_has_is_no_answer_of_the_api(wire: Wire, pbx: ScriptedPbx) -> None:
     pbx.script("trunk/list", {"errcode": 10**30})
-    assert isinstance(wire.send(list_trunks(1, 10), PERMIT), Garbled)
+    assert isinstance(wire.send(list_trunks(1, 10), PERMIT), InvalidResponse)
 
 
 def test_a_pbx_that_quotes_an_old_password_or_token_anywhere_is_not_repeated(wire: Wire, pbx: ScriptedPbx) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.trunks.live import LISTS, parse_trunk
 from batch.writers.exportable import say
-from tests.builders import book, census, dids, judged, live, shared
+from tests.builders import book, dids, inventory, judged, live, shared
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -47,7 +47,7 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
 def test_a_spoiled_trunk_is_read_planned_and_exported_beside_a_sound_one(whole: dict[str, Any]) -> None:
     odd = parse_trunk(whole)
     sound = live(1, "Sound", did_list=dids("7"))
-    around = census(sound, odd)
+    around = inventory(sound, odd)
     _, hazards, problems = judged(GIVEN, odd, around)
     unread = {name for name in LISTS if name in odd.unread}
     assert not unread or hazards or any(problem.stops for problem in problems)

@@ -24,7 +24,7 @@ from batch.trunks.numbers import (
 from batch.trunks.patterns import Matcher
 from batch.trunks.payloads import payload
 from batch.trunks.request_bodies import caller_id_json, did_json
-from tests.builders import book, census, judged, live, read, sheet, workbook
+from tests.builders import book, inventory, judged, live, read, sheet, workbook
 
 quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
@@ -195,7 +195,7 @@ def test_what_check_and_plan_accept_passes_the_model_of_its_type(
     given_book = book([list(present), list(present.values())], dids=[["1", did] for did in listed], caller_ids=called)
     _, _, problems = read(given_book)
     trunk = live(1, "Old", kind)
-    change, _, more = judged(given_book, trunk, census(trunk))
+    change, _, more = judged(given_book, trunk, inventory(trunk))
     if not any(p.stops for p in problems + more) and change.difference:
         assert payload(kind, change.body()) == change.body()
 

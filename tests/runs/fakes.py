@@ -20,15 +20,15 @@ import httpx
 from batch.pbx.client import Api, Endpoint, connect
 from batch.pbx.clocks import Clock
 from batch.pbx.transport import Insecure
-from batch.pbx.wire import NO_ACCOUNT, Account
+from batch.pbx.wire import NO_REQUEST_LOG, RequestLog
 from batch.runs import journal
 from batch.runs.journal import Journal
 from batch.runs.outcomes import Outcome
 from batch.runs.recording import recording
 from batch.runs.retries import Policy
-from batch.runs.retrying_client import Asker
-from batch.runs.trunk_writer import Settler, Work
-from batch.runs.worker_pool import Dispatch, Limits
+from batch.runs.retrying_client import RetryingClient
+from batch.runs.trunk_writer import TrunkWriter, Work
+from batch.runs.worker_pool import Limits, WorkerPool
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, judge
 from batch.trunks.live import parse_trunk
@@ -325,8 +325,8 @@ def changes(pbx: FakePbx, header: str, *lines: str, dids: Sequence[str] = ()) ->
     tables, records, problems = builders.read(builders.book([header, *lines], dids))
     assert [problem for problem in problems if problem.stops] == []
     live = {number: parse_trunk(copy.deepcopy(whole)) for number, whole in pbx.trunks.items()}
-    census = builders.census(*live.values())
-    judged = [judge(tables, record, live[record.id or 0], census) for record in records.trunks]
+    inventory = builders.inventory(*live.values())
+    judged = [judge(tables, record, live[record.id or 0], inventory) for record in records.trunks]
     return [change for change, _, _ in judged]
 
 
@@ -336,8 +336,8 @@ class Run:
 
     pbx: FakePbx
     api: Api
-    asker: Asker
-    settler: Settler
+    client: RetryingClient
+    trunk_writer: TrunkWriter
     journal: Journal
     folder: Path
     stopping: threading.Event
@@ -346,17 +346,17 @@ class Run:
     """What the user was told."""
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def prepared(self, planned: Sequence[Change], **limits: Any) -> Dispatch:
-        return Dispatch(planned, self.settler, Limits(**limits), self.outcomes.extend, self.words.append)
+    def prepared(self, planned: Sequence[Change], **limits: Any) -> WorkerPool:
+        return WorkerPool(planned, self.trunk_writer, Limits(**limits), self.outcomes.extend, self.words.append)
 
-    def dispatch(self, planned: Sequence[Change], **limits: Any) -> Dispatch:
+    def dispatch(self, planned: Sequence[Change], **limits: Any) -> WorkerPool:
         made = self.prepared(planned, **limits)
         made.run()
         return made
 
     def looked_at(self, *planned: Change) -> list[Work]:
         """Look at trunks that are still as planned, just before their writes."""
-        ready, over = self.settler.look([Work(change=change) for change in planned])
+        ready, over = self.trunk_writer.look([Work(change=change) for change in planned])
         assert over == []
         return ready
 
@@ -372,7 +372,7 @@ class Run:
 
 @contextmanager
 def connected(
-    pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4, account: Account = NO_ACCOUNT
+    pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4, account: RequestLog = NO_REQUEST_LOG
 ) -> Iterator[Api]:
     endpoint = Endpoint(
         base_url="https://pbx.example:8088",
@@ -397,12 +397,12 @@ def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, rate: float = 1
         stopping = threading.Event()
         patience = Policy(**policy)
         words: list[str] = []
-        asker = Asker(api, patience, stopping, notice=words.append)
+        client = RetryingClient(api, patience, stopping, notice=words.append)
         yield Run(
             pbx=pbx,
             api=api,
-            asker=asker,
-            settler=Settler(asker, pbx.time.clock),
+            client=client,
+            trunk_writer=TrunkWriter(client, pbx.time.clock),
             journal=book,
             folder=folder,
             stopping=stopping,

@@ -13,7 +13,7 @@ from batch.trunks.change_plan import judge
 from batch.trunks.diff import Difference
 from batch.writers.changes_ahead import ChangesAhead
 from tests import builders
-from tests.builders import census, live
+from tests.builders import inventory, live
 
 BOOK = builders.book(["Trunk ID|Hostname", "1|one.example", "2|two.example", "3|three.example"])
 WANTED = {2: "one.example", 3: "two.example", 4: "three.example"}
@@ -31,7 +31,7 @@ class Ahead:
         tables, records, _ = builders.read(BOOK)
         trunks = [live(record.id or 0, hostname="old.example") for record in records.trunks]
         changes = [
-            judge(tables, record, trunk, census(*trunks), None)[0]
+            judge(tables, record, trunk, inventory(*trunks), None)[0]
             for record, trunk in zip(records.trunks, trunks, strict=True)
         ]
         self.outcomes: dict[int, Outcome] = {}

@@ -10,16 +10,16 @@ import pytest
 
 from batch.errors import AddressBlocked, PbxError, PbxUnreachable
 from batch.pbx.error_codes import ERRCODES, Verdict
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, Request, query_trunks, update_trunk
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request, query_trunks, update_trunk
 from batch.runs.retries import (
     FAILURES_TO_OPEN,
     Again,
     Decision,
     LookAgain,
+    Outage,
     Policy,
     Refuse,
     SignInAgain,
-    Silence,
     StopPbx,
     Taken,
     decide,
@@ -35,18 +35,18 @@ def said(errcode: int, **more: Any) -> Answer:
 
 
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-NEVER = Silence()
+NEVER = Outage()
 """At the door: nobody ever answered."""
-HEARD = Silence(heard=True)
+HEARD = Outage(heard=True)
 
 
-def silent(seconds: float, failures: int = FAILURES_TO_OPEN) -> Silence:
+def silent(seconds: float, failures: int = FAILURES_TO_OPEN) -> Outage:
     """Say that a PBX that was there has been silent for so long."""
-    return Silence(heard=True, since=1000.0, seconds=seconds, failures=failures)
+    return Outage(heard=True, since=1000.0, seconds=seconds, failures=failures)
 
 
-def after(request: Request, reply: Reply, attempt: int = 1, silence: Silence = HEARD, **policy: Any) -> Decision:
-    return decide(request, reply, attempt=attempt, policy=Policy(**policy), silence=silence, now=NOW)
+def after(request: Request, reply: Reply, attempt: int = 1, outage: Outage = HEARD, **policy: Any) -> Decision:
+    return decide(request, reply, attempt=attempt, policy=Policy(**policy), outage=outage, now=NOW)
 
 
 WRITES = {
@@ -92,7 +92,11 @@ def test_a_stumble_that_names_a_field_is_a_refusal() -> None:
 
 @pytest.mark.parametrize("attempt", [1, 5, 50])
 def test_a_write_without_an_answer_is_never_given_up_here_but_looked_at(attempt: int) -> None:
-    for reply in (NoAnswer(reason="x"), NoAnswer(reason="x", timed_out=True), Garbled(reason="x", http_status=502)):
+    for reply in (
+        NoResponse(reason="x"),
+        NoResponse(reason="x", timed_out=True),
+        InvalidResponse(reason="x", http_status=502),
+    ):
         assert after(WRITE, reply, attempt) == Again(pause_after(attempt), unclear=True)
 
 
@@ -104,8 +108,8 @@ def test_retry_after_is_heeded_whoever_says_it() -> None:
     assert after(WRITE, said(70082, retry_after=90.0)) == Again(90.0, unclear=False)
     assert after(READ, said(70082, retry_after=90.0)) == Again(90.0, unclear=False)
     assert after(WRITE, said(-2, retry_after=3.0)) == Again(3.0, unclear=True)
-    assert after(WRITE, Garbled(reason="x", http_status=503, retry_after=90.0)) == Again(90.0, unclear=True)
-    assert after(READ, Garbled(reason="x", http_status=503, retry_after=90.0)) == Again(90.0, unclear=False)
+    assert after(WRITE, InvalidResponse(reason="x", http_status=503, retry_after=90.0)) == Again(90.0, unclear=True)
+    assert after(READ, InvalidResponse(reason="x", http_status=503, retry_after=90.0)) == Again(90.0, unclear=False)
     assert after(WRITE, said(70082, retry_after=0.0)) == Again(0.5, unclear=False)
 
 
@@ -122,10 +126,10 @@ def test_a_read_that_the_pbx_keeps_answering_badly_ends_after_so_many_attempts(c
 
 NO_API: list[Reply] = [
     NotSent(reason="connection refused"),
-    NoAnswer(reason="no answer within 30 s", timed_out=True),
-    Garbled(reason="HTML", http_status=502),
+    NoResponse(reason="no answer within 30 s", timed_out=True),
+    InvalidResponse(reason="HTML", http_status=502),
 ]
-BUSY: list[Reply] = [said(70082), Garbled(reason="HTML", http_status=503, retry_after=7.0)]
+BUSY: list[Reply] = [said(70082), InvalidResponse(reason="HTML", http_status=503, retry_after=7.0)]
 
 
 @pytest.mark.parametrize("reply", NO_API)
@@ -180,48 +184,48 @@ def test_a_write_whose_turn_came_too_late_is_looked_at_again_at_once() -> None:
     assert after(WRITE, late, 9, silent(900)) == Again(0.0, unclear=False)
 
 
-def told(silence: Silence, *replies: tuple[float, Reply]) -> Silence:
+def told(outage: Outage, *replies: tuple[float, Reply]) -> Outage:
     """Let replies come in at these moments."""
     for at, reply in replies:
-        silence = silence.after(reply, at)
-    return silence
+        outage = outage.after(reply, at)
+    return outage
 
 
 def test_silence_begins_with_the_first_failure_and_ends_with_a_useful_answer() -> None:
-    asleep = NoAnswer(reason="reset", elapsed=28_800.0)
-    silence = told(HEARD, (100.0, asleep), (110.0, NotSent(reason="refused")))
-    assert silence == Silence(heard=True, since=100.0, seconds=10.0, failures=2)
-    assert not silence.away
-    assert told(silence, (111.0, NoAnswer(reason="x"))).away
-    assert told(silence, (111.0, said(0))) == HEARD
-    assert told(silence, (111.0, said(10004))) == HEARD
+    asleep = NoResponse(reason="reset", elapsed=28_800.0)
+    outage = told(HEARD, (100.0, asleep), (110.0, NotSent(reason="refused")))
+    assert outage == Outage(heard=True, since=100.0, seconds=10.0, failures=2)
+    assert not outage.away
+    assert told(outage, (111.0, NoResponse(reason="x"))).away
+    assert told(outage, (111.0, said(0))) == HEARD
+    assert told(outage, (111.0, said(10004))) == HEARD
 
 
 def test_being_busy_is_an_answer_but_no_useful_one() -> None:
     refused = NotSent(reason="refused")
-    silence = told(HEARD, *[(100.0, refused)] * 3, (110.0, said(70082)))
-    assert silence == Silence(heard=True, since=100.0, seconds=10.0, failures=0)
+    outage = told(HEARD, *[(100.0, refused)] * 3, (110.0, said(70082)))
+    assert outage == Outage(heard=True, since=100.0, seconds=10.0, failures=0)
     assert told(NEVER, (100.0, said(70082))).heard is False
 
 
 def test_asking_for_patience_is_neither_an_answer_nor_a_failure() -> None:
     refused: Reply = NotSent(reason="refused")
-    patience: Reply = Garbled(reason="HTML", http_status=503, retry_after=0.0)
+    patience: Reply = InvalidResponse(reason="HTML", http_status=503, retry_after=0.0)
     assert told(HEARD, *[(100.0, patience)] * 9).failures == 0
     assert told(HEARD, *[(100.0, refused), (101.0, patience)] * 2, (102.0, refused)).away
     assert told(HEARD, *[(100.0, refused)] * 3, (101.0, patience)).away
 
 
 def test_a_gateway_that_answers_in_its_place_is_a_failure() -> None:
-    assert told(HEARD, *[(100.0, Garbled(reason="HTML", http_status=502))] * 3).away
+    assert told(HEARD, *[(100.0, InvalidResponse(reason="HTML", http_status=502))] * 3).away
 
 
 def test_an_answer_to_a_probe_lets_all_go_on_and_ends_no_silence() -> None:
-    silence = told(HEARD, *[(100.0, NotSent(reason="refused"))] * 3)
-    assert not silence.after_probe(said(0), 110.0).away
-    assert silence.after_probe(said(70082), 110.0).since == 100.0
-    assert told(silence.after_probe(said(0), 110.0), (140.0, NoAnswer(reason="x"))).seconds == 40.0
-    assert silence.after_probe(NoAnswer(reason="x"), 110.0).failures == 4
+    outage = told(HEARD, *[(100.0, NotSent(reason="refused"))] * 3)
+    assert not outage.after_probe(said(0), 110.0).away
+    assert outage.after_probe(said(70082), 110.0).since == 100.0
+    assert told(outage.after_probe(said(0), 110.0), (140.0, NoResponse(reason="x"))).seconds == 40.0
+    assert outage.after_probe(NoResponse(reason="x"), 110.0).failures == 4
 
 
 def test_a_request_that_never_left_tells_nothing() -> None:

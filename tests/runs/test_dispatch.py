@@ -14,9 +14,9 @@ from batch.pbx.messages import Reply, Request
 from batch.runs.journal import JournalError
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Policy
-from batch.runs.retrying_client import Asker
-from batch.runs.trunk_writer import FRESH_S, Settler, Work
-from batch.runs.worker_pool import STOPPED_BY_YOU, STOPPING, Dispatch, Limits
+from batch.runs.retrying_client import RetryingClient
+from batch.runs.trunk_writer import FRESH_S, TrunkWriter, Work
+from batch.runs.worker_pool import STOPPED_BY_YOU, STOPPING, Limits, WorkerPool
 from batch.trunks.change_plan import Change
 from tests.runs.fakes import FakePbx, Keyboard, answer, changes, connected, running, trunk, until
 
@@ -107,12 +107,12 @@ def test_a_lost_pbx_ends_the_rest_as_not_run_with_the_reason_and_what_was_writte
     pbx.script("trunk/query", "ok", *["down"] * 200)
     with running(pbx, tmp_path) as run:
         run.dispatch(planned, workers=2, batch=4)
-    assert run.settler.lost is not None
+    assert run.trunk_writer.lost is not None
     assert len(run.outcomes) == 9
     assert set(run.endings.values()) == {"unknown", "not run"}
     for outcome in run.outcomes:
         assert outcome.ending is (Ending.UNKNOWN if outcome.trunk_id in pbx.written else Ending.NOT_RUN)
-        assert outcome.note == run.settler.lost.message
+        assert outcome.note == run.trunk_writer.lost.message
 
 
 def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: P
     turns = 0
     held = threading.Event()
 
-    class Counting(Settler):
+    class Counting(TrunkWriter):
         @property
         def lost(self):  # type: ignore[no-untyped-def] # noqa: ANN202 - counts who looks at it
             nonlocal turns
@@ -140,14 +140,14 @@ def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: P
     pbx.script("trunk/update", "ok", "10005")
     with running(pbx, tmp_path) as run:
         for _ in range(30):
-            run.asker.listed()
-        settler = Counting(run.asker, pbx.time.clock)
-        Dispatch(planned, settler, Limits(workers=4), run.outcomes.extend).run()
+            run.client.listed()
+        trunk_writer = Counting(run.client, pbx.time.clock)
+        WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
     assert len(run.outcomes) == 6
     assert turns < 100
 
 
-class Odd(Settler):
+class Odd(TrunkWriter):
     """A settler with a fault of its own at one station."""
 
     at = "write"
@@ -180,9 +180,9 @@ def test_a_fault_of_ours_comes_out_and_nothing_hangs(pbx: FakePbx, tmp_path: Pat
         told.extend(outcomes)
 
     with running(pbx, tmp_path) as run:
-        settler = Odd(run.asker, pbx.time.clock)
-        settler.at = station
-        dispatch = Dispatch(planned, settler, Limits(workers=workers, batch=3), tell)
+        trunk_writer = Odd(run.client, pbx.time.clock)
+        trunk_writer.at = station
+        dispatch = WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=3), tell)
         with pytest.raises(ZeroDivisionError):
             dispatch.run()
     assert len({outcome.row for outcome in told}) == len(told)
@@ -197,11 +197,11 @@ def test_a_crash_in_one_thread_does_not_keep_the_main_thread_busy(pbx: FakePbx, 
     pbx.at_write = lambda number: time.sleep(0.15) if number == 1 else None
     with running(pbx, tmp_path) as run:
         for _ in range(30):
-            run.asker.listed()
-        settler = Odd(run.asker, pbx.time.clock)
+            run.client.listed()
+        trunk_writer = Odd(run.client, pbx.time.clock)
         began = time.process_time()
         with pytest.raises(ZeroDivisionError):
-            Dispatch(planned, settler, Limits(workers=4), run.outcomes.extend).run()
+            WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
     assert time.process_time() - began < 0.1
 
 
@@ -388,15 +388,15 @@ def test_threads_that_are_left_to_themselves_die_in_silence(
     planned = many(pbx, 4)
     hanging = Hanging(pbx, keyboard)
 
-    class Clumsy(Settler):
+    class Clumsy(TrunkWriter):
         def write(self, work: Work) -> Outcome | None:
             super().write(work)
             raise ZeroDivisionError
 
     with running(pbx, tmp_path, concurrency=1) as run:
-        settler = Clumsy(run.asker, pbx.time.clock)
+        trunk_writer = Clumsy(run.client, pbx.time.clock)
         with pytest.raises(KeyboardInterrupt):
-            Dispatch(planned, settler, Limits(workers=2), run.outcomes.extend).run()
+            WorkerPool(planned, trunk_writer, Limits(workers=2), run.outcomes.extend).run()
     told = list(run.outcomes)
     hanging.over.set()
     until(alone)
@@ -417,7 +417,7 @@ def test_a_second_ctrl_c_waits_for_what_is_being_told_just_now(
 
     with running(pbx, tmp_path, concurrency=1, read_back=False) as run:
         with pytest.raises(KeyboardInterrupt):
-            Dispatch(planned, run.settler, Limits(workers=1), tell).run()
+            WorkerPool(planned, run.trunk_writer, Limits(workers=1), tell).run()
         at_once = len(told)
         until(alone)
     assert at_once == len(told) == 1
@@ -434,7 +434,7 @@ def test_a_fault_while_telling_of_the_stop_leaves_nothing_running(
 
     with running(pbx, tmp_path, concurrency=1) as run:
         with pytest.raises(BrokenPipeError):
-            Dispatch(planned, run.settler, Limits(workers=1), run.outcomes.extend, tell).run()
+            WorkerPool(planned, run.trunk_writer, Limits(workers=1), run.outcomes.extend, tell).run()
         until(alone)
     assert pbx.written == [1, 2]
 
@@ -454,7 +454,7 @@ def test_endings_are_told_by_one_thread_at_a_time(pbx: FakePbx, tmp_path: Path) 
         inside -= 1
 
     with running(pbx, tmp_path, read_back=False) as run:
-        Dispatch(planned, run.settler, Limits(workers=8), tell).run()
+        WorkerPool(planned, run.trunk_writer, Limits(workers=8), tell).run()
     assert most == 1
     assert sorted(outcome.trunk_id or 0 for outcome in told) == list(range(1, 31))
 
@@ -469,7 +469,7 @@ def test_whoever_keeps_the_endings_slowly_holds_up_no_other_thread(pbx: FakePbx,
         told.extend(outcomes)
 
     with running(pbx, tmp_path, read_back=False) as run:
-        Dispatch(planned, run.settler, Limits(workers=3), tell).run()
+        WorkerPool(planned, run.trunk_writer, Limits(workers=3), tell).run()
     assert len(told) == 8
 
 
@@ -479,7 +479,7 @@ def test_the_rest_of_a_large_run_is_told_of_in_one(pbx: FakePbx, tmp_path: Path)
     told: list[int] = []
     with running(pbx, tmp_path, concurrency=1) as run:
         tell = lambda outcomes: told.append(len(outcomes))  # noqa: E731 - the shortest
-        Dispatch(planned, run.settler, Limits(workers=1, max_failures=1), tell).run()
+        WorkerPool(planned, run.trunk_writer, Limits(workers=1, max_failures=1), tell).run()
     assert told == [1, 299]
 
 
@@ -532,9 +532,9 @@ def test_a_journal_that_breaks_ends_the_rest_and_what_was_written_is_read_back(p
     planned = many(pbx, 9)
     outcomes: list[Outcome] = []
     with connected(pbx, account=Broken(after=3)) as api:
-        settler = Settler(Asker(api, Policy(), threading.Event()), pbx.time.clock)
-        Dispatch(planned, settler, Limits(workers=workers, batch=4), outcomes.extend).run()
-    assert isinstance(settler.lost, JournalError)
+        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()), pbx.time.clock)
+        WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=4), outcomes.extend).run()
+    assert isinstance(trunk_writer.lost, JournalError)
     assert len(pbx.written) == 3
     assert len(outcomes) == 9
     for outcome in outcomes:
@@ -551,8 +551,8 @@ def test_a_write_without_an_answer_is_settled_by_a_look_though_the_journal_broke
     outcomes: list[Outcome] = []
     pbx.script("trunk/update", word)
     with connected(pbx, account=Broken(after=1)) as api:
-        settler = Settler(Asker(api, Policy(), threading.Event()), pbx.time.clock)
-        Dispatch(planned, settler, Limits(), outcomes.extend).run()
+        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()), pbx.time.clock)
+        WorkerPool(planned, trunk_writer, Limits(), outcomes.extend).run()
     (outcome,) = outcomes
     assert (outcome.ending, outcome.attempts) == (ending, 1)
     assert ("disk full" in outcome.note) is (ending is Ending.FAILED)
@@ -568,10 +568,10 @@ def test_endings_that_cannot_be_kept_end_the_rest_like_a_lost_pbx(pbx: FakePbx, 
             raise JournalError(tmp_path, "disk full")
 
     with running(pbx, tmp_path, concurrency=1) as run:
-        Dispatch(planned, run.settler, Limits(workers=1, batch=3), tell).run()
-    assert isinstance(run.settler.lost, JournalError)
+        WorkerPool(planned, run.trunk_writer, Limits(workers=1, batch=3), tell).run()
+    assert isinstance(run.trunk_writer.lost, JournalError)
     assert len(told) == 9
-    assert {outcome.note for outcome in told if outcome.ending is Ending.NOT_RUN} == {run.settler.lost.message}
+    assert {outcome.note for outcome in told if outcome.ending is Ending.NOT_RUN} == {run.trunk_writer.lost.message}
     assert pbx.written == [1, 2, 3]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.messages import Answer, Garbled, NoAnswer, NotSent, Reply, query_trunks, update_trunk
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, query_trunks, update_trunk
 from batch.runs import journal
 from batch.runs.journal import FILE, Journal, JournalError
 from batch.runs.journal_reader import read_past
@@ -79,8 +79,8 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: P
         replies: list[Reply] = [
             Answer(errcode=-2, errmsg="WORDS", body={}, http_status=200, elapsed=0.25),
             NotSent(reason="refused"),
-            NoAnswer(reason="silence"),
-            Garbled(reason="HTML", http_status=502),
+            NoResponse(reason="silence"),
+            InvalidResponse(reason="HTML", http_status=502),
         ]
         for number, reply in enumerate(replies, 1):
             assert book.leaving(WRITE, 3) == number

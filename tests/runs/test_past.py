@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import UsageError
-from batch.pbx.messages import Answer, NoAnswer, NotSent, Reply, Request, refresh, revoke, sign_in, update_trunk
+from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in, update_trunk
 from batch.runs import journal
 from batch.runs.journal import FILE, Kept
 from batch.runs.journal_reader import Past, Tries, is_finished, read_past, tokens_out
@@ -29,7 +29,7 @@ def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
     with journal.create(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "practice": False}
         book.begin_leg("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
-        for reply in (YES, NotSent(reason="refused"), Answer(errcode=40002, errmsg="", body={}), NoAnswer(reason="")):
+        for reply in (YES, NotSent(reason="refused"), Answer(errcode=40002, errmsg="", body={}), NoResponse(reason="")):
             book.settled(book.leaving(WRITE, 1), reply)
         book.leaving(update_trunk({"id": 2}), 1)
         book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
@@ -93,7 +93,7 @@ def test_what_was_sent_after_the_last_outcome_counts(
     with journal.create(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
         if recorded is not None:
-            book.settled(book.leaving(WRITE, 1), NoAnswer(reason=""))
+            book.settled(book.leaving(WRITE, 1), NoResponse(reason=""))
             book.end([recorded])
     with journal.reopen(tmp_path) as book:
         book.begin_leg("resume", facts={}, wanted=wanted, settled_rows={})
@@ -113,7 +113,7 @@ def test_what_was_sent_after_the_last_outcome_counts(
         (10005, None, True),
         (0, None, False),
         (70082, None, False),
-        (40002, NoAnswer(reason=""), False),
+        (40002, NoResponse(reason=""), False),
     ],
 )
 def test_a_no_that_another_try_would_not_change_is_known_as_one(
@@ -232,10 +232,10 @@ NO = Answer(errcode=60002, errmsg="MAX LIMITATION EXCEEDED", body={})
         ([(SIGN_IN, 0, YES)], [0]),
         ([(SIGN_IN, 0, YES), (revoke(), 1, YES)], []),
         ([(SIGN_IN, 0, YES), (revoke(), 1, Answer(errcode=10004, errmsg="", body={}))], []),
-        ([(SIGN_IN, 0, YES), (revoke(), 1, NoAnswer(reason=""))], [0]),
+        ([(SIGN_IN, 0, YES), (revoke(), 1, NoResponse(reason=""))], [0]),
         ([(SIGN_IN, 0, YES), (revoke(), 1, None)], [0]),
         ([(SIGN_IN, 0, NO), (SIGN_IN, 0, NotSent(reason="")), (SIGN_IN, 0, YES), (revoke(), 1, YES)], []),
-        ([(SIGN_IN, 0, NoAnswer(reason="")), (SIGN_IN, 0, YES), (revoke(), 1, YES)], [0]),
+        ([(SIGN_IN, 0, NoResponse(reason="")), (SIGN_IN, 0, YES), (revoke(), 1, YES)], [0]),
         ([(SIGN_IN, 0, YES), (REFRESH, 0, YES), (revoke(), 2, YES)], [0]),
         ([(SIGN_IN, 0, YES), (REFRESH, 0, None)], [0, 1]),
     ],

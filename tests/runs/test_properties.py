@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from batch.pbx.client import Api
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Policy
-from batch.runs.retrying_client import Asker
-from batch.runs.trunk_writer import Settler
-from batch.runs.worker_pool import STOPPED_BY_YOU, Dispatch, Limits
+from batch.runs.retrying_client import RetryingClient
+from batch.runs.trunk_writer import TrunkWriter
+from batch.runs.worker_pool import STOPPED_BY_YOU, Limits, WorkerPool
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import compare
 from batch.trunks.live import parse_trunk
@@ -182,10 +182,10 @@ class Watched:
 
     def __init__(self, script: Script, pbx: FakePbx, planned: Sequence[Change], api: Api) -> None:
         policy = Policy(attempts=script.attempts, read_back=script.read_back, give_up_after=60)
-        self.settler = Settler(Asker(api, policy, threading.Event()), pbx.time.clock)
+        self.trunk_writer = TrunkWriter(RetryingClient(api, policy, threading.Event()), pbx.time.clock)
         self.told: list[Outcome] = []
         limits = Limits(workers=script.workers, batch=script.batch, max_failures=script.most)
-        self.dispatch = Dispatch(planned, self.settler, limits, self.told.extend)
+        self.dispatch = WorkerPool(planned, self.trunk_writer, limits, self.told.extend)
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -197,17 +197,17 @@ def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(script: Script
 
         def at_reply(count: int) -> None:
             if count == script.stop:
-                run.settler.wind_down(STOPPED_BY_YOU)
+                run.trunk_writer.wind_down(STOPPED_BY_YOU)
                 run.dispatch.stop(STOPPED_BY_YOU)
             if count == script.abandon:
-                run.settler.abandon()
+                run.trunk_writer.abandon()
 
         pbx.at_reply = at_reply
         run.dispatch.run()
 
     assert sorted(outcome.trunk_id or 0 for outcome in run.told) == list(range(1, script.count + 1))
     assert pbx.broken == []
-    cut_short = (run.settler.lost, script.most, script.stop, script.abandon) != (None, None, None, None)
+    cut_short = (run.trunk_writer.lost, script.most, script.stop, script.abandon) != (None, None, None, None)
     for outcome in run.told:
         check(script, pbx, planned[(outcome.trunk_id or 0) - 1], outcome, cut_short=cut_short)
     if script.all_is_well:

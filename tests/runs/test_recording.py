@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.pbx.messages import Answer, NoAnswer, list_trunks, sign_in, update_trunk
+from batch.pbx.messages import Answer, NoResponse, list_trunks, sign_in, update_trunk
 from batch.runs import journal
 from batch.runs.journal import JournalError
 from batch.runs.recording import recording
@@ -73,7 +73,7 @@ def test_a_journal_gets_every_request_once_from_the_first_on(tmp_path: Path) -> 
         record.settled(record.leaving(SIGN_IN, 0), SAID_YES)
         record.leaving(list_trunks(1, 10), 1)
         record.into_journal(book)
-        record.settled(record.leaving(WRITE, 1), NoAnswer(reason="silence"))
+        record.settled(record.leaving(WRITE, 1), NoResponse(reason="silence"))
         record.leaving(WRITE, 1)
     assert requests_of(tmp_path) == [
         ("get_token", "", 0, "answer", 0),

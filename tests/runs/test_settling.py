@@ -89,7 +89,7 @@ def test_attempts_run_out_and_reading_shows_the_old_state(pbx: FakePbx, tmp_path
     assert (outcome.ending, outcome.attempts, outcome.read) == (Ending.FAILED, 5, True)
     assert outcome.difference.fields["hostname"] == ("old.example", "new.example")
     assert pbx.calls()[-1] == "trunk/query"
-    assert run.settler.lost is None
+    assert run.trunk_writer.lost is None
     assert holds(pbx) == OLD_STATE
 
 
@@ -259,8 +259,8 @@ def test_unknown_is_only_what_cannot_be_read_either(pbx: FakePbx, tmp_path: Path
     pbx.script("trunk/query", "ok", *[reads] * 100)
     outcome, run = write(pbx, tmp_path, word)
     assert (outcome.ending, outcome.attempts) == (Ending.UNKNOWN, 1)
-    assert isinstance(run.settler.lost, PbxUnreachable)
-    assert outcome.note == run.settler.lost.message
+    assert isinstance(run.trunk_writer.lost, PbxUnreachable)
+    assert outcome.note == run.trunk_writer.lost.message
     assert pbx.written == [1]
 
 
@@ -270,7 +270,7 @@ def test_a_success_that_cannot_be_read_back_is_unknown(pbx: FakePbx, tmp_path: P
     outcome, run = write(pbx, tmp_path)
     assert (outcome.ending, outcome.errcode) == (Ending.UNKNOWN, 0)
     assert outcome.note == "The trunk cannot be read: the PBX answers 10009 WORDS when asked for it."
-    assert run.settler.lost is None  # what one trunk is refused says nothing of the others
+    assert run.trunk_writer.lost is None  # what one trunk is refused says nothing of the others
 
 
 @pytest.mark.parametrize("word", ["70004", "70087", "10005"])
@@ -283,15 +283,15 @@ def test_a_code_that_stops_the_pbx_refuses_this_trunk_and_sends_nothing_more(
         run.dispatch(planned, workers=1)
     assert run.endings == {2: "refused", 3: "not run", 1: "unknown"}
     assert pbx.calls() == ["trunk/query", "trunk/update", "trunk/update"]
-    assert isinstance(run.settler.lost, AddressBlocked) is (word == "70004")
+    assert isinstance(run.trunk_writer.lost, AddressBlocked) is (word == "70004")
 
 
 def test_a_pbx_that_lets_nobody_connect_any_more_leaves_the_trunk_not_run(pbx: FakePbx, tmp_path: Path) -> None:
     pbx.script("trunk/query", "ok", *["down"] * 100)
     outcome, run = write(pbx, tmp_path, "down")
     assert outcome.ending is Ending.NOT_RUN
-    assert run.settler.lost is not None
-    assert outcome.note == run.settler.lost.message
+    assert run.trunk_writer.lost is not None
+    assert outcome.note == run.trunk_writer.lost.message
     assert pbx.written == []
 
 
@@ -299,7 +299,7 @@ def test_a_run_without_any_patience_gives_up_at_the_third_failure_in_a_row(pbx: 
     pbx.script("trunk/query", "ok", "down", "down")
     outcome, run = write(pbx, tmp_path, "down", give_up_after=0)
     assert (outcome.ending, outcome.attempts) == (Ending.NOT_RUN, 1)
-    assert isinstance(run.settler.lost, PbxUnreachable)
+    assert isinstance(run.trunk_writer.lost, PbxUnreachable)
     assert run.words == []
 
 
@@ -309,18 +309,18 @@ def test_the_write_whose_failure_loses_the_pbx_is_not_run_either(pbx: FakePbx, t
         pbx.script("trunk/get", "down", "down")
         pbx.script("trunk/update", "down")
         for _ in range(2):
-            run.asker.send(get_trunk(1), 1)
-        outcome = run.settler.write(work)
+            run.client.send(get_trunk(1), 1)
+        outcome = run.trunk_writer.write(work)
     assert outcome is not None
     assert (outcome.ending, outcome.attempts, outcome.reached) == (Ending.NOT_RUN, 1, False)
-    assert run.settler.lost is not None
-    assert outcome.note == run.settler.lost.message
+    assert run.trunk_writer.lost is not None
+    assert outcome.note == run.trunk_writer.lost.message
 
 
 def test_writes_that_cannot_be_sent_while_reads_can_fail_after_so_many_attempts(pbx: FakePbx, tmp_path: Path) -> None:
     outcome, run = write(pbx, tmp_path, *["down"] * 9, give_up_after=0)
     assert (outcome.ending, outcome.attempts, outcome.reached) == (Ending.FAILED, 5, False)
-    assert run.settler.lost is None
+    assert run.trunk_writer.lost is None
 
 
 def test_overload_and_then_nothing_at_all_failed_and_is_not_unknown(pbx: FakePbx, tmp_path: Path) -> None:
@@ -334,7 +334,7 @@ def test_a_token_that_cannot_be_had_for_the_write_leaves_it_unsent_and_uncounted
     pbx.script("refresh_token", "-1")
     outcome, run = write(pbx, tmp_path, "expired")
     assert (outcome.ending, outcome.attempts, outcome.elapsed_ms) == (Ending.NOT_RUN, 0, None)
-    assert run.settler.lost is not None
+    assert run.trunk_writer.lost is not None
     assert "refused" in outcome.note
     with sqlite3.connect(tmp_path / FILE) as book:
         rows = book.execute("SELECT errcode, settled_at IS NOT NULL FROM requests WHERE call='trunk/update'").fetchall()
@@ -344,9 +344,9 @@ def test_a_token_that_cannot_be_had_for_the_write_leaves_it_unsent_and_uncounted
 
 def test_an_abandoned_write_is_not_counted_and_takes_no_time(pbx: FakePbx, tmp_path: Path) -> None:
     with running(pbx, tmp_path) as run:
-        run.asker.listed()
-        run.settler.abandon()
-        outcome = run.settler.write(Work(change=one(pbx)))
+        run.client.listed()
+        run.trunk_writer.abandon()
+        outcome = run.trunk_writer.write(Work(change=one(pbx)))
     assert outcome is not None
     assert (outcome.ending, outcome.attempts, outcome.elapsed_ms) == (Ending.NOT_RUN, 0, None)
     assert outcome.note == "Stopped before its turn."
@@ -393,7 +393,7 @@ def test_a_stop_in_the_middle_settles_what_may_have_been_written(
     with running(pbx, tmp_path) as run:
         (work,) = run.looked_at(change)
         run.stopping.set()
-        outcome = run.settler.write(work)
+        outcome = run.trunk_writer.write(work)
     assert outcome is not None
     assert (outcome.ending, outcome.note, outcome.attempts) == (ending, note, 1)
 
@@ -407,7 +407,7 @@ def test_a_write_that_the_pbx_was_still_working_on_at_the_stop_is_unknown(
         (work,) = run.looked_at(one(pbx))
         before = len(pbx.calls())
         pbx.at_call = lambda _: run.stopping.set() if len(pbx.calls()) == before + looks else None
-        outcome = run.settler.write(work)
+        outcome = run.trunk_writer.write(work)
     assert outcome is not None
     assert (outcome.ending, outcome.note, outcome.errcode) == (Ending.UNKNOWN, STILL_AT_IT, 2)
     assert pbx.written == [1]
@@ -417,10 +417,10 @@ def test_a_write_that_the_pbx_was_still_working_on_at_the_stop_is_unknown(
 def test_a_hiccup_while_stopping_costs_no_read_back(pbx: FakePbx, tmp_path: Path, reads: str, ending: Ending) -> None:
     with running(pbx, tmp_path) as run:
         (work,) = run.looked_at(one(pbx))
-        assert run.settler.write(work) is None
+        assert run.trunk_writer.write(work) is None
         run.stopping.set()
         pbx.script("trunk/query", reads, reads)
-        (outcome,) = run.settler.read_back([work])
+        (outcome,) = run.trunk_writer.read_back([work])
     assert outcome.ending is ending
 
 
@@ -428,17 +428,17 @@ def test_a_hiccup_while_stopping_costs_no_read_back(pbx: FakePbx, tmp_path: Path
 def test_a_stop_in_which_nothing_can_be_read_is_unknown(pbx: FakePbx, tmp_path: Path, *, abandoned: bool) -> None:
     def give_up(call: str) -> None:
         if call == "trunk/query" and abandoned:
-            run.settler.abandon()
+            run.trunk_writer.abandon()
 
     with running(pbx, tmp_path) as run:
         written, unclear = run.looked_at(*changes(pbx, HEADER, NEW, "2|new.example||"))
         pbx.script("trunk/update", "ok", "timeout+")
-        assert run.settler.write(written) is None
+        assert run.trunk_writer.write(written) is None
         run.stopping.set()
         pbx.script("trunk/query", *["html"] * 20)
         pbx.at_call = give_up
-        second = run.settler.write(unclear)
-        (first,) = run.settler.read_back([written])
+        second = run.trunk_writer.write(unclear)
+        (first,) = run.trunk_writer.read_back([written])
     assert second is not None
     assert (first.ending, second.ending) == (Ending.UNKNOWN, Ending.UNKNOWN)
     words = ("Stopped before it was read back.", "Stopped before it could be settled.")
@@ -451,10 +451,10 @@ def test_a_stop_in_which_nothing_can_be_read_is_unknown(pbx: FakePbx, tmp_path: 
 
 def test_a_look_stopped_before_its_turn_leaves_all_not_run(pbx: FakePbx, tmp_path: Path) -> None:
     with running(pbx, tmp_path) as run:
-        run.asker.listed()
+        run.client.listed()
         run.stopping.set()
         pbx.script("trunk/query", "html")
-        ready, over = run.settler.look([Work(change=one(pbx))])
+        ready, over = run.trunk_writer.look([Work(change=one(pbx))])
     assert ready == []
     assert [(outcome.ending, outcome.note) for outcome in over] == [(Ending.NOT_RUN, "Stopped before its turn.")]
 
@@ -499,7 +499,7 @@ def test_a_pbx_that_says_yes_before_it_is_done_is_looked_at_again(
     assert (outcome.ending, outcome.attempts) == (ending, 1)
     assert pbx.calls() == ["trunk/query", "trunk/update", *["trunk/query"] * looks]
     assert sum(pbx.time.waits) <= wait
-    assert run.settler.lost is None
+    assert run.trunk_writer.lost is None
 
 
 def test_a_difference_that_stays_is_believed_after_the_time_that_is_given_to_it(pbx: FakePbx, tmp_path: Path) -> None:

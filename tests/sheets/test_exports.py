@@ -131,8 +131,8 @@ def test_the_pbx_and_the_day_are_seen_on_the_help_sheet_in_the_first_note_and_on
 
 def test_read_back_it_is_known_as_an_export_and_its_help_is_nobodys_own_sheet(written: Path) -> None:
     found = read_workbook(written)
-    assert found.imprint.kinds == {Kind.EXPORT}
-    assert (found.imprint.made_at, found.imprint.pbx) == ("2026-11-23T02:14:07+01:00", "https://pbx.example:8088/a&b")
+    assert found.metadata.kinds == {Kind.EXPORT}
+    assert (found.metadata.made_at, found.metadata.pbx) == ("2026-11-23T02:14:07+01:00", "https://pbx.example:8088/a&b")
     assert not found.ours
     tables, problems = tabulate(found, Secret)
     assert problems == []
@@ -150,7 +150,7 @@ def test_what_cannot_be_said_stands_on_a_protected_sheet_as_it_is(tmp_path: Path
         ("FXO", "Whole", None, None, None, None),
     ]
     assert page(book, "Read-only lists").protection.sheet
-    assert "Read-only lists" in read_workbook(path).imprint.sheets
+    assert "Read-only lists" in read_workbook(path).metadata.sheets
     assert tabulate(read_workbook(path), Secret)[1] == []
 
 

@@ -236,7 +236,7 @@ def test_marks_are_taken_off_not_stacked(user: Path) -> None:
 def test_taking_marks_off_brings_back_what_was_there(user: Path) -> None:
     path = marked(user)
     edit = PackageEdit(Package(path))
-    take_marks_off(edit, read_workbook(path).imprint)
+    take_marks_off(edit, read_workbook(path).metadata)
     bare = path.with_name("bare.xlsx")
     bare.write_bytes(edit.content())
     assert looks(bare) == looks(user)
@@ -272,7 +272,7 @@ def test_marks_come_off_after_rows_were_moved(user: Path) -> None:
     book["Trunks"].move_range("A3:F3", rows=6)
     book.save(path)
     edit = PackageEdit(Package(path))
-    take_marks_off(edit, read_workbook(path).imprint)
+    take_marks_off(edit, read_workbook(path).metadata)
     path.write_bytes(edit.content())
     trunks = next(pages(path, "Trunks"))
     assert behind(trunks, "E9") == "FFC6EFCE"
@@ -379,10 +379,10 @@ def test_a_file_with_passwords_is_for_its_owner_alone(user: Path) -> None:
 
 
 def test_the_file_says_of_itself_what_it_is(user: Path) -> None:
-    imprint = read_workbook(marked(user)).imprint
-    assert imprint.kinds == {Kind.MARKED}
-    assert imprint.sheets == {"Problems"}
-    assert len(imprint.seal) == 64
+    metadata = read_workbook(marked(user)).metadata
+    assert metadata.kinds == {Kind.MARKED}
+    assert metadata.sheets == {"Problems"}
+    assert len(metadata.seal) == 64
 
 
 def test_a_marked_file_may_be_replaced_until_somebody_works_in_it(user: Path) -> None:
@@ -436,7 +436,7 @@ def test_saved_again_by_libreoffice_it_is_still_ours_and_marks_come_off(user: Pa
     path = marked(user)
     (again,) = saved_again([path], tmp_path / "office")
     assert found_in(again) == found_in(user)
-    assert read_workbook(again).imprint.kinds == {Kind.MARKED}
+    assert read_workbook(again).metadata.kinds == {Kind.MARKED}
     with pytest.raises(UsageError, match="somebody may have worked in it"):
         refuse_place(user, again)
     twice = marked(again, "twice.xlsx")
@@ -446,7 +446,7 @@ def test_saved_again_by_libreoffice_it_is_still_ours_and_marks_come_off(user: Pa
     assert said(trunks, "D4").count("trunk-batch:") == 1
     assert said(trunks, "A2") == "The oldest one"
     edit = PackageEdit(Package(again))
-    take_marks_off(edit, read_workbook(again).imprint)
+    take_marks_off(edit, read_workbook(again).metadata)
     bare = tmp_path / "bare.xlsx"
     bare.write_bytes(edit.content())
     assert [behind(next(pages(bare, "Trunks")), cell) for cell in ("D3", "E3", "A2")] == ["", "FFC6EFCE", ""]

@@ -15,7 +15,7 @@ from xlsxwriter import Workbook as Book
 
 from batch.readers.detect import read_workbook
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
 from batch.writers.marked_files import write_marked
@@ -50,7 +50,7 @@ def answered(path: Path, *, header: int = 1, **more: Any) -> list[AnsweredSheet]
     book = read_workbook(path)
     sheets = []
     for raw in book.sheets:
-        if raw.name.startswith("trunk-batch") or book.imprint.is_sheet_of_ours(raw.name):
+        if raw.name.startswith("trunk-batch") or book.metadata.is_sheet_of_ours(raw.name):
             continue
         if raw.name != "DIDs":
             sheets.append(AnsweredSheet(raw=raw))
@@ -72,9 +72,9 @@ def into(path: Path, name: str = "results.xlsx", summary: Summary = SUMMARY, **m
 
 def written(path: Path, name: str = "results.xlsx", summary: Summary = SUMMARY, **more: Any) -> Written:
     changes = [ChangeLine(sheet="DIDs", cell="B2", trunk="London", field="DID", before="1", wanted="2", found="3")]
-    imprint = read_workbook(path).imprint
+    metadata = read_workbook(path).metadata
     place = path.with_name(name)
-    found = write_into(place, path, answered(path, **more), summary, changes, imprint=imprint, made_at=MADE_AT)
+    found = write_into(place, path, answered(path, **more), summary, changes, metadata=metadata, made_at=MADE_AT)
     look_through(found.path)
     return found
 
@@ -134,7 +134,7 @@ def test_ours_are_around_the_users_and_the_file_bears_our_mark(tmp_path: Path) -
     book = read_workbook(path)
     assert [sheet.name for sheet in book.sheets] == ["Summary", "DIDs", "Changes", "trunk-batch"]
     assert book.ours
-    assert book.imprint == Imprint(
+    assert book.metadata == FileMetadata(
         kinds=frozenset({Kind.RESULTS}), made_at=MADE_AT, sheets=frozenset({"Summary", "Changes"})
     )
     assert openpyxl.load_workbook(path)["trunk-batch"].sheet_state == "veryHidden"
@@ -451,7 +451,7 @@ def test_what_an_export_says_of_itself_stays(tmp_path: Path) -> None:
 
     path = into(made(tmp_path / "book.xlsx", fill))
     book = read_workbook(path)
-    assert book.imprint == Imprint(
+    assert book.metadata == FileMetadata(
         kinds=frozenset({Kind.RESULTS, Kind.EXPORT}),
         made_at="2026-01-01T00:00:00+00:00",
         pbx="https://pbx.example",
@@ -474,8 +474,8 @@ def test_marks_are_off_in_the_results_of_a_marked_workbook(tmp_path: Path) -> No
     assert page(path)["B2"].comment is None
     assert page(path)["B2"].fill.fill_type is None
     book = read_workbook(path)
-    assert book.imprint.kinds == {Kind.RESULTS}
-    assert book.imprint.colours == {}
+    assert book.metadata.kinds == {Kind.RESULTS}
+    assert book.metadata.colours == {}
     assert [sheet.name for sheet in book.sheets] == ["Summary", "DIDs", "Changes", "trunk-batch"]
 
 

@@ -179,7 +179,7 @@ def results_of(path: Path) -> Path:
     (raw,) = (raw for raw in book.sheets if raw.name == "DIDs")
     sheet = AnsweredSheet(raw=raw, header_row=1, results={2: result, 3: result})
     summary = Summary(title="Results", headline="All fine.")
-    return write_into(path.with_name("results.xlsx"), path, [sheet], summary, [], imprint=book.imprint).path
+    return write_into(path.with_name("results.xlsx"), path, [sheet], summary, [], metadata=book.metadata).path
 
 
 def comments(path: Path) -> dict[str, str]:

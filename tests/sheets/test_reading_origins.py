@@ -13,7 +13,7 @@ from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError, Format
 from batch.schema import columns
-from batch.schema.file_metadata import Imprint, Kind, lines_of
+from batch.schema.file_metadata import FileMetadata, Kind, lines_of
 from tests.office import saved_again
 from tests.packages import HEAD, MAIN, TAIL, raw_ods, raw_package, stylesheet
 
@@ -189,7 +189,7 @@ def test_an_opendocument_workbook_encrypted_as_a_whole_or_in_parts_says_so(tmp_p
 
 # --- what the tool left in the file
 
-IMPRINT = Imprint(
+IMPRINT = FileMetadata(
     kinds=frozenset({Kind.RESULTS, Kind.MARKED}),
     made_at="2026-11-23T02:14:07+01:00",
     pbx="192.0.2.10",
@@ -198,12 +198,12 @@ IMPRINT = Imprint(
 )
 
 
-def written(path: Path, imprint: Imprint, mark: str = "") -> Path:
+def written(path: Path, metadata: FileMetadata, mark: str = "") -> Path:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
         page = book.add_worksheet(columns.IMPRINT)
         page.very_hidden()
-        for row, line in enumerate(lines_of(imprint)):
+        for row, line in enumerate(lines_of(metadata)):
             for column, text in enumerate(line):
                 page.write_string(row, column, text)
         if mark:
@@ -212,13 +212,13 @@ def written(path: Path, imprint: Imprint, mark: str = "") -> Path:
 
 
 def test_the_hidden_sheet_alone_tells_what_the_file_is(tmp_path: Path) -> None:
-    assert read_workbook(written(tmp_path / "book.xlsx", IMPRINT)).imprint == IMPRINT
+    assert read_workbook(written(tmp_path / "book.xlsx", IMPRINT)).metadata == IMPRINT
 
 
 def test_the_property_adds_to_what_the_hidden_sheet_tells(tmp_path: Path) -> None:
-    path = written(tmp_path / "book.xlsx", Imprint(kinds=frozenset({Kind.EXPORT})), mark="marked")
+    path = written(tmp_path / "book.xlsx", FileMetadata(kinds=frozenset({Kind.EXPORT})), mark="marked")
 
-    assert read_workbook(path).imprint.kinds == {Kind.EXPORT, Kind.MARKED}
+    assert read_workbook(path).metadata.kinds == {Kind.EXPORT, Kind.MARKED}
 
 
 @pytest.mark.libreoffice
@@ -229,7 +229,7 @@ def test_libreoffice_keeps_what_the_tool_left_in_the_file(tmp_path: Path, kind: 
     (again,) = saved_again([path], tmp_path / "again", kind)
 
     book = read_workbook(again)
-    assert book.imprint == IMPRINT
+    assert book.metadata == IMPRINT
     assert next(sheet for sheet in book.sheets if sheet.name == columns.IMPRINT).hidden
 
 

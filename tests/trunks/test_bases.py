@@ -3,16 +3,18 @@ from __future__ import annotations
 import json
 
 from batch.readers.workbook import RawSheet
-from batch.schema.file_metadata import Imprint, Kind
+from batch.schema.file_metadata import FileMetadata, Kind
 from batch.trunks.base import Base, lines_of, read_base
 from batch.trunks.live import LiveTrunk
 from tests.builders import book, dids, live, shared, sheet, workbook
 
-IMPRINT = Imprint(kinds=frozenset({Kind.EXPORT}), pbx="https://pbx.example:8088", made_at="2026-11-23T02:14:07+01:00")
+IMPRINT = FileMetadata(
+    kinds=frozenset({Kind.EXPORT}), pbx="https://pbx.example:8088", made_at="2026-11-23T02:14:07+01:00"
+)
 
 
 def kept(*lines: tuple[str, ...]) -> Base:
-    base = read_base(workbook(hidden(*lines), imprint=IMPRINT))
+    base = read_base(workbook(hidden(*lines), metadata=IMPRINT))
     assert base is not None
     return base
 

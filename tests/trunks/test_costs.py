@@ -17,7 +17,7 @@ from batch.trunks.model import Owners
 from batch.trunks.numbers import split_groups
 from batch.trunks.patterns import Matcher
 from batch.trunks.suggestions import against_live
-from tests.builders import book, census, live, read, sheet, workbook
+from tests.builders import book, inventory, live, read, sheet, workbook
 from tests.growth import STEEP, for_four_times
 
 
@@ -78,7 +78,7 @@ def test_a_number_that_all_trunks_have_is_not_gone_through_for_each_of_them() ->
 
 
 def test_the_first_thousand_extension_groups_that_are_not_there_are_looked_for_and_each_once() -> None:
-    there = census(groups={f"Sales team {i}": i for i in range(1, 9)})
+    there = inventory(groups={f"Sales team {i}": i for i in range(1, 9)})
     found = [there.nearest_group(f"Sales tean {i}") for i in range(1_500)]
     assert found[3] == "Sales team 3"
     assert there.nearest_group("Sales tean 3") == "Sales team 3"

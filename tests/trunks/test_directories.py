@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from batch.trunks.live import Census, Extension
+from batch.trunks.live import Extension, Inventory
 from batch.writers.exportable import Directory
 
 
 def directory(extensions: dict[str, int], groups: dict[str, int]) -> Directory:
-    return Directory(Census(trunks=(), extensions=extensions, groups=groups))
+    return Directory(Inventory(trunks=(), extensions=extensions, groups=groups))
 
 
 def test_only_what_a_cell_can_name_is_offered() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from batch.schema.columns import TrunkType
 from batch.trunks.live import WHOLE, CallerId, Did, Extension, parse_extensions, parse_groups, parse_listed, parse_trunk
-from tests.builders import census, live, shared
+from tests.builders import inventory, live, shared
 
 
 def test_what_the_pbx_says_is_read_leniently() -> None:
@@ -180,6 +180,6 @@ def test_an_extension_of_an_odd_shape_hides_no_other(odd: dict[str, Any]) -> Non
 
 
 def test_a_census_finds_trunks_and_knows_the_cloud() -> None:
-    found = census(live(1, "L"), live(2, "P", "peer"))
+    found = inventory(live(1, "L"), live(2, "P", "peer"))
     assert (found.by_id[2].name, found.by_name["L"].id, found.cloud) == ("P", 1, False)
-    assert census(live(3, "C", "peer_did")).cloud
+    assert inventory(live(3, "C", "peer_did")).cloud

@@ -5,7 +5,7 @@ import pytest
 from batch.schema.problems import Problem
 from batch.trunks.change_plan import Change
 from batch.trunks.live import CallerId, Extension
-from tests.builders import book, census, dids, judged, live, shared
+from tests.builders import book, dids, inventory, judged, live, shared
 
 LIVE = live(did_list=dids("100=One", "200=Two", "300=Three"))
 
@@ -21,7 +21,7 @@ def callers(
 ) -> tuple[tuple[CallerId, ...], list[Problem]]:
     trunk = live(outbound_cid_list=entries)
     given = book(["Name|Caller IDs mode", f"London|{mode}"], caller_ids=[f"London|{row}" for row in rows])
-    change, _, problems = judged(given, trunk, census(trunk, groups=groups))
+    change, _, problems = judged(given, trunk, inventory(trunk, groups=groups))
     assert change.desired.caller_ids is not None
     return change.desired.caller_ids, problems
 

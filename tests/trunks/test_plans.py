@@ -11,9 +11,9 @@ from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, Plan, Resolved, judge, not_allowed, resolve, tally
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import Census, LiveTrunk, parse_trunk
+from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.model import choose
-from tests.builders import book, census, dids, judged, live, read, shared
+from tests.builders import book, dids, inventory, judged, live, read, shared
 
 LONDON = live(8, "London", hostname="old", password="Sample-0", did_list=dids("100=One", "200"))
 
@@ -22,7 +22,7 @@ def change(given: Workbook, trunk: LiveTrunk = LONDON) -> Change:
     return judged(given, trunk)[0]
 
 
-def faults(given: Workbook, trunk: LiveTrunk, around: Census | None = None) -> list[Problem]:
+def faults(given: Workbook, trunk: LiveTrunk, around: Inventory | None = None) -> list[Problem]:
     return judged(given, trunk, around)[2]
 
 
@@ -32,7 +32,7 @@ def hazards(given: Workbook, trunk: LiveTrunk = LONDON) -> list[str]:
 
 def resolved(given: Workbook, *trunks: LiveTrunk) -> Resolved:
     tables, found, _ = read(given)
-    return resolve(tables, found.trunks, census(*trunks))
+    return resolve(tables, found.trunks, inventory(*trunks))
 
 
 def digest(given: Workbook, trunk: LiveTrunk = LONDON, pbx: str = "https://pbx.example:8088") -> str:
@@ -115,7 +115,7 @@ def test_a_blank_type_is_taken_from_the_pbx_and_its_fields_with_it() -> None:
 
 
 def test_a_name_that_another_live_trunk_holds_is_a_problem() -> None:
-    around = census(LONDON, live(9, "Paris"), live(10, "None"))
+    around = inventory(LONDON, live(9, "Paris"), live(10, "None"))
     (problem,) = faults(book(["Trunk ID|Name", "8|Paris"]), LONDON, around)
     assert (problem.code, problem.cell, problem.value) == ("name-taken", "B2", "Paris")
     assert problem.message == "The name Paris belongs to trunk 9 on the PBX."
@@ -349,7 +349,7 @@ def test_a_plan_shows_no_password() -> None:
 
 def test_every_code_of_a_plan_is_tied_to_a_cell() -> None:
     tables, found, _ = read(book(["Name|Type", "London|peer"]))
-    made: tuple[Change, list[Hazard], list[Problem]] = judge(tables, found.trunks[0], LONDON, census(LONDON))
+    made: tuple[Change, list[Hazard], list[Problem]] = judge(tables, found.trunks[0], LONDON, inventory(LONDON))
     shown: list[dict[str, Any]] = [p.to_json() for p in made[2]]
     assert [(p["cell"], p["code"], p["column"]) for p in shown] == [("B2", "type-differs", "Type")]
 
@@ -395,7 +395,7 @@ def test_a_list_that_cannot_be_understood_is_a_problem_of_its_trunk(mode: str, h
 
 def test_a_name_that_two_live_trunks_bear_means_neither() -> None:
     tables, records, _ = read(book(["Name|Hostname", "London|new.example"]))
-    found = resolve(tables, records.trunks, census(live(1, "London"), live(2, "London")))
+    found = resolve(tables, records.trunks, inventory(live(1, "London"), live(2, "London")))
     assert ([problem.code for problem in found.problems], dict(found.ids)) == (["trunk-ambiguous"], {})
 
 

@@ -10,7 +10,7 @@ from batch.trunks.change_plan import Change
 from batch.trunks.diff import described
 from batch.trunks.hazards import Conflict, Hazard
 from batch.trunks.live import LiveTrunk
-from tests.builders import book, census, dids, judged, live, shared, told
+from tests.builders import book, dids, inventory, judged, live, shared, told
 
 HOST = "Trunk ID|Name|Hostname|Enabled|Codecs|Password"
 EXPORTED = "8|London|old|yes|alaw, ulaw|"
@@ -24,7 +24,7 @@ def trunk(name: str = "London", **now: Any) -> LiveTrunk:
 def plan(
     base: LiveTrunk, now: LiveTrunk, row: str = "8|London", header: str = "Trunk ID|Name", **lists: Sequence[str]
 ) -> tuple[Change, list[Hazard], list[str]]:
-    change, hazards, problems = judged(book([header, row], **lists), now, census(now), base)
+    change, hazards, problems = judged(book([header, row], **lists), now, inventory(now), base)
     return change, hazards, told([problem for problem in problems if problem.stops])
 
 
@@ -258,7 +258,7 @@ def callers(
     base: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], *rows: str, extensions: dict[str, int] | None = None
 ) -> tuple[list[str] | None, list[Conflict], list[str]]:
     before, after = trunk(outbound_cid_list=list(base)), trunk(outbound_cid_list=list(now))
-    around = census(after)
+    around = inventory(after)
     if extensions is not None:
         around = type(around)(trunks=around.trunks, extensions=extensions, groups=around.groups)
     given = book(["Trunk ID|Caller IDs mode", "8|replace"], caller_ids=[f"8|{row}" for row in rows])

@@ -13,22 +13,22 @@ from batch.secrets import Secret
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import judge
 from batch.trunks.grouping import group
-from batch.trunks.live import Census, LiveTrunk
+from batch.trunks.live import Inventory, LiveTrunk
 from batch.trunks.model import Record
-from batch.writers.exportable import Said, say
-from tests.builders import census, dids, live, shared
+from batch.writers.exportable import Exportable, say
+from tests.builders import dids, inventory, live, shared
 
 
-def said(*trunks: LiveTrunk, around: Census | None = None) -> Said:
-    return say(trunks, around or census(*trunks))
+def said(*trunks: LiveTrunk, around: Inventory | None = None) -> Exportable:
+    return say(trunks, around or inventory(*trunks))
 
 
-def rows(found: Said, title: str, *fields: str) -> list[tuple[str, ...]]:
+def rows(found: Exportable, title: str, *fields: str) -> list[tuple[str, ...]]:
     (sheet,) = (sheet for sheet in found.sheets if sheet.sheet.title == title)
     return list(zip(*(sheet.columns[field] for field in fields), strict=True))
 
 
-def reasons(found: Said) -> list[tuple[str, str, str]]:
+def reasons(found: Exportable) -> list[tuple[str, str, str]]:
     return [(unsaid.trunk.name, unsaid.what, unsaid.reason) for unsaid in found.unsaid]
 
 
@@ -114,14 +114,14 @@ def test_extensions_and_groups_that_nobody_knows_are_named_by_their_ids() -> Non
 )
 def test_names_of_groups_are_quoted_where_they_would_be_split(groups: dict[str, int], cell: str) -> None:
     trunk = live(1, "London", outbound_cid_list=[shared("44", groups=[1])])
-    found = said(trunk, around=census(trunk, groups=groups))
+    found = said(trunk, around=inventory(trunk, groups=groups))
     assert rows(found, "Caller IDs", "extension_groups") == [(cell,)]
     assert found.unsaid == ()
 
 
 def test_groups_that_side_by_side_look_like_another_one_are_named_by_their_ids() -> None:
     trunk = live(1, "London", outbound_cid_list=[shared("44", groups=[1, 2])])
-    found = said(trunk, around=census(trunk, groups={"A": 1, "B": 2, "A, B": 3}))
+    found = said(trunk, around=inventory(trunk, groups={"A": 1, "B": 2, "A, B": 3}))
     assert rows(found, "Caller IDs", "extension_groups") == [("#1, #2",)]
     assert found.unsaid == ()
 
@@ -249,7 +249,7 @@ def test_what_the_cloud_would_not_take_back_is_read_only() -> None:
     assert [(name, what) for name, what, _ in reasons(found)] == [("London", "did_list")]
 
 
-def read_back(found: Said) -> tuple[Tables, tuple[Record, ...], list[str]]:
+def read_back(found: Exportable) -> tuple[Tables, tuple[Record, ...], list[str]]:
     from batch.writers.export_workbook import read_again
 
     tables, problems = read_again(found.sheets)
@@ -313,7 +313,7 @@ trunks = st.lists(
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(trunks)
 def test_a_plan_of_what_is_said_finds_nothing_to_do(found: list[LiveTrunk]) -> None:
-    around = census(*found, groups={"Sales": 1, "a, b": 2, "a": 3, "b": 4})
+    around = inventory(*found, groups={"Sales": 1, "a, b": 2, "a": 3, "b": 4})
     made = say(found, around)
     if not made.trunks:
         return
