@@ -1,4 +1,4 @@
-"""Flags: the commands and what each of them takes, as argparse knows them.
+"""Arguments: the commands and what each of them takes, as argparse knows them.
 
 Nothing else is imported here, so that ``--help`` is quick.
 """

@@ -121,7 +121,7 @@ class Terminal:
     """The person at the terminal, as `user_interface.UserInterface` wants one."""
 
     def __init__(self, console: Console, *, assume_yes: bool) -> None:
-        """Ask through this mouth, or not at all."""
+        """Ask through this console, or not at all."""
         self._console = console
         self._assume_yes = assume_yes
         self._bar: Bar | None = None

@@ -1,4 +1,4 @@
-"""Givens: what was typed behind a command, as settings and as the run that is meant.
+"""Invocation: what was typed behind a command, as settings and as the run that is meant.
 
 Imports what it needs where it needs it, so that ``--help`` is quick.
 """

@@ -1,4 +1,4 @@
-"""Running: one leg of a run, from the books opened before anything is sent to the results at its end."""
+"""Apply: one invocation of a run, from the journal opened before anything is sent to the results at its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checking: the first page of the flow, without a PBX: read, rows, records, checks."""
+"""Check: the first steps of the flow, without a PBX: read the file, understand its rows, check them."""
 
 from __future__ import annotations
 

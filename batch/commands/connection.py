@@ -1,4 +1,4 @@
-"""Connections: which PBX a command speaks to, the real one or the practice one, and how."""
+"""Connection: which PBX a command speaks to, the real one or the practice one, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exporting: what a PBX holds, put into a workbook that can be edited. Reads, and cannot write to the PBX."""
+"""Export: what a PBX holds, put into a workbook that can be edited. Reads, and cannot write to the PBX."""
 
 from __future__ import annotations
 

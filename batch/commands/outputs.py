@@ -1,4 +1,4 @@
-"""Papers: what a run hands back at its end besides its results, and what to say of what could not be written."""
+"""Outputs: what a run gives back at its end besides its results, and what to say of what could not be written."""
 
 from __future__ import annotations
 

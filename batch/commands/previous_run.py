@@ -1,4 +1,4 @@
-"""Returning to a run: what it was told, what it wanted and what became of it, from its own books."""
+"""The previous run, which is gone on with: its settings, what it wanted and what became of it, from its own folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accounts: what became of each trunk of a run, as rows with their endings, as results, and as a report."""
+"""The context of a run: what became of each trunk of a run, as rows with their endings, as results, and as a report."""
 
 from __future__ import annotations
 

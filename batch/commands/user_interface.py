@@ -1,4 +1,4 @@
-"""Desks: the person in front, as much as the flow needs of one."""
+"""The user interface that the flow needs: somebody who is asked and told, or nobody."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class UserInterface(Operator, Protocol):
 
 
 class Unattended:
-    """A desk with nobody at it: goes on without asking, for scripts that call the Python API."""
+    """Nobody is there: goes on without asking, for scripts that call the Python API."""
 
     def prompt_secret(self, text: str) -> str:  # noqa: ARG002
         """Nobody can be asked."""

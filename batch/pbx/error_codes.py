@@ -1,4 +1,4 @@
-"""Errcodes: THE table of what the PBX's numbers mean, for the program and for a person at 2 a.m.
+"""Error codes: THE table of what the PBX's numbers mean, for the program and for a person at 2 a.m.
 
 Sources: the vendor's page "Error Code and Error Message", and what programs talking to real boxes have met.
 Everything that asks "what does 40003 mean?" asks here.

@@ -85,7 +85,7 @@ class ConcurrencyLimit:
     """How many requests may run at once on one PBX: from one up to a ceiling, by its answers."""
 
     def __init__(self, ceiling: int) -> None:
-        """Make a brake.
+        """Make a limit.
 
         Args:
             ceiling: the most that may ever run at once, from 1.

@@ -1,4 +1,4 @@
-"""Checks: what is wrong with a workbook, grouped for people."""
+"""Text about a check: what is wrong with a workbook, grouped for people."""
 
 from __future__ import annotations
 

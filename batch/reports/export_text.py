@@ -1,4 +1,4 @@
-"""Exports: what was put into a workbook, and what a workbook cannot say."""
+"""Text about an export: what was put into a workbook, and what a workbook cannot say."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Shapes: the one JSON object that each command prints with ``--json``."""
+"""JSON: the one JSON object that each command prints with ``--json``."""
 
 from __future__ import annotations
 

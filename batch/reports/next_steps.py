@@ -1,4 +1,4 @@
-"""Commands: what to type next, with the flags that bear on it."""
+"""Next steps: what to type next, with the flags that bear on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plans: what would change on the PBX, what stands against it, and what comes next."""
+"""Text about a plan: what would change on the PBX, what stands against it, and what comes next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standings: how runs stand, for somebody who looks from a second terminal."""
+"""Text about runs: how they stand, for somebody who looks from a second terminal."""
 
 from __future__ import annotations
 

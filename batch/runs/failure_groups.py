@@ -1,4 +1,4 @@
-"""Troubles: the trunks that are not as wanted, those with the same words together, the worst first."""
+"""Failure groups: the trunks that are not as wanted, those with the same words together, the worst first."""
 
 from __future__ import annotations
 

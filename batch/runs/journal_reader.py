@@ -1,4 +1,4 @@
-"""The past: what the journal of a run says, read by the run's next leg or by somebody who reads along."""
+"""The journal's reader: what it says of its run, for whoever goes on with that or looks on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Circuits: where all threads wait while a PBX is away, until one of them has asked it in vain for too long.
+"""Outage: where all threads wait while a PBX is away, until one of them has asked it in vain for too long.
 
 A circuit is closed while requests go through. Failures in a row, by anybody, open it: then only probes leave, one at
 a time and at growing pauses, and any answer of the API closes it again. How long it stays open is decided where every

@@ -1,4 +1,4 @@
-"""Decisions: what a reply means for what comes next. One pure function; tenacity drives it.
+"""Retries: what a reply means for what comes next. One pure function; tenacity drives it.
 
 For a write nothing here ever says "send again" without a look first: `Again` means wait, read the trunk, and only
 then send, if it is as planned.

@@ -1,4 +1,4 @@
-"""Asking: the one way in which anything is sent, and reads that persist.
+"""The retrying client: the one way in which anything is sent, and reads that persist.
 
 The token is renewed here when it has run out, whoever notices first.
 """

@@ -1,4 +1,4 @@
-"""Endings: from the outcome of each trunk to the one ending of each row, on all three sheets."""
+"""Row endings: from the outcome of each trunk to the one ending of each row, on all three sheets."""
 
 from __future__ import annotations
 

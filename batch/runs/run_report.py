@@ -1,4 +1,4 @@
-"""Reports: what a run or a plan tells people, as the values that `batch.writers.results_workbook` writes."""
+"""Run report: what a run or a plan tells people, as the values that `batch.writers.results_workbook` writes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching: how runs stand, read along without disturbing the command that is at work on one."""
+"""Run status: how runs stand, read without disturbing the command that is at work on one."""
 
 from __future__ import annotations
 

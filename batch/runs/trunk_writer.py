@@ -1,4 +1,4 @@
-"""Settling: one trunk's write, from its first send to its ending.
+"""The trunk writer: one trunk's write, from its first send to its ending.
 
 A write is sent again only after a look has shown that it did not take effect and that nobody changed the trunk
 meanwhile. What no look can settle is *unknown*, never a success.
@@ -283,7 +283,7 @@ class TrunkWriter:
                 work.unclear |= decision.unclear
                 return self._waiting(work, decision)
             case SignInAgain():
-                raise AssertionError("the asker signs in again by itself")
+                raise AssertionError("the client signs in again by itself")
 
     def _refused_or_left(self, work: Work, reply: Reply, error: PbxError) -> Outcome:
         if isinstance(reply, Answer) and verdict_of(reply) is Verdict.STOP_PBX:

@@ -1,4 +1,4 @@
-"""Dispatch: the changes of a plan onto the PBX, several at a time, each looked at just before and read back after.
+"""The worker pool: a plan onto the PBX, several changes at a time, each looked at just before and read back after.
 
 A trunk passes three stations: look (is it still as planned?), write, read back. Looks and read-backs go in batches,
 looks only a little ahead of the writes. A trunk is in one thread's hands at a time.

@@ -1,4 +1,4 @@
-"""Imprints: what the tool leaves in a workbook for itself, so that it knows its own again.
+"""File metadata: what the tool leaves in a workbook for itself, so that it knows its own again.
 
 A custom document property (`columns.MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
 says more, and travels through programs that drop such properties. Every line of that sheet is a word and its values.

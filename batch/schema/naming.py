@@ -1,4 +1,4 @@
-"""Names for the user's sheets and files beside ours: as they were, unless that cannot be."""
+"""Naming: names for the user's sheets and files beside ours: as they were, unless that cannot be."""
 
 from __future__ import annotations
 

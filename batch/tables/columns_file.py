@@ -1,4 +1,4 @@
-"""Columns files: what says which column of a workbook means what, where its headers do not.
+"""Columns file: what says which column of a workbook means what, where its headers do not.
 
 A TOML file with a table for each sheet. Left of ``=`` stands our column, right of it the header as it stands in the
 workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. ``own`` lists the

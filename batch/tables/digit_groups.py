@@ -1,4 +1,4 @@
-"""Groups: one number as people put its digits into groups, told from several numbers side by side.
+"""Digit groups: one number as people put its digits into groups, told from several numbers side by side.
 
 Two numbers must never become one. So what stands between digits is taken out only where the digits are few enough
 for one number and no part of them is a number by itself.

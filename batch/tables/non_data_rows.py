@@ -1,4 +1,4 @@
-"""Asides: rows that are no data: totals, legends, dates and remarks between and below the rows of a list."""
+"""Rows that are no data: totals, legends, dates and remarks between and below the rows of a list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Secrecy: which of the user's own cells hold passwords, told by their header and by what they say.
+"""Password cells: which of the user's own cells hold passwords, told by their header and by what they say.
 
 A password that was typed once often stands elsewhere too: in a formula's result, a remark, a drop-down list. It is
 looked for by its value in everything that is given back, but for the cells that say what is to be sent.

@@ -1,4 +1,4 @@
-"""Tabs: which sheet of a workbook is which of the three, and which are the user's own."""
+"""Sheet matching: which sheet of a workbook is which of the three, and which are the user's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Regions: where on a sheet the table is: its header, the rows that belong to it, and what is something else."""
+"""Table range: where on a sheet the table is: its header, the rows that belong to it, and what is something else."""
 
 from __future__ import annotations
 

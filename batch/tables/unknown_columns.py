@@ -1,4 +1,4 @@
-"""Strangers: columns that we do not know and that could mean something of ours.
+"""Unknown columns: which of them could mean something of ours.
 
 A column is judged by its header and by what its cells look like. One that may be meant is a problem until it is
 understood or said to be the user's own; every other is the user's own.

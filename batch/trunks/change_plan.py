@@ -1,4 +1,4 @@
-"""Plans: desired against live, for all chosen trunks. Pure."""
+"""Plan: desired against live, for all chosen trunks. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Differences: two states of a trunk or of one of its lists, compared. Pure, and the same for plan and read-back."""
+"""Diff: two states of a trunk or of one of its lists, compared. Pure, and the same for plan and read-back."""
 
 from __future__ import annotations
 

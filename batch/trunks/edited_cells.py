@@ -1,4 +1,4 @@
-"""Touches: what a person changed in an export, cell by cell.
+"""Edited cells: what a person changed in an export, cell by cell.
 
 A cell that still says what it said at the time of the export asks for nothing: it counts as blank, which leaves alone
 what the PBX holds. So a change that only the PBX saw since is not undone by a cell that nobody touched.

@@ -1,4 +1,4 @@
-"""Weaving: a list as it was exported, as the PBX holds it now and as a person wants it, made into one.
+"""Three-way merge of a list: as it was exported, as the PBX holds it now and as a person wants it.
 
 What only one side changed is taken from that side. What both changed, each otherwise, clashes; the person's side is
 then taken, and somebody has to allow it.

@@ -1,4 +1,4 @@
-"""Orders: in which order the lists of a trunk are wanted, by a file that may have been sorted to read it.
+"""List order: in which order the lists of a trunk are wanted, by a file that may have been sorted to read it.
 
 The PBX takes the first entry that fits, so an order is part of what is wanted. A workbook that a person wrote says it
 by the order of its rows. In an export or in results those may just have been sorted. Of results, a trunk that was

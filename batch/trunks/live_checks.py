@@ -1,4 +1,4 @@
-"""Objections: what stands against a record once its live trunk is known."""
+"""Live checks: what stands against a record once its live trunk is known."""
 
 from __future__ import annotations
 

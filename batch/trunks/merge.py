@@ -1,4 +1,4 @@
-"""Merging: what a record and the live trunk make together.
+"""Merge: what a record and the live trunk make together.
 
 The PBX replaces lists whole, so what is desired is always a complete list: the live one with the record's edit
 applied to it.
@@ -58,7 +58,7 @@ class CallerIdFilling:
     """Makes caller IDs from rows, and collects what stands in the way."""
 
     def __init__(self, table: Table, inventory: Inventory) -> None:
-        """Make one for the rows of a table, whose extensions and groups are looked up in a census."""
+        """Make one for the rows of a table, whose extensions and groups are looked up in an inventory."""
         self.problems: list[Problem] = []
         self._table = table
         self._census = inventory

@@ -1,4 +1,4 @@
-"""Rebasing: what a person changed in an export, put upon what the PBX holds by now.
+"""Rebase: what a person changed in an export, put upon what the PBX holds by now.
 
 Three sides: *base*, what the trunk held at the time of the export; *live*, what it holds now; *yours*, what the
 workbook says. What only one side changed is taken from it; where both did, each otherwise, there is a conflict.

@@ -1,4 +1,4 @@
-"""Bodies: the JSON of ``trunk/update``. The vendor's spellings live here and in `live`."""
+"""Request bodies: the JSON of ``trunk/update``. The vendor's spellings live here and in `live`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results: a run's answers put into the user's own workbook, of which all else stays as it was."""
+"""Answer columns: a run's results put into the user's own workbook, of which all else stays as it was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ahead: the Changes sheet of the results, written while the run goes on, each trunk as soon as it has ended.
+"""Changes ahead: the Changes sheet of the results, written while the run goes on, each trunk as soon as it has ended.
 
 It is the longest sheet by far, and a run mostly waits for the PBX. What goes wrong here costs only time: the results
 are then written as if there were none of this.

@@ -1,4 +1,4 @@
-"""Exports: what a PBX holds, as a filled workbook in the template's layout.
+"""Export workbook: what a PBX holds, as a filled workbook in the template's layout.
 
 Besides the three sheets and the help it has drop-downs of what there is on that PBX, a sheet of what a workbook
 cannot say, and hidden sheets with what it began with.

@@ -31,7 +31,7 @@ class Directory:
     """Who has which id on a PBX."""
 
     def __init__(self, inventory: Inventory) -> None:
-        """Turn the census's lists round, leaving out what no cell can name."""
+        """Turn the inventory's lists round, leaving out what no cell can name."""
         self._known = inventory.groups
         self._numbers = {
             number_id: number

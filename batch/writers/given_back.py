@@ -1,4 +1,4 @@
-"""Givebacks: the user's own workbook on its way to being the results: what of ours comes out, and what goes in."""
+"""Given back: the user's own workbook on its way to being the results: what of ours comes out, and what goes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files: the marked workbook beside the one that was checked, and where it must not go."""
+"""Marked files: the marked workbook beside the one that was checked, and where it must not go."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Findings: what is said in a marked workbook, by cell and line by line."""
+"""Marked findings: what is said in a marked workbook, by cell and line by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Listings: the sheet of a marked workbook on which all problems stand."""
+"""Marked list: the sheet of a marked workbook on which all problems stand."""
 
 from __future__ import annotations
 

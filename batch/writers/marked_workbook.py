@@ -1,4 +1,4 @@
-"""Marks: colours, notes and the list of problems in the user's own workbook; put in, and taken off again.
+"""Marked workbook: colours, notes and the list of problems in the user's own workbook; put in, and taken off again.
 
 Each fill that was there before has a shade of its own; nobody sees the difference. So a shade alone tells what to put
 back, wherever its cell has gone meanwhile: sorted, moved by rows put in above, or saved by another program. Whether a

@@ -1,4 +1,4 @@
-"""Printouts: what a plan or the results put onto the printable page."""
+"""Printable: what a plan or the results put onto the printable page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Balloons: where the notes of a sheet are drawn. A drawing in VML, as Excel has it for them to this day.
+"""Comment shapes: where the notes of a sheet are drawn. A drawing in VML, as Excel has it for them to this day.
 
 Such drawings hold buttons and pictures of the user's too, and old ones are not well-formed, so shapes are put in and
 taken out by their bytes; everything else stays as it is.

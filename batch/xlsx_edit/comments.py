@@ -1,4 +1,4 @@
-"""Notes: our comments in the cells of a sheet, beside those of the user's, and taken off again.
+"""Comments: ours in the cells of a sheet, beside those of the user's, and taken off again.
 
 A note of ours begins with the tool's name. In a cell that has a comment already it stands behind it, below a line. A
 cell under discussion (a thread of comments) is left alone: programs that know threads do not show what else is there.

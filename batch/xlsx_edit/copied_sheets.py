@@ -1,4 +1,4 @@
-"""Grafts: sheets of one workbook set into another, with their looks, charts, notes and names; and taken out again."""
+"""Copied sheets: one workbook's set into another, with looks, charts, notes and names; and taken out again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Edits: what is to be otherwise in a package of Office Open XML, and the package with all of it done."""
+"""Package: what is to be otherwise in a package of Office Open XML, and the package with all of it done."""
 
 from __future__ import annotations
 

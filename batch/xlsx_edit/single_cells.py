@@ -1,4 +1,4 @@
-"""Spots: single cells of a sheet, found among half a million by their bytes and given another style.
+"""Single cells of a sheet, found among half a million by their bytes and given another style.
 
 Only rows that hold such a cell are looked at one by one; all others keep the bytes they had, unread.
 """

@@ -1,4 +1,4 @@
-"""Tables: the ranges of a sheet that the spreadsheet program itself treats as tables."""
+"""Tables of sheets: the ranges of a sheet that the spreadsheet program itself treats as tables."""
 
 from __future__ import annotations
 
