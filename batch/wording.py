@@ -53,7 +53,7 @@ class Shown:
 
 
 BRIEF: Final = Shown(trunks=40, items=12)
-WHOLE: Final = Shown(trunks=None, items=None)
+IN_FULL: Final = Shown(trunks=None, items=None)
 
 
 def counted(number: int, what: str) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
-from batch.trunks.change_plan import Change, judge
+from batch.trunks.change_plan import Change, judge_trunk
 from batch.trunks.grouping import group, own
 from batch.trunks.hazards import Hazard
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
@@ -35,7 +35,7 @@ def sheet(name: str, *lines: Line, **where: Any) -> RawSheet:
 def workbook(*sheets: RawSheet, ours: bool = False, **more: Any) -> Workbook:
     """Make a workbook; ``ours`` says that it was written as results."""
     if ours:
-        more["metadata"] = FileMetadata(kinds=frozenset({Kind.RESULTS}))
+        more["metadata"] = FileMetadata(kinds=frozenset({FileKind.RESULTS}))
     return Workbook(path=Path("book.xlsx"), sha256="0", format=Format.XLSX, sheets=sheets, **more)
 
 
@@ -104,4 +104,4 @@ def judged(
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put the first trunk of a workbook against what the PBX holds, and held when it was exported."""
     tables, found, _ = read(given)
-    return judge(tables, found.trunks[0], trunk, around or inventory(trunk), base)
+    return judge_trunk(tables, found.trunks[0], trunk, around or inventory(trunk), base)

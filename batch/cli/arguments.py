@@ -21,7 +21,7 @@ from batch.cli.options import (
     add_profile,
     add_run,
     add_secrets,
-    add_summary,
+    add_summary_flags,
     add_voice,
     add_where,
     add_which,
@@ -216,7 +216,7 @@ def _plan(commands: Commands) -> None:
     add_columns(command)
     add_secrets(command)
     command.add_argument("-o", "--output", type=Path, metavar="FILE.xlsx", help="write the plan as a workbook too")
-    add_summary(command, "the plan, for whoever approves it")
+    add_summary_flags(command, "the plan, for whoever approves it")
     add_where(command)
     add_which(command)
     add_how(command)

@@ -50,9 +50,9 @@ class Console:
     @property
     def shown(self) -> Shown:
         """How much is listed."""
-        from batch.wording import BRIEF, WHOLE  # noqa: PLC0415 - not for --help
+        from batch.wording import BRIEF, IN_FULL  # noqa: PLC0415 - not for --help
 
-        return WHOLE if self.verbose else BRIEF
+        return IN_FULL if self.verbose else BRIEF
 
     def say(self, lines: Iterable[str]) -> None:
         """Say something that is the command's result for people."""

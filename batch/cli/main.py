@@ -237,14 +237,14 @@ def _status(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports.status_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
-    from batch.writers.results_rows import RESULTS  # noqa: PLC0415
+    from batch.writers.results_rows import RESULTS_WORKBOOK  # noqa: PLC0415
 
     run = invocation.run_of(flags)
     standing = stand(run)
     if console.json:
         console.hand_over(json_shapes.status_json(standing))
     else:
-        results = run / RESULTS
+        results = run / RESULTS_WORKBOOK
         console.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
     return 0
 
@@ -314,10 +314,10 @@ def _failed(error: BatchError, command: str, console: Console) -> int:
         from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
 
         if isinstance(error, WorkbookError) and command != "verify":
-            from batch.reports.check_text import unreadable  # noqa: PLC0415
+            from batch.reports.check_text import unreadable_file  # noqa: PLC0415
 
             shape = json_shapes.check_json if command == "check" else json_shapes.no_plan_json
-            console.hand_over(shape([unreadable(error)]))
+            console.hand_over(shape([unreadable_file(error)]))
         else:
             console.hand_over(json_shapes.error_json(error))
     return error.exit_code

@@ -155,7 +155,7 @@ def add_how(command: argparse.ArgumentParser, usual: Mapping[str, str] = USUAL) 
     add_log(group)
 
 
-def add_summary(command: argparse.ArgumentParser, what: str) -> None:
+def add_summary_flags(command: argparse.ArgumentParser, what: str) -> None:
     """Let a printable page be asked for."""
     command.add_argument("--summary", type=Path, metavar="FILE.html", help=f"write a page to print or to send: {what}")
 
@@ -168,7 +168,7 @@ def add_papers(command: argparse.ArgumentParser) -> None:
         metavar="FILE.xlsx",
         help="write the rows of trunks that are not as wanted alone, to correct and apply",
     )
-    add_summary(command, "how it went, for the archive")
+    add_summary_flags(command, "how it went, for the archive")
 
 
 def add_voice(command: argparse.ArgumentParser) -> None:

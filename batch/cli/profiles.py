@@ -20,7 +20,7 @@ from batch.secret_sources import read_small, why_unread
 from batch.settings import RANGES, TRUST, Origin, Profile, is_path, place_of, why_not
 from batch.wording import quoted
 
-FILE: Final = "trunk-batch.toml"
+PROFILE_FILE: Final = "trunk-batch.toml"
 
 _MOST_BYTES: Final = 256 * 1024
 _KEYS: Final = (
@@ -49,7 +49,7 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         table = _table_of(tables, name, named)
         flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
         return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
-    here, own, beside = Path.cwd() / FILE, own_place() / FILE, workbook.resolve().parent / FILE
+    here, own, beside = Path.cwd() / PROFILE_FILE, own_place() / PROFILE_FILE, workbook.resolve().parent / PROFILE_FILE
     notes, seen = [], []
     if os.path.lexists(beside) and beside not in {here, own}:
         notes.append(
@@ -80,7 +80,7 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         where = " and ".join(str(file) for file, _ in seen)
         raise UsageError(f"{where} {'have' if len(seen) > 1 else 'has'} no profile {name}.", f"There is: {known}.")
     raise UsageError(
-        f"There is no {FILE} for the profile {name}.",
+        f"There is no {PROFILE_FILE} for the profile {name}.",
         " ".join([f"Make one in {own.parent}, or leave out --profile.", *notes]),
     )
 
@@ -124,7 +124,7 @@ def _of_current_folder(
     if lost := [key for key in table if key in withheld]:
         notes.append(
             f"Its {' and '.join(lost)} do not count, since it may have come with a workbook. If it is yours, add "
-            f"--profile-file {quoted(file)}, or move it to {own_place() / FILE}."
+            f"--profile-file {quoted(file)}, or move it to {own_place() / PROFILE_FILE}."
         )
     return Profile(
         values=_with_places({key: value for key, value in table.items() if key not in withheld}, file),

@@ -133,12 +133,12 @@ def check(settings: Settings) -> Checked:
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
         from batch.trunks.grouping import group, own  # noqa: PLC0415
-        from batch.trunks.model import choose, long_numbers_allowed, nearest, only_told  # noqa: PLC0415 - pandas is loaded in `_begin`
+        from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, only_told  # noqa: PLC0415 - pandas is loaded in `_begin`
 
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
         if choice.unknown:
-            near = dict.fromkeys(filter(None, (nearest(text, records.trunks) for text in choice.unknown)))
+            near = dict.fromkeys(filter(None, (nearest_trunk(text, records.trunks) for text in choice.unknown)))
             raise UsageError(
                 f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",
                 (f"Did you mean {', '.join(near)}? " if near else "")

@@ -13,8 +13,8 @@ from batch.errors import UsageError
 from batch.runs.retrying_client import RetryingClient
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.settings import Settings
-from batch.trunks.base import lines_of
-from batch.trunks.live import WHOLE, CallerId, Did, Inventory, LiveTrunk
+from batch.trunks.base import base_lines
+from batch.trunks.live import WHOLE_TRUNK, CallerId, Did, Inventory, LiveTrunk
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
 from batch.writers.exportable import LIST_OF, Directory, Exportable, NotExportable, say
 
@@ -112,7 +112,7 @@ def export_from(
             extensions=directory.extensions,
             groups=directory.groups,
             read_only=list(_read_only(said, left_out, directory)),
-            base=lines_of(said.trunks),
+            base=base_lines(said.trunks),
         ),
     )
     rows = {sheet.sheet.title: sheet.height for sheet in said.sheets}
@@ -147,7 +147,11 @@ def _chosen(settings: Settings, inventory: Inventory) -> list[LiveTrunk]:
 def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
     """Return the lines of the sheet of what the workbook cannot say."""
     why = {unsaid.trunk.id: unsaid.reason for unsaid in said.unsaid if not unsaid.what}
-    why |= {trunk.id: f"It cannot be read: {trunk.unread[WHOLE]}." for trunk in left_out if WHOLE in trunk.unread}
+    why |= {
+        trunk.id: f"It cannot be read: {trunk.unread[WHOLE_TRUNK]}."
+        for trunk in left_out
+        if WHOLE_TRUNK in trunk.unread
+    }
     for unsaid in said.unsaid:
         trunk, what, reason = unsaid.trunk, unsaid.what, unsaid.reason
         if what in _SHEET_OF:

@@ -126,7 +126,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
             if planned.plan.updates and not interface.confirm(planned):
                 raise Declined
             _refuse_saved_meanwhile(checked)
-            folder = folders.create(
+            folder = folders.create_folder(
                 settings.workbook, settings.run_dir, started, mark, columns=checked.columns_file.text
             )
             books.enter_context(_cut_short(folder.path))
@@ -144,7 +144,9 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
                 hazards=[hazard.message for hazard in planned.plan.hazards],
             )
             settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
-            run = begin(books.enter_context(journal.create(folder.path)), record, account, planned, interface, settled)
+            run = begin(
+                books.enter_context(journal.create_journal(folder.path)), record, account, planned, interface, settled
+            )
             books.enter_context(run.ahead)
             run.dispatch(connection, client)
             attention = run.look_at_statuses(client, stopping, target)

@@ -11,7 +11,7 @@ from batch.readers.detect import read_workbook
 from batch.writers.failed_rows import Leftovers
 from batch.writers.html_page import Page, write_page
 
-PAGE: Final = "summary.html"
+SUMMARY_PAGE: Final = "summary.html"
 """The printable summary's name in the run's folder."""
 
 
@@ -35,7 +35,7 @@ def print_out(page: Page, folder: Path, asked_for: Path | None) -> tuple[Path | 
     """
     notes = []
     try:
-        write_page(folder / PAGE, page, private=True)
+        write_page(folder / SUMMARY_PAGE, page, private=True)
     except OutputError as error:
         notes.append(f"The printable summary: {error.message}")
     if asked_for is None:

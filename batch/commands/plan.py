@@ -26,12 +26,12 @@ from batch.settings import Settings
 from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
 from batch.trunks.base import Base
-from batch.trunks.change_plan import Change, Plan, judge, not_allowed, not_sendable, resolve, stopped_by
+from batch.trunks.change_plan import Change, Plan, judge_trunk, not_allowed, not_sendable, resolve, stopped_by
 from batch.trunks.grouping import own
 from batch.trunks.hazards import Hazard
 from batch.trunks.list_order import settle_orders
-from batch.trunks.live import WHOLE, Inventory, LiveTrunk
-from batch.trunks.live_checks import deserted, unreadable
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live_checks import deserted, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
 from batch.writers.html_page import write_page
@@ -175,7 +175,7 @@ def draw_up(
     inventory = client.inventory(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
     resolved = resolve(tables, chosen, inventory)
     live = client.trunks(list(resolved.ids.values()))
-    readable = {number: trunk for number, trunk in live.items() if WHOLE not in trunk.unread}
+    readable = {number: trunk for number, trunk in live.items() if WHOLE_TRUNK not in trunk.unread}
     checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
     checked = _told(done_with, checked)
     found = [*resolved.problems]
@@ -189,11 +189,11 @@ def draw_up(
         trunk = live.get(resolved.ids[record.row])
         if trunk is None:
             found.append(_just_gone(tables, record))
-        elif WHOLE in trunk.unread:
-            found.append(unreadable(tables, record, trunk))
+        elif WHOLE_TRUNK in trunk.unread:
+            found.append(unreadable_trunk_problem(tables, record, trunk))
         else:
             then = exported.get(trunk.id)
-            change, dangers, problems = judge(tables, record, trunk, inventory, then)
+            change, dangers, problems = judge_trunk(tables, record, trunk, inventory, then)
             problems += [] if then is None else deserted(tables, checked.records, record, then)
             problems += _another_by_that_name(tables, record, trunk, named)
             change, reorders, order = settle_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)

@@ -17,19 +17,19 @@ from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
 from batch.runs.folders import was_begun_here
-from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import Past, read_past
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
 from batch.runs.serialization import Intent, are_whole, planned_then
-from batch.schema.naming import PRACTICE_MARK, RESULTS, plain_stem
+from batch.schema.naming import PRACTICE_MARK, RESULTS_MARK, plain_stem
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
-from batch.trunks.live import NOT_SHOWN, WHOLE, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
 from batch.trunks.model import Record
 from batch.writers.results_rows import Results
 
@@ -203,7 +203,7 @@ class PreviousRun:
             if now is not None and comparable(then.desired, now, then.live) != then.desired:
                 hidden.append(then.live.label)
             outcome = self.past.outcomes.get(row)
-            readable = now is None or WHOLE not in now.unread
+            readable = now is None or WHOLE_TRUNK not in now.unread
             unknown = outcome is not None and outcome.ending is Ending.UNKNOWN and readable
             if outcome is not None and unknown and not _is_secret_lost(wanted, record):
                 untouched = now is not None and is_untouched(wanted, before, now)
@@ -280,8 +280,8 @@ class PreviousRun:
 
 def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
     """Return what was wanted of a trunk and cannot be read now, in people's words, with the reason."""
-    if WHOLE in now.unread:
-        return {"Name": now.unread[WHOLE]}
+    if WHOLE_TRUNK in now.unread:
+        return {"Name": now.unread[WHOLE_TRUNK]}
     lists = {"did_list": (desired.dids, "DID"), "outbound_cid_list": (desired.caller_ids, "Caller ID")}
     return {
         what: now.unread[name]
@@ -365,7 +365,7 @@ def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, An
     except (UsageError, OutputError):
         if "results" in flags:
             raise
-        return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS}.xlsx"
+        return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS_MARK}.xlsx"
 
 
 def _refuse_another_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:

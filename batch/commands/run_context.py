@@ -16,7 +16,7 @@ from batch.runs.failure_groups import troubles
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.row_endings import RowEndings, end_rows, outcomes_without_run
-from batch.runs.run_report import headline, summary
+from batch.runs.run_report import run_headline, summary
 from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.tables.row_results import Summary
@@ -108,7 +108,7 @@ class RunContext:
             TotalsDiffer: a row has none, or one too many.
         """
         endings = self.endings(outcomes)
-        endings.must_add_up(self.checked.tables, self.folder.path / journal.FILE)
+        endings.must_add_up(self.checked.tables, self.folder.path / journal.JOURNAL)
         return endings
 
     def give_back(
@@ -202,7 +202,7 @@ class RunContext:
             ],
             attention=[*attention, *first],
             hazards=_first(self.hazards),
-            says=headline(outcomes.values(), "when the run ended"),
+            says=run_headline(outcomes.values(), "when the run ended"),
         )
 
 

@@ -14,7 +14,7 @@ from batch.pbx.clocks import SYSTEM_CLOCK, Clock
 from batch.pbx.messages import Answer, Reply, Request
 from batch.pbx.session import Session, none_out
 from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
-from batch.pbx.transport import SystemTrust, Verification, open_client
+from batch.pbx.transport import SystemTrust, Verification, open_http_client
 from batch.pbx.wire import HURRIED_S, NO_REQUEST_LOG, Log, RequestLog, Wire, no_log
 from batch.secrets import Secret
 
@@ -103,7 +103,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         UsageError: if rate, concurrency, CA file or fingerprint cannot be used.
     """
     throttle = Throttle(RateLimiter(endpoint.rate), ConcurrencyLimit(endpoint.concurrency), clock, notice)
-    client = open_client(
+    client = open_http_client(
         endpoint.base_url,
         timeout=endpoint.timeout,
         verification=endpoint.verification,

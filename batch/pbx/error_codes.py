@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from batch.pbx.messages import Answer
 from batch.secrets import HIDDEN
 
-Who: TypeAlias = Literal["spreadsheet editor", "PBX administrator", "carrier", "operator"]
+Responsible: TypeAlias = Literal["spreadsheet editor", "PBX administrator", "carrier", "operator"]
 """Who can put it right. The operator is whoever started the command."""
 
 
@@ -50,7 +50,7 @@ class Errcode:
     """What happened, in one plain sentence."""
     next_step: str
     """What to do about it, in one plain sentence."""
-    who: Who
+    who: Responsible
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ _EDITOR: Final = "spreadsheet editor"
 _ADMIN: Final = "PBX administrator"
 _OPERATOR: Final = "operator"
 
-_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Who], ...]] = (
+_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
     (0, "SUCCESS", Verdict.DONE, "The PBX took it.", "Nothing.", _OPERATOR),
     (
         1,

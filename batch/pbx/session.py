@@ -14,7 +14,7 @@ from typing import Final
 
 from batch.errors import AddressBlocked, PbxError, TokensExhausted
 from batch.pbx.messages import Answer, NoResponse, NotSent, Request, refresh, revoke, sign_in
-from batch.pbx.sign_ins import TOKEN_LIFE_S, Failure, Grant, SignIn, quoted, read_sign_in
+from batch.pbx.sign_ins import TOKEN_LIFE_S, Failure, Grant, SignIn, quoted_answer, read_sign_in
 from batch.pbx.throttle import Stopped
 from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret
@@ -58,14 +58,14 @@ class Shortage:
         return Failure(
             kind=TokensExhausted,
             message=self._facts() + vain,
-            hint=f"Try again after {shown(self.free_at, self.noticed_at)}. {_CLOSE_OTHERS} to have one earlier.",
+            hint=f"Try again after {clock_time(self.free_at, self.noticed_at)}. {_CLOSE_OTHERS} to have one earlier.",
             lasting=False,
             reply=self.answer,
         )
 
     def _facts(self) -> str:
-        moment = f"at {shown(self.free_at, self.noticed_at)} at the latest"
-        out = f"All eight access tokens of this API client are out ({quoted(self.answer)})."
+        moment = f"at {clock_time(self.free_at, self.noticed_at)} at the latest"
+        out = f"All eight access tokens of this API client are out ({quoted_answer(self.answer)})."
         match self.ours:
             case 0:
                 return f"{out} None is known to be ours: another program uses this client. One is free {moment}."
@@ -77,7 +77,7 @@ class Shortage:
                 )
 
 
-def judge(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shortage:
+def judge_shortage(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shortage:
     """Judge a 60002.
 
     Args:
@@ -94,7 +94,7 @@ def judge(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shorta
     )
 
 
-def shown(moment: datetime, now: datetime) -> str:
+def clock_time(moment: datetime, now: datetime) -> str:
     """Show a moment by the clock on the wall, with its date where that is not today's."""
     local = moment.astimezone()
     today = local.date() == now.astimezone().date()
@@ -108,7 +108,7 @@ ASK_AGAIN_S: Final = 30.0
 
 _PAST_THE_MOMENT_S: Final = 1.0
 """Asked so long after a token's end, the PBX's clock has seen it too."""
-GONE: Final = frozenset({0, 10004})
+TOKEN_GONE: Final = frozenset({0, 10004})
 """What the PBX says to giving back a token that is not valid afterwards."""
 _WORTHLESS: Final = Failure(
     kind=PbxError,
@@ -287,7 +287,7 @@ class Session:
         asked_at = self._tokens_out()
         told = False
         while True:
-            shortage = judge(full, asked_at, self._wire.clock.now())
+            shortage = judge_shortage(full, asked_at, self._wire.clock.now())
             waited = self._clock_s() - began
             left = self._patience - waited
             if left <= 0:
@@ -354,7 +354,7 @@ class Session:
         answers = True
         while self._superseded and answers:
             reply = self._wire.send_last(revoke(), self._superseded.pop(0).permit)
-            gone.append(isinstance(reply, Answer) and reply.errcode in GONE)
+            gone.append(isinstance(reply, Answer) and reply.errcode in TOKEN_GONE)
             answers = not (isinstance(reply, NotSent | NoResponse) and reply.timed_out)
         return gone
 

@@ -132,7 +132,7 @@ def _grant(answer: Answer) -> SignIn:
 
 
 def _refusal(answer: Answer, now: datetime) -> Failure:
-    said = quoted(answer)
+    said = quoted_answer(answer)
     match answer.errcode, verdict_of(answer):
         case 70004, _:
             return blocked(answer, now)
@@ -178,7 +178,7 @@ def blocked(answer: Answer, now: datetime) -> Failure:
         kind=AddressBlocked,
         message=(
             f"The PBX has blocked this machine's address after failed sign-ins, "
-            f"{blocked_until(answer.body, now)} ({quoted(answer)})."
+            f"{blocked_until(answer.body, now)} ({quoted_answer(answer)})."
         ),
         hint="Wait until then, or lift the block under Security > Blocked IPs; check id and secret.",
         lasting=True,
@@ -186,7 +186,7 @@ def blocked(answer: Answer, now: datetime) -> Failure:
     )
 
 
-def quoted(answer: Answer) -> str:
+def quoted_answer(answer: Answer) -> str:
     """Quote the code and message of an answer; where it gave no message, the vendor's own."""
     return f"{answer.errcode} {answer.errmsg or explain(answer.errcode).errmsg}".strip()
 

@@ -78,7 +78,7 @@ class FingerprintMismatch(ssl.SSLCertVerificationError):
         return self.words
 
 
-def open_client(
+def open_http_client(
     base_url: str,
     *,
     timeout: float,
@@ -297,7 +297,7 @@ class Deadline:
                 self.watcher.watch(self, connection)
 
 
-class Kind(Enum):
+class ReplyKind(Enum):
     """Which of the replies an exception stands for."""
 
     NOT_SENT = "not sent"
@@ -305,25 +305,25 @@ class Kind(Enum):
     GARBLED = "garbled"
 
 
-FAILURES: Final[Mapping[type[httpx.RequestError], Kind]] = MappingProxyType(
+FAILURES: Final[Mapping[type[httpx.RequestError], ReplyKind]] = MappingProxyType(
     {
         # Certainly nothing of the request reached the PBX.
-        httpx.ConnectTimeout: Kind.NOT_SENT,
-        httpx.ConnectError: Kind.NOT_SENT,
-        httpx.PoolTimeout: Kind.NOT_SENT,
-        httpx.ProxyError: Kind.NOT_SENT,
-        httpx.UnsupportedProtocol: Kind.NOT_SENT,
+        httpx.ConnectTimeout: ReplyKind.NOT_SENT,
+        httpx.ConnectError: ReplyKind.NOT_SENT,
+        httpx.PoolTimeout: ReplyKind.NOT_SENT,
+        httpx.ProxyError: ReplyKind.NOT_SENT,
+        httpx.UnsupportedProtocol: ReplyKind.NOT_SENT,
         # Some or all of it may have.
-        httpx.WriteTimeout: Kind.NO_ANSWER,
-        httpx.WriteError: Kind.NO_ANSWER,
-        httpx.ReadTimeout: Kind.NO_ANSWER,
-        httpx.ReadError: Kind.NO_ANSWER,
-        httpx.CloseError: Kind.NO_ANSWER,
-        httpx.LocalProtocolError: Kind.NO_ANSWER,
-        httpx.RemoteProtocolError: Kind.NO_ANSWER,
+        httpx.WriteTimeout: ReplyKind.NO_ANSWER,
+        httpx.WriteError: ReplyKind.NO_ANSWER,
+        httpx.ReadTimeout: ReplyKind.NO_ANSWER,
+        httpx.ReadError: ReplyKind.NO_ANSWER,
+        httpx.CloseError: ReplyKind.NO_ANSWER,
+        httpx.LocalProtocolError: ReplyKind.NO_ANSWER,
+        httpx.RemoteProtocolError: ReplyKind.NO_ANSWER,
         # Something answered.
-        httpx.DecodingError: Kind.GARBLED,
-        httpx.TooManyRedirects: Kind.GARBLED,
+        httpx.DecodingError: ReplyKind.GARBLED,
+        httpx.TooManyRedirects: ReplyKind.GARBLED,
     }
 )
 """What each exception means. Once a status has been read, a failure that is not a time-out is half an answer."""
@@ -381,20 +381,20 @@ def reply_of(
         return InvalidResponse(reason=reason, http_status=http_status, elapsed=elapsed)
     reason = _reason_of(error, timeout)
     match kind:
-        case Kind.NOT_SENT:
+        case ReplyKind.NOT_SENT:
             distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
             return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted)
-        case Kind.NO_ANSWER:
+        case ReplyKind.NO_ANSWER:
             return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out)
-        case Kind.GARBLED:
+        case ReplyKind.GARBLED:
             return InvalidResponse(reason=reason, http_status=0, elapsed=elapsed)
 
 
-def _kind_of(error: httpx.RequestError) -> Kind:
+def _kind_of(error: httpx.RequestError) -> ReplyKind:
     for known in type(error).__mro__:
         if known in FAILURES:
             return FAILURES[known]
-    return Kind.NO_ANSWER  # an exception newer than the table: assume the worst
+    return ReplyKind.NO_ANSWER  # an exception newer than the table: assume the worst
 
 
 def _reason_of(error: httpx.RequestError, timeout: float) -> str:

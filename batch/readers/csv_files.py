@@ -199,7 +199,7 @@ def _found(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str]:
 
 FILES: Final = tuple(sheet.csv for sheet in SHEETS)
 
-SUMMARY: Final = "summary.csv"
+SUMMARY_FILE: Final = "summary.csv"
 RESULTS_TITLE: Final = "trunk-batch results"
 """First cell of the summary in a results folder: our mark."""
 
@@ -233,7 +233,7 @@ class CsvFolder:
     ours: bool
 
 
-def sheet_of(name: str) -> Sheet | None:
+def sheet_of_file(name: str) -> Sheet | None:
     """Return the sheet that a file stands for by its name, whatever its case; None for other files."""
     path = PurePosixPath(name)
     if path.suffix.casefold() != ".csv":
@@ -279,28 +279,28 @@ def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
                 f'"{where}" holds two files that stand for {known}.', "Keep one of them and move the other away."
             )
         found[known] = file
-    return {name: found[name] for name in (*FILES, SUMMARY) if name in found} if set(found) & set(FILES) else {}
+    return {name: found[name] for name in (*FILES, SUMMARY_FILE) if name in found} if set(found) & set(FILES) else {}
 
 
 def _named(files: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
     """Yield what each file stands for; names as exports give them count only where no file has the plain name."""
     plain = set()
     for name, file in files:
-        sheet = sheet_of(name)
-        if sheet is not None or name.casefold() == SUMMARY:
-            known = sheet.csv if sheet else SUMMARY
+        sheet = sheet_of_file(name)
+        if sheet is not None or name.casefold() == SUMMARY_FILE:
+            known = sheet.csv if sheet else SUMMARY_FILE
             plain.add(known)
             yield known, file
     for name, file in files:
         exported = _EXPORTED.fullmatch(PurePosixPath(name).stem)
-        sheet = sheet_of(f"{exported[1]}.csv") if exported and sheet_of(name) is None else None
+        sheet = sheet_of_file(f"{exported[1]}.csv") if exported and sheet_of_file(name) is None else None
         if sheet is not None and sheet.csv not in plain:
             yield sheet.csv, file
 
 
 def sheets_in(folder: Path) -> list[Path]:
     """Return the files of a folder that stand for sheets, in the layout's order."""
-    return [path for name, path in files_in(folder).items() if sheet_of(name) is not None]
+    return [path for name, path in files_in(folder).items() if sheet_of_file(name) is not None]
 
 
 def read_folder(folder: Path) -> CsvFolder:
@@ -343,7 +343,7 @@ def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
     ours = False
     with collector_paused():
         for name, path, raw in files:
-            known = sheet_of(name)
+            known = sheet_of_file(name)
             if known is None:
                 ours = rough_first_cell(raw) == RESULTS_TITLE
                 continue

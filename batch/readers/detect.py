@@ -18,7 +18,7 @@ from batch.readers.grids import collector_paused
 from batch.readers.packages import Package, mark_of, office_document
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.schema import columns
-from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind, read_lines
+from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -182,7 +182,7 @@ def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:
             if words in text:
                 return refusals.not_a_spreadsheet(path, seems)
     folder = path.parent
-    if csv_files.sheet_of(path.name) is not None:
+    if csv_files.sheet_of_file(path.name) is not None:
         hint = f'Give the folder that holds it, "{folder}", so that all three files are read.'
     else:
         hint = (
@@ -254,7 +254,7 @@ def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
     metadata = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
     if mark is None:
         return metadata
-    return replace(metadata, kinds=metadata.kinds | {Kind(mark) if mark in set(Kind) else Kind.RESULTS})
+    return replace(metadata, kinds=metadata.kinds | {FileKind(mark) if mark in set(FileKind) else FileKind.RESULTS})
 
 
 def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Workbook:
@@ -263,7 +263,7 @@ def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Work
         sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
         format=kind,
         sheets=folder.sheets,
-        metadata=FileMetadata(kinds=frozenset({Kind.RESULTS})) if folder.ours else NO_IMPRINT,
+        metadata=FileMetadata(kinds=frozenset({FileKind.RESULTS})) if folder.ours else NO_IMPRINT,
         remarks=folder.remarks,
     )
 

@@ -32,7 +32,7 @@ MAX_CELLS: Final = 32_000_000
 
 
 @dataclass(slots=True, kw_only=True)
-class Look:
+class CellDetails:
     """What a closer look at a sheet found. Rows and columns are counted from 0."""
 
     cells: dict[tuple[int, int], CellValue] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Grid:
                 grown.append([BLANK] * height)
         return grown
 
-    def to_sheet(self, name: str, *, hidden: bool, look: Look) -> RawSheet:
+    def to_sheet(self, name: str, *, hidden: bool, look: CellDetails) -> RawSheet:
         """Return the sheet with what the look found in it; hidden rows and columns outside the table are left out."""
         whole = self.with_cells(look.cells)
         first = whole.row + 1

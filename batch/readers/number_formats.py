@@ -144,7 +144,7 @@ def mattering(formats: Mapping[str, int], codes: Mapping[int, str]) -> dict[str,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stylesheet:
+class CellFormats:
     """The styles of cells that matter to who reads their values."""
 
     formats: Mapping[str, str] = field(default_factory=dict)
@@ -153,7 +153,7 @@ class Stylesheet:
     """Styles whose text is struck through."""
 
 
-def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> Stylesheet:
+def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> CellFormats:
     """Return the styles of an Office stylesheet that matter, from its elements."""
     codes: dict[int, str] = {}
     formats: dict[str, int] = {}
@@ -173,7 +173,7 @@ def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> Stylesheet
             name = str(len(formats))
             formats[name] = _number(attributes.get("numFmtId", ""))
             fonts[name] = _number(attributes.get("fontId", ""))
-    return Stylesheet(
+    return CellFormats(
         formats=mattering(formats, codes), struck=frozenset(name for name, font in fonts.items() if font in struck)
     )
 
@@ -204,7 +204,7 @@ _COLOUR: Final = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|col
 _LOCALE: Final = re.compile(r"\$(?P<sign>[^-\]]*)(?:-[0-9A-Fa-f]+)?")
 
 
-def shown(number: int, mask: str) -> str | None:
+def rendered(number: int, mask: str) -> str | None:
     """Return what a person sees of a whole number that is not negative; None where that is not certain.
 
     Separators of thousands are left out: which character they are depends on who looks.

@@ -15,8 +15,16 @@ from typing import TYPE_CHECKING, Final
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch.readers import packages, refusals
-from batch.readers.grids import Look, calamine_book, calamine_failures, collector_paused, grid_of, is_hidden, worksheets
-from batch.readers.ods_styles import Styles
+from batch.readers.grids import (
+    CellDetails,
+    calamine_book,
+    calamine_failures,
+    collector_paused,
+    grid_of,
+    is_hidden,
+    worksheets,
+)
+from batch.readers.ods_styles import OdsStyles
 from batch.readers.workbook import Block, CellError, NoValue, RawSheet
 
 if TYPE_CHECKING:
@@ -38,7 +46,7 @@ _MANIFEST: Final = (
 _INDENTED: Final = re.compile(rb">\s+(?=</?(?:table|office|calcext|style|number|draw):|<text:p\b)")
 """White space between elements; between pieces of a text it would belong to the text."""
 
-MAX_COLUMNS: Final = 16_384
+MOST_COLUMNS: Final = 16_384
 
 _NUMERIC: Final = frozenset({"float", "date", "time", "currency", "percentage"})
 
@@ -99,11 +107,11 @@ def _book(package: Package) -> CalamineWorkbook:
     return CalamineWorkbook.from_filelike(copy)
 
 
-def _looks(package: Package) -> list[tuple[str, Look]]:
+def _looks(package: Package) -> list[tuple[str, CellDetails]]:
     content = package.find(CONTENT)
     if content is None:
         raise refusals.damaged(package.path, "it has no content")
-    styles = Styles()
+    styles = OdsStyles()
     walk = _Walk(package.path, styles)
     if (common := package.find(STYLES)) is not None:
         _run(package, common, styles)
@@ -111,7 +119,7 @@ def _looks(package: Package) -> list[tuple[str, Look]]:
     return walk.looks
 
 
-def _run(package: Package, part: str, walk: Styles | _Walk) -> None:
+def _run(package: Package, part: str, walk: OdsStyles | _Walk) -> None:
     parser = packages.strict_parser(package, part)
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
@@ -122,11 +130,11 @@ def _run(package: Package, part: str, walk: Styles | _Walk) -> None:
 class _Walk:
     """Where the walk is."""
 
-    def __init__(self, path: Path, styles: Styles) -> None:
+    def __init__(self, path: Path, styles: OdsStyles) -> None:
         self.path = path
         self.styles = styles
         self.in_tables = False
-        self.looks: list[tuple[str, Look]] = []
+        self.looks: list[tuple[str, CellDetails]] = []
         self.wrapped = self.folded_away = 0
         self.row = self.rows = 0
         self.column = self.columns = 0
@@ -153,7 +161,7 @@ class _Walk:
         match name:
             case "table":
                 self.in_tables = True
-                self.looks.append((attributes.get("table:name", ""), Look()))
+                self.looks.append((attributes.get("table:name", ""), CellDetails()))
                 self.row = self.rows = self.folded_away = 0
                 self.column_styles = []
             case "table-column":
@@ -186,7 +194,7 @@ class _Walk:
 
     def _start_columns(self, attributes: dict[str, str]) -> None:
         first = len(self.column_styles)
-        count = min(int(attributes.get("table:number-columns-repeated", "1")), MAX_COLUMNS - first)
+        count = min(int(attributes.get("table:number-columns-repeated", "1")), MOST_COLUMNS - first)
         self.column_styles += [attributes.get("table:default-cell-style-name", "")] * count
         if self._is_hidden(attributes):
             self.looks[-1][1].hidden_columns.append((first, first + count - 1))

@@ -60,7 +60,7 @@ def _quoted(text: str) -> str:
 
 
 @dataclass(slots=True, kw_only=True)
-class Styles:
+class OdsStyles:
     """The styles of a document, taken in element by element as they stand in ``styles.xml`` and ``content.xml``."""
 
     flat: set[str] = field(default_factory=set)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from batch.readers import packages, refusals
-from batch.readers.grids import Look
-from batch.readers.number_formats import Stylesheet, is_on
+from batch.readers.grids import CellDetails
+from batch.readers.number_formats import CellFormats, is_on
 from batch.readers.workbook import Block, CellError, CellPicture, NoValue
 
 if TYPE_CHECKING:
@@ -203,12 +203,12 @@ _BORDER: Final = 64
 def look_closer(
     package: Package,
     part: str,
-    styles: Stylesheet,
+    styles: CellFormats,
     struck_texts: Collection[int] = (),
     pictures: Collection[str] = (),
     *,
     far: bool,
-) -> Look:
+) -> CellDetails:
     """Walk over a sheet's XML element by element and note what calamine drops.
 
     Args:
@@ -235,7 +235,7 @@ def look_closer(
     return walk.look
 
 
-def _cut_out(styles: Stylesheet, *, shared: bool, far: bool) -> Iterator[bytes]:
+def _cut_out(styles: CellFormats, *, shared: bool, far: bool) -> Iterator[bytes]:
     """Yield patterns of whole cells that hide nothing: blank, of text, or a plain number.
 
     Args:
@@ -269,7 +269,7 @@ def _every_cell_named(package: Package, part: str) -> bool:
     return _NAMELESS.search(before) is None
 
 
-def look_at_margins(package: Package, part: str, margins: bytes, look: Look) -> None:
+def look_at_margins(package: Package, part: str, margins: bytes, look: CellDetails) -> None:
     """Note hidden columns, merged cells and active filters from what stands around the rows.
 
     Raises:
@@ -302,7 +302,7 @@ def _totals(table: Mapping[str, str]) -> Block | None:
 class _MarginWalk:
     """Where the walk is. Views that somebody keeps aside have filters of their own."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: CellDetails) -> None:
         self.look = look
         self.aside = 0
 
@@ -347,8 +347,8 @@ def _block(text: str) -> Block | None:
 class _Walk:
     """Where the walk is. Cells and rows may leave out their number: then each is the one after the last."""
 
-    def __init__(self, styles: Stylesheet, struck_texts: Collection[int], pictures: Collection[str]) -> None:
-        self.look = Look()
+    def __init__(self, styles: CellFormats, struck_texts: Collection[int], pictures: Collection[str]) -> None:
+        self.look = CellDetails()
         self.styles = styles.formats
         self.struck_styles = styles.struck
         self.struck_texts = struck_texts

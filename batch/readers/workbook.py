@@ -9,7 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind
+from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Workbook:
     @property
     def ours(self) -> bool:
         """Whether a run of ours wrote it as results: its result columns are then ours."""
-        return Kind.RESULTS in self.metadata.kinds
+        return FileKind.RESULTS in self.metadata.kinds
 
     def wait(self) -> Workbook:
         """Wait until all its sheets are read.

@@ -23,7 +23,7 @@ from xlrd.xldate import xldate_as_datetime
 
 from batch.errors import WorkbookError
 from batch.readers import refusals
-from batch.readers.grids import Grid, Look, calamine_failures, collector_paused, grid_of, is_hidden, worksheets
+from batch.readers.grids import CellDetails, Grid, calamine_failures, collector_paused, grid_of, is_hidden, worksheets
 from batch.readers.number_formats import shows_otherwise
 from batch.readers.workbook import BLANK, Block, CellError, CellValue, RawSheet
 
@@ -120,7 +120,7 @@ _NO_NUMBER: Final = b"\xff\xff"
 """What the last two bytes of a formula's result say where it is no number; the first byte says what it is then."""
 
 
-def look_at_records(content: bytes) -> list[Look]:
+def look_at_records(content: bytes) -> list[CellDetails]:
     """Return what the records of each worksheet tell, in the workbook's order; nothing where they cannot be followed.
 
     Args:
@@ -174,8 +174,8 @@ def _worksheets(stream: bytes) -> Iterator[int]:
                 yield start
 
 
-def _look(stream: bytes, start: int) -> Look:
-    look = Look()
+def _look(stream: bytes, start: int) -> CellDetails:
+    look = CellDetails()
     for number, place, length in _records(stream, start):
         if number in _FORMULAS and length >= 14:
             row, column = struct.unpack_from("<HH", stream, place)
@@ -260,7 +260,7 @@ class _Unread(Exception):
         """Whether it may go on if it is told to."""
 
 
-def _by_xlrd(path: Path, content: bytes, looks: list[Look], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
+def _by_xlrd(path: Path, content: bytes, looks: list[CellDetails], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
     try:
         with (
             collector_paused(),
@@ -294,7 +294,7 @@ def _by_xlrd(path: Path, content: bytes, looks: list[Look], *, corrupt: bool = F
         raise _Unread(refusals.damaged(path, "what is inside does not fit together")) from None
 
 
-def _by_calamine(path: Path, content: bytes, looks: list[Look], refusal: WorkbookError) -> tuple[RawSheet, ...]:
+def _by_calamine(path: Path, content: bytes, looks: list[CellDetails], refusal: WorkbookError) -> tuple[RawSheet, ...]:
     """Read the values of a workbook that xlrd gives up at, if the records tell at least as many sheets."""
     sheets: list[RawSheet] = []
     if not looks:
@@ -331,7 +331,7 @@ def _sheet(
     columns = [list(column) for column in zip_longest(*rows, fillvalue=BLANK)]
     while columns and not any(value != BLANK for value in columns[-1]):
         columns.pop()
-    look = Look(
+    look = CellDetails(
         hidden_rows=sorted(row + 1 for row, seen in sheet.rowinfo_map.items() if seen.hidden),
         hidden_columns=[
             (column, column) for column, seen in sheet.colinfo_map.items() if seen.hidden or not seen.width

@@ -15,8 +15,16 @@ from pyxlsb.handlers import CellHandler
 from pyxlsb.reader import BIFF12Reader
 
 from batch.readers import packages, refusals
-from batch.readers.grids import Look, calamine_book, calamine_failures, collector_paused, grid_of, is_hidden, worksheets
-from batch.readers.number_formats import Stylesheet, mattering
+from batch.readers.grids import (
+    CellDetails,
+    calamine_book,
+    calamine_failures,
+    collector_paused,
+    grid_of,
+    is_hidden,
+    worksheets,
+)
+from batch.readers.number_formats import CellFormats, mattering
 from batch.readers.workbook import Block, CellError, RawSheet
 
 if TYPE_CHECKING:
@@ -185,7 +193,7 @@ def _parts(package: Package) -> dict[str, str]:
     return parts
 
 
-def _styles(package: Package) -> Stylesheet:
+def _styles(package: Package) -> CellFormats:
     part = next(iter(packages.targets(package, packages.list_of_sheets(package), "/styles").values()), None)
     codes: dict[int, str] = {}
     formats: dict[str, int] = {}
@@ -212,7 +220,7 @@ def _styles(package: Package) -> Stylesheet:
                 struck.add(name)
         elif number in {biff12.CELLXFS, biff12.CELLXFS_END}:
             of_cells = number == biff12.CELLXFS
-    return Stylesheet(formats=mattering(formats, codes), struck=frozenset(struck))
+    return CellFormats(formats=mattering(formats, codes), struck=frozenset(struck))
 
 
 def _texts(package: Package) -> list[str]:
@@ -221,8 +229,8 @@ def _texts(package: Package) -> list[str]:
     return [record.t or "" for number, record in reader if number == biff12.SI]
 
 
-def _look(records: bytes, styles: Stylesheet, texts: Callable[[], list[str]]) -> Look:
-    look = Look()
+def _look(records: bytes, styles: CellFormats, texts: Callable[[], list[str]]) -> CellDetails:
+    look = CellDetails()
     row = column = 0
     reader = BIFF12Reader(fp=io.BytesIO(records))
     reader.handlers = {
@@ -259,11 +267,11 @@ def _look(records: bytes, styles: Stylesheet, texts: Callable[[], list[str]]) ->
 
 
 def _look_at_short_cell(
-    look: Look,
+    look: CellDetails,
     place: tuple[int, int],
     number: int,
     record: tuple[int, Any],
-    styles: Stylesheet,
+    styles: CellFormats,
     texts: Callable[[], list[str]],
 ) -> None:
     style, value = record
@@ -278,7 +286,7 @@ def _look_at_short_cell(
     _look_at_cell(look, row, number, CellHandler.cls(column, value, None, style), styles)
 
 
-def _look_at_cell(look: Look, row: int, number: int, record: Any, styles: Stylesheet) -> None:
+def _look_at_cell(look: CellDetails, row: int, number: int, record: Any, styles: CellFormats) -> None:
     look.reach(row, record.c, row, record.c)
     style = str(record.style & _STYLE)
     if style in styles.struck:

@@ -17,8 +17,8 @@ from typing import Final
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
 from batch.readers import packages, refusals
-from batch.readers.grids import Grid, Look, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
-from batch.readers.number_formats import Stylesheet, is_on, read_styles
+from batch.readers.grids import CellDetails, Grid, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
+from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import Package
 from batch.readers.prescan import Reach, glance, look_at_margins, look_closer, reach
 from batch.readers.workbook import RawSheet, SheetBeingRead
@@ -96,10 +96,10 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
     looks = ThreadPoolExecutor(1, thread_name_prefix="second-look")
 
-    def look_at(part: str, known: Reach) -> Look:
+    def look_at(part: str, known: Reach) -> CellDetails:
         return _second_look(package, part, known, styles, texts, pictures)
 
-    def read(index: int, meta: SheetMetadata, part: str, known: Reach, looked: Future[Look]) -> RawSheet:
+    def read(index: int, meta: SheetMetadata, part: str, known: Reach, looked: Future[CellDetails]) -> RawSheet:
         with calamine_failures(path):
             if known.far:
                 looked.result().refuse_far_cells(path, meta.name)
@@ -190,9 +190,9 @@ def _book(package: Package) -> CalamineWorkbook:
     return CalamineWorkbook.from_filelike(plain_copy(package))
 
 
-def _styles(package: Package) -> Stylesheet:
+def _styles(package: Package) -> CellFormats:
     part = next(iter(_parts(package, "styles")), None)
-    return Stylesheet() if part is None else read_styles(package.elements(part))
+    return CellFormats() if part is None else read_styles(package.elements(part))
 
 
 def _struck_texts(package: Package) -> frozenset[int]:
@@ -218,14 +218,14 @@ def _second_look(
     package: Package,
     part: str,
     known: Reach,
-    styles: Stylesheet,
+    styles: CellFormats,
     texts: frozenset[int],
     pictures: frozenset[str],
-) -> Look:
+) -> CellDetails:
     """Glance at a sheet, and look closer where that is due."""
     found = glance(package, part, styles.formats, styles.struck)
     due = found.closer or known.far or texts
-    look = look_closer(package, part, styles, texts, pictures, far=known.far) if due else Look()
+    look = look_closer(package, part, styles, texts, pictures, far=known.far) if due else CellDetails()
     look_at_margins(package, part, found.margins, look)
     return look
 

@@ -208,7 +208,7 @@ def marked_text(marked: Marked) -> Iterator[str]:
         yield marked.note
 
 
-def unreadable(error: BatchError) -> Problem:
+def unreadable_file(error: BatchError) -> Problem:
     """Tell of a file that is no workbook in the shape of a problem."""
     return Problem(code="not-readable", sheet="Trunks", message=error.message, fix=error.hint)
 

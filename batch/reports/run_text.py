@@ -11,7 +11,7 @@ from batch.reports.next_steps import allowing, command, how, where, which
 from batch.runs.failure_groups import troubles
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
-from batch.runs.run_report import headline
+from batch.runs.run_report import run_headline
 from batch.runs.run_status import RunStatus, State
 from batch.secrets import HIDDEN
 from batch.wording import BRIEF, Shown, counted, moment, named, shortened
@@ -150,8 +150,8 @@ def _cut_short_text(report: Report) -> Iterator[str]:
 def _headline(report: Report) -> str:
     """Say how it went; of a run that was over already, how it had gone, since nobody has looked again."""
     if report.ended is None:
-        return headline(report.outcomes.values())
-    then = headline(report.outcomes.values(), f"when the run ended ({moment(report.ended)})")
+        return run_headline(report.outcomes.values())
+    then = run_headline(report.outcomes.values(), f"when the run ended ({moment(report.ended)})")
     return f"{then} For now:  {command('verify', report.folder.path)}"
 
 

@@ -13,7 +13,7 @@ _POLL_S: Final = 0.2
 """The waiting thread wakes this often, so that Ctrl-C is heard on Windows too."""
 
 
-def side_by_side(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
+def concurrently(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
     """Take steps in threads of their own and return what each gave, in their order.
 
     After one that fails no other is begun, and those under way are waited for; only Ctrl-C leaves them to themselves.

@@ -21,9 +21,9 @@ from typing import Any, Final, TextIO
 from platformdirs import user_state_path
 
 from batch.errors import OutputError, UsageError
-from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import is_finished
-from batch.schema.naming import PRACTICE_MARK, RESULTS, plain_stem
+from batch.schema.naming import PRACTICE_MARK, RESULTS_MARK, plain_stem
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk, parse_trunk
 
@@ -66,7 +66,9 @@ def refuse_used(asked_for: Path | None) -> None:
         )
 
 
-def create(workbook: Path, asked_for: Path | None, now: datetime, mark: str = "", *, columns: str = "") -> RunFolder:
+def create_folder(
+    workbook: Path, asked_for: Path | None, now: datetime, mark: str = "", *, columns: str = ""
+) -> RunFolder:
     """Make a run's folder and put a copy of the input into it.
 
     Args:
@@ -200,7 +202,7 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
         UsageError: the folder that was asked for is not there, or the name is no workbook's.
     """
     if asked_for is None:
-        path = workbook.with_name(f"{plain_stem(workbook)}{mark}{RESULTS}.xlsx")
+        path = workbook.with_name(f"{plain_stem(workbook)}{mark}{RESULTS_MARK}.xlsx")
     else:
         path = asked_for
         if path.suffix.lower() != ".xlsx":

@@ -24,11 +24,11 @@ from batch.runs.outcomes import Outcome
 from batch.runs.serialization import Intent, outcome_json
 from batch.wording import quoted
 
-FILE: Final = "journal.sqlite"
+JOURNAL: Final = "journal.sqlite"
 VERSION: Final = 2
 """Of the tables below; a journal of another version is not gone on with."""
 
-WHOLE: Final = 0
+COMPLETE: Final = 0
 """What the file says where all records are in it, or in the one beside it."""
 LACKS: Final = 0x74620001
 """And what it says by itself, without the one beside it: SQLite keeps both numbers as ``application_id``."""
@@ -170,7 +170,7 @@ class Journal:
             if self._waiting:
                 self._commit_waiting()
             with suppress(sqlite3.Error):
-                self._connection.execute(f"PRAGMA application_id={WHOLE}")  # should `_gather` have been cut short
+                self._connection.execute(f"PRAGMA application_id={COMPLETE}")  # should `_gather` have been cut short
             self._connection.close()
 
     def begin_leg(
@@ -289,21 +289,21 @@ def _time(at: datetime) -> str:
 
 
 @contextmanager
-def create(folder: Path) -> Iterator[Journal]:
+def create_journal(folder: Path) -> Iterator[Journal]:
     """Make the journal of a new run, and close it at the end.
 
     Raises:
         JournalError: it cannot be made.
     """
-    _make_private(folder / FILE)
-    with _opened(folder / FILE) as connection:
+    _make_private(folder / JOURNAL)
+    with _opened(folder / JOURNAL) as connection:
         try:
             connection.executescript(_SCHEMA)
             connection.execute(f"PRAGMA user_version={VERSION}")
             _gather(connection)
         except sqlite3.Error as error:
-            raise JournalError(folder / FILE, str(error)) from error
-        yield from _closing(Journal(folder / FILE, connection))
+            raise JournalError(folder / JOURNAL, str(error)) from error
+        yield from _closing(Journal(folder / JOURNAL, connection))
 
 
 def _make_private(path: Path) -> None:
@@ -322,7 +322,7 @@ def reopen(folder: Path) -> Iterator[Journal]:
         UsageError: there is none, or another version of this tool wrote it.
         JournalError: it cannot be written.
     """
-    path = folder / FILE
+    path = folder / JOURNAL
     if not path.is_file():
         raise UsageError(f"{folder} holds no run.", "Name the folder of a run: trunk-batch runs lists them.")
     with _opened(path) as connection:
@@ -347,7 +347,7 @@ def _gather(connection: sqlite3.Connection) -> None:
     """
     connection.execute(f"PRAGMA application_id={LACKS}")
     connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
-    connection.execute(f"PRAGMA application_id={WHOLE}")
+    connection.execute(f"PRAGMA application_id={COMPLETE}")
 
 
 def _closing(journal: Journal) -> Iterator[Journal]:

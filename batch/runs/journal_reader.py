@@ -13,8 +13,8 @@ from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.pbx.error_codes import Verdict, explain
-from batch.pbx.session import GONE
-from batch.runs.journal import FILE, LACKS, VERSION
+from batch.pbx.session import TOKEN_GONE
+from batch.runs.journal import JOURNAL, LACKS, VERSION
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import (
     DESIRED,
@@ -23,7 +23,7 @@ from batch.runs.serialization import (
     Shape,
     each,
     fits,
-    moment,
+    parse_moment,
     read_facts,
     read_outcome,
     whole,
@@ -108,7 +108,7 @@ def read_past(folder: Path) -> Past:
     Raises:
         UsageError: there is none, it cannot be read, or another version of this tool wrote it.
     """
-    path = folder / FILE
+    path = folder / JOURNAL
     if not path.is_file():
         raise UsageError(f"{folder} holds no run.", "Name the folder of a run: trunk-batch runs lists them.")
     try:
@@ -194,9 +194,9 @@ def _legs(journal: sqlite3.Connection) -> Iterator[Leg]:
             number=number,
             command=command,
             pid=pid,
-            started=moment(started),
+            started=parse_moment(started),
             settled_rows=_read(settled, each(whole)),
-            ended=moment(ended) if ended else None,
+            ended=parse_moment(ended) if ended else None,
             how=how or "",
             counts=_read(counts, each(whole)) if counts else {},
         )
@@ -290,10 +290,10 @@ def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[da
     """
     found: list[datetime] = []
     for folder in dict.fromkeys(folder.resolve() for folder in folders):
-        if not (folder / FILE).is_file():  # a pipe would be waited for
+        if not (folder / JOURNAL).is_file():  # a pipe would be waited for
             continue
         try:
-            with _reading(folder / FILE) as journal:
+            with _reading(folder / JOURNAL) as journal:
                 facts = dict(journal.execute("SELECT name, value FROM facts WHERE name IN ('pbx', 'client_id')"))
                 if facts == {"pbx": json.dumps(address), "client_id": json.dumps(client_id)}:
                     found += _tokens_out(journal)
@@ -309,11 +309,11 @@ def _tokens_out(journal: sqlite3.Connection) -> Iterator[datetime]:
     serials: dict[int, int] = {}
     for leg, call, sign_in, sent_at, reply, errcode in journal.execute(query, (*sorted(_GRANTING), "del_token")):
         if call == "del_token":
-            if errcode in GONE:
+            if errcode in TOKEN_GONE:
                 out.pop((leg, sign_in), None)
         elif reply == "answer" and errcode == 0:
             serials[leg] = serials.get(leg, 0) + 1
             out[leg, serials[leg]] = sent_at
         elif reply in {None, "no answer", "garbled"}:
             out[leg, f"unclear {sent_at}"] = sent_at
-    yield from map(moment, out.values())
+    yield from map(parse_moment, out.values())

@@ -23,23 +23,23 @@ from batch.pbx.error_codes import Verdict, explain, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, Request
 from batch.pbx.sign_ins import SignInUnanswered, may_pass
 from batch.pbx.throttle import Stopped
-from batch.runs.concurrency import side_by_side
+from batch.runs.concurrency import concurrently
 from batch.runs.outage import Circuit
 from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Outage, Policy, SignInAgain, StopPbx, decide
 from batch.trunks.live import (
-    LISTS,
-    WHOLE,
+    API_LISTS,
+    WHOLE_TRUNK,
     Inventory,
     LiveTrunk,
+    extension_ids,
     id_of,
-    parse_extensions,
     parse_groups,
     parse_listed,
     parse_trunk,
     unreadable_trunk,
 )
 
-PAGE: Final = 200
+PAGE_SIZE: Final = 200
 """Rows asked for in one page; the PBX may serve fewer."""
 BATCH: Final = 50
 """Trunks read whole in one call."""
@@ -239,9 +239,9 @@ class RetryingClient:
         ahead = 1
         while True:
             numbers = range(pages.read + 1, pages.read + 1 + ahead)
-            steps = [partial(self.ask, page_of(number, PAGE)) for number in numbers]
+            steps = [partial(self.ask, page_of(number, PAGE_SIZE)) for number in numbers]
             brought = False
-            for answer in side_by_side(steps, self._api.throttle.ceiling):
+            for answer in concurrently(steps, self._api.throttle.ceiling):
                 if answer.errcode:
                     return answer
                 brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
@@ -267,7 +267,7 @@ class RetryingClient:
         """Read what a plan looks up; extensions and groups only where the workbook names any."""
         return Inventory(
             trunks=self.listed(),
-            extensions=parse_extensions(self.pages(messages.list_extensions)) if extensions else {},
+            extensions=extension_ids(self.pages(messages.list_extensions)) if extensions else {},
             groups=self._groups() if groups else {},
         )
 
@@ -284,14 +284,14 @@ class RetryingClient:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
 
         What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
-        cannot be read even then is `WHOLE` among what is unread of it, and the others are read all the same.
+        cannot be read even then is `WHOLE_TRUNK` among what is unread of it, and the others are read all the same.
 
         Raises:
             PbxError: the PBX cannot be read.
             Stopped: nothing more is to be sent.
         """
         batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-        read = side_by_side([partial(self._batch, batch) for batch in batches], self._api.throttle.ceiling)
+        read = concurrently([partial(self._batch, batch) for batch in batches], self._api.throttle.ceiling)
         return {number: trunk for batch in read for number, trunk in batch.items()}
 
     def _batch(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
@@ -308,7 +308,7 @@ class RetryingClient:
         found: dict[int, LiveTrunk] = {}
         for place, number in enumerate(ids, 1):
             answer = self.ask(messages.get_trunk(number))
-            in_vain = place == _IN_VAIN and all(WHOLE in trunk.unread for trunk in found.values())
+            in_vain = place == _IN_VAIN and all(WHOLE_TRUNK in trunk.unread for trunk in found.values())
             if answer.errcode == _NO_SUCH_CALL or (answer.errcode not in {0, _NOT_FOUND} and in_vain and found):
                 raise _cannot_read(answer)
             if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
@@ -384,7 +384,7 @@ def _alone(answer: Answer, number: int) -> LiveTrunk | None:
 
 
 def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, **{name: [] for name in LISTS if name in row and row[name] is None}}
+    return {**row, **{name: [] for name in API_LISTS if name in row and row[name] is None}}
 
 
 def _unmet(reply: Reply) -> Reply:

@@ -54,7 +54,7 @@ def summary(  # noqa: PLR0913 - the parts of a page
     return Summary(
         title=title,
         practice=practice,
-        headline=says or headline(outcomes.values()),
+        headline=says or run_headline(outcomes.values()),
         facts=[
             *facts,
             ("Who", f"{_user()} on {platform.node()}"),
@@ -110,7 +110,7 @@ def code_counts(endings: RowEndings) -> list[CodeCount]:
     return found
 
 
-def headline(outcomes: Iterable[Outcome], when: str = "") -> str:
+def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     """Say in one sentence how it went.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from batch.errors import UsageError
-from batch.runs.journal import FILE as JOURNAL
+from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import Leg, Past, read_past
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome

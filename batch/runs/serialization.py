@@ -18,7 +18,7 @@ from batch.schema.problems import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare
-from batch.trunks.live import LISTS, CallerId, Did, LiveTrunk, parse_trunk
+from batch.trunks.live import API_LISTS, CallerId, Did, LiveTrunk, parse_trunk
 from batch.trunks.model import Record
 from batch.trunks.request_bodies import caller_id_json, did_json
 from batch.trunks.values import Value
@@ -67,7 +67,7 @@ def is_moment(value: Any) -> bool:
         return False
 
 
-def moment(text: str) -> datetime:
+def parse_moment(text: str) -> datetime:
     """Read a time.
 
     Raises:
@@ -219,7 +219,7 @@ def read_desired(kept: Json, password: Value | None) -> Desired:
 
 
 def _lists(dids: Iterable[Json], caller_ids: Iterable[Json]) -> tuple[tuple[Did, ...], tuple[CallerId, ...]]:
-    trunk = parse_trunk({"id": 0, **dict(zip(LISTS, (list(dids), list(caller_ids)), strict=True))})
+    trunk = parse_trunk({"id": 0, **dict(zip(API_LISTS, (list(dids), list(caller_ids)), strict=True))})
     return trunk.dids.entries, trunk.caller_ids.entries
 
 

@@ -21,11 +21,11 @@ from batch.runs.retries import Again, LookAgain, Refuse, SignInAgain, StopPbx, T
 from batch.runs.retrying_client import RetryingClient, persist
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
-from batch.trunks.live import WHOLE, LiveTrunk
+from batch.trunks.live import WHOLE_TRUNK, LiveTrunk
 from batch.trunks.payloads import payload
 
 CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
-GONE: Final = "The trunk is no longer on the PBX."
+TRUNK_GONE: Final = "The trunk is no longer on the PBX."
 NOT_READ_BACK: Final = "Not read back."
 NOT_AGAIN: Final = "Stopped before it could be tried again."
 STILL_AT_IT: Final = "The PBX was still working on it, and had not changed anything yet, when this was stopped."
@@ -141,8 +141,8 @@ class TrunkWriter:
     def _untouched(self, work: Work, now: LiveTrunk | None) -> Outcome | None:
         """Make the ending of a trunk that no write of ours has changed; None if it is as planned."""
         if now is None:
-            return self._outcome(work, Ending.NOT_RUN, GONE)
-        if WHOLE in now.unread:
+            return self._outcome(work, Ending.NOT_RUN, TRUNK_GONE)
+        if WHOLE_TRUNK in now.unread:
             return self._outcome(work, Ending.NOT_RUN, _unreadable(now))
         difference = compare(now, work.change.desired)
         if not difference:
@@ -244,7 +244,7 @@ class TrunkWriter:
         written = work.change.written
         if (
             now is None
-            or WHOLE in now.unread
+            or WHOLE_TRUNK in now.unread
             or (_tells(readable := comparable(written, now, work.change.live)) and not compare(now, readable))
         ):
             return self._compared(work, now)
@@ -315,8 +315,8 @@ class TrunkWriter:
 
     def _compared(self, work: Work, now: LiveTrunk | None) -> Outcome:
         if now is None:
-            return self._outcome(work, Ending.PARTIAL, GONE)
-        if WHOLE in now.unread:
+            return self._outcome(work, Ending.PARTIAL, TRUNK_GONE)
+        if WHOLE_TRUNK in now.unread:
             return self._outcome(work, Ending.UNKNOWN, _unreadable(now))
         change = work.change
         desired = comparable(change.desired, now, change.live)
@@ -376,7 +376,7 @@ def _code(work: Work) -> int | None:
 
 
 def _unreadable(now: LiveTrunk) -> str:
-    return f"The trunk cannot be read: {now.unread[WHOLE]}."
+    return f"The trunk cannot be read: {now.unread[WHOLE_TRUNK]}."
 
 
 def _said(reply: Reply | None) -> str:

@@ -77,8 +77,8 @@ CODECS: Final = (
     "opus",
 )
 TRANSPORTS: Final = ("udp", "tcp", "tls", "dnsnaptr")
-YES: Final = frozenset({"yes", "1", "true", "on", "enabled"}) | translations.YES
-NO: Final = frozenset({"no", "0", "false", "off", "disabled"}) | translations.NO
+YES: Final = frozenset({"yes", "1", "true", "on", "enabled"}) | translations.YES_WORDS
+NO: Final = frozenset({"no", "0", "false", "off", "disabled"}) | translations.NO_WORDS
 
 NAME_FORBIDS: Final = " :!$()/#;,[]\\\"=<>&'`^%@{}|"
 """Characters that a trunk name cannot hold."""

@@ -14,7 +14,7 @@ from typing import Final
 from batch.schema.columns import OWN_SHEETS
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """What a file was made as. A file may be several: results that were marked later."""
 
     RESULTS = "results"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 class FileMetadata:
     """What the hidden sheet says. Empty for a file that the tool has not written."""
 
-    kinds: frozenset[Kind] = frozenset()
+    kinds: frozenset[FileKind] = frozenset()
     made_at: str = ""
     """``2026-11-23T02:14:07+01:00``."""
     pbx: str = ""
@@ -63,7 +63,7 @@ _IDS: Final = 1000
 """So many ids stand in one cell, which takes 32,767 characters."""
 
 
-def lines_of(metadata: FileMetadata) -> list[tuple[str, ...]]:
+def metadata_lines(metadata: FileMetadata) -> list[tuple[str, ...]]:
     """Return the lines of the hidden sheet."""
     lines: list[tuple[str, ...]] = [("trunk-batch", _FORM, "This sheet belongs to the tool; leave it as it is.")]
     lines += [("kind", kind) for kind in sorted(metadata.kinds)]
@@ -81,7 +81,7 @@ def lines_of(metadata: FileMetadata) -> list[tuple[str, ...]]:
 
 def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     """Understand the lines of the hidden sheet; what is not understood is left aside."""
-    kinds: set[Kind] = set()
+    kinds: set[FileKind] = set()
     single: dict[str, str] = {}
     colours: dict[str, str] = {}
     sheets: set[str] = set()
@@ -89,8 +89,8 @@ def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     orders: set[str] = set()
     for line in lines:
         word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
-        if word == "kind" and value in set(Kind):
-            kinds.add(Kind(value))
+        if word == "kind" and value in set(FileKind):
+            kinds.add(FileKind(value))
         elif word == "sheet":
             sheets.add(value)
         elif word == "finished":

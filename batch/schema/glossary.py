@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-TITLE: Final = "Glossary"
-LEAD: Final = "What the words mean, in this workbook, in the program's messages and in the results."
+GLOSSARY_SHEET: Final = "Glossary"
+GLOSSARY_LEAD: Final = "What the words mean, in this workbook, in the program's messages and in the results."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ def _terms(**meanings: str) -> tuple[Term, ...]:
     return tuple(sorted(named, key=lambda term: term.word.casefold()))
 
 
-ENDINGS: Final = _terms(
+ENDING_TERMS: Final = _terms(
     applied="A result: this run wrote the trunk, and reading it back showed everything as wanted.",
     unchanged="A result: the PBX already held what the row asks for, so nothing was sent.",
     skipped="A result: the trunk's Action says skip, so nothing was sent.",
@@ -97,5 +97,5 @@ _OTHERS: Final = (
     Term(word="unread-lists", meaning="The hazard that a list to be replaced is one that the PBX does not show."),
 )
 
-GLOSSARY: Final = tuple(sorted((*ENDINGS, *_OTHERS), key=lambda term: term.word.casefold().strip("<")))
+GLOSSARY: Final = tuple(sorted((*ENDING_TERMS, *_OTHERS), key=lambda term: term.word.casefold().strip("<")))
 """All terms in the order of the alphabet."""

@@ -15,14 +15,14 @@ _NOT_IN_SHEET_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff]")
 _NOT_IN_FILE_NAMES: Final = re.compile(r'[<>:"|?*/\\\x00-\x1f\ud800-\udfff]')
 _LONGEST_SHEET_NAME: Final = 31
 
-RESULTS: Final = "-results"
+RESULTS_MARK: Final = "-results"
 PRACTICE_MARK: Final = "-PRACTICE"
 """What our own files have behind the workbook's name."""
 
 
 def plain_stem(workbook: Path) -> str:
     """Return a workbook's name without its ending and without what we put behind it: ``London`` for its results."""
-    return workbook.stem.removesuffix(RESULTS).removesuffix(PRACTICE_MARK) or workbook.stem
+    return workbook.stem.removesuffix(RESULTS_MARK).removesuffix(PRACTICE_MARK) or workbook.stem
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ _ALIKE: Final = 70
 """Per cent of two texts that must be the same."""
 
 
-def nearest(texts: Collection[str], names: Collection[str]) -> dict[str, str]:
+def nearest_names(texts: Collection[str], names: Collection[str]) -> dict[str, str]:
     """Return the nearest name of each text that has one.
 
     A name that differs in case, blanks and dashes alone is found for every text; others for the first thousand.

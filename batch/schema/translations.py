@@ -200,6 +200,6 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By the column's field."""
 
-YES: Final = frozenset({"ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "是", "真"})
-NO: Final = frozenset({"nein", "falsch", "non", "faux", "falso", "否", "假"})
+YES_WORDS: Final = frozenset({"ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "是", "真"})
+NO_WORDS: Final = frozenset({"nein", "falsch", "non", "faux", "falso", "否", "假"})
 """How cells say yes and no, in small letters."""

@@ -19,7 +19,7 @@ from batch.schema.columns import CLEAR, Parser
 from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem, Retype
 from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.tables.column_data import MAX_TOLD, TYPE_AGAIN, Care, Strip, problems_of, same_for
-from batch.tables.digit_groups import as_range, each_in_a_row, one_of_them, side_by_side, surely_together
+from batch.tables.digit_groups import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
 from batch.tables.numerals import MAX_EXACT, cut_finding, date_finding, neighbours, number_finding, truth_finding
 from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, placeholder_finding, placeholders
 
@@ -37,7 +37,7 @@ FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Texts:
+class ColumnTexts:
     """A column as text."""
 
     texts: list[str]
@@ -48,7 +48,7 @@ class Texts:
     """Rows whose cell held a plain number, or a text that was one, which cannot keep a ``+`` or zeros in front."""
 
 
-def texts_of(strip: Strip, values: list[CellValue]) -> Texts:
+def texts_of(strip: Strip, values: list[CellValue]) -> ColumnTexts:
     """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
     texts, findings, numbers = _typed(strip, values)
     if strip.care is Care.SECRET:
@@ -70,7 +70,7 @@ def texts_of(strip: Strip, values: list[CellValue]) -> Texts:
     if numbers:
         texts = _compared(strip, texts, numbers, findings)
     untold = (offset for offset in numbers if offset not in findings)
-    return Texts(
+    return ColumnTexts(
         texts=texts,
         problems=[
             *problems_of(strip, ((offset, finding) for offset, found in findings.items() for finding in found)),
@@ -205,7 +205,7 @@ def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) ->
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
             continue
-        if strip.column.field == "outbound_cid" and len(side_by_side(text)) == 2:  # with option range its two ends
+        if strip.column.field == "outbound_cid" and len(separate_numbers(text)) == 2:  # with option range its two ends
             kept[offset] = ", ".join(filter(None, (part.strip() for part in unwanted.split(text))))
             continue
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
@@ -219,7 +219,7 @@ def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     retype = Retype("Type", "the value anew, in one line")
     fix = f"Type the value anew: {anew}" if anew else _anew(strip)
     if strip.care is Care.NUMBER and anew:
-        if numbers := side_by_side(text):
+        if numbers := separate_numbers(text):
             message = f"The cell holds {len(numbers):,} numbers; a row takes one."
             fix, span = each_in_a_row(numbers), as_range(numbers)
             if strip.column.field == "def_outbound_cid":

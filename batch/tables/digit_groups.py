@@ -67,7 +67,7 @@ def surely_together(text: str) -> str:
     return joined
 
 
-def side_by_side(text: str) -> tuple[str, ...]:
+def separate_numbers(text: str) -> tuple[str, ...]:
     """Return the numbers that stand beside each other in a text, in its order; none where they are not several."""
     if len(_MARKER.findall(text)) > 1:
         text = _MARKER.sub(" ; ", text).strip(" ;")

@@ -205,7 +205,7 @@ class _Sorting:
         lacking = [c for c in self.sheet.columns if c.field not in self.columns and c.field not in self.said]
         guessed: set[str] = set()
         for position, text in self.own.items():
-            near = None if text.startswith("#") or position in self.fit.own else nearest(text, lacking)
+            near = None if text.startswith("#") or position in self.fit.own else nearest_column(text, lacking)
             if near:
                 column, word = near
                 guessed.add(column.field)
@@ -257,7 +257,7 @@ def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> list[Prob
     ]
 
 
-def nearest(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:
+def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:
     """Return the column that a header nearly names, and the word that it nearly is, if there is one.
 
     Aliases and translations, of which there are many, are taken for meant only where both words are long: a short word

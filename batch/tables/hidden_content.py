@@ -56,7 +56,7 @@ def struck_cells(raw: RawSheet, occupied: Collection[int], columns: Iterable[int
     ]
 
 
-def hidden_columns(raw: RawSheet, row: int, headers: Headers) -> list[Problem]:
+def hidden_column_problems(raw: RawSheet, row: int, headers: Headers) -> list[Problem]:
     """Tell of columns that count and that a person does not see."""
     hidden = {at: headers.texts[name] for name, at in headers.columns.items() if at in raw.hidden_columns}
     if not hidden:

@@ -12,7 +12,7 @@ from batch.schema.problems import Problem
 from batch.schema.spellings import listed, spans
 from batch.tables.headers import Headers
 from batch.tables.table_range import Region, is_blank
-from batch.tables.unknown_columns import shown
+from batch.tables.unknown_columns import shown_cell
 from batch.tables.vocabulary import names_secret
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _first_filled(raw: RawSheet, row: int) -> tuple[int, str]:
     for at, column in enumerate(raw.columns, raw.first_column):
         value = column[row - raw.first_row]
         if not is_blank(value):
-            return at, shown(value)
+            return at, shown_cell(value)
     return raw.first_column, ""
 
 

@@ -37,7 +37,7 @@ def number_finding(care: Care, number: float, mask: str, example: str) -> str | 
         return digits
     if care is Care.LIST and len(digits) > 3 and number_formats.groups_thousands(mask):
         return _grouped(digits)
-    meant = _meant(care, number_formats.shown(int(number), mask), digits)
+    meant = _meant(care, number_formats.rendered(int(number), mask), digits)
     if meant == digits:
         return digits
     return Finding(

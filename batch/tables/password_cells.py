@@ -17,7 +17,7 @@ from batch.readers.workbook import CellValue, NoValue, RawSheet
 from batch.secrets import HIDDEN
 from batch.tables.vocabulary import names_secret
 
-Texts: TypeAlias = dict[int, dict[int, str]]
+CellTexts: TypeAlias = dict[int, dict[int, str]]
 """By column (0 is A) and row number."""
 
 _SHORTEST: Final = 4
@@ -118,7 +118,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     return not before and not after
 
 
-def hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> Texts:
+def cells_to_hide(raw: RawSheet, header_row: int, columns: Iterable[int]) -> CellTexts:
     """Return what to write into the cells of the user's own columns that are headed password, secret or PIN.
 
     Args:
@@ -126,7 +126,7 @@ def hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> Te
         header_row: Row number of its header.
         columns: The user's own ones, counted from the sheet's first.
     """
-    hidden: Texts = {}
+    hidden: CellTexts = {}
     start = header_row - raw.first_row
     for index in columns:
         cells = raw.columns[index]
@@ -137,7 +137,7 @@ def hidden_columns(raw: RawSheet, header_row: int, columns: Iterable[int]) -> Te
     return hidden
 
 
-def hidden_values(raw: RawSheet, search: SecretSearch, kept: Mapping[int, range]) -> Texts:
+def hidden_values(raw: RawSheet, search: SecretSearch, kept: Mapping[int, range]) -> CellTexts:
     """Return what to write into cells that hold a password somewhere in what they say, or in their formula.
 
     Args:
@@ -145,7 +145,7 @@ def hidden_values(raw: RawSheet, search: SecretSearch, kept: Mapping[int, range]
         search: Finds them.
         kept: By column (0 is A), the rows whose cells are left as they are.
     """
-    hidden: Texts = {}
+    hidden: CellTexts = {}
     for column, cells in enumerate(raw.columns, raw.first_column):
         rows = _rows_beside(raw, len(cells), kept.get(column, range(0)))
         texts = [

@@ -24,7 +24,7 @@ from batch.tables.cells import FindSecret, secrets_of, texts_of
 from batch.tables.column_data import Strip
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
-from batch.tables.hidden_content import hidden_columns, hidden_rows, merge_problems, merges_of, struck_cells
+from batch.tables.hidden_content import hidden_column_problems, hidden_rows, merge_problems, merges_of, struck_cells
 from batch.tables.non_data_rows import asides, totals_rows
 from batch.tables.sheet_matching import find_sheets
 from batch.tables.table_range import Region, find_region
@@ -259,7 +259,7 @@ def _table(
         *hidden_rows(raw, counted),
         *struck_cells(raw, counted, headers.columns.values()),
     ]
-    problems += hidden_columns(raw, region.header_row, headers)
+    problems += hidden_column_problems(raw, region.header_row, headers)
     return (
         Table(
             sheet=sheet,

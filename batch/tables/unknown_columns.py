@@ -41,7 +41,7 @@ HIDES: Final = "Its cells come back as <hidden> in results."
 """Said of a column whose header says that secrets stand below it."""
 
 
-class Look(StrEnum):
+class CellLook(StrEnum):
     """What a cell looks like."""
 
     NUMBER = "a telephone number"
@@ -54,14 +54,14 @@ class Look(StrEnum):
     OTHER = "text"
 
 
-_FAR: Final = frozenset({Look.NUMBER, Look.RANGE, Look.HOST, Look.SECRET})
-_ANY: Final = frozenset(Look)
-_TELLING: Final[Mapping[Sense, frozenset[Look]]] = {
+_FAR: Final = frozenset({CellLook.NUMBER, CellLook.RANGE, CellLook.HOST, CellLook.SECRET})
+_ANY: Final = frozenset(CellLook)
+_TELLING: Final[Mapping[Sense, frozenset[CellLook]]] = {
     Sense.OURS: _ANY,
     Sense.BOTH: _FAR,
-    Sense.HINT: _ANY - {Look.OTHER},
-    Sense.NOTHING: _ANY - {Look.OTHER},
-    Sense.OWN: frozenset({Look.RANGE, Look.NUMBER}),
+    Sense.HINT: _ANY - {CellLook.OTHER},
+    Sense.NOTHING: _ANY - {CellLook.OTHER},
+    Sense.OWN: frozenset({CellLook.RANGE, CellLook.NUMBER}),
 }
 """What cells look like that may be meant, by what their header says."""
 
@@ -86,8 +86,12 @@ _SECRET: Final = re.compile(
 )
 _DIALLED: Final = re.compile(r"\+?[0-9XZN\[\]()./ -]*[0-9XZN\])][.!]?", re.IGNORECASE)
 _LOOKS: Final = (
-    (_DATE, Look.OTHER), (_YEARS, Look.OTHER), (_ENDS, Look.RANGE), (_COUNTED, Look.COUNT), (_HOST, Look.HOST)
-)  # fmt: skip
+    (_DATE, CellLook.OTHER),
+    (_YEARS, CellLook.OTHER),
+    (_ENDS, CellLook.RANGE),
+    (_COUNTED, CellLook.COUNT),
+    (_HOST, CellLook.HOST),
+)
 _SWITCHES: Final = (YES | NO) - {"0", "1"}
 _CHOICES: Final = frozenset(
     choice
@@ -109,33 +113,33 @@ _PARTS: Final = 5
 """So many parts of a cell that holds many are looked at."""
 
 
-def look_of(value: CellValue) -> Look:
+def look_of(value: CellValue) -> CellLook:
     """Return what a cell that is not blank looks like."""
     match value:
         case bool():
-            return Look.SWITCH
+            return CellLook.SWITCH
         case int() | float():
-            return _look_of_text(f"{value:.0f}") if float(value).is_integer() else Look.OTHER
+            return _look_of_text(f"{value:.0f}") if float(value).is_integer() else CellLook.OTHER
         case str():
             parts = [part.strip() for part in islice(_MANY.split(value[:_CELL]), _PARTS)]
             looks = {_look_of_text(part) for part in parts if part}
-            return looks.pop() if len(looks) == 1 else Look.OTHER
+            return looks.pop() if len(looks) == 1 else CellLook.OTHER
         case _:
-            return Look.OTHER
+            return CellLook.OTHER
 
 
-def _look_of_text(text: str) -> Look:
+def _look_of_text(text: str) -> CellLook:
     if text.casefold() in _SWITCHES:
-        return Look.SWITCH
+        return CellLook.SWITCH
     if text.casefold() in _CHOICES:
-        return Look.CHOICE
+        return CellLook.CHOICE
     for pattern, look in _LOOKS:
         if pattern.fullmatch(text):
             return look
     digits = sum(c in "0123456789Xx" for c in text)
     if any(c.isdigit() for c in text) and _DIALLED.fullmatch(text):
-        return Look.NUMBER if digits >= _LEAST_DIGITS else Look.COUNT
-    return Look.SECRET if _SECRET.fullmatch(text) else Look.OTHER
+        return CellLook.NUMBER if digits >= _LEAST_DIGITS else CellLook.COUNT
+    return CellLook.SECRET if _SECRET.fullmatch(text) else CellLook.OTHER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,7 @@ class _Stranger:
     position: int
     header: str
     """As it stands there; blank where there is none."""
-    look: Look
+    look: CellLook
     row: int
     """Of a cell that looks so."""
     value: str
@@ -165,13 +169,13 @@ def unclear(
         known: fields that other columns mean.
         below: gives what stands below the header at a position, from the next row on.
     """
-    groups: dict[tuple[str, Look], list[_Stranger]] = defaultdict(list)
+    groups: dict[tuple[str, CellLook], list[_Stranger]] = defaultdict(list)
     lacking = {column.field for column in sheet.columns} - set(known)
     for position, header in own.items():
         stranger = _judged(position, header, row, below(position), lacking)
         if stranger is not None:
             # of two columns of numbers, none is offered as the one that lacks: they may be the ends of ranges
-            both = stranger.look is Look.NUMBER and not lacking.isdisjoint(_CANDIDATES[Look.NUMBER])
+            both = stranger.look is CellLook.NUMBER and not lacking.isdisjoint(_CANDIDATES[CellLook.NUMBER])
             groups["" if both else re.sub(r"[\W\d_]+", "", header).casefold(), stranger.look].append(stranger)
     alike = list(groups.values())
     if len(alike) > _MOST_TOLD:
@@ -197,22 +201,22 @@ def _judged(
     looks = {value: look for value in values if (look := look_of(value)) in telling}
     if sense is Sense.OWN:
         surely_none = numbers_other_things(header)
-        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is Look.RANGE)}
+        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is CellLook.RANGE)}
     few = 2 * len(looks) < len(values)
     if few and sense in {Sense.NOTHING, Sense.HINT}:  # among other texts, a number that can be called is still one
-        looks = {v: look for v, look in looks.items() if look in {Look.NUMBER, Look.RANGE} and _is_called(v)}
+        looks = {v: look for v, look in looks.items() if look in {CellLook.NUMBER, CellLook.RANGE} and _is_called(v)}
         few = not looks
     if not looks or few or (sense is Sense.NOTHING and _are_row_numbers(values)):
         return None
     look = Counter(looks.values()).most_common(1)[0][0]
     example = next(value for value in looks if looks[value] is look)
-    hidden = names_secret(header) or look is Look.SECRET
+    hidden = names_secret(header) or look is CellLook.SECRET
     return _Stranger(
         position=position,
         header=header,
         look=look,
         row=row + 1 + list(cells).index(example),
-        value="" if hidden else shown(example),
+        value="" if hidden else shown_cell(example),
     )
 
 
@@ -230,7 +234,7 @@ def _are_row_numbers(values: Sequence[CellValue]) -> bool:
     return len(texts) > 1 and texts == [str(number) for number in range(1, len(texts) + 1)]
 
 
-def shown(value: CellValue) -> str:
+def shown_cell(value: CellValue) -> str:
     """Write a cell as it is quoted in a sentence."""
     text = value.text if isinstance(value, CellError) else value.formula if isinstance(value, NoValue) else str(value)
     plain = f"{value:.0f}" if isinstance(value, float) and value.is_integer() else " ".join(text.split())
@@ -243,7 +247,7 @@ def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger]
     place = f"{letters(first.position)}{row}"
     example = f"{letters(first.position)}{first.row}"
     said = f"{example} says {first.value!r}" if first.value else f"{example} is filled"
-    looks = f", which looks like {first.look}" if first.look is not Look.OTHER else ""
+    looks = f", which looks like {first.look}" if first.look is not CellLook.OTHER else ""
     typed = "#Remark" if first.header in {"", "#"} else f"#{first.header}"
     return Problem(
         code="column-unknown",
@@ -267,15 +271,15 @@ def _called(group: Sequence[_Stranger], headers: Sequence[str]) -> str:
     return f"Column {called} has no header: it is" if len(group) == 1 else f"Columns {called} have no header: they are"
 
 
-_CANDIDATES: Final[Mapping[Look, tuple[str, ...]]] = {
-    Look.NUMBER: ("did", "outbound_cid"),
-    Look.RANGE: ("did", "outbound_cid", "outbound_cid_to_ext_range"),
-    Look.COUNT: ("extensions", "id", "port"),
-    Look.SWITCH: ("enable", "enb_outbound_proxy"),
-    Look.HOST: ("hostname", "domain", "outbound_proxy_server"),
-    Look.SECRET: ("password",),
-    Look.CHOICE: ("type", "transport", "action", "outbound_cid_option"),
-    Look.OTHER: (),
+_CANDIDATES: Final[Mapping[CellLook, tuple[str, ...]]] = {
+    CellLook.NUMBER: ("did", "outbound_cid"),
+    CellLook.RANGE: ("did", "outbound_cid", "outbound_cid_to_ext_range"),
+    CellLook.COUNT: ("extensions", "id", "port"),
+    CellLook.SWITCH: ("enable", "enb_outbound_proxy"),
+    CellLook.HOST: ("hostname", "domain", "outbound_proxy_server"),
+    CellLook.SECRET: ("password",),
+    CellLook.CHOICE: ("type", "transport", "action", "outbound_cid_option"),
+    CellLook.OTHER: (),
 }
 """What a column may be, by what its cells look like."""
 
@@ -290,21 +294,21 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
     if lacking and len(group) == 1:
         return f"If it is the {' or the '.join(lacking)}, type that in {place}."
     match look:
-        case Look.NUMBER | Look.RANGE | Look.COUNT if sheet.required:
+        case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT if sheet.required:
             return "Numbers of a trunk go onto the sheet DIDs or Caller IDs, one row each."
-        case Look.NUMBER | Look.RANGE | Look.COUNT:
+        case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT:
             return (
                 f"Each number goes into a row of its own under {'DID' if sheet is DIDS else 'Caller ID'}; a block "
                 "goes there as first and last number, like 442079460100-442079460199."
             )
-        case Look.CHOICE if not sheet.required:
+        case CellLook.CHOICE if not sheet.required:
             return (
                 "All rows of a trunk are added, removed or put in place of its list together: the sheet Trunks says "
                 "which, under Caller IDs mode and DIDs mode."
             )
-        case Look.HOST | Look.SWITCH | Look.SECRET | Look.CHOICE:
+        case CellLook.HOST | CellLook.SWITCH | CellLook.SECRET | CellLook.CHOICE:
             return "A setting of a trunk goes onto the sheet Trunks, under its own header."
-        case Look.OTHER:
+        case CellLook.OTHER:
             return "If it means a column of ours, give it that header."
 
 

@@ -32,7 +32,7 @@ class Base:
     """By id. A list that the workbook could not say is among `LiveTrunk.unread`."""
 
 
-def lines_of(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
+def base_lines(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
     """Return the lines of the hidden sheet: a trunk's id, then what it held as JSON, over as many cells as it takes."""
     for trunk in trunks:
         text = json.dumps(_held(trunk), ensure_ascii=True, separators=(",", ":"))

@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from batch.schema.columns import Mode, TrunkType
 from batch.schema.problems import Problem
-from batch.schema.spellings import nearest
+from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
 from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
-from batch.trunks.live import WHOLE, Inventory, LiveTrunk
-from batch.trunks.live_checks import incomplete, objections, unread, unreadable
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live_checks import incomplete, objections, unread, unreadable_trunk_problem
 from batch.trunks.merge import merge
 from batch.trunks.model import Record
 from batch.trunks.payloads import refusals
@@ -198,7 +198,7 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
     by_id, by_name = inventory.by_id, inventory.by_name
     records = list(records)
     gone = [r.name for r in records if (by_name.get(r.name) if r.id is None else by_id.get(r.id)) is None]
-    near = nearest(gone, by_name)
+    near = nearest_names(gone, by_name)
     ids: dict[int, int] = {}
     taken: dict[int, int] = {}
     problems: list[Problem] = []
@@ -209,8 +209,8 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
         cell = "name" if record.id is None else "id"
         if trunk is None:
             problems.append(_gone(tables, record, cell, by_name.get(near.get(record.name, ""))))
-        elif WHOLE in trunk.unread:
-            problems.append(unreadable(tables, record, trunk))
+        elif WHOLE_TRUNK in trunk.unread:
+            problems.append(unreadable_trunk_problem(tables, record, trunk))
         elif record.id is None and record.name in inventory.doubled:
             problems.append(
                 table.problem(
@@ -252,7 +252,7 @@ def _gone(tables: Tables, record: Record, cell: str, near: LiveTrunk | None) -> 
     )
 
 
-def judge(
+def judge_trunk(
     tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""

@@ -14,7 +14,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 from batch.schema.columns import Mode
 from batch.trunks.diff import alike, live_value
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
-from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Record, Row
+from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Record
 from batch.trunks.numbers import RawId, split_groups
 
 Key: TypeAlias = tuple[Hashable, int]
@@ -69,8 +69,8 @@ def keyed(entries: Iterable[KeyedT]) -> dict[Key, KeyedT]:
 
 
 def _touched(
-    edit: ListEdit[Row] | None, base: Sequence[Entry], blanked: Callable[[Row, Entry], Row]
-) -> ListEdit[Row] | None:
+    edit: ListEdit[EntryRow] | None, base: Sequence[Entry], blanked: Callable[[EntryRow, Entry], EntryRow]
+) -> ListEdit[EntryRow] | None:
     if edit is None or edit.mode is Mode.REMOVE or edit.clear is not None:
         return edit
     was, rows = keyed(base), keyed(edit.rows)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from batch.schema.columns import CALLER_IDS, CLEAR, MAX_ENTRY_NAME_BYTES, Mode
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table
-from batch.trunks.model import CallerIdRow, DidRow, DidRows, Row
+from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
@@ -38,10 +38,10 @@ _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entries(Generic[Row]):
+class Entries(Generic[EntryRow]):
     """The understood rows of one list sheet, in the sheet's order. All sequences are equally long."""
 
-    rows: Sequence[Row]
+    rows: Sequence[EntryRow]
     trunks: npt.NDArray[np.int64]
     """For each, the Trunks row it belongs to."""
     clears: Mapping[int, int]

@@ -14,12 +14,12 @@ import numpy.typing as npt
 
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Mode, Parser, TrunkType
 from batch.schema.problems import Fault, Problem
-from batch.schema.spellings import nearest
+from batch.schema.spellings import nearest_names
 from batch.tables.column_data import Problems
 from batch.tables.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
-from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Owners, Record, Records, Row, rows_at
+from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Owners, Record, Records, rows_at
 from batch.trunks.suggestions import only_taken
 from batch.trunks.values import Value, parse_value
 
@@ -55,7 +55,7 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     did_edits, faults = _edits(tables.dids, dids, did_owners, modes["dids_mode"])
     problems += faults
     records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
-    problems += rules.check(tables, records, dids)
+    problems += rules.check_records(tables, records, dids)
     not_dids, by_column = rules.caller_ids_not_dids(tables, records)
     problems += not_dids
     problems += rules.mode_without_rows(tables, records, did_owners.named, caller_owners.named)
@@ -177,7 +177,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     owners = Owners(rows=_array(numbers), trunks=trunks)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
     unknown = dict.fromkeys(texts[i] for i in lost)
-    near = nearest([text for text in unknown if not rows[text]], places.names)
+    near = nearest_names([text for text in unknown if not rows[text]], places.names)
     faults = {text: rules.unowned(text, rows[text], near.get(text, "")) for text in unknown}
     return owners, [
         table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i], offers=fault.offers)
@@ -203,8 +203,8 @@ def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int,
 
 
 def _edits(
-    table: Table, entries: Entries[Row], owners: Owners, modes: Mapping[int, Mode]
-) -> tuple[dict[int, ListEdit[Row]], list[Problem]]:
+    table: Table, entries: Entries[EntryRow], owners: Owners, modes: Mapping[int, Mode]
+) -> tuple[dict[int, ListEdit[EntryRow]], list[Problem]]:
     """Cut the entries into one list edit per trunk, keeping the sheet's order."""
     order = np.argsort(entries.trunks, kind="stable")
     trunks: npt.NDArray[np.int64] = entries.trunks[order]
@@ -212,7 +212,7 @@ def _edits(
     if not np.array_equal(order, np.arange(order.size)):
         rows = rows_at(rows, order.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(trunks)) + 1).tolist(), len(rows)]
-    edits: dict[int, ListEdit[Row]] = {}
+    edits: dict[int, ListEdit[EntryRow]] = {}
     for start, end in pairwise(cuts):
         if start < end and (trunk := int(trunks[start])):
             edits[trunk] = ListEdit(mode=modes.get(trunk, Mode.REPLACE), explicit=trunk in modes, rows=rows[start:end])

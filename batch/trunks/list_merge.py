@@ -15,7 +15,7 @@ from batch.schema.columns import CLEAR, Mode
 from batch.trunks.diff import described
 from batch.trunks.edited_cells import Key, filled_cells, keyed, members
 from batch.trunks.live import CallerId, Did, Entry
-from batch.trunks.model import ListEdit, Row
+from batch.trunks.model import EntryRow, ListEdit
 
 ENTRY: Final = "entry"
 LIST: Final = "list"
@@ -54,11 +54,11 @@ class Woven(Generic[Entry]):
 
 
 def weave(
-    edit: ListEdit[Row],
-    asked: ListEdit[Row],
+    edit: ListEdit[EntryRow],
+    asked: ListEdit[EntryRow],
     base: Sequence[Entry],
     live: Sequence[Entry],
-    filled: Callable[[Row, Entry | None], Entry],
+    filled: Callable[[EntryRow, Entry | None], Entry],
 ) -> Woven[Entry]:
     """Weave a list.
 
@@ -73,8 +73,8 @@ def weave(
         return _cleared(edit.clear, base, live)
     was: Mapping[Key, Entry] = keyed(base)
     now: Mapping[Key, Entry] = keyed(live)
-    rows: Mapping[Key, Row] = keyed(edit.rows)
-    touched: Mapping[Key, Row] = keyed(asked.rows)
+    rows: Mapping[Key, EntryRow] = keyed(edit.rows)
+    touched: Mapping[Key, EntryRow] = keyed(asked.rows)
     kept = {key for key in now if key in rows or key not in was or edit.mode is Mode.ADD}
     woven = {key: now[key] for key in now if key in kept}
     clashes: list[Clash] = []
@@ -116,7 +116,7 @@ def _deleted_though_changed(was: Did | CallerId, now: Did | CallerId) -> Clash:
     return Clash(row=None, field=ENTRY, number=_number(was), base=described(was), live=described(now), yours=None)
 
 
-def _both_changed(row: Row, then: Entry | None, current: Entry | None, wanted: Entry) -> Iterator[Clash]:
+def _both_changed(row: EntryRow, then: Entry | None, current: Entry | None, wanted: Entry) -> Iterator[Clash]:
     """Find the cells of a touched row in which the PBX holds neither what it held then nor what is wanted."""
     if current is None and then is None:
         return
@@ -178,7 +178,7 @@ def _put_between(order: Sequence[Key], guide: Iterable[Key], woven: Collection[K
 
 
 def _both_reordered(
-    row: int, was: Mapping[Key, Entry], now: Mapping[Key, Entry], rows: Mapping[Key, Row]
+    row: int, was: Mapping[Key, Entry], now: Mapping[Key, Entry], rows: Mapping[Key, EntryRow]
 ) -> Iterator[Clash]:
     then = [key for key in was if key in now and key in rows]
     both = set(then)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from batch.schema.columns import Mode
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change
@@ -69,8 +69,8 @@ def settle_orders(
     Returns:
         The change without lists that stay as they are; what is to be allowed; what is to be told.
     """
-    results = Kind.RESULTS in metadata.kinds
-    if not results and Kind.EXPORT not in metadata.kinds:
+    results = FileKind.RESULTS in metadata.kinds
+    if not results and FileKind.EXPORT not in metadata.kinds:
         return change, [], []
     hazards, notices, desired = [], [], change.desired
     for what, table, label in (("dids", tables.dids, "DIDs"), ("caller_ids", tables.caller_ids, "caller IDs")):

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from batch.schema.columns import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
-from batch.schema.spellings import LOOKED_FOR, nearest
+from batch.schema.spellings import LOOKED_FOR, nearest_names
 
 _YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
 _INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})
@@ -28,9 +28,9 @@ _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
     "peer_private": TrunkType.PEER,
     "account": TrunkType.ACCOUNT,
 }
-LISTS: Final = ("did_list", "outbound_cid_list")
+API_LISTS: Final = ("did_list", "outbound_cid_list")
 """The two lists of a trunk, by their names in the API."""
-WHOLE: Final = ""
+WHOLE_TRUNK: Final = ""
 """Stands for a whole trunk in `LiveTrunk.unread`."""
 NOT_SHOWN: Final = "the PBX does not show it"
 """Why a list is unread that is absent; any other reason is about a list that is there."""
@@ -117,7 +117,7 @@ class LiveTrunk:
     caller_ids: LiveList[CallerId] = LiveList()
     unread: Mapping[str, str] = field(default_factory=dict)
     """Lists that its type has and that could not be read, and why: what they hold is not known, so they are not
-    empty. `WHOLE` stands for all of the trunk."""
+    empty. `WHOLE_TRUNK` stands for all of the trunk."""
 
     @property
     def type(self) -> TrunkType | None:
@@ -217,7 +217,7 @@ def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:
 
 def unreadable_trunk(number: int, name: str, why: str) -> LiveTrunk:
     """Stand for a trunk that is there, and of which nothing can be read."""
-    return LiveTrunk(id=number, name=name, vendor_type="", status=None, whole={}, unread={WHOLE: why})
+    return LiveTrunk(id=number, name=name, vendor_type="", status=None, whole={}, unread={WHOLE_TRUNK: why})
 
 
 def parse_listed(rows: Iterable[Mapping[str, Any]]) -> tuple[LiveTrunk, ...]:
@@ -246,7 +246,7 @@ def _lists_of(vendor_type: str) -> Iterable[str]:
     kind = _VENDOR_TYPES.get(vendor_type.casefold())
     if kind is None:
         return ()
-    return ("outbound_cid_list",) if kind is TrunkType.ACCOUNT else LISTS
+    return ("outbound_cid_list",) if kind is TrunkType.ACCOUNT else API_LISTS
 
 
 def _word(value: object) -> str:
@@ -371,7 +371,7 @@ class Inventory:
         """Return the name of the extension group that may be meant by one that is none, for the first thousand."""
         found = self._nearest_groups
         if name not in found and len(found) < LOOKED_FOR:
-            found[name] = nearest([name], self.groups).get(name)
+            found[name] = nearest_names([name], self.groups).get(name)
         return found.get(name)
 
     @cached_property
@@ -384,7 +384,7 @@ class Inventory:
         return any(trunk.vendor_type.casefold().startswith("peer_") for trunk in self.trunks)
 
 
-def parse_extensions(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+def extension_ids(objects: Iterable[Mapping[str, Any]]) -> dict[str, int]:
     """Understand ``extension/list``: number to id.
 
     A number that two extensions bear is left out, and one without a usable id.

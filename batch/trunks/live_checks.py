@@ -11,7 +11,7 @@ from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import Desired, Difference
 from batch.trunks.hazards import is_replaceable
-from batch.trunks.live import NOT_SHOWN, WHOLE, Inventory, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.model import Record, Records
 
 SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
@@ -113,13 +113,13 @@ def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]
         )
 
 
-def unreadable(tables: Tables, record: Record, live: LiveTrunk) -> Problem:
+def unreadable_trunk_problem(tables: Tables, record: Record, live: LiveTrunk) -> Problem:
     """Report a trunk of which nothing can be read."""
     return tables.trunks.problem(
         "live-entry-incomplete",
         record.row,
         "name" if record.id is None else "id",
-        f"{record.label} cannot be read: {live.unread[WHOLE]}.",
+        f"{record.label} cannot be read: {live.unread[WHOLE_TRUNK]}.",
         "Look at this trunk on the PBX, then plan again; or leave it out of the workbook.",
         value=record.label,
     )

@@ -16,7 +16,7 @@ from batch.tables.rows import Table, Tables
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference
 from batch.trunks.hazards import Conflict
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
-from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Record, Row
+from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Record
 from batch.trunks.numbers import RawId, split_groups
 
 
@@ -71,7 +71,7 @@ class CallerIdFilling:
 
 
 def applied(
-    edit: ListEdit[Row], live: Sequence[Entry], filled: Callable[[Row, Entry | None], Entry]
+    edit: ListEdit[EntryRow], live: Sequence[Entry], filled: Callable[[EntryRow, Entry | None], Entry]
 ) -> tuple[Entry, ...]:
     """Apply an edit to a list. ``filled`` makes an entry from a row and the live entry with its key, if any."""
     old: dict[Hashable, Entry] = {entry.key: entry for entry in reversed(live)}
@@ -93,7 +93,7 @@ def filled_did(row: DidRow, old: Did | None) -> Did:
     return Did(row.did, name)
 
 
-def ambiguous(table: Table, field: str, edit: ListEdit[Row], live: Sequence[Entry]) -> list[Problem]:
+def ambiguous(table: Table, field: str, edit: ListEdit[EntryRow], live: Sequence[Entry]) -> list[Problem]:
     """Report rows of add and remove that fit two live entries, and removals of what is not there."""
     if edit.mode is Mode.REPLACE:
         return []

@@ -101,11 +101,11 @@ class CallerIdRow(NamedTuple):
         return self.caller_id
 
 
-Row = TypeVar("Row", DidRow, CallerIdRow)
+EntryRow = TypeVar("EntryRow", DidRow, CallerIdRow)
 """A wanted entry of either list."""
 
 
-def rows_at(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
+def rows_at(rows: Sequence[EntryRow], places: Sequence[int]) -> Sequence[EntryRow]:
     """Return the rows at these places, kept as they were."""
     if isinstance(rows, DidRows):
         numbers, dids, names = rows.rows, rows.dids, rows.names
@@ -114,13 +114,13 @@ def rows_at(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListEdit(Generic[Row]):
+class ListEdit(Generic[EntryRow]):
     """What the rows of one sheet shall do to one list of one trunk."""
 
     mode: Mode
     explicit: bool
     """Whether the mode was typed; a blank one replaces, and asks before entries are lost."""
-    rows: Sequence[Row] = ()
+    rows: Sequence[EntryRow] = ()
     """In the sheet's order. Empty when the list is emptied on purpose by ``<clear>``."""
     clear: int | None = None
     """The row that says ``<clear>``."""
@@ -236,7 +236,7 @@ def _called(record: Record) -> set[str]:
     return {text for text in (record.name, "" if record.id is None else str(record.id)) if text}
 
 
-def nearest(text: str, records: Iterable[Record]) -> str:
+def nearest_trunk(text: str, records: Iterable[Record]) -> str:
     """Return the Name of the Trunks sheet that is nearest to what was typed; blank where none is near."""
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
 

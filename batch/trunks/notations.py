@@ -14,7 +14,7 @@ from batch.tables.digit_groups import (
     as_range,
     each_in_a_row,
     holds_two,
-    side_by_side,
+    separate_numbers,
     surely_together,
     together,
 )
@@ -203,7 +203,7 @@ def _no_first_and_last(text: str) -> Reading | None:
 
 def _trunk_zero(text: str) -> Reading | None:
     """Take out the ``(0)`` that is dialled only inside the country, also that of ``+44 (020)`` and ``+44 020``."""
-    if (apart := _ZERO_APART.match(text)) and not side_by_side(text):
+    if (apart := _ZERO_APART.match(text)) and not separate_numbers(text):
         text = f"{apart[1].strip('()')} (0)" + text[apart.end() :].replace(")", "", apart[0].endswith("(0"))
     found = _TRUNK_ZERO.search(text)
     country = text[: found.start()] if found else ""
@@ -358,7 +358,7 @@ def _thousands(text: str) -> Reading | None:
 
 def _several(text: str) -> Reading | None:
     """Find several numbers in one cell."""
-    numbers = side_by_side(text) or (tuple(_RUN.findall(text)) if holds_two(text) else ())
+    numbers = separate_numbers(text) or (tuple(_RUN.findall(text)) if holds_two(text) else ())
     if not numbers:
         return None
     return Reading(

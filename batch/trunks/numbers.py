@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
 from batch.schema.problems import Fault
-from batch.tables.digit_groups import LONGEST_CELL, one_of_them, side_by_side, together
+from batch.tables.digit_groups import LONGEST_CELL, one_of_them, separate_numbers, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.trunks.readings import Offer, Reading
 
@@ -257,7 +257,7 @@ def _caller_id_range(text: str) -> NumberRange | Reading:
     text = _LONG_BLANKS.sub("  ", text)
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)):
         return _number_range(found, MAX_CALLER_IDS_IN_RANGE)
-    ends = side_by_side(text) if len(text) <= LONGEST_CELL else ()
+    ends = separate_numbers(text) if len(text) <= LONGEST_CELL else ()
     if len(ends) == 2:
         return Reading(
             code="range-malformed",

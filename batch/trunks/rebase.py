@@ -19,7 +19,7 @@ from batch.trunks.hazards import Conflict, Held
 from batch.trunks.list_merge import ENTRY, LIST, ORDER, Clash, Woven, weave
 from batch.trunks.live import Entry, Inventory, LiveList, LiveTrunk
 from batch.trunks.merge import CallerIdFilling, Merged, ambiguous, applied, filled_did
-from batch.trunks.model import ListEdit, Record, Row
+from batch.trunks.model import EntryRow, ListEdit, Record
 
 _WORDS: Final = {
     ENTRY: "{label} {number} of {trunk}",
@@ -29,12 +29,12 @@ _WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides(Generic[Row, Entry]):
+class _Sides(Generic[EntryRow, Entry]):
     """One list of a trunk, from all sides."""
 
-    edit: ListEdit[Row] | None
+    edit: ListEdit[EntryRow] | None
     """Its rows, all of them."""
-    asked: ListEdit[Row] | None
+    asked: ListEdit[EntryRow] | None
     """Its rows, as far as a person touched them."""
     base: Sequence[Entry] | None
     """None where nobody knows what it was, or what it is: then there is nothing to compare with."""
@@ -114,7 +114,7 @@ def _fields_left_alone(asked: Record, base: LiveTrunk, live: LiveTrunk) -> Itera
             yield name, (was, now)
 
 
-def _list(sides: _Sides[Row, Entry], filled: Callable[[Row, Entry | None], Entry]) -> Woven[Entry]:
+def _list(sides: _Sides[EntryRow, Entry], filled: Callable[[EntryRow, Entry | None], Entry]) -> Woven[Entry]:
     """Make the list that a trunk shall have; that of an edit which asks for nothing is not looked at."""
     if sides.edit is None or sides.asked is None:
         return Woven(entries=())
@@ -126,7 +126,7 @@ def _list(sides: _Sides[Row, Entry], filled: Callable[[Row, Entry | None], Entry
     return weave(sides.edit, sides.asked, sides.base, sides.live, filled)
 
 
-def _ambiguous(table: Table, field: str, sides: _Sides[Row, Entry]) -> list[Problem]:
+def _ambiguous(table: Table, field: str, sides: _Sides[EntryRow, Entry]) -> list[Problem]:
     return [] if sides.asked is None else ambiguous(table, field, sides.asked, sides.live)
 
 
@@ -161,7 +161,7 @@ def _conflict(table: Table, cell: str, what: str, sides: tuple[Held, Held, Held]
     )
 
 
-def _list_left_alone(sides: _Sides[Row, Entry], woven: Woven[Entry]) -> ListDifference[Entry]:
+def _list_left_alone(sides: _Sides[EntryRow, Entry], woven: Woven[Entry]) -> ListDifference[Entry]:
     """Return what the PBX changed in a list since the export, leaving out what the person changed as well."""
     if sides.base is None:
         return ListDifference()

@@ -29,7 +29,7 @@ _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for 
 """Settings that a type of trunk does not have."""
 
 
-def check(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
+def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
     """Apply every rule that needs no PBX, but for `caller_ids_not_dids`."""
     removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
     done = [record for record in records if not record.skip]

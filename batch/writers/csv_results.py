@@ -18,7 +18,7 @@ from batch.schema.naming import file_names
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, ChangeLine, RowResult, Summary, pages_across
 from batch.writers.atomic import place_folder
 from batch.writers.styles import Styles, write_text
-from batch.writers.summary import NO_CODE, PRACTICE
+from batch.writers.summary import NO_CODE, PRACTICE_NOTE
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -324,7 +324,7 @@ def _harmless(text: str) -> str:
 def _summary_rows(summary: Summary) -> Iterator[list[str]]:
     yield [CSV_MARK]
     if summary.practice:
-        yield [PRACTICE]
+        yield [PRACTICE_NOTE]
     yield [_harmless(summary.headline)]
     yield from ([label, _harmless(text)] for label, text in summary.facts)
     yield from (["Look at this first", _harmless(text)] for text in summary.attention)

@@ -18,7 +18,7 @@ from batch.readers import workbook
 from batch.readers.workbook import CellValue, RawSheet, Workbook
 from batch.schema import glossary
 from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, MARK, READ_ONLY, Sheet
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
@@ -26,7 +26,7 @@ from batch.writers import guides
 from batch.writers.atomic import place_file
 from batch.writers.listings import add_imprint, streamed
 from batch.writers.styles import write_text
-from batch.writers.template import LAST_ROW, lay_out, make_styles, set_print, write_glossary, write_guide
+from batch.writers.template import LAST_ROW, lay_out, make_form_styles, set_print, write_glossary, write_guide
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook as Book
@@ -129,23 +129,23 @@ def write_export(path: Path, export: Export) -> Path:
 
 
 def _fill(book: Book, export: Export) -> None:
-    book.set_custom_property(MARK, Kind.EXPORT)
+    book.set_custom_property(MARK, FileKind.EXPORT)
     book.set_properties({"title": "trunk-batch export", "subject": _origin(export)})
-    styles = make_styles(book)
-    guide = book.add_worksheet(guides.TITLE)
+    styles = make_form_styles(book)
+    guide = book.add_worksheet(guides.GUIDE)
     write_guide(guide, styles, _facts(export), _STEPS)
     lists = _drop_downs(export)
     for filled in export.sheets:
         page = book.add_worksheet(filled.sheet.title)
         lay_out(page, filled.sheet, styles, lists=lists.get(filled.sheet.title), remark=_origin(export))
         _write_rows(page, 1, zip(*(filled.columns[c.field] for c in filled.sheet.columns), strict=True), styles["text"])
-    write_glossary(book.add_worksheet(glossary.TITLE), styles)
-    ours = [guides.TITLE, glossary.TITLE]
+    write_glossary(book.add_worksheet(glossary.GLOSSARY_SHEET), styles)
+    ours = [guides.GUIDE, glossary.GLOSSARY_SHEET]
     if export.read_only:
         _read_only(book.add_worksheet(READ_ONLY), export.read_only, styles)
         ours.append(READ_ONLY)
     metadata = FileMetadata(
-        kinds=frozenset({Kind.EXPORT}),
+        kinds=frozenset({FileKind.EXPORT}),
         made_at=export.made_at.isoformat(timespec="seconds"),
         pbx=export.pbx,
         sheets=frozenset(ours),

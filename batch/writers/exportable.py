@@ -16,9 +16,9 @@ from typing import Final, TypeAlias
 from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser, TrunkType
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
-from batch.trunks.change_plan import judge, resolve
+from batch.trunks.change_plan import judge_trunk, resolve
 from batch.trunks.grouping import group
-from batch.trunks.live import NOT_SHOWN, WHOLE, CallerId, Did, Extension, Inventory, LiveList, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Extension, Inventory, LiveList, LiveTrunk
 from batch.trunks.live_checks import SHARED_TRUNK_FIELDS
 from batch.trunks.model import Record
 from batch.trunks.numbers import parse_extensions, split_groups
@@ -152,10 +152,10 @@ def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[NotExpor
 
 def _foreseen(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
     """Yield what a workbook never says, or what could only be explained in words about a workbook."""
-    if WHOLE in trunk.unread:
-        yield WHOLE, _sentence(trunk.unread[WHOLE])
+    if WHOLE_TRUNK in trunk.unread:
+        yield WHOLE_TRUNK, _sentence(trunk.unread[WHOLE_TRUNK])
     elif trunk.type is None:
-        yield WHOLE, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
+        yield WHOLE_TRUNK, f"It is a trunk of type {trunk.vendor_type or 'unknown'}, which the API cannot edit."
     for column in TRUNKS.columns:
         if column.sent and not _keepable(str(trunk.value(column.field))):
             yield column.field, "It holds characters that no workbook can keep."
@@ -317,7 +317,7 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
             continue
         record = read[row]
         bare = replace(trunk, dids=LiveList(), caller_ids=LiveList())  # so that no cell borrows anything from it
-        change, _, against = judge(tables, record, bare, inventory)
+        change, _, against = judge_trunk(tables, record, bare, inventory)
         problems += against
         differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
         dids, caller_ids = change.desired.dids or (), change.desired.caller_ids or ()

@@ -13,7 +13,7 @@ from batch.errors import OutputError
 from batch.readers.workbook import Workbook
 from batch.runs.outcomes import Outcome
 from batch.runs.row_endings import RowEndings
-from batch.runs.run_report import change_lines, code_counts, counts, headline
+from batch.runs.run_report import change_lines, code_counts, counts, run_headline
 from batch.schema.columns import BASE
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
@@ -108,7 +108,7 @@ def _row_placed(one: Excerpt, excerpts: Mapping[str, Excerpt], cell: re.Pattern[
     return {row: anew[id(result)] for row, result in one.sheet.results.items()}
 
 
-FILE: Final = "failed-only.xlsx"
+FAILED_ROWS: Final = "failed-only.xlsx"
 """Its name in the run's folder."""
 
 
@@ -173,7 +173,7 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
     lines = change_lines(tables, [change for change in changes if change.record.row in left], outcomes)
     try:
         kept = write_results(
-            folder / FILE,
+            folder / FAILED_ROWS,
             [*with_cells_placed(excerpts), *bases],
             _summary(summary, alone, left),
             _placed(lines, excerpts),
@@ -230,7 +230,7 @@ def _summary(summary: Summary, alone: RowEndings, left: Mapping[int, Outcome]) -
     return replace(
         summary,
         title="Failed rows",
-        headline=f"{headline(left.values())} Correct the rows here, then apply this file as the workbook.",
+        headline=f"{run_headline(left.values())} Correct the rows here, then apply this file as the workbook.",
         counts=counts(alone),
         codes=code_counts(alone),
         hazards=(),  # they are judged anew when these rows are planned
@@ -248,4 +248,4 @@ def _is_untouched(target: Path, folder: Path) -> bool:
     if not target.is_file():
         return True
     content = target.read_bytes()
-    return any(kept.read_bytes() == content for kept in folder.parent.glob(f"*/{FILE}"))
+    return any(kept.read_bytes() == content for kept in folder.parent.glob(f"*/{FAILED_ROWS}"))

@@ -12,7 +12,7 @@ from xlsxwriter.utility import quote_sheetname
 
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, Tone
 from batch.writers.answer_columns import Looks, put_results
@@ -40,8 +40,8 @@ def renewed(metadata: FileMetadata, made_at: str, sheets: Collection[str]) -> Fi
         made_at: When they are made. Of an export its own time stays: that is what its base goes by.
         sheets: The tool's sheets that are in them.
     """
-    kinds = (metadata.kinds - {Kind.PLAN, Kind.MARKED}) | {Kind.RESULTS}
-    made = metadata.made_at if Kind.EXPORT in metadata.kinds else made_at
+    kinds = (metadata.kinds - {FileKind.PLAN, FileKind.MARKED}) | {FileKind.RESULTS}
+    made = metadata.made_at if FileKind.EXPORT in metadata.kinds else made_at
     return replace(metadata, kinds=kinds, made_at=made, sheets=frozenset(sheets), colours={})
 
 
@@ -131,7 +131,7 @@ class Giveback:
                 self._forget_order()
         secrets.hide()
         self._finish_book(filters, [sheet.raw.name for sheet in sheets if sheet.header_row is not None])
-        set_mark(self.edit, Kind.RESULTS)
+        set_mark(self.edit, FileKind.RESULTS)
         return self.edit.content()
 
     def _forget_order(self) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from batch.schema import columns, glossary
 from batch.schema.columns import Column, Parser, Sheet
 
-TITLE: Final = "How to fill this in"
-LEAD: Final = (
+GUIDE: Final = "How to fill this in"
+GUIDE_LEAD: Final = (
     "This workbook changes SIP trunks on a Yeastar P-Series PBX, many at a time. You fill in the sheets "
     f"{columns.TRUNKS.title}, {columns.CALLER_IDS.title} and {columns.DIDS.title}; the program checks every cell, "
     "shows what would change, and only then changes it."
@@ -88,7 +88,7 @@ TOPICS: Final = (
     ),
 )
 
-COLOURS: Final = (
+COLOUR_MEANINGS: Final = (
     ("Column name *", "required", "must be filled in every row of that sheet"),
     ("Column name", "header", "may stay empty; rest the mouse on it to read what it is"),
 )
@@ -101,7 +101,7 @@ COMMANDS: Final = (
 COMMANDS_NOTE: Final = (
     "With --practice after it, each command runs against a make-believe PBX, so you can try everything first. "
     "In trunks-results.xlsx every row says what became of it and what to do next. "
-    f"The sheet {glossary.TITLE} says what the words mean."
+    f"The sheet {glossary.GLOSSARY_SHEET} says what the words mean."
 )
 
 _NOT_IN_EXAMPLE: Final = frozenset({"outbound_proxy_server", "outbound_proxy_port", "outbound_cid_to_ext_range"})
@@ -154,7 +154,7 @@ def note(column: Column) -> str:
 
 def csv_readme() -> str:
     """Return the text that lies beside the CSV files."""
-    lines = [TITLE, "=" * len(TITLE), "", LEAD, ""]
+    lines = [GUIDE, "=" * len(GUIDE), "", GUIDE_LEAD, ""]
     lines += [
         "Here each sheet is a file that Excel and LibreOffice open: "
         + ", ".join(f"{sheet.csv} is {sheet.title}" for sheet in columns.SHEETS)
@@ -177,6 +177,6 @@ def csv_readme() -> str:
             words = f" Allowed: {allowed(column)}." if allowed(column) else ""
             must = " Must be filled." if column.required else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
-    lines += ["", glossary.TITLE, "-" * len(glossary.TITLE), "", glossary.LEAD, ""]
+    lines += ["", glossary.GLOSSARY_SHEET, "-" * len(glossary.GLOSSARY_SHEET), "", glossary.GLOSSARY_LEAD, ""]
     lines += [f"{term.word}: {term.meaning}" for term in glossary.GLOSSARY]
     return "\r\n".join([*lines, ""])

@@ -17,7 +17,7 @@ from batch.secrets import HIDDEN
 from batch.tables.password_cells import SecretSearch, as_text
 from batch.tables.row_results import AnsweredSheet
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import PackageEdit, parse, serialise
+from batch.xlsx_edit.package import PackageEdit, parse_part, serialise
 from batch.xlsx_edit.sheet import cells_of, rows_of
 from batch.xlsx_edit.sheet_frame import Frame
 
@@ -63,7 +63,7 @@ def with_hidden(name: str, content: bytes, search: SecretSearch, also: SecretSea
         plain = content.decode("utf-16", "replace").encode()
     if not any(one and (one.may_be_in(plain) or one.may_be_in(_TAG.sub(b"", plain))) for one in (search, also)):
         return content
-    root = parse(content)
+    root = parse_part(content)
     if not hide_in(root, search, whole):
         return content
     declared = plain.lstrip(codecs.BOM_UTF8).startswith(b"<?xml")

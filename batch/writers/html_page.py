@@ -16,7 +16,7 @@ from batch.tables.row_results import EndingCount, Summary, Tone, by_ending
 from batch.wording import visible
 from batch.writers.atomic import place_file
 from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
-from batch.writers.summary import PRACTICE
+from batch.writers.summary import PRACTICE_NOTE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +33,7 @@ _THICK: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
+class ChartBar:
     """One bar."""
 
     label: str
@@ -46,7 +46,7 @@ class Chart:
     """Bars of one kind, from the top down."""
 
     title: str
-    bars: Sequence[Bar]
+    bars: Sequence[ChartBar]
 
 
 def drawn(chart: Chart) -> str:
@@ -62,7 +62,7 @@ def drawn(chart: Chart) -> str:
     )
 
 
-def _drawn_bar(bar: Bar, place: int, most: int) -> str:
+def _drawn_bar(bar: ChartBar, place: int, most: int) -> str:
     top = place * _STEP + 4
     middle = top + _THICK / 2 + 4
     longest = _CHART_WIDTH - _LABELS - _AMOUNTS
@@ -148,7 +148,7 @@ def page_html(page: Page) -> str:
     listed = room.take([" ".join(row) for row in page.listing.rows] if page.listing else (), 1)
     parts = [
         _tag("h1", f"{plain(summary.title)} <small>{plain(page.subject)}</small>"),
-        _tag("p", plain(PRACTICE), "practice") if summary.practice else "",
+        _tag("p", plain(PRACTICE_NOTE), "practice") if summary.practice else "",
         _tag("p", plain(summary.headline), f"headline {page.tone}"),
         _amounts(page.amounts),
         _sentences("Look at these first", summary.attention, attention, page.more_in),
@@ -226,7 +226,7 @@ def _more(left: int, what: str, more_in: str) -> str:
 
 
 def _charts(page: Page, endings: Sequence[EndingCount]) -> str:
-    bars = [Bar(label=ending.ending, amount=ending.total, colour=BAR[ending.tone]) for ending in endings]
+    bars = [ChartBar(label=ending.ending, amount=ending.total, colour=BAR[ending.tone]) for ending in endings]
     charts = [Chart(title=f"Rows by {page.column.lower()}", bars=bars), *page.charts]
     drawings = [
         f"<figure>{_tag('figcaption', plain(chart.title))}{drawn(chart)}</figure>" for chart in charts if chart.bars

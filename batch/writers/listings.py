@@ -16,7 +16,7 @@ from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from batch.errors import OutputError
 from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import FileMetadata, lines_of
+from batch.schema.file_metadata import FileMetadata, metadata_lines
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Tone
 from batch.writers.styles import Styles, row_height, write_text
 
@@ -145,9 +145,9 @@ def _content(text: str) -> str:
 _Item = TypeVar("_Item")
 
 CHANGES: Final = "Changes"
-LINKS: Final = 20_000
+LINKED_CHANGES: Final = 20_000
 """Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
-LAST_ROW: Final = 1_048_576
+LAST_LISTED_ROW: Final = 1_048_576
 """Excel's; rows of ours that do not fit are counted in its last one."""
 
 _CHANGE_HEADERS: Final = ("Sheet", "Cell", "Trunk", "Field", "Before", "Wanted")
@@ -194,12 +194,12 @@ def add_changes(
     looks: Sequence[Format | None] = [styles.ours] * len(headers)
     row = 0
     for row, change in enumerate(changes, 1):
-        if row > LAST_ROW - 2:
+        if row > LAST_LISTED_ROW - 2:
             continue
         rows.write(row - 1, texts, looks, _HEADER_HEIGHT if row == 1 else None)
         title, sheet = (places or {}).get(change.sheet, (change.sheet, None))
         cell = change.cell if sheet is None else sheet.moved(change.cell)
-        link = styles.link if change.sheet in (places or {}) and cell and row <= LINKS else None
+        link = styles.link if change.sheet in (places or {}) and cell and row <= LINKED_CHANGES else None
         if link is not None:
             target.ignore_write_string = True  # the text is written with its row
             target.write_url(row, 1, f"internal:{quote_sheetname(title)}!{cell}", link, cell)
@@ -211,8 +211,8 @@ def add_changes(
         target.set_row(0, _HEADER_HEIGHT)
     for column, text in enumerate(texts):
         if text:
-            write_text(target, min(row, LAST_ROW - 2), column, text, looks[column])
-    _finish(target, row, len(headers), LAST_ROW)
+            write_text(target, min(row, LAST_LISTED_ROW - 2), column, text, looks[column])
+    _finish(target, row, len(headers), LAST_LISTED_ROW)
 
 
 def add_problems(book: Workbook, styles: Styles, problems: Iterable[Problem]) -> None:
@@ -244,7 +244,7 @@ def add_imprint(book: Workbook, metadata: FileMetadata) -> None:
     """Add the hidden sheet that says what the file is."""
     target = book.add_worksheet(IMPRINT)
     target.very_hidden()
-    for row, words in enumerate(lines_of(metadata)):
+    for row, words in enumerate(metadata_lines(metadata)):
         for column, word in enumerate(words):
             write_text(target, row, column, word)
 
@@ -257,7 +257,7 @@ def write_list(
     items: Iterable[_Item],
     write: Callable[[int, _Item], None],
     *,
-    last_row: int = LAST_ROW,
+    last_row: int = LAST_LISTED_ROW,
 ) -> None:
     """Write a sheet of ours: styled, frozen header, a row per item, a filter over all of it.
 

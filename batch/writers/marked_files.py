@@ -15,7 +15,7 @@ from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import Kind
+from batch.schema.file_metadata import FileKind
 from batch.schema.naming import sheet_names
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
@@ -156,7 +156,7 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
         edit = PackageEdit(Package(path))
         renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
         findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])
-        metadata = replace(workbook.metadata, kinds=workbook.metadata.kinds - {Kind.MARKED}, colours={})
+        metadata = replace(workbook.metadata, kinds=workbook.metadata.kinds - {FileKind.MARKED}, colours={})
         marks = put_marks(edit, metadata, findings, renamed, Path(folder), left_out)
         return edit.content(), marks
 

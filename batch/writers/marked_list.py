@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-LINKS: Final = 60_000
+MOST_LINKS: Final = 60_000
 """Links on a sheet; Excel takes 65,530."""
 MOST_LINES: Final = 100_000
 """Lines that are written out; the others are counted."""
@@ -122,14 +122,14 @@ def _write_head(target: Worksheet, looks: _Looks, problems: Sequence[Problem], l
     if left_out:
         advice = f"{advice}\n{left_out}"
     for row, (text, look, least) in enumerate(
-        ((headline(problems), looks.headline, 30.0), (advice, looks.advice, 16.0))
+        ((problems_headline(problems), looks.headline, 30.0), (advice, looks.advice, 16.0))
     ):
         target.set_row(row, max(least, row_height([(text, _WIDTH)])))
         target.merge_range(row, 0, row, len(_COLUMNS) - 1, "", look)
         write_text(target, row, 0, text, look)
 
 
-def headline(problems: Sequence[Problem]) -> str:
+def problems_headline(problems: Sequence[Problem]) -> str:
     """Say in a sentence how much there is to correct."""
     count = Counter(problem.stops for problem in problems)
     told = _amount(count[False], "note") if count[False] else ""
@@ -167,7 +167,7 @@ def _write_line(target: Worksheet, looks: _Looks, number: int, line: Line, *, li
     target.write_number(row, 0, number, looks.number[problem.stops])
     for column, text in enumerate((*texts, who), 1):
         write_text(target, row, column, text, looks.value if column == _VALUE else looks.cell)
-    if linked and number <= LINKS:
+    if linked and number <= MOST_LINKS:
         place = f"internal:{quote_sheetname(problem.sheet)}!{problem.cell}"
         target.write_url(row, _CELL, place, looks.link, problem.cell)
 

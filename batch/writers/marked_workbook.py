@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from batch.errors import WorkbookError
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT, OWN_SHEETS
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.writers.listings import add_imprint
 from batch.writers.marked_findings import SheetFindings
 from batch.writers.marked_list import add_listing
@@ -184,8 +184,8 @@ def put_marks(
         remove_sheet(edit, IMPRINT)
     graft(edit, donor, front=[name], end=[IMPRINT])
     open_at(edit, name)
-    if not metadata.kinds - {Kind.MARKED}:
-        set_mark(edit, Kind.MARKED)
+    if not metadata.kinds - {FileKind.MARKED}:
+        set_mark(edit, FileKind.MARKED)
     seal(edit)
     cells = sum(len(found.wrong) + len(found.noted) for sheet, found in findings.items() if sheet in parts)
     return Marks(sheet=name, cells=cells, without_notes=without_notes)
@@ -223,10 +223,10 @@ def _free_name(names: Collection[str]) -> str:
 
 
 def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheets: Collection[str]) -> FileMetadata:
-    ours = metadata.sheets or (set(OWN_SHEETS) & set(sheets) if metadata.kinds - {Kind.MARKED} else set())
+    ours = metadata.sheets or (set(OWN_SHEETS) & set(sheets) if metadata.kinds - {FileKind.MARKED} else set())
     return replace(
         metadata,
-        kinds=metadata.kinds | {Kind.MARKED},
+        kinds=metadata.kinds | {FileKind.MARKED},
         sheets=frozenset({*ours & set(sheets), name}),
         colours=colours,
         seal=OPEN,
@@ -259,7 +259,7 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     Raises:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
-    if Kind.MARKED not in metadata.kinds:
+    if FileKind.MARKED not in metadata.kinds:
         return
     where, styles = styles_of(edit)
     styles.refill(metadata.colours or dict.fromkeys(ALL_SHADES, ""))

@@ -14,7 +14,7 @@ from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ListDifference, described, said
 from batch.trunks.hazards import Hazard
 from batch.trunks.live import CallerId, Did
-from batch.writers.html_page import Bar, Chart, Listing, Page
+from batch.writers.html_page import Chart, ChartBar, Listing, Page
 from batch.writers.styles import BAR, PLAIN_BAR
 from batch.writers.summary import worst_tone
 
@@ -55,7 +55,7 @@ def plan_page(summary: Summary, workbook: str, plan: Plan, refused: Collection[H
         ("minutes, about", minutes),
     ]
     bars = [
-        Bar(label=what, amount=amount, colour=BAR[Tone.BAD] if what == "removed" else PLAIN_BAR)
+        ChartBar(label=what, amount=amount, colour=BAR[Tone.BAD] if what == "removed" else PLAIN_BAR)
         for what, amount in entries.items()
     ]
     return Page(
@@ -86,9 +86,9 @@ def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
         pbx: its address.
     """
     codes = [("none" if code.errcode is None else str(code.errcode), code) for code in summary.codes]
-    bars = [Bar(label=number, amount=code.rows) for number, code in codes[:_MOST_BARS]]
+    bars = [ChartBar(label=number, amount=code.rows) for number, code in codes[:_MOST_BARS]]
     if rest := sum(code.rows for _, code in codes[_MOST_BARS:]):
-        bars.append(Bar(label=f"{len(codes) - _MOST_BARS} more", amount=rest))
+        bars.append(ChartBar(label=f"{len(codes) - _MOST_BARS} more", amount=rest))
     return Page(
         summary=summary,
         subject=f"{workbook} on {pbx}",

@@ -20,7 +20,7 @@ from batch.runs.run_report import change_lines
 from batch.schema.columns import BASE, RESULT_HEADERS
 from batch.secrets import HIDDEN
 from batch.tables.column_data import TYPE_AGAIN
-from batch.tables.password_cells import SecretSearch, as_text, hidden_columns, hidden_values
+from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary
 from batch.tables.rows import Table, Tables
 from batch.tables.sheet_matching import is_ours
@@ -46,7 +46,7 @@ def secrets_in(workbook: Workbook, tables: Tables) -> SecretSearch:
         typed = (as_text(cells[row - trunks.raw.first_row]).strip() for row in trunks.rows())
         found |= {text for text in typed if text not in {TYPE_AGAIN, HIDDEN}}
     for raw, header_row, columns in _own_columns(workbook, tables):
-        for column, rows in hidden_columns(raw, header_row, columns).items():
+        for column, rows in cells_to_hide(raw, header_row, columns).items():
             own = (as_text(raw.columns[column - raw.first_column][row - raw.first_row]).strip() for row in rows)
             found |= {text for text in own if not text.isdecimal()}  # else it could be any extension or port
     return SecretSearch(text for text in found if not _only_names(text))
@@ -85,7 +85,7 @@ def answered_sheets(
         search: finds the passwords, `secrets_in`.
     """
     by_name = {table.name: table for table in tables if table.raw is not None}
-    own = {raw.name: hidden_columns(raw, header, columns) for raw, header, columns in _own_columns(workbook, tables)}
+    own = {raw.name: cells_to_hide(raw, header, columns) for raw, header, columns in _own_columns(workbook, tables)}
     sheets = []
     for raw in workbook.sheets:
         table = by_name.get(raw.name)
@@ -174,7 +174,7 @@ def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) ->
     return replaced
 
 
-RESULTS: Final = "results.xlsx"
+RESULTS_WORKBOOK: Final = "results.xlsx"
 """Their name in the run's folder."""
 _CSV = frozenset({Format.CSV, Format.ZIP})
 _KEPT = frozenset({Format.XLSX, Format.XLSM})
@@ -223,7 +223,7 @@ def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
         return _write(path, workbook, folder, sheets, summary, lines, search=search, ahead=ahead)
 
     try:
-        written = write(folder.path / RESULTS)
+        written = write(folder.path / RESULTS_WORKBOOK)
         kept = written.path
     except OutputError as error:
         return _straight_to(place, error, lambda: write(place).path)
@@ -306,7 +306,7 @@ def _is_ours(target: Path, folder: RunFolder) -> bool:
     """Tell whether a file may be replaced: it is not there, or still is what an earlier run left in its folder."""
     if not target.is_file():
         return True
-    earlier = folder.path.parent.glob(f"*/{RESULTS}")
+    earlier = folder.path.parent.glob(f"*/{RESULTS_WORKBOOK}")
     size, content = target.stat().st_size, None
     for kept in earlier:
         if kept.stat().st_size == size:

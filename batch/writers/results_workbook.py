@@ -17,7 +17,7 @@ from xlsxwriter import Workbook
 from batch.errors import OutputError
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT, MARK
-from batch.schema.file_metadata import NO_IMPRINT, FileMetadata, Kind
+from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
 from batch.schema.naming import sheet_names
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
@@ -103,7 +103,7 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
         add_changes(book, styles, changes, places=places)
         add_imprint(book, renewed(metadata, made_at, {SUMMARY, CHANGES}))
 
-    return _save(path, Kind.RESULTS, summary, fill, private=private)
+    return _save(path, FileKind.RESULTS, summary, fill, private=private)
 
 
 def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
@@ -154,7 +154,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
             donor = Path(folder) / "ours.xlsx"
             with donor.open("wb") as file:
-                _write(path, file, Kind.RESULTS, fill, title=summary.title, practice=summary.practice)
+                _write(path, file, FileKind.RESULTS, fill, title=summary.title, practice=summary.practice)
             if ahead is None or end != CHANGES:
                 ahead = Path(folder) / "changes.xlsx"
                 names = [sheet.raw.name for sheet in sheets]
@@ -189,7 +189,7 @@ def write_changes(
         add_changes(book, styles, changes, places=places, name=name)
 
     content = io.BytesIO()  # zipped, so not large; a full disk would leave a zip that cannot be closed
-    _write(path, content, Kind.RESULTS, fill, practice=practice)
+    _write(path, content, FileKind.RESULTS, fill, practice=practice)
     path.write_bytes(content.getbuffer())
 
 
@@ -223,11 +223,11 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
         add_changes(book, styles, changes, places=None)
         add_problems(book, styles, problems)
 
-    return _save(path, Kind.PLAN, summary, fill)
+    return _save(path, FileKind.PLAN, summary, fill)
 
 
 def _save(
-    path: Path, kind: Kind, summary: Summary, fill: Callable[[Workbook, Styles], None], *, private: bool = False
+    path: Path, kind: FileKind, summary: Summary, fill: Callable[[Workbook, Styles], None], *, private: bool = False
 ) -> Path:
     content = io.BytesIO()
     _write(path, content, kind, fill, title=summary.title, practice=summary.practice)
@@ -237,7 +237,7 @@ def _save(
 def _write(
     path: Path,
     out: BinaryIO,
-    kind: Kind,
+    kind: FileKind,
     fill: Callable[[Workbook, Styles], None],
     *,
     title: str = "",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 SUMMARY: Final = "Summary"
-PRACTICE: Final = "PRACTICE: this was the practice PBX, no real trunk was touched"
+PRACTICE_NOTE: Final = "PRACTICE: this was the practice PBX, no real trunk was touched"
 NO_CODE: Final = "none"
 COLOURS: Final = {
     Tone.GOOD: ("green", "As wanted."),
@@ -85,7 +85,7 @@ class _Page:
         self.row += 1
         if summary.practice:
             self.sheet.set_row(self.row, 36)
-            self.across(0, self.last, PRACTICE, self.styles.practice)
+            self.across(0, self.last, PRACTICE_NOTE, self.styles.practice)
             self.row += 1
         self.tall((summary.headline * 2, self.whole), least=26)
         self.across(0, self.last, summary.headline, self.styles.headline[tone])

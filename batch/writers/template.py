@@ -61,7 +61,7 @@ _FROZEN: Final = {columns.TRUNKS.title: 3}
 """Columns that stay in sight; elsewhere the first one."""
 
 
-def make_styles(book: Any) -> dict[str, Any]:
+def make_form_styles(book: Any) -> dict[str, Any]:
     """Make the formats of a workbook, by what they are for."""
     return {name: book.add_format(style) for name, style in _STYLES.items()}
 
@@ -79,7 +79,7 @@ def lay_out(
     Args:
         page: Of XlsxWriter, with nothing in it yet.
         sheet: What it is to be.
-        styles: Of that workbook, as `make_styles` made them.
+        styles: Of that workbook, as `make_form_styles` made them.
         lists: By field, drop-downs besides those of closed lists, as XlsxWriter takes them.
         remark: Put under the note of the first header.
     """
@@ -148,7 +148,7 @@ def write_glossary(page: Any, styles: Mapping[str, Any]) -> None:
 
     Args:
         page: Of XlsxWriter, with nothing in it yet.
-        styles: As `make_styles` made them.
+        styles: As `make_form_styles` made them.
     """
     for index, width in enumerate(_GLOSSARY_WIDTHS):
         page.set_column(index, index, width)
@@ -157,9 +157,9 @@ def write_glossary(page: Any, styles: Mapping[str, Any]) -> None:
     set_print(page)
     page.set_portrait()
     page.set_row(0, 36)
-    page.write_string(0, 1, glossary.TITLE, styles["title"])
+    page.write_string(0, 1, glossary.GLOSSARY_SHEET, styles["title"])
     page.set_row(1, 24)
-    page.merge_range(1, 1, 1, 2, glossary.LEAD, styles["prose"])
+    page.merge_range(1, 1, 1, 2, glossary.GLOSSARY_LEAD, styles["prose"])
     for column, text in enumerate(("Word", "What it means"), 1):
         page.write_string(2, column, text, styles["header"])
     page.repeat_rows(2)
@@ -222,12 +222,12 @@ def _workbook_bytes() -> bytes:
         },
     ) as book:
         book.set_properties({"title": "trunk-batch template", "created": _CREATED})
-        styles = make_styles(book)
-        guide = book.add_worksheet(guides.TITLE)
+        styles = make_form_styles(book)
+        guide = book.add_worksheet(guides.GUIDE)
         for sheet in columns.SHEETS:
             lay_out(book.add_worksheet(sheet.title), sheet, styles)
         write_guide(guide, styles)
-        write_glossary(book.add_worksheet(glossary.TITLE), styles)
+        write_glossary(book.add_worksheet(glossary.GLOSSARY_SHEET), styles)
         guide.activate()
     return content.getvalue()
 
@@ -239,7 +239,7 @@ def write_guide(
 
     Args:
         page: Of XlsxWriter, with nothing in it yet.
-        styles: As `make_styles` made them.
+        styles: As `make_form_styles` made them.
         origin: Where the workbook comes from: topics, and what there is to say of each.
         steps: What to do with it.
     """
@@ -262,8 +262,8 @@ class _Guide:
         self.page.hide_gridlines(2)
         self.page.set_tab_color("#70AD47")
         set_print(self.page)
-        self._line([(guides.TITLE, "title", 7)], height=36)
-        self._line([(guides.LEAD, "prose", 7)])
+        self._line([(guides.GUIDE, "title", 7)], height=36)
+        self._line([(guides.GUIDE_LEAD, "prose", 7)])
         if origin:
             self._section("Where this workbook comes from")
             for topic, words in origin:
@@ -279,7 +279,7 @@ class _Guide:
         for sheet in columns.SHEETS:
             self._line([(sheet.title, "topic", 1), (sheet.help, "cell", 6)])
         self._section("Colours")
-        for text, style, words in guides.COLOURS:
+        for text, style, words in guides.COLOUR_MEANINGS:
             self._line([(text, style, 1), (words, "cell", 6)])
         breaks = [self.row]
         self._section("Good to know")

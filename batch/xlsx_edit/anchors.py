@@ -13,7 +13,7 @@ from typing import Final
 from lxml import etree
 
 from batch.xlsx_edit import comment_shapes
-from batch.xlsx_edit.package import PackageEdit, Unpatchable, number_of, parse, serialise
+from batch.xlsx_edit.package import PackageEdit, Unpatchable, number_of, parse_part, serialise
 from batch.xlsx_edit.sheet_frame import Frame
 
 EMU: Final = 9_525
@@ -142,7 +142,7 @@ def make_room(edit: PackageEdit, part: str, frame: Frame, room: Making) -> None:
             before = edit.read(to)
             after = comment_shapes.rearranged(before, room.sides)
         elif kind.endswith("/drawing"):
-            root = parse(edit.read(to))
+            root = parse_part(edit.read(to))
             before = serialise(root)
             for anchor in root.iter("{*}twoCellAnchor", "{*}oneCellAnchor", "{*}absoluteAnchor"):
                 _anchor(anchor, room, frame)

@@ -8,9 +8,9 @@ from typing import Final, TypeAlias
 from lxml import etree
 
 from batch.schema.columns import MARK
-from batch.xlsx_edit.package import OFFICE, STRICT, PackageEdit, Unpatchable, number_of, parse, serialise
+from batch.xlsx_edit.package import OFFICE, STRICT, PackageEdit, Unpatchable, number_of, parse_part, serialise
 
-Moved: TypeAlias = Callable[[int], int]
+NewPosition: TypeAlias = Callable[[int], int]
 
 _BEHIND_NAMES: Final = frozenset(
     {
@@ -35,7 +35,7 @@ class Book:
         self.part = next((to for kind, to in edit.links("").values() if kind.endswith("/officeDocument")), "")
         if edit.find(self.part) is None:
             raise Unpatchable("it has no list of sheets")
-        self.root = parse(edit.read(self.part))
+        self.root = parse_part(edit.read(self.part))
         self.namespace = etree.QName(self.root).namespace or ""
         self.links = edit.links(self.part)
         self.office = STRICT if STRICT in set(self.root.nsmap.values()) else OFFICE
@@ -114,7 +114,7 @@ class Book:
         self._renumber(lambda index: index - (index > position))
         return link
 
-    def _renumber(self, moved: Moved) -> None:
+    def _renumber(self, moved: NewPosition) -> None:
         """Correct everything that counts sheets."""
         for defined in self.root.iter(self._tag("definedName")):
             if "localSheetId" in defined.attrib:
@@ -199,7 +199,7 @@ def set_mark(edit: PackageEdit, kind: str) -> None:
         names = f"{_STRICT}/customProperties" if strict else f"{_DOCUMENT}/custom-properties"
         edit.put(part, f'<Properties xmlns="{names}" xmlns:vt="{values}"/>'.encode(), _CUSTOM)
         edit.link("", f"{STRICT}/customProperties" if strict else f"{OFFICE}/custom-properties", part)
-    root = parse(edit.read(part))
+    root = parse_part(edit.read(part))
     for there in list(root.iterchildren("*")):
         if there.get("name") == MARK:
             root.remove(there)

@@ -74,7 +74,7 @@ _COL: Final = re.compile(rb"<(?:[\w.-]+:)?col\s[^>]*>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grid:
+class CellGrid:
     """How wide and high the cells of a sheet are, in pixels."""
 
     widths: Mapping[int, int] = field(default_factory=dict)
@@ -83,7 +83,7 @@ class Grid:
     height: float = _CELL_HEIGHT
 
 
-def grid_of(head: bytes) -> Grid:
+def cell_grid(head: bytes) -> CellGrid:
     """Return a sheet's grid from what its XML says ahead of the rows."""
     usual = re.search(rb"<(?:[\w.-]+:)?sheetFormatPr\b[^>]*>", head)
     width, height = _CELL_WIDTH, _CELL_HEIGHT
@@ -97,7 +97,7 @@ def grid_of(head: bytes) -> Grid:
         pixels = _pixels(attribute(column, b"width"), width) if shown else 0
         if first:
             widths |= dict.fromkeys(range(first - 1, min(last, first + _BLOCK)), pixels)
-    return Grid(widths=widths, width=width, height=height)
+    return CellGrid(widths=widths, width=width, height=height)
 
 
 def _number(text: bytes | None, otherwise: float) -> float:
@@ -111,7 +111,7 @@ def _pixels(width: bytes | None, otherwise: int) -> int:
     return round(_number(width, (otherwise - 5) / 7) * 7 + 5)
 
 
-def draw(drawing: bytes, notes: Mapping[tuple[int, int], str], grid: Grid, first: int) -> bytes:
+def draw(drawing: bytes, notes: Mapping[tuple[int, int], str], grid: CellGrid, first: int) -> bytes:
     """Return a drawing with a hidden balloon more for each note.
 
     Args:
@@ -155,7 +155,7 @@ def first_free_block(edit: PackageEdit) -> int:
     return max(taken) + 1
 
 
-def _shape(number: int, row: int, column: int, text: str, grid: Grid, spaces: str) -> str:
+def _shape(number: int, row: int, column: int, text: str, grid: CellGrid, spaces: str) -> str:
     height = min(_lines(text, _LETTERS_ACROSS), _MOST_LINES) * _LINE + 14
     left = min(column + 1, _LAST_COLUMN - 6)
     right, rest = left, 15 + _WIDTH
@@ -250,6 +250,6 @@ def rearranged(drawing: bytes, change: Callable[[tuple[int, int] | None, Sides],
     return _SHAPES.sub(again, drawing)
 
 
-def is_blank(drawing: bytes) -> bool:
+def is_empty_drawing(drawing: bytes) -> bool:
     """Tell whether nothing is left in a drawing."""
     return _DRAWN.search(drawing) is None

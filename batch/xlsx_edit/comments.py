@@ -15,7 +15,7 @@ from lxml import etree
 from batch.schema.columns import letters
 from batch.xlsx_edit import comment_shapes, sheet_frame
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import OFFICE, PackageEdit, parse, serialise
+from batch.xlsx_edit.package import OFFICE, PackageEdit, parse_part, serialise
 
 AUTHOR: Final = "trunk-batch"
 BEGIN: Final = f"{AUTHOR}: "
@@ -46,7 +46,7 @@ def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]
     if not texts:
         return
     name = _linked(edit, part, "/comments")
-    root = _new_comments(Book(edit).namespace) if name is None else parse(edit.read(name))
+    root = _new_comments(Book(edit).namespace) if name is None else parse_part(edit.read(name))
     notes = {place: _clean(BEGIN + text) for place, text in sorted(texts.items())}
     longer = _write(root, notes)
     sheet = edit.read(part)
@@ -58,7 +58,7 @@ def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]
     drawn = comment_shapes.draw(
         drawn,
         {place: text for place, text in _said(root) if place not in there},
-        comment_shapes.grid_of(sheet_frame.head_of(sheet)),
+        comment_shapes.cell_grid(sheet_frame.head_of(sheet)),
         comment_shapes.first_free_block(edit),
     )
     office = Book(edit).office
@@ -176,7 +176,7 @@ def drop_notes(edit: PackageEdit, part: str) -> None:
     name = _linked(edit, part, "/comments")
     if name is None or BEGIN.strip().encode() not in edit.read(name):
         return
-    root = parse(edit.read(name))
+    root = parse_part(edit.read(name))
     comments = _child(root, etree.QName(root).namespace, "commentList")
     gone: list[tuple[int, int]] = []
     shorter: dict[tuple[int, int], str] = {}
@@ -243,7 +243,7 @@ def _redraw(
     if drawing is None or edit.find(drawing) is None:
         return
     left = comment_shapes.shrunk(comment_shapes.erase(edit.read(drawing), frozenset(gone)), shorter)
-    if comment_shapes.is_blank(left):
+    if comment_shapes.is_empty_drawing(left):
         _cut_off(edit, part, drawing)
         edit.forget_unused_extension("vml")
         edit.put(part, sheet_frame.without_legacy_drawing(sheet))

@@ -12,8 +12,8 @@ from lxml import etree
 
 from batch.readers.packages import Package
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import RELATIONS, STRICT, PackageEdit, Unpatchable, parse, serialise, whole_tags
-from batch.xlsx_edit.stylesheet import BLANK, Added, Stylesheet
+from batch.xlsx_edit.package import RELATIONS, STRICT, PackageEdit, Unpatchable, parse_part, serialise, whole_tags
+from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 _STYLE_NUMBER: Final = re.compile(
@@ -50,9 +50,9 @@ def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
         return part, Stylesheet(edit.read(part))
     # Some programs look for this very name.
     part = edit.free_name("xl/styles{}.xml") if edit.find("xl/styles.xml") else "xl/styles.xml"
-    edit.put(part, BLANK, _STYLES)
+    edit.put(part, BLANK_STYLESHEET, _STYLES)
     edit.link(book.part, f"{book.office}/styles", part)
-    return part, Stylesheet(BLANK)
+    return part, Stylesheet(BLANK_STYLESHEET)
 
 
 def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
@@ -159,7 +159,7 @@ def _forget_titles(edit: PackageEdit) -> None:
     part = next((to for kind, to in edit.links("").values() if kind.endswith("/extended-properties")), "")
     if edit.find(part) is None:
         return
-    root = parse(edit.read(part))
+    root = parse_part(edit.read(part))
     lists = [
         child for child in root.iterchildren("*") if etree.QName(child).localname in {"HeadingPairs", "TitlesOfParts"}
     ]
@@ -203,7 +203,7 @@ class _Copying:
         links = self.giver.find(f"{folder}/_rels/{file}.rels")
         if links is None:
             return
-        root = parse(self.giver.read(links))
+        root = parse_part(self.giver.read(links))
         targets = self.giver.links(part)
         for link in root.findall(f"{{{RELATIONS}}}Relationship"):
             if link.get("TargetMode") != "External":

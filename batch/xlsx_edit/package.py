@@ -49,7 +49,7 @@ class Unpatchable(Exception):
     """The package is laid out in a way that cannot be patched with certainty; it is as it was."""
 
 
-def parse(content: bytes) -> etree._Element:
+def parse_part(content: bytes) -> etree._Element:
     """Parse a small part, names and prefixes kept; entities are not resolved.
 
     Raises:
@@ -98,7 +98,7 @@ class PackageEdit:
         self._dropped: set[str] = set()
         with suppress(WorkbookError):  # what lacks a part says so where that part is looked for
             check_parts(package)
-        self._types = parse(package.read(self._known(_TYPES_PART)))
+        self._types = parse_part(package.read(self._known(_TYPES_PART)))
 
     def _known(self, name: str) -> str:
         found = self.package.find(name)
@@ -221,7 +221,7 @@ class PackageEdit:
             return {}
         folder = posixpath.dirname(part)
         found = {}
-        for link in parse(self.read(name)).findall(f"{{{RELATIONS}}}Relationship"):
+        for link in parse_part(self.read(name)).findall(f"{{{RELATIONS}}}Relationship"):
             target = link.get("Target", "").replace("\\", "/")
             if link.get("TargetMode") != "External":
                 joined = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
@@ -242,7 +242,7 @@ class PackageEdit:
         """
         name = self.find(_links_of(part)) or _links_of(part)
         root = (
-            parse(self.read(name))
+            parse_part(self.read(name))
             if self.find(name)
             else etree.Element(f"{{{RELATIONS}}}Relationships", nsmap={None: RELATIONS})  # type: ignore[dict-item] # None stands for the default namespace
         )
@@ -260,7 +260,7 @@ class PackageEdit:
         name = self.find(_links_of(part))
         if name is None:
             return
-        root = parse(self.read(name))
+        root = parse_part(self.read(name))
         for link in root.findall(f"{{{RELATIONS}}}Relationship"):
             if link.get("Id") == link_id:
                 root.remove(link)

@@ -105,7 +105,7 @@ class CellChange:
     """How it shall look, from how it looks by now; None for the same."""
 
 
-class Row(NamedTuple):
+class XmlRow(NamedTuple):
     """A row of a sheet's part, as it is written there."""
 
     number: int
@@ -188,7 +188,7 @@ class SheetPatch:
         yield b"".join(out)
         yield tail
 
-    def _write(self, out: list[bytes], row: Row) -> None:
+    def _write(self, out: list[bytes], row: XmlRow) -> None:
         changes = self._changes.get(row.number)
         fillings = self._beside(row.number)
         if changes is None and fillings is None:
@@ -282,7 +282,7 @@ def _refuse_base(cell: bytes) -> None:
         raise Unpatchable("a cell to be written holds a formula that other cells go by")
 
 
-def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[Row]:
+def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[XmlRow]:
     """Yield the rows of a sheet's part.
 
     Args:
@@ -309,9 +309,9 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[Row]:
                 number = number + 1 if found is None else int(found[1])
                 if tag[-2] != _SLASH:
                     break
-                yield Row(number, text[at:start], tag, None)
+                yield XmlRow(number, text[at:start], tag, None)
                 at = stop + 1
-            yield Row(number, text[at:start], tag, text[stop + 1 :])
+            yield XmlRow(number, text[at:start], tag, text[stop + 1 :])
     at = 0
     while (start := rest.find(begin, at)) >= 0:
         stop = rest.find(b">", start)
@@ -320,7 +320,7 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[Row]:
             raise Unpatchable("a sheet has a row without an end")
         found = _NUMBER.search(tag)
         number = number + 1 if found is None else int(found[1])
-        yield Row(number, rest[at:start], tag, None)
+        yield XmlRow(number, rest[at:start], tag, None)
         at = stop + 1
 
 

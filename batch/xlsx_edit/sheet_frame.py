@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from batch.xlsx_edit.package import STRICT, Unpatchable, number_of, parse, serialise
+from batch.xlsx_edit.package import STRICT, Unpatchable, number_of, parse_part, serialise
 
 _ORDER: Final = (
     *("sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection"),
@@ -41,7 +41,7 @@ class Frame:
         said = _ENCODING.search(head)
         if said and said[1].lower() not in {b"utf-8", b"us-ascii", b"ascii"}:
             raise Unpatchable(f"a sheet is in {said[1].decode('ascii', 'replace')}")
-        self.root = parse(head + b"<%ssheetData/>" % self.prefix + tail)
+        self.root = parse_part(head + b"<%ssheetData/>" % self.prefix + tail)
         self.namespace = etree.QName(self.root).namespace or ""
         self._as_read = etree.tostring(self.root)
 

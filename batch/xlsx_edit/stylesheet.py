@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.xlsx_edit.package import MAIN, Unpatchable, number_of, parse, serialise
+from batch.xlsx_edit.package import MAIN, Unpatchable, number_of, parse_part, serialise
 
-BLANK: Final = (
+BLANK_STYLESHEET: Final = (
     f'<styleSheet xmlns="{MAIN}">'
     '<fonts count="1"><font><sz val="11"/><name val="Calibri"/><family val="2"/></font></fonts>'
     '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
@@ -55,14 +55,14 @@ class Stylesheet:
     """The looks of a workbook's cells.
 
     Args:
-        content: The part that holds them, or `BLANK`.
+        content: The part that holds them, or `BLANK_STYLESHEET`.
 
     Raises:
         Unpatchable: It is not well-formed, or no stylesheet.
     """
 
     def __init__(self, content: bytes) -> None:
-        self._root = parse(content)
+        self._root = parse_part(content)
         name = etree.QName(self._root)
         if name.localname != "styleSheet":
             raise Unpatchable("the part with the styles is something else")
@@ -125,7 +125,7 @@ class Stylesheet:
 
     def _fill(self, fill: str) -> int:
         try:
-            element = parse(fill.encode()) if fill else None
+            element = parse_part(fill.encode()) if fill else None
         except Unpatchable:
             element = None
         if element is None or etree.QName(element).localname != "fill":
@@ -226,7 +226,7 @@ class Stylesheet:
     def _section(self, name: str) -> etree._Element:
         """Return a section of the stylesheet, put in where the schema wants it if it is not there.
 
-        It then begins as `BLANK` has it: cells that name no look are shown with the first of each.
+        It then begins as `BLANK_STYLESHEET` has it: cells that name no look are shown with the first of each.
         """
         found = self._root.find(f"{{{self._namespace}}}{name}")
         if found is not None:
@@ -238,7 +238,7 @@ class Stylesheet:
             self._root.append(section)
         else:
             after.addprevious(section)
-        for element in etree.fromstring(BLANK).iterfind(f"{{{MAIN}}}{name}/*"):
+        for element in etree.fromstring(BLANK_STYLESHEET).iterfind(f"{{{MAIN}}}{name}/*"):
             self._append(section, self._here(element))
         return section
 

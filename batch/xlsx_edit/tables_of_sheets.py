@@ -11,7 +11,7 @@ from lxml import etree
 from batch.readers.workbook import Block
 from batch.schema.columns import letters
 from batch.schema.spellings import column_of
-from batch.xlsx_edit.package import PackageEdit, number_of, parse, serialise
+from batch.xlsx_edit.package import PackageEdit, number_of, parse_part, serialise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ def tables_of(edit: PackageEdit, part: str) -> list[TableRange]:
     found = []
     for kind, target in edit.links(part).values():
         if kind.endswith("/table") and edit.find(target):
-            root = parse(edit.read(target))
+            root = parse_part(edit.read(target))
             block = block_of(root.get("ref", ""))
             if block is not None:
                 header, fed = root.get("headerRowCount") != "0", root.get("tableType", "worksheet") != "worksheet"
@@ -64,7 +64,7 @@ def pivots_of(edit: PackageEdit, part: str) -> list[Block]:
         Unpatchable: One is not well-formed.
     """
     parts = (to for kind, to in edit.links(part).values() if kind.endswith("/pivotTable") and edit.find(to))
-    places = (place for pivot in parts for place in parse(edit.read(pivot)).iter("{*}location"))
+    places = (place for pivot in parts for place in parse_part(edit.read(pivot)).iter("{*}location"))
     return [block for place in places if (block := block_of(place.get("ref", ""))) is not None]
 
 
@@ -81,7 +81,7 @@ def grow(edit: PackageEdit, table: TableRange, headers: Sequence[str]) -> bool:
     Raises:
         Unpatchable: It is not to be understood.
     """
-    root = parse(edit.read(table.part))
+    root = parse_part(edit.read(table.part))
     columns = root.find("{*}tableColumns")
     if columns is None or table.fed:
         return False
@@ -117,7 +117,7 @@ def reference_of(block: Block) -> str:
 
 def rename_column(edit: PackageEdit, table: TableRange, column: int, name: str) -> None:
     """Have a table call a column of the sheet (0 is A) by another name: the one that its header cell now says."""
-    root = parse(edit.read(table.part))
+    root = parse_part(edit.read(table.part))
     columns = list(root.iter("{*}tableColumn"))
     place = column - table.block.first_column
     if 0 <= place < len(columns):

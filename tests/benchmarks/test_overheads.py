@@ -83,7 +83,7 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
     with ExitStack() as stack:
         record = Recording() if variant.journaled else Unbooked()
         stack.callback(record.close)
-        book = stack.enter_context(journal.create(folder))
+        book = stack.enter_context(journal.create_journal(folder))
         connection, client, stopping = stack.enter_context(
             open_client(checked.settings, checked.records.trunks, Unattended(), record)
         )

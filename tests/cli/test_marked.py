@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from batch.readers.detect import read_workbook
-from batch.schema.file_metadata import Kind
+from batch.schema.file_metadata import FileKind
 from tests.cli.shell import TRUNKS, Shell, at, ending_of, pbx, rows_of, write_book
 
 DIDS = (("Trunk", "DID", "DID name"), ("London", "442079460100", "Main"), ("Paris", "", "Blank"))
@@ -101,7 +101,7 @@ def test_a_corrected_copy_runs_and_its_results_bear_no_marks(shell: Shell, tmp_p
     results = tmp_path / "marked-results.xlsx"
     assert pink(results) == []
     assert load_workbook(results).sheetnames == ["Summary", "Trunks", "Caller IDs", "DIDs", "Changes", "trunk-batch"]
-    assert read_workbook(results).metadata.kinds == {Kind.RESULTS}
+    assert read_workbook(results).metadata.kinds == {FileKind.RESULTS}
 
 
 @pytest.mark.usefixtures("secret")
@@ -114,7 +114,7 @@ def test_results_can_be_marked_and_are_results_still(shell: Shell, tmp_path: Pat
     book.save("book-results.xlsx")
     ran = shell("check", "book-results.xlsx", "--marked", "marked.xlsx")
     assert ran.code == 3
-    assert read_workbook(tmp_path / "marked.xlsx").metadata.kinds == {Kind.RESULTS, Kind.MARKED}
+    assert read_workbook(tmp_path / "marked.xlsx").metadata.kinds == {FileKind.RESULTS, FileKind.MARKED}
     assert pink(tmp_path / "marked.xlsx") == ["Trunks!B2"]
     again = shell("check", "marked.xlsx", "--json")
     assert [problem["cell"] for problem in again.json["problems"]] == ["B2"]

@@ -31,7 +31,7 @@ from batch.secrets import Secret
 from batch.settings import Origin
 from batch.trunks.diff import Difference, ListDifference, Moved
 from batch.trunks.live import Did
-from batch.wording import WHOLE, moment, quoted
+from batch.wording import IN_FULL, moment, quoted
 from tests.builders import book as make_book
 from tests.builders import judged, live
 from tests.cli.shell import (
@@ -331,7 +331,7 @@ class TestWhatIsOtherwise:
     def test_of_many_the_first_dozen_and_with_verbose_all(self, book: Path) -> None:
         planned = replace(batch.plan(batch.Settings(workbook=book, practice=True)), differs=("T: so.",) * 15)
         assert list(differs_text(planned))[-1] == "… and 3 more trunks; -v shows every one."
-        assert len(list(differs_text(planned, WHOLE))) == 15
+        assert len(list(differs_text(planned, IN_FULL))) == 15
 
 
 class TestWhatIsGiven:
@@ -648,7 +648,7 @@ class TestWords:
         assert "  … and 8 more trunks; the results workbook has every one." in told(report, outcomes=many)
         nowhere = replace(report.results, path=None)
         assert "  … and 8 more trunks; -v shows every one." in told(report, outcomes=many, results=nowhere)
-        whole = list(report_text(replace(report, outcomes=many), WHOLE))
+        whole = list(report_text(replace(report, outcomes=many), IN_FULL))
         assert "  T19: failed. Why 19." in whole
         assert not any("every one" in line for line in whole)
 
@@ -677,7 +677,7 @@ class TestWords:
             f"  33 trunks not run: {names} and 21 more. {why}",
             "  The results workbook has every one.",
         ]
-        assert any(f"T39, T40. {why}" in line for line in report_text(replace(report, outcomes=left), WHOLE))
+        assert any(f"T39, T40. {why}" in line for line in report_text(replace(report, outcomes=left), IN_FULL))
 
     def test_what_the_note_says_already_is_not_said_twice(self, report: batch.Report) -> None:
         note = "The PBX does not answer: connection refused."

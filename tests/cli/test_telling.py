@@ -16,7 +16,7 @@ from batch.cli.progress import Bar
 from batch.reports.check_text import problems_text, unseen_text
 from batch.runs.outcomes import Ending, Outcome
 from batch.schema.problems import Problem
-from batch.wording import WHOLE, duration, quoted, size
+from batch.wording import IN_FULL, duration, quoted, size
 from tests.cli.shell import Shell, at, pbx, plan_at, write_book
 
 
@@ -41,7 +41,7 @@ class TestProblems:
             '    DIDs, column C, rows 2-401: e.g. C2 "2": "2" is no DID.',
             "        Type 20.",
         ]
-        whole = list(problems_text(many, WHOLE))
+        whole = list(problems_text(many, IN_FULL))
         assert len(whole) == 801
         assert whole[-2:] == ['    DIDs!C401 "401": "401" is no DID.', "        Type 4010."]
 
@@ -67,7 +67,7 @@ class TestProblems:
     def test_many_wordings_are_counted_and_verbose_lists_them(self) -> None:
         many = [problem(row, message=f"Wrong {chr(63 + row)}.", value="") for row in range(2, 22)]
         assert list(problems_text(many))[-1] == "    … and 8 more of this kind; -v lists every one."
-        assert list(problems_text(many, WHOLE))[-2:] == ["    DIDs!C21: Wrong T.", "        Type it right."]
+        assert list(problems_text(many, IN_FULL))[-2:] == ["    DIDs!C21: Wrong T.", "        Type it right."]
 
     def test_what_may_have_been_meant_is_said_for_each_cell(self) -> None:
         dates = [
@@ -91,7 +91,7 @@ class TestProblems:
     def test_many_scattered_rows_are_cut_short_too(self) -> None:
         many = [problem(row) for row in range(2, 60, 2)]
         assert " …" in list(problems_text(many))[1]
-        assert " …" not in list(problems_text(many, WHOLE))[1]
+        assert " …" not in list(problems_text(many, IN_FULL))[1]
 
     def test_a_fix_that_is_none_is_not_said_and_a_long_value_is_cut(self) -> None:
         lines = list(problems_text([problem(2, fix="Nothing to do, if that is meant.", value="y" * 99)]))

@@ -15,7 +15,7 @@ from batch.reports.run_text import verified_text
 from batch.runs.outcomes import Ending
 from batch.runs.run_status import RunStatus, State, stand
 from batch.settings import Settings
-from batch.wording import WHOLE, quoted
+from batch.wording import IN_FULL, quoted
 from batch.writers.results_rows import Results
 from tests.cli.shell import SECRET, Shell, at, calls, last_run, pbx, rows_of, write_book
 
@@ -155,7 +155,7 @@ class TestWords:
         many = replace(verified, differ=tuple(replace(one, cell=f"B{row}") for row in range(2, 52)))
         said = self.told(many)
         assert said[41] == "  … and 10 more; -v or --json shows every one."
-        whole = verified_text(many, stand(many.folder), WHOLE)
+        whole = verified_text(many, stand(many.folder), IN_FULL)
         assert "  Trunks!B51 London Port: wanted 5061, found 5060" in list(whole)
 
     def test_what_was_settled_is_counted_by_ending(self, verified: batch.Verified) -> None:

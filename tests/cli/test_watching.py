@@ -70,7 +70,7 @@ def run(
 ) -> Path:
     """Make a run of these trunks, a row each; without ``how`` it broke off."""
     folder.mkdir(parents=True, exist_ok=True)
-    with journal.create(folder) as written:
+    with journal.create_journal(folder) as written:
         written.begin_leg(
             "apply",
             facts={
@@ -95,7 +95,7 @@ def ids(standings: Sequence[RunStatus]) -> list[str]:
 
 class TestStanding:
     def test_rows_that_are_not_settled_yet_are_not_run_and_nothing_is_lost(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             begin(written)
             standing = stand(tmp_path)
             assert standing.counts == NONE | {"unchanged": 5, "invalid": 1, "blocked": 2, "not run": 7 + 7}
@@ -109,7 +109,7 @@ class TestStanding:
 
     def test_what_a_later_command_does_is_counted_into_the_same_rows(self, tmp_path: Path) -> None:
         counts = {"applied": 3, "failed": 1, "unchanged": 5, "invalid": 1, "blocked": 2, "not run": 10}
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             begin(written)
             written.end([ended(2, Ending.APPLIED), ended(3, Ending.FAILED)])
             written.end([ended(row, Ending.NOT_RUN) for row in (4, 5)])
@@ -126,7 +126,7 @@ class TestStanding:
         assert standing.ended is None
 
     def test_a_command_that_was_killed_before_it_could_count_loses_no_rows_either(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             begin(written)
             written.end([ended(2, Ending.APPLIED)])
         with journal.reopen(tmp_path) as written:
@@ -138,7 +138,7 @@ class TestStanding:
         assert sum(counts.values()) == 22
 
     def test_it_says_what_it_is_about(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             begin(written)
         standing = stand(tmp_path)
         assert standing.folder == tmp_path
@@ -175,14 +175,14 @@ class TestStanding:
         assert (standing.ended is None) is (state is State.BROKE_OFF)
 
     def test_trunks_that_were_not_chosen_leave_nothing_to_do(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             written.begin_leg("apply", facts={}, wanted=[], settled_rows={"not run": 1})
             written.end([ended(2, Ending.NOT_RUN, chosen=False)])
             written.end_leg("finished", {"not run": 1})
         assert stand(tmp_path).state is State.FINISHED
 
     def test_a_trunk_nobody_lived_to_settle_is_left(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             written.begin_leg("apply", facts={"chosen": [2]}, wanted=[wanted(2, 1)], settled_rows={})
             written.end_leg("lost", {"not run": 1})
         assert stand(tmp_path).state is State.LOST
@@ -221,15 +221,15 @@ class TestStanding:
         assert (killed.state, killed.pid, killed.legs) == (State.BROKE_OFF, None, 2)
 
     def test_reading_along_does_not_disturb_whoever_writes(self, tmp_path: Path) -> None:
-        with journal.create(tmp_path) as written:
+        with journal.create_journal(tmp_path) as written:
             begin(written)
             names = sorted(path.name for path in tmp_path.iterdir())
-            content = (tmp_path / journal.FILE).read_bytes()
+            content = (tmp_path / journal.JOURNAL).read_bytes()
             for count, row in enumerate(range(2, 6), 1):
                 written.end([ended(row, Ending.APPLIED)])
                 assert stand(tmp_path).settled == 3 + count
             assert sorted(path.name for path in tmp_path.iterdir()) == names
-            assert (tmp_path / journal.FILE).read_bytes() == content
+            assert (tmp_path / journal.JOURNAL).read_bytes() == content
 
     def test_a_run_in_a_folder_that_takes_no_files_is_read_as_it_stands(self, tmp_path: Path) -> None:
         folder = run(tmp_path / "run", {2: Ending.APPLIED}, "finished", {"applied": 1})
@@ -250,7 +250,7 @@ class TestStanding:
     def test_a_run_that_never_began_is_dated_by_its_name(self, tmp_path: Path) -> None:
         folder = tmp_path / "20300102-030405-ab12"
         folder.mkdir()
-        with journal.create(folder):
+        with journal.create_journal(folder):
             pass
         standing = stand(folder)
         assert standing.state is State.BROKE_OFF
@@ -382,7 +382,7 @@ class TestFindingRuns:
         ):
             folder = Path("book.runs") / name
             folder.mkdir()
-            (folder / journal.FILE).write_bytes(content)
+            (folder / journal.JOURNAL).write_bytes(content)
         found = find_runs(Path("book.runs"))
         assert sorted(ids(found)) == [
             "20300102-030405-ab12",
@@ -403,7 +403,7 @@ class TestFindingRuns:
 
     def test_a_journal_of_another_version_that_somebody_is_at_is_running(self) -> None:
         folder = run(Path("book.runs/e"), {2: Ending.APPLIED})
-        written = sqlite3.connect(folder / journal.FILE)
+        written = sqlite3.connect(folder / journal.JOURNAL)
         written.execute("PRAGMA user_version=99")
         written.close()
         with holding(place_of_run(folder), "the run", Holder(command="apply", pid=4711, started=STARTED)):

@@ -37,3 +37,22 @@ def test_every_room_says_at_its_door_what_it_is_for(room: Path) -> None:
     said = ast.get_docstring(ast.parse(room.read_text(encoding="utf-8")))
     assert said is not None
     assert len(said.splitlines()) <= 10
+
+
+def test_no_public_name_means_two_things() -> None:
+    """The practice PBX apart, which shares nothing with the rest; a type variable is no name of a thing."""
+    homes = Counter(name for path in MODULES if "practice" not in path.parts for name in _public_names(path))
+    assert [name for name, count in homes.items() if count > 1 and len(name) > 1] == []
+
+
+def _public_names(path: Path) -> set[str]:
+    names = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Assign(targets=targets):
+                names |= {target.id for target in targets if isinstance(target, ast.Name)}
+            case _:
+                pass
+    return {name for name in names if not name.startswith("_")}

@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from batch.pbx.clocks import Clock
 from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
-from batch.pbx.transport import Insecure, open_client
+from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import Wire
 
 TOKEN = "Sample-token-1"
@@ -129,7 +129,7 @@ def logged() -> list[Mapping[str, Any]]:
 
 @pytest.fixture
 def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Iterator[Wire]:
-    with open_client(
+    with open_http_client(
         "https://pbx.example:8088",
         timeout=30,
         verification=Insecure(),

@@ -12,7 +12,7 @@ from batch.errors import PbxError, TokensExhausted
 from batch.pbx.client import Endpoint, connect
 from batch.pbx.clocks import SYSTEM_CLOCK
 from batch.pbx.messages import Answer, get_trunk
-from batch.pbx.session import Session, judge, shown
+from batch.pbx.session import Session, clock_time, judge_shortage
 from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.wire import Wire
 from batch.secrets import Secret
@@ -53,7 +53,7 @@ class Waiting:
 
 
 def test_our_own_tokens_say_when_one_must_be_free() -> None:
-    shortage = judge(ANSWER, [NOON - minutes(5), NOON - minutes(20), NOON - minutes(12)], NOON)
+    shortage = judge_shortage(ANSWER, [NOON - minutes(5), NOON - minutes(20), NOON - minutes(12)], NOON)
     assert (shortage.ours, shortage.free_at, shortage.seconds) == (3, NOON + minutes(10), 600.0)
     assert shortage.waiting(900) == (
         "All eight access tokens of this API client are out (60002 MAX LIMITATION EXCEEDED). "
@@ -64,12 +64,12 @@ def test_our_own_tokens_say_when_one_must_be_free() -> None:
 
 def test_one_of_our_own_is_singular() -> None:
     assert "1 of them may be ours, from a run that broke off or goes on; it is free at 12:10:07 at the latest." in (
-        judge(ANSWER, [NOON - minutes(20)], NOON).waiting(900)
+        judge_shortage(ANSWER, [NOON - minutes(20)], NOON).waiting(900)
     )
 
 
 def test_without_our_own_another_program_is_at_it_and_one_is_free_in_half_an_hour() -> None:
-    shortage = judge(ANSWER, [], NOON)
+    shortage = judge_shortage(ANSWER, [], NOON)
     assert (shortage.ours, shortage.seconds) == (0, 1800.0)
     assert shortage.waiting(300) == (
         "All eight access tokens of this API client are out (60002 MAX LIMITATION EXCEEDED). "
@@ -80,23 +80,23 @@ def test_without_our_own_another_program_is_at_it_and_one_is_free_in_half_an_hou
 
 
 def test_what_has_run_out_does_not_count() -> None:
-    shortage = judge(ANSWER, [NOON - minutes(30), NOON - minutes(95), NOON - minutes(29)], NOON)
+    shortage = judge_shortage(ANSWER, [NOON - minutes(30), NOON - minutes(95), NOON - minutes(29)], NOON)
     assert (shortage.ours, shortage.free_at) == (1, NOON + minutes(1))
 
 
 def test_no_more_than_eight_can_be_ours() -> None:
-    assert judge(ANSWER, [NOON] * 11, NOON).ours == 8
+    assert judge_shortage(ANSWER, [NOON] * 11, NOON).ours == 8
 
 
 def test_a_token_from_the_future_lives_no_longer_than_any_other() -> None:
-    shortage = judge(ANSWER, [NOON + minutes(60)], NOON)
+    shortage = judge_shortage(ANSWER, [NOON + minutes(60)], NOON)
     assert (shortage.ours, shortage.seconds) == (1, 1800.0)
 
 
 def test_a_moment_of_another_day_bears_its_date() -> None:
     night = NOON.replace(hour=23, minute=50)
-    assert shown(night + minutes(5), night) == "23:55:07"
-    assert shown(night + minutes(20), night) == "2030-01-02 00:10:07"
+    assert clock_time(night + minutes(5), night) == "23:55:07"
+    assert clock_time(night + minutes(20), night) == "2030-01-02 00:10:07"
 
 
 def test_without_patience_it_is_said_at_once_and_another_try_may_succeed(wire: Wire, pbx: ScriptedPbx) -> None:

@@ -16,7 +16,7 @@ from batch.pbx.transport import (
     SystemTrust,
     Verification,
     fingerprint_digits,
-    open_client,
+    open_http_client,
     tls_context,
 )
 
@@ -34,7 +34,7 @@ DIGITS = "0f" * 32
 
 def fetch(port: int, verification: Verification, *, scheme: str = "https") -> httpx.Response:
     url = f"{scheme}://127.0.0.1:{port}"
-    with open_client(url, timeout=5, verification=verification, proxy=True) as client:
+    with open_http_client(url, timeout=5, verification=verification, proxy=True) as client:
         return client.get("/openapi/v1.0/trunk/list", params={"access_token": "Sample-token"})
 
 
@@ -149,15 +149,15 @@ def test_proxies_of_the_environment_are_used_only_when_asked_and_never_for_loopb
     with serve(proxy) as port:
         monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
         monkeypatch.delenv("NO_PROXY", raising=False)
-        with open_client("http://pbx.invalid", timeout=5, verification=Insecure(), proxy=True) as client:
+        with open_http_client("http://pbx.invalid", timeout=5, verification=Insecure(), proxy=True) as client:
             assert client.get("/").status_code == 200
         with (
-            open_client("http://pbx.invalid", timeout=5, verification=Insecure(), proxy=False) as client,
+            open_http_client("http://pbx.invalid", timeout=5, verification=Insecure(), proxy=False) as client,
             pytest.raises(httpx.ConnectError),
         ):
             client.get("/")
         with (
-            open_client("http://127.0.0.1:1", timeout=5, verification=Insecure(), proxy=True) as client,
+            open_http_client("http://127.0.0.1:1", timeout=5, verification=Insecure(), proxy=True) as client,
             pytest.raises(httpx.ConnectError),
         ):
             client.get("/")

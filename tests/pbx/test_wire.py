@@ -27,7 +27,7 @@ from batch.pbx.messages import (
     update_trunk,
 )
 from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
-from batch.pbx.transport import Insecure, open_client
+from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret
 
@@ -306,7 +306,9 @@ def test_nothing_is_sent_through_a_stopped_gate_but_the_last_request(
 
 def over_the_net(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Reply:
     throttle = Throttle(RateLimiter(1000), ConcurrencyLimit(1), SYSTEM_CLOCK)
-    with open_client(f"{scheme}://127.0.0.1:{port}", timeout=timeout, verification=Insecure(), proxy=False) as client:
+    with open_http_client(
+        f"{scheme}://127.0.0.1:{port}", timeout=timeout, verification=Insecure(), proxy=False
+    ) as client:
         return Wire(client=client, throttle=throttle, clock=Clock(), timeout=timeout).send(list_trunks(1, 10), PERMIT)
 
 

@@ -30,7 +30,7 @@ from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.secrets import Secret
-from batch.trunks.change_plan import Change, judge
+from batch.trunks.change_plan import Change, judge_trunk
 from batch.trunks.live import parse_trunk
 from tests import builders
 
@@ -326,7 +326,7 @@ def changes(pbx: FakePbx, header: str, *lines: str, dids: Sequence[str] = ()) ->
     assert [problem for problem in problems if problem.stops] == []
     live = {number: parse_trunk(copy.deepcopy(whole)) for number, whole in pbx.trunks.items()}
     inventory = builders.inventory(*live.values())
-    judged = [judge(tables, record, live[record.id or 0], inventory) for record in records.trunks]
+    judged = [judge_trunk(tables, record, live[record.id or 0], inventory) for record in records.trunks]
     return [change for change, _, _ in judged]
 
 
@@ -390,7 +390,7 @@ def connected(
 def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, rate: float = 10_000, **policy: Any) -> Iterator[Run]:
     """Put a run together."""
     with ExitStack() as stack:
-        book = stack.enter_context(journal.create(folder))
+        book = stack.enter_context(journal.create_journal(folder))
         record = stack.enter_context(recording())
         api = stack.enter_context(connected(pbx, concurrency=concurrency, rate=rate, account=record))
         record.into_journal(book)

@@ -17,7 +17,7 @@ from batch.pbx.messages import Answer, NotSent, update_trunk
 from batch.pbx.throttle import Stopped
 from batch.runs.retries import Policy, Refuse
 from batch.runs.retrying_client import BATCH, RetryingClient
-from batch.trunks.live import NOT_SHOWN, WHOLE
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK
 from tests.runs.fakes import FakePbx, answer, connected, trunk, until
 
 
@@ -190,7 +190,7 @@ def test_what_is_no_trunk_is_that_trunk_alone_which_cannot_be_read(pbx: FakePbx,
     with asking(pbx) as client:
         found = client.trunks([1, 3])
     assert {number: dict(one.unread) for number, one in found.items()} == {
-        1: {WHOLE: "the PBX answers with something else when asked for it"},
+        1: {WHOLE_TRUNK: "the PBX answers with something else when asked for it"},
         3: {},
     }
 
@@ -286,7 +286,7 @@ def test_a_trunk_that_may_not_be_read_at_all_hides_no_other(pbx: FakePbx, words:
     with asking(pbx) as client:
         found = client.trunks([1, 2])
     assert {number: dict(one.unread) for number, one in found.items()} == {
-        1: {WHOLE: f"the PBX answers {code} WORDS when asked for it"},
+        1: {WHOLE_TRUNK: f"the PBX answers {code} WORDS when asked for it"},
         2: {},
     }
 

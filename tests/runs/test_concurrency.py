@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from batch.runs.concurrency import side_by_side
+from batch.runs.concurrency import concurrently
 from tests.runs.fakes import Keyboard, until
 
 
@@ -20,7 +20,7 @@ def test_each_step_is_taken_once_and_gives_its_own_in_order(steps: int, at_once:
         taken.append(number)
         return number * 10
 
-    assert side_by_side([partial(step, n) for n in range(steps)], at_once) == [n * 10 for n in range(steps)]
+    assert concurrently([partial(step, n) for n in range(steps)], at_once) == [n * 10 for n in range(steps)]
     assert sorted(taken) == list(range(steps))
 
 
@@ -37,7 +37,7 @@ def test_no_more_are_taken_at_a_time_than_allowed() -> None:
         with lock:
             under_way -= 1
 
-    side_by_side([step] * 9, 3)
+    concurrently([step] * 9, 3)
     assert most == 3
 
 
@@ -50,7 +50,7 @@ def test_what_fails_is_raised_and_nothing_more_is_begun() -> None:
             raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        side_by_side([partial(step, n) for n in range(1000)], 2)
+        concurrently([partial(step, n) for n in range(1000)], 2)
     assert len(taken) < 1000
 
 
@@ -72,7 +72,7 @@ def test_ctrl_c_leaves_what_hangs_to_itself() -> None:
 
         threading.Thread(target=press).start()
         with pytest.raises(KeyboardInterrupt):
-            side_by_side([partial(step, n) for n in range(10)], 2)
+            concurrently([partial(step, n) for n in range(10)], 2)
     hangs.set()
     until(lambda: not any(thread.name.startswith("read-") for thread in threading.enumerate()))
     assert sorted(taken) == [0, 1]

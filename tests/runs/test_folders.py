@@ -12,7 +12,7 @@ import pytest
 
 from batch.errors import OutputError, UsageError
 from batch.runs import folders, journal
-from batch.runs.folders import RunFolder, create, open_private, results_path, unfinished, write_snapshot
+from batch.runs.folders import RunFolder, create_folder, open_private, results_path, unfinished, write_snapshot
 from tests.runs.fakes import FakePbx, changes, trunk
 
 NOW = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -31,7 +31,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_a_run_has_a_folder_of_its_own_beside_the_workbook(book: Path) -> None:
-    folder = create(book, None, NOW)
+    folder = create_folder(book, None, NOW)
     assert folder.path.parent == book.with_name("Book.runs")
     assert folder.path.name == folder.id
     assert folder.id.startswith(f"{NOW.astimezone():%Y%m%d-%H%M%S}-")
@@ -39,27 +39,27 @@ def test_a_run_has_a_folder_of_its_own_beside_the_workbook(book: Path) -> None:
     copy = folder.path / "input.xlsx"
     assert copy.read_bytes() == book.read_bytes()
     assert mode(copy) == 0o600
-    assert create(book, None, NOW).id != folder.id
+    assert create_folder(book, None, NOW).id != folder.id
 
 
 def test_a_folder_that_was_asked_for_is_made_or_used_and_is_the_runs_id(book: Path, tmp_path: Path) -> None:
     place = tmp_path / "deep" / "er"
-    assert create(book, place, NOW) == RunFolder(path=place, id="er", copy="input.xlsx")
+    assert create_folder(book, place, NOW) == RunFolder(path=place, id="er", copy="input.xlsx")
     place = tmp_path / "there"
     place.mkdir(mode=0o755)
-    assert create(book, place, NOW).id == "there"
+    assert create_folder(book, place, NOW).id == "there"
     assert mode(place) == 0o700
-    assert create(book, tmp_path / "x" / ".." / "there", NOW).id == "there"
+    assert create_folder(book, tmp_path / "x" / ".." / "there", NOW).id == "there"
 
 
 def test_a_folder_that_holds_a_run_is_refused_and_left_alone(book: Path, tmp_path: Path) -> None:
     place = tmp_path / "run"
     place.mkdir()
-    with journal.create(place):
+    with journal.create_journal(place):
         pass
     before = sorted(path.name for path in place.iterdir())
     with pytest.raises(UsageError, match="already holds a run"):
-        create(book, place, NOW)
+        create_folder(book, place, NOW)
     with pytest.raises(UsageError, match="already holds a run"):
         folders.refuse_used(place)
     folders.refuse_used(None)
@@ -77,7 +77,7 @@ def test_a_csv_folder_is_copied_byte_for_byte_and_nothing_else_of_it(tmp_path: P
     (source / "notes.txt").write_text("private")
     (source / "more").mkdir()
     place = tmp_path / "run"
-    folder = create(source, place, NOW)
+    folder = create_folder(source, place, NOW)
     copy = folder.path / "input"
     assert sorted(path.name for path in copy.iterdir()) == ["DIDs.CSV", "trunks.csv"]
     assert (copy / "trunks.csv").read_bytes() == b"\xef\xbb\xbfName;Port\r\n"
@@ -93,7 +93,7 @@ def test_a_folder_that_cannot_be_made_is_told(book: Path, tmp_path: Path, obstac
         (tmp_path / "run").write_text("in the way")
         place = place / "run" if obstacle == "below a file" else place
     with pytest.raises(OutputError, match="Cannot write"):
-        create(book, place, NOW)
+        create_folder(book, place, NOW)
 
 
 def test_the_snapshot_is_whole_private_and_keeps_only_passwords_that_change(pbx: FakePbx, tmp_path: Path) -> None:
@@ -179,8 +179,8 @@ def test_runs_that_never_came_to_their_end_are_named(book: Path) -> None:
     assert unfinished(book) == ()
     ids = []
     for finished in (True, False, False):
-        folder = create(book, None, NOW)
-        with journal.create(folder.path) as made:
+        folder = create_folder(book, None, NOW)
+        with journal.create_journal(folder.path) as made:
             made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
             if finished:
                 made.end_leg("finished", {})
@@ -192,8 +192,8 @@ def test_runs_that_never_came_to_their_end_are_named(book: Path) -> None:
 def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book: Path) -> None:
     ids = []
     for hours, finished in ((0, False), (1, True), (2, False)):
-        folder = create(book, None, NOW + dt.timedelta(hours=hours))
-        with journal.create(folder.path) as made:
+        folder = create_folder(book, None, NOW + dt.timedelta(hours=hours))
+        with journal.create_journal(folder.path) as made:
             made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
             if finished:
                 made.end_leg("finished", {})
@@ -202,8 +202,8 @@ def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book
 
 
 def test_what_says_which_column_means_what_is_kept_beside_the_copy(book: Path) -> None:
-    folder = create(book, None, NOW, columns='[Trunks]\nsheet = "Größe"\n')
+    folder = create_folder(book, None, NOW, columns='[Trunks]\nsheet = "Größe"\n')
     kept = folder.path / "columns.toml"
     assert kept.read_text(encoding="utf-8") == '[Trunks]\nsheet = "Größe"\n'
     assert mode(kept) == 0o600
-    assert not (create(book, None, NOW).path / "columns.toml").exists()
+    assert not (create_folder(book, None, NOW).path / "columns.toml").exists()

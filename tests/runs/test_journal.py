@@ -15,7 +15,7 @@ import pytest
 from batch.errors import OutputError, UsageError
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, query_trunks, update_trunk
 from batch.runs import journal
-from batch.runs.journal import FILE, Journal, JournalError
+from batch.runs.journal import JOURNAL, Journal, JournalError
 from batch.runs.journal_reader import read_past
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import want
@@ -26,7 +26,7 @@ WRITE = update_trunk({"id": 8, "hostname": "new.example"})
 
 def rows(folder: Path, query: str) -> list[Any]:
     """Read along as another process would."""
-    book = sqlite3.connect(f"{(folder / FILE).as_uri()}?mode=ro", uri=True)
+    book = sqlite3.connect(f"{(folder / JOURNAL).as_uri()}?mode=ro", uri=True)
     try:
         return book.execute(query).fetchall()
     finally:
@@ -67,7 +67,7 @@ def test_every_attempt_has_a_record_of_its_own_with_what_came_of_it(pbx: FakePbx
 
 def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: Path) -> None:
     planned = changes(pbx, "Trunk ID|Hostname|Password", "1|new.example|Sample-new", "2|old.example|")
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg(
             "apply",
             facts={"run": "Ä-2", "practice": True},
@@ -104,11 +104,11 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: P
         ]
         book.end_leg("finished", {"applied": 5, "unchanged": 5})
         assert rows(tmp_path, "SELECT how, counts FROM legs") == [("finished", '{"applied": 5, "unchanged": 5}')]
-    assert b"Sample-new" not in (tmp_path / FILE).read_bytes()
+    assert b"Sample-new" not in (tmp_path / JOURNAL).read_bytes()
 
 
 def test_a_journal_that_is_gone_on_with_begins_another_leg(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
         book.leaving(WRITE, 1)
     for leg in (2, 3):
@@ -123,7 +123,7 @@ def test_a_journal_that_is_gone_on_with_begins_another_leg(tmp_path: Path) -> No
 
 
 def test_a_leg_begins_whole_or_not_at_all(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         with pytest.raises(TypeError):
             book.begin_leg("apply", facts={"run": "x", "odd": object()}, wanted=[], settled_rows={})
         book._connection.execute("DROP TABLE legs")  # noqa: SLF001 - a disk that takes only some of it, as near as it gets
@@ -133,7 +133,7 @@ def test_a_leg_begins_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_what_is_known_better_later_is_put_right_without_a_leg_of_its_own(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
         book.end([Outcome(row=2, ending=Ending.UNKNOWN)])
         book.end_leg("finished", {"unknown": 1})
@@ -146,13 +146,13 @@ def test_what_is_known_better_later_is_put_right_without_a_leg_of_its_own(tmp_pa
 def test_only_a_journal_of_this_version_is_gone_on_with(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no run"), journal.reopen(tmp_path):
         raise AssertionError
-    (tmp_path / FILE).write_text("no journal at all" * 100)
+    (tmp_path / JOURNAL).write_text("no journal at all" * 100)
     with pytest.raises(JournalError, match="not a database"), journal.reopen(tmp_path):
         raise AssertionError
-    (tmp_path / FILE).unlink()
-    with journal.create(tmp_path):
+    (tmp_path / JOURNAL).unlink()
+    with journal.create_journal(tmp_path):
         pass
-    with sqlite3.connect(tmp_path / FILE) as other:
+    with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("PRAGMA user_version=99")
     other.close()
     with pytest.raises(UsageError, match="another version"), journal.reopen(tmp_path):
@@ -160,14 +160,14 @@ def test_only_a_journal_of_this_version_is_gone_on_with(tmp_path: Path) -> None:
 
 
 def test_it_is_written_ahead_and_synchronised_fully(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         assert rows(tmp_path, "PRAGMA journal_mode") == [("wal",)]
         own = book._connection  # noqa: SLF001 - how it synchronises is a matter of this connection alone
         assert own.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_many_threads_lose_no_record_and_get_each_a_number_of_their_own(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book, ThreadPoolExecutor(8) as pool:
+    with journal.create_journal(tmp_path) as book, ThreadPoolExecutor(8) as pool:
         numbers = list(pool.map(lambda i: book.leaving(update_trunk({"id": i}), 1), range(200)))
         assert sorted(numbers) == list(range(1, 201))
         kept = dict(rows(tmp_path, "SELECT seq, CAST(ids AS INTEGER) FROM requests"))
@@ -195,10 +195,10 @@ class Held(sqlite3.Connection):
 def test_what_came_of_a_request_keeps_nobody_and_is_on_disk_before_the_next_one_leaves(
     tmp_path: Path, then: str
 ) -> None:
-    with journal.create(tmp_path):
+    with journal.create_journal(tmp_path):
         pass
-    connection = sqlite3.connect(tmp_path / journal.FILE, factory=Held, check_same_thread=False)
-    book = Journal(tmp_path / journal.FILE, connection)
+    connection = sqlite3.connect(tmp_path / journal.JOURNAL, factory=Held, check_same_thread=False)
+    book = Journal(tmp_path / journal.JOURNAL, connection)
     number = book.leaving(WRITE, 1)
     with ThreadPoolExecutor(1) as pool:
         second = pool.submit(book.leaving, WRITE, 1)
@@ -253,11 +253,11 @@ def test_a_record_that_cannot_be_kept_is_an_error_for_everyone_who_waits_for_it(
 
 
 def test_a_full_disk_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.close()
         with pytest.raises(JournalError) as told:
             book.end([Outcome(row=2, ending=Ending.APPLIED)])
-    assert str(tmp_path / FILE) in told.value.message
+    assert str(tmp_path / JOURNAL) in told.value.message
     assert "trunk-batch resume" in told.value.hint
 
 
@@ -267,10 +267,10 @@ def test_a_journal_that_cannot_be_made_is_told_and_nothing_was_sent(tmp_path: Pa
     if obstacle != "missing":
         folder.mkdir()
     if obstacle == "taken":
-        (folder / FILE).write_text("no journal at all" * 100)
+        (folder / JOURNAL).write_text("no journal at all" * 100)
     if obstacle == "folder":
-        (folder / FILE).mkdir()
-    with pytest.raises(OutputError, match="journal"), journal.create(folder):
+        (folder / JOURNAL).mkdir()
+    with pytest.raises(OutputError, match="journal"), journal.create_journal(folder):
         raise AssertionError
 
 
@@ -283,31 +283,31 @@ def copied(folder: Path, to: Path, *names: str) -> Path:
 
 @pytest.mark.parametrize("commits", [0, 1, 499, 500, 501, 1100])
 def test_a_copy_without_the_file_beside_it_is_called_what_it_is_and_never_misread(tmp_path: Path, commits: int) -> None:
-    folder, wal = tmp_path / "run", f"{FILE}-wal"
+    folder, wal = tmp_path / "run", f"{JOURNAL}-wal"
     folder.mkdir()
-    with journal.create(folder) as books:
+    with journal.create_journal(folder) as books:
         books.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
         for _ in range(commits):
             books.leaving(WRITE, 1)
-        torn = copied(folder, tmp_path / "torn", FILE)
-        whole = copied(folder, tmp_path / "whole", FILE, wal)
+        torn = copied(folder, tmp_path / "torn", JOURNAL)
+        whole = copied(folder, tmp_path / "whole", JOURNAL, wal)
     with pytest.raises(UsageError) as caught:
         read_past(torn)
     assert caught.value.message == (
-        f"The journal {torn / FILE} lacks its latest records: {wal}, which belongs beside it, is missing or empty."
+        f"The journal {torn / JOURNAL} lacks its latest records: {wal}, which belongs beside it, is missing or empty."
     )
     (torn / wal).touch()
     with pytest.raises(UsageError, match="lacks its latest records"):
         read_past(torn)
     assert read_past(whole).sent(8) == commits
     assert not (folder / wal).exists()
-    assert read_past(copied(folder, tmp_path / "closed", FILE)).sent(8) == commits
-    with closing(sqlite3.connect(whole / FILE)) as somebody:  # whose program gathers the records in its own way
+    assert read_past(copied(folder, tmp_path / "closed", JOURNAL)).sent(8) == commits
+    with closing(sqlite3.connect(whole / JOURNAL)) as somebody:  # whose program gathers the records in its own way
         somebody.execute("SELECT count(*) FROM requests").fetchone()
     assert not (whole / wal).exists()
     assert read_past(whole).sent(8) == commits
     with journal.reopen(folder) as books:
         books.begin_leg("resume", facts={}, wanted=[], settled_rows={})
-        torn = copied(folder, tmp_path / "torn-again", FILE)
+        torn = copied(folder, tmp_path / "torn-again", JOURNAL)
     with pytest.raises(UsageError, match="lacks its latest records"):
         read_past(torn)

@@ -12,7 +12,7 @@ import pytest
 from batch.errors import UsageError
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in, update_trunk
 from batch.runs import journal
-from batch.runs.journal import FILE, Kept
+from batch.runs.journal import JOURNAL, Kept
 from batch.runs.journal_reader import Past, Tries, is_finished, read_past, tokens_out
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import want
@@ -26,7 +26,7 @@ WRITE = update_trunk({"id": 1})
 
 def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
     wanted = [want(change, 3) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|old.example")]
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "practice": False}
         book.begin_leg("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
         for reply in (YES, NotSent(reason="refused"), Answer(errcode=40002, errmsg="", body={}), NoResponse(reason="")):
@@ -52,17 +52,17 @@ def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
 def test_a_run_is_finished_if_its_last_leg_came_to_its_end_in_good_order(
     tmp_path: Path, how: str, *, finished: bool
 ) -> None:
-    with journal.create(tmp_path) as book:
-        assert not is_finished(tmp_path / FILE)
+    with journal.create_journal(tmp_path) as book:
+        assert not is_finished(tmp_path / JOURNAL)
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
-        assert not is_finished(tmp_path / FILE)
+        assert not is_finished(tmp_path / JOURNAL)
         book.end_leg(how, {"applied": 3})
-    assert is_finished(tmp_path / FILE) is finished
+    assert is_finished(tmp_path / JOURNAL) is finished
     past = read_past(tmp_path)
     assert (past.finished, past.legs[0].how, past.legs[0].counts) == (finished, how, {"applied": 3})
     with journal.reopen(tmp_path) as book:
         book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
-    assert not is_finished(tmp_path / FILE)
+    assert not is_finished(tmp_path / JOURNAL)
 
 
 EXPIRED = Answer(errcode=10004, errmsg="TOKEN EXPIRED", body={})
@@ -90,7 +90,7 @@ def test_what_was_sent_after_the_last_outcome_counts(
     pbx: FakePbx, tmp_path: Path, replies: list[Reply | None], recorded: Outcome | None, ending: Ending | None
 ) -> None:
     wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
         if recorded is not None:
             book.settled(book.leaving(WRITE, 1), NoResponse(reason=""))
@@ -119,7 +119,7 @@ def test_what_was_sent_after_the_last_outcome_counts(
 def test_a_no_that_another_try_would_not_change_is_known_as_one(
     tmp_path: Path, errcode: int, later: Reply | None, *, refused: bool
 ) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         for reply in (Answer(errcode=errcode, errmsg="", body={}), later):
             if reply is not None:
                 book.settled(book.leaving(WRITE, 1), reply)
@@ -134,7 +134,7 @@ def told(folder: Path) -> str:
 
 def test_what_is_no_journal_of_ours_is_told(tmp_path: Path) -> None:
     assert "holds no run" in told(tmp_path)
-    path = tmp_path / FILE
+    path = tmp_path / JOURNAL
     for content in (b"", b"spoilt" * 500):
         path.write_bytes(content)
         assert str(path) in told(tmp_path)
@@ -143,10 +143,10 @@ def test_what_is_no_journal_of_ours_is_told(tmp_path: Path) -> None:
 
 
 def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
         book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
-    with sqlite3.connect(tmp_path / FILE) as other:
+    with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("UPDATE wanted SET desired = '{'")
     other.close()
     assert "it is damaged" in told(tmp_path)
@@ -168,12 +168,12 @@ _SOUND = (
     ("where", "odd"), [(where, odd) for where in _WHERE for odd in _ODD if (where, odd) not in _SOUND]
 )
 def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where: str, odd: str) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
         book.settled(book.leaving(WRITE, 1), Answer(errcode=40002, errmsg="", body={}))
         book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
     table, column = where.split(".")
-    with sqlite3.connect(tmp_path / FILE) as other:
+    with sqlite3.connect(tmp_path / JOURNAL) as other:
         if table == "facts":
             other.execute("INSERT INTO facts VALUES (?, ?)", (column, odd))
         else:
@@ -186,18 +186,18 @@ def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where
 
 
 def test_a_run_beside_it_that_is_damaged_keeps_nobody_from_counting_tokens(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "client_id": "client"}
         book.begin_leg("apply", facts=facts, wanted=[], settled_rows={})
         book.leaving(SIGN_IN, 0)
-    with sqlite3.connect(tmp_path / FILE) as other:
+    with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("UPDATE requests SET sent_at = 'at night'")
     other.close()
     assert tokens_out([tmp_path], "https://pbx.example", "client") == []
 
 
 def test_reading_along_leaves_the_writer_alone_and_sees_what_is_committed(tmp_path: Path) -> None:
-    with journal.create(tmp_path) as book:
+    with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
         seen: list[Past] = []
         for row in range(2, 30):
@@ -212,7 +212,7 @@ AT = dt.datetime(2030, 1, 1, 2, tzinfo=dt.UTC)
 def signed_in(folder: Path, *kept: tuple[Request, int, Reply | None], address: str = "https://pbx.example") -> Path:
     """Make a run that asked for tokens a minute after the other."""
     folder.mkdir(exist_ok=True)
-    with journal.create(folder) as book:
+    with journal.create_journal(folder) as book:
         book.begin_leg("apply", facts={"pbx": address, "client_id": "client"}, wanted=[], settled_rows={})
         times = (AT + dt.timedelta(minutes=minute) for minute in range(len(kept)))
         book.take_over(

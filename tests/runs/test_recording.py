@@ -61,7 +61,7 @@ def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def requests_of(folder: Path) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(folder / journal.FILE)) as kept:
+    with closing(sqlite3.connect(folder / journal.JOURNAL)) as kept:
         return kept.execute("SELECT call, ids, sign_in, reply, errcode FROM requests ORDER BY seq").fetchall()
 
 
@@ -69,7 +69,7 @@ SAID_YES = Answer(errcode=0, errmsg="SUCCESS", body={})
 
 
 def test_a_journal_gets_every_request_once_from_the_first_on(tmp_path: Path) -> None:
-    with recording() as record, journal.create(tmp_path) as book:
+    with recording() as record, journal.create_journal(tmp_path) as book:
         record.settled(record.leaving(SIGN_IN, 0), SAID_YES)
         record.leaving(list_trunks(1, 10), 1)
         record.into_journal(book)
@@ -84,7 +84,7 @@ def test_a_journal_gets_every_request_once_from_the_first_on(tmp_path: Path) -> 
 
 
 def test_what_leaves_after_the_end_is_kept_nowhere_and_does_no_harm(tmp_path: Path) -> None:
-    with recording() as record, journal.create(tmp_path) as book:
+    with recording() as record, journal.create_journal(tmp_path) as book:
         record.into_journal(book)
         number = record.leaving(list_trunks(1, 10), 1)
     record.settled(number, SAID_YES)
@@ -93,7 +93,7 @@ def test_what_leaves_after_the_end_is_kept_nowhere_and_does_no_harm(tmp_path: Pa
 
 
 def test_where_the_journal_takes_no_more_reads_may_leave_and_writes_may_not(tmp_path: Path) -> None:
-    with recording() as record, journal.create(tmp_path) as book:
+    with recording() as record, journal.create_journal(tmp_path) as book:
         record.into_journal(book)
         number = record.leaving(WRITE, 1)
         book.close()

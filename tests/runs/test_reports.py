@@ -14,9 +14,9 @@ from batch.runs.run_report import (
     change_lines,
     code_counts,
     counts,
-    headline,
     lost_registrations,
     plan_headline,
+    run_headline,
     status_lines,
     summary,
 )
@@ -219,7 +219,7 @@ def test_statuses_before_and_after_are_counted_for_what_was_written() -> None:
     ],
 )
 def test_a_headline_says_how_it_went(outcomes: Sequence[Outcome], words: str) -> None:
-    assert headline(outcomes) == words
+    assert run_headline(outcomes) == words
 
 
 def test_a_plans_headline_says_what_it_would_do() -> None:

@@ -13,15 +13,15 @@ import pytest
 
 from batch.errors import AddressBlocked, PbxUnreachable
 from batch.pbx.messages import get_trunk
-from batch.runs.journal import FILE
+from batch.runs.journal import JOURNAL
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.trunk_writer import (
     CHANGED_SINCE,
-    GONE,
     NOT_READ_BACK,
     PASSWORD_NOT_COMPARED,
     PASSWORD_UNKNOWN,
     STILL_AT_IT,
+    TRUNK_GONE,
     Work,
 )
 from batch.trunks.change_plan import Change
@@ -214,11 +214,11 @@ def test_a_trunk_deleted_meanwhile_ends_by_what_was_sent(pbx: FakePbx, tmp_path:
 
     pbx.at_call = delete
     outcome, _ = write(pbx, tmp_path, "busy")
-    assert (outcome.ending, outcome.note) == (Ending.NOT_RUN, GONE)
+    assert (outcome.ending, outcome.note) == (Ending.NOT_RUN, TRUNK_GONE)
     pbx.add(FakePbx().trunks.get(1, {"id": 1, "name": "T1", "type": "register", "hostname": "old.example"}))
     pbx.requests.clear()
     outcome, _ = write(pbx, _sub(tmp_path), "timeout")
-    assert (outcome.ending, outcome.note) == (Ending.PARTIAL, GONE)
+    assert (outcome.ending, outcome.note) == (Ending.PARTIAL, TRUNK_GONE)
 
 
 def test_what_somebody_else_did_in_our_stead_is_unchanged_if_nothing_of_ours_arrived(
@@ -336,7 +336,7 @@ def test_a_token_that_cannot_be_had_for_the_write_leaves_it_unsent_and_uncounted
     assert (outcome.ending, outcome.attempts, outcome.elapsed_ms) == (Ending.NOT_RUN, 0, None)
     assert run.trunk_writer.lost is not None
     assert "refused" in outcome.note
-    with sqlite3.connect(tmp_path / FILE) as book:
+    with sqlite3.connect(tmp_path / JOURNAL) as book:
         rows = book.execute("SELECT errcode, settled_at IS NOT NULL FROM requests WHERE call='trunk/update'").fetchall()
     book.close()
     assert rows == [(10004, 1)]
@@ -467,7 +467,7 @@ def test_the_look_just_before_sorts_out_what_is_not_to_be_written(pbx: FakePbx, 
     with running(pbx, tmp_path) as run:
         run.dispatch(planned)
     assert run.endings == {1: "not run", 2: "unchanged", 3: "not run"}
-    assert [outcome.note for outcome in run.outcomes] == [CHANGED_SINCE, "", GONE]
+    assert [outcome.note for outcome in run.outcomes] == [CHANGED_SINCE, "", TRUNK_GONE]
     assert pbx.written == []
 
 

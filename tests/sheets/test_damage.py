@@ -9,7 +9,7 @@ import pytest
 from batch.readers import number_formats
 from batch.readers.workbook import CellError, CellValue, NoValue
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Column
-from batch.tables.cells import Texts, texts_of
+from batch.tables.cells import ColumnTexts, texts_of
 from batch.tables.column_data import MAX_TOLD, Strip
 
 DID = DIDS.column("did")
@@ -22,7 +22,7 @@ TRUNK_NAME = TRUNKS.column("name")
 
 def read(
     column: Column, *values: CellValue, look: str = "", formulas: dict[int, str] | None = None, date_format: str = ""
-) -> Texts:
+) -> ColumnTexts:
     """Read a column from row 2 down, of which the first cell has a number format."""
     mask = look or date_format
     strip = Strip(
@@ -243,7 +243,7 @@ def test_a_number_whose_format_shows_nothing_more_is_its_digits(look: str) -> No
     ],
 )
 def test_only_a_look_that_is_certain_is_rendered(number: int, mask: str, shown: str | None) -> None:
-    assert number_formats.shown(number, mask) == shown
+    assert number_formats.rendered(number, mask) == shown
 
 
 @pytest.mark.parametrize(

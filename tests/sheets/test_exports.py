@@ -13,7 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.errors import OutputError
 from batch.readers.detect import read_workbook
 from batch.schema import columns
-from batch.schema.file_metadata import Kind
+from batch.schema.file_metadata import FileKind
 from batch.secrets import Secret
 from batch.tables.rows import tabulate
 from batch.writers import guides
@@ -118,7 +118,7 @@ def test_a_pbx_without_groups_gets_no_drop_down_of_groups(tmp_path: Path) -> Non
 
 
 def test_the_pbx_and_the_day_are_seen_on_the_help_sheet_in_the_first_note_and_on_paper(book: openpyxl.Workbook) -> None:
-    words = [cell for row in lines(book, guides.TITLE) for cell in row if cell]
+    words = [cell for row in lines(book, guides.GUIDE) for cell in row if cell]
     assert words[words.index("Exported from") + 1] == "https://pbx.example:8088/a&b"
     assert words[words.index("Exported on") + 1] == "2026-11-23 02:14:07 UTC+01:00"
     note = page(book, "DIDs")["A1"].comment
@@ -131,7 +131,7 @@ def test_the_pbx_and_the_day_are_seen_on_the_help_sheet_in_the_first_note_and_on
 
 def test_read_back_it_is_known_as_an_export_and_its_help_is_nobodys_own_sheet(written: Path) -> None:
     found = read_workbook(written)
-    assert found.metadata.kinds == {Kind.EXPORT}
+    assert found.metadata.kinds == {FileKind.EXPORT}
     assert (found.metadata.made_at, found.metadata.pbx) == ("2026-11-23T02:14:07+01:00", "https://pbx.example:8088/a&b")
     assert not found.ours
     tables, problems = tabulate(found, Secret)

@@ -17,7 +17,7 @@ from batch.commands.check import check, mark
 from batch.errors import UsageError
 from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
-from batch.schema.file_metadata import Kind
+from batch.schema.file_metadata import FileKind
 from batch.settings import Settings
 from batch.writers.marked_files import Marked, refuse_place
 from batch.writers.marked_workbook import take_marks_off
@@ -380,7 +380,7 @@ def test_a_file_with_passwords_is_for_its_owner_alone(user: Path) -> None:
 
 def test_the_file_says_of_itself_what_it_is(user: Path) -> None:
     metadata = read_workbook(marked(user)).metadata
-    assert metadata.kinds == {Kind.MARKED}
+    assert metadata.kinds == {FileKind.MARKED}
     assert metadata.sheets == {"Problems"}
     assert len(metadata.seal) == 64
 
@@ -436,7 +436,7 @@ def test_saved_again_by_libreoffice_it_is_still_ours_and_marks_come_off(user: Pa
     path = marked(user)
     (again,) = saved_again([path], tmp_path / "office")
     assert found_in(again) == found_in(user)
-    assert read_workbook(again).metadata.kinds == {Kind.MARKED}
+    assert read_workbook(again).metadata.kinds == {FileKind.MARKED}
     with pytest.raises(UsageError, match="somebody may have worked in it"):
         refuse_place(user, again)
     twice = marked(again, "twice.xlsx")

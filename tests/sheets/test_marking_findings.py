@@ -16,10 +16,10 @@ from batch.schema.problems import Problem, Severity
 from batch.writers import marked_files, marked_findings, marked_list
 from batch.writers.marked_files import refuse_place, write_marked
 from batch.writers.marked_findings import by_sheet, lines
-from batch.writers.marked_list import headline
+from batch.writers.marked_list import problems_headline
 from batch.writers.marked_workbook import WRONG, Palette
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
-from batch.xlsx_edit.stylesheet import BLANK, Stylesheet
+from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
 from tests.builders import sheet
 from tests.furnished import changed
 
@@ -98,7 +98,7 @@ def test_values_that_differ_are_not_said_for_all_rows() -> None:
     ],
 )
 def test_the_headline_counts(problems: list[Problem], said: str) -> None:
-    assert headline(problems) == said
+    assert problems_headline(problems) == said
 
 
 def listed(path: Path, problems: list[Problem]) -> list[list[object]]:
@@ -136,7 +136,7 @@ def test_very_many_rows_are_named_in_part(book: Path) -> None:
 
 
 def test_a_stylesheet_runs_out_of_shades_in_the_end() -> None:
-    styles = Stylesheet(BLANK)
+    styles = Stylesheet(BLANK_STYLESHEET)
     palette = Palette(styles, {})
     restyle = palette.on(WRONG)
     for number in range(575):

@@ -12,7 +12,7 @@ import pytest
 
 from batch.errors import OutputError
 from batch.tables.row_results import Count, Summary, Tone
-from batch.writers.html_page import Bar, Chart, Listing, Page, drawn, page_html, plain, write_page
+from batch.writers.html_page import Chart, ChartBar, Listing, Page, drawn, page_html, plain, write_page
 
 COUNTS = (
     Count(sheet="Trunks", ending="applied", tone=Tone.GOOD, rows=2, meaning="It was written.", next_step=""),
@@ -66,7 +66,7 @@ def listing(rows: int) -> Listing:
 
 
 def test_it_fetches_nothing_and_runs_nothing() -> None:
-    found = read(replace(PAGE, charts=[Chart(title="C", bars=[Bar(label="a", amount=1)])], listing=listing(3)))
+    found = read(replace(PAGE, charts=[Chart(title="C", bars=[ChartBar(label="a", amount=1)])], listing=listing(3)))
     assert found.outside == []
     assert not {"script", "link", "img", "iframe"} & set(found.tags)
     text = page_html(PAGE)
@@ -91,7 +91,7 @@ def test_text_stays_text() -> None:
             counts=[Count(sheet=evil, ending=evil, tone=Tone.BAD, rows=1, meaning=evil, next_step=evil)],
         ),
         subject=evil, column=evil, amounts=[(evil, 1)], more_in=evil, to_sign=evil,
-        charts=[Chart(title=evil, bars=[Bar(label=evil, amount=1)])],
+        charts=[Chart(title=evil, bars=[ChartBar(label=evil, amount=1)])],
         listing=Listing(title=evil, header=(evil,), rows=[(evil,)], what=evil),
     )  # fmt: skip
     found = read(page)
@@ -162,7 +162,9 @@ def test_there_is_a_place_to_sign_only_where_something_is_approved() -> None:
 
 
 def test_a_chart_says_its_numbers_beside_its_bars_and_to_those_who_cannot_see_it() -> None:
-    drawing = drawn(Chart(title="Rows", bars=[Bar(label="applied", amount=1200), Bar(label="failed", amount=0)]))
+    drawing = drawn(
+        Chart(title="Rows", bars=[ChartBar(label="applied", amount=1200), ChartBar(label="failed", amount=0)])
+    )
     assert 'aria-label="Rows: applied 1,200, failed 0"' in drawing
     assert drawing.count("<rect") == 1
     assert ">1,200</text>" in drawing
@@ -170,7 +172,7 @@ def test_a_chart_says_its_numbers_beside_its_bars_and_to_those_who_cannot_see_it
 
 
 def test_even_the_smallest_bar_can_be_seen() -> None:
-    drawing = drawn(Chart(title="Rows", bars=[Bar(label="a", amount=1_000_000), Bar(label="b", amount=1)]))
+    drawing = drawn(Chart(title="Rows", bars=[ChartBar(label="a", amount=1_000_000), ChartBar(label="b", amount=1)]))
     assert [float(width) for width in re.findall(r'<rect [^>]*width="([^"]+)"', drawing)][1] == 1.0
 
 

@@ -221,7 +221,7 @@ def test_widths_are_those_of_the_sheet() -> None:
         b'<sheetFormatPr defaultColWidth="10" defaultRowHeight="30"/><cols><col min="1" max="2" width="20"/>'
         b'<col min="3" max="3" width="9" hidden="1"/><col min="x" max="4" width="y"/></cols>'
     )
-    grid = comment_shapes.grid_of(head)
+    grid = comment_shapes.cell_grid(head)
     assert (grid.width, grid.height) == (75, 40.0)
     assert {column: grid.widths[column] for column in (0, 1, 2)} == {0: 145, 1: 145, 2: 0}
 

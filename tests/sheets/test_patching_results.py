@@ -15,7 +15,7 @@ from xlsxwriter import Workbook as Book
 
 from batch.readers.detect import read_workbook
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
 from batch.writers.marked_files import write_marked
@@ -135,7 +135,7 @@ def test_ours_are_around_the_users_and_the_file_bears_our_mark(tmp_path: Path) -
     assert [sheet.name for sheet in book.sheets] == ["Summary", "DIDs", "Changes", "trunk-batch"]
     assert book.ours
     assert book.metadata == FileMetadata(
-        kinds=frozenset({Kind.RESULTS}), made_at=MADE_AT, sheets=frozenset({"Summary", "Changes"})
+        kinds=frozenset({FileKind.RESULTS}), made_at=MADE_AT, sheets=frozenset({"Summary", "Changes"})
     )
     assert openpyxl.load_workbook(path)["trunk-batch"].sheet_state == "veryHidden"
     assert page(path, "Changes")["B2"].hyperlink.location == "DIDs!B2"
@@ -452,7 +452,7 @@ def test_what_an_export_says_of_itself_stays(tmp_path: Path) -> None:
     path = into(made(tmp_path / "book.xlsx", fill))
     book = read_workbook(path)
     assert book.metadata == FileMetadata(
-        kinds=frozenset({Kind.RESULTS, Kind.EXPORT}),
+        kinds=frozenset({FileKind.RESULTS, FileKind.EXPORT}),
         made_at="2026-01-01T00:00:00+00:00",
         pbx="https://pbx.example",
         sheets=frozenset({"Summary", "Changes", "Read-only lists"}),
@@ -474,7 +474,7 @@ def test_marks_are_off_in_the_results_of_a_marked_workbook(tmp_path: Path) -> No
     assert page(path)["B2"].comment is None
     assert page(path)["B2"].fill.fill_type is None
     book = read_workbook(path)
-    assert book.metadata.kinds == {Kind.RESULTS}
+    assert book.metadata.kinds == {FileKind.RESULTS}
     assert book.metadata.colours == {}
     assert [sheet.name for sheet in book.sheets] == ["Summary", "DIDs", "Changes", "trunk-batch"]
 

@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from batch.xlsx_edit.package import Unpatchable
-from batch.xlsx_edit.stylesheet import BLANK, Stylesheet
+from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
 from tests.sheets.packages import prefixed, strict
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -148,7 +148,7 @@ def test_prefixes_and_strict_namespaces_make_no_difference(bent: object) -> None
 
 
 def test_a_workbook_without_looks_gets_the_plainest_ones() -> None:
-    sheet = Stylesheet(BLANK)
+    sheet = Stylesheet(BLANK_STYLESHEET)
     assert sheet.filled(0, "FFC7CE") == 1
     assert Stylesheet(f'<styleSheet xmlns="{MAIN}"/>'.encode()).filled(0, "FFC7CE") == 1
 

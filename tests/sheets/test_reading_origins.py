@@ -13,7 +13,7 @@ from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError, Format
 from batch.schema import columns
-from batch.schema.file_metadata import FileMetadata, Kind, lines_of
+from batch.schema.file_metadata import FileKind, FileMetadata, metadata_lines
 from tests.office import saved_again
 from tests.packages import HEAD, MAIN, TAIL, raw_ods, raw_package, stylesheet
 
@@ -190,7 +190,7 @@ def test_an_opendocument_workbook_encrypted_as_a_whole_or_in_parts_says_so(tmp_p
 # --- what the tool left in the file
 
 IMPRINT = FileMetadata(
-    kinds=frozenset({Kind.RESULTS, Kind.MARKED}),
+    kinds=frozenset({FileKind.RESULTS, FileKind.MARKED}),
     made_at="2026-11-23T02:14:07+01:00",
     pbx="192.0.2.10",
     sheets=frozenset({"Problems"}),
@@ -203,7 +203,7 @@ def written(path: Path, metadata: FileMetadata, mark: str = "") -> Path:
         book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
         page = book.add_worksheet(columns.IMPRINT)
         page.very_hidden()
-        for row, line in enumerate(lines_of(metadata)):
+        for row, line in enumerate(metadata_lines(metadata)):
             for column, text in enumerate(line):
                 page.write_string(row, column, text)
         if mark:
@@ -216,9 +216,9 @@ def test_the_hidden_sheet_alone_tells_what_the_file_is(tmp_path: Path) -> None:
 
 
 def test_the_property_adds_to_what_the_hidden_sheet_tells(tmp_path: Path) -> None:
-    path = written(tmp_path / "book.xlsx", FileMetadata(kinds=frozenset({Kind.EXPORT})), mark="marked")
+    path = written(tmp_path / "book.xlsx", FileMetadata(kinds=frozenset({FileKind.EXPORT})), mark="marked")
 
-    assert read_workbook(path).metadata.kinds == {Kind.EXPORT, Kind.MARKED}
+    assert read_workbook(path).metadata.kinds == {FileKind.EXPORT, FileKind.MARKED}
 
 
 @pytest.mark.libreoffice

@@ -14,8 +14,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 from batch.errors import WorkbookError
 from batch.readers import packages, prescan
 from batch.readers.detect import read_workbook
-from batch.readers.grids import Look
-from batch.readers.number_formats import Stylesheet
+from batch.readers.grids import CellDetails
+from batch.readers.number_formats import CellFormats
 from batch.readers.workbook import Block, CellError, NoValue
 from tests.packages import (
     HEAD,
@@ -181,7 +181,7 @@ def test_merged_cells_are_named_with_their_corners(tmp_path: Path) -> None:
 def test_a_merge_that_names_no_cells_is_none(tmp_path: Path) -> None:
     package = packages.Package(raw_package(tmp_path / "book.xlsx", HEAD + TAIL))
     merges = b'<x><mergeCell ref="A1"/><mergeCell ref="A:B"/><mergeCell/><mergeCell ref="$A$1:$B$2"/></x>'
-    look = Look()
+    look = CellDetails()
 
     prescan.look_at_margins(package, PART, merges, look)
 
@@ -236,7 +236,7 @@ def test_the_closer_look_passes_over_plain_cells_but_misses_none_that_matters(tm
     odd = '<row r="500" hidden="1"><c r="A500" t="e"><v>#N/A</v></c><c r="B500"><f>A1</f><v>1</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + plain + odd + TAIL)
 
-    look = prescan.look_closer(packages.Package(path), PART, Stylesheet(formats={"1": "000"}), far=False)
+    look = prescan.look_closer(packages.Package(path), PART, CellFormats(formats={"1": "000"}), far=False)
 
     assert look.cells == {(499, 0): CellError("#N/A")}
     assert look.formulas == {1: {500: "=A1"}}
@@ -248,7 +248,7 @@ def test_cells_without_a_name_stand_where_they_stand_also_beside_named_ones(tmp_
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"/><c t="e"><v>#N/A</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
 
-    look = prescan.look_closer(packages.Package(path), PART, Stylesheet(), far=False)
+    look = prescan.look_closer(packages.Package(path), PART, CellFormats(), far=False)
 
     assert look.cells == {(0, 2): CellError("#N/A")}
 
@@ -266,7 +266,7 @@ def test_a_closer_look_is_the_same_however_the_sheet_is_cut_into_chunks(
     for size in range(20, 400, 19):
         monkeypatch.setattr(packages, "CHUNK", size)
         found = prescan.glance(package, PART, {"1"})
-        look = prescan.look_closer(package, PART, Stylesheet(formats={"1": "000"}), far=False)
+        look = prescan.look_closer(package, PART, CellFormats(formats={"1": "000"}), far=False)
         prescan.look_at_margins(package, PART, found.margins, look)
         assert found.closer
         assert look.formats == {0: dict.fromkeys(range(1, 40), "000")}

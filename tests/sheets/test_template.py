@@ -39,7 +39,7 @@ def page(book: openpyxl.Workbook, sheet: Sheet) -> Worksheet:
 
 def guide_text(book: openpyxl.Workbook) -> str:
     return "\n".join(
-        str(cell) for row in book[guides.TITLE].iter_rows(values_only=True) for cell in row if cell is not None
+        str(cell) for row in book[guides.GUIDE].iter_rows(values_only=True) for cell in row if cell is not None
     )
 
 
@@ -53,7 +53,7 @@ def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: P
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
     for path in (template, write_template_folder(tmp_path / "csv")):
         found = read_workbook(path)
-        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.TITLE, glossary.TITLE}]
+        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.GUIDE, glossary.GLOSSARY_SHEET}]
         assert not found.ours
         assert [sheet.name for sheet in sheets] == [sheet.title for sheet in columns.SHEETS]
         for raw, sheet in zip(sheets, columns.SHEETS, strict=True):
@@ -116,8 +116,8 @@ def test_the_header_stays_in_sight_and_can_be_filtered(book: openpyxl.Workbook, 
 
 
 def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[0] == guides.TITLE
-    assert guides.TITLE in columns.OWN_SHEETS
+    assert book.sheetnames[0] == guides.GUIDE
+    assert guides.GUIDE in columns.OWN_SHEETS
     words = guide_text(book)
     for sheet in columns.SHEETS:
         assert sheet.help in words
@@ -185,9 +185,11 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[-1] == glossary.TITLE
-    assert glossary.TITLE in columns.OWN_SHEETS
-    lines = [(word, meaning) for _, word, meaning in book[glossary.TITLE].iter_rows(min_row=4, values_only=True)]
+    assert book.sheetnames[-1] == glossary.GLOSSARY_SHEET
+    assert glossary.GLOSSARY_SHEET in columns.OWN_SHEETS
+    lines = [
+        (word, meaning) for _, word, meaning in book[glossary.GLOSSARY_SHEET].iter_rows(min_row=4, values_only=True)
+    ]
     assert lines == [(term.word, term.meaning) for term in glossary.GLOSSARY]
 
 

@@ -14,7 +14,7 @@ WORDS = {term.word for term in GLOSSARY}
 
 
 def test_the_ten_endings_are_explained_and_no_others() -> None:
-    assert {term.word for term in glossary.ENDINGS} == {str(ending) for ending in Ending}
+    assert {term.word for term in glossary.ENDING_TERMS} == {str(ending) for ending in Ending}
 
 
 def test_what_must_be_allowed_by_name_is_explained() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from batch.schema.columns import SHEETS, TRUNKS, Sheet, folded
 from batch.schema.translations import HEADERS, SHEET_NAMES
-from batch.tables.headers import nearest
+from batch.tables.headers import nearest_column
 from batch.tables.table_range import words_of
 
 OWN = (
@@ -100,11 +100,11 @@ def test_a_bezeichnung_is_the_name_of_its_number() -> None:
 def test_what_people_like_to_note_besides_neither_is_nor_nears_a_column(sheet: Sheet) -> None:
     there = {"id", "name"} if sheet.required else {column.field for column in sheet.columns if column.required}
     lacking = [column for column in sheet.columns if column.field not in there | {"port"}]
-    assert [text for text in OWN if folded(text) in words_of(sheet) or nearest(text, lacking)] == []
+    assert [text for text in OWN if folded(text) in words_of(sheet) or nearest_column(text, lacking)] == []
 
 
 @pytest.mark.parametrize(("text", "word"), [("Benutzernmae", "Benutzername"), ("Utilisateurs", "Utilisateur")])
 def test_a_long_translation_that_is_almost_right_is_asked_about(text: str, word: str) -> None:
-    found = nearest(text, TRUNKS.columns)
+    found = nearest_column(text, TRUNKS.columns)
     assert found is not None
     assert (found[0].field, found[1]) == ("username", word)

@@ -15,7 +15,7 @@ import python_calamine
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import FileMetadata, Kind
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.writers.results_workbook import AnsweredSheet, ChangeLine, RowResult, Summary, Tone, write_results
 
 APPLIED = RowResult(
@@ -111,12 +111,12 @@ def test_sheets_stand_between_summary_and_changes_in_the_users_order(tmp_path: P
 
 def test_what_the_file_said_of_itself_is_said_again_on_a_sheet_that_nobody_sees(tmp_path: Path) -> None:
     said = FileMetadata(
-        kinds=frozenset({Kind.EXPORT}), made_at="2026-01-01", pbx="https://pbx.example", sheets=frozenset({"x"})
+        kinds=frozenset({FileKind.EXPORT}), made_at="2026-01-01", pbx="https://pbx.example", sheets=frozenset({"x"})
     )
     path = write_results(tmp_path / "r.xlsx", [], PLAIN, [], metadata=said, made_at="2026-11-23")
     assert opened(path)["trunk-batch"].sheet_state == "veryHidden"
     assert read_workbook(path).metadata == FileMetadata(
-        kinds=frozenset({Kind.EXPORT, Kind.RESULTS}),
+        kinds=frozenset({FileKind.EXPORT, FileKind.RESULTS}),
         made_at="2026-01-01",
         pbx="https://pbx.example",
         sheets=frozenset({"Summary", "Changes"}),

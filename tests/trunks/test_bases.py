@@ -3,13 +3,13 @@ from __future__ import annotations
 import json
 
 from batch.readers.workbook import RawSheet
-from batch.schema.file_metadata import FileMetadata, Kind
-from batch.trunks.base import Base, lines_of, read_base
+from batch.schema.file_metadata import FileKind, FileMetadata
+from batch.trunks.base import Base, base_lines, read_base
 from batch.trunks.live import LiveTrunk
 from tests.builders import book, dids, live, shared, sheet, workbook
 
 IMPRINT = FileMetadata(
-    kinds=frozenset({Kind.EXPORT}), pbx="https://pbx.example:8088", made_at="2026-11-23T02:14:07+01:00"
+    kinds=frozenset({FileKind.EXPORT}), pbx="https://pbx.example:8088", made_at="2026-11-23T02:14:07+01:00"
 )
 
 
@@ -24,7 +24,7 @@ def hidden(*lines: tuple[str, ...]) -> RawSheet:
 
 
 def there_and_back(trunk: LiveTrunk) -> LiveTrunk:
-    return kept(*lines_of([trunk])).trunks[trunk.id]
+    return kept(*base_lines([trunk])).trunks[trunk.id]
 
 
 def test_what_a_trunk_held_is_read_back_with_where_and_when_it_was_exported() -> None:
@@ -37,7 +37,7 @@ def test_what_a_trunk_held_is_read_back_with_where_and_when_it_was_exported() ->
         did_list=dids("100=One", "200"),
         outbound_cid_list=[shared("100", 1, groups=[2], name="Acme")],
     )
-    base = kept(*lines_of([trunk, live(9, "Paris", "account")]))
+    base = kept(*base_lines([trunk, live(9, "Paris", "account")]))
     assert (base.pbx, base.made_at, sorted(base.trunks)) == (IMPRINT.pbx, IMPRINT.made_at, [8, 9])
     read = base.trunks[8]
     assert (read.name, read.vendor_type, read.shared, read.value("port")) == (trunk.name, "register", True, 5060)
@@ -46,14 +46,14 @@ def test_what_a_trunk_held_is_read_back_with_where_and_when_it_was_exported() ->
 
 
 def test_it_holds_no_password_and_nothing_that_the_workbook_cannot_say() -> None:
-    lines = list(lines_of([live(8, password="Sample-1", firmware_thing="x")]))
+    lines = list(base_lines([live(8, password="Sample-1", firmware_thing="x")]))
     assert "Sample-1" not in str(lines)
     assert sorted(json.loads("".join(lines[0][1:]))) == ["did_list", "id", "name", "outbound_cid_list", "type"]
 
 
 def test_a_list_too_long_for_one_cell_goes_over_several() -> None:
     trunk = live(8, did_list=dids(*(f"4420794{i:05d}" for i in range(5000))))
-    ((number, *pieces),) = lines_of([trunk])
+    ((number, *pieces),) = base_lines([trunk])
     assert (number, len(pieces)) == ("8", 7)
     assert max(map(len, pieces)) == 30_000
     assert there_and_back(trunk).dids.entries == trunk.dids.entries
@@ -64,7 +64,7 @@ def test_a_list_that_was_not_shown_or_could_not_be_said_is_not_known() -> None:
 
 
 def test_a_line_that_was_damaged_counts_as_a_trunk_that_was_never_exported() -> None:
-    (whole,) = lines_of([live(9, "Paris")])
+    (whole,) = base_lines([live(9, "Paris")])
     assert list(kept(("8", '{"id": 8, "na'), ("7", "[]"), ("6", '{"id": "x"}'), ("", ""), whole).trunks) == [9]
 
 

@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 
 from batch.schema.columns import TrunkType
-from batch.trunks.live import WHOLE, CallerId, Did, Extension, parse_extensions, parse_groups, parse_listed, parse_trunk
+from batch.trunks.live import (
+    WHOLE_TRUNK,
+    CallerId,
+    Did,
+    Extension,
+    extension_ids,
+    parse_groups,
+    parse_listed,
+    parse_trunk,
+)
 from tests.builders import inventory, live, shared
 
 
@@ -151,7 +160,7 @@ def test_trunks_that_cannot_be_told_apart_or_asked_for_are_listed_as_that() -> N
         {"id": None, "name": "D"},
     ]
     found = parse_listed([row | {"type": "register"} for row in rows])
-    assert [(trunk.id, trunk.name, trunk.unread.get(WHOLE, "")) for trunk in found] == [
+    assert [(trunk.id, trunk.name, trunk.unread.get(WHOLE_TRUNK, "")) for trunk in found] == [
         (1, "A", ""),
         (2, "B", "the PBX gives the id 2 to B and C"),
         (2, "C", "the PBX gives the id 2 to B and C"),
@@ -168,14 +177,14 @@ def test_a_shared_trunk_is_known_by_its_mark(mark: object, is_shared: bool) -> N
 
 
 def test_extensions_and_groups_are_looked_up_whatever_the_call() -> None:
-    assert parse_extensions([{"id": 5, "number": "1001"}, {"id": "6", "number": 1002}]) == {"1001": 5, "1002": 6}
+    assert extension_ids([{"id": 5, "number": "1001"}, {"id": "6", "number": 1002}]) == {"1001": 5, "1002": 6}
     assert parse_groups([{"id": 3, "name": "Sales"}]) == {"Sales": 3}
     assert parse_groups([{"value": "3", "text": "Sales"}]) == {"Sales": 3}
 
 
 @pytest.mark.parametrize("odd", [{}, {"id": None, "number": "1002"}, {"id": 7}, {"id": 7, "number": ["1002"]}])
 def test_an_extension_of_an_odd_shape_hides_no_other(odd: dict[str, Any]) -> None:
-    assert parse_extensions([odd, {"id": 5, "number": "1001"}]) == {"1001": 5}
+    assert extension_ids([odd, {"id": 5, "number": "1001"}]) == {"1001": 5}
     assert parse_groups([odd | {"name": odd.get("number")}, {"id": 5, "name": "Sales"}]) == {"Sales": 5}
 
 

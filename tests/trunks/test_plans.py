@@ -9,7 +9,7 @@ from batch.readers.workbook import Workbook
 from batch.schema.columns import TrunkType
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.trunks.change_plan import Change, Plan, Resolved, judge, not_allowed, resolve, tally
+from batch.trunks.change_plan import Change, Plan, Resolved, judge_trunk, not_allowed, resolve, tally
 from batch.trunks.hazards import Hazard
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.model import choose
@@ -349,7 +349,7 @@ def test_a_plan_shows_no_password() -> None:
 
 def test_every_code_of_a_plan_is_tied_to_a_cell() -> None:
     tables, found, _ = read(book(["Name|Type", "London|peer"]))
-    made: tuple[Change, list[Hazard], list[Problem]] = judge(tables, found.trunks[0], LONDON, inventory(LONDON))
+    made: tuple[Change, list[Hazard], list[Problem]] = judge_trunk(tables, found.trunks[0], LONDON, inventory(LONDON))
     shown: list[dict[str, Any]] = [p.to_json() for p in made[2]]
     assert [(p["cell"], p["code"], p["column"]) for p in shown] == [("B2", "type-differs", "Type")]
 
