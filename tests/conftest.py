@@ -24,7 +24,8 @@ _MOST_LOOKED_AT: Final = 1 << 19
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
 
 
-settings.register_profile("same", derandomize=True)
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("new", deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
