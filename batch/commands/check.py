@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batch.tables.rows import Tables
-    from batch.trunks.base import Base
+    from batch.trunks.export_base import Base
     from batch.trunks.model import Choice, Record, Records
     from batch.writers.marked_files import Marked
 
@@ -86,7 +86,7 @@ class Checked:
 
     def exported(self) -> Base | None:
         """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
-        from batch.trunks.base import read_base  # noqa: PLC0415 - as in `_begin`
+        from batch.trunks.export_base import read_base  # noqa: PLC0415 - as in `_begin`
 
         return read_base(self.workbook)
 

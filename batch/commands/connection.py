@@ -27,8 +27,8 @@ from batch.schema.naming import plain_stem
 from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
 from batch.settings import Settings
-from batch.trunks.base import Base
 from batch.trunks.edited_cells import GROUP_KIND
+from batch.trunks.export_base import Base
 from batch.trunks.model import Record
 from batch.trunks.numbers import RawId, split_groups
 

@@ -13,7 +13,7 @@ from batch.errors import UsageError
 from batch.runs.retrying_client import RetryingClient
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.settings import Settings
-from batch.trunks.base import base_lines
+from batch.trunks.export_base import base_lines
 from batch.trunks.live import WHOLE_TRUNK, CallerId, Did, Inventory, LiveTrunk
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
 from batch.writers.exportable import LIST_OF, Directory, Exportable, NotExportable, say

@@ -25,8 +25,8 @@ from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
-from batch.trunks.base import Base
 from batch.trunks.change_plan import Change, Plan, judge_trunk, not_allowed, not_sendable, resolve, stopped_by
+from batch.trunks.export_base import Base
 from batch.trunks.grouping import own
 from batch.trunks.hazards import Hazard
 from batch.trunks.list_order import settle_orders

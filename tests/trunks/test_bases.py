@@ -4,7 +4,7 @@ import json
 
 from batch.readers.workbook import RawSheet
 from batch.schema.file_metadata import FileKind, FileMetadata
-from batch.trunks.base import Base, base_lines, read_base
+from batch.trunks.export_base import Base, base_lines, read_base
 from batch.trunks.live import LiveTrunk
 from tests.builders import book, dids, live, shared, sheet, workbook
 

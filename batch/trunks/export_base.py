@@ -1,4 +1,4 @@
-"""Base: what a PBX held when a workbook was exported from it, kept on the hidden sheet of that workbook.
+"""Export base: what a PBX held when a workbook was exported from it, kept on the hidden sheet of that workbook.
 
 A base tells what a person changed from what the PBX changed since. It holds no password.
 """
