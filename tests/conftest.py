@@ -22,6 +22,9 @@ from tests.soundness import faults_of
 _MOST_LOOKED_AT: Final = 1 << 19
 """Bytes of a workbook."""
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
+_REAL_TIME: Final = frozenset({"cli", "contracts", "flows", "pbx", "practice", "runs"})
+"""Folders whose tests watch real sockets, processes, signals or the clock. What comes too late on a busy machine is
+tried twice more, and the summary counts it; what is wrong is wrong each time."""
 
 
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -40,6 +43,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("no_cover")  # no line counts as covered by luck, and to count makes them twice as long
+        elif not _REAL_TIME.isdisjoint(item.path.parent.parts):
+            item.add_marker(pytest.mark.flaky(reruns=2))
     if SOFFICE is not None:
         return
     without = [item for item in items if item.get_closest_marker("libreoffice") is None]

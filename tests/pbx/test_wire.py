@@ -387,10 +387,10 @@ def test_whatever_drips_in_is_cut_off_after_twice_the_time(
 
     began = time.monotonic()
     with serve(drip if scheme == "http" else drip_over_tls) as port:
-        reply = over_the_net(port, scheme=scheme, timeout=0.4)
+        reply = over_the_net(port, scheme=scheme, timeout=1.0)
         took = time.monotonic() - began
     assert isinstance(reply, NoResponse)
-    assert reply.reason == "the answer had not ended after 0.8 s"
+    assert reply.reason == "the answer had not ended after 2 s"
     assert reply.timed_out
     assert took < 10.0
 
