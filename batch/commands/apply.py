@@ -172,7 +172,8 @@ class Run:
 
     def _write_results(self, target: Path) -> Results:
         endings = self.account.endings(self.outcomes)
-        return self.account.write_results(self.outcomes, endings, target, ahead=self.ahead.finished())
+        told = self.account.summary(self.outcomes, endings)
+        return self.account.write_results(self.outcomes, endings, told, target, ahead=self.ahead.finished())
 
     def _cut_short(self) -> list[str]:
         said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []

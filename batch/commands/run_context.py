@@ -129,9 +129,9 @@ class RunContext:
         Where nothing takes one of them, `Results.note` or `Papers.notes` says so.
         """
         settings = self.checked.settings
-        told = self._summary(outcomes, endings, attention)
+        told = self.summary(outcomes, endings, attention)
         workbook = self._remembering(outcomes)
-        results = written or self.write_results(outcomes, endings, target, attention, ahead)
+        results = written or self.write_results(outcomes, endings, told, target, ahead)
         lies = ("Results", str(results.path or "none yet"))
         whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)
         told_of = results_page(whole, self.checked.workbook.path.name, self.address)
@@ -156,8 +156,8 @@ class RunContext:
         self,
         outcomes: Mapping[int, Outcome],
         endings: RowEndings,
+        told: Summary,
         target: Path,
-        attention: Sequence[str] = (),
         ahead: Path | None = None,
     ) -> Results:
         """Write the results workbook alone."""
@@ -167,7 +167,7 @@ class RunContext:
             changes=self._changed(outcomes),
             outcomes=outcomes,
             endings=endings,
-            summary=self._summary(outcomes, endings, attention),
+            summary=told,
             folder=self.folder,
             target=target,
             ahead=ahead,
@@ -183,7 +183,8 @@ class RunContext:
         metadata = remember(checked.workbook.metadata, self.address, checked.records.trunks, held)
         return replace(checked.workbook, metadata=metadata)
 
-    def _summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str]) -> Summary:
+    def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:
+        """Put together what the sheet Summary says, with what to look at first."""
         folded = troubles(outcomes.values())
         first = [trouble.told(_named(trouble.names)) for trouble in folded[:_LISTED]]
         if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):

@@ -78,6 +78,7 @@ def _user() -> str:
 
 def counts(endings: RowEndings) -> list[Count]:
     """Count rows per sheet and ending, with what each ending means."""
+    by_sheet = endings.counts()
     return [
         Count(
             sheet=title,
@@ -88,7 +89,7 @@ def counts(endings: RowEndings) -> list[Count]:
             next_step=ENDINGS[ending].next_step,
         )
         for ending in Ending
-        for title, count in endings.counts().items()
+        for title, count in by_sheet.items()
     ]
 
 
