@@ -17,6 +17,7 @@ from batch.secret_sources import CellSecrets
 from batch.settings import Settings
 from batch.tables.column_data import Problems
 from batch.tables.columns_file import NO_FILE, ColumnsFile, read_columns
+from batch.tables.sheet_matching import tell_unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,10 +105,11 @@ def read(settings: Settings) -> Sheets:
     """
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
+        problems = list(tables.problems)
         return Sheets(
-            workbook=workbook.wait(),
+            workbook=workbook.wait(tables.needs),
             tables=tables,
-            problems=tuple(tables.problems),
+            problems=(*problems, *tell_unreadable(workbook, _file(settings))),
             columns_file=columns_file,
             secrets_read=find_secret.read,
         )
@@ -116,11 +118,16 @@ def read(settings: Settings) -> Sheets:
 def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecrets]:
     """Begin to read a workbook; who asks for a table waits for its sheet."""
     columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
-    workbook = replace(begin_workbook(settings.run_copy or settings.workbook), path=settings.workbook)
+    workbook = replace(begin_workbook(_file(settings)), path=settings.workbook)
     from batch.tables.rows import Tables  # noqa: PLC0415 - loads pandas while the file is read
 
     find_secret = CellSecrets(settings.secrets_from)
     return workbook, Tables(workbook, find_secret, columns_file), columns_file, find_secret
+
+
+def _file(settings: Settings) -> Path:
+    """Return what is read: the workbook, or a run's copy of it."""
+    return settings.run_copy or settings.workbook
 
 
 def check(settings: Settings) -> Checked:
@@ -146,10 +153,11 @@ def check(settings: Settings) -> Checked:
             )
         found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
         tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
-        single = only_told([*tidied, *found], choice)
+        unreadable = tell_unreadable(workbook.wait(tables.needs), _file(settings))
+        single = only_told([*tidied, *found, *unreadable], choice)
         return Checked(
             settings=settings,
-            workbook=workbook.wait(),
+            workbook=workbook,
             tables=tables,
             records=records,
             choice=choice,

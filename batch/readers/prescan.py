@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _WORD_BORDER: Final = 256
 """Bytes kept from the chunk before, so that no word is missed where two meet."""
-
 _ROWS_BEGIN = re.compile(rb"<(?:[\w.-]+:)?sheetData\b[^>]*>")
 _ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>")
 _PREFIXED = re.compile(rb"<[\w.-]+:worksheet\b")
@@ -45,6 +44,10 @@ _BEYOND_Z: Final = (b'="AA0', b'="AAA0')
 _MILLIONS: Final = (b'="0000000', b'="A0000000')
 _LONGEST: Final = 16
 """Bytes in which any of these shapes fits."""
+_ODD_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
+
+SPELT_VALUE = re.compile(rb"(<(?:[\w.-]+:)?v\s*>)([^<&]*(?:&#|<!\[CDATA\[).*?)(?=</)", re.DOTALL)
+"""A cell's value with entities or sections of text in it."""
 
 WIDE: Final = 32
 """Columns up to which a sheet of fewer than a million rows cannot fill the memory, however its cells lie."""
@@ -57,7 +60,7 @@ class Reach:
     far: bool
     """Whether cells may lie so far apart that the space between them would fill the memory."""
     commented: bool
-    """Whether comments stand among the cells."""
+    """Whether comments stand among the cells, or digits are spelt as entities: half of a value would be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,18 +78,26 @@ def reach(package: Package, part: str) -> Reach:
 
     However a cell's place is spelt (``r = 'aaa7'``), one beyond column Z or row 999,999 is seen. Up to there, cells
     cannot lie far apart.
+
+    Raises:
+        WorkbookError: It is not well-formed in a way that has calamine read half a number: ``4&nothing;2`` as 4.
     """
-    far = commented = False
+    far = commented = odd = False
     before = cells = b""
-    for chunk in package.chunks(part):
-        commented = commented or b"<!--" in before + chunk
-        before = chunk[-_LONGEST:]
+    for chunk in chain(package.chunks(part), [b" " * _BORDER]):
+        text = before + chunk
+        commented = commented or b"<!--" in text
+        commented = commented or ((b"&#" in text or b"CDATA" in text) and SPELT_VALUE.search(text) is not None)
+        odd = odd or (b"&" in text and _ODD_ENTITY.search(text, 0, len(text) - _BORDER + 1) is not None)
+        before = text[-_BORDER:]
         if not far:
             cells = cells[-_LONGEST:] + chunk.translate(None, b" \t\r\n")
             shapes = cells.translate(_SHAPES)
             if any(shape in shapes for shape in _BEYOND_Z):
                 far = max(map(column_number, set(_COLUMN.findall(cells))), default=0) > WIDE
             far = far or any(shape in shapes for shape in _MILLIONS)
+    if odd:  # or only where such things may stand
+        packages.feed(package, part, packages.strict_parser(package, part))
     return Reach(far=far, commented=commented)
 
 

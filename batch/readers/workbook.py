@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from batch.errors import WorkbookError
 from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
 
 
@@ -99,6 +100,8 @@ class RawSheet:
     """By column (0 is A): rows whose cell, or a part of its text, is struck through."""
     dialect: CsvDialect | None = None
     """For CSV only."""
+    unreadable: bool = False
+    """Whether it is a sheet of the user's own that cannot be read: it holds something else than the nothing here."""
 
     @property
     def height(self) -> int:
@@ -118,6 +121,11 @@ class SheetBeingRead(RawSheet):
         for attribute, value in {"name": name, "hidden": hidden, "dialect": None, "_read": read}.items():
             object.__setattr__(sheet, attribute, value)
         return sheet
+
+    def give_up(self) -> None:
+        """Leave the sheet blank: it cannot be read, and nobody needs what it holds."""
+        blank = RawSheet(name=self.name, columns=(), hidden=self.hidden, unreadable=True)
+        object.__setattr__(self, "_read", lambda: blank)
 
     def __getattr__(self, attribute: str) -> Any:  # only called for what is not there yet
         read: RawSheet = self._read()
@@ -146,14 +154,22 @@ class Workbook:
         """Whether a run of ours wrote it as results: its result columns are then ours."""
         return FileKind.RESULTS in self.metadata.kinds
 
-    def wait(self) -> Workbook:
+    def wait(self, needed: Callable[[RawSheet], bool] = lambda _: True) -> Workbook:
         """Wait until all its sheets are read.
 
+        Args:
+            needed: Which of them must be; others that cannot be are `RawSheet.unreadable` then.
+
         Raises:
-            WorkbookError: one of them cannot be.
+            WorkbookError: One of them cannot be.
         """
         for sheet in self.sheets:
-            sheet.height  # noqa: B018 - asking for it is what waits
+            try:
+                sheet.height  # noqa: B018 - asking for it is what waits
+            except WorkbookError:
+                if needed(sheet) or not isinstance(sheet, SheetBeingRead):
+                    raise
+                sheet.give_up()
         return self
 
 

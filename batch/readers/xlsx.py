@@ -11,16 +11,21 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
+from batch.errors import WorkbookError
 from batch.readers import packages, refusals
 from batch.readers.grids import CellDetails, Grid, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
 from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import Package
-from batch.readers.prescan import Reach, glance, look_at_margins, look_closer, reach
+from batch.readers.prescan import SPELT_VALUE, Reach, glance, look_at_margins, look_closer, reach
 from batch.readers.workbook import RawSheet, SheetBeingRead
 
 _PICTURES: Final = frozenset({"_localImage", "_webimage"})
@@ -85,7 +90,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
             cannot be understood, is raised where its cells are asked for.
     """
     path = package.path
-    parts = [part for _, part in _worksheets(package)]
+    sheets = _worksheets(package)
     _verify(package)
     with calamine_failures(path):
         styles = _styles(package)
@@ -107,56 +112,104 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
             return grid.to_sheet(meta.name, hidden=is_hidden(meta), look=looked.result())
 
     found = worksheets(book)
-    if len(found) != len(parts):
+    if len(found) != len(sheets):
         raise refusals.damaged(path, "its list of sheets cannot be understood")
+    sizes = [package.size(part) if part else 0 for _, part in sheets]
     begun = {}
-    for (index, meta), part in sorted(zip(found, parts, strict=True), key=lambda sheet: package.size(sheet[1])):
-        known = reach(package, part)
-        reading = reader.submit(read, index, meta, part, known, looks.submit(look_at, part, known))
+    for _, (index, meta), (sheet, part) in sorted(zip(sizes, found, sheets, strict=True), key=lambda one: one[0]):
+        reading: Future[RawSheet] = Future()
+        try:
+            there = _there(package, sheet, part)
+            known = reach(package, there)
+        except WorkbookError as error:
+            reading.set_exception(error)
+        else:
+            reading = reader.submit(read, index, meta, there, known, looks.submit(look_at, there, known))
         begun[index] = SheetBeingRead.begun(meta.name, hidden=is_hidden(meta), read=reading.result)
     reader.shutdown(wait=False)
     looks.shutdown(wait=False)
     return tuple(begun[index] for index in sorted(begun))
 
 
-def worksheet_parts(package: Package) -> dict[str, str]:
-    """Return which part holds which worksheet, by the sheet's name; sheets of other kinds are left out.
+def _worksheets(package: Package) -> list[tuple[dict[str, str], str | None]]:
+    """Return each worksheet as the list of sheets has it, and its part; None where that is not there.
 
     Raises:
         WorkbookError: The package has no list of sheets, or its XML is not well-formed.
     """
-    return {sheet["name"]: part for sheet, part in _worksheets(package)}
-
-
-def _worksheets(package: Package) -> list[tuple[dict[str, str], str]]:
-    """Return each worksheet as the list of sheets has it, and its part."""
     book = packages.list_of_sheets(package)
     links = packages.links(package, book)
     found = [
-        (attributes, *links.get(attributes.get("id", ""), ("", None)))
+        (attributes, *links.get(attributes.get("id", ""), ("/worksheet", None)))
         for tag, attributes in package.elements(book)
         if tag == "sheet" and "name" in attributes
     ]
     if not found:
         raise refusals.damaged(package.path, "it has no list of sheets")
-    sheets = []
-    for attributes, kind, part in found:
-        if part is None:
-            raise refusals.damaged(package.path, f'its sheet "{attributes["name"]}" is listed but not there')
-        if kind.endswith("/worksheet"):
-            sheets.append((attributes, part))
-    package.check_xml(part for _, part in sheets)
-    return sheets
+    return [(attributes, part) for attributes, kind, part in found if kind.endswith("/worksheet")]
+
+
+def _there(package: Package, sheet: Mapping[str, str], part: str | None) -> str:
+    """Return the part of a worksheet, which is XML at least where it begins."""
+    if part is None:
+        raise refusals.damaged(package.path, f'its sheet "{sheet["name"]}" is listed but not there')
+    package.check_xml([part])
+    return part
 
 
 def check_parts(package: Package) -> None:
     """Check the XML of all parts that hold a workbook's values, and have it read as UTF-8 from now on.
 
+    A worksheet that cannot be read is left as it is: it may be one that nobody needs.
+
     Raises:
-        WorkbookError: As `worksheet_parts`.
+        WorkbookError: The package has no list of sheets, or the texts or styles of all sheets are no XML.
     """
-    worksheet_parts(package)
+    for sheet, part in _worksheets(package):
+        with suppress(WorkbookError):
+            _there(package, sheet, part)
     package.check_xml([*_parts(package, "sharedStrings"), *_parts(package, "styles")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamagedParts:
+    """What of a package cannot be read, beside its worksheets."""
+
+    no_xml: list[str]
+    """Parts that are not the XML that they should be. Drawings in VML are left out: many a sound one is none."""
+    packed: list[str]
+    """Parts that do not even unpack, also of worksheets."""
+
+
+def damaged_parts(path: Path, sheets: Collection[str]) -> DamagedParts:
+    """Look at all parts but worksheets; of these, only at some that are known not to be readable, by their names."""
+    try:
+        package = Package(path)
+    except OSError:  # gone meanwhile
+        return DamagedParts(no_xml=[], packed=[])
+    listed = {part: sheet["name"] for sheet, part in _worksheets(package) if part}
+    looked_at = [name for name in package.names if name not in listed or listed[name] in sheets]
+    packed = [name for name in looked_at if not _unpacks(package, name)]
+    no_xml = [name for name in looked_at if name not in {*listed, *packed} and not _is_xml(package, name)]
+    return DamagedParts(no_xml=no_xml, packed=packed)
+
+
+def _unpacks(package: Package, name: str) -> bool:
+    try:
+        for _ in package.chunks_as_they_are(name):
+            pass
+    except WorkbookError:
+        return False
+    return True
+
+
+def _is_xml(package: Package, name: str) -> bool:
+    try:
+        if name.casefold().endswith((".xml", ".rels")):
+            packages.feed(package, name, packages.strict_parser(package, name))
+    except WorkbookError:
+        return False
+    return True
 
 
 def _verify(package: Package) -> None:
@@ -245,8 +298,8 @@ def plain_copy(package: Package, only: str = "") -> io.BytesIO:
 
     Args:
         package: The package.
-        only: Of worksheets, just this part, without comments; its errors are written as one that calamine knows, as it
-            gives up at ``#SPILL!``. What they really were, the look knows.
+        only: Of worksheets, just this part, without comments, and digits as digits; its errors are written as one that
+            calamine knows, as it gives up at ``#SPILL!``. What they really were, the look knows.
     """
     from xml.sax.saxutils import quoteattr  # noqa: PLC0415 - brings HTTP along, and few files need it
 
@@ -260,7 +313,7 @@ def plain_copy(package: Package, only: str = "") -> io.BytesIO:
             name, state = quoteattr(sheet["name"]), quoteattr(sheet.get("state", "visible"))
             listed.append(f'<sheet name={name} sheetId="{number}" state={state} r:id="rId{number}"/>')
             linked.append(("worksheet", f"worksheets/sheet{number}.xml"))
-            content = package.read(part)
+            content = _content(package, sheet, part, must=bool(only))
             archive.writestr(f"xl/worksheets/sheet{number}.xml", _with_known_errors(content) if only else content)
         for kind in ("sharedStrings", "styles"):
             for part in _parts(package, kind)[:1]:
@@ -279,8 +332,27 @@ def plain_copy(package: Package, only: str = "") -> io.BytesIO:
     return copy
 
 
+def _content(package: Package, sheet: Mapping[str, str], part: str | None, *, must: bool) -> bytes:
+    try:
+        return package.read(_there(package, sheet, part))
+    except WorkbookError:
+        if must:
+            raise
+        return b"<worksheet/>"  # what is wrong with it is said where its cells are asked for
+
+
 def _with_known_errors(content: bytes) -> bytes:
-    return _ERROR_VALUE.sub(rb"\1#N/A", packages.without_comments(content))
+    plain = SPELT_VALUE.sub(_spelt_plainly, packages.without_comments(content))
+    return _ERROR_VALUE.sub(rb"\1#N/A", plain)
+
+
+def _spelt_plainly(value: re.Match[bytes]) -> bytes:
+    from html import unescape  # noqa: PLC0415 - few files need it
+    from xml.sax.saxutils import escape  # noqa: PLC0415
+
+    pieces = re.split(r"<!\[CDATA\[(.*?)\]\]>", value[2].decode("utf-8", "replace"), flags=re.DOTALL)
+    said = "".join(piece if place % 2 else unescape(piece) for place, piece in enumerate(pieces))
+    return value[1] + escape(said).encode()
 
 
 def _relationships(links: list[tuple[str, str]]) -> str:

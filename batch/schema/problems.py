@@ -207,6 +207,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "sheet-hidden": _notice("A hidden sheet counts as a sheet"),
     "own-column": _notice("Columns of your own are kept"),
     "own-sheet": _notice("Sheets of your own are kept"),
+    "parts-unreadable": _notice("Damaged parts of your own are kept as they are"),
     "entry-not-there": _notice("An entry to remove is not on the PBX"),
     "plain-http": _notice("The connection is not encrypted", Who.OPERATOR),
     "file-detected": _notice("What was detected about a file"),

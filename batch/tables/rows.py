@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Parser, Sheet, letters
+from batch.schema.columns import CALLER_IDS, DIDS, HIDDEN_SHEETS, TRUNKS, Parser, Sheet, letters
 from batch.schema.problems import Problem
 from batch.tables.cells import FindSecret, secrets_of, texts_of
 from batch.tables.column_data import Strip
@@ -149,6 +149,10 @@ class Tables:
         table, problems = _without_asides(*self._make(sheet, self._found.get(sheet.title)), trunks)
         self._problems += problems
         return table
+
+    def needs(self, raw: RawSheet) -> bool:
+        """Tell whether a sheet is one of the three, or says what the tool itself has left in the file."""
+        return raw.name in HIDDEN_SHEETS or any(raw is found for found in self._found.values())
 
     def __iter__(self) -> Iterator[Table]:
         return iter((self.trunks, self.caller_ids, self.dids))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from batch.readers.workbook import Format, RawSheet, Workbook
+from batch.readers.xlsx import DamagedParts, damaged_parts
 from batch.schema.columns import HIDDEN_SHEETS, SHEETS, TRUNKS, Sheet, folded
 from batch.schema.file_metadata import FileMetadata
 from batch.schema.problems import Problem
@@ -132,6 +134,39 @@ def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook
             )
         )
     return problems
+
+
+def tell_unreadable(workbook: Workbook, file: Path) -> list[Problem]:
+    """Tell once of all that is damaged in a workbook and that nobody needs.
+
+    Args:
+        workbook: All of whose sheets have been read.
+        file: From which it was read.
+    """
+    sheets = [raw.name for raw in workbook.sheets if raw.unreadable and not is_ours(raw, workbook.metadata)]
+    damaged = DamagedParts(no_xml=[], packed=[])
+    if workbook.format in {Format.XLSX, Format.XLSM}:
+        damaged = damaged_parts(file, sheets)
+    parts = [*damaged.no_xml, *damaged.packed]
+    if not sheets and not parts:
+        return []
+    kinds = [(kind, names) for kind, names in (("sheet", sheets), ("part", parts)) if names]
+    named = " and ".join(f"the {kind}{'s' * (len(names) > 1)} {listed(names)}" for kind, names in kinds)
+    it, is_ = ("them", "They are") if len([*sheets, *parts]) > 1 else ("it", "It is")
+    fix = (
+        f"{is_} given back unchanged, and cannot be searched for passwords like all the rest: look at {it} before "
+        "you pass the workbook on."
+    )
+    if damaged.packed:
+        fix = "Copy or download the file again: as it is, only the values of its other sheets can be given back."
+    return [
+        Problem(
+            code="parts-unreadable",
+            sheet=sheets[0] if sheets else workbook.sheets[0].name,
+            message=f"{named[0].upper()}{named[1:]} cannot be read; nothing that is done needs {it}.",
+            fix=fix,
+        )
+    ]
 
 
 def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:

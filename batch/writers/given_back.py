@@ -115,12 +115,15 @@ class Giveback:
             Unpatchable: As above; or what has to be hidden would stay somewhere in the file.
         """
         parts = sheet_parts(self.edit)
-        missing = [sheet.raw.name for sheet in sheets if sheet.raw.name not in parts]
+        readable = [sheet for sheet in sheets if not sheet.raw.unreadable]
+        missing = [sheet.raw.name for sheet in readable if sheet.raw.name not in parts]
         if missing:
             raise Unpatchable(f"its sheet {missing[0]} cannot be found")
-        secrets = Secrets(self.edit, search)
+        secrets = Secrets(
+            self.edit, search, {parts[s.raw.name] for s in sheets if s.raw.name in parts and s.raw.unreadable}
+        )
         filters = {}
-        for sheet in sheets:
+        for sheet in readable:
             part = parts[sheet.raw.name]
             secrets.add(part, sheet)
             placed = put_results(self.edit, part, sheet, self._looks, secrets.hide_around, practice=practice)

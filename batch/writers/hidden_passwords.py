@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import codecs
+import html
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote
 from xml.sax.saxutils import unescape
@@ -17,7 +19,7 @@ from batch.secrets import HIDDEN
 from batch.tables.password_cells import SecretSearch, as_text
 from batch.tables.row_results import AnsweredSheet
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import PackageEdit, parse_part, serialise
+from batch.xlsx_edit.package import PackageEdit, Unpatchable, parse_part, serialise
 from batch.xlsx_edit.sheet import cells_of, rows_of
 from batch.xlsx_edit.sheet_frame import Frame
 
@@ -61,13 +63,29 @@ def with_hidden(name: str, content: bytes, search: SecretSearch, also: SecretSea
     plain = content
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         plain = content.decode("utf-16", "replace").encode()
-    if not any(one and (one.may_be_in(plain) or one.may_be_in(_TAG.sub(b"", plain))) for one in (search, also)):
+    spellings = [plain, _TAG.sub(b"", plain)]
+    if b"&#" in plain:
+        spellings += [html.unescape(each.decode("utf-8", "replace")).encode() for each in spellings]
+    if not any(one and one.may_be_in(each) for one in (search, also) for each in spellings):
         return content
-    root = parse_part(content)
+    root = _understood(content)
+    if root is None:
+        said = [html.unescape(each.decode("utf-8", "replace")) for each in spellings]
+        if any(one.hidden(each) != each for one in (search, also) for each in said):
+            raise Unpatchable(f"its part {name} cannot be read and holds a password, so it is left out")
+        return content
     if not hide_in(root, search, whole):
         return content
     declared = plain.lstrip(codecs.BOM_UTF8).startswith(b"<?xml")
     return serialise(root) if declared else bytes(etree.tostring(root))
+
+
+def _understood(content: bytes) -> etree._Element | None:
+    """Return a part parsed; None where it is not well-formed, or entities may say anything in it."""
+    with suppress(Unpatchable):
+        root = parse_part(content)
+        return root if root.getroottree().docinfo.internalDTD is None else None
+    return None
 
 
 def hide_in(root: etree._Element, search: SecretSearch, whole: Collection[str]) -> bool:
@@ -151,11 +169,13 @@ class Secrets:
     Args:
         edit: The workbook.
         search: Finds the passwords that are to stand nowhere in it.
+        unreadable: Parts of sheets that cannot be read; they are not searched cell by cell.
     """
 
-    def __init__(self, edit: PackageEdit, search: SecretSearch) -> None:
+    def __init__(self, edit: PackageEdit, search: SecretSearch, unreadable: Collection[str] = ()) -> None:
         self._edit = edit
         self._search = search
+        self._unreadable = unreadable
         self._ours = frozenset(edit.names()) - frozenset(edit.package.names)
         self._cells: dict[str, dict[int, set[int]]] = {}
         self._texts: set[str] = set()
@@ -193,7 +213,8 @@ class Secrets:
             return
         remembered = SecretSearch(self._remembered)
         for name in self._edit.names():
-            if name in self._ours or self._edit.content_type(name).endswith(_LEFT):
+            left = self._edit.content_type(name).endswith(_LEFT) and name not in self._unreadable
+            if name in self._ours or left:
                 continue
             content = self._edit.read(name)
             changed = with_hidden(name, content, self._search, remembered, self._remembered)
@@ -213,7 +234,7 @@ class Secrets:
         if not gone:
             return
         left: Counter[int] = Counter()
-        for part in book.parts().values():
+        for part in set(book.parts().values()) - set(self._unreadable):
             left.update(number for number in _all_numbers(self._edit.package, part) if number in gone)
         blank = frozenset(number for number, count in gone.items() if left[number] <= count)
         if blank:

@@ -140,7 +140,7 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
     """Return a new workbook with the old one's values, marked."""
     from xlsxwriter import Workbook as Book  # noqa: PLC0415 - a check without marks needs none
 
-    sheets = [sheet for sheet in workbook.sheets if not _is_mark(sheet, workbook)]
+    sheets = [sheet for sheet in workbook.sheets if not sheet.unreadable and not _is_mark(sheet, workbook)]
     names = dict(zip((sheet.name for sheet in sheets), sheet_names([sheet.name for sheet in sheets]), strict=True))
     with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "copy.xlsx"

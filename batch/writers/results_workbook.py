@@ -72,7 +72,8 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
 ) -> Path:
     """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes.
 
-    Of the user's sheets it has the values only. `write_into` keeps all the rest too, where that can be.
+    Of the user's sheets it has the values only, and none of those that cannot be read. `write_into` keeps all the rest
+    too, where that can be.
 
     Args:
         path: Where it shall lie; a file there is replaced.
@@ -90,6 +91,7 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
     Raises:
         OutputError: It cannot be written there; then nothing is.
     """
+    sheets = [sheet for sheet in sheets if not sheet.raw.unreadable]
     names = sheet_names([sheet.raw.name for sheet in sheets])
 
     def fill(book: Workbook, styles: Styles) -> None:

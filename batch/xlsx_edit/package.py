@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -124,7 +125,7 @@ class PackageEdit:
         """Yield a part as it will be, in pieces."""
         changed = self._changed.get(name)
         if changed is None:
-            pieces = self.package.chunks(name)
+            pieces = _unpacked(name, self.package.chunks(name))
         else:
             pieces = changed.giver.chunks(changed.part) if isinstance(changed, _Borrowed) else iter((changed,))
         for rewriting in self._rewritten.get(name, ()):
@@ -208,11 +209,23 @@ class PackageEdit:
 
     def free_name(self, pattern: str) -> str:
         """Return a name that no part has yet: ``xl/comments{}.xml`` with the next number that is free."""
-        taken = {name.casefold() for name in self.names()}
+        taken = self._missing | {name.casefold() for name in self.names()}
         number = 1
         while pattern.format(number).casefold() in taken:
             number += 1
         return pattern.format(number)
+
+    @cached_property
+    def _missing(self) -> set[str]:
+        """Names, folded, of parts that are not there and that links lead to or come from."""
+        named = set()
+        for name in self.package.names:
+            folder, _, file = name.rpartition("_rels/")
+            if folder and file.endswith(".rels"):
+                part = folder + file.removesuffix(".rels")
+                with suppress(Unpatchable):
+                    named |= {part.casefold(), *(to.casefold() for _, to in self.links(part).values())}
+        return named - {name.casefold() for name in self.package.names}
 
     def links(self, part: str) -> dict[str, tuple[str, str]]:
         """Return what a part links to: id of the link to its type and the name of the part (or an outside address)."""
@@ -291,7 +304,9 @@ class PackageEdit:
                 archive.compresslevel = 1 if large else 6
                 with archive.open(name, "w", force_zip64=large) as part:
                     touched = name in self._changed or name in self._rewritten
-                    for piece in self.chunks(name) if touched else self.package.chunks_as_they_are(name):
+                    for piece in (
+                        self.chunks(name) if touched else _unpacked(name, self.package.chunks_as_they_are(name))
+                    ):
                         part.write(piece)
         return out.getvalue()
 
@@ -308,6 +323,13 @@ class _Borrowed:
 
     giver: PackageEdit
     part: str
+
+
+def _unpacked(name: str, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except WorkbookError:
+        raise Unpatchable(f"its part {name} does not unpack") from None
 
 
 def _extension(name: str) -> str:

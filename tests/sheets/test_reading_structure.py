@@ -213,6 +213,23 @@ def test_a_sheet_that_breaks_off_after_its_rows_is_damaged(tmp_path: Path, after
         read_sheet(tmp_path, sheet)
 
 
+@pytest.mark.parametrize(
+    "value", ["4&#50;7", "&#x34;27", "4<![CDATA[2]]>7", "4<!-- 2 & 3 -->27", "&#52;<![CDATA[27]]>"]
+)
+@pytest.mark.parametrize("padding", [0, 131_000, 131_040])
+def test_no_half_of_a_number_is_read_however_it_is_spelt(tmp_path: Path, value: str, padding: int) -> None:
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * padding}</t></is></c><c r="B1"><v>{value}</v></c></row>'
+    assert read_rows(tmp_path, rows).columns[1] == [427.0]
+
+
+@pytest.mark.parametrize("value", ["4&nothing;27", "&nothing;427", "427&nothing;", "4 & 27", "427&#50"])
+@pytest.mark.parametrize("padding", [*range(130_980, 131_000, 3), 0])
+def test_a_number_with_something_that_is_no_xml_in_it_is_damaged(tmp_path: Path, value: str, padding: int) -> None:
+    rows = f'<row r="1"><c r="A1" t="inlineStr"><is><t>{"x" * padding}</t></is></c><c r="B1"><v>{value}</v></c></row>'
+    with pytest.raises(WorkbookError, match="is damaged"):
+        read_rows(tmp_path, rows)
+
+
 # --- formatted but empty
 
 
