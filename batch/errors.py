@@ -2,16 +2,71 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitCode:
+    """One exit code of the command line."""
+
+    means: str
+    example: str
+    next_step: str
+
+
+EXIT_CODES: Final[Mapping[int, ExitCode]] = {
+    0: ExitCode(means="Done.", example="Every trunk is as wanted.", next_step="Nothing."),
+    1: ExitCode(
+        means="A fault of this tool.",
+        example="A trace on stderr.",
+        next_step="Report it with the trace. If it was writing, its journal has everything: trunk-batch runs, then "
+        "trunk-batch resume RUN.",
+    ),
+    2: ExitCode(
+        means="Wrong usage; also no terminal to ask on and no --yes.",
+        example="A flag that there is not, a file of ours that cannot be written, a PBX that another run is at.",
+        next_step="Do what the message says, then run again.",
+    ),
+    3: ExitCode(
+        means="Problems in the workbook, or it cannot be read. Nothing was sent.",
+        example="A row whose trunk is not on the sheet Trunks.",
+        next_step="Correct the cells that are named (check --marked shows them in the workbook), or leave out their "
+        "trunks with --skip-invalid.",
+    ),
+    4: ExitCode(
+        means="Hazards that were not allowed, or not the expected plan. Nothing was sent.",
+        example="A list would lose entries; somebody has edited the PBX since the plan with that digest.",
+        next_step="Read the plan. Allow what is meant with the flag that it prints, or give its digest to --expect.",
+    ),
+    5: ExitCode(
+        means="Finished, but some rows are not as wanted; also the PBX was lost after something was sent.",
+        example="57 of 60 trunks applied, 3 refused; or verify has found differences.",
+        next_step="Do what the last lines say: trunk-batch resume RUN goes on, the results say what to correct.",
+    ),
+    6: ExitCode(
+        means="The PBX cannot be reached or refuses the sign-in. Nothing was sent.",
+        example="A wrong client secret, which is sent once, since five wrong ones block this machine; a certificate "
+        "that is not trusted.",
+        next_step="Check address, VPN, client id and secret. Of a box that signs its own certificate, compare the "
+        "fingerprint with the PBX's and give it with --fingerprint.",
+    ),
+    130: ExitCode(
+        means="Interrupted, or the question was answered no.",
+        example="Ctrl-C while trunks were being written: what was on its way was settled first.",
+        next_step="If something had been sent, trunk-batch resume RUN goes on; else run again.",
+    ),
+}
+"""What the command's exit code means. Notices never change it."""
 
 
 class BatchError(Exception):
     """The command cannot go on.
 
     Raised anywhere, caught once, in `cli.main`, which prints ``message`` and ``hint`` and leaves with
-    ``exit_code`` (design: 2 usage, 3 workbook, 4 hazards or digest, 5 lost after something was sent, 6 PBX
-    unreachable or sign-in refused, 130 interrupted). A leaf builds its own words, so that nobody has to at the place
-    it is raised.
+    ``exit_code``, a key of `EXIT_CODES`. A leaf builds its own words, so that nobody has to at the place it is
+    raised.
     """
 
     exit_code: ClassVar[int] = 2

@@ -34,19 +34,6 @@ from batch.errors import UsageError
 if TYPE_CHECKING:
     Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
 
-EXIT_CODES: Final = {
-    0: "done",
-    1: "a fault of this tool",
-    2: "wrong usage; also no terminal to ask on and no --yes",
-    3: "problems in the workbook, or it cannot be read; nothing was sent",
-    4: "hazards that were not allowed, or not the expected plan; nothing was sent",
-    5: "finished, but some rows are not as wanted; also the PBX was lost after something was sent",
-    6: "the PBX cannot be reached or refuses the sign-in; nothing was sent",
-    130: "interrupted, or the question was answered no",
-}
-"""What the command's exit code means."""
-
-
 _ELSEWHERE: Final = "Give it by TRUNK_BATCH_CLIENT_SECRET, --secret-file, the system's keyring or at the prompt."
 
 
@@ -135,6 +122,7 @@ def make_parser() -> argparse.ArgumentParser:
     _status(commands)
     _runs(commands)
     _practice(commands)
+    _explain(commands)
     return parser
 
 
@@ -324,4 +312,21 @@ def _practice(commands: Commands) -> None:
     )
     command.add_argument("--state", type=Path, metavar="FILE", help="its state, read at the start and kept")
     command.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, to rehearse bad nights")
+    add_voice(command)
+
+
+def _explain(commands: Commands) -> None:
+    command = commands.add_parser(
+        "explain",
+        allow_abbrev=False,
+        help="say what a code or word means, and what to do; contacts no PBX",
+        description="Say what an errcode, problem, hazard, ending, exit code, column or other word means, with an "
+        "example, what to do and who can do it. Without a word it lists them all. Needs no workbook and no PBX.",
+    )
+    command.add_argument(
+        "words",
+        nargs="*",
+        metavar="WORD",
+        help="like 40003, trunk-unknown, removals, not run or exit code 5; or a kind of them, like hazards",
+    )
     add_voice(command)

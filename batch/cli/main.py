@@ -287,6 +287,21 @@ def _practice(flags: argparse.Namespace, console: Console) -> int:
     return 0
 
 
+def _explain(flags: argparse.Namespace, console: Console) -> int:
+    from batch.reports.explanations import (  # noqa: PLC0415 - not for --help
+        explanations_json,
+        explanations_text,
+        find_explanations,
+    )
+
+    found = find_explanations(flags.words)
+    if console.json:
+        console.hand_over(explanations_json(found))
+    else:
+        console.say(explanations_text(found))
+    return 0
+
+
 _COMMANDS = {
     "template": _template,
     "export": _export,
@@ -298,6 +313,7 @@ _COMMANDS = {
     "status": _status,
     "runs": _runs,
     "practice": _practice,
+    "explain": _explain,
 }
 
 

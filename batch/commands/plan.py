@@ -20,7 +20,8 @@ from batch.runs.retrying_client import BATCH, RetryingClient
 from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.schema.naming import PRACTICE_MARK
-from batch.schema.problems import Problem, Severity
+from batch.schema.problem_kinds import Severity
+from batch.schema.problems import Problem
 from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary

@@ -24,7 +24,8 @@ from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, 
 from batch.runs.run_report import change_lines
 from batch.runs.serialization import Intent, are_whole, planned_then
 from batch.schema.naming import PRACTICE_MARK, RESULTS_MARK, plain_stem
-from batch.schema.problems import Problem, Severity
+from batch.schema.problem_kinds import Severity
+from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
 from batch.trunks.change_plan import Change, stopped_by

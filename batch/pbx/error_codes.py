@@ -38,6 +38,19 @@ class Verdict(Enum):
     """Sending the same again gives the same."""
 
 
+REACTIONS: Final[Mapping[Verdict, str]] = {
+    Verdict.DONE: "The run reads the trunk back and compares it.",
+    Verdict.PARTIAL: "The run reads the trunk back and says what differs.",
+    Verdict.PROCESSING: "The run waits, and reads the trunk back.",
+    Verdict.TRANSIENT: "The run slows down and sends it again.",
+    Verdict.RETRY: "The run looks at the trunk and sends it again, a few times.",
+    Verdict.SIGN_IN_AGAIN: "The run signs in again, once for all, and goes on.",
+    Verdict.STOP_PBX: "The run ends, because nothing more would be taken.",
+    Verdict.PERMANENT: "The run never sends the same again.",
+}
+"""What the run does by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errcode:
     """One line of the table."""
@@ -51,6 +64,8 @@ class Errcode:
     next_step: str
     """What to do about it, in one plain sentence."""
     who: Responsible
+    example: str
+    """When it comes, for instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +84,16 @@ _EDITOR: Final = "spreadsheet editor"
 _ADMIN: Final = "PBX administrator"
 _OPERATOR: Final = "operator"
 
-_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
-    (0, "SUCCESS", Verdict.DONE, "The PBX took it.", "Nothing.", _OPERATOR),
+_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] = (
+    (
+        0,
+        "SUCCESS",
+        Verdict.DONE,
+        "The PBX took it.",
+        "Nothing.",
+        _OPERATOR,
+        "A write that is then read back and compared.",
+    ),
     (
         1,
         "PARTIAL SUCCESS",
@@ -78,6 +101,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX took a part of it and does not say which.",
         "Look at the differences listed for this trunk, then run again.",
         _ADMIN,
+        "Of a hundred DIDs ninety-nine are on the trunk afterwards.",
     ),
     (
         2,
@@ -86,6 +110,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX has taken the request and is still working on it.",
         "Wait a little, then verify or run again.",
         _OPERATOR,
+        "A list of thousands of DIDs.",
     ),
     (
         -1,
@@ -94,6 +119,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX said no, without a reason.",
         "Make the same change by hand in the PBX's web interface: it often says there what is wrong.",
         _ADMIN,
+        "A setting that this box does not offer, such as a transport that is switched off.",
     ),
     (
         -2,
@@ -102,6 +128,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX stumbled over the request.",
         "Run again later; if it goes on, restart the PBX or ask the vendor.",
         _ADMIN,
+        "A write while the PBX is being updated.",
     ),
     (
         10001,
@@ -110,6 +137,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "This firmware does not know the call.",
         "Update the PBX's firmware, or make this change in its web interface.",
         _ADMIN,
+        "trunk/update on firmware that is older than the API for trunks.",
     ),
     (
         10002,
@@ -118,6 +146,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX no longer serves this version of its API.",
         "Look for a newer trunk-batch, or ask the vendor which firmware still serves API v1.0.",
         _ADMIN,
+        "A PBX that was updated past API v1.0.",
     ),
     (
         10003,
@@ -126,6 +155,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX does not serve this version of its API.",
         "Update the PBX's firmware so that it serves API v1.0.",
         _ADMIN,
+        "A PBX with old firmware.",
     ),
     (
         10004,
@@ -134,6 +164,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The sign-in had run out; the tool signs in again by itself.",
         "Run again if it goes on; somebody may be revoking this client's tokens.",
         _OPERATOR,
+        "A run of more than 30 minutes.",
     ),
     (
         10005,
@@ -142,6 +173,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "This API client has no permission on the PBX.",
         "In the PBX: Integrations > API, give the client access to trunks and extensions.",
         _ADMIN,
+        "A client that may read extensions, and not trunks.",
     ),
     (
         10009,
@@ -150,6 +182,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX would not do it: the permission is missing or the feature is off.",
         "Check the API client's permissions and that the feature is switched on.",
         _ADMIN,
+        "The SIP trunk feature is not part of the licence.",
     ),
     (
         40001,
@@ -158,6 +191,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX could not read a value of this trunk.",
         "Correct the field that the PBX names, then run again.",
         _EDITOR,
+        "A port that the PBX got as text where it wants a number.",
     ),
     (
         40002,
@@ -166,6 +200,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX does not allow a value of this trunk.",
         "Correct the field that the PBX names, then run again.",
         _EDITOR,
+        "A transport that this type of trunk does not have, or an extension that is no longer there.",
     ),
     (
         40003,
@@ -174,6 +209,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "Something else on the PBX already has this value.",
         "Choose another value for the field that the PBX names, or free it on the PBX first.",
         _EDITOR,
+        "A trunk is to be called Paris-1, and another one is.",
     ),
     (
         60001,
@@ -182,6 +218,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The trunk, or an extension it names, is no longer on the PBX.",
         "Plan again: that shows what is gone; then correct the sheet or restore it on the PBX.",
         _EDITOR,
+        "The trunk was deleted on the PBX after the plan.",
     ),
     (
         60002,
@@ -190,6 +227,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX has no room for more of this.",
         "Make the list shorter, or ask what this model and licence allow.",
         _ADMIN,
+        "A list of more DIDs than this model takes; at the sign-in: all eight access tokens are out.",
     ),
     (
         70004,
@@ -198,6 +236,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX has blocked this machine's address after failed sign-ins.",
         "Wait until the block ends, or lift it in the PBX under Security > Blocked IPs.",
         _ADMIN,
+        "Five sign-ins with a wrong client secret.",
     ),
     (
         70082,
@@ -206,6 +245,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX is busy with a heavy task.",
         "Run again when it has finished; a lower --concurrency and --rate help.",
         _OPERATOR,
+        "A backup is being made.",
     ),
     (
         70084,
@@ -214,6 +254,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX does not let this trunk be changed this way; it may be a shared one.",
         "Look at the trunk in the web interface; a shared trunk is edited where it is owned.",
         _ADMIN,
+        "A shared trunk, whose owner alone may change its DIDs.",
     ),
     (
         70087,
@@ -222,6 +263,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX does not accept API requests from this machine's address.",
         "In the PBX: Integrations > API, add this address to the allowed ones.",
         _ADMIN,
+        "The API client is bound to the address of another machine.",
     ),
     (
         70091,
@@ -230,6 +272,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "Something else on the PBX still uses what this would take away.",
         "Remove that use on the PBX first, then run again.",
         _ADMIN,
+        "A DID that an inbound route still names.",
     ),
     (
         70123,
@@ -238,13 +281,16 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible], ...]] = (
         "The PBX's API is switched off or not part of its plan.",
         "In the PBX: Integrations > API, switch it on; check that the plan includes it.",
         _ADMIN,
+        "The API was switched off after an update.",
     ),
 )
 
 ERRCODES: Final[Mapping[int, Errcode]] = MappingProxyType(
     {
-        code: Errcode(code=code, errmsg=errmsg, verdict=verdict, meaning=meaning, next_step=next_step, who=who)
-        for code, errmsg, verdict, meaning, next_step, who in _TABLE
+        code: Errcode(
+            code=code, errmsg=errmsg, verdict=verdict, meaning=meaning, next_step=next_step, who=who, example=example
+        )
+        for code, errmsg, verdict, meaning, next_step, who, example in _TABLE
     }
 )
 """Every errcode that the tool knows, by number."""
@@ -262,6 +308,7 @@ def explain(code: int) -> Errcode:
         meaning=f"The PBX answered with code {code}, which this tool does not know.",
         next_step=f"Look up {code} in the vendor's list of error codes; its message is quoted as it came.",
         who=_ADMIN,
+        example="A code that came with newer firmware.",
     )
 
 

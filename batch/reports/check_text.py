@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
-from batch.reports.next_steps import command, which
-from batch.schema.problems import UNSEEN, Problem
+from batch.reports.next_steps import command, more_about, which
+from batch.schema.problem_kinds import UNSEEN
+from batch.schema.problems import Problem
 from batch.schema.spellings import spans
 from batch.secret_sources import said_of
 from batch.tables.column_data import ColumnNotice, Problems
@@ -43,6 +44,11 @@ def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices:
             by_code[code] += map(_group, (_alike if shown.items is not None else _word_for_word)(list(found)))
         for _, groups in sorted(by_code.items()):
             yield from _kind_text(groups, shown, stops=stops)
+
+
+def first_code(stopping: Iterable[Problem]) -> str:
+    """Return the code that `problems_text` tells first."""
+    return min(problem.code for problem in stopping)
 
 
 def unseen_text(problems: Sequence[Problem]) -> Iterator[str]:
@@ -191,6 +197,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
         them = "they are" if stopping > 1 else "it is"
         yield f"{counted(stopping, 'problem')}. Nothing will be sent until {them} corrected."
         yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
+        yield more_about(first_code(checked.problems.stopping))
     else:
         yield "No problems."
         if known:

@@ -13,6 +13,11 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
     return " ".join(["trunk-batch", name, quoted(target), *map(quoted, flags)])
 
 
+def more_about(word: object) -> str:
+    """Say how to read more about a code; once a report, not once a problem."""
+    return f"More about {word}:  {command('explain', word)}"
+
+
 def which(settings: Settings) -> list[object]:
     """Repeat the flags that choose trunks, and those that say how the workbook is read."""
     flags: list[object] = ["--columns", settings.columns] if settings.columns is not None else []

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.reports.check_text import problems_text, secrets_text, unseen_text
-from batch.reports.next_steps import allowing, command, how, where, which
+from batch.reports.check_text import first_code, problems_text, secrets_text, unseen_text
+from batch.reports.next_steps import allowing, command, how, more_about, where, which
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.naming import plain_stem
@@ -149,11 +149,13 @@ def _next_text(planned: Planned) -> Iterator[str]:
             yield f"Or leave out the {counted(trunks, 'trunk')} concerned, whole, with --skip-invalid."
         elif settings.skip_invalid:
             yield _not_skippable(stopping)
+        yield more_about(first_code(stopping))
     elif not planned.expected:
         yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
         yield "Workbook, PBX or flags are not as they were then: read this plan, then give its digest to --expect."
     elif planned.refused_hazards:
         yield "Nothing is sent until every hazard is allowed by name, as shown above."
+        yield more_about(planned.refused_hazards[0].code)
     elif planned.plan.updates:
         flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
         flags += ["--expect", planned.digest]
@@ -181,6 +183,7 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
         elif settings.skip_invalid:
             yield _not_skippable(stopping)
         yield "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one."
+        yield more_about(first_code(stopping))
     else:
         refused = [f"{hazard.code}={hazard.trunk}" for hazard in planned.refused_hazards]
         yield "Nothing was sent; the run is as it was. To let all of it happen:"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from batch.commands.previous_run import NOT_COMPARED
 from batch.errors import OutputError
-from batch.reports.next_steps import allowing, command, how, where, which
+from batch.reports.next_steps import allowing, command, how, more_about, where, which
 from batch.runs.failure_groups import troubles
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
@@ -166,6 +166,9 @@ def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> It
         yield f"  … and {counted(more, 'more trunk')}; {where_all} every one."
     elif shown.items is not None and any(len(trouble.names) > shown.items for trouble in listed):
         yield f"  {where_all[:1].upper()}{where_all[1:]} every one."
+    said = next((trouble.errcode for trouble in folded if trouble.errcode), None)
+    if said is not None:
+        yield f"  {more_about(said)}"
 
 
 def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:

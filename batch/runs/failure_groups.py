@@ -30,6 +30,8 @@ class Trouble:
     """In a sentence or two; blank where the ending says it all."""
     names: tuple[str, ...]
     """Of the trunks, in the workbook's order."""
+    errcode: int | None
+    """The last code that the PBX gave."""
 
     def told(self, names: str) -> str:
         """Say it in a line.
@@ -45,10 +47,13 @@ class Trouble:
 def troubles(outcomes: Iterable[Outcome]) -> list[Trouble]:
     """Fold the trunks that are not as wanted."""
     open_ones = [outcome for outcome in outcomes if not outcome.as_wanted]
-    groups: dict[tuple[Ending, str], list[str]] = {}
+    groups: dict[tuple[Ending, str], list[Outcome]] = {}
     for outcome in sorted(open_ones, key=lambda o: (_WORST_FIRST.index(o.ending), o.row)):
-        groups.setdefault((outcome.ending, _why(outcome)), []).append(outcome.name)
-    return [Trouble(ending=ending, why=why, names=tuple(names)) for (ending, why), names in groups.items()]
+        groups.setdefault((outcome.ending, _why(outcome)), []).append(outcome)
+    return [
+        Trouble(ending=ending, why=why, names=tuple(one.name for one in alike), errcode=alike[0].errcode)
+        for (ending, why), alike in groups.items()
+    ]
 
 
 def _why(outcome: Outcome) -> str:

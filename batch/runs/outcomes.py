@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from batch.pbx.error_codes import FieldFault
+from batch.schema.problem_kinds import Who
 from batch.trunks.diff import Difference
 
 
@@ -32,44 +33,68 @@ class Meaning:
     """What an ending means to people."""
 
     means: str
+    example: str
     next_step: str
+    who: Who = Who.OPERATOR
 
 
 ENDINGS: Final[Mapping[Ending, Meaning]] = {
     Ending.APPLIED: Meaning(
-        means="This run wrote it, and reading it back showed everything as wanted.", next_step="Nothing."
+        means="This run wrote it, and reading it back showed everything as wanted.",
+        example="Errcode 0, and on the PBX the trunk has the new host and all its DIDs.",
+        next_step="Nothing.",
     ),
-    Ending.UNCHANGED: Meaning(means="The PBX already held this; nothing was sent.", next_step="Nothing."),
-    Ending.SKIPPED: Meaning(means="The row's trunk says skip.", next_step="Nothing."),
+    Ending.UNCHANGED: Meaning(
+        means="The PBX already held this; nothing was sent.",
+        example="The same workbook is applied a second time.",
+        next_step="Nothing.",
+    ),
+    Ending.SKIPPED: Meaning(
+        means="The row's trunk says skip.",
+        example="Its column Action says skip.",
+        next_step="Nothing.",
+    ),
     Ending.INVALID: Meaning(
-        means="Never sent: there is a problem in this row.", next_step="Correct the cell that is named, then run again."
+        means="Never sent: there is a problem in this row.",
+        example="DIDs!B7 says 4.42E+11, and --skip-invalid let the other trunks go.",
+        next_step="Correct the cell that is named, then run again.",
+        who=Who.EDITOR,
     ),
     Ending.BLOCKED: Meaning(
         means="Never sent: another row of the same trunk is at fault.",
+        example="All other rows of the trunk whose DID in DIDs!B7 is invalid.",
         next_step="Correct that row, then run again.",
+        who=Who.EDITOR,
     ),
     Ending.REFUSED: Meaning(
         means="The PBX said no; its code and words are quoted.",
+        example="Errcode 40003: the new name belongs to another trunk.",
         next_step="Correct what it names, or see what its code means; then run again.",
+        who=Who.EDITOR,
     ),
     Ending.FAILED: Meaning(
         means="All attempts were used up, and reading shows the old state.",
+        example="Five attempts, each answered with HTTP 502.",
         next_step="Resume the run, or run again.",
     ),
     Ending.PARTIAL: Meaning(
         means="Reading it back shows something else than wanted.",
+        example="The PBX answered 0 and kept the old transport.",
         next_step="Look at the trunk on the PBX (the sheet Changes lists what differs), then run again.",
+        who=Who.ADMINISTRATOR,
     ),
     Ending.UNKNOWN: Meaning(
         means="It was sent, and could not be read afterwards.",
+        example="The VPN went away between the write and the look.",
         next_step="Verify or resume the run later: both look at the PBX first.",
     ),
     Ending.NOT_RUN: Meaning(
         means="Not chosen, stopped before its turn, or changed on the PBX since the plan.",
+        example="Ctrl-C after 34 of 60 trunks, or a trunk that --only does not name.",
         next_step="Resume the run, or run again.",
     ),
 }
-"""What each ending means and what to do next. README and results are made from it."""
+"""What each ending means and what to do next. Results and `explain` are made from it."""
 
 AS_WANTED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.SKIPPED})
 """Endings that leave nothing to be done."""

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
-from batch.schema.problems import KINDS, Severity
+from batch.schema.problem_kinds import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare

@@ -1,7 +1,8 @@
-"""The words of the trade and of this tool, one plain sentence each: the template's Glossary, and the README's."""
+"""The words of the trade and of this tool, one plain sentence each; to some `explain` has more to say."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -96,6 +97,48 @@ _OTHERS: Final = (
     Term(word="long-numbers", meaning="What allows DIDs and caller IDs of more than 15 digits."),
     Term(word="unread-lists", meaning="The hazard that a list to be replaced is one that the PBX does not show."),
 )
+
+DETAILS: Final[Mapping[str, str]] = {
+    "<clear>": "As a trunk's only DID or Caller ID it empties the whole list.",
+    "<hidden>": "Results and exports show no password. env:NAME and file:PATH come back as they were typed.",
+    "<type again>": "It stands in results where the trunk is not finished, because the password was not kept.",
+    "digest": "It covers the PBX, the trunks, each write in order, and the values that it replaces; apply --expect "
+    "DIGEST writes nothing else.",
+    "export": "A list that a workbook cannot say (the same DID twice, a DID with a dash that could be a range, a "
+    "caller ID for nobody) stands on the protected sheet Read-only lists, with the reason, and stays as it is on the "
+    "PBX; so does a single setting that cannot be said: its cell is blank. An export of one PBX cannot be applied to "
+    "another.",
+    "journal": "Whatever happens to the program, it says what was sent and what was not; resume and verify go by it.",
+    "list": "So every entry that is not sent is lost: replace sends the rows, add what is there and the rows, remove "
+    "what is there without them.",
+    "practice PBX": "It is a real HTTP server on this machine. It starts as pbx.json beside the workbook says, else it "
+    "is made up from the workbook with other settings and empty lists. It keeps its state in NAME.practice.json; "
+    "delete that file to start anew, as after adding trunks. trunk-batch practice runs it as a server, with "
+    "faults if you like.",
+    "profile": "A file in your own settings, or named by --profile-file, counts whole; its secret_file only for its "
+    "own address. One in the current folder counts if it is yours and nobody else may write it, and is named; "
+    "TRUNK_BATCH_CLIENT_SECRET does not go to its address, its secret_file does not count, nor does secrets where "
+    "the workbook lies there too, nor whom to trust where the address is not from the file. One anywhere else beside "
+    "the workbook counts for nothing: it may have come with it.",
+    "range": "In full, or with a short end as 442079460100-199, or with .., to or a long dash between. At most 10,000 "
+    "DIDs or 500 caller IDs.",
+    "results": "Your own workbook with eight more columns, a Summary in front and Changes behind. The eight are never "
+    "read, so it may be sorted, filtered, corrected and applied again: only what is unfinished is written then. Of an "
+    ".xlsm they are an .xlsx without macros; of .xls, .xlsb, .ods and CSV they hold the values only.",
+    "resume": "It plans again with the run's own copy of the workbook and everything it was told, and takes up what is "
+    "not run, failed or unknown. What was sent is written again only if the PBX still shows what was there before. It "
+    "leaves alone what is applied, unchanged, refused, partial, invalid or blocked. It asks only where a trunk is not "
+    "as it was approved; without a terminal it takes --yes. The client secret and passwords that the workbook gives "
+    "as env: or file: are looked for anew. A flag counts for that once, but trunks chosen then belong to the run from "
+    "then on; --allow adds to what was allowed; another PBX is refused.",
+    "run": "It is named by its folder, by a file in that, or by its id where NAME.runs lies in the current folder or "
+    "in one below it. One at a time may write to a PBX; that holds for one user of one machine, and ends with the "
+    "process.",
+    "snapshot": "It holds the old password of a trunk whose password the run changes, so only you can read it.",
+    "verify": "What was unknown is settled by that look. It ends with 0 where all is as wanted, with 5 where something "
+    "differs.",
+}
+"""What else there is to know about some of them."""
 
 GLOSSARY: Final = tuple(sorted((*ENDING_TERMS, *_OTHERS), key=lambda term: term.word.casefold().strip("<")))
 """All terms in the order of the alphabet."""

@@ -104,3 +104,11 @@ def nearest_names(texts: Collection[str], names: Collection[str]) -> dict[str, s
         scores = process.cdist(some, known, scorer=fuzz.ratio, score_cutoff=_ALIKE, workers=1)
         found |= {text: known[at] for text, at, best in zip(some, scores.argmax(1), scores.max(1), strict=True) if best}
     return found
+
+
+def nearest_few(text: str, names: Collection[str], most: int = 3) -> list[str]:
+    """Return the names nearest to one text, the nearest first; none where none is near."""
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped name needs it
+
+    found = process.extract(text, names, scorer=fuzz.ratio, processor=folded, score_cutoff=_ALIKE, limit=most)
+    return [name for name, _, _ in found]

@@ -13,7 +13,8 @@ from functools import cached_property, lru_cache
 from typing import Final, assert_never, overload
 
 from batch.schema.columns import Column, Parser
-from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Severity
+from batch.schema.problem_kinds import KINDS, Severity
+from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
 from batch.schema.spellings import spans
 from batch.secrets import HIDDEN
 

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from batch.schema.columns import CLEAR, PATTERN_CASE, Mode, TrunkType
-from batch.schema.problems import Problem, Severity
+from batch.schema.problem_kinds import Severity
+from batch.schema.problems import Problem
 from batch.trunks.numbers import RawId
 from batch.trunks.values import Value
 

@@ -29,7 +29,7 @@ class Reading:
     """What was found in a cell, and what may have been meant."""
 
     code: str
-    """A key of `batch.schema.problems.KINDS`."""
+    """A key of `batch.schema.problem_kinds.KINDS`."""
     message: str
     offers: Sequence[Offer] = ()
     """The likeliest first."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import RawSheet
-from batch.schema.problems import Problem, Severity
+from batch.schema.problem_kinds import Severity
+from batch.schema.problems import Problem
 
 Place: TypeAlias = tuple[int, int]
 """Row number as people see it, and column (0 is A)."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from batch.cli.arguments import EXIT_CODES, make_parser, parse
-from batch.errors import UsageError
+from batch.cli.arguments import make_parser, parse
+from batch.errors import EXIT_CODES, UsageError
 from batch.settings import RANGES, why_not
 from tests.cli.shell import Shell
 
-COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice")
+COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice", "explain")
 
 
 def refusal(*words: str) -> UsageError:

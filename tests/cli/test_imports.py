@@ -31,6 +31,9 @@ def test_importing_the_package_is_quick() -> None:
         ["runs", "-h"],
         ["resume"],
         ["--version"],
+        ["explain"],
+        ["explain", "40003"],
+        ["explain", "trunk-unknwn"],
         ["template", "-o", "no/t.xlsx"],
     ],
 )

@@ -494,11 +494,12 @@ class TestWhatStandsAgainstIt:
             assert shell("resume", run, "--json").json["problems"][0]["code"] == "trunk-gone"
             again = shell("resume", run, "--skip-invalid", "--json")
         assert ran.code == 3
-        assert ran.out.splitlines()[-4:] == [
+        assert ran.out.splitlines()[-5:] == [
             "1 problem, so nothing was sent; the run is as it was.",
             f"Put right what it names, then:  trunk-batch resume {quoted(run)}",
             f"Or leave out the 1 trunk concerned, whole:  trunk-batch resume {quoted(run)} --skip-invalid",
             "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one.",
+            "More about trunk-gone:  trunk-batch explain trunk-gone",
         ]
         assert ending_of(again) == {"London": "refused", "Paris": "invalid"}
 

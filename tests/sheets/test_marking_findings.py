@@ -12,7 +12,8 @@ from batch.errors import OutputError, UsageError
 from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
-from batch.schema.problems import Problem, Severity
+from batch.schema.problem_kinds import Severity
+from batch.schema.problems import Problem
 from batch.writers import marked_files, marked_findings, marked_list
 from batch.writers.marked_files import refuse_place, write_marked
 from batch.writers.marked_findings import by_sheet, lines

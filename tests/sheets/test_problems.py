@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 
-from batch.schema.problems import KINDS, Problem, Severity, Who
+from batch.schema.problem_kinds import KINDS, Severity, Who
+from batch.schema.problems import Problem
 
 
 def test_a_problem_is_printed_in_the_shape_that_scripts_read() -> None:

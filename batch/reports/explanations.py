@@ -1,0 +1,221 @@
+"""Explanations: what ``trunk-batch explain`` says of a code or word, from the tables that the program itself goes by.
+
+It needs no workbook and no PBX, and imports nothing slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import chain, groupby
+from textwrap import TextWrapper
+from typing import Any, Final
+
+from batch.errors import EXIT_CODES, UsageError
+from batch.pbx.error_codes import ERRCODES, REACTIONS, Errcode, explain
+from batch.runs.outcomes import ENDINGS
+from batch.schema.columns import EVERY_TYPE, SHEETS, Column, Sheet
+from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
+from batch.schema.problem_kinds import KINDS, Severity, Who
+from batch.schema.spellings import folded, nearest_few
+from batch.trunks.hazards import HAZARD_KINDS
+from batch.wording import shortened
+from batch.writers.guides import allowed, types
+
+_WRAPPER: Final = TextWrapper(
+    width=100, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What there is to say about one code or word; blank what it does not have."""
+
+    kind: str
+    """``exit code``, ``ending``, ``hazard``, ``errcode``, ``problem``, ``notice``, ``column`` or ``word``."""
+    word: str
+    """As it is typed behind ``explain``."""
+    title: str = ""
+    """A heading, or what the PBX calls it."""
+    means: str
+    example: str = ""
+    fix: str = ""
+    """What to do."""
+    who: str = ""
+    """Who can do it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What else it is found by."""
+        return (self.word, f"{self.kind} {self.word}", self.title)
+
+
+def every_explanation() -> Iterator[Explanation]:
+    """Give all there are, those of a kind together."""
+    return chain(
+        _exit_codes(),
+        _endings(),
+        _hazards(),
+        map(_errcode, ERRCODES.values()),
+        _problems(Severity.PROBLEM),
+        _problems(Severity.NOTICE),
+        (_column(sheet, column) for sheet in SHEETS for column in sheet.columns),
+        _words(),
+    )
+
+
+def _exit_codes() -> Iterator[Explanation]:
+    for code, exit_code in EXIT_CODES.items():
+        yield Explanation(
+            kind="exit code",
+            word=str(code),
+            means=exit_code.means,
+            example=exit_code.example,
+            fix=exit_code.next_step,
+            who=Who.OPERATOR,
+        )
+
+
+def _endings() -> Iterator[Explanation]:
+    for ending, meaning in ENDINGS.items():
+        yield Explanation(
+            kind="ending",
+            word=str(ending),
+            means=meaning.means,
+            example=meaning.example,
+            fix=meaning.next_step,
+            who=meaning.who,
+        )
+
+
+def _hazards() -> Iterator[Explanation]:
+    for name, hazard in HAZARD_KINDS.items():
+        yield Explanation(
+            kind="hazard",
+            word=name,
+            means=hazard.means,
+            example=hazard.example,
+            fix=hazard.next_step,
+            who=hazard.who,
+        )
+
+
+def _errcode(errcode: Errcode) -> Explanation:
+    return Explanation(
+        kind="errcode",
+        word=str(errcode.code),
+        title=errcode.errmsg,
+        means=f"{errcode.meaning} {REACTIONS[errcode.verdict]}",
+        example=errcode.example,
+        fix=errcode.next_step,
+        who=errcode.who,
+    )
+
+
+def _problems(severity: Severity) -> Iterator[Explanation]:
+    for code, kind in sorted(KINDS.items()):
+        if kind.severity is severity:
+            yield Explanation(
+                kind=severity,
+                word=code,
+                title=kind.title,
+                means=kind.means,
+                example=kind.example,
+                fix=kind.fix,
+                who=kind.who,
+            )
+
+
+def _column(sheet: Sheet, column: Column) -> Explanation:
+    limits = f" {allowed(column)[0].upper()}{allowed(column)[1:]}." if allowed(column) else ""
+    only = "" if column.types == EVERY_TYPE else f" Only for trunks of type {types(column)}."
+    return Explanation(
+        kind="column",
+        word=column.label,
+        title=column.field,
+        means=f"On the sheet {sheet.title}. {column.help}{limits}{only}",
+        example=column.example,
+    )
+
+
+def _words() -> Iterator[Explanation]:
+    elsewhere = {*HAZARD_KINDS, *(term.word for term in ENDING_TERMS)}
+    for term in GLOSSARY:
+        if term.word not in elsewhere:
+            yield Explanation(
+                kind="word", word=term.word, means=f"{term.meaning} {DETAILS.get(term.word, '')}".rstrip()
+            )
+
+
+def find_explanations(words: Sequence[str]) -> list[Explanation]:
+    """Find what there is to say.
+
+    Args:
+        words: a code, number or word, also with what it is in front (``errcode 5``); or a kind of them
+            (``errcodes``), for all of that kind; or nothing, for all there are.
+
+    Raises:
+        UsageError: nothing is called so.
+    """
+    every = list(every_explanation())
+    wanted = _key(" ".join(words))
+    if not wanted:
+        return every
+    found = [one for one in every if wanted == _key(f"{one.kind}s")]
+    found = found or [one for one in every if wanted in map(_key, one.names)]
+    if not found and _is_number(wanted):
+        found = [_errcode(explain(int(wanted)))]
+    if not found:
+        raise _nothing_like(" ".join(words), every)
+    return found
+
+
+def _key(text: str) -> str:
+    """Return a word as it is compared: numbers as they are, because the sign of ``-1`` counts."""
+    return "".join(part if _is_number(part) else folded(part) for part in text.split())
+
+
+def _is_number(text: str) -> bool:
+    return text.removeprefix("-").isascii() and text.removeprefix("-").isdigit()
+
+
+def _nothing_like(text: str, every: Sequence[Explanation]) -> UsageError:
+    names = list(dict.fromkeys(one.word for one in every))
+    near = nearest_few(text, names) or [name for name in names if folded(text) in folded(name)][:5]
+    meant = f"Did you mean {', '.join(near[:-1])}{' or ' if near[1:] else ''}{near[-1]}? " if near else ""
+    return UsageError(
+        f"There is nothing called {shortened(text)!r} to explain.", f"{meant}trunk-batch explain lists what there is."
+    )
+
+
+def explanations_text(found: Sequence[Explanation]) -> Iterator[str]:
+    """Tell what was found: a paragraph each; of a kind, or of all there are, a line each."""
+    if len({_key(one.word) for one in found}) > 1:
+        yield from _list_text(found)
+        return
+    for at, one in enumerate(found):
+        yield from [""] if at else []
+        yield from _paragraph(one)
+
+
+def _list_text(found: Sequence[Explanation]) -> Iterator[str]:
+    for kind, of_kind in groupby(found, key=lambda one: one.kind):
+        listed = list(of_kind)
+        width = max(len(one.word) for one in listed)
+        yield f"{kind[0].upper()}{kind[1:]}s"
+        yield from (f"  {one.word:<{width}}  {shortened(one.title or one.means, 100)}" for one in listed)
+        yield ""
+    yield "More about one of them, with an example:  trunk-batch explain WORD"
+
+
+def _paragraph(one: Explanation) -> Iterator[str]:
+    brackets = f"[{one.kind}; {one.who}]" if one.who else f"[{one.kind}]"
+    yield "  ".join(filter(None, (one.word, one.title, brackets)))
+    for label, text in (("", one.means), ("Example: ", one.example), ("What to do: ", one.fix)):
+        if text:
+            yield from _WRAPPER.wrap(f"{label}{text}")
+
+
+def explanations_json(found: Sequence[Explanation]) -> dict[str, Any]:
+    """Make what ``explain --json`` prints."""
+    return {"explanations": [asdict(one) for one in found]}
