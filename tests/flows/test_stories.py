@@ -23,11 +23,12 @@ MORE_THAN_A_WORKBOOK = [
     "columns-file",
     "columns-mapped",
     "order-left",
+    "parts-unreadable",
     "plain-http",
     "rows-all-gone",
     "secret-not-found",
 ]
-"""Kinds that need a PBX or an export, a file for --columns, or --secrets-from; they have tests of their own."""
+"""Kinds that need a PBX, an export, a damaged file or one for --columns, or --secrets-from; they have own tests."""
 
 
 def codes_of_the_corpus() -> set[str]:
