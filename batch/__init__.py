@@ -5,10 +5,10 @@ Everything a script needs is here; each name is imported when it is first used, 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # to import it would take most of the time until Ctrl-C is heard
 if TYPE_CHECKING:
+    from typing import Any
+
     from batch.commands.check import Checked, check, read
     from batch.commands.flow import Exported, Planned, Report, Verified, apply, export, plan, resume, verify
     from batch.errors import BatchError
@@ -54,5 +54,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
+        from importlib import import_module  # noqa: PLC0415 - as above
+
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

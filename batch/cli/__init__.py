@@ -1,5 +1,36 @@
 """The command line: words in, text or JSON and an exit code out.
 
-`main` runs a command and is the only exit, `arguments` and `options` say what can be typed, `invocation` makes settings
-of it, `console` is the only print and the only question.
+`run` is the command, and hears Ctrl-C while all the rest is loaded. `main` runs a command and is the only exit,
+`arguments` and `options` say what can be typed, `invocation` makes settings of it, `console` is the only print and the
+only question.
 """
+
+import os
+import sys
+
+
+def run() -> None:
+    """Be the command ``trunk-batch``. While it is loaded nothing has begun, so that Ctrl-C ends it on the spot."""
+    code = 130
+    try:
+        import signal  # noqa: PLC0415 - so that Ctrl-C is heard while it is imported
+
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _leave)  # an import may swallow what is raised in it, or wrap it
+        from batch.cli.main import main  # noqa: PLC0415 - this is what takes its time
+
+        code = main(sys.argv[1:], last=True)
+    except KeyboardInterrupt:
+        _leave()
+    os._exit(code)  # taking half a million rows apart one by one would only keep the user waiting
+
+
+def _leave(*_: object) -> None:
+    said = b"Stopped by you. Nothing was sent."
+    try:
+        os.write(2, said + b"\n")
+        if "--json" in sys.argv:
+            what = b'{"error": {"code": "interrupted", "message": "%b", "hint": "Run it again when you are ready."}}\n'
+            os.write(1, what % said)
+    finally:
+        os._exit(130)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from batch.cli import invocation
+from batch.cli import invocation, run
 from batch.cli.arguments import make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
+
+__all__ = ["main", "run"]
 
 if TYPE_CHECKING:
     import argparse
@@ -21,16 +22,16 @@ if TYPE_CHECKING:
     from batch.commands.flow import Planned, Report
 
 
-def run() -> None:
-    """Be the command ``trunk-batch``."""
-    os._exit(main(sys.argv[1:]))  # taking half a million rows apart one by one would only keep the user waiting
+def main(arguments: Sequence[str], *, last: bool = False) -> int:
+    """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1).
 
-
-def main(arguments: Sequence[str]) -> int:
-    """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1)."""
+    Args:
+        arguments: What was typed behind the program's name.
+        last: Whether the process ends with it, so that no signal is heard any more afterwards.
+    """
     _speak_anywhere()
     console = Console(json="--json" in arguments)
-    with _terminating(console) as hear_no_more:
+    with _terminating(console, last=last) as hear_no_more:
         code = _carry_out(arguments, console, hear_no_more)
         hear_no_more()
         unheard = console.close()
@@ -365,7 +366,7 @@ def plain_interrupts() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _terminating(console: Console) -> Iterator[Callable[[], None]]:
+def _terminating(console: Console, *, last: bool) -> Iterator[Callable[[], None]]:
     """Treat a polite request to end, from a shutdown or a closed window, like Ctrl-C.
 
     Gives what makes all of them heard no more: the command has ended, and only says so yet. That one came is also
@@ -391,7 +392,7 @@ def _terminating(console: Console) -> Iterator[Callable[[], None]]:
     try:
         yield hear_no_more
     finally:
-        for number, handler in before.items():
+        for number, handler in before.items() if not last else ():
             signal.signal(number, handler)
 
 

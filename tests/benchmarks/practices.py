@@ -26,7 +26,7 @@ def practice(folder: Path, trunks: int, latency: float) -> Iterator[str]:
     }  # fmt: skip
     (folder / "state.json").write_text(json.dumps(state))
     (folder / "faults.json").write_text(json.dumps({"latency": latency, "faults": []}))
-    command = [sys.executable, "-c", "from batch.cli.main import run; run()", "practice", "--port", "0"]
+    command = [sys.executable, "-c", "from batch.cli import run; run()", "practice", "--port", "0"]
     command += ["--state", str(folder / "state.json"), "--faults", str(folder / "faults.json")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
         try:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-COMMAND = (sys.executable, "-c", "import sys; from batch.cli.main import run; sys.argv[0] = 'trunk-batch'; run()")
+COMMAND = (sys.executable, "-c", "import sys; from batch.cli import run; sys.argv[0] = 'trunk-batch'; run()")
 """Starts trunk-batch in a process of its own; its arguments follow."""
 LIMIT = 1.1
 """The greatest exponent that still counts as growing with the work."""

@@ -17,7 +17,7 @@ import xlsxwriter
 
 TRUNKS, DIDS, PROBLEMS = 10_000, 500_000, 5_000
 ROUNDS = 3
-CHECK = "import sys; from batch.cli.main import run; sys.argv[0] = 'trunk-batch'; run()"
+CHECK = "import sys; from batch.cli import run; sys.argv[0] = 'trunk-batch'; run()"
 
 
 def write_big_workbook(path: Path, problems: int) -> None:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 ROUNDS = 15
-HELP = "import sys; from batch.cli.main import run; sys.argv = ['trunk-batch', '--help']; run()"
+HELP = "import sys; from batch.cli import run; sys.argv = ['trunk-batch', '--help']; run()"
 
 
 def best(code: str) -> float:

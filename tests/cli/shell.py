@@ -89,7 +89,7 @@ def command(
 ) -> Ran:
     """Run a command in a process of its own."""
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-W", "error", "-c", "from batch.cli.main import run; run()", *map(str, words)],
+        [sys.executable, "-W", "error", "-c", "from batch.cli import run; run()", *map(str, words)],
         capture_output=True,
         text=True,
         encoding="utf-8",

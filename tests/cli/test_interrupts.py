@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import batch
 from batch.cli.console import Console, Terminal
 from batch.cli.main import main, plain_interrupts
 from batch.commands.flow import Declined, Report, apply
@@ -27,14 +28,17 @@ from batch.settings import Settings
 from batch.wording import quoted
 from tests.cli.shell import DIDS, FAST, SECRET, Person, Ran, Shell, at, calls, command, pbx, rows_of, write_book
 
-WE = (sys.executable, "-c", "from batch.cli.main import run; run()")
+RUN = "from batch.cli import run; run()"
+HEARS = "import signal; signal.signal(2, signal.default_int_handler)"
+"""Also where whoever started the tests has told them not to hear it."""
+WE = (sys.executable, "-c", RUN)
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and terminals of Unix")
 
 
 HEARING = (
     sys.executable,
     "-c",
-    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli.main import run; run()",
+    "import signal; [signal.signal(n, signal.SIG_DFL) for n in (1, 15)]; from batch.cli import run; run()",
 )
 """The same, also where whoever started the tests has told them not to hear a terminal that closes."""
 
@@ -48,7 +52,7 @@ class Impatient(io.StringIO):
 
 SWALLOWED = """
 import signal
-from batch.cli import main
+from batch.cli import main, run
 
 def swallowing(flags, mouth):
     try:
@@ -59,7 +63,7 @@ def swallowing(flags, mouth):
 
 apply = main._COMMANDS["apply"]
 main._COMMANDS["apply"] = swallowing
-main.run()
+run()
 """
 """A command that is interrupted while a library in C is at work, which loses what is raised in it."""
 
@@ -333,6 +337,99 @@ class TestSignals:
 
 
 @POSIX
+class TestFromTheFirstMoment:
+    """Ctrl-C at many moments from the start of the process.
+
+    Until our entry is reached, Python itself has the word: it ends with a traceback of its own, of which only is asked
+    that it names no file of ours.
+    """
+
+    DELAYS = (*(step * 0.02 for step in range(20)), 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+
+    def pressed(self, delay: float, *words: object) -> tuple[int, str, str]:
+        running = subprocess.Popen(  # noqa: S603 - our own command
+            [
+                sys.executable,
+                "-c",
+                f"import signal; signal.signal(2, signal.default_int_handler); {RUN}",
+                *map(str, words),
+            ],
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        time.sleep(delay)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+        return running.returncode, out, err
+
+    @pytest.mark.parametrize("words", [("apply", "--practice", "--yes", "--json"), ("check",), ("runs",)])
+    def test_it_ends_with_a_line_and_leaves_nothing_unfinished(self, tmp_path: Path, words: tuple[str, ...]) -> None:
+        command, *flags = words
+        for number, delay in enumerate(self.DELAYS):
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            book = write_book(folder / "book.xlsx", dids=DIDS)
+            code, out, err = self.pressed(delay, command, book, *flags)
+            ours = str(Path(batch.__file__).parent)
+            assert ours not in err, f"after {delay} s"
+            if "Traceback" in err:  # Python's own, before we are there
+                assert list(folder.iterdir()) == [book]
+            elif code == 130:
+                assert "Stopped by you." in err
+                assert "--json" not in flags or json.loads(out)
+            else:
+                assert code in {0, -signal.SIGINT}
+            assert not [path for path in folder.rglob("*") if ".part" in path.name]
+            if "Nothing was sent" in err:
+                assert not (folder / "book.runs").exists()
+
+    @pytest.mark.parametrize("words", [("check", "none.xlsx"), ("check", "none.xlsx", "--json")])
+    def test_what_a_module_raises_or_swallows_on_its_way_in_is_not_seen(self, words: tuple[str, ...]) -> None:
+        code = f"""
+import builtins, signal, sys
+real = builtins.__import__
+def importing(name, *more):
+    if name == "argparse":
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise RuntimeError("Error calling __set_name__") from None
+    return real(name, *more)
+builtins.__import__ = importing
+sys.argv[1:] = {words!r}
+{HEARS}
+{RUN}
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - ours
+        assert (done.returncode, done.stderr) == (130, "Stopped by you. Nothing was sent.\n")
+        assert done.stdout.count("\n") == ("--json" in words)
+
+    def test_whoever_has_it_ignored_from_outside_is_not_stopped(self) -> None:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            running = subprocess.Popen([*WE, "--version"], stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
+        finally:
+            signal.signal(signal.SIGINT, before)
+        for _ in range(20):
+            time.sleep(0.02)
+            running.send_signal(signal.SIGINT)
+        assert running.communicate(timeout=60)[0].startswith("trunk-batch ")
+
+    def test_little_is_loaded_before_it_is_heard(self) -> None:
+        code = "import os, sys; before = set(sys.modules); import batch.cli; print(*(set(sys.modules) - before))"
+        done = subprocess.run(  # noqa: S603 - ours
+            [sys.executable, "-S", "-c", code],
+            cwd=Path(batch.__file__).parents[1],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert set(done.stdout.split()) == {"__future__", "batch", "batch.cli"}
+
+
+@POSIX
 class TestReadersThatLeave:
     def test_head_changes_neither_what_is_written_nor_the_exit_code(self, tmp_path: Path) -> None:
         names = [f"T{i}" for i in range(400)]
@@ -345,7 +442,7 @@ class TestReadersThatLeave:
                 [
                     sys.executable,
                     "-c",
-                    "from batch.cli.main import run; run()",
+                    "from batch.cli import run; run()",
                     "apply",
                     str(book),
                     *at(served),
@@ -383,7 +480,7 @@ class TestReadersThatLeave:
 
     def test_a_check_with_problems_stays_3(self, tmp_path: Path) -> None:
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((f"T{i}", "many") for i in range(500))])
-        line = f'{sys.executable} -c "from batch.cli.main import run; run()" check {book} -v|head -1; exit $PIPESTATUS'
+        line = f'{sys.executable} -c "from batch.cli import run; run()" check {book} -v|head -1; exit $PIPESTATUS'
         done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)  # noqa: S603, S607 - ours
         assert done.returncode == 3
         assert done.stdout.count("\n") == 1

@@ -32,7 +32,7 @@ from tests.flows.shell import CLIENT_SECRET, Json, Ran, rows_of
 
 SEED: Final = os.environ.get("CRASH_SEED") or secrets.token_hex(4)
 """What all moments are drawn from; told where a round fails, so that it can be had again."""
-CLI: Final = (sys.executable, "-c", "from batch.cli.main import run; run()")
+CLI: Final = (sys.executable, "-c", "from batch.cli import run; run()")
 WORKERS: Final = 4
 FLAGS: Final = ("--yes", "--json", "--settle-wait", "0", "--rate", "10000", "--concurrency", str(WORKERS))
 MOST_KILLS: Final = 3

@@ -241,7 +241,7 @@ looking = [module for module in ours if getattr(module, "datetime", None) is rea
 assert len(looking) > 5
 for module in looking:
     module.datetime = Jumping
-batch.cli.main.run()
+batch.cli.run()
 """
 
 
