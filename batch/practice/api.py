@@ -1,19 +1,16 @@
-"""The API on the wire: one ASGI endpoint that reads a request, asks for a fault, and answers."""
+"""The API as it is spoken: a request is noted, a fault may break it, and it is answered."""
 
-import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from starlette.requests import Request as HttpRequest
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from batch.practice.calls import Pbx, Request
 from batch.practice.faults import (
     AnswerWith,
+    CannedReply,
     CutInHalf,
     Drop,
     EditTrunk,
@@ -48,10 +45,10 @@ class SeenRequest:
 
 
 class Api:
-    """The ASGI endpoint for ``/openapi/v1.0/{call}``.
+    """What lies under ``/openapi/v1.0``; threads may ask side by side.
 
     Args:
-        pbx: who answers.
+        pbx: who answers, one request after the other.
         faults: what goes wrong.
         on_request: called with each request before anything else is done about it.
     """
@@ -61,123 +58,84 @@ class Api:
         self._faults = faults
         self._on_request = on_request
         self._open_requests = 0
-        self._stopped = False
-        self._pauses: set[asyncio.Event] = set()
+        self._one_at_a_time = threading.Lock()
+        self.stopped = threading.Event()
+        """Ends every pause, and lets none begin."""
 
-    def stop(self) -> None:
-        """End every pause now, and let none begin. To be called in the server's own event loop."""
-        self._stopped = True
-        for pause in self._pauses:
-            pause.set()
+    def respond(self, request: Request, raw: bytes, *, names_its_agent: bool = True) -> CannedReply | bytes:
+        """Answer one request.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
-        http = HttpRequest(scope, receive)
-        raw = await http.body()
-        self._open_requests += 1
-        try:
-            response = await self._respond(http, _parse(raw))
-        finally:
-            self._open_requests -= 1
-        await response(scope, receive, send)
+        Args:
+            request: without its body.
+            raw: its body, as it came.
+            names_its_agent: whether it says which program sent it.
 
-    async def _respond(self, http: HttpRequest, body: Any) -> "Response | _Cut":
-        params = dict(http.query_params)
-        token = params.pop("access_token", "")
-        call = str(http.path_params["call"])
-        self._on_request(
-            SeenRequest(
-                call=call,
-                method=http.method,
-                params=params,
-                body=body,
-                started=time.monotonic(),
-                open_requests=self._open_requests,
+        Returns:
+            The reply; or the bytes, perhaps none, after which the connection ends too early.
+        """
+        body = _parse(raw)
+        request = replace(request, body=body if isinstance(body, dict) else None)
+        with self._one_at_a_time:
+            self._open_requests += 1
+            self._on_request(
+                SeenRequest(
+                    call=request.call,
+                    method=request.method,
+                    params=request.params,
+                    body=body,
+                    started=time.monotonic(),
+                    open_requests=self._open_requests,
+                )
             )
-        )
-        fields: Json | None = body if isinstance(body, dict) else None
-        fault = self._faults.next(call, {**params, **(fields or {})})
-        if pause := self._faults.latency + (fault.latency if fault else 0.0):
-            await self._pause(pause)
-        if "user-agent" not in http.headers:
-            return _json_response(refusal(MISSING_USER_AGENT))
-        address = http.client.host if http.client else ""
-        request = Request(call=call, method=http.method, params=params, token=token, body=fields, address=address)
-        return await self._break(fault, request)
+            fault = self._faults.next(request.call, {**request.params, **(request.body or {})})
+        try:
+            if pause := self._faults.latency + (fault.latency if fault else 0.0):
+                self.stopped.wait(pause)
+            if not names_its_agent:
+                return _reply(refusal(MISSING_USER_AGENT))
+            if isinstance(fault, Hang):
+                return self._hang(fault, request)
+            with self._one_at_a_time:
+                return self._break(fault, request)
+        finally:
+            with self._one_at_a_time:
+                self._open_requests -= 1
 
-    async def _break(self, fault: Fault | None, request: Request) -> "Response | _Cut":
+    def _break(self, fault: Fault | None, request: Request) -> CannedReply | bytes:
         match fault:
             case AnswerWith() | RefuseWith() | HttpStatus() | Garble():
                 if fault.effect:
                     self._pbx.answer(request)
-                reply = fault.make_reply()
-                return Response(reply.content, reply.status, reply.headers)
+                return fault.make_reply()
             case CutInHalf():
-                content = _dump(self._pbx.answer(request) if fault.effect else refusal(SUCCESS))
-                return _Cut(_half_of(content))
+                return _half_of(_dump(self._pbx.answer(request) if fault.effect else refusal(SUCCESS)))
             case Drop():
                 if fault.do == "drop_after":
                     self._pbx.answer(request)
-                return _Cut(b"")
-            case Hang():
-                return await self._hang(fault, request)
-            case _:
-                return _json_response(self._answer_oddly(fault, request))
-
-    def _answer_oddly(
-        self, fault: PassOn | ExpireTokens | EditTrunk | WritePart | ShowOtherwise | None, request: Request
-    ) -> Json:
-        match fault:
-            case None | PassOn():
-                return self._pbx.answer(request)
+                return b""
             case ExpireTokens():
                 self._pbx.sign_ins.expire_all()
-                return self._pbx.answer(request)
             case EditTrunk():
                 self._pbx.edit_trunk(fault.id, fault.fields)
-                return self._pbx.answer(request)
             case WritePart():
                 kept = {name: value for name, value in (request.body or {}).items() if name not in fault.omit}
                 answer = self._pbx.answer(replace(request, body=kept))
-                return refusal(fault.errcode) if answer["errcode"] == SUCCESS else answer
+                return _reply(refusal(fault.errcode) if answer["errcode"] == SUCCESS else answer)
             case ShowOtherwise():
-                return fault.show(self._pbx.answer(request))
+                return _reply(fault.show(self._pbx.answer(request)))
+            case None | PassOn() | Hang():
+                pass
+        return _reply(self._pbx.answer(request))
 
-    async def _hang(self, fault: Hang, request: Request) -> "_Cut":
-        if fault.when == "first":
-            self._pbx.answer(request)
-        await self._pause(fault.seconds)
+    def _hang(self, fault: Hang, request: Request) -> bytes:
         if fault.when == "last":
-            self._pbx.answer(request)
-        return _Cut(b"")
-
-    async def _pause(self, seconds: float) -> None:
-        if self._stopped:
-            return
-        pause = asyncio.Event()
-        self._pauses.add(pause)
-        asyncio.get_running_loop().call_later(seconds, pause.set)
-        await pause.wait()
-        self._pauses.discard(pause)
-
-
-class _Cut:
-    """A response that ends the connection too early, after some bytes or none.
-
-    ``server`` puts the connection's transport into the scope, as ASGI has no word for this.
-    """
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
-        transport: asyncio.Transport = scope["state"]["transport"]
-        if self._content:
-            transport.write(self._content)
-            transport.close()
-        else:
-            transport.abort()
-        await receive()  # the request is read to its end, so what comes is that the connection has gone
+            self.stopped.wait(fault.seconds)
+        if fault.when != "never":
+            with self._one_at_a_time:
+                self._pbx.answer(request)
+        if fault.when != "last":
+            self.stopped.wait(fault.seconds)
+        return b""
 
 
 def _half_of(content: bytes) -> bytes:
@@ -201,5 +159,5 @@ def _dump(answer: Json) -> bytes:
     return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _json_response(answer: Json) -> Response:
-    return Response(_dump(answer), media_type="application/json")
+def _reply(answer: Json) -> CannedReply:
+    return CannedReply(headers={"content-type": "application/json"}, content=_dump(answer))

@@ -37,7 +37,7 @@ which the key ``effect`` (true or false) overrides.
                                                        the seconds, when the client may have given up
 ``expire_tokens``                             yes      10004, as all access tokens end just before
 ``edit``           ``id``, ``fields``         yes      the usual answer; somebody else changed that trunk first
-                                                       (the trunk must exist: else HTTP 500 and a traceback)
+                                                       (the trunk must exist: else a traceback and no answer)
 ``partial``        ``omit``, field names;     yes      that errcode, default 1; the fields were not written
                    ``errcode``?
 ``show``           ``id``?, ``fields``?,      yes      the usual answer to a read, with rows of an odd shape: of that

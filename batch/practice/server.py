@@ -1,31 +1,30 @@
 """The practice PBX on a loopback port: as a command until Ctrl-C, or for as long as a test or a command lasts."""
 
-import asyncio
 import contextlib
+import http.client
 import json
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-import uvicorn
-from starlette.applications import Starlette
-from starlette.routing import Route
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch.practice.api import Api, SeenRequest
-from batch.practice.calls import Pbx
-from batch.practice.faults import Faults
+from batch.practice.calls import Pbx, Request
+from batch.practice.faults import CannedReply, Faults
 from batch.practice.state import PbxState
 from batch.practice.state_files import SAVE_EVERY, StateFile, invent_state, read_state
 
 LOOPBACK = "127.0.0.1"
 BASE_PATH = "/openapi/v1.0"
-_BACKLOG = 2048
-_START_SECONDS = 30
+_LOOKS_EVERY_S = 0.05
+"""So often a server looks whether it is to end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,22 +84,16 @@ def running(
     pbx = Pbx(state, clock, note_write)
     requests: list[SeenRequest] = []
     api = Api(pbx, faults or Faults(), requests.append)
-    config = _configure(api, certificate)
-    with _listen(LOOPBACK, 0) as listener:
-        server = _Server(config, api, keeper)
-        thread = threading.Thread(target=server.run, args=([listener],), name="practice-pbx", daemon=True)
+    with _Server((LOOPBACK, 0), api, certificate) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(_LOOKS_EVERY_S,), name="practice-pbx", daemon=True)
         thread.start()
-        server.ready.wait(_START_SECONDS)
         try:
             yield RunningPbx(
-                url=_url_of(listener, certificate),
-                state=state,
-                requests=requests,
-                count_valid_tokens=pbx.sign_ins.count_valid,
+                url=server.url, state=state, requests=requests, count_valid_tokens=pbx.sign_ins.count_valid
             )
         finally:
-            server.should_exit = True
-            thread.join()
+            server.shutdown()
+            server.server_close()
             keeper.close()
 
 
@@ -131,84 +124,103 @@ def serve(
     """
     keeper = StateFile(state, path)
     pbx = Pbx(state, time.time, lambda _state: keeper.mark())
-    api = Api(pbx, faults or Faults(), lambda _request: None)
-    config = _configure(api, certificate)
-    with _listen(host, port) as listener:
-        try:
-            on_ready(_url_of(listener, certificate))
-            _Server(config, api, keeper).run([listener])
-        except KeyboardInterrupt:
-            pass  # the server has ended in good order and passes the signal on
-        finally:
-            keeper.close()
-
-
-class _Server(uvicorn.Server):
-    """uvicorn, with a signal when it is ready, and an end that no pause delays and no signal skips."""
-
-    def __init__(self, config: uvicorn.Config, api: Api, keeper: StateFile) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._api = api
-        self._keeper = keeper
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._api.stop()
-        await super().shutdown(sockets)
-        with contextlib.suppress(OSError):  # SIGTERM ends the process right after this; else the caller closes again
-            self._keeper.close()
-
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1, with the connection's transport in the scope so that a fault can cut it."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
-        super().connection_made(transport)
-        self.app_state = {**self.app_state, "transport": transport}
-
-
-def _configure(api: Api, certificate: Certificate | None) -> uvicorn.Config:
-    config = uvicorn.Config(
-        Starlette(routes=[Route(BASE_PATH + "/{call:path}", api)]),
-        http=_Protocol,
-        loop="asyncio",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        backlog=_BACKLOG,
-        headers=[("connection", "close")],
-        ssl_certfile=certificate.certificate_file if certificate else None,
-        ssl_keyfile=certificate.key_file if certificate else None,
-    )
-    config.load()  # here, so that a certificate which cannot be read is the caller's error, not the thread's
-    return config
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
     try:
-        if os.name != "nt":  # there it would let two servers share a port
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener
+        with _Server((host, port), Api(pbx, faults or Faults(), lambda _request: None), certificate) as server:
+            on_ready(server.url)
+            server.serve_forever(_LOOKS_EVERY_S)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        keeper.close()
 
 
-def _url_of(listener: socket.socket, certificate: Certificate | None) -> str:
-    host, port = listener.getsockname()[:2]
-    shown = f"[{host}]" if ":" in host else host
-    return f"{'https' if certificate else 'http'}://{shown}:{port}"
+class _Server(ThreadingHTTPServer):
+    """A thread for each connection, and an end that waits for what is being answered, and for nothing else."""
+
+    request_queue_size = 2048
+    daemon_threads = False
+    allow_reuse_address = os.name != "nt"  # there it would let two servers share a port
+
+    def __init__(self, address: tuple[str, int], api: Api, certificate: Certificate | None) -> None:
+        self.api = api
+        self.waiting: dict[Any, socket.socket] = {}
+        """Connections whose request has not arrived, by the caller's address."""
+        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate.certificate_file, certificate.key_file)
+        super().__init__(address, _Handler)
+        host, port = self.socket.getsockname()[:2]
+        self.url = f"{'http' if certificate is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    def server_bind(self) -> None:
+        """Bind without asking any name server what this machine is called."""
+        self.socket.bind(self.server_address)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Answer one connection, by TLS if the PBX speaks it."""
+        if self._tls is not None:
+            request = self._tls.wrap_socket(request, server_side=True, do_handshake_on_connect=False)
+        self.waiting[client_address] = request
+        try:
+            with contextlib.suppress(OSError):  # whoever called has gone, or does not speak TLS
+                if self.api.stopped.is_set():
+                    return
+                if isinstance(request, ssl.SSLSocket):
+                    request.do_handshake()
+                super().finish_request(request, client_address)
+        finally:
+            self.waiting.pop(client_address, None)
+            self.shutdown_request(request)
+
+    def server_close(self) -> None:
+        """End every pause and every connection that asks for nothing; wait for the answers that are being made."""
+        self.api.stopped.set()
+        for connection in list(self.waiting.values()):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        super().server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One request, and the end of its connection."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        """Answer what lies under the base path."""
+        self.close_connection = True
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        self.server.waiting.pop(self.client_address, None)
+        where = urlsplit(self.path)
+        call = unquote(where.path).removeprefix(BASE_PATH + "/")
+        if call == unquote(where.path):
+            self._reply(CannedReply(status=404, headers={"content-type": "text/plain"}, content=b"Not Found"))
+            return
+        params = dict(parse_qsl(where.query, keep_blank_values=True))
+        token = params.pop("access_token", "")
+        request = Request(call=call, method=self.command, params=params, token=token, address=self.client_address[0])
+        try:
+            reply = self.server.api.respond(request, raw, names_its_agent="user-agent" in self.headers)
+        except OSError as error:  # the state cannot be saved
+            reply = CannedReply(status=500, headers={"content-type": "text/plain"}, content=str(error).encode())
+        if isinstance(reply, bytes):
+            self.wfile.write(reply)
+        else:
+            self._reply(reply)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = answer  # noqa: N815 - the library looks for these names
+
+    def _reply(self, reply: CannedReply) -> None:
+        headers = {**reply.headers, "content-length": str(len(reply.content)), "connection": "close"}
+        head = [f"HTTP/1.1 {reply.status} {http.client.responses.get(reply.status, '')}"]
+        head += [f"{name}: {value}" for name, value in headers.items()]
+        self.wfile.write("\r\n".join([*head, "", ""]).encode("latin-1") + reply.content)
+
+    def log_message(self, *_what: object) -> None:
+        """Say nothing: a rehearsal shows the run, not its server."""
 
 
 def rehearse(

@@ -1,5 +1,5 @@
-import asyncio
 import datetime as dt
+import json
 import os
 import signal
 import socket
@@ -18,12 +18,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from starlette.applications import Starlette
-from starlette.routing import Route
 
 from batch.practice.api import Api
-from batch.practice.calls import Pbx
-from batch.practice.faults import Faults
+from batch.practice.calls import Pbx, Request
+from batch.practice.faults import CannedReply, Faults
 from batch.practice.server import Certificate, running, serve
 from batch.practice.state import PbxState
 from batch.practice.state_files import read_state, write_state
@@ -398,6 +396,21 @@ def test_with_an_interval_of_nought_a_write_is_in_the_file_before_its_answer(
         assert read_state(tmp_path / "pbx.json").trunks[8]["name"] == "renamed"
 
 
+def test_a_write_that_cannot_be_saved_before_its_answer_is_an_error_of_the_server(
+    state: PbxState, connect: Any, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError), running(state, path=tmp_path / "gone" / "pbx.json", save_every=0) as pbx:
+        assert connect(pbx).raw_post("trunk/update", NEW_NAME).status_code == 500
+
+
+def test_whoever_connects_and_says_nothing_does_not_hold_up_the_end(state: PbxState) -> None:
+    with socket.socket() as silent, running(state) as pbx:
+        silent.connect(("127.0.0.1", int(pbx.url.rsplit(":", 1)[1])))
+        silent.sendall(b"GET /openapi")
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+
+
 def test_a_state_that_cannot_be_saved_is_told_at_the_end(state: PbxState, connect: Any, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), running(state, path=tmp_path / "gone" / "pbx.json") as pbx:
         connect(pbx).update(**NEW_NAME)
@@ -497,16 +510,12 @@ def test_a_hanging_answer_does_not_hold_up_the_end(state: PbxState, connect: Any
 
 def test_no_new_pause_begins_once_the_end_has_come(state: PbxState) -> None:
     api = Api(Pbx(state, time.time), Faults(latency=60), lambda _request: None)
-    api.stop()
-    app = Starlette(routes=[Route("/{call:path}", api)])
-
-    async def ask() -> Any:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as client:
-            return (await client.get("http://pbx/trunk/list")).json()
-
+    api.stopped.set()
     began = time.monotonic()
-    assert asyncio.run(ask())["errcode"] == 10004
+    reply = api.respond(Request(call="trunk/list", method="GET", params={}, token=""), b"")
     assert time.monotonic() - began < 5
+    assert isinstance(reply, CannedReply)
+    assert json.loads(reply.content)["errcode"] == 10004
 
 
 # --- TLS --------------------------------------------------------------------------------------------------------
@@ -570,10 +579,7 @@ print("ended", flush=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a test cannot send Ctrl-C to one process there")
-@pytest.mark.parametrize(("ending", "words"), [(signal.SIGINT, "ended\n"), (signal.SIGTERM, "")])
-def test_a_signal_ends_the_server_with_its_state_saved(
-    state: PbxState, tmp_path: Path, ending: signal.Signals, words: str
-) -> None:
+def test_ctrl_c_ends_the_server_with_its_state_saved(state: PbxState, tmp_path: Path) -> None:
     path = tmp_path / "pbx.json"
     write_state(state, path)
     with subprocess.Popen(  # noqa: S603 - our own program
@@ -585,9 +591,9 @@ def test_a_signal_ends_the_server_with_its_state_saved(
         secret = {"username": "practice", "password": "Sample-practice-secret"}
         token = httpx.post(base + "get_token", json=secret, trust_env=False).json()["access_token"]
         assert httpx.post(base + f"trunk/update?access_token={token}", json=NEW_NAME, trust_env=False).is_success
-        process.send_signal(ending)
+        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert (out, err) == (words, "")
+    assert (out, err) == ("ended\n", "")
     assert read_state(path).trunks[8]["name"] == "renamed"
 
 
