@@ -1,4 +1,4 @@
-"""Wording: how paths, numbers, times and long lists are written for people.
+"""Wording: how paths, numbers, times and long lists are written for people, and what a code is to say to them.
 
 Characters that nobody sees, or that a terminal obeys, are shown by their number (``<U+001B>``): control characters,
 line separators, what turns the direction of writing, what has no width. Text in any script, accents and emoji stay.
@@ -12,7 +12,28 @@ import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
+
+
+class Who(StrEnum):
+    """Who can put something right."""
+
+    EDITOR = "spreadsheet editor"
+    ADMINISTRATOR = "PBX administrator"
+    CARRIER = "carrier"
+    OPERATOR = "operator"
+    """Whoever started the command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What an exit code, an error, an ending or a hazard means to people."""
+
+    means: str
+    example: str
+    next_step: str
+    who: Who = Who.OPERATOR
 
 
 def quoted(word: object) -> str:

@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final
 
 from batch.pbx.messages import Answer
 from batch.secrets import HIDDEN
-
-Responsible: TypeAlias = Literal["spreadsheet editor", "PBX administrator", "carrier", "operator"]
-"""Who can put it right. The operator is whoever started the command."""
+from batch.wording import Who
 
 
 class Verdict(Enum):
@@ -63,7 +61,7 @@ class Errcode:
     """What happened, in one plain sentence."""
     next_step: str
     """What to do about it, in one plain sentence."""
-    who: Responsible
+    who: Who
     example: str
     """When it comes, for instance."""
 
@@ -80,18 +78,14 @@ class FieldFault:
     """The rule that was broken, in the PBX's word; empty if it gave none."""
 
 
-_EDITOR: Final = "spreadsheet editor"
-_ADMIN: Final = "PBX administrator"
-_OPERATOR: Final = "operator"
-
-_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] = (
+_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Who, str], ...]] = (
     (
         0,
         "SUCCESS",
         Verdict.DONE,
         "The PBX took it.",
         "Nothing.",
-        _OPERATOR,
+        Who.OPERATOR,
         "A write that is then read back and compared.",
     ),
     (
@@ -100,7 +94,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PARTIAL,
         "The PBX took a part of it and does not say which.",
         "Look at the differences listed for this trunk, then run again.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "Of a hundred DIDs ninety-nine are on the trunk afterwards.",
     ),
     (
@@ -109,7 +103,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PROCESSING,
         "The PBX has taken the request and is still working on it.",
         "Wait a little, then verify or run again.",
-        _OPERATOR,
+        Who.OPERATOR,
         "A list of thousands of DIDs.",
     ),
     (
@@ -118,7 +112,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX said no, without a reason.",
         "Make the same change by hand in the PBX's web interface: it often says there what is wrong.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A setting that this box does not offer, such as a transport that is switched off.",
     ),
     (
@@ -127,7 +121,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.RETRY,
         "The PBX stumbled over the request.",
         "Run again later; if it goes on, restart the PBX or ask the vendor.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A write while the PBX is being updated.",
     ),
     (
@@ -136,7 +130,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "This firmware does not know the call.",
         "Update the PBX's firmware, or make this change in its web interface.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "trunk/update on firmware that is older than the API for trunks.",
     ),
     (
@@ -145,7 +139,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "The PBX no longer serves this version of its API.",
         "Look for a newer trunk-batch, or ask the vendor which firmware still serves API v1.0.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A PBX that was updated past API v1.0.",
     ),
     (
@@ -154,7 +148,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "The PBX does not serve this version of its API.",
         "Update the PBX's firmware so that it serves API v1.0.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A PBX with old firmware.",
     ),
     (
@@ -163,7 +157,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.SIGN_IN_AGAIN,
         "The sign-in had run out; the tool signs in again by itself.",
         "Run again if it goes on; somebody may be revoking this client's tokens.",
-        _OPERATOR,
+        Who.OPERATOR,
         "A run of more than 30 minutes.",
     ),
     (
@@ -172,7 +166,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "This API client has no permission on the PBX.",
         "In the PBX: Integrations > API, give the client access to trunks and extensions.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A client that may read extensions, and not trunks.",
     ),
     (
@@ -181,7 +175,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX would not do it: the permission is missing or the feature is off.",
         "Check the API client's permissions and that the feature is switched on.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "The SIP trunk feature is not part of the licence.",
     ),
     (
@@ -190,7 +184,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX could not read a value of this trunk.",
         "Correct the field that the PBX names, then run again.",
-        _EDITOR,
+        Who.EDITOR,
         "A port that the PBX got as text where it wants a number.",
     ),
     (
@@ -199,7 +193,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX does not allow a value of this trunk.",
         "Correct the field that the PBX names, then run again.",
-        _EDITOR,
+        Who.EDITOR,
         "A transport that this type of trunk does not have, or an extension that is no longer there.",
     ),
     (
@@ -208,7 +202,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "Something else on the PBX already has this value.",
         "Choose another value for the field that the PBX names, or free it on the PBX first.",
-        _EDITOR,
+        Who.EDITOR,
         "A trunk is to be called Paris-1, and another one is.",
     ),
     (
@@ -217,7 +211,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The trunk, or an extension it names, is no longer on the PBX.",
         "Plan again: that shows what is gone; then correct the sheet or restore it on the PBX.",
-        _EDITOR,
+        Who.EDITOR,
         "The trunk was deleted on the PBX after the plan.",
     ),
     (
@@ -226,7 +220,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX has no room for more of this.",
         "Make the list shorter, or ask what this model and licence allow.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A list of more DIDs than this model takes; at the sign-in: all eight access tokens are out.",
     ),
     (
@@ -235,7 +229,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "The PBX has blocked this machine's address after failed sign-ins.",
         "Wait until the block ends, or lift it in the PBX under Security > Blocked IPs.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "Five sign-ins with a wrong client secret.",
     ),
     (
@@ -244,7 +238,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.TRANSIENT,
         "The PBX is busy with a heavy task.",
         "Run again when it has finished; a lower --concurrency and --rate help.",
-        _OPERATOR,
+        Who.OPERATOR,
         "A backup is being made.",
     ),
     (
@@ -253,7 +247,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "The PBX does not let this trunk be changed this way; it may be a shared one.",
         "Look at the trunk in the web interface; a shared trunk is edited where it is owned.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A shared trunk, whose owner alone may change its DIDs.",
     ),
     (
@@ -262,7 +256,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "The PBX does not accept API requests from this machine's address.",
         "In the PBX: Integrations > API, add this address to the allowed ones.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "The API client is bound to the address of another machine.",
     ),
     (
@@ -271,7 +265,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.PERMANENT,
         "Something else on the PBX still uses what this would take away.",
         "Remove that use on the PBX first, then run again.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "A DID that an inbound route still names.",
     ),
     (
@@ -280,7 +274,7 @@ _TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Responsible, str], ...]] 
         Verdict.STOP_PBX,
         "The PBX's API is switched off or not part of its plan.",
         "In the PBX: Integrations > API, switch it on; check that the plan includes it.",
-        _ADMIN,
+        Who.ADMINISTRATOR,
         "The API was switched off after an update.",
     ),
 )
@@ -307,7 +301,7 @@ def explain(code: int) -> Errcode:
         verdict=Verdict.PERMANENT,
         meaning=f"The PBX answered with code {code}, which this tool does not know.",
         next_step=f"Look up {code} in the vendor's list of error codes; its message is quoted as it came.",
-        who=_ADMIN,
+        who=Who.ADMINISTRATOR,
         example="A code that came with newer firmware.",
     )
 

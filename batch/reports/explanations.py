@@ -5,21 +5,21 @@ It needs no workbook and no PBX, and imports nothing slow.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import Any, Final
 
-from batch.errors import EXIT_CODES, UsageError
+from batch.errors import ERROR_MEANINGS, EXIT_CODES, UsageError
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Errcode, explain
 from batch.runs.outcomes import ENDINGS
 from batch.schema.columns import EVERY_TYPE, SHEETS, Column, Sheet
 from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
-from batch.schema.problem_kinds import KINDS, Severity, Who
+from batch.schema.problem_kinds import KINDS, Severity
 from batch.schema.spellings import folded, nearest_few
 from batch.trunks.hazards import HAZARD_KINDS
-from batch.wording import shortened
+from batch.wording import Meaning, shortened
 from batch.writers.guides import allowed, types
 
 _WRAPPER: Final = TextWrapper(
@@ -32,7 +32,7 @@ class Explanation:
     """What there is to say about one code or word; blank what it does not have."""
 
     kind: str
-    """``exit code``, ``ending``, ``hazard``, ``errcode``, ``problem``, ``notice``, ``column`` or ``word``."""
+    """*exit code*, *error*, *ending*, *hazard*, *errcode*, *problem*, *notice*, *column* or *word*."""
     word: str
     """As it is typed behind ``explain``."""
     title: str = ""
@@ -53,9 +53,10 @@ class Explanation:
 def every_explanation() -> Iterator[Explanation]:
     """Give all there are, those of a kind together."""
     return chain(
-        _exit_codes(),
-        _endings(),
-        _hazards(),
+        _meanings("exit code", EXIT_CODES),
+        _meanings("error", ERROR_MEANINGS),
+        _meanings("ending", ENDINGS),
+        _meanings("hazard", HAZARD_KINDS),
         map(_errcode, ERRCODES.values()),
         _problems(Severity.PROBLEM),
         _problems(Severity.NOTICE),
@@ -64,39 +65,15 @@ def every_explanation() -> Iterator[Explanation]:
     )
 
 
-def _exit_codes() -> Iterator[Explanation]:
-    for code, exit_code in EXIT_CODES.items():
+def _meanings(kind: str, table: Mapping[Any, Meaning]) -> Iterator[Explanation]:
+    for code, meaning in table.items():
         yield Explanation(
-            kind="exit code",
+            kind=kind,
             word=str(code),
-            means=exit_code.means,
-            example=exit_code.example,
-            fix=exit_code.next_step,
-            who=Who.OPERATOR,
-        )
-
-
-def _endings() -> Iterator[Explanation]:
-    for ending, meaning in ENDINGS.items():
-        yield Explanation(
-            kind="ending",
-            word=str(ending),
             means=meaning.means,
             example=meaning.example,
             fix=meaning.next_step,
             who=meaning.who,
-        )
-
-
-def _hazards() -> Iterator[Explanation]:
-    for name, hazard in HAZARD_KINDS.items():
-        yield Explanation(
-            kind="hazard",
-            word=name,
-            means=hazard.means,
-            example=hazard.example,
-            fix=hazard.next_step,
-            who=hazard.who,
         )
 
 

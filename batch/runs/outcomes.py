@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final
 
 from batch.pbx.error_codes import FieldFault
-from batch.schema.problem_kinds import Who
 from batch.trunks.diff import Difference
+from batch.wording import Meaning, Who
 
 
 class Ending(StrEnum):
@@ -26,16 +26,6 @@ class Ending(StrEnum):
     PARTIAL = "partial"
     UNKNOWN = "unknown"
     NOT_RUN = "not run"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What an ending means to people."""
-
-    means: str
-    example: str
-    next_step: str
-    who: Who = Who.OPERATOR
 
 
 ENDINGS: Final[Mapping[Ending, Meaning]] = {

@@ -9,21 +9,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from batch.wording import Who
+
 
 class Severity(StrEnum):
     """Whether it stops anything."""
 
     PROBLEM = "problem"
     NOTICE = "notice"
-
-
-class Who(StrEnum):
-    """Who can put it right."""
-
-    EDITOR = "spreadsheet editor"
-    ADMINISTRATOR = "PBX administrator"
-    CARRIER = "carrier"
-    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from xlsxwriter.utility import quote_sheetname
 
-from batch.schema.problem_kinds import Who
 from batch.schema.problems import Problem
 from batch.schema.spellings import spans
+from batch.wording import Who
 from batch.writers.marked_findings import Line, lines
 from batch.writers.styles import DARK, LINE, Styles, row_height, write_text
 

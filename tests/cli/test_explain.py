@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from batch.errors import EXIT_CODES, BatchError
+from batch.commands import flow
+from batch.errors import ERROR_MEANINGS, EXIT_CODES, BatchError
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Verdict
 from batch.reports.explanations import Explanation, every_explanation
+from batch.runs import locks, row_endings
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
-from batch.schema.problem_kinds import KINDS, Who
+from batch.schema.problem_kinds import KINDS
 from batch.settings import HAZARDS
 from batch.trunks.hazards import HAZARD_KINDS
+from batch.wording import Who
 from tests.cli.shell import Shell
 
 EVERY = list(every_explanation())
@@ -25,6 +28,7 @@ def of(kind: str) -> list[str]:
 
 def test_nothing_is_left_out() -> None:
     assert of("exit code") == [str(code) for code in EXIT_CODES]
+    assert of("error") == list(ERROR_MEANINGS)
     assert of("ending") == [str(ending) for ending in Ending]
     assert of("hazard") == list(HAZARDS)
     assert of("errcode") == [str(code) for code in ERRCODES]
@@ -53,11 +57,13 @@ def test_hazards_are_those_that_can_be_allowed() -> None:
     assert tuple(HAZARD_KINDS) == HAZARDS
 
 
-def test_every_error_ends_with_a_code_that_is_explained() -> None:
+def test_every_error_and_the_code_it_ends_with_is_explained() -> None:
     kinds: list[type[BatchError]] = [BatchError]
     for kind in kinds:
         kinds += kind.__subclasses__()
         assert kind.exit_code in EXIT_CODES
+        assert kind.code in {*ERROR_MEANINGS, *KINDS}
+    assert {flow.Declined, locks.Busy, row_endings.TotalsDiffer} <= set(kinds)
 
 
 def test_a_code_is_a_paragraph(shell: Shell) -> None:
@@ -118,7 +124,7 @@ def test_without_a_word_everything_is_listed(shell: Shell) -> None:
     assert all(len(line) <= 130 for line in listed)
     headings = [line for line in ran.out.splitlines() if line and not line.startswith(" ")]
     assert headings[:-1] == [
-        "Exit codes", "Endings", "Hazards", "Errcodes", "Problems", "Notices", "Columns", "Words",
+        "Exit codes", "Errors", "Endings", "Hazards", "Errcodes", "Problems", "Notices", "Columns", "Words",
     ]  # fmt: skip
 
 

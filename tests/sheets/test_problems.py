@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 
-from batch.schema.problem_kinds import KINDS, Severity, Who
+from batch.schema.problem_kinds import KINDS, Severity
 from batch.schema.problems import Problem
+from batch.wording import Who
 
 
 def test_a_problem_is_printed_in_the_shape_that_scripts_read() -> None:
