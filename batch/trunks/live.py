@@ -35,6 +35,8 @@ WHOLE_TRUNK: Final = ""
 NOT_SHOWN: Final = "the PBX does not show it"
 """Why a list is unread that is absent; any other reason is about a list that is there."""
 _EXACT: Final = 10**15
+_STRUCTURES: Final = (dict, list, tuple)
+"""What JSON nests."""
 _MEMBER_KEYS: Final = frozenset({"type", "id", "ext_number", "ext_name"})
 _DID_KEYS: Final = frozenset({"did", "did_name", "id"})
 _CALLER_ID_KEYS: Final = frozenset(
@@ -147,7 +149,7 @@ class LiveTrunk:
         value = self.whole.get(field_name)
         if value is None or value == "":
             return ""
-        if isinstance(value, Mapping | list | tuple):
+        if isinstance(value, _STRUCTURES):
             return json.dumps(value, ensure_ascii=False, default=str)
         if field_name in _INTEGERS:
             return _switch(value) if field_name in _YES_NO else _integer(value)
