@@ -96,9 +96,9 @@ ERROR_MEANINGS: Final[Mapping[str, Meaning]] = {
         who=Who.ADMINISTRATOR,
     ),
     "interrupted": Meaning(
-        means="Stopped by Ctrl-C, a closed window or a shutdown before anything was sent.",
-        example="Ctrl-C while the PBX was being read.",
-        next_step="Run again when you are ready.",
+        means="Stopped by Ctrl-C, a closed window or a shutdown: nothing was sent, or there are no results yet.",
+        example="Ctrl-C while the PBX was being read; a second Ctrl-C while trunks were being written.",
+        next_step="If something had been sent, trunk-batch resume RUN goes on; else run again.",
     ),
     "declined": Meaning(
         means="The question was answered with something else than yes. Nothing was sent.",

@@ -108,7 +108,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
         description="Edit the SIP trunks of a Yeastar P-Series PBX from one workbook.",
         epilog="Start with: trunk-batch template. Then check, plan, apply; each says what comes next. "
-        "After a night that went wrong: runs, then resume.",
+        "After a night that went wrong: runs, then resume. What a code or word means: explain.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
