@@ -70,6 +70,7 @@ class TestCheck:
         assert ran.code == 3
         assert "Trunks!C3" in ran.out
         assert "1 problem. Nothing will be sent until it is corrected." in ran.out
+        assert ran.out.splitlines()[-1] == "More about not-a-number:  trunk-batch explain not-a-number"
 
     def test_2_for_a_trunk_that_the_workbook_does_not_have(self, shell: Shell, book: Path) -> None:
         ran = shell("check", book, "--only", "Lndon", "--json")
@@ -118,6 +119,7 @@ class TestPlan:
             assert ran.code == 3
             assert "1 problem. Nothing is sent until it is corrected." in ran.out
             assert "Or leave out the 1 trunk concerned, whole, with --skip-invalid." in ran.out
+            assert ran.out.splitlines()[-1] == "More about not-a-number:  trunk-batch explain not-a-number"
             assert shell("plan", wrong, *plan_at(served), "--skip-invalid").code == 0
 
     def test_3_that_cannot_be_skipped_offers_no_skipping(self, shell: Shell, tmp_path: Path) -> None:
@@ -137,6 +139,7 @@ class TestPlan:
             assert ran.code == 4
             assert "Or, to let it happen: --allow removals=London" in ran.out
             assert "Nothing is sent until every hazard is allowed by name, as shown above." in ran.out
+            assert ran.out.splitlines()[-1] == "More about removals:  trunk-batch explain removals"
             for hazard in ("removals", "removals=London", "removals=1"):
                 ran = shell("plan", book, *plan_at(served), "--allow", hazard)
                 assert ran.code == 0

@@ -202,7 +202,7 @@ class TestPlans:
             ran = shell("apply", book, *at(served), "--yes")
         assert "  50 trunks refused: T1, " in ran.out
         assert " and 38 more. 10009 OPERATION FAILED. " in ran.out
-        assert "\n  The results workbook has every one.\n" in ran.out
+        assert "\n  The results workbook has every one.\n  More about 10009:  trunk-batch explain 10009\n" in ran.out
 
     def test_sizes_below_a_kibibyte_are_told_in_bytes(self) -> None:
         assert [size(amount) for amount in (0, 1, 51, 1023, 1024, 1_600_000)] == [
