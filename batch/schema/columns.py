@@ -1,6 +1,6 @@
 """THE table of sheets and columns.
 
-Template, reader, README and drop-downs are all made from it. To add a column, add a line here; its meaning goes
+Template, reader, `explain` and drop-downs are all made from it. To add a column, add a line here; its meaning goes
 into `batch.trunks.rules` and, if the PBX shall get it, into `batch.trunks.payloads`.
 
 Sources: the vendor's page "Edit a SIP Trunk" for the fields and which type has them, the vendor's import pages
@@ -148,7 +148,7 @@ class Column:
     field: str
     """The API's field name, or ours where the API has none. Also accepted as a header."""
     help: str
-    """What it is, for the header's note and the README; one or two plain sentences."""
+    """What it is, for the header's note and for `explain`; one or two plain sentences."""
     example: str
     parser: Parser = Parser.TEXT
     aliases: tuple[str, ...] = ()
