@@ -109,7 +109,8 @@ def runs_text(standings: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[
     width = max(len(standing.id) for standing in listed)
     for standing in listed:
         done = "{:,}/{:,} trunks".format(*_settled(standing))
-        pbx = "PRACTICE" if standing.practice else standing.pbx or "its journal says nothing"
+        silent = "a record of its journal is damaged" if standing.damaged else "its journal says nothing"
+        pbx = silent if standing.damaged else "PRACTICE" if standing.practice else standing.pbx or silent
         yield f"{standing.id:<{width}}  {standing.state!s:<11}  {moment(standing.started)}  {done:>15}  {pbx}"
     open_ones = [standing for standing in standings if standing.state is not State.FINISHED] or standings
     yield f"More about one:  {command('status', open_ones[-1].folder)}"

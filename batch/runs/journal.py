@@ -343,8 +343,10 @@ def reopen(folder: Path) -> Iterator[Journal]:
 def _gather(connection: sqlite3.Connection) -> None:
     """Bring all records into the journal's own file, marked as lacking what goes into the one beside it from now on.
 
-    Only there it says that it is whole: a copy without that one shows what it is.
+    Only there it says that it is whole: a copy without that one shows what it is. That one begins anew with nothing in
+    it, so that whatever it holds afterwards was written to it since.
     """
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     connection.execute(f"PRAGMA application_id={LACKS}")
     connection.execute("PRAGMA wal_checkpoint(FULL)").fetchall()
     connection.execute(f"PRAGMA application_id={COMPLETE}")

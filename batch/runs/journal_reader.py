@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -102,6 +104,14 @@ class Past:
         return tries.sent if tries else 0
 
 
+class RecordDamaged(UsageError):
+    """A record of a run's journal is not as it was written."""
+
+
+class _Damage(sqlite3.DatabaseError):
+    """The same, as whoever only looks whether a journal can be read knows it."""
+
+
 def read_past(folder: Path) -> Past:
     """Read the journal of a run. Disturbs nobody who is writing it.
 
@@ -147,6 +157,12 @@ def read_past(folder: Path) -> Past:
                 unsettled=frozenset(unsettled),
                 tries=tries,
             )
+    except _Damage as damage:
+        raise RecordDamaged(
+            f"A record of the run in {folder} is damaged: {damage}. What the run did last cannot be told from it.",
+            "If the folder is a copy, copy it anew from where the run was made. Else apply the workbook anew: what is "
+            "as wanted by now is not written again.",
+        ) from None
     except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"
         raise UsageError(
@@ -164,6 +180,71 @@ def _holds_records(beside: Path) -> bool:
     return beside.exists() and beside.stat().st_size > 32
 
 
+_HEADER: Final = struct.Struct(">8I")
+"""Of a write-ahead log: magic number, version, size of a page, number, two salts, two sums. Source: sqlite.org,
+"WAL-mode File Format"."""
+_FRAME: Final = struct.Struct(">6I")
+"""Before each page: its number, the journal's size where a transaction ends with it, the salts, the sums so far."""
+_MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
+"""And in which order of bytes sums are made."""
+_LOOKS: Final = 5
+_BETWEEN_LOOKS: Final = 0.05
+"""Seconds: somebody may write at this very moment."""
+
+
+def _refuse_damage(beside: Path) -> None:
+    """Refuse a write-ahead log with a record that was written whole and is not so any more.
+
+    SQLite passes over it in silence, and over all that follow. What somebody was killed over is no such record.
+
+    Raises:
+        _Damage: It has one.
+    """
+    for look in range(_LOOKS):
+        if look:
+            time.sleep(_BETWEEN_LOOKS)
+        try:
+            log = beside.read_bytes()
+        except FileNotFoundError:  # its writer has come to the end
+            return
+        if not _is_damaged(log):
+            return
+    raise _Damage(f"{beside.name} holds something else than was written to it")
+
+
+def _is_damaged(log: bytes) -> bool:
+    if len(log) <= _HEADER.size:
+        return False
+    magic, _, size, begun_anew, *salts, first, second = _HEADER.unpack_from(log)
+    order = _MAGIC.get(magic)
+    if order is None or _sums(order, log[:24], 0, 0) != (first, second):
+        return True
+    width = _FRAME.size + size
+    starts = range(_HEADER.size, len(log) - width + 1, width)
+    sums = first, second
+    for start in starts:
+        _, _, *of_frame, one, two = _FRAME.unpack_from(log, start)
+        if of_frame == salts:
+            sums = _sums(order, log[start : start + 8] + log[start + _FRAME.size : start + width], *sums)
+        if of_frame != salts or sums != (one, two):
+            later = any(list(_FRAME.unpack_from(log, at)[2:4]) == salts for at in starts if at > start)
+            # each time that a log is begun anew, the first salt goes up by one, and the other is drawn
+            older = 0 < (salts[0] - of_frame[0]) % (1 << 32) <= begun_anew and of_frame[1] != salts[1]
+            unwritten = not any(log[start : start + width])
+            half_written = of_frame == salts and start != starts[-1]  # over one of before, when its writer was killed
+            return later or not (older or unwritten or half_written)
+    return False
+
+
+def _sums(order: str, content: bytes, first: int, second: int) -> tuple[int, int]:
+    """Return the sums that stand in a log for what it holds so far."""
+    numbers = iter(struct.unpack(f"{order}{len(content) // 4}I", content))
+    for one, two in zip(numbers, numbers, strict=True):
+        first = (first + one + second) & 0xFFFFFFFF
+        second = (second + two + first) & 0xFFFFFFFF
+    return first, second
+
+
 @contextmanager
 def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """Open a journal for reading only, at one moment; one that nobody writes, as the file stands: that leaves no files.
@@ -171,6 +252,8 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     Where the folder takes no helper files, what is written at this moment is left out.
     """
     at_rest = not _beside(path).exists()
+    if not at_rest:
+        _refuse_damage(_beside(path))
     for mode in ("mode=ro&immutable=1",) if at_rest else ("mode=ro", "mode=ro&immutable=1"):
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as journal:
             try:

@@ -13,7 +13,7 @@ from typing import Final
 
 from batch.errors import UsageError
 from batch.runs.journal import JOURNAL
-from batch.runs.journal_reader import Leg, Past, read_past
+from batch.runs.journal_reader import Leg, Past, RecordDamaged, read_past
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
@@ -73,6 +73,8 @@ class RunStatus:
     """How many of those that have an ending the run was not to do, so that they count as settled."""
     how: str = ""
     """How its last command ended, as `Leg.how`; blank where it did not, or somebody is at it."""
+    damaged: bool = False
+    """Whether a record of its journal is damaged, so that nothing is known of it."""
 
 
 def stand(folder: Path) -> RunStatus:
@@ -263,7 +265,7 @@ def _holds_run(folder: Path) -> bool:
 def _stand_or_broken(folder: Path) -> RunStatus:
     try:
         return stand(folder)
-    except UsageError:
+    except UsageError as error:
         holder = held_by(place_of_run(folder))
         return RunStatus(
             folder=folder,
@@ -279,4 +281,5 @@ def _stand_or_broken(folder: Path) -> RunStatus:
             legs=0,
             trunks=0,
             settled=0,
+            damaged=isinstance(error, RecordDamaged),
         )

@@ -22,6 +22,7 @@ from batch.errors import OutputError, PbxUnreachable
 from batch.reports.json_shapes import report_json
 from batch.reports.plan_text import differs_text
 from batch.reports.run_text import report_text
+from batch.runs.journal import create_journal
 from batch.runs.journal_reader import read_past
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
@@ -463,6 +464,25 @@ class TestErrors:
         assert (ran.code, ran.error["code"]) == (2, "usage")
         assert ran.error["message"].startswith("The journal ")
         assert "ask for help" in ran.error["hint"]
+
+    @pytest.mark.usefixtures("secret")
+    def test_a_damaged_record_is_called_one_by_every_command(self, shell: Shell, book: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "book.runs" / "20260101-000000-aaaa"
+        folder.mkdir(parents=True)
+        with create_journal(folder) as made:
+            made.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+            log = bytearray((folder / "journal.sqlite-wal").read_bytes())
+            whole = (folder / "journal.sqlite").read_bytes()
+        log[5000] ^= 4
+        (folder / "journal.sqlite").write_bytes(whole)
+        (folder / "journal.sqlite-wal").write_bytes(log)
+        for command in ("resume", "verify", "status"):
+            ran = shell(command, folder, "--json")
+            assert (ran.code, ran.error["code"]) == (2, "usage")
+            assert ran.error["message"].startswith(f"A record of the run in {folder} is damaged: journal.sqlite-wal ")
+        ran = shell("runs", book)
+        assert ran.code == 0
+        assert ran.out.splitlines()[0].endswith("  a record of its journal is damaged")
 
     @pytest.mark.parametrize("command", ["resume", "verify", "status"])
     def test_a_run_of_another_version(self, shell: Shell, tmp_path: Path, command: str) -> None:
