@@ -1,9 +1,9 @@
 """Redaction: no secret that this process has met goes on in the words of the PBX.
 
 A PBX may quote a whole request, the URL with its token or an old password in any field of a failure, and spell it as
-JSON, HTML, a URL, base64 or hexadecimal does, several times over, or break it over lines. So a text is decoded, layer
-by layer, and searched as it reads then. What a search costs depends on the length of the text, of which only the
-beginning counts, not on how many secrets are known.
+JSON, HTML, a URL, a mail, base64 or hexadecimal does, several times over, break it over lines or with tags, or write it
+in capitals. So a text is decoded, layer by layer, and searched as it reads then. What a search costs depends on the
+length of the text, of which only the beginning counts, not on how many secrets are known.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from batch.secrets import HIDDEN
 
 _LONG: Final = 4
 """A shorter secret is hidden only where it stands alone: as part of a word it would be found everywhere."""
+_ANY_CASE: Final = 8
+"""One of as many characters is hidden in capitals and small letters alike."""
 _LAYERS: Final = 4
 """So many times over a text may be encoded and is still searched."""
 _BEGIN: Final = re.compile(r"(?<!\w)")
@@ -41,8 +43,10 @@ class Redactor:
         self._lock = threading.Lock()
         self._known: set[str] = set()
         self._short: frozenset[str] = frozenset()
+        self._folded: set[str] = set()
+        """Those that are hidden in any case, without it."""
         self._lengths: dict[str, tuple[int, ...]] = {}
-        """How long the secrets are that begin with these four characters."""
+        """How long the secrets are, without case, that begin with these four characters."""
 
     def learn(self, *secrets: object) -> None:
         """Keep secrets in mind; what is no text, or empty, is none."""
@@ -52,8 +56,11 @@ class Redactor:
                     if len(secret) < _LONG:
                         self._short |= {secret}
                     else:
-                        lengths = self._lengths.get(secret[:_LONG], ())
-                        self._lengths[secret[:_LONG]] = tuple({*lengths, len(secret)})
+                        folded = secret.casefold()
+                        if len(secret) >= _ANY_CASE:
+                            self._folded.add(folded)
+                        lengths = self._lengths.get(folded[:_LONG], ())
+                        self._lengths[folded[:_LONG]] = tuple({*lengths, len(folded)})
                     self._known.add(secret)
 
     def learn_from(self, whole: Any) -> None:
@@ -89,16 +96,28 @@ class Redactor:
     def _places(self, reading: _Reading) -> Iterator[tuple[int, int]]:
         """Find where secrets stand in a reading, as places of the text that it is a reading of."""
         text, lengths, known = reading.text, self._lengths, self._known
-        begins = [text[start : start + _LONG] for start in range(len(text) - _LONG + 1)]
-        for start in () if lengths.keys().isdisjoint(begins) else range(len(begins)):
-            for length in lengths.get(begins[start], ()):
-                stop = start + length
-                if stop <= len(text) and text[start:stop] in known:
-                    yield reading.starts[start], reading.ends[stop - 1]
+        folded = text.casefold()
+        begins = [folded[start : start + _LONG] for start in range(len(folded) - _LONG + 1)]
+        if not lengths.keys().isdisjoint(begins):
+            at = _places_of(text, folded)
+            for start, begin in enumerate(begins):
+                for length in lengths.get(begin, ()):
+                    stop = start + length
+                    if stop <= len(folded) and (
+                        folded[start:stop] in self._folded or text[at[start] : at[stop - 1] + 1] in known
+                    ):
+                        yield reading.starts[at[start]], reading.ends[at[stop - 1]]
         for match in _BEGIN.finditer(text) if self._short else ():
             for stop in range(match.start() + 1, min(match.start() + _LONG, len(text) + 1)):
                 if text[match.start() : stop] in self._short and _END.match(text, stop):
                     yield reading.starts[match.start()], reading.ends[stop - 1]
+
+
+def _places_of(text: str, folded: str) -> Sequence[int]:
+    """Return where in a text each character stands that it has without case: of ``ß`` two are left."""
+    if len(text) == len(folded):
+        return range(len(text))
+    return [place for place, character in enumerate(text) for _ in character.casefold()]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +139,8 @@ def _readings(text: str) -> Iterator[_Reading]:
             return
         deeper = []
         for reading in readings:
-            for escaped, decode in _ENCODINGS:
-                decoded = _decoded(reading, escaped, decode)
+            for hint, escaped, decode in _ENCODINGS:
+                decoded = _decoded(reading, escaped, decode) if hint in reading.text else None
                 if decoded is not None and decoded.text not in seen and len(seen) < _MOST_READINGS:
                     seen.add(decoded.text)
                     deeper.append(decoded)
@@ -165,9 +184,14 @@ _HEX: Final = re.compile(
     r"(?<![0-9a-fA-F])(?:(?:[0-9a-fA-F]{2}){4,}|[0-9a-fA-F]{2}(?:[ :-][0-9a-fA-F]{2}){3,})(?![0-9a-fA-F])"
 )
 _BASE64: Final = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{6,}(?![\w+/-])={0,2}")
+_MAIL: Final = re.compile(r"(?:=[0-9A-F]{2}|=[ \t]*\r?\n)+")
+"""Quoted-printable, with lines that go on (RFC 2045)."""
+_TAG: Final = re.compile(r"<[/!?A-Za-z][^<>]{0,199}>")
 _BREAK: Final = re.compile(r"[\r\n][\s\x00]*")
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\xad\u200b-\u200d\u2060\ufeff]+")
-_ESCAPES: Final = re.compile(rf"[\\&%+]|{_HEX.pattern}|{_BASE64.pattern}|{_BREAK.pattern}|{_UNSEEN.pattern}")
+_ESCAPES: Final = re.compile(
+    rf"[\\&%+<]|=[0-9A-F\s]|{_HEX.pattern}|{_BASE64.pattern}|{_BREAK.pattern}|{_UNSEEN.pattern}"
+)
 """What every layer begins with."""
 
 
@@ -195,6 +219,21 @@ def _from_html(entity: str) -> list[tuple[str, int]]:
 
 def _from_url(escapes: str) -> list[tuple[str, int]]:
     return [(" ", 1)] if escapes == "+" else _from_bytes(bytes.fromhex(escapes.replace("%", "")), 3)
+
+
+def _from_mail(escapes: str) -> list[tuple[str, int]]:
+    content, lengths = bytearray(), [0]
+    for escape in re.findall(r"=(?:[0-9A-F]{2}|[ \t]*\r?\n)", escapes):
+        if escape.endswith("\n"):
+            lengths[-1] += len(escape)
+        else:
+            content += bytes.fromhex(escape[1:])
+            lengths.append(len(escape))
+    found, done = [("", lengths[0])], 1
+    for character, width in _from_bytes(bytes(content), 1):
+        found.append((character, sum(lengths[done : done + width])))
+        done += width
+    return found
 
 
 def _from_bytes(content: bytes, width: int) -> list[tuple[str, int]]:
@@ -227,10 +266,11 @@ def _from_gap(gap: str) -> list[tuple[str, int]]:
 
 
 _ENCODINGS: Final = (
-    *((_JSON, _from_json), (_HTML, _from_html), (_URL, _from_url), (_FORM, _from_url)),
-    *((_HEX, _from_hex), (_BASE64, _from_base64)),
-    *((_BREAK, _from_gap), (_UNSEEN, _from_gap)),
+    *(("=", _MAIL, _from_mail), ("<", _TAG, _from_gap)),
+    *(("", _JSON, _from_json), ("&", _HTML, _from_html), ("%", _URL, _from_url), ("", _FORM, _from_url)),
+    *(("", _HEX, _from_hex), ("", _BASE64, _from_base64), ("", _BREAK, _from_gap), ("", _UNSEEN, _from_gap)),
 )
+"""What is to be found first, what is escaped, and how it is decoded."""
 
 
 def _united(places: set[tuple[int, int]]) -> list[tuple[int, int]]:

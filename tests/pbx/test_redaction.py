@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import quopri
 import threading
 import time
 from collections.abc import Callable
@@ -116,10 +117,20 @@ def as_lines(text: str) -> str:
     return f"{text[:7]}\r\n  {text[7:]}"
 
 
+def as_mail(text: str) -> str:
+    quoted = quopri.encodestring(text.encode(), quotetabs=True).decode()
+    return quoted.replace("=\n", "=\r\n")
+
+
+def as_page(text: str) -> str:
+    written = html.escape(text)
+    return f"{written[:3]}<wbr/>{written[3:6]}<span class='rest'>{written[6:]}"
+
+
 ENCODERS: list[Callable[[str], str]] = [
     as_json, as_wide_json, as_go, as_php, as_python, as_query, as_path, as_lower_query, as_html, as_decimal,
     as_hexadecimal, as_padded, as_javascript, as_old_query, as_byte_string, as_octal, as_base64, as_url_base64,
-    as_credentials, as_hex, as_dump, as_lines,
+    as_credentials, as_hex, as_dump, as_lines, as_mail, as_page,
 ]  # fmt: skip
 
 STAND_ALONE = {as_base64, as_url_base64, as_credentials, as_hex, as_dump}
@@ -187,6 +198,51 @@ def test_a_text_of_a_hundred_million_characters_costs_no_more_than_its_beginning
     began = time.process_time()
     assert knowing(ODD).clean(text).startswith("\\u0061")
     assert time.process_time() - began < 5.0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Sam<b>ple</b>-x-long",
+        "Sam<b class='x'>ple-x</b><!-- -->-long",
+        "Sample=2Dx=2Dlong",
+        "Sam=70le-x=\r\n-long",
+        "Sam=\n=70le-x=  \r\n-long",
+        "SAMPLE-X-LONG",
+        "sample-x-long",
+        "sAmple-x-lonG",
+        "SAM<B>PLE</B>%2DX-LONG",
+        "Sam&lt;b&gt;ple-x-long",
+        "SAMPLE=2DX=2DLONG",
+        "53414D504C452D582D4C4F4E47",
+    ],
+)
+def test_a_secret_is_hidden_in_mails_pages_and_capitals(text: str) -> None:
+    said = knowing("Sample-x-long").clean(f"no [{text}] here")
+    assert said == "no [<hidden>] here"
+
+
+def test_only_a_long_secret_is_hidden_in_any_case() -> None:
+    assert knowing("Sample7").clean("SAMPLE7 is not Sample7") == "SAMPLE7 is not <hidden>"
+    assert knowing("Sample-8").clean("SAMPLE-8 is sample-8") == "<hidden> is <hidden>"
+
+
+@pytest.mark.parametrize("secret", ["Sample-Straße", "Sample-İstanbul", "Sample-ΣΑΣ", "Sample-ŉ-ǰ-ﬀ"])
+def test_letters_of_which_two_are_left_without_case_are_found_where_they_stand(secret: str) -> None:
+    for spelled in (secret, secret.upper(), secret.casefold()):
+        assert knowing(secret).clean(f"ßß {spelled} ßß") == "ßß <hidden> ßß"
+
+
+def test_tags_and_equals_signs_around_a_secret_stay() -> None:
+    assert knowing("Sample-1234").clean("<p a=41>Sample-1234</p>=41") == "<p a=41><hidden></p>=41"
+
+
+def test_a_text_full_of_hints_costs_what_it_is_long() -> None:
+    knows = knowing(*(f"Sample-{number:05}" for number in range(4_000)))
+    for hint in ("<", "<a", "=4", "=41", "<a>", "=\n", "<a b=41>", "&lt;", "=3C"):
+        began = time.process_time()
+        knows.clean(hint * (5_000 // len(hint)))
+        assert time.process_time() - began < 5.0, hint
 
 
 def test_a_url_in_latin_1_is_read_too() -> None:
