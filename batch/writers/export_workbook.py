@@ -6,34 +6,26 @@ cannot say, and hidden sheets with what it began with.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from batch.readers import workbook
 from batch.readers.workbook import CellValue, RawSheet, Workbook
 from batch.schema import glossary
-from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, MARK, READ_ONLY, Sheet
+from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, READ_ONLY, Sheet, letters
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
 from batch.writers import guides
-from batch.writers.atomic import place_file
-from batch.writers.listings import add_imprint, streamed
-from batch.writers.styles import write_text
-from batch.writers.template import LAST_ROW, lay_out, make_form_styles, set_print, write_glossary, write_guide
+from batch.writers.new_workbook import LAST_ROW, DropDown, NewSheet, NewWorkbook, Says, write_workbook
+from batch.writers.template import add_glossary, add_guide, lay_out, set_print
 
-if TYPE_CHECKING:
-    from xlsxwriter import Workbook as Book
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
-
-MOST_ROWS: Final = LAST_ROW
+MOST_ROWS: Final = LAST_ROW - 1
 """Rows that a sheet takes below its header."""
 _READ_ONLY_COLUMNS: Final = (
     ("Trunk", 24),
@@ -122,41 +114,37 @@ def write_export(path: Path, export: Export) -> Path:
     Raises:
         OutputError: It cannot be written; then nothing is.
     """
-    content = io.BytesIO()
-    with streamed(path, content) as book:
-        _fill(book, export)
-    return place_file(path, content.getbuffer())
+    says = Says(kind=FileKind.EXPORT, title="trunk-batch export", subject=_origin(export))
+    return write_workbook(path, lambda book: _fill(book, export), says)
 
 
-def _fill(book: Book, export: Export) -> None:
-    book.set_custom_property(MARK, FileKind.EXPORT)
-    book.set_properties({"title": "trunk-batch export", "subject": _origin(export)})
-    styles = make_form_styles(book)
-    guide = book.add_worksheet(guides.GUIDE)
-    write_guide(guide, styles, _facts(export), _STEPS)
+def _fill(book: NewWorkbook, export: Export) -> None:
+    add_guide(book, _facts(export), _STEPS)
     lists = _drop_downs(export)
     for filled in export.sheets:
-        page = book.add_worksheet(filled.sheet.title)
-        lay_out(page, filled.sheet, styles, lists=lists.get(filled.sheet.title), remark=_origin(export))
-        _write_rows(page, 1, zip(*(filled.columns[c.field] for c in filled.sheet.columns), strict=True), styles["text"])
-    write_glossary(book.add_worksheet(glossary.GLOSSARY_SHEET), styles)
+        target = book.sheet(filled.sheet.title)
+        lay_out(target, filled.sheet, lists=lists.get(filled.sheet.title), remark=_origin(export))
+        rows = zip(*(filled.columns[column.field] for column in filled.sheet.columns), strict=True)
+        for row, texts in enumerate(rows, 2):
+            target.add_texts(row, texts, "text")
+    add_glossary(book)
     ours = [guides.GUIDE, glossary.GLOSSARY_SHEET]
     if export.read_only:
-        _read_only(book.add_worksheet(READ_ONLY), export.read_only, styles)
+        _read_only(book.sheet(READ_ONLY), export.read_only)
         ours.append(READ_ONLY)
-    metadata = FileMetadata(
-        kinds=frozenset({FileKind.EXPORT}),
-        made_at=export.made_at.isoformat(timespec="seconds"),
-        pbx=export.pbx,
-        sheets=frozenset(ours),
+    for sheet in book.sheets.values():
+        sheet.head.left.text = _origin(export).replace("&", "&&")
+        sheet.head.right.text = "&A"
+    book.add_metadata(
+        FileMetadata(
+            kinds=frozenset({FileKind.EXPORT}),
+            made_at=export.made_at.isoformat(timespec="seconds"),
+            pbx=export.pbx,
+            sheets=frozenset(ours),
+        )
     )
-    for page in book.worksheets():
-        page.set_header(f"&L{_origin(export).replace('&', '&&')}&R&A")
-    add_imprint(book, metadata)
-    _hidden(book, BASE, export.base, styles["text"])
-    lists_side_by_side = zip_longest(export.trunks, export.extensions, export.groups, fillvalue="")
-    _hidden(book, LISTS, lists_side_by_side, styles["text"])
-    guide.activate()
+    book.add_hidden(BASE, export.base, "text")
+    book.add_hidden(LISTS, zip_longest(export.trunks, export.extensions, export.groups, fillvalue=""), "text")
 
 
 def _origin(export: Export) -> str:
@@ -183,7 +171,7 @@ def _facts(export: Export) -> list[tuple[str, str]]:
     return facts
 
 
-def _drop_downs(export: Export) -> dict[str, dict[str, Mapping[str, Any]]]:
+def _drop_downs(export: Export) -> dict[str, dict[str, DropDown]]:
     """Return the drop-downs of what there is on the PBX, by sheet and field; none where there is nothing."""
     trunk = _from_list(
         "A",
@@ -214,64 +202,40 @@ def _drop_downs(export: Export) -> dict[str, dict[str, Mapping[str, Any]]]:
         (CALLER_IDS, "extension_groups", groups),
         (DIDS, "trunk", trunk),
     )
-    lists: dict[str, dict[str, Mapping[str, Any]]] = {}
+    lists: dict[str, dict[str, DropDown]] = {}
     for sheet, field, drop_down in wanted:
         if drop_down is not None:
             lists.setdefault(sheet.title, {})[field] = drop_down
     return lists
 
 
-def _from_list(column: str, texts: Sequence[str], style: str, title: str, words: str) -> Mapping[str, Any] | None:
+def _from_list(
+    column: str, texts: Sequence[str], style: Literal["warning", "information"], title: str, words: str
+) -> DropDown | None:
     """Make a drop-down of a column of the hidden sheet that lets other texts through, after a word."""
     if not texts:
         return None
-    return {
-        "validate": "list",
-        "source": f"='{LISTS}'!${column}$1:${column}${len(texts)}",
-        "ignore_blank": True,
-        "error_type": style,
-        "error_title": title,
-        "error_message": words,
-    }
+    return DropDown(source=f"'{LISTS}'!${column}$1:${column}${len(texts)}", style=style, title=title, words=words)
 
 
-def _write_rows(page: Worksheet, first: int, rows: Iterable[Sequence[str]], style: Format | None) -> None:
-    """Write rows of text from a row on, which counts from 0; blank cells stay blank."""
-    for row, texts in enumerate(rows, first):
-        for column, text in enumerate(texts):
-            if text:
-                write_text(page, row, column, text, style)
-
-
-def _hidden(book: Book, name: str, rows: Iterable[Sequence[str]], style: Format) -> None:
-    page = book.add_worksheet(name)
-    _write_rows(page, 0, rows, style)
-    page.very_hidden()
-
-
-def _read_only(page: Worksheet, lines: Sequence[ReadOnly], styles: Mapping[str, Format]) -> None:
+def _read_only(target: NewSheet, lines: Sequence[ReadOnly]) -> None:
     """Write the sheet of what cannot be said: for people only, so it cannot be typed into."""
-    page.write_string(0, 0, "Nothing on this sheet is read. It stays on the PBX as it is.", styles["subtitle"])
-    page.set_row(0, 24)
-    page.set_row(1, 24)
-    for column, (header, width) in enumerate(_READ_ONLY_COLUMNS):
-        page.set_column(column, column, width)
-        page.write_string(1, column, header, styles["header"])
-    room = LAST_ROW - 2
-    for row, line in enumerate(lines[:room], 2):
-        for column, text in enumerate(line):
-            if text:
-                write_text(page, row, column, _to_be_seen(text), styles["cell"])
-            else:
-                page.write_blank(row, column, None, styles["cell"])
+    target.set_columns(width for _, width in _READ_ONLY_COLUMNS)
+    target.add(1, [("Nothing on this sheet is read. It stays on the PBX as it is.", "subtitle", 1)], 24)
+    target.add(2, [(header, "header", 1) for header, _ in _READ_ONLY_COLUMNS], 24)
+    room = LAST_ROW - 3
+    for row, line in enumerate(lines[:room], 3):
+        target.add(row, [(_to_be_seen(text), "help", 1) for text in line])
     if len(lines) > room:
-        page.write_string(LAST_ROW, 0, f"… and {len(lines) - room:,} more", styles["cell"])
-    page.autofilter(1, 0, min(len(lines) + 1, LAST_ROW), len(_READ_ONLY_COLUMNS) - 1)
-    page.freeze_panes(2, 1)
-    page.set_tab_color("#A6A6A6")
-    set_print(page)
-    page.repeat_rows(1)
-    page.protect("", {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True})
+        target.add(LAST_ROW, [(f"… and {len(lines) - room:,} more", "help", 1)])
+    page = target.page
+    page.auto_filter.ref = f"A2:{letters(len(_READ_ONLY_COLUMNS) - 1)}{min(len(lines) + 2, LAST_ROW)}"
+    page.freeze_panes = "B3"
+    page.sheet_properties.tabColor = "A6A6A6"
+    set_print(target, header=2)
+    page.protection.sheet = True
+    page.protection.autoFilter = page.protection.sort = False  # which says that they are allowed
+    page.protection.formatColumns = page.protection.formatRows = False
 
 
 def _to_be_seen(text: str) -> str:

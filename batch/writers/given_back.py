@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
-
-from xlsxwriter.utility import quote_sheetname
 
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT
@@ -16,20 +13,17 @@ from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, Tone
 from batch.writers.answer_columns import Looks, put_results
+from batch.writers.copied_values import RESULT_STYLES
 from batch.writers.hidden_passwords import Secrets
 from batch.writers.marked_workbook import take_marks_off
+from batch.writers.new_workbook import quoted_sheet
 from batch.xlsx_edit.book import Book, drop_macros, make_workbook, set_mark, sheet_parts
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
-PALETTE: Final = "palette"
-"""The sheet of our own workbook whose cells, one below the other, show the styles that go onto the user's sheets: one
-for each tone, that of the header, and those of the eight columns."""
-
 _COME_AND_GO: Final = ("Summary", "Changes", "Problems")
 """Sheets of ours that are made anew for each file, or not at all."""
 _OURS: Final = " (trunk-batch)"
-_STYLE: Final = re.compile(rb"<c r=\"A(\d+)\" s=\"(\d+)\"")
 
 
 def renewed(metadata: FileMetadata, made_at: str, sheets: Collection[str]) -> FileMetadata:
@@ -81,27 +75,27 @@ class Giveback:
         taken = {name.casefold() for name in Book(self.edit).names}
         return [f"{name}{_OURS}" if name.casefold() in taken else name for name in wanted]
 
-    def put_in(self, donor: Package, front: Sequence[str], end: Sequence[str]) -> None:
+    def put_in(
+        self, donor: Package, front: Sequence[str], end: Sequence[str], looks: Mapping[str, int] | None = None
+    ) -> None:
         """Put sheets of ours in, and know from then on what the cells of ours on the user's sheets look like.
 
         Args:
-            donor: Our workbook, which has them, and the palette if it has the one that comes first.
+            donor: Our workbook, which has them.
             front: Names of the sheets that come first; the workbook opens at the first of them.
             end: Names of the sheets that come last.
+            looks: By name, the donor's numbers of the styles of tones, header and result columns.
 
         Raises:
             Unpatchable: As above.
         """
         added = graft(self.edit, donor, front=front, end=end)
-        if not front:
-            return
-        palette = donor.read(sheet_parts(PackageEdit(donor))[PALETTE])
-        theirs = {int(row): int(style) for row, style in _STYLE.findall(palette)}
-        rows = range(1, len(Tone) + 10)
-        *tones, header, b, c, d, e, f, g, h, i = (added.cells[theirs.get(row, 0)] for row in rows)
-        tone = dict(zip(Tone, tones, strict=True))
-        self._looks = Looks(tone=tone, header=header, beside=(b, c, d, e, f, g, h, i))
-        open_at(self.edit, front[0])
+        if looks is not None:
+            ours = {name: added.cells[number] for name, number in looks.items()}
+            tone = {tone: ours[tone] for tone in Tone}
+            self._looks = Looks(tone=tone, header=ours["our header"], beside=[ours[style] for style in RESULT_STYLES])
+        if front:
+            open_at(self.edit, front[0])
 
     def content(self, sheets: Sequence[AnsweredSheet], search: SecretSearch, *, practice: bool) -> bytes:
         """Put the answers in and return the whole workbook.
@@ -148,7 +142,7 @@ class Giveback:
         """Name the filters as spreadsheet programs do, and bring sheets with answers into sight."""
         book = Book(self.edit)
         for name, cells in filters.items():
-            book.define("_xlnm._FilterDatabase", name, f"{quote_sheetname(name)}!{cells}", hidden=True)
+            book.define("_xlnm._FilterDatabase", name, f"{quoted_sheet(name)}!{cells}", hidden=True)
         for name in shown:
             book.show(name)
         book.save()

@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from xlsxwriter.exceptions import XlsxWriterException
-
 from batch.errors import OutputError, UsageError
 from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
@@ -20,10 +18,10 @@ from batch.schema.naming import sheet_names
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
-from batch.writers.csv_results import SheetCopy
+from batch.writers.copied_values import SheetCopy
 from batch.writers.marked_findings import by_sheet
 from batch.writers.marked_workbook import PROBLEMS, Marks, is_unbroken, put_marks, take_marks_off
-from batch.writers.styles import make_styles
+from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes
 from batch.xlsx_edit.book import make_workbook
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
@@ -93,8 +91,6 @@ def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, 
     try:
         content, marks, left_out = _made(workbook, problems)
         same = fingerprint(workbook.path) == workbook.sha256
-    except XlsxWriterException as error:
-        raise OutputError(target, f"there was no room for it on the way ({error})") from error
     except OSError as error:
         raise OutputError(target, (error.strerror or str(error)).lower()) from error
     if not same:
@@ -138,21 +134,19 @@ def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Ma
 
 def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> tuple[bytes, Marks]:
     """Return a new workbook with the old one's values, marked."""
-    from xlsxwriter import Workbook as Book  # noqa: PLC0415 - a check without marks needs none
-
     sheets = [sheet for sheet in workbook.sheets if not sheet.unreadable and not _is_mark(sheet, workbook)]
     names = dict(zip((sheet.name for sheet in sheets), sheet_names([sheet.name for sheet in sheets]), strict=True))
+
+    def fill(book: NewWorkbook) -> None:
+        for sheet in sheets:
+            target = book.sheet(names[sheet.name])
+            if sheet.hidden and not all(other.hidden for other in sheets):
+                target.page.sheet_state = "hidden"
+            SheetCopy(target, AnsweredSheet(raw=sheet)).write(None)
+
     with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
         path = Path(folder) / "copy.xlsx"
-        options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False}
-        book = Book(path, options | {"strings_to_numbers": False, "strings_to_urls": False, "remove_timezone": True})
-        styles = make_styles(book)
-        for sheet in sheets:
-            target = book.add_worksheet(names[sheet.name])
-            if sheet.hidden:
-                target.hide()
-            SheetCopy(target, AnsweredSheet(raw=sheet), styles).write(None)
-        book.close()
+        path.write_bytes(workbook_bytes(fill, Says()))
         edit = PackageEdit(Package(path))
         renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
         findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])

@@ -20,10 +20,8 @@ from batch.errors import WorkbookError
 from batch.readers.packages import Package
 from batch.schema.columns import IMPRINT, OWN_SHEETS
 from batch.schema.file_metadata import FileKind, FileMetadata
-from batch.writers.listings import add_imprint
-from batch.writers.marked_findings import SheetFindings
-from batch.writers.marked_list import add_listing
-from batch.writers.styles import make_styles
+from batch.writers.marked_findings import SheetFindings, add_listing
+from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes
 from batch.xlsx_edit.book import Book, set_mark, sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet, styles_of
@@ -236,14 +234,13 @@ def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheet
 def _donor(
     folder: Path, name: str, problems: Sequence[Problem], sheets: Collection[str], metadata: FileMetadata, left_out: str
 ) -> Package:
-    from xlsxwriter import Workbook  # noqa: PLC0415 - a check without marks needs none
+
+    def fill(book: NewWorkbook) -> None:
+        add_listing(book, name, problems, sheets, left_out)
+        book.add_metadata(metadata)
 
     path = folder / "listing.xlsx"
-    options = {"constant_memory": True, "tmpdir": str(folder), "strings_to_formulas": False}
-    book = Workbook(path, options | {"strings_to_numbers": False, "strings_to_urls": False})
-    add_listing(book, make_styles(book), name, problems, sheets, left_out)
-    add_imprint(book, metadata)
-    book.close()
+    path.write_bytes(workbook_bytes(fill, Says()))
     return Package(path)
 
 

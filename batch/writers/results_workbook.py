@@ -5,35 +5,32 @@ Text goes out as text: no formula is ever written from what somebody typed or a 
 
 from __future__ import annotations
 
-import io
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-
-from xlsxwriter import Workbook
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.columns import IMPRINT, MARK
+from batch.schema.columns import IMPRINT, letters
 from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
 from batch.schema.naming import sheet_names
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
 from batch.writers.atomic import place_file
-from batch.writers.csv_results import Advance, SheetCopy, write_results_folder
-from batch.writers.given_back import PALETTE, Giveback, renewed
-from batch.writers.listings import CHANGES, add_changes, add_imprint, add_problems, streamed
-from batch.writers.styles import Styles, make_styles
+from batch.writers.copied_values import RESULT_STYLES, SheetCopy
+from batch.writers.csv_results import Advance, write_results_folder
+from batch.writers.given_back import Giveback, renewed
+from batch.writers.new_workbook import LAST_ROW, NewSheet, NewWorkbook, Says, SheetCell, workbook_bytes, write_workbook
+from batch.writers.styles import row_height
 from batch.writers.summary import SUMMARY, add_summary
 
 if TYPE_CHECKING:
-    from xlsxwriter.format import Format
-
     from batch.schema.problems import Problem
 
 __all__ = [
+    "CHANGES",
     "AnsweredSheet",
     "ChangeLine",
     "CodeCount",
@@ -47,6 +44,9 @@ __all__ = [
     "write_results",
     "write_results_folder",
 ]
+
+
+CHANGES: Final = "Changes"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,18 +94,22 @@ def write_results(  # noqa: PLR0913 - everything that a results workbook is made
     sheets = [sheet for sheet in sheets if not sheet.raw.unreadable]
     names = sheet_names([sheet.raw.name for sheet in sheets])
 
-    def fill(book: Workbook, styles: Styles) -> None:
-        add_summary(book, styles, summary, column="Result")
+    def fill(book: NewWorkbook) -> None:
+        add_summary(book, summary, column="Result")
         for name, sheet in zip(names, sheets, strict=True):
-            target = book.add_worksheet(name)
+            target = book.sheet(name)
             if sheet.header_row is None and sheet.raw.hidden:
-                target.hide()
-            SheetCopy(target, sheet, styles).write(advance)
+                target.page.sheet_state = "hidden"
+            SheetCopy(target, sheet).write(advance)
         places = {sheet.raw.name: (name, sheet) for name, sheet in zip(names, sheets, strict=True)}
-        add_changes(book, styles, changes, places=places)
-        add_imprint(book, renewed(metadata, made_at, {SUMMARY, CHANGES}))
+        add_changes(book, changes, places=places)
+        book.add_metadata(renewed(metadata, made_at, {SUMMARY, CHANGES}))
 
-    return _save(path, FileKind.RESULTS, summary, fill, private=private)
+    return write_workbook(path, fill, _says(FileKind.RESULTS, summary), private=private)
+
+
+def _says(kind: FileKind, summary: Summary) -> Says:
+    return Says(kind=kind, title=summary.title, practice=summary.practice)
 
 
 def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
@@ -145,24 +149,23 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     giveback = Giveback(original, metadata)
     front, end = giveback.free_names((SUMMARY, CHANGES))
 
-    def fill(book: Workbook, styles: Styles) -> None:
-        add_summary(book, styles, summary, column="Result", name=front)
-        add_imprint(book, renewed(metadata, made_at, {*giveback.kept, front, end}))
-        palette = book.add_worksheet(PALETTE)
-        for row, style in enumerate(_put_in(styles)):
-            palette.write_blank(row, 0, None, style)
+    looks: dict[str, int] = {}
+
+    def fill(book: NewWorkbook) -> None:
+        add_summary(book, summary, column="Result", name=front)
+        book.add_metadata(renewed(metadata, made_at, {*giveback.kept, front, end}))
+        looks.update({style: book.style(style) for style in (*Tone, "our header", *RESULT_STYLES)})
 
     try:
         with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
             donor = Path(folder) / "ours.xlsx"
-            with donor.open("wb") as file:
-                _write(path, file, FileKind.RESULTS, fill, title=summary.title, practice=summary.practice)
+            donor.write_bytes(workbook_bytes(fill, _says(FileKind.RESULTS, summary)))
             if ahead is None or end != CHANGES:
                 ahead = Path(folder) / "changes.xlsx"
                 names = [sheet.raw.name for sheet in sheets]
                 write_changes(ahead, changes, names, name=end, practice=summary.practice)
             giveback.put_in(Package(ahead), (), (end,))
-            giveback.put_in(Package(donor), (front,), (IMPRINT,))
+            giveback.put_in(Package(donor), (front,), (IMPRINT,), looks)
             content = giveback.content(sheets, search or SecretSearch(()), practice=summary.practice)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
@@ -182,24 +185,14 @@ def write_changes(
         practice: Whether it is to say so in print.
 
     Raises:
-        OutputError: There is no room for it.
-        OSError: The same.
+        OSError: There is no room for it.
     """
     places = {title: (title, None) for title in names}
 
-    def fill(book: Workbook, styles: Styles) -> None:
-        add_changes(book, styles, changes, places=places, name=name)
+    def fill(book: NewWorkbook) -> None:
+        add_changes(book, changes, places=places, name=name)
 
-    content = io.BytesIO()  # zipped, so not large; a full disk would leave a zip that cannot be closed
-    _write(path, content, FileKind.RESULTS, fill, practice=practice)
-    path.write_bytes(content.getbuffer())
-
-
-def _put_in(styles: Styles) -> Iterator[Format | None]:
-    """Yield the formats that are needed on the user's own sheets, as `Giveback` expects them."""
-    yield from (styles.tone[tone] for tone in Tone)
-    yield styles.ours
-    yield from (None, styles.centred, None, styles.centred, styles.centred, styles.thousands, None, None)
+    path.write_bytes(workbook_bytes(fill, Says(kind=FileKind.RESULTS, practice=practice)))
 
 
 def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], problems: Sequence[Problem]) -> Path:
@@ -220,36 +213,123 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
         OutputError: It cannot be written there; then nothing is.
     """
 
-    def fill(book: Workbook, styles: Styles) -> None:
-        add_summary(book, styles, summary, column="Expected result")
-        add_changes(book, styles, changes, places=None)
-        add_problems(book, styles, problems)
+    def fill(book: NewWorkbook) -> None:
+        add_summary(book, summary, column="Expected result")
+        add_changes(book, changes, places=None)
+        add_problems(book, problems)
 
-    return _save(path, FileKind.PLAN, summary, fill)
-
-
-def _save(
-    path: Path, kind: FileKind, summary: Summary, fill: Callable[[Workbook, Styles], None], *, private: bool = False
-) -> Path:
-    content = io.BytesIO()
-    _write(path, content, kind, fill, title=summary.title, practice=summary.practice)
-    return place_file(path, content.getbuffer(), private=private)
+    return write_workbook(path, fill, _says(FileKind.PLAN, summary))
 
 
-def _write(
-    path: Path,
-    out: BinaryIO,
-    kind: FileKind,
-    fill: Callable[[Workbook, Styles], None],
+_Item = TypeVar("_Item")
+
+LINKED_CHANGES: Final = 20_000
+"""Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
+_CHANGE_HEADERS: Final = ("Sheet", "Cell", "Trunk", "Field", "Before", "Wanted")
+_CHANGE_WIDTHS: Final = (14, 9, 24, 22, 34, 34, 34)
+_PROBLEM_HEADERS: Final = (
+    "Severity",
+    "Sheet",
+    "Cell",
+    "Column",
+    "Value",
+    "What is wrong",
+    "What to type instead",
+    "Who",
+)
+_PROBLEM_WIDTHS: Final = (10, 14, 8, 18, 26, 50, 50, 20)
+_HEADER_HEIGHT: Final = 20
+_ONE_LINE: Final = row_height([])
+
+
+def add_changes(
+    book: NewWorkbook,
+    changes: Iterable[ChangeLine],
     *,
-    title: str = "",
-    practice: bool,
+    places: Mapping[str, tuple[str, AnsweredSheet | None]] | None,
+    name: str = CHANGES,
 ) -> None:
-    """Write a workbook of ours; ``path`` is only named where there is no room for it."""
-    with streamed(path, out) as book:
-        book.set_custom_property(MARK, kind)
-        book.set_properties({"title": title, "comments": "PRACTICE" if practice else ""})
-        fill(book, make_styles(book))
-        if practice:
-            for sheet in book.worksheets():
-                sheet.set_header('&C&"Calibri,Bold"PRACTICE')
+    """Add the Changes sheet.
+
+    Args:
+        book: Gets it.
+        changes: Read once, in order.
+        places: By the name under which a sheet of the user's was read, its name in this workbook and the sheet, or
+            None where its cells stay where they were; cells are links to it. None in a plan, where those sheets are in
+            another file: cells are no links then, and there is no *Found*.
+        name: Of the sheet.
+    """
+    headers = _CHANGE_HEADERS if places is None else (*_CHANGE_HEADERS, "Found")
+    known = places or {}
+    target = book.sheet(name)
+
+    def write(row: int, change: ChangeLine) -> None:
+        title, sheet = known.get(change.sheet, (change.sheet, None))
+        cell = change.cell if sheet is None else sheet.moved(change.cell)
+        linked = change.sheet in known and bool(cell) and row <= LINKED_CHANGES + 1
+        if linked:
+            target.link(f"B{row}", title, cell)
+        texts = (title, cell, change.trunk, change.field, change.before, change.wanted)
+        blocks: list[SheetCell] = [(text, "plain" if text else "", 1) for text in texts]
+        if linked:
+            blocks[1] = (cell, "link", 1)
+        if places is not None and change.found:
+            blocks.append((change.found, "plain" if change.found == change.wanted else Tone.WARN, 1))
+        target.add(row, blocks)
+
+    write_list(target, headers, _CHANGE_WIDTHS, changes, write)
+
+
+def add_problems(book: NewWorkbook, problems: Iterable[Problem]) -> None:
+    """Add the Problems sheet: problems and notices in the order given."""
+    target = book.sheet("Problems")
+
+    def write(row: int, problem: Problem) -> None:
+        texts = (
+            problem.sheet,
+            problem.cell,
+            problem.header,
+            problem.value,
+            problem.message,
+            problem.fix,
+            problem.kind.who,
+        )
+        height = row_height(zip(texts, _PROBLEM_WIDTHS[1:], strict=True))
+        word, tone = ("problem", Tone.BAD) if problem.stops else ("notice", Tone.WARN)
+        blocks: list[SheetCell] = [(word, f"{tone} sentence", 1), *((text, "cell", 1) for text in texts)]
+        target.add(row, blocks, height if height > _ONE_LINE else 0)
+
+    write_list(target, _PROBLEM_HEADERS, _PROBLEM_WIDTHS, problems, write)
+
+
+def write_list(
+    target: NewSheet,
+    headers: Sequence[str],
+    widths: Sequence[int],
+    items: Iterable[_Item],
+    write: Callable[[int, _Item], None],
+    *,
+    last_row: int = LAST_ROW,
+) -> None:
+    """Write a sheet of ours: styled, frozen header, a row per item, a filter over all of it.
+
+    Args:
+        target: With nothing in it yet.
+        headers: One per column.
+        widths: In characters; as many as headers or more.
+        items: What is listed.
+        write: Writes one item into the row of a number.
+        last_row: The sheet's last row number; items that do not fit are counted there.
+    """
+    target.print_across(header=1)
+    target.page.freeze_panes = "A2"
+    target.numbers_are_text()
+    target.set_columns(widths[: len(headers)], "plain")
+    target.add(1, [(header, "our header", 1) for header in headers], _HEADER_HEIGHT)
+    row = 1
+    for row, item in enumerate(items, 2):
+        if row < last_row:
+            write(row, item)
+    if row >= last_row:
+        target.add(last_row, [(f"and {row - last_row + 1:,} more, for which a sheet has no room", "plain", 1)])
+    target.page.auto_filter.ref = f"A1:{letters(len(headers) - 1)}{min(row, last_row)}"

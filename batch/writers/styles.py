@@ -1,19 +1,13 @@
-"""How our workbooks look: colours, fonts, borders; and the one way to put text into a cell."""
+"""Styles: how cells of our workbooks look, one table for all of them; and how high a row of wrapped text is."""
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 from batch.tables.row_results import Tone
-
-if TYPE_CHECKING:
-    from xlsxwriter import Workbook
-    from xlsxwriter.format import Format
-    from xlsxwriter.worksheet import Worksheet
 
 FILL: Final = {Tone.GOOD: "#D5EBD8", Tone.QUIET: "#ECEFF1", Tone.WARN: "#FFE8A3", Tone.BAD: "#F5B7B1"}
 """Behind text. Printed without colour they are four greys, and the word stands in the cell."""
@@ -25,126 +19,90 @@ LINE: Final = "#B0BEC5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Styles:
-    """The formats of one workbook."""
+class Style:
+    """How a cell looks."""
 
-    tone: Mapping[Tone, Format]
-    """A result cell."""
-    tone_wrapped: Mapping[Tone, Format]
-    """A whole sentence on its tone's colour."""
-    theirs: Format
-    """A header of the user's."""
-    ours: Format
-    """A header of ours."""
-    link: Format
-    text: Format
-    """A column of numbers that are text, so that what people type into it later stays as typed."""
-    long_number: Format
-    date: Format
-    date_time: Format
-    time: Format
-    duration: Format
-    plain: Format
-    """A column of texts of ours."""
-    centred: Format
-    """A column of short numbers of ours."""
-    thousands: Format
-    title: Format
-    headline: Mapping[Tone, Format]
-    practice: Format
-    section: Format
-    label: Format
-    cell: Format
-    """A wrapped text of a table."""
-    never: Format
-    """An ending that did not occur."""
-    number: Format
-    total: Format
-    total_number: Format
+    font: str = "Calibri"
+    size: int = 11
+    bold: bool = False
+    underline: bool = False
+    colour: str = ""
+    fill: str = ""
+    lines: str = ""
+    """Colour of thin lines on all sides."""
+    top: bool = False
+    """A thicker line above."""
+    bottom: str = ""
+    """Colour of a line below alone."""
+    align: str = ""
+    valign: str = ""
+    indent: int = 0
+    wrap: bool = False
+    format: str = "General"
 
 
-def make_styles(book: Workbook) -> Styles:
-    """Make the formats of a workbook."""
+_TEXT: Final = Style(format="@")
+_TABLE: Final = Style(lines=LINE, align="left", valign="center", indent=1)
+_NUMBER: Final = replace(_TABLE, align="right", format='#,##0;-#,##0;"-"')
+_LISTED: Final = Style(lines=LINE, valign="top")
+_PROSE: Final = Style(valign="center", wrap=True)
+_FORM: Final = replace(_PROSE, lines="#BFC9D4", indent=1)
+_HEADER: Final = replace(_FORM, bold=True, align="left", colour="#FFFFFF")
+_LOUD: Final = frozenset({Tone.BAD, Tone.WARN})
 
-    def style(**properties: Any) -> Format:
-        return book.add_format(properties)
-
-    table = {"border": 1, "border_color": LINE, "align": "left", "valign": "vcenter", "indent": 1}
-    number = {**table, "align": "right", "num_format": '#,##0;-#,##0;"-"'}
-    return Styles(
-        tone={
-            tone: style(bg_color=FILL[tone], bold=tone in {Tone.BAD, Tone.WARN}, align="left", indent=1)
-            for tone in Tone
-        },
-        tone_wrapped={
-            tone: style(**table, bg_color=FILL[tone], bold=tone in {Tone.BAD, Tone.WARN}, text_wrap=True)
-            for tone in Tone
-        },
-        theirs=style(bold=True, bg_color="#E3E8EB", bottom=1, bottom_color=DARK),
-        ours=style(bold=True, bg_color=DARK, font_color="#FFFFFF", align="left", valign="vcenter", indent=1),
-        link=style(font_color="#0B5394", underline=1, align="left", indent=1),
-        text=style(num_format="@"),
-        long_number=style(num_format="0"),
-        date=style(num_format="yyyy-mm-dd", align="left"),
-        date_time=style(num_format="yyyy-mm-dd hh:mm:ss", align="left"),
-        time=style(num_format="hh:mm:ss", align="left"),
-        duration=style(num_format="[h]:mm:ss", align="left"),
-        plain=style(align="left", indent=1),
-        centred=style(align="center"),
-        thousands=style(num_format="#,##0", align="right", indent=1),
-        headline={
-            tone: style(
-                bg_color=FILL[tone], bold=True, font_size=14, text_wrap=True, align="left", valign="vcenter", indent=1
-            )
-            for tone in Tone
-        },
-        title=style(bold=True, font_size=20, font_color=DARK),
-        practice=style(bold=True, font_size=22, bg_color="#F2A900", align="center", valign="vcenter", border=2),
-        section=style(bold=True, font_size=13, font_color=DARK, bottom=2, bottom_color=DARK),
-        label=style(**table, bold=True, bg_color="#F5F7F8"),
-        cell=style(**table, text_wrap=True),
-        never=style(**table, font_color="#607D8B", text_wrap=True),
-        number=style(**number),
-        total=style(**{**table, "bold": True, "top": 2}),
-        total_number=style(**{**number, "bold": True, "top": 2}),
-    )
-
-
-_LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_RICH: Final = "<r>"
-_LONGEST_RICH: Final = 16_000
-
-
-def write_text(sheet: Worksheet, row: int, column: int, text: str, style: Format | None = None) -> None:
-    """Write a text cell, whatever the text is; never a formula, a number or a link.
-
-    Args:
-        sheet: Of XlsxWriter, in constant-memory mode.
-        row: Counted from 0.
-        column: Counted from 0.
-        text: Half a surrogate pair, which no file can hold, becomes U+FFFD; what is above Excel's 32,767
-            characters is cut off.
-        style: Of the cell.
-    """
-    if not text.isascii():
-        text = _LONE_SURROGATE.sub("\ufffd", text)
-    if text.startswith(_RICH):
-        _write_rich_looking(sheet, row, column, text, style)
-    else:
-        sheet.write_string(row, column, text, style)
-
-
-def _write_rich_looking(sheet: Worksheet, row: int, column: int, text: str, style: Format | None) -> None:
-    # XlsxWriter takes a string from <r> to </r> for its own XML and writes it unescaped into the file.
-    if len(text) > _LONGEST_RICH:
-        sheet.write_string(row, column, text[:_LONGEST_RICH].rstrip(">"), style)
-    elif text.endswith("</r>"):
-        rest = text.removeprefix(_RICH)
-        parts = (_RICH[:1], _RICH[1:], rest)
-        sheet.write_rich_string(row, column, *parts, *([style] if style else []))
-    else:
-        sheet.write_string(row, column, text, style)
-
+CELL_STYLES: Final[Mapping[str, Style]] = {
+    # columns and cells of the user's
+    "text": _TEXT,  # numbers that are text, so that what people type into it later stays as typed
+    "their header": Style(bold=True, fill="#E3E8EB", bottom=DARK),
+    "long number": Style(format="0"),
+    "date": Style(format="yyyy-mm-dd", align="left"),
+    "date time": Style(format="yyyy-mm-dd hh:mm:ss", align="left"),
+    "time": Style(format="hh:mm:ss", align="left"),
+    "duration": Style(format="[h]:mm:ss", align="left"),
+    # results and lists
+    "our header": Style(bold=True, fill=DARK, colour="#FFFFFF", align="left", valign="center", indent=1),
+    "plain": Style(align="left", indent=1),
+    "centred": Style(align="center"),
+    "thousands": Style(format="#,##0", align="right", indent=1),
+    "link": Style(colour="#0B5394", underline=True, align="left", indent=1),
+    "cell": replace(_TABLE, wrap=True),
+    "label": replace(_TABLE, bold=True, fill="#F5F7F8"),
+    "never": replace(_TABLE, colour="#607D8B", wrap=True),  # an ending that did not occur
+    "number": _NUMBER,
+    "total": replace(_TABLE, bold=True, top=True),
+    "total number": replace(_NUMBER, bold=True, top=True),
+    "title": Style(bold=True, size=20, colour=DARK),
+    "practice": Style(bold=True, size=22, fill="#F2A900", lines="#000000", align="center", valign="center"),
+    "section": Style(bold=True, size=13, colour=DARK, bottom=DARK),
+    **{tone: Style(fill=FILL[tone], bold=tone in _LOUD, align="left", indent=1) for tone in Tone},
+    **{f"{tone} sentence": replace(_TABLE, fill=FILL[tone], bold=tone in _LOUD, wrap=True) for tone in Tone},
+    **{
+        f"{tone} headline": Style(
+            fill=FILL[tone], bold=True, size=14, wrap=True, align="left", valign="center", indent=1
+        )
+        for tone in Tone
+    },
+    # the list of what is wrong in a marked workbook
+    "marked headline": Style(bold=True, size=15, colour=DARK, wrap=True, valign="center", indent=1),
+    "marked advice": Style(wrap=True, valign="top", indent=1, colour="#37474F"),
+    "problem number": replace(_LISTED, align="center", fill="#FFC7CE", bold=True),
+    "notice number": replace(_LISTED, align="center", fill="#FFF4CD"),
+    "listed link": replace(_LISTED, colour="#0B5394", underline=True, align="left", indent=1),
+    "listed": replace(_LISTED, wrap=True, align="left", indent=1),
+    "listed value": replace(_LISTED, wrap=True, align="left", indent=1, format="@"),
+    # template and export
+    "header": replace(_HEADER, fill="#1F4E79"),
+    "required": replace(_HEADER, fill="#C55A11"),
+    "guide title": Style(bold=True, size=20, colour="#1F4E79", valign="center"),
+    "guide section": Style(bold=True, size=14, colour="#1F4E79", bottom="#1F4E79", valign="bottom"),
+    "subtitle": Style(bold=True, valign="center"),
+    "prose": _PROSE,
+    "topic": replace(_FORM, bold=True, fill="#EAF1F8"),
+    "help": replace(_FORM, format="@"),
+    "sample": replace(_FORM, format="@", fill="#FFF7E0"),
+    "command": replace(_FORM, font="Consolas", fill="#F2F2F2"),
+}
+"""By what they are for."""
 
 _LINE_POINTS: Final = 15.5
 _MOST_LINES: Final = 25

@@ -7,129 +7,76 @@ words mean. An export looks the same.
 from __future__ import annotations
 
 import datetime as dt
-import io
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
-
-import xlsxwriter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
 
 from batch.errors import OutputError
 from batch.schema import columns, glossary
 from batch.schema.columns import Column, Sheet
 from batch.writers import guides
+from batch.writers.new_workbook import LAST_ROW, DropDown, NewSheet, NewWorkbook, Says, SheetCell, workbook_bytes
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
-
-LAST_ROW: Final = 1_048_575
-_A4: Final = 9
 _MESSAGE: Final = 255
 """Most characters Excel takes in the message of a drop-down."""
-
-_FONT: Final = {"font_name": "Calibri", "font_size": 11}
-_CELL: Final = {**_FONT, "valign": "vcenter", "text_wrap": True}
-_LINES: Final = {"border": 1, "border_color": "#BFC9D4", "indent": 1}
-_HEADER: Final = {
-    **_FONT,
-    **_LINES,
-    "bold": True,
-    "text_wrap": True,
-    "valign": "vcenter",
-    "align": "left",
-    "font_color": "#FFFFFF",
-}
-_STYLES: Final[dict[str, dict[str, Any]]] = {
-    "text": {**_FONT, "num_format": "@"},
-    "header": {**_HEADER, "bg_color": "#1F4E79"},
-    "required": {**_HEADER, "bg_color": "#C55A11"},
-    "title": {**_FONT, "bold": True, "font_size": 20, "font_color": "#1F4E79", "valign": "vcenter"},
-    "section": {**_FONT, "bold": True, "font_size": 14, "font_color": "#1F4E79", "bottom": 1,
-                "bottom_color": "#1F4E79", "valign": "bottom"},
-    "subtitle": {**_FONT, "bold": True, "valign": "vcenter"},
-    "prose": _CELL,
-    "topic": {**_CELL, **_LINES, "bold": True, "bg_color": "#EAF1F8"},
-    "cell": {**_CELL, **_LINES, "num_format": "@"},
-    "sample": {**_CELL, **_LINES, "num_format": "@", "bg_color": "#FFF7E0"},
-    "command": {**_CELL, **_LINES, "font_name": "Consolas", "bg_color": "#F2F2F2"},
-}  # fmt: skip
-
-_TABS: Final = {columns.TRUNKS.title: "#1F4E79", columns.CALLER_IDS.title: "#2E75B6", columns.DIDS.title: "#9DC3E6"}
+_NOTE_WIDTH: Final = 307
+"""In pixels."""
+_TABS: Final = {columns.TRUNKS.title: "1F4E79", columns.CALLER_IDS.title: "2E75B6", columns.DIDS.title: "9DC3E6"}
 _FROZEN: Final = {columns.TRUNKS.title: 3}
 """Columns that stay in sight; elsewhere the first one."""
+_HELP_TAB: Final = "70AD47"
 
 
-def make_form_styles(book: Any) -> dict[str, Any]:
-    """Make the formats of a workbook, by what they are for."""
-    return {name: book.add_format(style) for name, style in _STYLES.items()}
-
-
-def lay_out(
-    page: Any,
-    sheet: Sheet,
-    styles: Mapping[str, Any],
-    *,
-    lists: Mapping[str, Mapping[str, Any]] | None = None,
-    remark: str = "",
-) -> None:
+def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | None = None, remark: str = "") -> None:
     """Lay a sheet out: headers with notes, columns of text, drop-downs, print.
 
     Args:
-        page: Of XlsxWriter, with nothing in it yet.
+        target: With nothing in it yet.
         sheet: What it is to be.
-        styles: Of that workbook, as `make_form_styles` made them.
-        lists: By field, drop-downs besides those of closed lists, as XlsxWriter takes them.
+        lists: By field, drop-downs besides those of closed lists.
         remark: Put under the note of the first header.
     """
     drop_downs = {**{c.field: _drop_down(c) for c in sheet.columns if c.choices}, **(lists or {})}
+    target.set_columns((column.width for column in sheet.columns), "text")
     for index, column in enumerate(sheet.columns):
-        page.set_column(index, index, column.width, styles["text"])
-        page.write_string(0, index, guides.header(column), styles["required" if column.required else "header"])
         text = guides.note(column) + (f"\n{remark}" if remark and not index else "")
-        page.write_comment(
-            0, index, text, {"author": "trunk-batch", "x_scale": 2.4, "y_scale": 0.3 + 0.24 * lines_in(text, 46)}
-        )
+        size = (_NOTE_WIDTH, 22 + 18 * lines_in(text, 46))
+        target.note(index, guides.header(column), "required" if column.required else "header", text, size)
         if column.field in drop_downs:
-            page.data_validation(1, index, LAST_ROW, index, drop_downs[column.field])
-    last = len(sheet.columns) - 1
-    page.set_row(0, 33)
-    page.autofilter(0, 0, LAST_ROW, last)
-    page.freeze_panes(1, _FROZEN.get(sheet.title, 1))
-    page.ignore_errors({"number_stored_as_text": f"A1:{columns.letters(last)}{LAST_ROW + 1}"})
-    page.set_tab_color(_TABS[sheet.title])
-    set_print(page)
-    page.repeat_rows(0)
+            name = columns.letters(index)
+            target.add_drop_down(f"{name}2:{name}{LAST_ROW}", drop_downs[column.field])
+    page = target.page
+    page.row_dimensions[1].height = 33
+    page.auto_filter.ref = f"A1:{columns.letters(len(sheet.columns) - 1)}{LAST_ROW}"
+    page.freeze_panes = f"{columns.letters(_FROZEN.get(sheet.title, 1))}2"
+    page.sheet_properties.tabColor = _TABS[sheet.title]
+    target.numbers_are_text()
     if sheet is columns.TRUNKS:  # too many columns for one page to be read; every page says which trunk it is about
-        name = sheet.columns.index(sheet.column("name"))
-        page.fit_to_pages(2, 0)
-        page.repeat_columns(name, name)
+        name = columns.letters(sheet.columns.index(sheet.column("name")))
+        page.print_title_cols = f"{name}:{name}"
+    set_print(target, pages=2 if sheet is columns.TRUNKS else 1, header=1)
 
 
-def _drop_down(column: Column) -> dict[str, Any]:
+def _drop_down(column: Column) -> DropDown:
     choices = [*column.choices, *([columns.CLEAR] if column.clearable else [])]
     words = f"Choose one of: {', '.join(choices)}."
     words += " Or leave the cell empty; then that setting stays as it is." if column.may_be_blank else ""
-    return {
-        "validate": "list",
-        "source": choices,
-        "ignore_blank": True,
-        "error_title": "This is not in the list",
-        "error_message": words
-        if len(words) <= _MESSAGE
-        else f"Choose one from the list{', or leave the cell empty' if column.may_be_blank else ''}.",
-        "error_type": "stop",
-    }
+    short = f"Choose one from the list{', or leave the cell empty' if column.may_be_blank else ''}."
+    return DropDown(
+        source='"{}"'.format(",".join(choices)),
+        title="This is not in the list",
+        words=words if len(words) <= _MESSAGE else short,
+    )
 
 
-def set_print(page: Any) -> None:
-    """Print a sheet across A4, numbered."""
-    page.set_landscape()
-    page.set_paper(_A4)
-    page.fit_to_pages(1, 0)
-    page.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
-    page.set_footer("&L&A&RPage &P of &N")
+def set_print(target: NewSheet, *, pages: int = 1, header: int = 0, landscape: bool = True) -> None:
+    """Print a sheet on A4, numbered."""
+    target.print_across(pages=pages, header=header, landscape=landscape)
+    margins = target.page.page_margins
+    margins.left = margins.right = 0.4
+    margins.top, margins.bottom = 0.5, 0.6
+    target.foot("&A")
 
 
 def lines_in(text: str, width: float) -> int:
@@ -143,31 +90,25 @@ _ROOM: Final = 1.1
 """How many characters of running text a column takes for each that its width says."""
 
 
-def write_glossary(page: Any, styles: Mapping[str, Any]) -> None:
-    """Write the sheet.
+def add_glossary(book: NewWorkbook) -> None:
+    """Add the sheet that says what the words mean."""
+    target = _help_sheet(book, glossary.GLOSSARY_SHEET, _GLOSSARY_WIDTHS)
+    set_print(target, header=3, landscape=False)
+    target.page.freeze_panes = "A4"
+    target.add(1, [(glossary.GLOSSARY_SHEET, "guide title", 1)], 36, first=1)
+    target.add(2, [(glossary.GLOSSARY_LEAD, "prose", 2)], 24, first=1)
+    target.add(3, [("Word", "header", 1), ("What it means", "header", 1)], first=1)
+    for row, term in enumerate(glossary.GLOSSARY, 4):
+        height = 5 + 15 * lines_in(term.meaning, _GLOSSARY_WIDTHS[2] * _ROOM)
+        target.add(row, [(term.word, "topic", 1), (term.meaning, "help", 1)], height, first=1)
 
-    Args:
-        page: Of XlsxWriter, with nothing in it yet.
-        styles: As `make_form_styles` made them.
-    """
-    for index, width in enumerate(_GLOSSARY_WIDTHS):
-        page.set_column(index, index, width)
-    page.hide_gridlines(2)
-    page.set_tab_color("#70AD47")
-    set_print(page)
-    page.set_portrait()
-    page.set_row(0, 36)
-    page.write_string(0, 1, glossary.GLOSSARY_SHEET, styles["title"])
-    page.set_row(1, 24)
-    page.merge_range(1, 1, 1, 2, glossary.GLOSSARY_LEAD, styles["prose"])
-    for column, text in enumerate(("Word", "What it means"), 1):
-        page.write_string(2, column, text, styles["header"])
-    page.repeat_rows(2)
-    page.freeze_panes(3, 0)
-    for row, term in enumerate(glossary.GLOSSARY, 3):
-        page.write_string(row, 1, term.word, styles["topic"])
-        page.write_string(row, 2, term.meaning, styles["cell"])
-        page.set_row(row, 5 + 15 * lines_in(term.meaning, _GLOSSARY_WIDTHS[2] * _ROOM))
+
+def _help_sheet(book: NewWorkbook, name: str, widths: Sequence[float]) -> NewSheet:
+    target = book.sheet(name)
+    target.set_columns(widths)
+    target.page.sheet_view.showGridLines = False
+    target.page.sheet_properties.tabColor = _HELP_TAB
+    return target
 
 
 README: Final = "README.txt"
@@ -187,7 +128,7 @@ def write_template(path: Path) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_workbook_bytes())
+        path.write_bytes(workbook_bytes(_fill, Says(title="trunk-batch template", created=_CREATED)))
     except OSError as error:
         raise OutputError(path, error.strerror or "the system refuses it") from None
     return path
@@ -210,59 +151,36 @@ def write_template_folder(path: Path) -> Path:
     return path
 
 
-def _workbook_bytes() -> bytes:
-    content = io.BytesIO()
-    with xlsxwriter.Workbook(
-        content,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_numbers": False,
-            "strings_to_urls": False,
-        },
-    ) as book:
-        book.set_properties({"title": "trunk-batch template", "created": _CREATED})
-        styles = make_form_styles(book)
-        guide = book.add_worksheet(guides.GUIDE)
-        for sheet in columns.SHEETS:
-            lay_out(book.add_worksheet(sheet.title), sheet, styles)
-        write_guide(guide, styles)
-        write_glossary(book.add_worksheet(glossary.GLOSSARY_SHEET), styles)
-        guide.activate()
-    return content.getvalue()
+def _fill(book: NewWorkbook) -> None:
+    add_guide(book)
+    for sheet in columns.SHEETS:
+        lay_out(book.sheet(sheet.title), sheet)
+    add_glossary(book)
 
 
-def write_guide(
-    page: Any, styles: Mapping[str, Any], origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = guides.STEPS
-) -> None:
-    """Write the help sheet.
+def add_guide(book: NewWorkbook, origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = guides.STEPS) -> None:
+    """Add the help sheet.
 
     Args:
-        page: Of XlsxWriter, with nothing in it yet.
-        styles: As `make_form_styles` made them.
+        book: Gets it.
         origin: Where the workbook comes from: topics, and what there is to say of each.
         steps: What to do with it.
     """
-    _Guide(page, styles).write(origin, steps)
+    _Guide(_help_sheet(book, guides.GUIDE, _WIDTHS)).write(origin, steps)
 
 
 class _Guide:
     """Writes the help sheet from top to bottom, in blocks that each know how many rows they take."""
 
-    def __init__(self, page: Any, styles: Mapping[str, Any]) -> None:
-        self.page = page
-        self.styles = styles
-        self.row = 0
+    def __init__(self, target: NewSheet) -> None:
+        self.target = target
+        self.row = 1
         self.last = len(_WIDTHS) - 1
 
     def write(self, origin: Sequence[tuple[str, str]], steps: Sequence[str]) -> None:
         """Write all of it."""
-        for index, width in enumerate(_WIDTHS):
-            self.page.set_column(index, index, width)
-        self.page.hide_gridlines(2)
-        self.page.set_tab_color("#70AD47")
-        set_print(self.page)
-        self._line([(guides.GUIDE, "title", 7)], height=36)
+        set_print(self.target)
+        self._line([(guides.GUIDE, "guide title", 7)], height=36)
         self._line([(guides.GUIDE_LEAD, "prose", 7)])
         if origin:
             self._section("Where this workbook comes from")
@@ -273,22 +191,21 @@ class _Guide:
             self._line([(f"{number}.  {step}", "prose", 7)])
         self._section("What to run")
         for command, words in guides.COMMANDS:
-            self._line([(command, "command", 2), (words, "cell", 5)])
+            self._line([(command, "command", 2), (words, "help", 5)])
         self._line([(guides.COMMANDS_NOTE, "prose", 7)])
         self._section("The three sheets")
         for sheet in columns.SHEETS:
-            self._line([(sheet.title, "topic", 1), (sheet.help, "cell", 6)])
+            self._line([(sheet.title, "topic", 1), (sheet.help, "help", 6)])
         self._section("Colours")
         for text, style, words in guides.COLOUR_MEANINGS:
-            self._line([(text, style, 1), (words, "cell", 6)])
-        breaks = [self.row]
+            self._line([(text, style, 1), (words, "help", 6)])
+        self.target.break_page(self.row - 1)
         self._section("Good to know")
         for topic, words in guides.TOPICS:
-            self._line([(topic, "topic", 1), (words, "cell", 6)])
+            self._line([(topic, "topic", 1), (words, "help", 6)])
         self._examples()
-        breaks.append(self.row)
+        self.target.break_page(self.row - 1)
         self._columns()
-        self.page.set_h_pagebreaks(breaks)
 
     def _examples(self) -> None:
         self._section("One filled row of each sheet")
@@ -316,28 +233,24 @@ class _Guide:
                 self._line(
                     [
                         (guides.header(column), "topic", 1),
-                        (column.help, "cell", 3),
-                        (guides.allowed(column), "cell", 1),
-                        (column.example, "cell", 1),
-                        (guides.types(column), "cell", 1),
+                        (column.help, "help", 3),
+                        (guides.allowed(column), "help", 1),
+                        (column.example, "help", 1),
+                        (guides.types(column), "help", 1),
                     ]
                 )
 
     def _section(self, title: str) -> None:
-        self.page.set_row(self.row, 12)
+        self.target.add(self.row, (), 12)
         self.row += 1
-        self._line([(title, "section", 7)], height=26)
+        self._line([(title, "guide section", 7)], height=26)
 
-    def _line(self, blocks: Sequence[tuple[str, str, int]], height: float = 0) -> None:
+    def _line(self, blocks: Sequence[SheetCell], height: float = 0) -> None:
         """Write blocks of text side by side, each over so many columns, and make the row as high as needed."""
         column = 1
         lines = 1
-        for text, style, span in blocks:
-            if span > 1:
-                self.page.merge_range(self.row, column, self.row, column + span - 1, text, self.styles[style])
-            else:
-                self.page.write_string(self.row, column, text, self.styles[style])
-            lines = max(lines, lines_in(text, sum(_WIDTHS[column : column + span]) * 1.15 - 3))
+        for text, _, span in blocks:
+            lines = max(lines, lines_in(str(text), sum(_WIDTHS[column : column + span]) * 1.15 - 3))
             column += span
-        self.page.set_row(self.row, height or 6 + 15 * lines)
+        self.target.add(self.row, blocks, height or 6 + 15 * lines, first=1)
         self.row += 1

@@ -33,7 +33,7 @@ _STRICT_NAMES: Final = tuple(
         ("drawingml/2006/spreadsheetDrawing", "drawingml/spreadsheetDrawing"),
     )
 )
-"""Namespaces of what XlsxWriter writes, and what they are in packages of the strict kind."""
+"""Namespaces of what openpyxl writes, and what they are in packages of the strict kind."""
 
 
 def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
@@ -63,7 +63,7 @@ def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: 
 
     Args:
         edit: The workbook that takes them.
-        donor: The workbook that has them, as XlsxWriter writes it in constant-memory mode: without shared strings.
+        donor: The workbook that has them, as the tool writes it: without shared strings.
             Its file is read once more when the edit's content is made.
         front: Names of the sheets that come before all others, in order.
         end: Names of the sheets that come behind all others, in order.

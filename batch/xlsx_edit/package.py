@@ -300,7 +300,7 @@ class PackageEdit:
         self._changed[types] = serialise(self._types)
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in (types, *(name for name in self.names() if name != types)):
-                large = self._is_large(name)
+                large = name in self._rewritten or self._is_large(name)
                 archive.compresslevel = 1 if large else 6
                 with archive.open(name, "w", force_zip64=large) as part:
                     touched = name in self._changed or name in self._rewritten

@@ -13,7 +13,7 @@ from batch.xlsx_edit.package import PackageEdit, Unpatchable, attribute
 from batch.xlsx_edit.sheet_frame import Frame, rows_between
 
 _LONGEST: Final = 32_767
-"""Characters that Excel takes in a cell."""
+"""Units of UTF-16 that Excel takes in a cell."""
 _LOOKS_ESCAPED: Final = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -21,7 +21,10 @@ _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 def escaped(text: str) -> bytes:
     """Return a text as a sheet's XML holds it: what XML cannot hold in Excel's own notation."""
-    text = _LONE_SURROGATE.sub("\ufffd", text[:_LONGEST])
+    if len(text) > _LONGEST // 2:
+        text = text.encode("utf-16-le", "surrogatepass")[: 2 * _LONGEST].decode("utf-16-le", "replace")
+    if not text.isascii():
+        text = _LONE_SURROGATE.sub("\ufffd", text)
     if "_x" in text:
         text = _LOOKS_ESCAPED.sub(r"_x005F\1", text)
     text = _UNWRITABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", text)
@@ -32,7 +35,7 @@ def filling(value: str | float | None, style: int, prefix: bytes = b"") -> bytes
     """Return what stands in a cell's XML behind its address.
 
     Args:
-        value: A text, which stays one whatever it looks like; a number; None or ``""`` for a blank cell.
+        value: A text, which stays one whatever it looks like; a number; yes or no; None or ``""`` for a blank cell.
         style: Of the cell.
         prefix: Of the names in this sheet's XML.
     """
@@ -40,6 +43,8 @@ def filling(value: str | float | None, style: int, prefix: bytes = b"") -> bytes
     if value is None or value == "":
         return look + b"/>"
     end = b"</%sc>" % prefix
+    if isinstance(value, bool):
+        return look + b' t="b"><%sv>%d</%sv>' % (prefix, value, prefix) + end
     if not isinstance(value, str):
         return look + b"><%sv>%s</%sv>" % (prefix, repr(value).encode(), prefix) + end
     kept = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""

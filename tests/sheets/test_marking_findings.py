@@ -14,10 +14,9 @@ from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
-from batch.writers import marked_files, marked_findings, marked_list
+from batch.writers import marked_files, marked_findings
 from batch.writers.marked_files import refuse_place, write_marked
-from batch.writers.marked_findings import by_sheet, lines
-from batch.writers.marked_list import problems_headline
+from batch.writers.marked_findings import by_sheet, lines, problems_headline
 from batch.writers.marked_workbook import WRONG, Palette
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
@@ -118,7 +117,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_what_has_no_room_on_the_list_is_counted(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marked_list, "MOST_LINES", 2)
+    monkeypatch.setattr(marked_findings, "MOST_LINES", 2)
     rows = listed(book, [wrong(2), wrong(3), wrong(4)])
     assert [row[2] for row in rows[:2]] == ["B2", "B3"]
     assert rows[2][1] == "and 1 more; trunk-batch check --json lists them all"
