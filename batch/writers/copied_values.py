@@ -38,6 +38,7 @@ class SheetCopy:
         self.left = sheet.raw.first_column
         self.right = self.left + len(self.columns)
         """The first column of ours."""
+        target.width = self.right
         self.styles = [self._style(cells) for cells in self.columns]
         self.addresses = [f'<c r="{letters(column)}'.encode() for column in range(self.left, self.right)]
         self.answers: dict[int, tuple[Fillings, RowResult]] = {}

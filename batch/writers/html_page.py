@@ -1,7 +1,7 @@
 """The printable page: a plan for whoever approves it, or results for the archive, as one HTML file.
 
-It needs no network, no script and no other file, and says what its charts (SVG in the HTML itself) show in words and
-numbers beside them. Text goes out as text: nothing that somebody typed or a PBX answered is ever taken for HTML.
+It needs no network, no script and no other file, and says what its charts show in numbers beside their bars. Text goes
+out as text: nothing that somebody typed or a PBX answered is ever taken for HTML.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from batch.tables.row_results import EndingCount, Summary, Tone, by_ending
@@ -23,13 +22,6 @@ if TYPE_CHECKING:
 
 
 FONT: Final = "Segoe UI, Helvetica Neue, Arial, Liberation Sans, sans-serif"
-_CHART_WIDTH: Final = 360
-_LABELS: Final = 112
-"""Where the bars begin."""
-_AMOUNTS: Final = 64
-"""Room behind the longest bar for its number."""
-_STEP: Final = 20
-_THICK: Final = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,44 +42,25 @@ class Chart:
 
 
 def drawn(chart: Chart) -> str:
-    """Return the chart as SVG. Every bar has a border, so that it is seen in print without colour too."""
+    """Return the chart as a table with bars. Each has a border, so that it is seen in print without colour too."""
     most = max((bar.amount for bar in chart.bars), default=0)
-    lines = [_drawn_bar(bar, place, most) for place, bar in enumerate(chart.bars)]
-    told = ", ".join(f"{bar.label} {bar.amount:,}" for bar in chart.bars)
-    height = len(chart.bars) * _STEP + 4
-    shape = f'viewBox="0 0 {_CHART_WIDTH} {height}" font-family="{FONT}" font-size="11"'
-    return (
-        f'<svg {shape} role="img" aria-label="{escape(visible(f"{chart.title}: {told}"))}">{"".join(lines)}'
-        f'<line x1="{_LABELS}" y1="0" x2="{_LABELS}" y2="{height}" stroke="{DARK}"/></svg>'
+    rows = (
+        f'<tr><th scope="row">{plain(bar.label)}</th><td>{_drawn_bar(bar, most)} {bar.amount:,}</td></tr>'
+        for bar in chart.bars
     )
+    return f"<table><caption>{plain(chart.title)}</caption>{''.join(rows)}</table>"
 
 
-def _drawn_bar(bar: ChartBar, place: int, most: int) -> str:
-    top = place * _STEP + 4
-    middle = top + _THICK / 2 + 4
-    longest = _CHART_WIDTH - _LABELS - _AMOUNTS
-    width = max(1.0, longest * bar.amount / most) if bar.amount else 0.0
-    box = (
-        f'<rect x="{_LABELS}" y="{top}" width="{width:.1f}" height="{_THICK}" fill="{bar.colour}" stroke="{DARK}"/>'
-        if width
-        else ""
-    )
-    return (
-        f'<text x="{_LABELS - 6}" y="{middle:g}" text-anchor="end">{escape(visible(bar.label))}</text>{box}'
-        f'<text x="{_LABELS + width + 5:.1f}" y="{middle:g}">{bar.amount:,}</text>'
-    )
+def _drawn_bar(bar: ChartBar, most: int) -> str:
+    width = f"{_LONGEST_BAR * bar.amount / most:.1f}" if bar.amount else ""
+    return f'<i style="width: {width}%; background: {bar.colour}"></i>' if width else ""
 
 
-_LINES: Final = 34
-"""So many lines are left on the page for lists, bars and endings, beside what always stands there."""
-_LINES_TO_SIGN: Final = 9
-_LINES_OF_PRACTICE: Final = 3
-_LINE_OF_BAR: Final = 1.2
-_LINE_OF_ENDING: Final = 1.5
-_FEWEST: Final = 2
-"""So many rows each list has in any case."""
-_WIDTH: Final = 95
-"""Characters of a line, about."""
+_LONGEST_BAR: Final = 75
+"""Per cent of its cell; its number stands behind it."""
+_MOST_SENTENCES: Final = 10
+_MOST_ROWS: Final = 20
+"""So many lines of a list are on the page, which is for an overview; the others are counted."""
 _LONGEST: Final = 160
 """Characters of one text in a list."""
 
@@ -142,20 +115,16 @@ def page_html(page: Page) -> str:
     summary = page.summary
     endings = [ending for ending in by_ending(summary.counts) if ending.total]
     name = f"{'PRACTICE ' if summary.practice else ''}{summary.title}: {page.subject}"
-    room = _Room(page, len(endings))
-    attention = room.take(summary.attention, 0.5)
-    hazards = room.take(summary.hazards, 0.3)
-    listed = room.take([" ".join(row) for row in page.listing.rows] if page.listing else (), 1)
     parts = [
         _tag("h1", f"{plain(summary.title)} <small>{plain(page.subject)}</small>"),
         _tag("p", plain(PRACTICE_NOTE), "practice") if summary.practice else "",
         _tag("p", plain(summary.headline), f"headline {page.tone}"),
         _amounts(page.amounts),
-        _sentences("Look at these first", summary.attention, attention, page.more_in),
-        _sentences("Hazards", summary.hazards, hazards, page.more_in),
+        _sentences("Look at these first", summary.attention, page.more_in),
+        _sentences("Hazards", summary.hazards, page.more_in),
         _charts(page, endings),
         _endings(endings, page.column, list(dict.fromkeys(count.sheet for count in summary.counts))),
-        _listing(page.listing, listed, page.more_in) if page.listing else "",
+        _listing(page.listing, page.more_in) if page.listing else "",
         _facts(summary.facts),
         _signature(page.to_sign) if page.to_sign else "",
     ]
@@ -167,28 +136,6 @@ def page_html(page: Page) -> str:
         + "\n".join(filter(None, parts))
         + "\n</main>\n</body>\n</html>\n"
     )
-
-
-class _Room:
-    """The lines that are left on the page for lists."""
-
-    def __init__(self, page: Page, endings: int) -> None:
-        bars = max((len(chart.bars) for chart in page.charts), default=0)
-        taken = _LINE_OF_ENDING * endings + _LINE_OF_BAR * max(endings, bars)
-        taken += (_LINES_TO_SIGN if page.to_sign else 0) + (_LINES_OF_PRACTICE if page.summary.practice else 0)
-        self.left = _LINES - taken
-
-    def take(self, texts: Sequence[str], share: float) -> int:
-        """Take lines for the first of these texts, and return for how many of them."""
-        lines, taken = self.left * share, 0
-        for text in texts:
-            needed = ceil(min(len(text), _LONGEST) / _WIDTH) + 0.2
-            if taken >= _FEWEST and needed > lines:
-                break
-            lines -= needed
-            self.left -= needed
-            taken += 1
-        return taken
 
 
 def plain(text: str) -> str:
@@ -211,10 +158,10 @@ def _amounts(amounts: Sequence[tuple[str, int]]) -> str:
     return f'<ul class="amounts">{tiles}</ul>'
 
 
-def _sentences(title: str, sentences: Sequence[str], most: int, more_in: str) -> str:
+def _sentences(title: str, sentences: Sequence[str], more_in: str) -> str:
     if not sentences:
         return ""
-    lines = [_tag("li", _shortened(sentence)) for sentence in sentences[:most]]
+    lines = [_tag("li", _shortened(sentence)) for sentence in sentences[:_MOST_SENTENCES]]
     if left := len(sentences) - len(lines):
         lines.append(_tag("li", plain(_more(left, "", more_in)), "more"))
     return f'<section class="look">{_tag("h2", plain(title))}<ul>{"".join(lines)}</ul></section>'
@@ -228,9 +175,7 @@ def _more(left: int, what: str, more_in: str) -> str:
 def _charts(page: Page, endings: Sequence[EndingCount]) -> str:
     bars = [ChartBar(label=ending.ending, amount=ending.total, colour=BAR[ending.tone]) for ending in endings]
     charts = [Chart(title=f"Rows by {page.column.lower()}", bars=bars), *page.charts]
-    drawings = [
-        f"<figure>{_tag('figcaption', plain(chart.title))}{drawn(chart)}</figure>" for chart in charts if chart.bars
-    ]
+    drawings = [drawn(chart) for chart in charts if chart.bars]
     return f'<div class="charts">{"".join(drawings)}</div>' if drawings else ""
 
 
@@ -270,11 +215,11 @@ def _cells(*groups: Iterable[str | int]) -> str:
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _listing(listing: Listing, most: int, more_in: str) -> str:
+def _listing(listing: Listing, more_in: str) -> str:
     if not listing.rows:
         return ""
     head = "".join(f'<th scope="col">{plain(text)}</th>' for text in listing.header)
-    rows = [_cells(map(_shortened, row)) for row in listing.rows[:most]]
+    rows = [_cells(map(_shortened, row)) for row in listing.rows[:_MOST_ROWS]]
     left = len(listing.rows) - len(rows)
     if left:
         more = plain(_more(left, listing.what, more_in))
@@ -318,13 +263,16 @@ ul {{ margin: 0; padding: 0 0 0 4.5mm; }}
 .amounts li {{ flex: 1 1 18mm; padding: 1mm; border: 1px solid {LINE}; text-align: center; font-size: 8.5pt; }}
 .amounts b {{ display: block; font-size: 15pt; line-height: 1.2; color: {DARK}; }}
 .charts {{ display: flex; flex-wrap: wrap; gap: 5mm; margin: 3mm 0 2mm; }}
-figure {{ flex: 1 1 70mm; margin: 0; break-inside: avoid; }}
-figcaption {{ font-weight: bold; color: {DARK}; }}
-svg {{ display: block; width: 100%; height: auto; }}
 table {{ width: 100%; border-collapse: collapse; margin: 1mm 0 0; font-size: 8.5pt; }}
 th {{ text-align: left; background: #eceff1; white-space: nowrap; }}
 th, td {{ padding: .7mm 2mm; border-bottom: 1px solid {LINE}; vertical-align: top; }}
 td:first-child {{ min-width: 24mm; }}
+.charts table {{ flex: 1 1 70mm; break-inside: avoid; }}
+.charts caption {{ text-align: left; font-weight: bold; font-size: 9pt; color: {DARK}; }}
+.charts th, .charts td {{ border: 0; background: none; font-weight: normal; vertical-align: middle; }}
+.charts th {{ width: 24mm; text-align: right; }}
+.charts td {{ border-left: 1px solid {DARK}; padding-left: 0; }}
+.charts i {{ display: inline-block; height: 3.5mm; min-width: 1px; border: 1px solid {DARK}; vertical-align: middle; }}
 tr {{ break-inside: avoid; }}
 .number {{ text-align: right; white-space: nowrap; }}
 .total td {{ font-weight: bold; border-bottom: 0; }}
