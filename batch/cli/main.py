@@ -147,7 +147,7 @@ def _refuse_columns(target: Path) -> None:
 
 
 def _refuse_marked(workbook: Path, target: Path) -> None:
-    from batch.writers.marked_files import refuse_place  # noqa: PLC0415 - not for --help
+    from batch.writers.marked_workbook import refuse_place  # noqa: PLC0415 - not for --help
 
     refuse_place(workbook, target)
 

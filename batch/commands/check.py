@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from batch.tables.rows import Tables
     from batch.trunks.export_base import Base
     from batch.trunks.model import Choice, Record, Records
-    from batch.writers.marked_files import Marked
+    from batch.writers.marked_workbook import Marked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,7 +184,7 @@ def mark(checked: Checked, target: Path) -> Marked:
         UsageError: the target's ending is not the workbook's, or the workbook was saved again meanwhile.
         OutputError: it cannot be written there; then nothing is.
     """
-    from batch.writers.marked_files import write_marked  # noqa: PLC0415 - a check without marks needs none of it
+    from batch.writers.marked_workbook import write_marked  # noqa: PLC0415 - a check without marks needs none of it
 
     private = bool(checked.tables.trunks.filled("password"))
     return write_marked(checked.workbook, checked.problems, target, private=private)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from batch.commands.check import Checked
     from batch.errors import BatchError
-    from batch.writers.marked_files import Marked
+    from batch.writers.marked_workbook import Marked
 
 _ONE_BY_ONE: Final = 3
 """So many wordings of one problem in one column are told each."""

@@ -19,8 +19,7 @@ from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
 from batch.schema.file_metadata import FileKind
 from batch.settings import Settings
-from batch.writers.marked_files import Marked, refuse_place
-from batch.writers.marked_workbook import take_marks_off
+from batch.writers.marked_workbook import Marked, refuse_place, take_marks_off
 from batch.xlsx_edit.package import PackageEdit
 from tests.furnished import changed, parts_of, sheet_part, write_furnished, write_parts
 from tests.office import saved_again

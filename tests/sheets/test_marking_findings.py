@@ -14,10 +14,9 @@ from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
-from batch.writers import marked_files, marked_findings
-from batch.writers.marked_files import refuse_place, write_marked
+from batch.writers import marked_findings, marked_workbook
 from batch.writers.marked_findings import by_sheet, lines, problems_headline
-from batch.writers.marked_workbook import WRONG, Palette
+from batch.writers.marked_workbook import WRONG, Palette, refuse_place, write_marked
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
 from tests.builders import sheet
@@ -162,7 +161,7 @@ def test_a_full_disk_is_an_error_that_says_so(book: Path, monkeypatch: pytest.Mo
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(marked_files, "put_marks", full)
+    monkeypatch.setattr(marked_workbook, "put_marks", full)
     with pytest.raises(OutputError, match="no space left on device"):
         write_marked(read_workbook(book), [wrong(2)], book.with_name("marked.xlsx"))
     assert not book.with_name("marked.xlsx").exists()

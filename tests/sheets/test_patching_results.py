@@ -18,7 +18,7 @@ from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
-from batch.writers.marked_files import write_marked
+from batch.writers.marked_workbook import write_marked
 from batch.writers.results_workbook import Written, write_into, write_results
 from batch.xlsx_edit.package import Unpatchable
 from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict

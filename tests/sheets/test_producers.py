@@ -18,7 +18,7 @@ from batch.readers.packages import Package
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, RowResult, Summary, Tone
-from batch.writers.marked_files import write_marked
+from batch.writers.marked_workbook import write_marked
 from batch.writers.results_workbook import write_into
 from batch.xlsx_edit.book import sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
