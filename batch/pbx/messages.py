@@ -126,6 +126,8 @@ class NotSent:
     """Whether it was given up for lack of time: then the PBX may be overloaded."""
     distrusted: bool = False
     """Whether whoever answers there could not show that it is the PBX: another try would meet the same."""
+    speaks: str = ""
+    """What the port speaks, where that is something else than what was spoken to it: ``http``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +138,8 @@ class NoResponse:
     elapsed: float = 0.0
     timed_out: bool = False
     """Whether it was given up for lack of time: then the PBX may be overloaded."""
+    speaks: str = ""
+    """What the port speaks, where that is something else than what was spoken to it: ``https``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

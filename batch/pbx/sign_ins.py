@@ -105,16 +105,19 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
 
 
 def may_pass(reply: Reply) -> bool:
-    """Tell whether what came instead of a grant may be otherwise at another try: not a wrong address or certificate."""
+    """Tell whether what came instead of a grant may be otherwise at another try.
+
+    A wrong address or certificate stays one, and so does http spoken to an https port, or https to one of http.
+    """
     match reply:
         case Answer():
             return verdict_of(reply) in {Verdict.TRANSIENT, Verdict.RETRY}
         case InvalidResponse(http_status=status, retry_after=pause):
             return status in _BUSY or pause is not None
-        case NotSent(distrusted=distrusted):
-            return not distrusted
-        case NoResponse():
-            return True
+        case NotSent(distrusted=distrusted, speaks=speaks):
+            return not distrusted and not speaks
+        case NoResponse(speaks=speaks):
+            return not speaks
 
 
 def _grant(answer: Answer) -> SignIn:
@@ -205,6 +208,13 @@ def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str) -> str
     match reply:
         case NotSent(distrusted=True):
             return COMPARE
+        case NoResponse(speaks="https"):
+            return f"Begin --url with https:  {base_url.replace('http:', 'https:', 1)}"
+        case NotSent(speaks="http"):
+            return (
+                f"Check the port in --url: https usually is at {likely_addresses(base_url)}. What is sent to an http "
+                "port can be read on the way."
+            )
         case InvalidResponse(http_status=status) if status in _UNAUTHORISED:
             return "Something in front of the PBX, a proxy or gateway, asks for a sign-in of its own."
         case InvalidResponse(http_status=status) if status in _BUSY:

@@ -356,10 +356,12 @@ _TLS_ADVICES: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 """What to do by OpenSSL's number (``X509_V_ERR_…``): not valid yet, expired, for another host, for another address."""
-_PLAIN_PORT: Final = frozenset(
+PLAIN_PORT: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
 )
 """What OpenSSL says when the other side does not speak TLS."""
+HTTPS_PORT: Final = "http was spoken to an https port"
+_HTTP_PORT: Final = "https was spoken to a port that does not speak it (an http port?)"
 _UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 
 
@@ -383,9 +385,11 @@ def reply_of(
     match kind:
         case ReplyKind.NOT_SENT:
             distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted)
+            speaks = "http" if reason == _HTTP_PORT else ""
+            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted, speaks=speaks)
         case ReplyKind.NO_ANSWER:
-            return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out)
+            speaks = "https" if reason == HTTPS_PORT else ""
+            return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out, speaks=speaks)
         case ReplyKind.GARBLED:
             return InvalidResponse(reason=reason, http_status=0, elapsed=elapsed)
 
@@ -401,7 +405,7 @@ def _reason_of(error: httpx.RequestError, timeout: float) -> str:
     if isinstance(error, httpx.ConnectError):
         return _why_not_connected(error)
     if isinstance(error, httpx.RemoteProtocolError) and _is_tls_noise(error):
-        return "http was spoken to an https port"
+        return HTTPS_PORT
     words = next((_WORDS[known] for known in type(error).__mro__ if known in _WORDS), "the connection broke")
     return words.format(timeout=timeout)
 
@@ -418,8 +422,8 @@ def _why_not_connected(error: httpx.ConnectError) -> str:
                 return words
             case ssl.SSLCertVerificationError(verify_message=words, verify_code=code):
                 return f"the certificate is not trusted ({words.rstrip('.')}): {_TLS_ADVICES.get(code, _TLS_ADVICE)}"
-            case ssl.SSLError(reason=code) if code in _PLAIN_PORT:
-                return "https was spoken to a port that does not speak it (an http port?)"
+            case ssl.SSLError(reason=code) if code in PLAIN_PORT:
+                return _HTTP_PORT
             case ssl.SSLError():
                 return "no TLS connection could be agreed on"
             case socket.gaierror():

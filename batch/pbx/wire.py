@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any, Final, Literal, Protocol, TypeAlias
@@ -23,7 +25,7 @@ from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
 from batch.pbx.throttle import Stopped, Throttle
-from batch.pbx.transport import Deadline, Deadlines, reply_of
+from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, Deadline, Deadlines, reply_of
 from batch.secrets import Secret
 
 _Failed: TypeAlias = NotSent | NoResponse | InvalidResponse
@@ -49,6 +51,8 @@ _LONGEST_PAUSE_S: Final = 600.0
 _SLOW_STATUS: Final = frozenset({429, 503})
 _SHARE_AT_THE_DOOR: Final = 0.1
 """Of the time of a hurried request: its turn may not come, its answer may."""
+_GREETING_S: Final = 3.0
+"""Seconds for what answers a greeting of TLS at once."""
 _CLOSED: Final = NotSent(reason="the connection to the PBX is closed already")
 
 
@@ -196,7 +200,20 @@ class Wire:
                 return status, _retry_after(response.headers.get("Retry-After"), self.clock), content
         except httpx.RequestError as error:
             elapsed = self.clock.monotonic() - started
-            return reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
+            reply = reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
+            return self._with_port_named(request.url, reply)
+
+    def _with_port_named(self, url: httpx.URL, reply: _Failed) -> _Failed:
+        """Say so where http was spoken to an https port: a server of TLS closes such a connection without a word.
+
+        Looked at only at the door, since nobody who was met there changes what he speaks.
+        """
+        at_the_door = url.path.endswith("/get_token") and url.scheme == "http" and not self.client.trust_env
+        if not at_the_door or not isinstance(reply, NoResponse) or reply.timed_out or reply.speaks:
+            return reply
+        if not _speaks_tls(url.host, url.port or 80, min(self.timeout, _GREETING_S)):
+            return reply
+        return replace(reply, reason=HTTPS_PORT, speaks="https")
 
     def _built(
         self, request: Request, token: Mapping[str, str], body: bytes | None, timeout: float, deadline: Deadline
@@ -243,6 +260,19 @@ class Wire:
                     self.throttle.slow_down(elapsed)
                 else:
                     self.throttle.stumbled()
+
+
+def _speaks_tls(host: str, port: int, timeout: float) -> bool:
+    """Tell whether a port that gave no answer to http speaks TLS, whoever it is: it is only greeted."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), timeout) as opened, context.wrap_socket(opened):
+            return True
+    except ssl.SSLError as error:  # one that wants no greeting like this speaks it all the same
+        return not isinstance(error, ssl.SSLEOFError) and error.reason not in PLAIN_PORT
+    except OSError:
+        return False
 
 
 def _asks_for_less(answer: Answer) -> bool:

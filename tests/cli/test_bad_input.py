@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import socket
+import ssl
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -210,6 +211,17 @@ def port_that(behave: Callable[[socket.socket], None]) -> Iterator[tuple[int, li
             thread.join()
 
 
+def speaking_tls(identity: Identity) -> Callable[[socket.socket], None]:
+    """Do as servers of TLS do: whoever speaks http to them is left without a word."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(identity.served.certificate_file, identity.served.key_file)
+
+    def greet(connection: socket.socket) -> None:
+        context.wrap_socket(connection, server_side=True).close()
+
+    return greet
+
+
 HTML = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\nConnection: close\r\n\r\n<html>Hi</html>"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\nConnection: close\r\n\r\nnot found"
 NOISE = b"\x15\x03\x01\x00\x02\x02\x0a"
@@ -252,6 +264,37 @@ class TestAPbxThatIsNone:
             ran = shell("plan", book, "--url", f"https://127.0.0.1:{port}", "--client-id", "script", "--insecure")
         clear(ran, 6)
         assert "https was spoken to a port that does not speak it" in ran.err
+
+    @pytest.mark.parametrize("name", ["plan", "apply", "export"])
+    def test_what_another_try_would_meet_again_is_met_once(
+        self, shell: Shell, book: Path, identity: Identity, name: str
+    ) -> None:
+        own: dict[str, list[object]] = {"plan": [book], "apply": [book, "--yes"], "export": ["-o", "x.xlsx"]}
+        who = ("--client-id", "script", "--attempts", "8")
+        with port_that(answers(NOT_FOUND)) as (port, met):
+            ran = shell(name, *own[name], "--url", f"https://127.0.0.1:{port}", *who)
+            assert len(met) == 1
+        clear(ran, 6)
+        assert "https was spoken to a port that does not speak it" in ran.err
+        assert "Check the port in --url: https usually is at https://127.0.0.1:8088" in ran.err
+        with port_that(speaking_tls(identity)) as (port, met):
+            ran = shell(name, *own[name], "--url", f"http://127.0.0.1:{port}", *who)
+            assert len(met) == 2, "one try, and one greeting"
+        clear(ran, 6)
+        assert "http was spoken to an https port" in ran.err
+        assert f"Begin --url with https:  https://127.0.0.1:{port}" in ran.err
+
+    def test_a_port_that_is_closed_without_a_word_and_speaks_nothing_is_tried_again(
+        self, shell: Shell, book: Path
+    ) -> None:
+        def hang_up(connection: socket.socket) -> None:
+            connection.recv(65536)
+
+        with port_that(hang_up) as (port, met):
+            ran = shell("plan", book, "--url", f"http://127.0.0.1:{port}", "--client-id", "script", "--attempts", "2")
+            assert len(met) == 4, "two tries, each with a greeting"
+        clear(ran, 6)
+        assert "https port" not in ran.err
 
     def test_nothing_listens(self, shell: Shell, book: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:

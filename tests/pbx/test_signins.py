@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from batch.errors import AddressBlocked
-from batch.pbx.messages import Answer, InvalidResponse, NotSent
-from batch.pbx.sign_ins import Failure, Grant, blocked, blocked_until, read_sign_in
+from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent
+from batch.pbx.sign_ins import Failure, Grant, blocked, blocked_until, may_pass, read_sign_in
 
 URL = "https://pbx.example:8088"
 NOW = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
@@ -47,6 +47,7 @@ def test_a_block_without_a_readable_end_is_about_ten_minutes(value: Any) -> None
             "Check --url",
         ),
         (NotSent(reason="not trusted", distrusted=True), "not trusted", "Compare the certificate's"),
+        (NotSent(reason="an http port?", speaks="http"), "an http port?", "Check the port in --url"),
         (InvalidResponse(reason="x", http_status=503), "x", "wait a little"),
         (InvalidResponse(reason="x", http_status=401), "x", "asks for a sign-in of its own"),
     ],
@@ -56,6 +57,27 @@ def test_each_way_of_not_answering_has_its_advice(reply: Any, message: str, hint
     assert isinstance(failure, Failure)
     assert message in failure.message
     assert hint in failure.hint
+
+
+def test_whoever_speaks_http_to_an_https_port_is_given_the_address() -> None:
+    reply = NoResponse(reason="http was spoken to an https port", speaks="https")
+    failure = read_sign_in(reply, base_url="http://pbx.example:8088", now=NOW)
+    assert isinstance(failure, Failure)
+    assert failure.hint == "Begin --url with https:  https://pbx.example:8088"
+
+
+@pytest.mark.parametrize(
+    ("reply", "passes"),
+    [
+        (NotSent(reason="x"), True),
+        (NotSent(reason="x", distrusted=True), False),
+        (NotSent(reason="x", speaks="http"), False),
+        (NoResponse(reason="x"), True),
+        (NoResponse(reason="x", speaks="https"), False),
+    ],
+)
+def test_what_another_try_would_meet_again_does_not_pass(reply: Any, *, passes: bool) -> None:
+    assert may_pass(reply) is passes
 
 
 @pytest.mark.parametrize(
