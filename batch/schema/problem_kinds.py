@@ -54,7 +54,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "columns-file": _problem(
         "The file given by --columns does not fit",
         "It names a sheet or column that the workbook does not have, or gives one column two meanings.",
-        'did = "Rufnummer" in carrier.toml, and no header of the sheet says Rufnummer',
+        'DID = "Rufnummer" in carrier.toml, and no header of the sheet says Rufnummer',
         "Correct the file, or have a new guess written: trunk-batch check WORKBOOK --write-columns FILE.toml.",
         Who.OPERATOR,
     ),
