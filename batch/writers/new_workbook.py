@@ -243,7 +243,7 @@ class NewSheet:
         for value, style, span in blocks:
             if value or style or value == 0:
                 look = self.book.style(style)
-                cells.append(b'<c r="%s%d"%s' % (_letters(column), row, _filling(value, look)))
+                cells.append(b'<c r="%s%d"%s' % (_letters(column), row, filling(value, look)))
                 if span > 1:
                     cells += [b'<c r="%s%d" s="%d"/>' % (_letters(column + n), row, look) for n in range(1, span)]
                     self.page.merged_cells.add(f"{letters(column)}{row}:{letters(column + span - 1)}{row}")
@@ -356,11 +356,6 @@ def quoted_sheet(name: str) -> str:
 @lru_cache(256)
 def _letters(column: int) -> bytes:
     return letters(column).encode()
-
-
-@lru_cache(1024, typed=True)  # a cell says what the one beside it or above it says, mostly
-def _filling(value: CellContent, style: int) -> bytes:
-    return filling(value, style)
 
 
 def dress(target: Cell | MergedCell | ColumnDimension, name: str) -> None:

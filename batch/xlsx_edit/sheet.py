@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from batch.schema.columns import letters
@@ -31,6 +31,7 @@ def escaped(text: str) -> bytes:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").encode()
 
 
+@lru_cache(2048, typed=True)  # a cell says what the one beside it or above it says, mostly
 def filling(value: str | float | None, style: int, prefix: bytes = b"") -> bytes:
     """Return what stands in a cell's XML behind its address.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from xlsxwriter import Workbook
 
-from tests.sheets.packages import made
+from tests.open_xml import made
 
 FAULTY = "44-20"
 """Stands in DIDs!B3, and could mean two things."""

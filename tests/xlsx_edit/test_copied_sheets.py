@@ -16,7 +16,7 @@ from batch.readers.packages import Package
 from batch.xlsx_edit.book import Book, sheet_parts
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, whole_tags
-from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
+from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 
 
 def users(book: Workbook) -> None:

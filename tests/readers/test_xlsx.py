@@ -21,8 +21,8 @@ from batch.readers import grids, packages, prescan
 from batch.readers.detect import begin_workbook, read_workbook
 from batch.readers.workbook import CellError, Format, NoValue, RawSheet
 from batch.schema import columns
+from tests.open_xml import repacked
 from tests.packages import HEAD, MAIN, TAIL, raw_package
-from tests.sheets.packages import repacked
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult
 from batch.writers.marked_workbook import write_marked
 from batch.writers.results_workbook import Written, write_into, write_results
 from batch.xlsx_edit.package import Unpatchable
-from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
+from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 
 APPLIED = RowResult(
     result="applied", tone=Tone.GOOD, errcode=0, errmsg="SUCCESS", http_status=200, attempts=1, elapsed_ms=1212,

@@ -23,7 +23,7 @@ from batch.writers.results_workbook import write_into
 from batch.xlsx_edit.book import sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import PackageEdit
-from tests.sheets.packages import look_through, made, parts, prefixed, repacked, strict
+from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 from tests.soundness import faults_of
 
 Parts: TypeAlias = dict[str, bytes]

@@ -11,7 +11,7 @@ from batch.readers.packages import Package
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.sheet import CellChange, Fillings, SheetPatch, cells_of, escaped, filling, rows_of
 from batch.xlsx_edit.sheet_frame import Frame
-from tests.sheets.packages import prefixed
+from tests.open_xml import prefixed
 
 MAIN = b'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 SHEET = (

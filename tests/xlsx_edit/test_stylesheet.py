@@ -7,7 +7,7 @@ from lxml import etree
 
 from batch.xlsx_edit.package import Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
-from tests.sheets.packages import prefixed, strict
+from tests.open_xml import prefixed, strict
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 USERS = f"""<styleSheet xmlns="{MAIN}">
