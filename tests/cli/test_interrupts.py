@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,21 @@ from batch.errors import Interrupted
 from batch.secrets import Secret
 from batch.settings import Settings
 from batch.wording import quoted
-from tests.cli.shell import DIDS, FAST, SECRET, Person, Ran, Shell, at, calls, command, pbx, rows_of, write_book
+from tests.cli.shell import (
+    DIDS,
+    FAST,
+    SECRET,
+    Person,
+    Ran,
+    Shell,
+    at,
+    calls,
+    command,
+    last_run,
+    pbx,
+    rows_of,
+    write_book,
+)
 
 RUN = "from batch.cli import run; run()"
 HEARS = "import signal; signal.signal(2, signal.default_int_handler)"
@@ -310,6 +325,35 @@ class TestSignals:
             "hint": "Run it again when you are ready.",
         }
         assert "Traceback" not in err
+
+    @pytest.mark.parametrize("after", [0.0, 0.15, 0.3, 0.5])
+    @pytest.mark.parametrize("numbers", [[signal.SIGTERM], [signal.SIGINT] * 3])
+    def test_whoever_stops_while_results_are_written_is_left_with_whole_files_or_none(
+        self, tmp_path: Path, numbers: list[signal.Signals], after: float
+    ) -> None:
+        names = [f"T{i}" for i in range(40)]
+        rows = [("Name", "Hostname", "Password"), *((name, "new.example", f"Sample-pw-{name}") for name in names)]
+        book = write_book(tmp_path / "b.xlsx", trunks=rows)
+        with pbx(*({"id": i, "name": name} for i, name in enumerate(names, 1))) as served:
+            running = self.start("apply", book, *at(served), "--yes")
+            while calls(served).count("trunk/update") < len(names) and running.poll() is None:
+                time.sleep(0.01)
+            time.sleep(after)
+            for number in numbers:
+                running.send_signal(number)
+                time.sleep(0.03)
+            _, err = running.communicate(timeout=60)
+            files = [path for path in tmp_path.rglob("*") if path.is_file()]
+            assert not [path for path in files if ".part" in path.name]
+            assert all(zipfile.is_zipfile(path) for path in files if path.suffix == ".xlsx")
+            if running.returncode == 130:
+                assert "Traceback" not in err
+                assert "Stopping" in err or "Stopped by you" in err
+            else:  # it was over by then
+                assert running.returncode in {0, *(-number for number in numbers)}
+            secret = {"TRUNK_BATCH_CLIENT_SECRET": SECRET}
+            assert command("resume", last_run(book), "--yes", env=secret).code == 0
+        assert {row[3] for row in rows_of(tmp_path / "b-results.xlsx", "Trunks")[1:]} == {"applied"}
 
     def test_nohup_is_respected(self, book: Path) -> None:
         before = signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -189,3 +189,22 @@ def test_csv_files_are_named_as_they_came() -> None:
         "own (yours).csv",
         "sheet.csv",
     ]
+
+
+@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
+def test_whoever_is_stopped_on_the_way_leaves_the_file_of_before_and_nothing_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = tmp_path / "results.xlsx"
+    place.write_bytes(b"before")
+    if step == "fsync":
+        monkeypatch.setattr(os, "fsync", stopped)
+    if step == "chmod":
+        monkeypatch.setattr(Path, "chmod", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        place_file(place, b"after", replace=stopped if step == "replace" else os.replace)
+    assert place.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [place]
