@@ -142,7 +142,7 @@ class Run:
             written = None  # none lie beside the workbook, where there may be room by now
         else:
             target = written.path
-        results, papers = account.give_back(
+        results, outputs = account.give_back(
             self.outcomes,
             endings,
             target,
@@ -164,7 +164,7 @@ class Run:
             outcomes=self.outcomes,
             endings=endings,
             results=results,
-            papers=papers,
+            outputs=outputs,
             attention=attention,
             lost=self.lost,
             interrupted=self.interrupted or self.hurried,

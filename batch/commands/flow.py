@@ -19,7 +19,7 @@ from batch.commands.apply import begin
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_client
 from batch.commands.export import Exported, export_from, refuse_target
-from batch.commands.outputs import refuse_place_of_leftovers
+from batch.commands.outputs import check_failed_rows_place
 from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Drift, Verified, return_to
 from batch.commands.run_context import Report, RunContext, unchanged, without_sending
@@ -110,7 +110,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     checked = check(settings)
     mark = PRACTICE_MARK if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark)
-    refuse_place_of_leftovers(settings.failed_only, target)
+    check_failed_rows_place(settings.failed_only, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as books:
         record = books.enter_context(recording())
@@ -177,7 +177,7 @@ def resume(
         books.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
         _refuse_places(returned.checked.settings)
-        refuse_place_of_leftovers(returned.checked.settings.failed_only, returned.target)
+        check_failed_rows_place(returned.checked.settings.failed_only, returned.target)
         if returned.is_over:
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = books.enter_context(recording())

@@ -8,7 +8,7 @@ from typing import Final
 
 from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
-from batch.writers.failed_rows import Leftovers
+from batch.writers.failed_rows import FailedRows
 from batch.writers.html_page import Page, write_page
 
 SUMMARY_PAGE: Final = "summary.html"
@@ -16,12 +16,12 @@ SUMMARY_PAGE: Final = "summary.html"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Papers:
+class RunOutputs:
     """What a run hands back besides its results."""
 
     page: Path | None = None
     """The printable summary, where one was asked for and something took it."""
-    leftovers: Leftovers | None = None
+    failed_rows: FailedRows | None = None
     """The rows of trunks that are not as wanted, alone; None where nobody asked for them."""
     notes: tuple[str, ...] = ()
     """What could not be written."""
@@ -46,7 +46,7 @@ def print_out(page: Page, folder: Path, asked_for: Path | None) -> tuple[Path | 
         return None, (*notes, f"The printable summary: {error.message}")
 
 
-def refuse_place_of_leftovers(place: Path | None, results: Path) -> None:
+def check_failed_rows_place(place: Path | None, results: Path) -> None:
     """Refuse a place for the failed rows alone where something else lies, or is going to.
 
     Args:

@@ -168,7 +168,7 @@ class PreviousRun:
         ended = self.past.outcomes
         account = self._account(self._problems(), self._changes)
         endings = account.end(ended)
-        results, papers = account.give_back(ended, endings, self.target)
+        results, outputs = account.give_back(ended, endings, self.target)
         return Report(
             checked=self.checked,
             address=account.address,
@@ -177,7 +177,7 @@ class PreviousRun:
             outcomes=ended,
             endings=endings,
             results=results,
-            papers=papers,
+            outputs=outputs,
             only_rewritten=True,
         )
 

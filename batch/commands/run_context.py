@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch.commands.check import Checked
-from batch.commands.outputs import Papers, print_out
+from batch.commands.outputs import RunOutputs, print_out
 from batch.readers.workbook import Workbook
 from batch.runs import folders, journal
-from batch.runs.failure_groups import troubles
+from batch.runs.failure_groups import failure_groups
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.row_endings import RowEndings, end_rows, outcomes_without_run
@@ -22,7 +22,7 @@ from batch.schema.problems import Problem
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.list_order import remember
-from batch.writers.failed_rows import write_leftovers
+from batch.writers.failed_rows import write_failed_rows
 from batch.writers.printable import results_page
 from batch.writers.results_rows import Results, endings_frame, give_back
 
@@ -50,7 +50,7 @@ class Report:
     """By row of the Trunks sheet."""
     endings: RowEndings
     results: Results
-    papers: Papers = Papers()  # noqa: RUF009 - frozen and empty
+    outputs: RunOutputs = RunOutputs()  # noqa: RUF009 - frozen and empty
     attention: tuple[str, ...] = ()
     """What to look at first."""
     lost: Lost | None = None
@@ -120,13 +120,13 @@ class RunContext:
         ahead: Path | None = None,
         *,
         written: Results | None = None,
-    ) -> tuple[Results, Papers]:
+    ) -> tuple[Results, RunOutputs]:
         """Write the results, the printable summary and what else was asked for.
 
         ``ahead`` has the changes as `ChangesAhead` has written them already, if it has; ``written`` are the results,
         if they lie there already and say all that there is to say.
 
-        Where nothing takes one of them, `Results.note` or `Papers.notes` says so.
+        Where nothing takes one of them, `Results.note` or `RunOutputs.notes` says so.
         """
         settings = self.checked.settings
         told = self.summary(outcomes, endings, attention)
@@ -136,9 +136,9 @@ class RunContext:
         whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)
         told_of = results_page(whole, self.checked.workbook.path.name, self.address)
         page, notes = print_out(told_of, self.folder.path, settings.summary)
-        leftovers = None
+        failed_rows = None
         if settings.failed_only is not None:
-            leftovers = write_leftovers(
+            failed_rows = write_failed_rows(
                 settings.failed_only,
                 workbook=workbook,
                 tables=self.checked.tables,
@@ -150,7 +150,7 @@ class RunContext:
                 summary=told,
                 folder=self.folder.path,
             )
-        return results, Papers(page=page, leftovers=leftovers, notes=notes)
+        return results, RunOutputs(page=page, failed_rows=failed_rows, notes=notes)
 
     def write_results(
         self,
@@ -185,7 +185,7 @@ class RunContext:
 
     def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:
         """Put together what the sheet Summary says, with what to look at first."""
-        folded = troubles(outcomes.values())
+        folded = failure_groups(outcomes.values())
         first = [trouble.told(_named(trouble.names)) for trouble in folded[:_LISTED]]
         if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):
             first.append(f"… and {more:,} more trunks: filter the column Result of the sheet Trunks.")

@@ -135,7 +135,7 @@ def report_json(report: Report) -> dict[str, Any]:
 
     ``failed_only`` is there only where it was asked for, and null where everything is as wanted.
     """
-    left = report.papers.leftovers
+    left = report.outputs.failed_rows
     return {
         "run": str(report.folder.path),
         "results": None if report.results.path is None else str(report.results.path),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from batch.commands.previous_run import NOT_COMPARED
 from batch.errors import OutputError
 from batch.reports.next_steps import allowing, command, how, more_about, where, which
-from batch.runs.failure_groups import troubles
+from batch.runs.failure_groups import failure_groups
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline
@@ -18,7 +18,7 @@ from batch.wording import BRIEF, Shown, counted, moment, named, shortened
 
 if TYPE_CHECKING:
     from batch.commands.flow import Drift, Report, Verified
-    from batch.commands.outputs import Papers
+    from batch.commands.outputs import RunOutputs
 
 
 _ABSENT = "absent"
@@ -110,16 +110,16 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"Results as CSV: {report.results.folder}"
     yield f"Run: {report.folder.path}"
     yield from _next_text(report, open_ones)
-    yield from _papers_text(report.papers)
+    yield from _outputs_text(report.outputs)
     yield f"Results: {report.results.path or 'none yet'}"
 
 
-def _papers_text(papers: Papers) -> Iterator[str]:
+def _outputs_text(outputs: RunOutputs) -> Iterator[str]:
     """Say where else something lies that was asked for."""
-    yield from papers.notes
-    if papers.page is not None:
-        yield f"Printable summary: {papers.page}"
-    left = papers.leftovers
+    yield from outputs.notes
+    if outputs.page is not None:
+        yield f"Printable summary: {outputs.page}"
+    left = outputs.failed_rows
     if left is None:
         return
     if left.note:
@@ -157,7 +157,7 @@ def _headline(report: Report) -> str:
 
 def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> Iterator[str]:
     """List what is open, the worst first, trunks with the same words together."""
-    folded = troubles(open_ones)
+    folded = failure_groups(open_ones)
     listed = folded[: shown.items]
     for trouble in listed:
         yield f"  {trouble.told(named(trouble.names, shown))}"

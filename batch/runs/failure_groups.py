@@ -22,7 +22,7 @@ _WORST_FIRST: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class FailureGroup:
     """What one or more trunks have in common that are not as wanted."""
 
     ending: Ending
@@ -44,14 +44,14 @@ class Trouble:
         return f"{who} {self.why}".rstrip()
 
 
-def troubles(outcomes: Iterable[Outcome]) -> list[Trouble]:
+def failure_groups(outcomes: Iterable[Outcome]) -> list[FailureGroup]:
     """Fold the trunks that are not as wanted."""
     open_ones = [outcome for outcome in outcomes if not outcome.as_wanted]
     groups: dict[tuple[Ending, str], list[Outcome]] = {}
     for outcome in sorted(open_ones, key=lambda o: (_WORST_FIRST.index(o.ending), o.row)):
         groups.setdefault((outcome.ending, _why(outcome)), []).append(outcome)
     return [
-        Trouble(ending=ending, why=why, names=tuple(one.name for one in alike), errcode=alike[0].errcode)
+        FailureGroup(ending=ending, why=why, names=tuple(one.name for one in alike), errcode=alike[0].errcode)
         for (ending, why), alike in groups.items()
     ]
 

@@ -18,12 +18,12 @@ from batch.trunks import rules
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
 from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
-from batch.trunks.live_checks import incomplete, objections, unread, unreadable_trunk_problem
+from batch.trunks.live_checks import check_live, incomplete, unread, unreadable_trunk_problem
 from batch.trunks.merge import merge
 from batch.trunks.model import Record
 from batch.trunks.payloads import refusals
-from batch.trunks.rebase import rebase
 from batch.trunks.request_bodies import body_of, caller_id_json, did_json
+from batch.trunks.three_way_merge import merge_three_ways
 
 REGISTRATION_FIELDS: Final = frozenset(
     {
@@ -256,10 +256,14 @@ def judge_trunk(
     tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
-    merged = merge(tables, record, live, inventory) if base is None else rebase(tables, record, base, live, inventory)
+    merged = (
+        merge(tables, record, live, inventory)
+        if base is None
+        else merge_three_ways(tables, record, base, live, inventory)
+    )
     asked, desired = merged.asked, merged.desired
     difference = compare(live, desired)
-    problems = [*merged.problems, *objections(tables, asked, live, inventory)]
+    problems = [*merged.problems, *check_live(tables, asked, live, inventory)]
     if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
         numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)

@@ -17,7 +17,7 @@ from batch.trunks.model import Record, Records
 SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
 
 
-def objections(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> list[Problem]:
+def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> list[Problem]:
     """Report what a record asks for and its live trunk cannot be given."""
     if live.type is None:
         return [

@@ -113,7 +113,7 @@ FAILED_ROWS: Final = "failed-only.xlsx"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leftovers:
+class FailedRows:
     """What was left over, and where it lies."""
 
     path: Path | None
@@ -124,7 +124,7 @@ class Leftovers:
     """Why it lies elsewhere than asked for, or nowhere, if so."""
 
 
-def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is made of, and which rows
+def write_failed_rows(  # noqa: PLR0913 - everything that a results workbook is made of, and which rows
     target: Path,
     *,
     workbook: Workbook,
@@ -136,7 +136,7 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
     endings: RowEndings,
     summary: Summary,
     folder: Path,
-) -> Leftovers:
+) -> FailedRows:
     """Write the rows of trunks that are not as wanted; a trunk that was not chosen is not among them.
 
     A copy goes into the run's folder, so that a later run knows whether somebody has worked in the file since.
@@ -155,7 +155,7 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
     """
     left = {row: outcome for row, outcome in outcomes.items() if not outcome.as_wanted}
     if not left:
-        return Leftovers(path=None)
+        return FailedRows(path=None)
     rows = {title: _left(records, title, left) for title in endings.by_sheet}
     count = sum(map(len, rows.values()))
     faulty = {problem.place for problem in problems if problem.stops}
@@ -184,9 +184,9 @@ def write_leftovers(  # noqa: PLR0913 - everything that a results workbook is ma
         place = target if _is_untouched(target, folder) else free_name(target)
         placed = place_file(place, kept.read_bytes())
     except OutputError as error:
-        return Leftovers(path=None, trunks=len(left), rows=count, note=f"The failed rows alone: {error.message}")
+        return FailedRows(path=None, trunks=len(left), rows=count, note=f"The failed rows alone: {error.message}")
     note = "" if placed == target else f"{target.name} is open, or somebody has worked in it; it was left as it is."
-    return Leftovers(path=placed, trunks=len(left), rows=count, note=note)
+    return FailedRows(path=placed, trunks=len(left), rows=count, note=note)
 
 
 def _answered(

@@ -7,6 +7,7 @@ are set into their sheets at the end: openpyxl's write-only mode would take nine
 from __future__ import annotations
 
 import datetime as dt
+import io
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -175,8 +176,9 @@ class NewWorkbook:
                 sheet.head.center.font, sheet.head.center.text = "Calibri,Bold", "PRACTICE"
         seen = [page for page in self._book.worksheets if page.sheet_state == "visible"]
         seen[0].sheet_view.tabSelected = True
-        frame = self._folder / "frame.xlsx"
-        self._book.save(frame)
+        frame, saved = self._folder / "frame.xlsx", io.BytesIO()
+        self._book.save(saved)  # into a file without room, it would be closed once more, later and by nobody
+        frame.write_bytes(saved.getbuffer())
         edit = PackageEdit(Package(frame))
         edit.put(_CORE, _MODIFIED.sub(rb"\1\2\3\2", edit.read(_CORE)))
         for name, part in sheet_parts(edit).items():

@@ -21,8 +21,8 @@ from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count
 from batch.writers.atomic import place_file
 from batch.writers.copied_values import RESULT_STYLES, SheetCopy
 from batch.writers.csv_results import Advance, write_results_folder
-from batch.writers.given_back import Giveback, renewed
 from batch.writers.new_workbook import LAST_ROW, NewSheet, NewWorkbook, Says, SheetCell, workbook_bytes, write_workbook
+from batch.writers.results_package import ResultsPackage, renewed
 from batch.writers.styles import row_height
 from batch.writers.summary import SUMMARY, add_summary
 
@@ -146,14 +146,14 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         OutputError: It cannot be written there; then nothing is.
         Unpatchable: The file is laid out in a way that cannot be patched with certainty; then nothing is written.
     """
-    giveback = Giveback(original, metadata)
-    front, end = giveback.free_names((SUMMARY, CHANGES))
+    package = ResultsPackage(original, metadata)
+    front, end = package.free_names((SUMMARY, CHANGES))
 
     looks: dict[str, int] = {}
 
     def fill(book: NewWorkbook) -> None:
         add_summary(book, summary, column="Result", name=front)
-        book.add_metadata(renewed(metadata, made_at, {*giveback.kept, front, end}))
+        book.add_metadata(renewed(metadata, made_at, {*package.kept, front, end}))
         looks.update({style: book.style(style) for style in (*Tone, "our header", *RESULT_STYLES)})
 
     try:
@@ -164,12 +164,12 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
                 ahead = Path(folder) / "changes.xlsx"
                 names = [sheet.raw.name for sheet in sheets]
                 write_changes(ahead, changes, names, name=end, practice=summary.practice)
-            giveback.put_in(Package(ahead), (), (end,))
-            giveback.put_in(Package(donor), (front,), (IMPRINT,), looks)
-            content = giveback.content(sheets, search or SecretSearch(()), practice=summary.practice)
+            package.put_in(Package(ahead), (), (end,))
+            package.put_in(Package(donor), (front,), (IMPRINT,), looks)
+            content = package.content(sheets, search or SecretSearch(()), practice=summary.practice)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
-    return Written(path=place_file(path, content, private=private), notes=tuple(giveback.notes))
+    return Written(path=place_file(path, content, private=private), notes=tuple(package.notes))
 
 
 def write_changes(

@@ -388,7 +388,7 @@ class TestFromTheFirstMoment:
     that it names no file of ours.
     """
 
-    DELAYS = (*(step * 0.02 for step in range(20)), 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+    DELAYS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.5, 0.8)
 
     def pressed(self, delay: float, *words: object) -> tuple[int, str, str]:
         running = subprocess.Popen(  # noqa: S603 - our own command

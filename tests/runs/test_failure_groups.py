@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from batch.runs.failure_groups import troubles
+from batch.runs.failure_groups import failure_groups
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.diff import Difference
 
 
 def test_trunks_with_one_cause_are_told_together_and_the_worst_first() -> None:
-    found = troubles(
+    found = failure_groups(
         [
             Outcome(row=2, name="London", ending=Ending.REFUSED, errcode=10009, errmsg="OPERATION FAILED"),
             Outcome(row=3, name="Paris", ending=Ending.APPLIED),
@@ -25,8 +25,8 @@ def test_trunks_with_one_cause_are_told_together_and_the_worst_first() -> None:
 
 def test_what_the_note_says_is_not_said_twice() -> None:
     outcome = Outcome(row=2, name="London", ending=Ending.FAILED, errmsg="no answer in time", note="No answer in time.")
-    assert [trouble.why for trouble in troubles([outcome])] == ["No answer in time."]
+    assert [trouble.why for trouble in failure_groups([outcome])] == ["No answer in time."]
 
 
 def test_where_all_is_well_there_are_none() -> None:
-    assert troubles([Outcome(row=2, ending=Ending.UNCHANGED)]) == []
+    assert failure_groups([Outcome(row=2, ending=Ending.UNCHANGED)]) == []

@@ -17,7 +17,7 @@ from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet
 from batch.writers.results_workbook import write_into
 from tests.open_xml import look_through, made, parts, repacked
-from tests.writers.test_given_back import ROWS, SUMMARY, answered, fill_dids, lines, sheet_xml
+from tests.writers.test_results_package import ROWS, SUMMARY, answered, fill_dids, lines, sheet_xml
 
 Parts: TypeAlias = dict[str, bytes]
 PASSWORD = "Sample-<a&b>-ö"

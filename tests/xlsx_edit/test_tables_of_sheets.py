@@ -16,7 +16,7 @@ from batch.schema.columns import RESULT_HEADERS
 from batch.xlsx_edit.anchors import EMU, Widths
 from tests.furnished import dot
 from tests.open_xml import made, parts, prefixed, repacked, strict
-from tests.writers.test_given_back import ROWS, fill_dids, into, lines, page, sheet_xml, written
+from tests.writers.test_results_package import ROWS, fill_dids, into, lines, page, sheet_xml, written
 
 COLUMNS = [{"header": header} for header in ROWS[0]]
 OUTSIDE = (

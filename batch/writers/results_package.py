@@ -1,4 +1,4 @@
-"""Given back: the user's own workbook on its way to being the results: what of ours comes out, and what goes in."""
+"""Results package: the user's own workbook on its way to being the results; what of ours comes out, what goes in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def renewed(metadata: FileMetadata, made_at: str, sheets: Collection[str]) -> Fi
     return replace(metadata, kinds=kinds, made_at=made, sheets=frozenset(sheets), colours={})
 
 
-class Giveback:
+class ResultsPackage:
     """A workbook on its way. The file itself is not changed.
 
     Args:

@@ -1,0 +1,362 @@
+"""Three-way merge: what a person changed in an export, put upon what the PBX holds by now.
+
+Three sides: *base*, what the trunk held at the time of the export; *live*, what it holds now; *yours*, what the
+workbook says. What only one side changed is taken from it; where both did, each otherwise, there is a conflict: the
+person's side is then taken, and somebody has to allow it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic
+
+from batch.schema.columns import CLEAR, TRUNKS, Mode
+from batch.schema.problems import Problem
+from batch.tables.rows import Table, Tables
+from batch.trunks.diff import Desired, Difference, ListDifference, alike, compare_lists, described, live_value, said
+from batch.trunks.edited_cells import Key, asked_for, filled_cells, keyed, members
+from batch.trunks.hazards import Conflict, Held
+from batch.trunks.live import CallerId, Did, Entry, Inventory, LiveList, LiveTrunk
+from batch.trunks.merge import CallerIdFilling, Merged, ambiguous, applied, filled_did
+from batch.trunks.model import EntryRow, ListEdit, Record
+
+_ENTRY: Final = "entry"
+_LIST: Final = "list"
+_ORDER: Final = "order"
+"""What conflicts where it is more than one cell of an entry; its place is the cell of the DID or caller ID."""
+_MEMBERS: Final = frozenset({"extensions", "extension_groups"})
+_NAMED: Final = 5
+"""So many entries are named where many conflict at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ListConflict:
+    """What both sides changed, in words; None where an entry is absent."""
+
+    row: int | None
+    """Of its sheet; None where the person deleted it."""
+    field: str
+    """Its column; or `_ENTRY`, `_LIST`, `_ORDER`."""
+    number: str
+    """The entry's DID or caller ID; blank for the whole list."""
+    base: str | None
+    live: str | None
+    yours: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _MergedList(Generic[Entry]):
+    """A list that three sides agree on, or that a person has the last word on."""
+
+    entries: tuple[Entry, ...]
+    conflicts: tuple[_ListConflict, ...] = ()
+    mine: frozenset[Key] = frozenset()
+    """Entries that the person added, changed or deleted."""
+    reordered: bool = False
+    """Whether the person put entries into another order."""
+
+
+_WORDS: Final = {
+    _ENTRY: "{label} {number} of {trunk}",
+    _LIST: "the {label} list of {trunk}",
+    _ORDER: "the order of the {label} list of {trunk}",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides(Generic[EntryRow, Entry]):
+    """One list of a trunk, from all sides."""
+
+    edit: ListEdit[EntryRow] | None
+    """Its rows, all of them."""
+    asked: ListEdit[EntryRow] | None
+    """Its rows, as far as a person touched them."""
+    base: Sequence[Entry] | None
+    """None where nobody knows what it was, or what it is: then there is nothing to compare with."""
+    live: Sequence[Entry]
+
+
+def merge_three_ways(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, inventory: Inventory) -> Merged:
+    """Put what a person changed in an export upon a trunk as it is now.
+
+    Args:
+        tables: the workbook.
+        record: what it says of the trunk.
+        base: the trunk at the time of the export.
+        live: the trunk now.
+        inventory: what extensions and groups are looked up in.
+    """
+    asked = asked_for(record, base, inventory)
+    hidden = base.unread.keys() | live.unread.keys()
+
+    def known(name: str, held: LiveList[Entry]) -> Sequence[Entry] | None:
+        return None if name in hidden else held.entries
+
+    filling = CallerIdFilling(tables.caller_ids, inventory)
+    did_sides = _Sides(edit=record.dids, asked=asked.dids, base=known("did_list", base.dids), live=live.dids.entries)
+    caller_sides = _Sides(
+        edit=record.caller_ids,
+        asked=asked.caller_ids,
+        base=known("outbound_cid_list", base.caller_ids),
+        live=live.caller_ids.entries,
+    )
+    dids, caller_ids = _list(did_sides, filled_did), _list(caller_sides, filling)
+    return Merged(
+        asked=asked,
+        desired=Desired(
+            fields=asked.fields,
+            dids=None if asked.dids is None else dids.entries,
+            caller_ids=None if asked.caller_ids is None else caller_ids.entries,
+        ),
+        problems=[
+            *_ambiguous(tables.dids, "did", did_sides),
+            *_ambiguous(tables.caller_ids, "outbound_cid", caller_sides),
+            *filling.problems,
+        ],
+        conflicts=[
+            *_fields_in_conflict(tables.trunks, asked, base, live),
+            *_lists_in_conflict(tables, tables.caller_ids, "outbound_cid", asked, live, caller_ids.conflicts),
+            *_lists_in_conflict(tables, tables.dids, "did", asked, live, dids.conflicts),
+        ],
+        left_alone=Difference(
+            fields=dict(_fields_left_alone(asked, base, live)),
+            dids=_list_left_alone(did_sides, dids),
+            caller_ids=_list_left_alone(caller_sides, caller_ids),
+        ),
+    )
+
+
+def _fields_in_conflict(table: Table, asked: Record, base: LiveTrunk, live: LiveTrunk) -> Iterator[Conflict]:
+    for name, wanted in asked.fields.items():
+        was, now = live_value(base, name), live_value(live, name)
+        if name != "password" and not alike(name, now, was) and not alike(name, now, wanted):
+            label = table.sheet.column(name).label
+            sides = (_held(was), _held(now), _held(wanted))
+            yield _conflict(table, table.cell(name, asked.row), f"{label} of {live.name}", sides, name)
+
+
+def _held(value: object) -> Held:
+    return value if isinstance(value, int) else str(value)
+
+
+def _fields_left_alone(asked: Record, base: LiveTrunk, live: LiveTrunk) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    for column in TRUNKS.columns:
+        name = column.field
+        if not column.sent or name == "password" or name in asked.fields or live.type not in column.types:
+            continue
+        was, now = live_value(base, name), live_value(live, name)
+        if not alike(name, was, now):
+            yield name, (was, now)
+
+
+def _list(sides: _Sides[EntryRow, Entry], filled: Callable[[EntryRow, Entry | None], Entry]) -> _MergedList[Entry]:
+    """Make the list that a trunk shall have; that of an edit which asks for nothing is not looked at."""
+    if sides.edit is None or sides.asked is None:
+        return _MergedList(entries=())
+    if sides.base is None or sides.asked.mode is Mode.REMOVE:
+        return _MergedList(
+            entries=applied(sides.asked, sides.live, filled),
+            mine=frozenset((row.key, 1) for row in sides.asked.rows),
+        )
+    return _merge_list(sides.edit, sides.asked, sides.base, sides.live, filled)
+
+
+def _ambiguous(table: Table, field: str, sides: _Sides[EntryRow, Entry]) -> list[Problem]:
+    return [] if sides.asked is None else ambiguous(table, field, sides.asked, sides.live)
+
+
+def _lists_in_conflict(
+    tables: Tables, table: Table, key_field: str, record: Record, live: LiveTrunk, conflicts: Sequence[_ListConflict]
+) -> Iterator[Conflict]:
+    """Say in which cells a list conflicts; for a row that is there no more it is the trunk's own."""
+    for conflict in conflicts:
+        field = key_field if conflict.field in _WORDS else conflict.field
+        label = table.sheet.column(field).label
+        if conflict.row is None:
+            where, cell = tables.trunks, tables.trunks.cell("name" if record.id is None else "id", record.row)
+        else:
+            where, cell = table, table.cell(field, conflict.row)
+        what = _WORDS.get(conflict.field, "{label} of {number} on {trunk}").format(
+            label=label, number=conflict.number, trunk=live.name
+        )
+        yield _conflict(where, cell, what, (conflict.base, conflict.live, conflict.yours))
+
+
+def _conflict(table: Table, cell: str, what: str, sides: tuple[Held, Held, Held], field: str = "") -> Conflict:
+    base, live, yours = sides
+    was, now, wanted = ("absent" if side is None else said(field, side) for side in sides)
+    return Conflict(
+        sheet=table.name,
+        cell=cell,
+        base=base,
+        live=live,
+        yours=yours,
+        message=f"{table.name}!{cell}: {what} was {was} when it was exported, is {now} on the PBX now, "
+        f"and the workbook says {wanted}.",
+    )
+
+
+def _list_left_alone(sides: _Sides[EntryRow, Entry], merged: _MergedList[Entry]) -> ListDifference[Entry]:
+    """Return what the PBX changed in a list since the export, leaving out what the person changed as well."""
+    if sides.base is None:
+        return ListDifference()
+    since = compare_lists(sides.base, sides.live)
+    mine = {key for key, _ in merged.mine}
+    return replace(
+        since,
+        added=tuple(entry for entry in since.added if entry.key not in mine),
+        removed=tuple(entry for entry in since.removed if entry.key not in mine),
+        renamed=tuple(pair for pair in since.renamed if pair[1].key not in mine),
+        changed=tuple(pair for pair in since.changed if pair[1].key not in mine),
+        moved=() if merged.reordered else tuple(moved for moved in since.moved if moved.entry.key not in mine),
+    )
+
+
+def _merge_list(
+    edit: ListEdit[EntryRow],
+    asked: ListEdit[EntryRow],
+    base: Sequence[Entry],
+    live: Sequence[Entry],
+    filled: Callable[[EntryRow, Entry | None], Entry],
+) -> _MergedList[Entry]:
+    """Merge a list.
+
+    Args:
+        edit: all rows of the sheet, with mode *replace* or *add*.
+        asked: of those, the ones that a person touched, blank where they did not.
+        base: the list at the time of the export.
+        live: the list now.
+        filled: makes an entry from a row and the entry that its blank cells leave alone.
+    """
+    if edit.clear is not None:
+        return _cleared(edit.clear, base, live)
+    was: Mapping[Key, Entry] = keyed(base)
+    now: Mapping[Key, Entry] = keyed(live)
+    rows: Mapping[Key, EntryRow] = keyed(edit.rows)
+    touched: Mapping[Key, EntryRow] = keyed(asked.rows)
+    kept = {key for key in now if key in rows or key not in was or edit.mode is Mode.ADD}
+    merged = {key: now[key] for key in now if key in kept}
+    conflicts: list[_ListConflict] = []
+    for key, row in touched.items():
+        then, current = was.get(key), now.get(key)
+        merged[key] = filled(row, current or then)
+        conflicts += _both_changed(row, then, current, merged[key])
+    deleted: list[Key] = [key for key in was if key not in rows] if edit.mode is Mode.REPLACE else []
+    conflicts += [_deleted_though_changed(was[key], now[key]) for key in deleted if key in now and now[key] != was[key]]
+    order, reordered = list(merged), False
+    if edit.mode is Mode.REPLACE:
+        order, reordered = _ordered(merged.keys(), was, now, rows)
+        conflicts += _both_reordered(edit.rows[0].row, was, now, rows) if reordered else []
+    return _MergedList(
+        entries=tuple(merged[key] for key in order),
+        conflicts=tuple(conflicts),
+        mine=frozenset([*touched, *deleted]),
+        reordered=reordered,
+    )
+
+
+def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedList[Entry]:
+    """Empty a list; what came up on the PBX since, or was changed there, nobody has seen who wanted that."""
+    was: Mapping[Key, Entry] = keyed(base)
+    now: Mapping[Key, Entry] = keyed(live)
+    unseen = [described(entry) for key, entry in now.items() if was.get(key) != entry]
+    conflict = _ListConflict(
+        row=row,
+        field=_LIST,
+        number="",
+        base=_some(map(described, base)),
+        live=f"changed: {_some(unseen)}",
+        yours=CLEAR,
+    )
+    return _MergedList(entries=(), conflicts=(conflict,) if unseen else (), mine=frozenset([*was, *now]))
+
+
+def _deleted_though_changed(was: Did | CallerId, now: Did | CallerId) -> _ListConflict:
+    return _ListConflict(
+        row=None, field=_ENTRY, number=_number(was), base=described(was), live=described(now), yours=None
+    )
+
+
+def _both_changed(row: EntryRow, then: Entry | None, current: Entry | None, wanted: Entry) -> Iterator[_ListConflict]:
+    """Find the cells of a touched row in which the PBX holds neither what it held then nor what is wanted."""
+    if current is None and then is None:
+        return
+    for field in filled_cells(row):
+        before, now, new = (_part(entry, field) for entry in (then, current, wanted))
+        if now not in (before, new):
+            yield _ListConflict(
+                row=row.row,
+                field=field,
+                number=row.number,
+                base=_said(then, field),
+                live=_said(current, field),
+                yours=_said(wanted, field),
+            )
+
+
+def _part(entry: Did | CallerId | None, field: str) -> Hashable:
+    if isinstance(entry, CallerId) and field in _MEMBERS:
+        return frozenset(members(entry, field))
+    if isinstance(entry, CallerId) and field == "outbound_cid_to_ext_range":
+        return entry.extension_range
+    return None if entry is None else entry.name
+
+
+def _said(entry: Did | CallerId | None, field: str) -> str | None:
+    if isinstance(entry, CallerId) and field in _MEMBERS:
+        return ", ".join(member.number or f"#{member.id}" for member in members(entry, field))
+    part = _part(entry, field)
+    return None if part is None else str(part)
+
+
+def _ordered(
+    merged: Collection[Key], was: Iterable[Key], now: Iterable[Key], rows: Iterable[Key]
+) -> tuple[list[Key], bool]:
+    """Put the entries in order, and tell whether the person put those of the export into another one.
+
+    The PBX's order counts, with new rows behind those that stand before them on the sheet; or the sheet's, where the
+    person changed it, with what came up on the PBX behind what stands before it there.
+    """
+    sheet, earlier = list(rows), set(was)
+    theirs = [key for key in sheet if key in earlier and key in merged]
+    placed = set(theirs)
+    if theirs == [key for key in was if key in placed]:
+        head, order = _put_between([key for key in now if key in merged], sheet, merged)
+        return head + order, False
+    tail, order = _put_between([key for key in sheet if key in merged], now, merged)
+    return order + tail, True
+
+
+def _put_between(order: Sequence[Key], guide: Iterable[Key], merged: Collection[Key]) -> tuple[list[Key], list[Key]]:
+    """Put what is not in the order behind what is before it in the guide; what has nothing before it comes apart."""
+    placed, behind, last = set(order), defaultdict[Key | None, list[Key]](list), None
+    for key in guide:
+        if key in placed:
+            last = key
+        elif key in merged:
+            behind[last].append(key)
+    return behind[None], [each for key in order for each in (key, *behind[key])]
+
+
+def _both_reordered(
+    row: int, was: Mapping[Key, Entry], now: Mapping[Key, Entry], rows: Mapping[Key, EntryRow]
+) -> Iterator[_ListConflict]:
+    then = [key for key in was if key in now and key in rows]
+    both = set(then)
+    current, wanted = ([key for key in side if key in both] for side in (now, rows))
+    if current not in (then, wanted):
+        numbers = {key: _number(was[key]) for key in then}
+        before, live, new = (_some(numbers[key] for key in side) for side in (then, current, wanted))
+        yield _ListConflict(row=row, field=_ORDER, number="", base=before, live=live, yours=new)
+
+
+def _number(entry: Did | CallerId) -> str:
+    return entry.did if isinstance(entry, Did) else entry.caller_id
+
+
+def _some(texts: Iterable[str]) -> str:
+    listed = list(texts)
+    more = len(listed) - _NAMED
+    return ", ".join(listed[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
