@@ -1,35 +1,30 @@
 """Transport: the TLS context and the httpx client; THE table from httpx's exceptions to replies; nothing in any log.
 
-One client and one TLS context per PBX, shared by all threads; connections are not kept, since the PBX closes each. A
-time-out of a socket begins anew with every byte, so connections are also cut off at a moment. Of a library's message
-only what OpenSSL says of a certificate gets out: a URL holds the token.
+One client and one TLS context per PBX, shared by all threads. Of a library's message only what OpenSSL says of a
+certificate gets out: a URL holds the token.
 """
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import heapq
 import hmac
-import itertools
 import logging
 import re
 import socket
 import ssl
-import threading
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import httpx
 
 from batch.errors import UsageError
 from batch.pbx.addresses import is_loopback
+from batch.pbx.connections import ConnectionPerRequest
 from batch.pbx.messages import InvalidResponse, NoResponse, NotSent
 
 USER_AGENT: Final = "OpenAPI"
@@ -122,7 +117,7 @@ def _client(
         verify=verify,
         trust_env=trust_env,
         follow_redirects=False,
-        transport=transport,
+        transport=transport or (None if trust_env else ConnectionPerRequest(verify)),
     )
 
 
@@ -226,77 +221,6 @@ def hide_queries() -> None:
         logging.getLogger(name).addFilter(_HIDER)
 
 
-_CONNECTED: Final = ("connect_tcp.complete", "start_tls.complete")
-"""What httpcore says when there is a connection, and when it became another one."""
-
-
-class Deadlines:
-    """Watches over the connections of one PBX; used by any thread."""
-
-    def __init__(self) -> None:
-        """Watch over none yet."""
-        self._changed = threading.Condition()
-        self._watched: list[tuple[float, int, Deadline]] = []
-        self._numbers = itertools.count()
-        self._awake = False
-
-    @contextmanager
-    def within(self, seconds: float) -> Iterator[Deadline]:
-        """Cut off, after so many seconds, whatever is connected with `Deadline.trace` inside."""
-        deadline = Deadline(watcher=self, at=time.monotonic() + seconds)
-        try:
-            yield deadline
-        finally:
-            with self._changed:
-                deadline.connection = None
-
-    def watch(self, deadline: Deadline, connection: socket.socket) -> None:
-        """Take up a connection, or another one in its place."""
-        with self._changed:
-            if deadline.connection is None:
-                heapq.heappush(self._watched, (deadline.at, next(self._numbers), deadline))
-            deadline.connection = connection
-            if not self._awake:
-                self._awake = True
-                threading.Thread(target=self._run, name="deadlines", daemon=True).start()
-            elif self._watched[0][2] is deadline:
-                self._changed.notify()
-
-    def _run(self) -> None:
-        with self._changed:
-            while self._watched:
-                at, _, deadline = self._watched[0]
-                left = at - time.monotonic()
-                if deadline.connection is not None and left > 0:
-                    self._changed.wait(left)
-                    continue
-                heapq.heappop(self._watched)
-                if deadline.connection is not None:
-                    deadline.passed = True
-                    with suppress(OSError):  # closed already
-                        socket.socket.shutdown(deadline.connection, socket.SHUT_RDWR)
-            self._awake = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Deadline:
-    """The moment at which one request ends, answered or not."""
-
-    watcher: Deadlines
-    at: float
-    """In seconds of `time.monotonic`."""
-    connection: socket.socket | None = None
-    passed: bool = False
-    """Whether it was cut off."""
-
-    def trace(self, event: str, about: Mapping[str, Any]) -> None:
-        """Hear from httpcore how far the request is; see its ``trace`` extension."""
-        if event.endswith(_CONNECTED):
-            connection = about["return_value"].get_extra_info("socket")
-            if isinstance(connection, socket.socket):
-                self.watcher.watch(self, connection)
-
-
 class ReplyKind(Enum):
     """Which of the replies an exception stands for."""
 
@@ -360,6 +284,7 @@ PLAIN_PORT: Final = frozenset(
     {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE"}
 )
 """What OpenSSL says when the other side does not speak TLS."""
+_TLS_ALERT: Final = "\x15"
 HTTPS_PORT: Final = "http was spoken to an https port"
 _HTTP_PORT: Final = "https was spoken to a port that does not speak it (an http port?)"
 _UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
@@ -411,8 +336,8 @@ def _reason_of(error: httpx.RequestError, timeout: float) -> str:
 
 
 def _is_tls_noise(error: httpx.RemoteProtocolError) -> bool:
-    """Tell whether what came began like a TLS alert: h11 says this of a first byte that no text has."""
-    return str(error) == "illegal request line"
+    """Tell whether what came in place of a status line began like a TLS alert."""
+    return str(error).startswith(_TLS_ALERT)
 
 
 def _why_not_connected(error: httpx.ConnectError) -> str:

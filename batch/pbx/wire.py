@@ -21,11 +21,12 @@ import httpx
 
 from batch.pbx.addresses import API_PATH
 from batch.pbx.clocks import Clock
+from batch.pbx.connections import Deadline, Deadlines
 from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
 from batch.pbx.throttle import Stopped, Throttle
-from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, Deadline, Deadlines, reply_of
+from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, reply_of
 from batch.secrets import Secret
 
 _Failed: TypeAlias = NotSent | NoResponse | InvalidResponse
@@ -226,7 +227,7 @@ class Wire:
             headers=[*self.client.headers.raw, *([] if body is None else [(b"Content-Type", b"application/json")])],
             cookies=self.client.cookies,
             content=body,
-            extensions={"timeout": httpx.Timeout(timeout, pool=None).as_dict(), "trace": deadline.trace},
+            extensions={"timeout": httpx.Timeout(timeout, pool=None).as_dict(), **deadline.extensions},
         )
 
     def _read(self, response: httpx.Response, deadline: float) -> bytes | _Unread:

@@ -54,7 +54,7 @@ def test_every_exception_gives_a_reply_in_words_that_tell_no_url(kind: type[http
         (httpx.TooManyRedirects(""), InvalidResponse(reason="the answer sends from place to place", http_status=0)),
         (httpx.RequestError(""), NoResponse(reason="the connection broke")),
         (
-            httpx.RemoteProtocolError("illegal request line"),
+            httpx.RemoteProtocolError("\x15\x03\x03\x00\x02\x02\x16"),
             NoResponse(reason="http was spoken to an https port", speaks="https"),
         ),
     ],

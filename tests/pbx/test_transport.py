@@ -164,7 +164,10 @@ def test_proxies_of_the_environment_are_used_only_when_asked_and_never_for_loopb
     assert len(seen) == 1
 
 
-def test_the_http_libraries_log_no_query_at_any_level(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("through_proxy", [False, True])
+def test_the_http_libraries_log_no_query_at_any_level(
+    serve: Serve, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, *, through_proxy: bool
+) -> None:
     def answer(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(
@@ -174,9 +177,14 @@ def test_the_http_libraries_log_no_query_at_any_level(serve: Serve, caplog: pyte
     for name in ("", "httpx", "httpcore"):
         caplog.set_level(logging.DEBUG, logger=name or None)
     with serve(answer) as port:
-        assert fetch(port, Insecure(), scheme="http").status_code == 302
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{port}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        url = "http://pbx.invalid" if through_proxy else f"http://127.0.0.1:{port}"
+        with open_http_client(url, timeout=5, verification=Insecure(), proxy=through_proxy) as client:
+            params = {"access_token": "Sample-token"}
+            assert client.get("/openapi/v1.0/trunk/list", params=params).status_code == 302
     told = "\n".join(record.getMessage() for record in caplog.records)
-    assert "HTTP Request: GET http://127.0.0.1" in told
+    assert "HTTP Request: GET http://" in told
     assert "trunk/list?<hidden>" in told
-    assert "receive_response_headers.complete" in told
+    assert ("receive_response_headers.complete" in told) == through_proxy
     assert "Sample-" not in told
