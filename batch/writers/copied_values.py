@@ -52,9 +52,9 @@ class SheetCopy:
         header = self.sheet.header_row
         if header is not None:
             self._frame(header)
-        number = self.target.book.style
-        styles = [number(style) for style in self.styles]
-        headers = [number("their header")] * len(styles)
+        numbers = self.target.book.styles
+        styles = [numbers[style] for style in self.styles]
+        headers = [numbers["their header"]] * len(styles)
         row = told = 0
         for row, cells in enumerate(zip(*self.columns, strict=True), self.sheet.raw.first_row):
             written = self._cells(b"%d" % row, cells, headers if row == header else styles)
@@ -102,7 +102,7 @@ class SheetCopy:
         return b"".join(written)
 
     def _other(self, value: CellValue, style: int) -> bytes:
-        number = self.target.book.style
+        numbers = self.target.book.styles
         match value:
             case int() | float() if not math.isfinite(value):
                 return filling(str(value), style)
@@ -110,7 +110,7 @@ class SheetCopy:
                 return filling(value, style)
             case int() | float():
                 long = value == int(value) and abs(value) >= 1e11  # which else shows as 4.42E+11
-                return filling(value, number("long number") if long else style)
+                return filling(value, numbers["long number"] if long else style)
             case dt.datetime() | dt.date() | dt.time() | dt.timedelta():
                 return _moment(value, self.target)
             case CellError(text=text) | str(text):
@@ -129,10 +129,10 @@ class SheetCopy:
             return b""
         known = self.answers.get(id(result))
         if known is None:
-            number = self.target.book.style
+            numbers = self.target.book.styles
             styles = (result.tone, *RESULT_STYLES[1:])
             cells = {
-                column: filling(value, number(style))
+                column: filling(value, numbers[style])
                 for column, (value, style) in enumerate(zip(result.cells, styles, strict=True), self.right)
                 if value is not None and value != ""
             }
@@ -156,4 +156,4 @@ def _moment(value: dt.date | dt.time | dt.timedelta, target: NewSheet) -> bytes:
     if isinstance(day, dt.date) and day < _EARLIEST:  # which Excel cannot hold as a date
         return filling(str(value), 0)
     serial: float = to_excel(value)  # type: ignore[no-untyped-call] # which its types lack
-    return filling(serial, target.book.style(style))
+    return filling(serial, target.book.styles[style])

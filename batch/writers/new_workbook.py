@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
-from xml.sax.saxutils import quoteattr
+from xml.sax.saxutils import escape
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
@@ -28,6 +28,7 @@ from batch.xlsx_edit.package import PackageEdit
 from batch.xlsx_edit.sheet import filling
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.cell import Cell, MergedCell
     from openpyxl.worksheet.dimensions import ColumnDimension
     from openpyxl.worksheet.header_footer import HeaderFooterItem
@@ -128,7 +129,7 @@ class NewWorkbook:
         self._folder = folder
         self._book = Workbook()
         self._book.remove(self._book.worksheets[0])
-        self._numbers: dict[str, int] = {}
+        self.styles = _StyleNumbers(self._book)
         self.sheets: dict[str, NewSheet] = {}
 
     def sheet(self, name: str) -> NewSheet:
@@ -137,17 +138,6 @@ class NewWorkbook:
         page.title = name
         made = self.sheets[name] = NewSheet(self, page, self._folder / f"{len(self.sheets)}.rows")
         return made
-
-    def style(self, name: str) -> int:
-        """Return the number of a style of `CELL_STYLES`; 0 for ``""``."""
-        if name not in self._numbers:
-            from openpyxl.cell import Cell  # noqa: PLC0415 - as above
-
-            cell = Cell(self._book.worksheets[0], row=1, column=1)
-            if name:
-                dress(cell, name)
-            self._numbers[name] = int(cell.style_id)
-        return self._numbers[name]
 
     def add_metadata(self, metadata: FileMetadata) -> None:
         """Add the hidden sheet that says what the file is."""
@@ -240,18 +230,20 @@ class NewSheet:
 
     def cells(self, row: int, blocks: Sequence[SheetCell], *, first: int = 0) -> bytes:
         """Return cells side by side as XML, as `add` puts them into a row."""
-        cells = []
+        pieces: list[bytes] = []
+        styles, number = self.book.styles, b'%d"' % row
         column = first
         for value, style, span in blocks:
             if value or style or value == 0:
-                look = self.book.style(style)
-                cells.append(b'<c r="%s%d"%s' % (_letters(column), row, filling(value, look)))
+                look = styles[style]
+                pieces += (_cell_start(column), number, filling(value, look))
                 if span > 1:
-                    cells += [b'<c r="%s%d" s="%d"/>' % (_letters(column + n), row, look) for n in range(1, span)]
+                    for beside in range(column + 1, column + span):
+                        pieces += (_cell_start(beside), number, filling(None, look))
                     self.page.merged_cells.add(f"{letters(column)}{row}:{letters(column + span - 1)}{row}")
             column += span
         self.width = max(self.width, column)
-        return b"".join(cells)
+        return b"".join(pieces)
 
     def add_texts(self, row: int, texts: Iterable[str], style: str) -> None:
         """Add a row of texts that all look the same; blank ones are left out."""
@@ -265,8 +257,7 @@ class NewSheet:
 
     def link(self, cell: str, sheet: str, target: str) -> None:
         """Have a cell link to a cell of a sheet of this workbook."""
-        place = quoteattr(f"{quoted_sheet(sheet)}!{target}")
-        self._links.append(f'<hyperlink ref="{cell}" location={place} display={quoteattr(target)}/>')
+        self._links.append(f'<hyperlink ref="{cell}" location="{_attribute(sheet)}!{target}" display="{target}"/>')
 
     def note(self, column: int, text: str, style: str, note: str, size: tuple[int, int]) -> None:
         """Put a cell into the first row, with a note of a size in pixels."""
@@ -331,7 +322,7 @@ class NewSheet:
 
     def with_rows(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Set the rows, and what goes by them, into the sheet's XML."""
-        reach = b'<dimension ref="A1:%s%s"/>' % (_letters(max(self.width, 1) - 1), self._last_row)
+        reach = b'<dimension ref="A1:%s%s"/>' % (letters(max(self.width, 1) - 1).encode(), self._last_row)
         frame = _REACH.sub(reach, b"".join(pieces), count=1)
         end = _ROWS_END.search(frame)
         if end is None:
@@ -356,8 +347,29 @@ def quoted_sheet(name: str) -> str:
 
 
 @lru_cache(256)
-def _letters(column: int) -> bytes:
-    return letters(column).encode()
+def _attribute(sheet: str) -> str:
+    return escape(quoted_sheet(sheet), {'"': "&quot;"})
+
+
+@lru_cache(16_384)
+def _cell_start(column: int) -> bytes:
+    return b'<c r="' + letters(column).encode()
+
+
+class _StyleNumbers(dict[str, int]):
+    """The numbers of the styles of `CELL_STYLES` that are in use, by name; that of ``""`` is 0."""
+
+    def __init__(self, book: Workbook) -> None:
+        super().__init__({"": 0})
+        self._book = book
+
+    def __missing__(self, name: str) -> int:
+        from openpyxl.cell import Cell  # noqa: PLC0415 - as above
+
+        cell = Cell(self._book.worksheets[0], row=1, column=1)
+        dress(cell, name)
+        self[name] = int(cell.style_id)
+        return self[name]
 
 
 def dress(target: Cell | MergedCell | ColumnDimension, name: str) -> None:

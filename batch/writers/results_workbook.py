@@ -154,7 +154,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     def fill(book: NewWorkbook) -> None:
         add_summary(book, summary, column="Result", name=front)
         book.add_metadata(renewed(metadata, made_at, {*package.kept, front, end}))
-        looks.update({style: book.style(style) for style in (*Tone, "our header", *RESULT_STYLES)})
+        looks.update({style: book.styles[style] for style in (*Tone, "our header", *RESULT_STYLES)})
 
     try:
         with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
@@ -266,12 +266,10 @@ def add_changes(
     def write(row: int, change: ChangeLine) -> None:
         title, sheet = known.get(change.sheet, (change.sheet, None))
         cell = change.cell if sheet is None else sheet.moved(change.cell)
-        linked = change.sheet in known and bool(cell) and row <= LINKED_CHANGES + 1
-        if linked:
-            target.link(f"B{row}", title, cell)
         texts = (title, cell, change.trunk, change.field, change.before, change.wanted)
         blocks: list[SheetCell] = [(text, "plain" if text else "", 1) for text in texts]
-        if linked:
+        if cell and row <= LINKED_CHANGES + 1 and change.sheet in known:
+            target.link(f"B{row}", title, cell)
             blocks[1] = (cell, "link", 1)
         if places is not None and change.found:
             blocks.append((change.found, "plain" if change.found == change.wanted else Tone.WARN, 1))

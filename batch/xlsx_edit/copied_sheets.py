@@ -17,7 +17,7 @@ from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
 _STYLE_NUMBER: Final = re.compile(
-    rb"(<(?:c(?: r=\"[A-Z]++\d++\" s|\b[^>]*?\ss|ol\b[^>]*?\sstyle)|row\b[^>]*?\ss)=\")(\d+)"
+    rb"(<(?:c(?> r=\"[A-Z]++\d++\" s|\b[^>]*?\ss(?==)|ol\b[^>]*?\sstyle)|row\b[^>]*?\ss)=\")(\d+)"
 )
 """Of a cell, column or row; a cell of ours has it right behind its address, and there are very many of them."""
 _CONDITION_NUMBER: Final = re.compile(rb"(<cfRule\b[^>]*?\sdxfId=\")(\d+)")
@@ -218,9 +218,19 @@ class _Copying:
 
 
 def _restyled(looks: Added, sheet: Iterable[bytes]) -> Iterator[bytes]:
-    """Give the cells, rows, columns and conditions of a sheet the looks' new numbers."""
+    """Give the cells, rows, columns and conditions of a sheet the looks' new numbers.
+
+    Texts, of which there may be very many, get theirs beforehand, a style at a time; a mark that no XML holds keeps
+    them from getting another one.
+    """
+    texts = [
+        (b'" s="%d" t="inlineStr">' % was, b'" s=\0"%d" t="inlineStr">' % now) for was, now in enumerate(looks.cells)
+    ]
     cells = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.cells)}
     conditions = {b"%d" % was: b"%d" % now for was, now in enumerate(looks.conditional)}
     for piece in whole_tags(sheet):
-        styled = _STYLE_NUMBER.sub(lambda found: found[1] + cells[found[2]], piece)
+        styled = piece
+        for was, now in texts:
+            styled = styled.replace(was, now)
+        styled = _STYLE_NUMBER.sub(lambda found: found[1] + cells[found[2]], styled).replace(b"\0", b"")
         yield _CONDITION_NUMBER.sub(lambda found: found[1] + conditions[found[2]], styled)

@@ -16,6 +16,8 @@ _LONGEST: Final = 32_767
 """Units of UTF-16 that Excel takes in a cell."""
 _LOOKS_ESCAPED: Final = re.compile(r"(_x[0-9A-Fa-f]{4}_)")
 _UNWRITABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\ufffe\uffff]")
+_PLAIN: Final = re.compile(r"(?: ?[!-%'-;=?-^`-~]){1,1000}")
+"""What most cells say, which is in XML as it is."""
 _LONE_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -48,8 +50,11 @@ def filling(value: str | float | None, style: int, prefix: bytes = b"") -> bytes
         return look + b' t="b"><%sv>%d</%sv>' % (prefix, value, prefix) + end
     if not isinstance(value, str):
         return look + b"><%sv>%s</%sv>" % (prefix, repr(value).encode(), prefix) + end
-    kept = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""
-    text = b"<%st%s>%s</%st>" % (prefix, kept, escaped(value), prefix)
+    if _PLAIN.fullmatch(value):
+        text = b"<%st>%s</%st>" % (prefix, value.encode(), prefix)
+    else:
+        kept = b' xml:space="preserve"' if value != value.strip() or "\n" in value else b""
+        text = b"<%st%s>%s</%st>" % (prefix, kept, escaped(value), prefix)
     return look + b' t="inlineStr"><%sis>%s</%sis>' % (prefix, text, prefix) + end
 
 
