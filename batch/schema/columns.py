@@ -1,7 +1,7 @@
-"""THE table of sheets and columns.
+"""THE table of sheets and columns: every fact about a column stands here and nowhere else.
 
-Template, reader, `explain` and drop-downs are all made from it. To add a column, add a line here; its meaning goes
-into `batch.trunks.rules` and, if the PBX shall get it, into `batch.trunks.payloads`.
+Template, reader, rules of type and limit, payload, diff, export, results and `explain` follow from it. A setting that
+the PBX takes as a plain value is one entry, with ``sent=True``.
 
 Sources: the vendor's page "Edit a SIP Trunk" for the fields and which type has them, the vendor's import pages
 for the limits.
@@ -38,7 +38,6 @@ __all__ = [
     "NOT_PEER",
     "ONLY_REGISTER",
     "OWN_SHEETS",
-    "PATTERN_CASE",
     "READ_ONLY",
     "RESERVED_HEADERS",
     "RESULT_HEADERS",
@@ -47,7 +46,6 @@ __all__ = [
     "TRUNKS",
     "YES",
     "Column",
-    "Compared",
     "Mode",
     "Parser",
     "Sheet",
@@ -112,29 +110,24 @@ class Mode(StrEnum):
     REMOVE = "remove"
 
 
-PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
-"""The letters of a pattern mean the same in either case; other letters of a DID are what they are."""
-
-
-class Compared(StrEnum):
-    """When two values of a column count as one, whatever the PBX made of how it was written."""
-
-    EXACTLY = "exactly"
-    HOST = "as hosts: without case, and without a dot at the end"
-    PATTERN = "as patterns: X, Z and N without case"
-
-
 class Parser(StrEnum):
     """How a cell of the column is understood."""
 
-    TEXT = "text"
+    TEXT = "text, often a number"
+    NAME = "trunk name"
+    LABEL = "name that people read"
+    """Its limit counts bytes of UTF-8."""
+    HOST = "host name or IP address"
+    """Compared without case, and without a dot at the end."""
     YES_NO = "yes or no"
     CHOICE = "choice"
     NUMBER = "whole number"
     SECRET = "secret"  # noqa: S105 - the name of a parser
     CODECS = "codecs"
-    DIAL = "number as text"
-    """DIDs, caller IDs, extensions: digits that are text, which spreadsheets like to spoil."""
+    DIAL = "telephone number"
+    """Digits that are text, as those of extensions are: spreadsheets like to spoil them."""
+    EXTENSIONS = "extensions"
+    EXTENSION_RANGE = "extension range"
     GROUPS = "group names"
     TRUNK = "trunk"
 
@@ -156,8 +149,10 @@ class Column:
     """The closed list behind the drop-down, if there is one."""
     synonyms: tuple[tuple[str, str], ...] = ()
     """Other words for choices, as the vendor's own files have them, and the choice that each means."""
+    not_for: tuple[tuple[TrunkType, str], ...] = ()
+    """Types, each with a choice that its trunks do not have."""
     limit: int | None = None
-    """Most characters (most bytes of UTF-8 for names of list entries; the highest value for whole numbers)."""
+    """Most characters (bytes of a label; the highest value of a whole number)."""
     required: bool = False
     clearable: bool = False
     """Whether ``<clear>`` is allowed in it."""
@@ -165,19 +160,16 @@ class Column:
     """Trunk types that have it."""
     sent: bool = False
     """Whether it is one plain field of ``trunk/update``."""
-    compared: Compared = Compared.EXACTLY
+    registration: bool = True
+    """Whether sending it can cost the trunk its registration; to be safe it can, unless said."""
+    shared: bool = False
+    """Whether a shared trunk of the Cloud edition takes it."""
     width: int = 16
     """Width in the template, in characters."""
 
-    def canonical(self, text: str) -> str:
-        """Return what a text of this column is compared by."""
-        match self.compared:
-            case Compared.EXACTLY:
-                return text
-            case Compared.HOST:
-                return text.casefold().rstrip(".")
-            case Compared.PATTERN:
-                return text.translate(PATTERN_CASE)
+    def choices_of(self, kind: TrunkType) -> tuple[str, ...]:
+        """Return the choices that trunks of a type have."""
+        return tuple(choice for choice in self.choices if (kind, choice) not in self.not_for)
 
     @property
     def may_be_blank(self) -> bool:
@@ -200,6 +192,8 @@ class Sheet:
     """The file that stands for it in a CSV folder."""
     help: str
     columns: tuple[Column, ...]
+    types: frozenset[TrunkType] = EVERY_TYPE
+    """Trunk types that have such rows."""
     aliases: tuple[str, ...] = ()
     required: bool = False
 
@@ -244,12 +238,14 @@ TRUNKS: Final = Sheet(
         Column(
             label="Name",
             field="name",
+            parser=Parser.NAME,
             limit=63,
             aliases=("trunk name",),
             help="With a Trunk ID: the name the trunk shall have. Without one: the name of the trunk to find. "
             "No spaces and none of : ! $ ( ) / # ; , [ ] \\ \" = < > & ' ` ^ % @ { } |",
             example="London-1",
             sent=True,
+            registration=False,
             width=22,
         ),
         Column(
@@ -268,6 +264,7 @@ TRUNKS: Final = Sheet(
             field="transport",
             parser=Parser.CHOICE,
             choices=TRANSPORTS,
+            not_for=((TrunkType.ACCOUNT, "dnsnaptr"),),
             help="How SIP travels. Account trunks cannot use dnsnaptr.",
             example="tls",
             sent=True,
@@ -276,7 +273,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Hostname",
             field="hostname",
-            compared=Compared.HOST,
+            parser=Parser.HOST,
             limit=255,
             aliases=("host", "Hostname/IP", "SIP server"),
             help="The carrier's domain or IP address.",
@@ -299,7 +296,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Domain",
             field="domain",
-            compared=Compared.HOST,
+            parser=Parser.HOST,
             limit=255,
             clearable=True,
             help="The carrier's SIP domain, where it differs from the hostname.",
@@ -357,7 +354,7 @@ TRUNKS: Final = Sheet(
         Column(
             label="Outbound proxy server",
             field="outbound_proxy_server",
-            compared=Compared.HOST,
+            parser=Parser.HOST,
             limit=255,
             clearable=True,
             help="The outbound proxy's domain or IP address.",
@@ -385,6 +382,7 @@ TRUNKS: Final = Sheet(
             help="Codecs in order of priority, with commas between: " + ", ".join(CODECS) + ".",
             example="alaw,ulaw,g729",
             sent=True,
+            registration=False,
             width=20,
         ),
         Column(
@@ -397,17 +395,22 @@ TRUNKS: Final = Sheet(
             help="The number shown to people who are called, where no row of Caller IDs fits.",
             example="+442079460100",
             sent=True,
+            registration=False,
+            shared=True,
             width=20,
         ),
         Column(
             label="Default caller ID name",
             field="def_outbound_cid_name",
+            parser=Parser.LABEL,
             limit=MAX_ENTRY_NAME_BYTES,
             clearable=True,
             aliases=("default outbound caller id name",),
             help="The name shown with it.",
             example="Acme London",
             sent=True,
+            registration=False,
+            shared=True,
             width=22,
         ),
         Column(
@@ -488,6 +491,7 @@ CALLER_IDS: Final = Sheet(
         Column(
             label="Caller ID name",
             field="outbound_cid_name",
+            parser=Parser.LABEL,
             limit=MAX_ENTRY_NAME_BYTES,
             clearable=True,
             aliases=("outbound caller id name",),
@@ -498,7 +502,7 @@ CALLER_IDS: Final = Sheet(
         Column(
             label="Extension range",
             field="outbound_cid_to_ext_range",
-            parser=Parser.DIAL,
+            parser=Parser.EXTENSION_RANGE,
             aliases=("ext range", "extension-range"),
             help="With option range: first and last extension, as many as there are numbers.",
             example="1001-1010",
@@ -507,7 +511,7 @@ CALLER_IDS: Final = Sheet(
         Column(
             label="Extensions",
             field="extensions",
-            parser=Parser.DIAL,
+            parser=Parser.EXTENSIONS,
             aliases=("extension numbers", "Extension", "Associated extensions"),
             help="With option shared: extension numbers with commas between. #12 means the PBX's internal id 12.",
             example="1001, 1002",
@@ -529,6 +533,7 @@ CALLER_IDS: Final = Sheet(
 DIDS: Final = Sheet(
     title="DIDs",
     csv="dids.csv",
+    types=NOT_ACCOUNT,
     aliases=("DID", "DID numbers", "DDIs"),
     help="One row per DID of a trunk, in the order in which the PBX shall match them.",
     columns=(
@@ -545,7 +550,6 @@ DIDS: Final = Sheet(
         Column(
             label="DID",
             field="did",
-            compared=Compared.PATTERN,
             parser=Parser.DIAL,
             limit=MAX_DID,
             aliases=("ddi", "did number", "DDI number", "Phone number", "DID/DDI"),
@@ -559,6 +563,7 @@ DIDS: Final = Sheet(
         Column(
             label="DID name",
             field="did_name",
+            parser=Parser.LABEL,
             limit=MAX_ENTRY_NAME_BYTES,
             clearable=True,
             aliases=("DID/DDI name", "DDI name"),

@@ -25,12 +25,11 @@ from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, p
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_MANY_LINES: Final = frozenset({"extensions", "extension_groups", "codec_sel"})
-_TOLD_OF_NUMBERS: Final = frozenset({Parser.DIAL, Parser.TEXT, Parser.GROUPS, Parser.SECRET})
-"""Columns in which a number is worth telling: text belongs there."""
-_COMPARED: Final = frozenset({Care.NUMBER, Care.LIST, Care.ACCOUNT})
-_COMPARED_TOO: Final = frozenset({"name", "extension_groups"})
+_MANY_LINES: Final = frozenset({Parser.EXTENSIONS, Parser.GROUPS, Parser.CODECS})
+_COMPARED: Final = frozenset({Parser.DIAL, Parser.EXTENSIONS, Parser.TEXT, Parser.NAME, Parser.GROUPS})
 """Columns in which a number may have lost a ``+`` or zeros that others still have."""
+_TOLD_OF_NUMBERS: Final = _COMPARED | {Parser.EXTENSION_RANGE, Parser.HOST, Parser.LABEL, Parser.SECRET}
+"""Columns in which a number is worth telling: text belongs there."""
 
 FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
 """Turns the text of a password cell into the secret, or into the reason why it cannot be had."""
@@ -200,7 +199,7 @@ def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[s
 
 
 def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
-    unwanted = _CONTROL if strip.column.field in _MANY_LINES else _CONTROL_OR_BREAK
+    unwanted = _CONTROL if strip.column.parser in _MANY_LINES else _CONTROL_OR_BREAK
     kept = list(texts)
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
@@ -222,7 +221,7 @@ def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
         if numbers := separate_numbers(text):
             message = f"The cell holds {len(numbers):,} numbers; a row takes one."
             fix, span = each_in_a_row(numbers), as_range(numbers)
-            if strip.column.field == "def_outbound_cid":
+            if strip.column.sent:
                 fix, span = one_of_them(fix), ""
             advice, _, listed = fix.partition(": ")
             return Finding(
@@ -261,7 +260,7 @@ def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> N
 
 def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: _Findings) -> list[str]:
     """Put plain numbers against the column's other cells, and ask about those where the others have more in front."""
-    if strip.care not in _COMPARED and strip.column.field not in _COMPARED_TOO:
+    if strip.column.parser not in _COMPARED:
         return texts
     held = frozenset(numbers)
     near = neighbours(text for offset, text in enumerate(texts) if offset not in held)

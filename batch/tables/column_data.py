@@ -9,8 +9,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import cached_property, lru_cache
-from typing import Final, assert_never, overload
+from functools import cached_property
+from typing import Final, overload
 
 from batch.schema.columns import Column, Parser
 from batch.schema.problem_kinds import KINDS, Severity
@@ -34,33 +34,22 @@ class Care(StrEnum):
     SECRET = "a password"  # noqa: S105 - what the column holds
 
 
-_ACCOUNTS: Final = frozenset({"username", "auth_name"})
-_EXACT: Final = frozenset({"name", "hostname", "domain", "outbound_proxy_server"})
-_DIALLED: Final = {"outbound_cid_to_ext_range": Care.SPAN, "extensions": Care.LIST}
-
-
-@lru_cache(maxsize=64)
-def care_of(column: Column) -> Care:
-    """Return what a column's cells are."""
-    match column.parser:
-        case Parser.DIAL:
-            return _DIALLED.get(column.field, Care.NUMBER)
-        case Parser.NUMBER:
-            return Care.COUNT
-        case Parser.YES_NO | Parser.CHOICE | Parser.CODECS:
-            return Care.WORD
-        case Parser.TRUNK:
-            return Care.TRUNK
-        case Parser.GROUPS:
-            return Care.FREE
-        case Parser.SECRET:
-            return Care.SECRET
-        case Parser.TEXT if column.field in _ACCOUNTS:
-            return Care.ACCOUNT
-        case Parser.TEXT:
-            return Care.NAME if column.field in _EXACT else Care.FREE
-        case _:
-            assert_never(column.parser)
+_CARES: Final[Mapping[Parser, Care]] = {
+    Parser.TEXT: Care.ACCOUNT,
+    Parser.NAME: Care.NAME,
+    Parser.HOST: Care.NAME,
+    Parser.LABEL: Care.FREE,
+    Parser.GROUPS: Care.FREE,
+    Parser.YES_NO: Care.WORD,
+    Parser.CHOICE: Care.WORD,
+    Parser.CODECS: Care.WORD,
+    Parser.NUMBER: Care.COUNT,
+    Parser.DIAL: Care.NUMBER,
+    Parser.EXTENSIONS: Care.LIST,
+    Parser.EXTENSION_RANGE: Care.SPAN,
+    Parser.TRUNK: Care.TRUNK,
+    Parser.SECRET: Care.SECRET,
+}
 
 
 FEW: Final = 100
@@ -181,7 +170,7 @@ class Strip:
     @property
     def care(self) -> Care:
         """What its cells are."""
-        return care_of(self.column)
+        return _CARES[self.column.parser]
 
     def problem(
         self, code: str, offset: int, message: str, fix: str, value: str = "", *, offers: tuple[str, ...] = ()

@@ -7,9 +7,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any
 
-from batch.schema.columns import Mode, TrunkType
+from batch.schema.columns import TRUNKS, Mode, TrunkType
 from batch.schema.problems import Problem
 from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
@@ -24,23 +24,6 @@ from batch.trunks.model import Record
 from batch.trunks.payloads import refusals
 from batch.trunks.request_bodies import body_of, caller_id_json, did_json
 from batch.trunks.three_way_merge import merge_three_ways
-
-REGISTRATION_FIELDS: Final = frozenset(
-    {
-        "enable",
-        "transport",
-        "hostname",
-        "port",
-        "domain",
-        "username",
-        "password",
-        "auth_name",
-        "enb_outbound_proxy",
-        "outbound_proxy_server",
-        "outbound_proxy_port",
-    }
-)
-"""Fields whose change can cost a trunk its registration."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +67,7 @@ class Change:
     @property
     def bears_on_registration(self) -> bool:
         """Whether the write can cost the trunk its registration."""
-        return bool(REGISTRATION_FIELDS & self.difference.fields.keys())
+        return any(TRUNKS.column(name).registration for name in self.difference.fields)
 
     @property
     def written(self) -> Desired:

@@ -91,14 +91,14 @@ def compare(live: LiveTrunk, desired: Desired) -> Difference:
     )
 
 
-_COLUMNS: Final = {column.field: column for column in TRUNKS.columns}
+_HOSTS: Final = frozenset(column.field for column in TRUNKS.columns if column.parser is Parser.HOST)
 
 
 def canonical(name: str, value: Value) -> Value:
     """Return what a field's value is compared by; all passwords that the PBX does not show are one."""
     if isinstance(value, Secret):
         return Secret("") if is_masked(value.reveal()) else value
-    return _COLUMNS[name].canonical(value) if isinstance(value, str) and name in _COLUMNS else value
+    return value.casefold().rstrip(".") if isinstance(value, str) and name in _HOSTS else value
 
 
 def alike(name: str, one: Value, other: Value) -> bool:

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from batch.schema.columns import NO, PATTERN_CASE, TRUNKS, YES, Parser, TrunkType
+from batch.schema.columns import DIDS, NO, TRUNKS, YES, Parser, TrunkType
 from batch.schema.spellings import LOOKED_FOR, nearest_names
+from batch.trunks.numbers import PATTERN_CASE
 
-_YES_NO: Final = frozenset(c.field for c in TRUNKS.columns if c.parser is Parser.YES_NO)
-_INTEGERS: Final = frozenset(c.field for c in TRUNKS.columns if c.parser in {Parser.NUMBER, Parser.YES_NO})
+_PARSERS: Final = {column.field: column.parser for column in TRUNKS.columns}
 _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
     "register": TrunkType.REGISTER,
     "peer": TrunkType.PEER,
@@ -151,13 +151,17 @@ class LiveTrunk:
             return ""
         if isinstance(value, _STRUCTURES):
             return json.dumps(value, ensure_ascii=False, default=str)
-        if field_name in _INTEGERS:
-            return _switch(value) if field_name in _YES_NO else _integer(value)
-        if field_name == "transport":
-            return str(value).strip().casefold()
-        if field_name == "codec_sel":
-            return ",".join(part.strip().casefold() for part in str(value).split(",") if part.strip())
-        return str(value)
+        match _PARSERS.get(field_name):
+            case Parser.YES_NO:
+                return _switch(value)
+            case Parser.NUMBER:
+                return _integer(value)
+            case Parser.CHOICE:
+                return str(value).strip().casefold()
+            case Parser.CODECS:
+                return ",".join(part.strip().casefold() for part in str(value).split(",") if part.strip())
+            case _:
+                return str(value)
 
 
 def is_masked(password: str) -> bool:
@@ -248,7 +252,7 @@ def _lists_of(vendor_type: str) -> Iterable[str]:
     kind = _VENDOR_TYPES.get(vendor_type.casefold())
     if kind is None:
         return ()
-    return ("outbound_cid_list",) if kind is TrunkType.ACCOUNT else API_LISTS
+    return API_LISTS if kind in DIDS.types else ("outbound_cid_list",)
 
 
 def _word(value: object) -> str:

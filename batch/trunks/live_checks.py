@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
-from batch.schema.columns import CLEAR, Mode
+from batch.schema.columns import CLEAR, TRUNKS, Mode
 from batch.schema.problems import Problem
 from batch.tables.rows import Tables
 from batch.trunks import rules
@@ -13,8 +12,6 @@ from batch.trunks.diff import Desired, Difference
 from batch.trunks.hazards import is_replaceable
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.model import Record, Records
-
-SHARED_TRUNK_FIELDS: Final = frozenset({"def_outbound_cid", "def_outbound_cid_name"})
 
 
 def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> list[Problem]:
@@ -158,7 +155,7 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
 
 
 def _shared(tables: Tables, record: Record) -> list[Problem]:
-    outside = [name for name in record.fields if name not in SHARED_TRUNK_FIELDS]
+    outside = [name for name in record.fields if not TRUNKS.column(name).shared]
     problems = [
         tables.trunks.problem(
             "trunk-shared",

@@ -11,10 +11,10 @@ from typing import Final, Generic, NamedTuple, TypeVar, overload
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.columns import CLEAR, PATTERN_CASE, Mode, TrunkType
+from batch.schema.columns import CLEAR, Mode, TrunkType
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
-from batch.trunks.numbers import RawId
+from batch.trunks.numbers import PATTERN_CASE, RawId
 from batch.trunks.values import Value
 
 

@@ -17,6 +17,9 @@ from batch.tables.digit_groups import LONGEST_CELL, one_of_them, separate_number
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.trunks.readings import Offer, Reading
 
+PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
+"""The letters of a pattern mean the same in either case; other letters of a DID are what they are."""
+
 PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
 """A number that needs no second look: digits, perhaps with a plus in front."""
 

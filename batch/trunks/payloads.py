@@ -1,31 +1,36 @@
 """Payloads: models of ``trunk/update``, one per type, that can express only what the vendor's page allows.
 
-Made at the moment a trunk is about to be sent: the last gate before the wire. Source: "Edit a SIP Trunk", tables
-1 to 11.
+Made at the moment a trunk is about to be sent: the last gate before the wire. The plain fields, their types and limits
+are those of the columns; the lists are here. Source: "Edit a SIP Trunk", tables 1 to 11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
-from batch.schema.columns import CODECS, MAX_ENTRY_NAME_BYTES, NAME_FORBIDS, TrunkType
+from batch.schema.columns import (
+    CODECS,
+    DIDS,
+    MAX_DID,
+    MAX_ENTRY_NAME_BYTES,
+    MAX_EXTENSION_DIGITS,
+    NAME_FORBIDS,
+    TRUNKS,
+    Column,
+    Parser,
+    TrunkType,
+)
 
 Id: TypeAlias = Annotated[int, Field(ge=1)]
-Switch: TypeAlias = Annotated[int, Field(ge=0, le=1)]
-Port: TypeAlias = Annotated[int, Field(ge=0, le=65535)]
-Text: TypeAlias = Annotated[str, Field(max_length=255)]
-"""``""`` empties it."""
-Needed: TypeAlias = Annotated[str, Field(min_length=1, max_length=255)]
-Dialled: TypeAlias = Annotated[str, Field(max_length=31)]
-Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=31)]
-CallerNumber: TypeAlias = Annotated[str, Field(min_length=1, max_length=63)]
+Number: TypeAlias = Annotated[str, Field(min_length=1, max_length=MAX_DID)]
+CallerNumber: TypeAlias = Annotated[str, Field(min_length=1, max_length=2 * MAX_DID + 1)]
 """A range is two numbers and a dash."""
 EntryName: TypeAlias = Annotated[str, Field(max_length=MAX_ENTRY_NAME_BYTES)]
-Name: TypeAlias = Annotated[str, Field(min_length=1, max_length=63)]
-CodecSelection: TypeAlias = Annotated[str, Field(pattern=rf"^(?:{'|'.join(CODECS)})(?:,(?:{'|'.join(CODECS)}))*$")]
+_EXTENSION: Final = f"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}"
 
 
 class _Part(BaseModel):
@@ -70,7 +75,7 @@ class RangeCallerId(_Part):
     outbound_cid_option: Literal["range"]
     outbound_cid: CallerNumber
     outbound_cid_name: EntryName = ""
-    outbound_cid_to_ext_range: Annotated[str, Field(pattern=r"^[0-9]{1,7}-[0-9]{1,7}$")]
+    outbound_cid_to_ext_range: Annotated[str, Field(pattern=f"^{_EXTENSION}-{_EXTENSION}$")]
     ext_list: list[Member] | None = None
     """Not needed; what the PBX holds goes back as it was."""
 
@@ -79,60 +84,51 @@ CallerIdEntry: TypeAlias = Annotated[SharedCallerId | RangeCallerId, Field(discr
 
 
 class _Update(_Part):
-    """What all three types have."""
+    """What all types have; ``""`` empties a text that can be emptied."""
 
     id: Id
-    name: Name | None = None
-    enable: Switch | None = None
-    codec_sel: CodecSelection | None = None
-    def_outbound_cid: Dialled | None = None
-    def_outbound_cid_name: EntryName | None = None
     outbound_cid_list: list[CallerIdEntry] | None = None
 
     @model_validator(mode="after")
-    def _something_changes_and_the_name_is_allowed(self) -> Self:
+    def _something_changes(self) -> Self:
         if self.model_fields_set <= {"id"}:
             raise ValueError("nothing to change")
-        if self.name and set(self.name) & set(NAME_FORBIDS):
-            raise ValueError("a character that a trunk name cannot hold")
         return self
 
 
-class PeerUpdate(_Update):
-    """Table 5: a peer trunk has no credentials and no outbound proxy."""
-
-    transport: Literal["udp", "tcp", "tls", "dnsnaptr"] | None = None
-    hostname: Needed | None = None
-    port: Port | None = None
-    domain: Text | None = None
-    did_list: list[DidEntry] | None = None
-
-
-class RegisterUpdate(PeerUpdate):
-    """Table 1: a register trunk has everything."""
-
-    username: Needed | None = None
-    password: Needed | None = Field(default=None, repr=False)
-    auth_name: Text | None = None
-    enb_outbound_proxy: Switch | None = None
-    outbound_proxy_server: Text | None = None
-    outbound_proxy_port: Port | None = None
+def _model(kind: TrunkType) -> type[_Update]:
+    fields: dict[str, Any] = {
+        column.field: (_type_of(column, kind) | None, Field(default=None, repr=column.parser is not Parser.SECRET))
+        for column in TRUNKS.columns
+        if column.sent and kind in column.types
+    }
+    if kind in DIDS.types:
+        fields["did_list"] = (list[DidEntry] | None, None)
+    return create_model(f"{kind.title()}Update", __base__=_Update, **fields)
 
 
-class AccountUpdate(_Update):
-    """Table 9: an account trunk has no host, no proxy and no DIDs."""
+def _type_of(column: Column, kind: TrunkType) -> Any:
+    """Return the JSON type of a column and what limits it."""
+    match column.parser:
+        case Parser.YES_NO:
+            return Annotated[int, Field(ge=0, le=1)]
+        case Parser.NUMBER:
+            return Annotated[int, Field(ge=0, le=column.limit)]
+        case Parser.CHOICE:
+            return Annotated[str, Field(pattern=f"^{_one_of(column.choices_of(kind))}$")]
+        case Parser.CODECS:
+            return Annotated[str, Field(pattern=f"^{_one_of(CODECS)}(?:,{_one_of(CODECS)})*$")]
+        case Parser.NAME:
+            return Annotated[str, Field(pattern=f"^[^{re.escape(NAME_FORBIDS)}]+$", max_length=column.limit)]
+        case _:
+            return Annotated[str, Field(min_length=0 if column.clearable else 1, max_length=column.limit)]
 
-    transport: Literal["udp", "tcp", "tls"] | None = None
-    username: Needed | None = None
-    password: Needed | None = Field(default=None, repr=False)
-    auth_name: Text | None = None
+
+def _one_of(words: Sequence[str]) -> str:
+    return f"(?:{'|'.join(map(re.escape, words))})"
 
 
-MODELS: Final[Mapping[TrunkType, type[_Update]]] = {
-    TrunkType.REGISTER: RegisterUpdate,
-    TrunkType.PEER: PeerUpdate,
-    TrunkType.ACCOUNT: AccountUpdate,
-}
+MODELS: Final[Mapping[TrunkType, type[_Update]]] = {kind: _model(kind) for kind in TrunkType}
 
 
 def payload(trunk_type: TrunkType, body: Mapping[str, Any]) -> dict[str, Any]:

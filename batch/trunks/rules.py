@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from batch.schema.columns import CLEAR, NAME_FORBIDS, TRUNKS, Mode, TrunkType
+from batch.schema.columns import CLEAR, DIDS, NAME_FORBIDS, TRUNKS, Mode, Parser, TrunkType
 from batch.schema.problems import Fault, Problem
 from batch.tables.column_data import FEW, ColumnNotice
 from batch.tables.digit_groups import MOST_DIGITS
@@ -24,6 +24,7 @@ from batch.trunks.entries import Entries
 from batch.trunks.model import CallerIdRow, DidRow, Record, dids_of
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
 from batch.trunks.patterns import Matcher, did_notices, has_patterns, is_pattern
+from batch.trunks.values import choose_among
 
 _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for kind in TrunkType}
 """Settings that a type of trunk does not have."""
@@ -39,9 +40,7 @@ def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRo
         *name_twice(tables.trunks, done),
         *did_twice(tables.dids, dids, removing),
         *did_notices(tables.dids, dids, removing),
-        *long_numbers(tables.dids, "did"),
-        *long_numbers(tables.caller_ids, "outbound_cid"),
-        *long_numbers(tables.trunks, "def_outbound_cid"),
+        *long_numbers(tables),
     ]
     for record in records:
         problems += of_type(tables, record, record.type)
@@ -51,8 +50,15 @@ def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRo
     return problems
 
 
-def long_numbers(table: Table, field: str) -> Iterator[Problem]:
+def long_numbers(tables: Tables) -> Iterator[Problem]:
     """No telephone number has more than 15 digits; a carrier that sends more is to be allowed."""
+    for table in tables:
+        for column in table.sheet.columns:
+            if column.parser is Parser.DIAL:
+                yield from _long_numbers(table, column.field)
+
+
+def _long_numbers(table: Table, field: str) -> Iterator[Problem]:
     texts = table.texts(field)
     if max(map(len, texts), default=0) <= MOST_DIGITS:
         return
@@ -175,22 +181,24 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
                 "Clear the cell.",
                 value=tables.trunks.text(column.field, record.row),
             )
-    if record.fields.get("transport") == "dnsnaptr" and trunk_type is TrunkType.ACCOUNT:
-        yield tables.trunks.problem(
-            "field-not-of-type",
-            record.row,
-            "transport",
-            "An account trunk cannot use dnsnaptr.",
-            "Choose udp, tcp or tls.",
-            value="dnsnaptr",
-        )
-    if record.dids is not None and trunk_type is TrunkType.ACCOUNT:
+    for column in TRUNKS.columns:
+        chosen = record.fields.get(column.field)
+        if (trunk_type, chosen) in column.not_for:
+            yield tables.trunks.problem(
+                "field-not-of-type",
+                record.row,
+                column.field,
+                f"{_article(trunk_type).capitalize()} trunk cannot use {chosen}.",
+                choose_among(column.choices_of(trunk_type)),
+                value=str(chosen),
+            )
+    if record.dids is not None and trunk_type not in DIDS.types:
         for row, did in record.dids.numbered().items():
             yield tables.dids.problem(
                 "field-not-of-type",
                 row,
                 "did",
-                f"{record.label} is an account trunk, and those have no DIDs.",
+                f"{record.label} is {_article(trunk_type)} trunk, and those have no DIDs.",
                 "Delete the row, or type the trunk that the DID comes in on.",
                 value=did,
             )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from batch.schema.columns import MAX_ENTRY_NAME_BYTES
+from batch.schema.columns import MAX_ENTRY_NAME_BYTES, TRUNKS, Parser
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import CallerIdCells, understood
@@ -61,9 +61,10 @@ def _read(table: Table, row: int, field: str, text: str) -> object:
     return parse_value(table.sheet.column(field), text)
 
 
-_DIALLED: Final = ("did", "outbound_cid", "def_outbound_cid")
+_OWN_NUMBERS: Final = tuple(c.field for c in TRUNKS.columns if c.parser is Parser.DIAL)
+_DIALLED: Final = ("did", "outbound_cid", *_OWN_NUMBERS)
 """Fields that may hold the same number."""
-_OWN_ONLY: Final = ("name", "username", "auth_name")
+_OWN_ONLY: Final = tuple(c.field for c in TRUNKS.columns if c.parser in {Parser.NAME, Parser.TEXT})
 """Fields that only the trunk itself tells of."""
 _SPAN: Final = "outbound_cid_to_ext_range"
 _FIELDS: Final = (*_DIALLED, *_OWN_ONLY, _SPAN, "extensions")
@@ -219,7 +220,7 @@ def _written(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
         yield _SPAN, entry.extension_range
         for member in entry.order:
             yield "extensions", member.number
-    for field in ("def_outbound_cid", *_OWN_ONLY):
+    for field in (*_OWN_NUMBERS, *_OWN_ONLY):
         yield field, str(trunk.value(field))
 
 

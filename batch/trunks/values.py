@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
@@ -17,7 +18,6 @@ from batch.trunks.readings import shown_characters
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""
 
-_HOSTS: Final = frozenset({"hostname", "domain", "outbound_proxy_server"})
 _LABEL: Final = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?|_[\w-]{0,61}[^\W_]")
 """One part of a host name, as carriers use them: letters, digits, hyphens, underscores."""
 _HOST_AND_PORT: Final = re.compile(r"(?P<host>[^:]+|\[.+\]):(?P<port>[0-9]{1,5})")
@@ -92,9 +92,11 @@ def parse_value(column: Column, text: str) -> Value | Fault:
             return _codecs(text)
         case Parser.DIAL:
             return parse_default_caller_id(text)
-        case Parser.TEXT:
+        case Parser.LABEL:
+            return too_many_bytes(text, column.limit or 0) or text
+        case Parser.TEXT | Parser.NAME | Parser.HOST:
             return _text(column, text)
-        case Parser.SECRET | Parser.GROUPS | Parser.TRUNK:
+        case Parser.EXTENSIONS | Parser.EXTENSION_RANGE | Parser.SECRET | Parser.GROUPS | Parser.TRUNK:
             return text
         case _:
             assert_never(column.parser)
@@ -141,9 +143,14 @@ def _choice(column: Column, text: str) -> str | Fault:
     return Fault(
         "not-a-choice",
         f"{column.label} cannot be {text!r}.",
-        f"Type {meant}." if sure else f"Choose {', '.join(column.choices[:-1])} or {column.choices[-1]}.",
+        f"Type {meant}." if sure else choose_among(column.choices),
         (meant,) if sure else (),
     )
+
+
+def choose_among(choices: Sequence[str]) -> str:
+    """Say what there is to choose from."""
+    return f"Choose {', '.join(choices[:-1])} or {choices[-1]}."
 
 
 def _whole_number(column: Column, text: str) -> int | Fault:
@@ -188,15 +195,13 @@ def _codecs_meant(text: str) -> str:
 
 
 def _text(column: Column, text: str) -> str | Fault:
-    if column.field == "def_outbound_cid_name":
-        return too_many_bytes(text, column.limit or 0) or text
     if column.limit is not None and len(text) > column.limit:
         return Fault(
             "too-long",
             f"{column.label} has at most {column.limit} characters; this has {len(text)}.",
             f"Shorten it to {text[: column.limit]!r}.",
         )
-    if column.field == "name" and (wrong := _among(text, NAME_FORBIDS)):
+    if column.parser is Parser.NAME and (wrong := _among(text, NAME_FORBIDS)):
         instead = "".join("-" if c in wrong else c for c in text)
         return Fault(
             "bad-characters",
@@ -204,7 +209,7 @@ def _text(column: Column, text: str) -> str | Fault:
             "Type the trunk's name itself." if text.startswith("=") else f"Type for example {instead}.",
             () if text.startswith("=") else (instead,),
         )
-    if column.field in _HOSTS:
+    if column.parser is Parser.HOST:
         return _host(column, text)
     return text
 

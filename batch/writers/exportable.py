@@ -13,13 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.trunks.change_plan import judge_trunk, resolve
+from batch.trunks.diff import said
 from batch.trunks.grouping import group
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Extension, Inventory, LiveList, LiveTrunk
-from batch.trunks.live_checks import SHARED_TRUNK_FIELDS
 from batch.trunks.model import Record
 from batch.trunks.numbers import parse_extensions, split_groups
 from batch.writers.export_workbook import Filled, read_again
@@ -84,7 +84,6 @@ _Refused: TypeAlias = dict[tuple[int, str], str]
 
 LIST_OF: Final[Mapping[str, str]] = {DIDS.title: "did_list", CALLER_IDS.title: "outbound_cid_list"}
 """By sheet, the list in the API's spelling."""
-_YES_NO: Final[Mapping[object, str]] = {1: "yes", 0: "no"}
 _IN_NO_FILE: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _LONGEST: Final = 32_767
 _SHOWN: Final = 60
@@ -174,7 +173,7 @@ def _fault_of(trunk: LiveTrunk, name: str, entries: Sequence[Did | CallerId]) ->
     """Return why a list cannot be said, as far as it can be told from the list alone."""
     if name == "did_list" and entries and trunk.shared:
         return "It is a shared trunk, whose owner alone changes its DIDs."
-    if name == "did_list" and entries and trunk.type is TrunkType.ACCOUNT:
+    if name == "did_list" and entries and trunk.type and trunk.type not in DIDS.types:
         return "An account trunk should have no DIDs."
     count = Counter(entry.key for entry in entries)
     if len(count) < len(entries):
@@ -265,12 +264,12 @@ class _Draft:
             return kind
         if column.field == "name":
             return trunk.name if not trunk.shared or self._by_name(trunk) else ""
-        if not column.sent or (trunk.shared and column.field not in SHARED_TRUNK_FIELDS):
+        if not column.sent or (trunk.shared and not column.shared):
             return ""
         if column.parser is Parser.SECRET:
             return HIDDEN
         value = trunk.value(column.field)
-        return _YES_NO.get(value, str(value)) if column.parser is Parser.YES_NO else str(value)
+        return "" if value == "" else said(column.field, value)
 
     def _by_name(self, trunk: LiveTrunk) -> bool:
         """Tell whether a trunk is found by its name: a shared one takes no name, so beside an id there is no room."""
