@@ -14,9 +14,8 @@ from batch.practice.fields import (
     CODECS,
     DID_SHAPE,
     EXTENSION_SHAPE,
+    FIELDS,
     FIELDS_BY_TYPE,
-    HOSTS,
-    REGISTRATION_FIELDS,
     SHARED_TRUNK_FIELDS,
     TRANSPORTS,
     TRUNK_SHAPE,
@@ -48,7 +47,6 @@ _CALLER_ID = re.compile(r"[0-9A-Za-z\[\]().\-+*#]*")
 _NUMBER_RANGE = re.compile(r"(\+?)([0-9]+)-(\+?)([0-9]+)")
 _EXTENSION_RANGE = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
 _NO_BRACKETS_ON_CLOUD = frozenset({"register", "peer_did"})
-_REQUIRED_TEXTS = ("hostname", "username", "password")
 
 
 def find_type_error(sent: Mapping[str, Any], shape: Shape = TRUNK_SHAPE, path: str = "") -> tuple[str, str] | None:
@@ -128,37 +126,38 @@ def _check_field(name: str, value: Any, trunk_type: str, *, cloud: bool) -> Iter
         forbidden = "[]!" if cloud and trunk_type in _NO_BRACKETS_ON_CLOUD else ""
         for entry in value:
             yield from _check_did_entry(entry, forbidden)
-    elif name == "transport":
-        choices = ACCOUNT_TRANSPORTS if trunk_type == "account" else TRANSPORTS
-        yield from _check_choice(name, value, choices)
+    elif not value and FIELDS[name].required:
+        yield invalid(name, "required")
     else:
-        yield from _check_value(name, value)
+        yield from _check_value(name, value, trunk_type)
 
 
-def _check_value(name: str, value: Any) -> Iterator[Json]:
-    match name:
+def _check_value(name: str, value: Any, trunk_type: str) -> Iterator[Json]:
+    match FIELDS[name].rule:
+        case "id":
+            pass
         case "name":
             yield from _check_name(value)
-        case "enable" | "enb_outbound_proxy":
+        case "switch":
             yield from _check_choice(name, value, (0, 1))
-        case "port" | "outbound_proxy_port":
+        case "transport":
+            yield from _check_choice(name, value, ACCOUNT_TRANSPORTS if trunk_type == "account" else TRANSPORTS)
+        case "port":
             if not 0 <= value <= MAX_PORT:
                 yield invalid(name, "range", value)
-        case "codec_sel":
+        case "codecs":
             if not CODECS.issuperset(value.split(",")):
                 yield invalid(name, "oneof", value)
-        case "def_outbound_cid":
+        case "caller id":
             yield from _check_caller_id(name, value)
-        case "def_outbound_cid_name":
+        case "label":
             yield from _check_label(name, value)
-        case _:
+        case "host" | "text":
             yield from _check_text(name, value)
 
 
 def _check_name(value: str) -> Iterator[Json]:
-    if not value:
-        yield invalid("name", "required")
-    elif len(value) > MAX_NAME:
+    if len(value) > MAX_NAME:
         yield invalid("name", "max", value)
     elif _FORBIDDEN_IN_NAME & set(value):
         yield invalid("name", "charset", value)
@@ -169,10 +168,8 @@ def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> Iterator[J
         yield invalid(name, "oneof", value)
 
 
-def _check_text(name: str, value: Any) -> Iterator[Json]:
-    if name in _REQUIRED_TEXTS and not value:
-        yield invalid(name, "required")
-    elif name != "id" and len(value) > MAX_TEXT:
+def _check_text(name: str, value: str) -> Iterator[Json]:
+    if len(value) > MAX_TEXT:
         yield invalid(name, "max", value)
 
 
@@ -325,7 +322,7 @@ def _name_is_taken(other: Json) -> Json:
 
 def _apply(state: PbxState, trunk: Json, sent: Json) -> Json:
     if state.settings.lower_case_hosts:
-        sent = sent | {name: sent[name].lower() for name in HOSTS & sent.keys()}
+        sent = sent | {n: sent[n].lower() for n, field in FIELDS.items() if n in sent and field.rule == "host"}
     updated = {**trunk, **sent}
     if "did_list" in sent:
         capitals = str.maketrans("xzn", "XZN" if state.settings.upper_case_patterns else "xzn")
@@ -337,7 +334,7 @@ def _apply(state: PbxState, trunk: Json, sent: Json) -> Json:
         entries = [_keep_caller_id(entry) for entry in sent["outbound_cid_list"]]
         last_id = max((int(entry["id"]) for entry in trunk.get("outbound_cid_list", [])), default=0)
         updated["outbound_cid_list"] = state.complete_caller_ids(entries, first_id=last_id + 1)
-    if REGISTRATION_FIELDS & sent.keys():
+    if any(FIELDS[name].registration for name in FIELDS.keys() & sent.keys()):
         updated["status"] = _status_after(updated)
     return updated
 

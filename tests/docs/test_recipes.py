@@ -2,28 +2,106 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
-import pytest
-
 from batch.pbx.error_codes import ERRCODES, REACTIONS
-from batch.practice.fields import FIELDS_BY_TYPE, TRUNK_SHAPE
+from batch.practice.fields import FIELDS, FIELDS_BY_TYPE
+from batch.schema import columns
 from batch.schema.columns import TRUNKS, Column, TrunkType
 from batch.schema.problem_kinds import KINDS
-from batch.trunks.payloads import MODELS
+from tests.cli.shell import rows_of, write_book
 
 BATCH = Path(__file__).parents[2] / "batch"
-SENT = [column for column in TRUNKS.columns if column.sent]
+PRACTICE = Path("practice", "fields.py")
+COLUMNS = Path("schema", "columns.py")
+PLACE = 'Column(\n            label="Caller IDs mode"'
+
+ENTRY = """Column(
+    label="Max channels",
+    field="max_channels",
+    parser=Parser.NUMBER,
+    limit=100,
+    help="How many calls the trunk takes at a time.",
+    example="30",
+    types=NOT_ACCOUNT,
+    sent=True,
+    registration=False,
+),
+"""
+MADE_UP: Column = eval(ENTRY.rstrip(",\n"), vars(columns))  # noqa: S307 - it is ours
 
 
-@pytest.mark.parametrize("kind", TrunkType)
-@pytest.mark.parametrize("column", SENT, ids=lambda column: column.field)
-def test_a_column_that_is_sent_is_known_to_the_payload_and_to_the_practice_pbx(column: Column, kind: TrunkType) -> None:
-    has_it = kind in column.types
-    assert (column.field in MODELS[kind].model_fields) is has_it, f"batch/trunks/payloads.py: {column.field} of {kind}"
-    assert (column.field in FIELDS_BY_TYPE[kind]) is has_it, f"batch/practice/fields.py: {column.field} of {kind}"
-    assert column.field in TRUNK_SHAPE, f"batch/practice/fields.py: the JSON type of {column.field}"
+def lacking_in_practice(column: Column) -> list[str]:
+    """Name the line of the practice PBX's own table that does not have a column as the PBX takes it."""
+    source = (BATCH / PRACTICE).read_text(encoding="utf-8").splitlines()
+    known = [number for number, line in enumerate(source, 1) if re.match(r' +"\w+": Field\(', line)]
+    types = [kind for kind in TrunkType if kind in column.types]
+    if column.field not in FIELDS:
+        return [f'batch/practice/fields.py:{known[-1] + 1}: add "{column.field}": Field(…) for {", ".join(types)}']
+    if types == [kind for kind in TrunkType if column.field in FIELDS_BY_TYPE[kind]]:
+        return []
+    line = next(number for number in known if f'"{column.field}"' in source[number - 1])
+    return [f"batch/practice/fields.py:{line}: {column.field} is a field of {', '.join(types)}"]
+
+
+def test_a_column_that_is_sent_is_known_to_the_practice_pbx() -> None:
+    assert [line for column in TRUNKS.columns if column.sent for line in lacking_in_practice(column)] == []
+
+
+def copy_with_made_up_column(folder: Path, practice_line: int) -> Path:
+    """Copy the package, with one entry more in its table and one line more in that of the practice PBX."""
+    package = folder / "batch"
+    shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("__pycache__"))
+    fields = (package / PRACTICE).read_text(encoding="utf-8").splitlines()
+    fields.insert(practice_line - 1, '"max_channels": Field("port", _REGISTER | _PEERS),')
+    (package / PRACTICE).write_text("\n".join(fields), encoding="utf-8")
+    before, modes, after = (package / COLUMNS).read_text(encoding="utf-8").partition(PLACE)
+    (package / COLUMNS).write_text(before + ENTRY + modes + after, encoding="utf-8")
+    return package
+
+
+def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_test_says(tmp_path: Path) -> None:
+    (lacking,) = lacking_in_practice(MADE_UP)
+    line = re.fullmatch(r'batch/practice/fields\.py:(\d+): add "max_channels": Field\(…\) for register, peer', lacking)
+    assert line is not None
+    package = copy_with_made_up_column(tmp_path, int(line[1]))
+    header = ("Name", "Max channels", "Type")
+    write_book(tmp_path / "wrong.xlsx", [header, ("London", "101", "register"), ("Desk", "5", "account")])
+    write_book(tmp_path / "right.xlsx", [header, ("London", "30", "register")])
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(Path(__file__).with_name("column_story.py"))],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert Path(told["package"]).parent == package
+
+    assert "Max channels" in rows_of(tmp_path / "template.xlsx", "Trunks")[0]
+    assert "How many calls the trunk takes at a time. A whole number up to 100." in " ".join(told["explain"].split())
+    assert [(p["code"], p["cell"], p["message"]) for p in told["check"]["problems"]] == [
+        ("not-a-number", "B2", "'101' is not a whole number from 0 to 100."),
+        ("field-not-of-type", "B3", "Max channels is not a setting of an account trunk."),
+    ]
+    assert "Max channels: 10 → 30" in told["plan"]
+    assert told["refused"] == [
+        "max_channels: Input should be less than or equal to 100",
+        "max_channels: Extra inputs are not permitted",
+    ]
+    assert told["sent"] == [{"id": 1, "max_channels": 30}]
+    assert rows_of(tmp_path / "right-results.xlsx", "Trunks")[1][:4] == ["London", "30", "register", "applied"]
+    names, london, desk = rows_of(tmp_path / "pbx.xlsx", "Trunks")
+    assert [row[names.index("Max channels")] for row in (london, desk)] == ["30", None]
 
 
 def test_every_errcode_has_a_verdict_that_says_what_the_run_does() -> None:
