@@ -17,6 +17,9 @@ def run() -> None:
 
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _leave)  # an import may swallow what is raised in it, or wrap it
+        import gc  # noqa: PLC0415 - so that Ctrl-C is heard while it is imported
+
+        gc.set_threshold(100_000, 20, 50)  # what is loaded stays to the end, and so does most of what is read
         from batch.cli.main import main  # noqa: PLC0415 - this is what takes its time
 
         code = main(sys.argv[1:], last=True)

@@ -6,6 +6,7 @@ looks only a little ahead of the writes. A trunk is in one thread's hands at a t
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -24,6 +25,8 @@ STOPPING: Final = (
 )
 
 _FAULTY: Final = frozenset({Ending.REFUSED, Ending.FAILED, Ending.PARTIAL, Ending.UNKNOWN})
+_TURN_S: Final = 0.0005
+"""So long a thread that calculates keeps one waiting that has heard from the PBX; a tenth of Python's own."""
 _POLL_S: Final = 0.2
 """The main thread wakes this often, so that Ctrl-C is heard on Windows too."""
 
@@ -92,6 +95,7 @@ class WorkerPool:
         Raises:
             KeyboardInterrupt: at the second Ctrl-C.
         """
+        sys.setswitchinterval(_TURN_S)
         names = (f"trunk-{number}" for number in range(1, self._limits.workers + 1))
         threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
         try:
