@@ -213,7 +213,7 @@ def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
 
 def _drafts(records: Sequence[Record]) -> Drafts:
     """Count the bodies that would be sent, and weigh the one with the most entries."""
-    from batch.trunks.request_bodies import draft  # noqa: PLC0415 - as in `_begin`
+    from batch.trunks.model import draft  # noqa: PLC0415 - as in `_begin`
 
     sent = [record for record in records if record.fields or record.dids or record.caller_ids]
     if not sent:

@@ -22,7 +22,7 @@ from batch.runs.journal_reader import tokens_out
 from batch.runs.recording import Recording
 from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
-from batch.schema.columns import Mode
+from batch.schema.column_model import Mode
 from batch.schema.naming import plain_stem
 from batch.secret_sources import find_client_secret
 from batch.secrets import Secret

@@ -20,7 +20,9 @@ from batch.readers import refusals
 from batch.readers.encodings import Encoding, detect_encoding
 from batch.readers.grids import by_column, collector_paused
 from batch.readers.workbook import BLANK, CellValue, CsvDialect, RawSheet
-from batch.schema.columns import SHEETS, Sheet, folded
+from batch.schema.column_model import Sheet
+from batch.schema.columns import SHEETS
+from batch.schema.spellings import folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence

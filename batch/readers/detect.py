@@ -17,8 +17,7 @@ from batch.readers import csv_files, encodings, ods, refusals, xlsx
 from batch.readers.grids import collector_paused
 from batch.readers.packages import Package, mark_of, office_document
 from batch.readers.workbook import Format, RawSheet, Workbook
-from batch.schema import columns
-from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata, read_lines
+from batch.schema.file_metadata import IMPRINT, MARK, NO_IMPRINT, FileKind, FileMetadata, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -228,17 +227,17 @@ def begin_workbook(path: Path) -> Workbook:
         case Format.XLSX | Format.XLSM:
             package = Package(path)
             sheets = xlsx.read_openxml(package)
-            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, columns.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, MARK))
         case Format.XLSB:
             from batch.readers import xlsb  # noqa: PLC0415 - loads pyxlsb, which few need
 
             package = Package(path)
             sheets = xlsb.read_xlsb(package)
-            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, columns.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _OFFICE_PROPERTIES, MARK))
         case Format.ODS:
             package = Package(path)
             sheets = ods.read_opendocument(package)
-            return _workbook(path, kind, sheets, mark=mark_of(package, _ODS_PROPERTIES, columns.MARK))
+            return _workbook(path, kind, sheets, mark=mark_of(package, _ODS_PROPERTIES, MARK))
         case _:
             assert_never(kind)
 
@@ -250,7 +249,7 @@ def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, mark: s
 
 def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
     """Return what the tool left in the file: the hidden sheet's word, and that of the document's property."""
-    hidden = next((sheet for sheet in sheets if sheet.name == columns.IMPRINT), None)
+    hidden = next((sheet for sheet in sheets if sheet.name == IMPRINT), None)
     metadata = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
     if mark is None:
         return metadata

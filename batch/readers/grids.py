@@ -21,7 +21,7 @@ from python_calamine import (
 from batch.errors import WorkbookError
 from batch.readers import refusals
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet
-from batch.schema.columns import letters
+from batch.schema.spellings import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -14,7 +14,8 @@ from typing import Any, Final
 from batch.errors import ERROR_MEANINGS, EXIT_CODES, UsageError
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Errcode, explain
 from batch.runs.outcomes import ENDINGS
-from batch.schema.columns import EVERY_TYPE, SHEETS, Column, Sheet
+from batch.schema.column_model import EVERY_TYPE, Column, Sheet
+from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
 from batch.schema.problem_kinds import KINDS, Severity
 from batch.schema.spellings import folded, nearest_few

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from batch.reports.next_steps import command, where
-from batch.schema.columns import READ_ONLY, TRUNKS
+from batch.schema.columns import TRUNKS
+from batch.schema.file_metadata import READ_ONLY
 from batch.wording import BRIEF, Shown, counted, named
 from batch.writers.exportable import LIST_OF
 

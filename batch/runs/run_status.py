@@ -17,8 +17,9 @@ from batch.runs.journal_reader import Leg, Past, RecordDamaged, read_past
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
-from batch.schema.columns import TRUNKS, folded
+from batch.schema.columns import TRUNKS
 from batch.schema.naming import PRACTICE_MARK, plain_stem
+from batch.schema.spellings import folded
 
 _RUNS: Final = ".runs"
 _NAMED: Final = 5

@@ -18,9 +18,8 @@ from batch.schema.problem_kinds import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare
-from batch.trunks.live import API_LISTS, CallerId, Did, LiveTrunk, parse_trunk
+from batch.trunks.live import API_LISTS, CallerId, Did, LiveTrunk, caller_id_json, did_json, parse_trunk
 from batch.trunks.model import Record
-from batch.trunks.request_bodies import caller_id_json, did_json
 from batch.trunks.values import Value
 
 Shape: TypeAlias = type | Callable[[Any], bool] | list["Shape"] | tuple["Shape", ...] | Mapping[str, "Shape"] | None

@@ -9,75 +9,23 @@ for the limits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Final
 
-from batch.schema import translations
-from batch.schema.spellings import folded, letters
-
-__all__ = [
-    "BASE",
-    "CALLER_IDS",
-    "CLEAR",
-    "CODECS",
-    "DIDS",
-    "EVERY_TYPE",
-    "HIDDEN_SHEETS",
-    "IMPRINT",
-    "LISTS",
-    "MARK",
-    "MAX_CALLER_IDS_IN_RANGE",
-    "MAX_DID",
-    "MAX_DIDS_IN_RANGE",
-    "MAX_ENTRY_NAME_BYTES",
-    "MAX_EXTENSION_DIGITS",
-    "NAME_FORBIDS",
-    "NO",
-    "NOT_ACCOUNT",
-    "NOT_PEER",
-    "ONLY_REGISTER",
-    "OWN_SHEETS",
-    "READ_ONLY",
-    "RESERVED_HEADERS",
-    "RESULT_HEADERS",
-    "SHEETS",
-    "TRANSPORTS",
-    "TRUNKS",
-    "YES",
-    "Column",
-    "Mode",
-    "Parser",
-    "Sheet",
-    "TrunkType",
-    "folded",
-    "letters",
-]
-
-CLEAR: Final = "<clear>"
-"""What a cell says to empty a field on purpose; a blank cell leaves the field alone."""
+from batch.schema.column_model import (
+    NOT_ACCOUNT,
+    NOT_PEER,
+    ONLY_REGISTER,
+    Column,
+    Mode,
+    Parser,
+    Sheet,
+    TrunkType,
+)
 
 CODECS: Final = (
-    "ulaw",
-    "alaw",
-    "g729",
-    "gsm",
-    "h264",
-    "h263",
-    "h263p",
-    "ilbc",
-    "g722",
-    "g726",
-    "speex",
-    "adpcm",
-    "mpeg4",
-    "vp8",
-    "opus",
+    *("ulaw", "alaw", "g729", "gsm", "h264", "h263", "h263p", "ilbc"),
+    *("g722", "g726", "speex", "adpcm", "mpeg4", "vp8", "opus"),
 )
-TRANSPORTS: Final = ("udp", "tcp", "tls", "dnsnaptr")
-YES: Final = frozenset({"yes", "1", "true", "on", "enabled"}) | translations.YES_WORDS
-NO: Final = frozenset({"no", "0", "false", "off", "disabled"}) | translations.NO_WORDS
-
 NAME_FORBIDS: Final = " :!$()/#;,[]\\\"=<>&'`^%@{}|"
 """Characters that a trunk name cannot hold."""
 
@@ -86,126 +34,6 @@ MAX_CALLER_IDS_IN_RANGE: Final = 500
 MAX_DID: Final = 31
 MAX_ENTRY_NAME_BYTES: Final = 127
 MAX_EXTENSION_DIGITS: Final = 7
-
-
-class TrunkType(StrEnum):
-    """The three kinds of trunk that the API edits."""
-
-    REGISTER = "register"
-    PEER = "peer"
-    ACCOUNT = "account"
-
-
-EVERY_TYPE: Final = frozenset(TrunkType)
-NOT_ACCOUNT: Final = frozenset({TrunkType.REGISTER, TrunkType.PEER})
-NOT_PEER: Final = frozenset({TrunkType.REGISTER, TrunkType.ACCOUNT})
-ONLY_REGISTER: Final = frozenset({TrunkType.REGISTER})
-
-
-class Mode(StrEnum):
-    """What the rows of a list do to the list on the PBX."""
-
-    REPLACE = "replace"
-    ADD = "add"
-    REMOVE = "remove"
-
-
-class Parser(StrEnum):
-    """How a cell of the column is understood."""
-
-    TEXT = "text, often a number"
-    NAME = "trunk name"
-    LABEL = "name that people read"
-    """Its limit counts bytes of UTF-8."""
-    HOST = "host name or IP address"
-    """Compared without case, and without a dot at the end."""
-    YES_NO = "yes or no"
-    CHOICE = "choice"
-    NUMBER = "whole number"
-    SECRET = "secret"  # noqa: S105 - the name of a parser
-    CODECS = "codecs"
-    DIAL = "telephone number"
-    """Digits that are text, as those of extensions are: spreadsheets like to spoil them."""
-    EXTENSIONS = "extensions"
-    EXTENSION_RANGE = "extension range"
-    GROUPS = "group names"
-    TRUNK = "trunk"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
-    """One column of a sheet."""
-
-    label: str
-    """What people read in the header."""
-    field: str
-    """The API's field name, or ours where the API has none. Also accepted as a header."""
-    help: str
-    """What it is, for the header's note and for `explain`; one or two plain sentences."""
-    example: str
-    parser: Parser = Parser.TEXT
-    aliases: tuple[str, ...] = ()
-    choices: tuple[str, ...] = ()
-    """The closed list behind the drop-down, if there is one."""
-    synonyms: tuple[tuple[str, str], ...] = ()
-    """Other words for choices, as the vendor's own files have them, and the choice that each means."""
-    not_for: tuple[tuple[TrunkType, str], ...] = ()
-    """Types, each with a choice that its trunks do not have."""
-    limit: int | None = None
-    """Most characters (bytes of a label; the highest value of a whole number)."""
-    required: bool = False
-    clearable: bool = False
-    """Whether ``<clear>`` is allowed in it."""
-    types: frozenset[TrunkType] = EVERY_TYPE
-    """Trunk types that have it."""
-    sent: bool = False
-    """Whether it is one plain field of ``trunk/update``."""
-    registration: bool = True
-    """Whether sending it can cost the trunk its registration; to be safe it can, unless said."""
-    shared: bool = False
-    """Whether a shared trunk of the Cloud edition takes it."""
-    width: int = 16
-    """Width in the template, in characters."""
-
-    def choices_of(self, kind: TrunkType) -> tuple[str, ...]:
-        """Return the choices that trunks of a type have."""
-        return tuple(choice for choice in self.choices if (kind, choice) not in self.not_for)
-
-    @property
-    def may_be_blank(self) -> bool:
-        """Whether leaving its cell blank can be advised: not where it may be all that says which trunk is meant."""
-        return not self.required and self.field != "name"
-
-    @property
-    def headers(self) -> tuple[str, ...]:
-        """Every header text that names this column."""
-        return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sheet:
-    """One of the three linked sheets."""
-
-    title: str
-    """The sheet's name."""
-    csv: str
-    """The file that stands for it in a CSV folder."""
-    help: str
-    columns: tuple[Column, ...]
-    types: frozenset[TrunkType] = EVERY_TYPE
-    """Trunk types that have such rows."""
-    aliases: tuple[str, ...] = ()
-    required: bool = False
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name of a sheet in a workbook that means this one."""
-        return (self.title, *self.aliases, *translations.SHEET_NAMES[self.title])
-
-    def column(self, field: str) -> Column:
-        """Return the column that holds ``field``."""
-        return next(column for column in self.columns if column.field == field)
-
 
 _MODES = tuple(Mode)
 
@@ -263,7 +91,7 @@ TRUNKS: Final = Sheet(
             label="Transport",
             field="transport",
             parser=Parser.CHOICE,
-            choices=TRANSPORTS,
+            choices=("udp", "tcp", "tls", "dnsnaptr"),
             not_for=((TrunkType.ACCOUNT, "dnsnaptr"),),
             help="How SIP travels. Account trunks cannot use dnsnaptr.",
             example="tls",
@@ -446,22 +274,25 @@ TRUNKS: Final = Sheet(
     ),
 )
 
+_TRUNK: Final = Column(
+    label="Trunk",
+    field="trunk",
+    parser=Parser.TRUNK,
+    aliases=("Trunk name", "Trunk ID", "SIP trunk"),
+    help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
+    example="London-1",
+    required=True,
+    width=22,
+)
+"""The first column of both lists."""
+
 CALLER_IDS: Final = Sheet(
     title="Caller IDs",
     csv="caller_ids.csv",
     aliases=("Caller ID", "CallerIDs", "Outbound caller IDs"),
     help="One row per outbound caller ID of a trunk, in the order in which the PBX shall look at them.",
     columns=(
-        Column(
-            label="Trunk",
-            field="trunk",
-            parser=Parser.TRUNK,
-            aliases=("Trunk name", "Trunk ID", "SIP trunk"),
-            help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
-            example="London-1",
-            required=True,
-            width=22,
-        ),
+        _TRUNK,
         Column(
             label="Option",
             field="outbound_cid_option",
@@ -537,16 +368,7 @@ DIDS: Final = Sheet(
     aliases=("DID", "DID numbers", "DDIs"),
     help="One row per DID of a trunk, in the order in which the PBX shall match them.",
     columns=(
-        Column(
-            label="Trunk",
-            field="trunk",
-            parser=Parser.TRUNK,
-            aliases=("Trunk name", "Trunk ID", "SIP trunk"),
-            help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
-            example="London-1",
-            required=True,
-            width=22,
-        ),
+        _TRUNK,
         Column(
             label="DID",
             field="did",
@@ -590,18 +412,3 @@ RESULT_HEADERS: Final = (
     "What to do",
 )
 """The eight columns that results add to each of the three sheets."""
-
-READ_ONLY: Final = "Read-only lists"
-"""The sheet of an export with what a workbook cannot say."""
-
-OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in", "Glossary", READ_ONLY)
-"""Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
-
-IMPRINT: Final = "trunk-batch"
-BASE: Final = "trunk-batch base"
-LISTS: Final = "trunk-batch lists"
-HIDDEN_SHEETS: Final = (IMPRINT, BASE, LISTS)
-"""Sheets that people do not see: what the tool says to itself, what an export began with, lists behind drop-downs."""
-
-MARK: Final = "trunk-batch"
-"""Name of the custom document property that a workbook written by the tool bears."""

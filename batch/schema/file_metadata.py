@@ -1,6 +1,6 @@
 """File metadata: what the tool leaves in a workbook for itself, so that it knows its own again.
 
-A custom document property (`columns.MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
+A custom document property (`MARK`, its value the kind) says so at a glance. A hidden sheet of the same name
 says more, and travels through programs that drop such properties. Every line of that sheet is a word and its values.
 """
 
@@ -11,7 +11,20 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from batch.schema.columns import OWN_SHEETS
+READ_ONLY: Final = "Read-only lists"
+"""The sheet of an export with what a workbook cannot say."""
+
+OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in", "Glossary", READ_ONLY)
+"""Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
+
+IMPRINT: Final = "trunk-batch"
+BASE: Final = "trunk-batch base"
+LISTS: Final = "trunk-batch lists"
+HIDDEN_SHEETS: Final = (IMPRINT, BASE, LISTS)
+"""Sheets that people do not see: what the tool says to itself, what an export began with, lists behind drop-downs."""
+
+MARK: Final = "trunk-batch"
+"""Name of the custom document property that a workbook written by the tool bears."""
 
 
 class FileKind(StrEnum):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from batch.schema.columns import SHEETS, folded
+from batch.schema.columns import SHEETS
+from batch.schema.spellings import folded
 
 _OURS: Final = frozenset(folded(name) for name in ("Summary", "Changes", "Problems"))
 _FILES: Final = {folded(sheet.title): sheet.csv.removesuffix(".csv") for sheet in SHEETS}

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from batch.schema.columns import letters
 from batch.schema.problem_kinds import KINDS, ProblemKind, Severity
+from batch.schema.spellings import letters
 
 
 @dataclass(frozen=True, slots=True)

@@ -200,6 +200,10 @@ HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By the column's field."""
 
-YES_WORDS: Final = frozenset({"ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "是", "真"})
-NO_WORDS: Final = frozenset({"nein", "falsch", "non", "faux", "falso", "否", "假"})
+YES_WORDS: Final = frozenset(
+    ["yes", "1", "true", "on", "enabled", "ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "是", "真"]
+)
+NO_WORDS: Final = frozenset(
+    ["no", "0", "false", "off", "disabled", "nein", "falsch", "non", "faux", "falso", "否", "假"]
+)
 """How cells say yes and no, in small letters."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.columns import CLEAR, Parser
+from batch.schema.column_model import CLEAR, Parser
 from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem, Retype
 from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.tables.column_data import MAX_TOLD, TYPE_AGAIN, Care, Strip, problems_of, same_for

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final, overload
 
-from batch.schema.columns import Column, Parser
+from batch.schema.column_model import Column, Parser
 from batch.schema.problem_kinds import KINDS, Severity
 from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
 from batch.schema.spellings import spans

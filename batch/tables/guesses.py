@@ -12,20 +12,10 @@ from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet, Workbook
-from batch.schema.columns import (
-    CODECS,
-    NAME_FORBIDS,
-    NO,
-    SHEETS,
-    TRANSPORTS,
-    TRUNKS,
-    YES,
-    Column,
-    Sheet,
-    TrunkType,
-    folded,
-    letters,
-)
+from batch.schema.column_model import Column, Sheet, TrunkType
+from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
+from batch.schema.spellings import folded, letters
+from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.tables.columns_file import SheetColumns, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.rows import Tables
@@ -217,8 +207,8 @@ _HOST: Final = re.compile(r"(?=.*[a-z.])[a-z0-9-]+(\.[a-z0-9-]+)+|\d+(\.\d+){3}"
 _TELLING: Final[Mapping[str, Callable[[str], bool]]] = {
     "type": lambda text: text.casefold() in set(TrunkType),
     "name": lambda text: re.search(r"[^\W\d]", text) is not None and not set(NAME_FORBIDS) & set(text),
-    "enable": lambda text: text.casefold() in (YES | NO) - {"0", "1"},
-    "transport": lambda text: text.casefold() in TRANSPORTS,
+    "enable": lambda text: text.casefold() in (YES_WORDS | NO_WORDS) - {"0", "1"},
+    "transport": lambda text: text.casefold() in TRUNKS.column("transport").choices,
     "hostname": lambda text: _HOST.fullmatch(text) is not None,
     "port": lambda text: text.removesuffix(".0").isdecimal() and 1024 <= int(float(text)) <= 65535,
     "codec_sel": lambda text: all(word in CODECS for word in re.findall(r"[^\s,;]+", text.casefold())),

@@ -8,9 +8,9 @@ from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import Block, CellValue, RawSheet
-from batch.schema.columns import Parser, Sheet, letters
+from batch.schema.column_model import Parser, Sheet
 from batch.schema.problems import Problem
-from batch.schema.spellings import spans
+from batch.schema.spellings import letters, spans
 from batch.tables.headers import Headers
 from batch.tables.table_range import Region, is_blank
 

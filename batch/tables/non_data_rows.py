@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from batch.readers.workbook import Block, RawSheet
-from batch.schema.columns import CALLER_IDS, CLEAR, Sheet
+from batch.schema.column_model import CLEAR, Sheet
+from batch.schema.columns import CALLER_IDS
 from batch.schema.problems import Problem
 from batch.schema.spellings import listed, spans
 from batch.tables.headers import Headers

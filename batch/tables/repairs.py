@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from batch.schema.columns import CLEAR, Column
+from batch.schema.column_model import CLEAR, Column
 from batch.schema.problems import Finding
 from batch.tables.column_data import Care
 from batch.tables.digit_groups import surely_together

@@ -18,8 +18,11 @@ import numpy.typing as npt
 import pandas as pd
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
-from batch.schema.columns import CALLER_IDS, DIDS, HIDDEN_SHEETS, TRUNKS, Parser, Sheet, letters
+from batch.schema.column_model import Parser, Sheet
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Problem
+from batch.schema.spellings import letters
 from batch.tables.cells import FindSecret, secrets_of, texts_of
 from batch.tables.column_data import Strip
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with

@@ -8,10 +8,11 @@ from typing import Final
 
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.readers.xlsx import DamagedParts, damaged_parts
-from batch.schema.columns import HIDDEN_SHEETS, SHEETS, TRUNKS, Sheet, folded
-from batch.schema.file_metadata import FileMetadata
+from batch.schema.column_model import Sheet
+from batch.schema.columns import SHEETS, TRUNKS
+from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
-from batch.schema.spellings import listed
+from batch.schema.spellings import folded, listed
 from batch.tables.columns_file import ColumnsFile, fault
 from batch.tables.headers import edits_for
 from batch.tables.vocabulary import ORDINARY

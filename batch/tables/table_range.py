@@ -10,9 +10,9 @@ from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.columns import Sheet, folded
+from batch.schema.column_model import Sheet
 from batch.schema.problems import Problem
-from batch.schema.spellings import spans
+from batch.schema.spellings import folded, spans
 
 _LOOKED_AT: Final = 100
 """The header is looked for in so many filled rows."""

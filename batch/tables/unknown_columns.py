@@ -17,9 +17,11 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
-from batch.schema.columns import DIDS, NO, RESULT_HEADERS, SHEETS, YES, Parser, Sheet, letters
+from batch.schema.column_model import Parser, Sheet
+from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
-from batch.schema.spellings import listed
+from batch.schema.spellings import letters, listed
+from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.tables.table_range import Region, is_blank
 from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
 
@@ -92,7 +94,7 @@ _LOOKS: Final = (
     (_COUNTED, CellLook.COUNT),
     (_HOST, CellLook.HOST),
 )
-_SWITCHES: Final = (YES | NO) - {"0", "1"}
+_SWITCHES: Final = (YES_WORDS | NO_WORDS) - {"0", "1"}
 _CHOICES: Final = frozenset(
     choice
     for sheet in SHEETS

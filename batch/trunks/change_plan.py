@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from batch.schema.columns import TRUNKS, Mode, TrunkType
+from batch.schema.column_model import Mode, TrunkType
+from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
 from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
@@ -17,12 +18,11 @@ from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
-from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, caller_id_json, did_json
 from batch.trunks.live_checks import check_live, incomplete, unread, unreadable_trunk_problem
 from batch.trunks.merge import merge
 from batch.trunks.model import Record
 from batch.trunks.payloads import refusals
-from batch.trunks.request_bodies import body_of, caller_id_json, did_json
 from batch.trunks.three_way_merge import merge_three_ways
 
 
@@ -88,8 +88,18 @@ class Change:
         )
 
     def body(self) -> dict[str, Any]:
-        """Make the body of the write; with a new password in clear, so make it only to send it."""
-        return body_of(self.live.id, self.desired, self.difference)
+        """Make the body of the write: nothing that does not change, lists complete.
+
+        A new password stands in it in clear, so it is made just before it is sent and never kept.
+        """
+        body: dict[str, Any] = {"id": self.live.id}
+        for name, (_, wanted) in self.difference.fields.items():
+            body[name] = wanted.reveal() if isinstance(wanted, Secret) else wanted
+        if self.difference.caller_ids and self.desired.caller_ids is not None:
+            body["outbound_cid_list"] = [caller_id_json(entry) for entry in self.desired.caller_ids]
+        if self.difference.dids and self.desired.dids is not None:
+            body["did_list"] = did_json(self.desired.dids)
+        return body
 
     def replaces(self) -> dict[str, Any]:
         """Return the live values that the write replaces, secrets as `Secret`: what must still be so just before."""

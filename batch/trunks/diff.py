@@ -8,7 +8,8 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic
 
-from batch.schema.columns import TRUNKS, Parser
+from batch.schema.column_model import Parser
+from batch.schema.columns import TRUNKS
 from batch.secrets import Secret
 from batch.trunks.live import CallerId, Did, Entry, LiveTrunk, is_masked
 from batch.trunks.values import Value

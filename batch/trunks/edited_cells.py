@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol, TypeAlias, TypeVar
 
-from batch.schema.columns import Mode
+from batch.schema.column_model import Mode
 from batch.trunks.diff import alike, live_value
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Record

@@ -14,7 +14,8 @@ from typing import Any, Final, Generic, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.columns import CALLER_IDS, CLEAR, MAX_ENTRY_NAME_BYTES, Mode
+from batch.schema.column_model import CLEAR, Mode
+from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table
 from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow

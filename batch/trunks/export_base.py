@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch.readers.workbook import Workbook
-from batch.schema.columns import BASE, TRUNKS
-from batch.trunks.live import LiveTrunk, parse_trunk
-from batch.trunks.request_bodies import caller_id_json, did_json
+from batch.schema.columns import TRUNKS
+from batch.schema.file_metadata import BASE
+from batch.trunks.live import LiveTrunk, caller_id_json, did_json, parse_trunk
 
 _PIECE: Final = 30_000
 """Most characters put into one cell: Excel takes 32,767."""

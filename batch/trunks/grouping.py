@@ -12,7 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Mode, Parser, TrunkType
+from batch.schema.column_model import Mode, Parser, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.schema.spellings import nearest_names
 from batch.tables.column_data import Problems

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from batch.schema.columns import Mode
+from batch.schema.column_model import Mode
 from batch.trunks.live import NOT_SHOWN, Did
 from batch.wording import Meaning, Who
 

@@ -1,4 +1,4 @@
-"""Live: what the PBX holds, read leniently.
+"""Live: what the PBX holds, read leniently, and its lists as they are sent. The vendor's spellings live here.
 
 Integers may come as strings, absent fields are absent rather than null, and firmware adds fields we do not know:
 those are carried in `LiveTrunk.whole` and never sent. What cannot be understood is a value too, with the reason:
@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from batch.schema.columns import DIDS, NO, TRUNKS, YES, Parser, TrunkType
+from batch.schema.column_model import Parser, TrunkType
+from batch.schema.columns import DIDS, TRUNKS
 from batch.schema.spellings import LOOKED_FOR, nearest_names
+from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.trunks.numbers import PATTERN_CASE
 
 _PARSERS: Final = {column.field: column.parser for column in TRUNKS.columns}
@@ -171,7 +173,7 @@ def is_masked(password: str) -> bool:
 
 def _switch(value: object) -> int | str:
     word = str(value).strip().casefold()
-    return 1 if word in YES else 0 if word in NO else _integer(value)
+    return 1 if word in YES_WORDS else 0 if word in NO_WORDS else _integer(value)
 
 
 def _integer(value: object) -> int | str:
@@ -345,6 +347,30 @@ def _extension(member: Mapping[str, Any], place: int) -> Extension:
     if member_id is None:
         raise ValueError(f"an extension of its entry {place} has no usable id")
     return Extension(kind.casefold(), member_id, number)
+
+
+def did_json(entries: Iterable[Did]) -> list[dict[str, str]]:
+    """Write a DID list."""
+    return [{"did": entry.did, "did_name": entry.name} for entry in entries]
+
+
+def caller_id_json(entry: CallerId) -> dict[str, Any]:
+    """Write one entry of an outbound caller-ID list; its own id is not sent back.
+
+    What its option does not need and the PBX holds all the same goes back as it was.
+    """
+    common: dict[str, Any] = {
+        "outbound_cid_option": entry.option,
+        "outbound_cid": entry.caller_id,
+        "outbound_cid_name": entry.name,
+    }
+    if entry.option == "range" or entry.extension_range:
+        common |= {"outbound_cid_to_ext_range": entry.extension_range}
+    if entry.option == "range" and not entry.order:
+        return common
+    return common | {
+        "ext_list": [{"type": e.type, "id": e.id} | ({"ext_number": e.number} if e.number else {}) for e in entry.order]
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

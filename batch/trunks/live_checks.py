@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from batch.schema.columns import CLEAR, TRUNKS, Mode
+from batch.schema.column_model import CLEAR, Mode
+from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.rows import Tables
 from batch.trunks import rules

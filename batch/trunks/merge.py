@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
-from batch.schema.columns import Mode
+from batch.schema.column_model import Mode
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference

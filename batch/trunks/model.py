@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Final, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.columns import CLEAR, Mode, TrunkType
+from batch.schema.column_model import CLEAR, Mode, TrunkType
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
-from batch.trunks.numbers import PATTERN_CASE, RawId
+from batch.secrets import Secret
+from batch.trunks.numbers import PATTERN_CASE, RawId, split_groups
 from batch.trunks.values import Value
 
 
@@ -262,3 +263,39 @@ def long_numbers_allowed(problems: Iterable[Problem], allow: Iterable[str], reco
         replace(p, severity=Severity.NOTICE) if p.code == "long-number" and (p.trunk in rows or "" in granted) else p
         for p in problems
     ]
+
+
+def draft(record: Record) -> dict[str, Any]:
+    """Make the body that a record alone asks for, before any PBX was read.
+
+    Ids of extensions are not known yet, and lists in mode add or remove hold only the record's own entries: it shows
+    what would be sent and how large that is, and is never sent.
+    """
+    body: dict[str, Any] = {"id": record.id}
+    body |= {name: "" if isinstance(value, Secret) else value for name, value in record.fields.items()}
+    if record.caller_ids is not None:
+        body["outbound_cid_list"] = [_caller_id_draft(row) for row in record.caller_ids.rows]
+    if record.dids is not None:
+        body["did_list"] = _did_draft(record.dids.rows)
+    return body
+
+
+def _did_draft(rows: Iterable[DidRow]) -> list[Mapping[str, str]]:
+    return [{"did": did, "did_name": name or ""} for _, did, name in rows]
+
+
+def _caller_id_draft(row: CallerIdRow) -> dict[str, Any]:
+    draft: dict[str, Any] = {
+        "outbound_cid_option": row.option,
+        "outbound_cid": row.caller_id,
+        "outbound_cid_name": row.name or "",
+    }
+    if row.option == "range":
+        return draft | {"outbound_cid_to_ext_range": row.extension_range or ""}
+    members = [("extension", number) for number in row.extensions or ()]
+    members += [("ext_group", name) for name in (split_groups(row.groups) if row.groups else ())]
+    draft["ext_list"] = [
+        {"type": kind} | ({"id": name.id} if isinstance(name, RawId) else {"ext_number": name})
+        for kind, name in members
+    ]
+    return draft

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model, model_validator
 
+from batch.schema.column_model import Column, Parser, TrunkType
 from batch.schema.columns import (
     CODECS,
     DIDS,
@@ -20,9 +21,6 @@ from batch.schema.columns import (
     MAX_EXTENSION_DIGITS,
     NAME_FORBIDS,
     TRUNKS,
-    Column,
-    Parser,
-    TrunkType,
 )
 
 Id: TypeAlias = Annotated[int, Field(ge=1)]

@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from batch.schema.columns import CLEAR, DIDS, NAME_FORBIDS, TRUNKS, Mode, Parser, TrunkType
+from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
+from batch.schema.columns import DIDS, NAME_FORBIDS, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.tables.column_data import FEW, ColumnNotice
 from batch.tables.digit_groups import MOST_DIGITS

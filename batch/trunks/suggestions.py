@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from batch.schema.columns import MAX_ENTRY_NAME_BYTES, TRUNKS, Parser
+from batch.schema.column_model import Parser
+from batch.schema.columns import MAX_ENTRY_NAME_BYTES, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import CallerIdCells, understood

@@ -12,7 +12,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, 
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic
 
-from batch.schema.columns import CLEAR, TRUNKS, Mode
+from batch.schema.column_model import CLEAR, Mode
+from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import Desired, Difference, ListDifference, alike, compare_lists, described, live_value, said

@@ -9,8 +9,10 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
-from batch.schema.columns import CLEAR, CODECS, NAME_FORBIDS, NO, YES, Column, Parser
+from batch.schema.column_model import CLEAR, Column, Parser
+from batch.schema.columns import CODECS, NAME_FORBIDS
 from batch.schema.problems import Fault
+from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.secrets import Secret
 from batch.trunks.numbers import parse_default_caller_id
 from batch.trunks.readings import shown_characters
@@ -125,9 +127,9 @@ def too_many_bytes(text: str, limit: int) -> Fault | None:
 
 def _yes_no(text: str) -> int | Fault:
     word = text.casefold()
-    if word in YES:
+    if word in YES_WORDS:
         return 1
-    if word in NO:
+    if word in NO_WORDS:
         return 0
     meant = "yes" if word in _LIKE_YES else "no" if word in _LIKE_NO else ""
     fix = f"Type {meant}." if meant else "Type yes or no."
@@ -220,7 +222,7 @@ def _among(text: str, forbidden: str) -> str:
 
 def _host(column: Column, text: str) -> str | Fault:
     """Check that a text is a host name or an IP address, and nothing else with it."""
-    if text.casefold() in (YES | NO) - {"0", "1"}:
+    if text.casefold() in (YES_WORDS | NO_WORDS) - {"0", "1"}:
         return Fault("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
     if odd := _lookalikes(text):
         return Fault(

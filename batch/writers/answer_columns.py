@@ -9,7 +9,8 @@ from typing import Final
 from lxml import etree
 
 from batch.readers.workbook import Block, CellValue, NoValue
-from batch.schema.columns import RESULT_HEADERS, letters
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.spellings import letters
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, RowResult, Tone, pages_across
 from batch.xlsx_edit.anchors import Making, make_room, widths_of
 from batch.xlsx_edit.package import PackageEdit

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 
 from batch.readers.workbook import CellError, CellValue, NoValue
-from batch.schema.columns import RESULT_HEADERS, letters
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.spellings import letters
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, RowResult, pages_across
 from batch.writers.csv_results import Advance
 from batch.writers.new_workbook import NewSheet

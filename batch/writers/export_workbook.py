@@ -16,9 +16,11 @@ from typing import Final, Literal, NamedTuple
 from batch.readers import workbook
 from batch.readers.workbook import CellValue, RawSheet, Workbook
 from batch.schema import glossary
-from batch.schema.columns import BASE, CALLER_IDS, CLEAR, DIDS, LISTS, READ_ONLY, Sheet, letters
-from batch.schema.file_metadata import FileKind, FileMetadata
+from batch.schema.column_model import CLEAR, Sheet
+from batch.schema.columns import CALLER_IDS, DIDS
+from batch.schema.file_metadata import BASE, LISTS, READ_ONLY, FileKind, FileMetadata
 from batch.schema.problems import Problem
+from batch.schema.spellings import letters
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
 from batch.writers import guides

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Parser
+from batch.schema.column_model import Column, Parser
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.trunks.change_plan import judge_trunk, resolve

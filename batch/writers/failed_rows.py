@@ -14,7 +14,7 @@ from batch.readers.workbook import Workbook
 from batch.runs.outcomes import Outcome
 from batch.runs.row_endings import RowEndings
 from batch.runs.run_report import change_lines, code_counts, counts, run_headline
-from batch.schema.columns import BASE
+from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
 from batch.tables.rows import Table, Tables

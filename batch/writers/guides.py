@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from batch.schema import columns, glossary
-from batch.schema.columns import Column, Parser, Sheet
+from batch.schema.column_model import CLEAR, EVERY_TYPE, Column, Parser, Sheet, TrunkType
 
 GUIDE: Final = "How to fill this in"
 GUIDE_LEAD: Final = (
@@ -27,7 +27,7 @@ TOPICS: Final = (
         "leaves that setting on the PBX exactly as it is. A sheet without rows leaves that list as it is.",
     ),
     (
-        columns.CLEAR,
+        CLEAR,
         (
             "typed into a cell empties the setting on the PBX. The table below says where that is possible. As a "
             "trunk's only DID or Caller ID it empties the whole list."
@@ -125,18 +125,18 @@ def allowed(column: Column) -> str:
         words.append(f"one of: {', '.join(column.choices)}")
     elif column.parser is Parser.NUMBER:
         words.append(f"a whole number up to {column.limit}" if column.limit else "a whole number")
-    elif column.limit == columns.MAX_ENTRY_NAME_BYTES:
+    elif column.parser is Parser.LABEL:
         words.append(f"up to {column.limit} characters (accented letters count as two or more)")
     elif column.limit:
         words.append(f"up to {column.limit} characters")
     if column.clearable:
-        words.append(f"{columns.CLEAR} empties it")
+        words.append(f"{CLEAR} empties it")
     return "; ".join(words)
 
 
 def types(column: Column) -> str:
     """Return which trunk types have the column, in words."""
-    return ", ".join(kind for kind in columns.TrunkType if kind in column.types)
+    return ", ".join(kind for kind in TrunkType if kind in column.types)
 
 
 def note(column: Column) -> str:
@@ -146,7 +146,7 @@ def note(column: Column) -> str:
         lines.append("Must be filled in every row.")
     if allowed(column):
         lines.append(f"Allowed: {allowed(column)}.")
-    if column.types != columns.EVERY_TYPE:
+    if column.types != EVERY_TYPE:
         lines.append(f"Only for trunks of type {types(column)}.")
     lines.append(f"Example: {column.example}")
     return "\n".join(lines)

@@ -19,8 +19,8 @@ from xml.sax.saxutils import escape
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.columns import IMPRINT, MARK, letters
-from batch.schema.file_metadata import FileKind, FileMetadata, metadata_lines
+from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, metadata_lines
+from batch.schema.spellings import letters
 from batch.writers.atomic import place_file
 from batch.writers.styles import CELL_STYLES
 from batch.xlsx_edit.book import sheet_parts

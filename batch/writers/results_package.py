@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from batch.readers.packages import Package
-from batch.schema.columns import IMPRINT
-from batch.schema.file_metadata import FileKind, FileMetadata
+from batch.schema.file_metadata import IMPRINT, FileKind, FileMetadata
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, Tone
 from batch.writers.answer_columns import Looks, put_results

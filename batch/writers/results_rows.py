@@ -17,7 +17,8 @@ from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.row_endings import RowEndings
 from batch.runs.run_report import change_lines
-from batch.schema.columns import BASE, RESULT_HEADERS
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.file_metadata import BASE
 from batch.secrets import HIDDEN
 from batch.tables.column_data import TYPE_AGAIN
 from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values

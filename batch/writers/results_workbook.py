@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.columns import IMPRINT, letters
-from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
+from batch.schema.file_metadata import IMPRINT, NO_IMPRINT, FileKind, FileMetadata
 from batch.schema.naming import sheet_names
+from batch.schema.spellings import letters
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
 from batch.writers.atomic import place_file

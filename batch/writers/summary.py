@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from batch.schema.columns import letters
+from batch.schema.spellings import letters
 from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone, by_ending
 from batch.writers.new_workbook import CellContent, NewSheet, NewWorkbook, SheetCell, quoted_sheet
 from batch.writers.styles import BAR, DARK, PLAIN_BAR, row_height

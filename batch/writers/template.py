@@ -14,7 +14,8 @@ from typing import Final
 
 from batch.errors import OutputError
 from batch.schema import columns, glossary
-from batch.schema.columns import Column, Sheet
+from batch.schema.column_model import CLEAR, Column, Sheet
+from batch.schema.spellings import letters
 from batch.writers import guides
 from batch.writers.new_workbook import LAST_ROW, DropDown, NewSheet, NewWorkbook, Says, SheetCell, workbook_bytes
 
@@ -44,22 +45,22 @@ def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | N
         size = (_NOTE_WIDTH, 22 + 18 * lines_in(text, 46))
         target.note(index, guides.header(column), "required" if column.required else "header", text, size)
         if column.field in drop_downs:
-            name = columns.letters(index)
+            name = letters(index)
             target.add_drop_down(f"{name}2:{name}{LAST_ROW}", drop_downs[column.field])
     page = target.page
     page.row_dimensions[1].height = 33
-    page.auto_filter.ref = f"A1:{columns.letters(len(sheet.columns) - 1)}{LAST_ROW}"
-    page.freeze_panes = f"{columns.letters(_FROZEN.get(sheet.title, 1))}2"
+    page.auto_filter.ref = f"A1:{letters(len(sheet.columns) - 1)}{LAST_ROW}"
+    page.freeze_panes = f"{letters(_FROZEN.get(sheet.title, 1))}2"
     page.sheet_properties.tabColor = _TABS[sheet.title]
     target.numbers_are_text()
     if sheet is columns.TRUNKS:  # too many columns for one page to be read; every page says which trunk it is about
-        name = columns.letters(sheet.columns.index(sheet.column("name")))
+        name = letters(sheet.columns.index(sheet.column("name")))
         page.print_title_cols = f"{name}:{name}"
     set_print(target, pages=2 if sheet is columns.TRUNKS else 1, header=1)
 
 
 def _drop_down(column: Column) -> DropDown:
-    choices = [*column.choices, *([columns.CLEAR] if column.clearable else [])]
+    choices = [*column.choices, *([CLEAR] if column.clearable else [])]
     words = f"Choose one of: {', '.join(choices)}."
     words += " Or leave the cell empty; then that setting stays as it is." if column.may_be_blank else ""
     short = f"Choose one from the list{', or leave the cell empty' if column.may_be_blank else ''}."

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.schema.columns import MARK
+from batch.schema.file_metadata import MARK
 from batch.xlsx_edit.package import OFFICE, STRICT, PackageEdit, Unpatchable, number_of, parse_part, serialise
 
 NewPosition: TypeAlias = Callable[[int], int]

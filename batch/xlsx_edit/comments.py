@@ -12,7 +12,7 @@ from typing import Final
 
 from lxml import etree
 
-from batch.schema.columns import letters
+from batch.schema.spellings import letters
 from batch.xlsx_edit import comment_shapes, sheet_frame
 from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.package import OFFICE, PackageEdit, parse_part, serialise

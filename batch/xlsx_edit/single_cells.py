@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from batch.schema.columns import letters
+from batch.schema.spellings import letters
 from batch.xlsx_edit import sheet_frame
 from batch.xlsx_edit.package import Unpatchable, attribute
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from lxml import etree
 
 from batch.readers.workbook import Block
-from batch.schema.columns import letters
-from batch.schema.spellings import column_of
+from batch.schema.spellings import column_of, letters
 from batch.xlsx_edit.package import PackageEdit, number_of, parse_part, serialise
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import xlsxwriter
 
-from batch.schema.columns import Sheet
+from batch.schema.column_model import Sheet
 from batch.writers import guides
 
 

@@ -12,6 +12,7 @@ from typing import Final
 import xlsxwriter
 
 from batch.schema import columns
+from batch.schema.column_model import Sheet
 
 CALLER_IDS, DIDS = 5, 50
 """Rows of each trunk."""
@@ -25,7 +26,7 @@ def trunk_row(i: int) -> list[str]:
     ]  # fmt: skip
 
 
-def rows_of(trunks: int, *, notices: bool, faults: int = 0) -> dict[columns.Sheet, Iterable[Sequence[str]]]:
+def rows_of(trunks: int, *, notices: bool, faults: int = 0) -> dict[Sheet, Iterable[Sequence[str]]]:
     """Make the rows of all three sheets, numbers as text.
 
     Args:
@@ -112,6 +113,6 @@ def _ods_cell(text: str) -> str:
     return f'<table:table-cell office:value-type="string"><text:p>{escape(text)}</text:p></table:table-cell>'
 
 
-def _with_header(sheet: columns.Sheet, lines: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
+def _with_header(sheet: Sheet, lines: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
     yield [column.label for column in sheet.columns]
     yield from lines

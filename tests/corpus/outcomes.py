@@ -14,7 +14,7 @@ from batch.commands.check import Checked, check
 from batch.errors import WorkbookError
 from batch.settings import Settings
 from batch.trunks.change_plan import stopped_by
-from batch.trunks.request_bodies import draft
+from batch.trunks.model import draft
 
 FILES: Final = Path(__file__).parent / "files"
 ENDING: Final = ".outcome.txt"

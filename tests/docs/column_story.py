@@ -14,7 +14,7 @@ import batch
 from batch.cli.main import main
 from batch.practice.server import running
 from batch.practice.state import from_json
-from batch.schema.columns import TrunkType
+from batch.schema.column_model import TrunkType
 from batch.trunks.payloads import refusals
 
 SECRET = "Sample-client-secret"

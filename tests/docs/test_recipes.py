@@ -13,7 +13,8 @@ from pathlib import Path
 from batch.pbx.error_codes import ERRCODES, REACTIONS
 from batch.practice.fields import FIELDS, FIELDS_BY_TYPE
 from batch.schema import columns
-from batch.schema.columns import TRUNKS, Column, TrunkType
+from batch.schema.column_model import Column, TrunkType
+from batch.schema.columns import TRUNKS
 from batch.schema.problem_kinds import KINDS
 from tests.cli.shell import rows_of, write_book
 

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.readers.workbook import CellError, CellValue
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Parser
+from batch.schema.column_model import Parser
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Problem
 from batch.trunks.numbers import NumberRange, parse_did
 from tests.builders import check, sheet, workbook

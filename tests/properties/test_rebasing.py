@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from batch.readers.workbook import Workbook
 from batch.trunks.change_plan import Change
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import Did, LiveTrunk
-from batch.trunks.request_bodies import did_json
+from batch.trunks.live import Did, LiveTrunk, did_json
 from tests.builders import book, judged, live
 
 often = settings(

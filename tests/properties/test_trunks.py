@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.schema.columns import CODECS, NAME_FORBIDS, TrunkType
+from batch.schema.column_model import TrunkType
+from batch.schema.columns import CODECS, NAME_FORBIDS
 from batch.trunks.diff import Desired, compare, compare_lists
-from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, parse_trunk
+from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, caller_id_json, did_json, parse_trunk
 from batch.trunks.numbers import (
     NumberRange,
     parse_caller_id,
@@ -23,7 +24,6 @@ from batch.trunks.numbers import (
 )
 from batch.trunks.patterns import Matcher
 from batch.trunks.payloads import payload
-from batch.trunks.request_bodies import caller_id_json, did_json
 from tests.builders import book, inventory, judged, live, read, sheet, workbook
 
 quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)

@@ -15,7 +15,7 @@ from odf.text import P
 from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import CellError, Format, NoValue
-from batch.schema import columns
+from batch.schema.file_metadata import MARK
 from tests.packages import WORKBOOK, raw_ods, wide, xlsb, xlsb_cell, xlsb_record, xlsb_row, xlsb_sheet
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ def test_libreoffice_errors_are_errors_and_notes_and_old_versions_are_not_values
 
 
 def test_our_mark_survives_in_an_opendocument_workbook(tmp_path: Path) -> None:
-    path = ods(tmp_path / "book.ods", [ods_row(ods_cell("x", valuetype="string"))], mark=columns.MARK)
+    path = ods(tmp_path / "book.ods", [ods_row(ods_cell("x", valuetype="string"))], mark=MARK)
 
     assert read_workbook(path).ours
 

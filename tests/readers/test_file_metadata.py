@@ -12,8 +12,7 @@ import xlsxwriter
 from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError, Format
-from batch.schema import columns
-from batch.schema.file_metadata import FileKind, FileMetadata, metadata_lines
+from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, metadata_lines
 from tests.office import saved_again
 from tests.packages import HEAD, MAIN, TAIL, raw_ods, raw_package, stylesheet
 
@@ -189,7 +188,7 @@ def test_an_opendocument_workbook_encrypted_as_a_whole_or_in_parts_says_so(tmp_p
 
 # --- what the tool left in the file
 
-IMPRINT = FileMetadata(
+METADATA = FileMetadata(
     kinds=frozenset({FileKind.RESULTS, FileKind.MARKED}),
     made_at="2026-11-23T02:14:07+01:00",
     pbx="192.0.2.10",
@@ -201,18 +200,18 @@ IMPRINT = FileMetadata(
 def written(path: Path, metadata: FileMetadata, mark: str = "") -> Path:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
-        page = book.add_worksheet(columns.IMPRINT)
+        page = book.add_worksheet(IMPRINT)
         page.very_hidden()
         for row, line in enumerate(metadata_lines(metadata)):
             for column, text in enumerate(line):
                 page.write_string(row, column, text)
         if mark:
-            book.set_custom_property(columns.MARK, mark)
+            book.set_custom_property(MARK, mark)
     return path
 
 
 def test_the_hidden_sheet_alone_tells_what_the_file_is(tmp_path: Path) -> None:
-    assert read_workbook(written(tmp_path / "book.xlsx", IMPRINT)).metadata == IMPRINT
+    assert read_workbook(written(tmp_path / "book.xlsx", METADATA)).metadata == METADATA
 
 
 def test_the_property_adds_to_what_the_hidden_sheet_tells(tmp_path: Path) -> None:
@@ -224,13 +223,13 @@ def test_the_property_adds_to_what_the_hidden_sheet_tells(tmp_path: Path) -> Non
 @pytest.mark.libreoffice
 @pytest.mark.parametrize("kind", ["xlsx", "ods"])
 def test_libreoffice_keeps_what_the_tool_left_in_the_file(tmp_path: Path, kind: str) -> None:
-    path = written(tmp_path / "book.xlsx", IMPRINT, mark="results")
+    path = written(tmp_path / "book.xlsx", METADATA, mark="results")
 
     (again,) = saved_again([path], tmp_path / "again", kind)
 
     book = read_workbook(again)
-    assert book.metadata == IMPRINT
-    assert next(sheet for sheet in book.sheets if sheet.name == columns.IMPRINT).hidden
+    assert book.metadata == METADATA
+    assert next(sheet for sheet in book.sheets if sheet.name == IMPRINT).hidden
 
 
 FORMATS = {

@@ -20,7 +20,7 @@ from batch.errors import WorkbookError
 from batch.readers import grids, packages, prescan
 from batch.readers.detect import begin_workbook, read_workbook
 from batch.readers.workbook import CellError, Format, NoValue, RawSheet
-from batch.schema import columns
+from batch.schema.file_metadata import MARK
 from tests.open_xml import repacked
 from tests.packages import HEAD, MAIN, TAIL, raw_package
 
@@ -258,7 +258,7 @@ def test_all_sheets_are_kept_in_order_but_chart_sheets(tmp_path: Path) -> None:
 
 
 def test_our_mark_is_seen_and_other_properties_are_not_it(tmp_path: Path) -> None:
-    for name in (columns.MARK, "Department"):
+    for name in (MARK, "Department"):
         book = openpyxl.Workbook()
         book.custom_doc_props.append(  # type: ignore[attr-defined] # newer than the stubs
             StringProperty(name=name, value="1")
@@ -266,7 +266,7 @@ def test_our_mark_is_seen_and_other_properties_are_not_it(tmp_path: Path) -> Non
         book.save(tmp_path / f"{name}.xlsx")
     openpyxl.Workbook().save(tmp_path / "plain.xlsx")
 
-    assert read_workbook(tmp_path / f"{columns.MARK}.xlsx").ours
+    assert read_workbook(tmp_path / f"{MARK}.xlsx").ours
     assert not read_workbook(tmp_path / "Department.xlsx").ours
     assert not read_workbook(tmp_path / "plain.xlsx").ours
 

@@ -4,7 +4,9 @@ from collections import Counter
 
 import pytest
 
-from batch.schema.columns import CALLER_IDS, DIDS, RESERVED_HEADERS, SHEETS, TRUNKS, Sheet, TrunkType, folded, letters
+from batch.schema.column_model import Sheet, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS, RESERVED_HEADERS, SHEETS, TRUNKS
+from batch.schema.spellings import folded, letters
 
 
 @pytest.mark.parametrize(("column", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batch.runs.outcomes import Ending
-from batch.schema import columns, glossary
+from batch.schema import glossary
+from batch.schema.column_model import TrunkType
 from batch.schema.glossary import GLOSSARY
 from batch.settings import HAZARDS
 from batch.writers import guides
@@ -31,7 +32,7 @@ def test_the_words_of_the_workbook_are_explained(word: str) -> None:
 
 
 def test_trunk_types_and_what_passwords_come_back_as_are_explained() -> None:
-    assert {str(kind) for kind in columns.TrunkType} <= WORDS
+    assert {str(kind) for kind in TrunkType} <= WORDS
     assert {"<hidden>", "<type again>"} <= WORDS
 
 

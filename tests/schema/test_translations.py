@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch.schema.columns import SHEETS, TRUNKS, Sheet, folded
+from batch.schema.column_model import Sheet
+from batch.schema.columns import SHEETS, TRUNKS
+from batch.schema.spellings import folded
 from batch.schema.translations import HEADERS, SHEET_NAMES
 from batch.tables.headers import nearest_column
 from batch.tables.table_range import words_of

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from batch.readers.workbook import CellError, CellValue, NoValue
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.schema.column_model import Column
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import NoSecret, Secret
 from batch.tables.cells import secrets_of, texts_of

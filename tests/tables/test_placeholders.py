@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from batch.readers.workbook import CellError, CellValue, Workbook
-from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS, Column, Sheet
+from batch.schema.column_model import Column, Sheet
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from tests.builders import check, sheet, workbook
 

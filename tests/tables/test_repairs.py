@@ -8,7 +8,8 @@ import pytest
 
 from batch.readers import number_formats
 from batch.readers.workbook import CellError, CellValue, NoValue
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS, Column
+from batch.schema.column_model import Column
+from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.tables.cells import ColumnTexts, texts_of
 from batch.tables.column_data import MAX_TOLD, Strip
 

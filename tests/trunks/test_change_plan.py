@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from batch.readers.workbook import Workbook
-from batch.schema.columns import TrunkType
+from batch.schema.column_model import TrunkType
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, Plan, Resolved, judge_trunk, not_allowed, resolve, tally

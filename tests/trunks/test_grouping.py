@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch.readers.workbook import CellError, CellValue
-from batch.schema.columns import Mode, TrunkType
+from batch.schema.column_model import Mode, TrunkType
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import tabulate

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from batch.schema.columns import TrunkType
+from batch.schema.column_model import TrunkType
 from batch.trunks.live import (
     WHOLE_TRUNK,
     CallerId,

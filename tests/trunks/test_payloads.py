@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from batch.schema.columns import TrunkType
+from batch.schema.column_model import TrunkType
 from batch.trunks.payloads import MODELS, payload
 
 EVERYTHING: dict[str, Any] = {

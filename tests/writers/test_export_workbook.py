@@ -13,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.errors import OutputError
 from batch.readers.detect import read_workbook
 from batch.schema import columns
+from batch.schema.column_model import Sheet
 from batch.schema.file_metadata import FileKind
 from batch.secrets import Secret
 from batch.tables.rows import tabulate
@@ -22,7 +23,7 @@ from batch.writers.export_workbook import Export, Filled, ReadOnly, read_again, 
 MADE_AT = dt.datetime(2026, 11, 23, 2, 14, 7, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 
 
-def filled(sheet: columns.Sheet, *rows: dict[str, str]) -> Filled:
+def filled(sheet: Sheet, *rows: dict[str, str]) -> Filled:
     return Filled(sheet=sheet, columns={c.field: [row.get(c.field, "") for row in rows] for c in sheet.columns})
 
 

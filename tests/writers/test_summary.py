@@ -13,7 +13,7 @@ import python_calamine
 
 from batch.errors import OutputError
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.columns import MARK
+from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
 from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes
 from batch.writers.results_workbook import (

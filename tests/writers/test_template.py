@@ -13,7 +13,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from batch.errors import OutputError
 from batch.readers.detect import read_workbook
 from batch.schema import columns, glossary
-from batch.schema.columns import Column, Sheet
+from batch.schema.column_model import Column, Parser, Sheet, TrunkType
+from batch.schema.file_metadata import OWN_SHEETS
+from batch.schema.spellings import folded, letters
 from batch.writers import guides
 from batch.writers.template import README, write_template, write_template_folder
 
@@ -58,8 +60,8 @@ def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path
         assert [sheet.name for sheet in sheets] == [sheet.title for sheet in columns.SHEETS]
         for raw, sheet in zip(sheets, columns.SHEETS, strict=True):
             assert (raw.height, raw.first_row, raw.first_column) == (1, 1, 0)
-            headers = [columns.folded(str(column[0])) for column in raw.columns]
-            assert headers == [columns.folded(column.label) for column in sheet.columns]
+            headers = [folded(str(column[0])) for column in raw.columns]
+            assert headers == [folded(column.label) for column in sheet.columns]
 
 
 @SHEETS
@@ -95,7 +97,7 @@ def test_every_column_is_text_all_the_way_down(book: openpyxl.Workbook, sheet: S
 def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, sheet: Sheet) -> None:
     found = {str(one.sqref): one for one in page(book, sheet).data_validations.dataValidation}
     wanted = {
-        f"{columns.letters(index)}2:{columns.letters(index)}1048576": column
+        f"{letters(index)}2:{letters(index)}1048576": column
         for index, column in enumerate(sheet.columns)
         if column.choices
     }
@@ -117,7 +119,7 @@ def test_the_header_stays_in_sight_and_can_be_filtered(book: openpyxl.Workbook, 
 
 def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Workbook) -> None:
     assert book.sheetnames[0] == guides.GUIDE
-    assert guides.GUIDE in columns.OWN_SHEETS
+    assert guides.GUIDE in OWN_SHEETS
     words = guide_text(book)
     for sheet in columns.SHEETS:
         assert sheet.help in words
@@ -132,7 +134,7 @@ def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None
         zip((column.field for column in columns.TRUNKS.columns), guides.example_row(columns.TRUNKS), strict=True)
     )
     for column in columns.TRUNKS.columns:
-        assert not row[column.field] or columns.TrunkType(row["type"]) in column.types
+        assert not row[column.field] or TrunkType(row["type"]) in column.types
     entry = dict(
         zip(
             (column.field for column in columns.CALLER_IDS.columns), guides.example_row(columns.CALLER_IDS), strict=True
@@ -147,14 +149,14 @@ def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None
         (Column(label="A", field="a", help="", example=""), ""),
         (Column(label="A", field="a", help="", example="", limit=63), "up to 63 characters"),
         (
-            Column(label="A", field="a", help="", example="", limit=127, clearable=True),
+            Column(label="A", field="a", help="", example="", parser=Parser.LABEL, limit=127, clearable=True),
             "up to 127 characters (accented letters count as two or more); <clear> empties it",
         ),
         (
-            Column(label="A", field="a", help="", example="", parser=columns.Parser.NUMBER, limit=65535),
+            Column(label="A", field="a", help="", example="", parser=Parser.NUMBER, limit=65535),
             "a whole number up to 65535",
         ),
-        (Column(label="A", field="a", help="", example="", parser=columns.Parser.NUMBER), "a whole number"),
+        (Column(label="A", field="a", help="", example="", parser=Parser.NUMBER), "a whole number"),
         (Column(label="A", field="a", help="", example="", choices=("yes", "no")), "one of: yes, no"),
     ],
 )
@@ -186,7 +188,7 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyxl.Workbook) -> None:
     assert book.sheetnames[-1] == glossary.GLOSSARY_SHEET
-    assert glossary.GLOSSARY_SHEET in columns.OWN_SHEETS
+    assert glossary.GLOSSARY_SHEET in OWN_SHEETS
     lines = [
         (word, meaning) for _, word, meaning in book[glossary.GLOSSARY_SHEET].iter_rows(min_row=4, values_only=True)
     ]

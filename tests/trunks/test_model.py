@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batch.trunks.request_bodies import draft
+from batch.trunks.model import draft
 from tests.builders import book, records
 
 

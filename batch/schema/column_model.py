@@ -1,0 +1,131 @@
+"""What can be said of a column and of a sheet: the shape of the table in `columns`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from batch.schema import translations
+
+CLEAR: Final = "<clear>"
+"""What a cell says to empty a field on purpose; a blank cell leaves the field alone."""
+
+
+class TrunkType(StrEnum):
+    """The three kinds of trunk that the API edits."""
+
+    REGISTER = "register"
+    PEER = "peer"
+    ACCOUNT = "account"
+
+
+EVERY_TYPE: Final = frozenset(TrunkType)
+NOT_ACCOUNT: Final = frozenset({TrunkType.REGISTER, TrunkType.PEER})
+NOT_PEER: Final = frozenset({TrunkType.REGISTER, TrunkType.ACCOUNT})
+ONLY_REGISTER: Final = frozenset({TrunkType.REGISTER})
+
+
+class Mode(StrEnum):
+    """What the rows of a list do to the list on the PBX."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class Parser(StrEnum):
+    """How a cell of the column is understood."""
+
+    TEXT = "text, often a number"
+    NAME = "trunk name"
+    LABEL = "name that people read"
+    """Its limit counts bytes of UTF-8."""
+    HOST = "host name or IP address"
+    """Compared without case, and without a dot at the end."""
+    YES_NO = "yes or no"
+    CHOICE = "choice"
+    NUMBER = "whole number"
+    SECRET = "secret"  # noqa: S105 - the name of a parser
+    CODECS = "codecs"
+    DIAL = "telephone number"
+    """Digits that are text, as those of extensions are: spreadsheets like to spoil them."""
+    EXTENSIONS = "extensions"
+    EXTENSION_RANGE = "extension range"
+    GROUPS = "group names"
+    TRUNK = "trunk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a sheet."""
+
+    label: str
+    """What people read in the header."""
+    field: str
+    """The API's field name, or ours where the API has none. Also accepted as a header."""
+    help: str
+    """What it is, for the header's note and for `explain`; one or two plain sentences."""
+    example: str
+    parser: Parser = Parser.TEXT
+    aliases: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """The closed list behind the drop-down, if there is one."""
+    synonyms: tuple[tuple[str, str], ...] = ()
+    """Other words for choices, as the vendor's own files have them, and the choice that each means."""
+    not_for: tuple[tuple[TrunkType, str], ...] = ()
+    """Types, each with a choice that its trunks do not have."""
+    limit: int | None = None
+    """Most characters (bytes of a label; the highest value of a whole number)."""
+    required: bool = False
+    clearable: bool = False
+    """Whether ``<clear>`` is allowed in it."""
+    types: frozenset[TrunkType] = EVERY_TYPE
+    """Trunk types that have it."""
+    sent: bool = False
+    """Whether it is one plain field of ``trunk/update``."""
+    registration: bool = True
+    """Whether sending it can cost the trunk its registration; to be safe it can, unless said."""
+    shared: bool = False
+    """Whether a shared trunk of the Cloud edition takes it."""
+    width: int = 16
+    """Width in the template, in characters."""
+
+    def choices_of(self, kind: TrunkType) -> tuple[str, ...]:
+        """Return the choices that trunks of a type have."""
+        return tuple(choice for choice in self.choices if (kind, choice) not in self.not_for)
+
+    @property
+    def may_be_blank(self) -> bool:
+        """Whether leaving its cell blank can be advised: not where it may be all that says which trunk is meant."""
+        return not self.required and self.field != "name"
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every header text that names this column."""
+        return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One of the three linked sheets."""
+
+    title: str
+    """The sheet's name."""
+    csv: str
+    """The file that stands for it in a CSV folder."""
+    help: str
+    columns: tuple[Column, ...]
+    types: frozenset[TrunkType] = EVERY_TYPE
+    """Trunk types that have such rows."""
+    aliases: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name of a sheet in a workbook that means this one."""
+        return (self.title, *self.aliases, *translations.SHEET_NAMES[self.title])
+
+    def column(self, field: str) -> Column:
+        """Return the column that holds ``field``."""
+        return next(column for column in self.columns if column.field == field)
