@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from cognitive_complexity.api import get_cognitive_complexity
 
 BATCH = Path(__file__).parents[2] / "batch"
 MODULES = sorted(BATCH.rglob("*.py"))
@@ -16,6 +17,53 @@ MOST_MODULES = 175
 MOST_LINES = 450
 LONGER = {"problem_kinds"}
 """The table of all problems is one table."""
+MOST_COMPLEX = 15
+"""Cognitive complexity: each turn of the flow counts one, and one more for every other that it stands in."""
+MORE_COMPLEX: set[str] = {
+    "cli/profiles.find_profile",
+    "commands/connection._invented",
+    "commands/flow._refuse_places",
+    "commands/plan.draw_up",
+    "pbx/redaction._places",
+    "pbx/redaction._readings",
+    "practice/state._by_id",
+    "practice/updates.find_type_error",
+    "readers/csv_files.records",
+    "readers/detect.recognise",
+    "readers/ods._end_cell",
+    "readers/prescan._end_cell",
+    "readers/xls._look",
+    "reports/check_text.problems_text",
+    "runs/concurrency.concurrently",
+    "runs/retrying_client._read_pages",
+    "runs/row_endings.end_rows",
+    "runs/worker_pool._next",
+    "tables/cells._broken",
+    "tables/cells._mended",
+    "tables/cells.texts_of",
+    "tables/guesses._guess",
+    "tables/headers.match_headers",
+    "tables/headers.nearest_column",
+    "tables/non_data_rows.asides",
+    "tables/numerals.neighbours",
+    "tables/unknown_columns._judged",
+    "trunks/change_plan.resolve",
+    "trunks/entries.read_caller_ids",
+    "trunks/grouping._read_trunks",
+    "trunks/list_order.settle_orders",
+    "trunks/merge._extensions",
+    "trunks/notations._count",
+    "trunks/notations._trunk_zero",
+    "trunks/numbers._bracket_reading",
+    "trunks/suggestions._suspects",
+    "writers/answer_columns._put_beside",
+    "writers/exportable._not_come_back",
+    "writers/hidden_passwords._numbers",
+    "writers/hidden_passwords.hide_in",
+    "xlsx_edit/sheet.rows_of",
+    "xlsx_edit/sheet_frame.features",
+}
+"""Only ever becomes shorter."""
 
 
 def test_there_are_no_more_modules_than_there_were() -> None:
@@ -30,6 +78,16 @@ def test_no_two_modules_are_called_the_same() -> None:
 def test_no_module_is_longer_than_can_be_read_at_once() -> None:
     lines = {path.stem: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
     assert {stem for stem, count in lines.items() if count > MOST_LINES} <= LONGER
+
+
+def test_no_function_is_more_complex_than_can_be_followed() -> None:
+    above = {
+        f"{path.relative_to(BATCH).parent.as_posix()}/{path.stem}.{node.name}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and get_cognitive_complexity(node) > MOST_COMPLEX
+    }
+    assert above == MORE_COMPLEX
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.parent.name)
