@@ -14,6 +14,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final
 
 from batch.secrets import HIDDEN
@@ -95,22 +96,30 @@ class Redactor:
 
     def _places(self, reading: _Reading) -> Iterator[tuple[int, int]]:
         """Find where secrets stand in a reading, as places of the text that it is a reading of."""
-        text, lengths, known = reading.text, self._lengths, self._known
+        for first, last in chain(self._long_ones(reading.text), self._short_ones(reading.text)):
+            yield reading.starts[first], reading.ends[last]
+
+    def _long_ones(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find secrets by their first characters without case; yields the first and last place of each."""
+        lengths = self._lengths
         folded = text.casefold()
         begins = [folded[start : start + _LONG] for start in range(len(folded) - _LONG + 1)]
-        if not lengths.keys().isdisjoint(begins):
-            at = _places_of(text, folded)
-            for start, begin in enumerate(begins):
-                for length in lengths.get(begin, ()):
-                    stop = start + length
-                    if stop <= len(folded) and (
-                        folded[start:stop] in self._folded or text[at[start] : at[stop - 1] + 1] in known
-                    ):
-                        yield reading.starts[at[start]], reading.ends[at[stop - 1]]
-        for match in _BEGIN.finditer(text) if self._short else ():
-            for stop in range(match.start() + 1, min(match.start() + _LONG, len(text) + 1)):
-                if text[match.start() : stop] in self._short and _END.match(text, stop):
-                    yield reading.starts[match.start()], reading.ends[stop - 1]
+        if lengths.keys().isdisjoint(begins):
+            return
+        at = _places_of(text, folded)
+        for start, stop in ((n, n + length) for n, begin in enumerate(begins) for length in lengths.get(begin, ())):
+            if stop <= len(folded) and (
+                folded[start:stop] in self._folded or text[at[start] : at[stop - 1] + 1] in self._known
+            ):
+                yield at[start], at[stop - 1]
+
+    def _short_ones(self, text: str) -> Iterator[tuple[int, int]]:
+        """Find secrets that count only where they stand by themselves; yields as `_long_ones` does."""
+        begins = (match.start() for match in _BEGIN.finditer(text)) if self._short else ()
+        for start in begins:
+            for stop in range(start + 1, min(start + _LONG, len(text) + 1)):
+                if text[start:stop] in self._short and _END.match(text, stop):
+                    yield start, stop - 1
 
 
 def _places_of(text: str, folded: str) -> Sequence[int]:
@@ -137,13 +146,17 @@ def _readings(text: str) -> Iterator[_Reading]:
         yield from readings
         if not _ESCAPES.search(text):
             return
+        layers = (
+            _decoded(reading, escaped, decode)
+            for reading in readings
+            for hint, escaped, decode in _ENCODINGS
+            if hint in reading.text
+        )
         deeper = []
-        for reading in readings:
-            for hint, escaped, decode in _ENCODINGS:
-                decoded = _decoded(reading, escaped, decode) if hint in reading.text else None
-                if decoded is not None and decoded.text not in seen and len(seen) < _MOST_READINGS:
-                    seen.add(decoded.text)
-                    deeper.append(decoded)
+        for decoded in layers:
+            if decoded is not None and decoded.text not in seen and len(seen) < _MOST_READINGS:
+                seen.add(decoded.text)
+                deeper.append(decoded)
         readings = deeper
 
 

@@ -53,19 +53,8 @@ def texts_of(strip: Strip, values: list[CellValue]) -> ColumnTexts:
     if strip.care is Care.SECRET:
         texts = _without_placeholders(strip, [text if text.strip() else "" for text in texts], findings)
     else:
-        joined = "".join(texts)
-        sound = looks_sound(strip.care, joined)
-        if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
-            texts, were_numbers = _mended(strip, texts, findings)
-            numbers += were_numbers
-        if not joined.isprintable():
-            texts = _without_line_breaks(strip, texts, findings)
-        if not (sound and strip.care is Care.NUMBER):
-            texts = _without_placeholders(strip, texts, findings)
-        if "<" in joined:
-            texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
-        if strip.formulas:
-            _tell_formulas(strip, texts, findings)
+        texts, were_numbers = _understood(strip, texts, findings)
+        numbers += were_numbers
     if numbers:
         texts = _compared(strip, texts, numbers, findings)
     untold = (offset for offset in numbers if offset not in findings)
@@ -81,6 +70,24 @@ def texts_of(strip: Strip, values: list[CellValue]) -> ColumnTexts:
 
 _Findings: TypeAlias = defaultdict[int, list[Finding]]
 """By how many rows down the cell stands."""
+
+
+def _understood(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+    """Repair or ask about what is odd, looked at only where there may be any; also return which had been numbers."""
+    joined = "".join(texts)
+    sound = looks_sound(strip.care, joined)
+    were_numbers: list[int] = []
+    if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
+        texts, were_numbers = _mended(strip, texts, findings)
+    if not joined.isprintable():
+        texts = _without_line_breaks(strip, texts, findings)
+    if not (sound and strip.care is Care.NUMBER):
+        texts = _without_placeholders(strip, texts, findings)
+    if "<" in joined:
+        texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
+    if strip.formulas:
+        _tell_formulas(strip, texts, findings)
+    return texts, were_numbers
 
 
 def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
@@ -170,32 +177,35 @@ def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[s
     Equal texts are looked at once.
     """
     care = strip.care
-    looked_at: dict[str, Finding] = {}
-    were_numbers: set[str] = set()
     all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
     if all_sound and list(map(str.strip, texts)) == texts:
         return texts, []
-    for text in dict.fromkeys(texts):
-        if text == text.strip() and (all_sound or looks_sound(care, text)):
-            continue
-        mended, done = mend(care, text)
-        if lost := lost_text(care, mended):
-            looked_at[text] = replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
-        elif done:
-            looked_at[text] = Finding(
-                code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended
-            )
-            if POINT_ZERO_OFF in done and mended[0] not in "+0":
-                were_numbers.add(text)
+    odd = (t for t in dict.fromkeys(texts) if t != t.strip() or not (all_sound or looks_sound(care, t)))
+    looked_at = {text: finding for text in odd if (finding := _mend(strip, text)) is not None}
     if not looked_at:
         return texts, []
     for offset, text in enumerate(texts):
         if (finding := looked_at.get(text)) and (finding.text or finding.code != "cell-repaired"):
             findings[offset].append(finding)
+    were_numbers = {text for text, finding in looked_at.items() if _was_number(finding)}
     return (
         [looked_at[text].text if text in looked_at else text for text in texts],
         [offset for offset, text in enumerate(texts) if text in were_numbers] if were_numbers else [],
     )
+
+
+def _mend(strip: Strip, text: str) -> Finding | None:
+    """Repair one text, or say why nothing can be taken from it; None where nothing is odd."""
+    mended, done = mend(strip.care, text)
+    if lost := lost_text(strip.care, mended):
+        return replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
+    if not done:
+        return None
+    return Finding(code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended)
+
+
+def _was_number(finding: Finding) -> bool:
+    return finding.code == "cell-repaired" and POINT_ZERO_OFF in finding.message and finding.text[0] not in "+0"
 
 
 def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
@@ -213,25 +223,29 @@ def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) ->
     return kept
 
 
+def _many_numbers(strip: Strip, found: str, numbers: Sequence[str]) -> Finding:
+    """Say what to do with a cell that holds several numbers where a row takes one."""
+    fix, span = each_in_a_row(numbers), as_range(numbers)
+    if strip.column.sent:
+        fix, span = one_of_them(fix), ""
+    advice, _, listed = fix.partition(": ")
+    return Finding(
+        code="many-numbers",
+        found=found,
+        message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
+        fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
+        offers=(span,) if span else (),
+        retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
+    )
+
+
 def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
     retype = Retype("Type", "the value anew, in one line")
     fix = f"Type the value anew: {anew}" if anew else _anew(strip)
     if strip.care is Care.NUMBER and anew:
         if numbers := separate_numbers(text):
-            message = f"The cell holds {len(numbers):,} numbers; a row takes one."
-            fix, span = each_in_a_row(numbers), as_range(numbers)
-            if strip.column.sent:
-                fix, span = one_of_them(fix), ""
-            advice, _, listed = fix.partition(": ")
-            return Finding(
-                code="many-numbers",
-                found=found,
-                message=message,
-                fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
-                offers=(span,) if span else (),
-                retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
-            )
+            return _many_numbers(strip, found, numbers)
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])
     return Finding(

@@ -60,6 +60,11 @@ class _Guess:
     """Positions of columns that could be the user's own, and could mean something."""
 
     @property
+    def known(self) -> AbstractSet[str]:
+        """Fields that have a column, sure or not."""
+        return self.sure.keys() | self.perhaps.keys()
+
+    @property
     def worth(self) -> float:
         return len(self.sure) + len(self.perhaps) / 2
 
@@ -128,7 +133,7 @@ def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
     headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False, below=below)
     guess = _guess(sheet, raw, region.header_row, headers, names)
     required = {column.field for column in sheet.columns if column.required}
-    known = guess.sure.keys() | guess.perhaps.keys()
+    known = guess.known
     whole = required <= known and len(known) > 1 and not (sheet.required and not {"id", "name"} & known)
     return guess if whole or guess.worth >= _WORTH else None
 
@@ -149,20 +154,23 @@ def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: froze
     }
     lacking = [column for column in sheet.columns if column.field not in known]
     for score, name, at in _alike(lacking, free):
-        if name in guess.sure or name in guess.perhaps or at not in free:
+        if name in guess.known or at not in free:
             continue
         (guess.sure if score >= _SURE else guess.perhaps)[name] = at
         del free[at]
-    for column in lacking:
-        if column.field in guess.sure or column.field in guess.perhaps:
-            continue
-        telling = names.__contains__ if column.field == "trunk" else _TELLING.get(column.field)
-        told = [at for at in free if telling is not None and _tells(raw, row, at, telling)]
-        if telling is not None and told:
-            guess.perhaps[column.field] = told[0]
-            header = free.pop(told[0])
-            guess.shown |= set() if telling(header) else {told[0]}
+    _guess_by_values(guess, [column.field for column in lacking], free, names)
     return guess
+
+
+def _guess_by_values(guess: _Guess, lacking: Iterable[str], free: dict[int, str], names: frozenset[str]) -> None:
+    """Guess what columns mean by what stands in them."""
+    tests = {**_TELLING, "trunk": names.__contains__}
+    for name in (name for name in lacking if name in tests and name not in guess.known):
+        told = next((at for at in free if _tells(guess.raw, guess.row, at, tests[name])), None)
+        if told is not None:
+            guess.perhaps[name] = told
+            header = free.pop(told)
+            guess.shown |= set() if tests[name](header) else {told}
 
 
 def _likely_header(sheet: Sheet, raw: RawSheet, row: int) -> tuple[int, bool]:

@@ -77,22 +77,7 @@ def match_headers(
     """
     sorting = _Sorting(sheet=sheet, sheet_name=sheet_name, row=row, cells=cells, fit=fit)
     for position, cell in cells.items():
-        text = _text(cell)
-        if position in fit.positions.values():
-            continue
-        if position in fit.own:
-            sorting.own[position] = text or f"column {letters(position)}"
-            continue
-        if isinstance(cell, CellPicture):
-            continue
-        if isinstance(cell, CellError | NoValue):
-            sorting.problem("header-unreadable", position, *_unreadable(cell))
-        elif _ERROR.fullmatch(text):
-            sorting.problem("header-unreadable", position, *_unreadable(CellError(text)))
-        elif ours and text in RESULT_HEADERS:
-            sorting.results.add(position)
-        elif text:
-            sorting.sort(position, text)
+        sorting.take_in(position, cell, ours=ours)
     near = sorting.ask_about_near()
     problems = sorting.problems
     problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | near)
@@ -157,6 +142,22 @@ class _Sorting:
                 fix=fix,
             )
         )
+
+    def take_in(self, position: int, cell: CellValue, *, ours: bool) -> None:
+        """Say what one header is, by the columns file, as an answer of ours, or by what it says."""
+        text = _text(cell)
+        if position in self.fit.own:
+            self.own[position] = text or f"column {letters(position)}"
+        elif position in self.fit.positions.values() or isinstance(cell, CellPicture):
+            return
+        elif isinstance(cell, CellError | NoValue):
+            self.problem("header-unreadable", position, *_unreadable(cell))
+        elif _ERROR.fullmatch(text):
+            self.problem("header-unreadable", position, *_unreadable(CellError(text)))
+        elif ours and text in RESULT_HEADERS:
+            self.results.add(position)
+        elif text:
+            self.sort(position, text)
 
     def sort(self, position: int, text: str) -> None:
         """Say what one header means."""
@@ -269,14 +270,13 @@ def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] |
     word, best = folded(text), None
     if word in ORDINARY:
         return None
-    for column in lacking:
-        for plain, name, loose in _spelled(column):
-            apart = abs(len(word) - len(plain))
-            if apart > _MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
-                continue
-            distance = OSA.distance(word, plain, score_cutoff=most)
-            if distance <= most and (best is None or distance < best[0]):
-                best = (distance, column, column.label if name == column.field else name)
+    for column, (plain, name, loose) in ((one, spelled) for one in lacking for spelled in _spelled(one)):
+        apart = abs(len(word) - len(plain))
+        if apart > _MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
+            continue
+        distance = OSA.distance(word, plain, score_cutoff=most)
+        if distance <= most and (best is None or distance < best[0]):
+            best = (distance, column, column.label if name == column.field else name)
     return best[1:] if best else None
 
 

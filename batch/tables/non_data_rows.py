@@ -82,24 +82,26 @@ def asides(
         is_aside = row in below or _is_total(label, texts, sheet) or _is_remark(label, texts, sheet)
         if at not in shy and is_aside and not (has_numbers and row in below):
             found[row] = (at, label)
-    perhaps = [_perhaps_a_table(raw, below)] if has_numbers else []
-    if not found:
-        return list(below) if has_numbers else [], perhaps
+    problems = [_no_data(raw, found)] if found else []
+    if not has_numbers:
+        return list(found), problems
+    return [*found, *below], [*problems, _perhaps_a_table(raw, below)]
+
+
+def _no_data(raw: RawSheet, found: Mapping[int, tuple[int, str]]) -> Problem:
+    """Name rows that are no data; by row, where its first filled cell stands and what it says."""
     rows = list(found)
     one = len(rows) == 1
-    return [*rows, *(below if has_numbers else ())], [
-        Problem(
-            code="rows-no-data",
-            sheet=raw.name,
-            row=rows[0],
-            column=found[rows[0]][0],
-            value=found[rows[0]][1],
-            message=f"Row{'' if one else 's'} {spans(rows)} of {raw.name} {'is' if one else 'are'} no data: "
-            f"{listed((label for _, label in found.values()), _SHOWN)}.",
-            fix=f"Delete {'it' if one else 'them'}, or move {'it' if one else 'them all'} to a sheet of your own.",
-        ),
-        *perhaps,
-    ]
+    return Problem(
+        code="rows-no-data",
+        sheet=raw.name,
+        row=rows[0],
+        column=found[rows[0]][0],
+        value=found[rows[0]][1],
+        message=f"Row{'' if one else 's'} {spans(rows)} of {raw.name} {'is' if one else 'are'} no data: "
+        f"{listed((label for _, label in found.values()), _SHOWN)}.",
+        fix=f"Delete {'it' if one else 'them'}, or move {'it' if one else 'them all'} to a sheet of your own.",
+    )
 
 
 def _perhaps_a_table(raw: RawSheet, rows: Sequence[int]) -> Problem:

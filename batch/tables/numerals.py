@@ -266,20 +266,18 @@ def neighbours(texts: Iterable[str]) -> Neighbours | None:
     lengths: set[int] = set()
     leads: set[str] = set()
     plus = False
-    for text in texts:
-        if "0" not in text and "+" not in text:
+    telling = (text for text in texts if "0" in text or "+" in text)
+    for part in (part.strip() for text in telling for part in _PARTS.split(text)):
+        lead = _LEAD.match(part) if part[:1] in {"+", "0"} else None
+        if lead is None:
             continue
-        for part in map(str.strip, _PARTS.split(text)):
-            lead = _LEAD.match(part) if part[:1] in {"+", "0"} else None
-            if lead is None:
-                continue
-            if _PLAIN.fullmatch(part):
-                forms[part.lstrip("+0")].append(part)
-            leads.add(part[:_LEADING])
-            if part.startswith("+"):
-                plus = True
-            else:
-                lengths.add(len(re.sub(r"\[[^\[\]]*\]", "X", lead[0])))
+        if _PLAIN.fullmatch(part):
+            forms[part.lstrip("+0")].append(part)
+        leads.add(part[:_LEADING])
+        if part.startswith("+"):
+            plus = True
+        else:
+            lengths.add(len(re.sub(r"\[[^\[\]]*\]", "X", lead[0])))
     if not plus and not lengths:
         return None
     return Neighbours(

@@ -192,23 +192,13 @@ def _judged(
     """Judge a column by what its different cells look like."""
     if (header.startswith("#") and header != "#") or header in RESULT_HEADERS or header.endswith("(yours)"):
         return None
-    sense = sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
-    if header == "#":  # as people head the column in which they number their rows
-        sense = Sense.OWN
+    sense = _sense(header, lacking)
     if sense in {Sense.NOTHING, Sense.OWN} and names_secret(header):
         return None  # a PIN of the user's own; a password is a word of ours
-    telling = _TELLING[sense]
     values = [value for value in dict.fromkeys(cells) if not is_blank(value)]
     values = values[:: len(values) // _SAMPLE + 1]
-    looks = {value: look for value in values if (look := look_of(value)) in telling}
-    if sense is Sense.OWN:
-        surely_none = numbers_other_things(header)
-        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is CellLook.RANGE)}
-    few = 2 * len(looks) < len(values)
-    if few and sense in {Sense.NOTHING, Sense.HINT}:  # among other texts, a number that can be called is still one
-        looks = {v: look for v, look in looks.items() if look in {CellLook.NUMBER, CellLook.RANGE} and _is_called(v)}
-        few = not looks
-    if not looks or few or (sense is Sense.NOTHING and _are_row_numbers(values)):
+    looks = _telling_looks(sense, header, values)
+    if not looks or (sense is Sense.NOTHING and _are_row_numbers(values)):
         return None
     look = Counter(looks.values()).most_common(1)[0][0]
     example = next(value for value in looks if looks[value] is look)
@@ -220,6 +210,26 @@ def _judged(
         row=row + 1 + list(cells).index(example),
         value="" if hidden else shown_cell(example),
     )
+
+
+def _sense(header: str, lacking: AbstractSet[str]) -> Sense:
+    if header == "#":  # as people head the column in which they number their rows
+        return Sense.OWN
+    return sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
+
+
+def _telling_looks(sense: Sense, header: str, values: Sequence[CellValue]) -> dict[CellValue, CellLook]:
+    """Return the looks of the values that could mean something of ours; none where they are too few to tell."""
+    looks = {value: look for value in values if (look := look_of(value)) in _TELLING[sense]}
+    if sense is Sense.OWN:
+        surely_none = numbers_other_things(header)
+        looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is CellLook.RANGE)}
+    if 2 * len(looks) >= len(values):
+        return looks
+    if sense not in {Sense.NOTHING, Sense.HINT}:
+        return {}
+    # among other texts, a number that can be called is still one
+    return {v: look for v, look in looks.items() if look in {CellLook.NUMBER, CellLook.RANGE} and _is_called(v)}
 
 
 def _is_called(value: CellValue) -> bool:
