@@ -32,13 +32,9 @@ _EXTENSION: Final = f"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}"
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
+    """Something that is sent. What is not is absent, and never null: the defaults stay here."""
 
-    @model_validator(mode="after")
-    def _absent_rather_than_null(self) -> Self:
-        if any(getattr(self, name) is None for name in self.model_fields_set):
-            raise ValueError("a field is null; what is not sent must be absent")
-        return self
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
 
 
 class DidEntry(_Part):
@@ -53,7 +49,7 @@ class Member(_Part):
 
     type: Literal["extension", "ext_group"]
     id: Id
-    ext_number: str | None = None
+    ext_number: str = ""
 
 
 class SharedCallerId(_Part):
@@ -62,7 +58,7 @@ class SharedCallerId(_Part):
     outbound_cid_option: Literal["shared"]
     outbound_cid: Number
     outbound_cid_name: EntryName = ""
-    outbound_cid_to_ext_range: str | None = None
+    outbound_cid_to_ext_range: str = ""
     """Not needed; what the PBX holds goes back as it was."""
     ext_list: Annotated[list[Member], Field(min_length=1)]
 
@@ -74,7 +70,7 @@ class RangeCallerId(_Part):
     outbound_cid: CallerNumber
     outbound_cid_name: EntryName = ""
     outbound_cid_to_ext_range: Annotated[str, Field(pattern=f"^{_EXTENSION}-{_EXTENSION}$")]
-    ext_list: list[Member] | None = None
+    ext_list: list[Member] = []
     """Not needed; what the PBX holds goes back as it was."""
 
 
@@ -85,7 +81,7 @@ class _Update(_Part):
     """What all types have; ``""`` empties a text that can be emptied."""
 
     id: Id
-    outbound_cid_list: list[CallerIdEntry] | None = None
+    outbound_cid_list: list[CallerIdEntry] = []
 
     @model_validator(mode="after")
     def _something_changes(self) -> Self:
@@ -96,12 +92,12 @@ class _Update(_Part):
 
 def _model(kind: TrunkType) -> type[_Update]:
     fields: dict[str, Any] = {
-        column.field: (_type_of(column, kind) | None, Field(default=None, repr=column.parser is not Parser.SECRET))
+        column.field: (_type_of(column, kind), Field(default=None, repr=column.parser is not Parser.SECRET))
         for column in TRUNKS.columns
         if column.sent and kind in column.types
     }
     if kind in DIDS.types:
-        fields["did_list"] = (list[DidEntry] | None, None)
+        fields["did_list"] = (list[DidEntry], [])
     return create_model(f"{kind.title()}Update", __base__=_Update, **fields)
 
 
