@@ -98,7 +98,7 @@ class Column:
     @property
     def may_be_blank(self) -> bool:
         """Whether leaving its cell blank can be advised: not where it may be all that says which trunk is meant."""
-        return not self.required and self.field != "name"
+        return not self.required and self.parser is not Parser.NAME
 
     @property
     def headers(self) -> tuple[str, ...]:

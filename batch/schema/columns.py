@@ -70,7 +70,7 @@ TRUNKS: Final = Sheet(
             limit=63,
             aliases=("trunk name",),
             help="With a Trunk ID: the name the trunk shall have. Without one: the name of the trunk to find. "
-            "No spaces and none of : ! $ ( ) / # ; , [ ] \\ \" = < > & ' ` ^ % @ { } |",
+            "No spaces and none of " + " ".join(NAME_FORBIDS.strip()),
             example="London-1",
             sent=True,
             registration=False,
@@ -313,7 +313,7 @@ CALLER_IDS: Final = Sheet(
             limit=MAX_DID,
             aliases=("outbound caller id", "number"),
             help="The number shown; with option range, first and last number with a dash between. "
-            "Up to 31 digits, letters and [ ] ( ) . - + * #, or the placeholder {{.Ext}}.",
+            f"Up to {MAX_DID} digits, letters and [ ] ( ) . - + * #, or the placeholder {{{{.Ext}}}}.",
             example="+442079460100",
             required=True,
             clearable=True,
@@ -375,8 +375,8 @@ DIDS: Final = Sheet(
             parser=Parser.DIAL,
             limit=MAX_DID,
             aliases=("ddi", "did number", "DDI number", "Phone number", "DID/DDI"),
-            help="The number as the carrier sends it, up to 31 digits, letters and [ ] * # ( ) . - + !, or a pattern "
-            "(X 0-9, Z 1-9, N 2-9). A range like 442079460100-199 is written out into single numbers.",
+            help=f"The number as the carrier sends it, up to {MAX_DID} digits, letters and [ ] * # ( ) . - + !, or a "
+            "pattern (X 0-9, Z 1-9, N 2-9). A range like 442079460100-199 is written out into single numbers.",
             example="442079460100",
             required=True,
             clearable=True,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from batch.schema.column_model import CLEAR, Column
+from batch.schema.column_model import CLEAR, Column, Parser
 from batch.schema.problems import Finding
 from batch.tables.column_data import Care
 from batch.tables.digit_groups import surely_together
@@ -81,14 +81,14 @@ def placeholder_finding(column: Column, care: Care, text: str) -> Finding:
 
 
 def _choice(column: Column) -> str:
-    match column.field:
-        case "did" | "outbound_cid":
+    match column.parser:
+        case Parser.DIAL if column.required:
             return f"Type the number, or delete the row; {CLEAR} as the trunk's only row here empties its whole list."
-        case "trunk":
+        case Parser.TRUNK:
             return "Type the trunk's Name or Trunk ID, or delete the row."
-        case "name":
+        case Parser.NAME:
             return "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."
-        case "password":
+        case Parser.SECRET:
             return (
                 "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
                 "letters, keep them where env: or file: points."

@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from batch.schema.column_model import Parser
-from batch.schema.columns import MAX_ENTRY_NAME_BYTES, TRUNKS
+from batch.schema.columns import TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import CallerIdCells, understood
 from batch.trunks.live import LiveTrunk
 from batch.trunks.model import Records
 from batch.trunks.numbers import parse_did
-from batch.trunks.values import parse_value, too_many_bytes
+from batch.trunks.values import parse_value
 
 
 def only_taken(problems: Iterable[Problem], tables: Tables) -> Iterator[Problem]:
@@ -57,8 +57,6 @@ def _read(table: Table, row: int, field: str, text: str) -> object:
     if field in CallerIdCells._fields:
         cells = {name: table.text(name, row) if table.has(name) else "" for name in CallerIdCells._fields}
         return understood(CallerIdCells(**cells | {field: text}))[CallerIdCells._fields.index(field)]
-    if field in {"did_name", "outbound_cid_name"}:
-        return too_many_bytes(text, MAX_ENTRY_NAME_BYTES)
     return parse_value(table.sheet.column(field), text)
 
 
