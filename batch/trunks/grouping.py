@@ -98,26 +98,17 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
     problems: list[Problem] = []
     for column in table.sheet.columns:
         texts = table.texts(column.field)
-        secret = column.parser is Parser.SECRET
-        understood: dict[str, Value | Fault] = {}
-        if not secret:
+        understood: Mapping[Value, Value | Fault]
+        if column.parser is Parser.SECRET:
+            understood = {text: text for text in texts}
+        else:
             understood = {text: parse_value(column, text) for text in dict.fromkeys(texts) if text}
-        if not secret and all(texts) and Fault not in map(type, understood.values()):
-            for values, text in zip(found.values(), texts, strict=True):
-                values[column.field] = understood[text]  # type: ignore[assignment] # none is a fault
-            continue
-        if not any(texts):
-            continue
-        for (row, values), text in zip(found.items(), texts, strict=True):
-            if not text:
-                continue
-            value = text if secret else understood[text]
+        filled = ((row, values, text) for (row, values), text in zip(found.items(), texts, strict=True) if text)
+        for row, values, text in filled:
+            value = understood[text]
             if isinstance(value, Fault):
-                problems.append(
-                    table.problem(
-                        value.code, row, column.field, value.message, value.fix, value=str(text), offers=value.offers
-                    )
-                )
+                fault = (value.code, row, column.field, value.message, value.fix)
+                problems.append(table.problem(*fault, value=str(text), offers=value.offers))
             else:
                 values[column.field] = value
     return found, problems

@@ -7,7 +7,7 @@ applied to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from batch.schema.column_model import Mode
@@ -150,29 +150,33 @@ def _extensions(
     table: Table, row: CallerIdRow, old: CallerId | None, inventory: Inventory
 ) -> tuple[tuple[Extension, ...], list[Problem]]:
     """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
-    problems: list[Problem] = []
-    found: list[Extension] = []
+    groups = split_groups(row.groups, inventory.groups) if row.groups else ()
+    extensions, strange = _looked_up("extension", row.extensions or (), inventory.extensions)
+    ext_groups, strange_groups = _looked_up("ext_group", groups, inventory.groups)
     live = old.order if old else ()
     if row.extensions is None:
-        found += [extension for extension in live if extension.type == "extension"]
-    for number in row.extensions or ():
-        if isinstance(number, RawId):
-            found.append(Extension("extension", number.id))
-        elif (extension_id := inventory.extensions.get(number)) is None:
-            problems.append(_unknown(table, row, "extension-unknown", "extensions", number))
-        else:
-            found.append(Extension("extension", extension_id, number))
+        extensions = [one for one in live if one.type == "extension"]
     if row.groups is None:
-        found += [extension for extension in live if extension.type != "extension"]
-    for name in split_groups(row.groups, inventory.groups) if row.groups else ():
-        if isinstance(name, RawId):
-            found.append(Extension("ext_group", name.id))
-        elif (group_id := inventory.groups.get(name)) is None:
-            near = inventory.nearest_group(name)
-            problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
+        ext_groups = [one for one in live if one.type != "extension"]
+    problems = [_unknown(table, row, "extension-unknown", "extensions", number) for number in strange]
+    for name in strange_groups:
+        near = inventory.nearest_group(name)
+        problems.append(_unknown(table, row, "group-unknown", "extension_groups", name, near))
+    return tuple(dict.fromkeys([*extensions, *ext_groups])), problems
+
+
+def _looked_up(kind: str, wanted: Iterable[str | RawId], ids: Mapping[str, int]) -> tuple[list[Extension], list[str]]:
+    """Look up what a cell names, by number or name; also return what the PBX does not have."""
+    found: list[Extension] = []
+    strange: list[str] = []
+    for one in wanted:
+        if isinstance(one, RawId):
+            found.append(Extension(kind, one.id))
+        elif one in ids:
+            found.append(Extension(kind, ids[one], one))
         else:
-            found.append(Extension("ext_group", group_id, name))
-    return tuple(dict.fromkeys(found)), problems
+            strange.append(one)
+    return found, strange
 
 
 def _unknown(table: Table, row: CallerIdRow, code: str, field: str, name: str, near: str | None = None) -> Problem:

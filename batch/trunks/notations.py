@@ -212,19 +212,15 @@ def _trunk_zero(text: str) -> Reading | None:
         return None
     if behind := _EXTENSION_BEHIND.fullmatch(bare):
         bare = behind["number"]
-    rest = bare[len(country) :]
-    if country.strip(" +0./-") not in {"", "39"} and (
-        twice := re.match(r"[\s./-]*0(?=[1-9])", rest)
-    ):  # it stands there once more
-        rest = rest[twice.end() :]
-        bare = country + rest
+    if country.strip(" +0./-") not in {"", "39"}:  # it may stand there once more
+        bare = country + re.sub(r"^[\s./-]*0(?=[1-9])", "", bare[len(country) :])
+    more = len(_TRUNK_ZERO.findall(text)) > 1
+    if more and not ranges(bare) and (several := _several(bare)):
+        return several
     readings = [bare]
-    if re.match(r"[\s./-]*[1-9XZNxzn\[]", rest):
+    rest = bare[len(country) :]
+    if not more and re.match(r"[\s./-]*[1-9XZNxzn\[]", rest):
         readings.insert(1 if country.strip() else 0, "0" + rest.lstrip(" ./-"))
-    if len(_TRUNK_ZERO.findall(text)) > 1:
-        if not ranges(bare) and (several := _several(bare)):
-            return several
-        readings = [bare]
     offers = [Offer(one) for text in readings for one in (together(text) or text.strip(), *ranges(text))]
     return Reading(
         code="trunk-prefix",
@@ -241,6 +237,11 @@ def _count(text: str) -> Reading | None:
             more = found.groupdict().get("more")
             return _counted(first, int(more) + 1 if more else int(found["count"]), "x" in text.casefold())
     text = _IN_WORDS.sub(lambda word: _COUNTS_IN_WORDS[word[1].casefold()], text)
+    return _counted_in_words(text) or _slashed(text)
+
+
+def _counted_in_words(text: str) -> Reading | None:
+    """Read ``02079460100, 100 numbers``: of two numbers one is a size, and words say that something is counted."""
     numbers = re.findall(r"\(?\+?[0-9](?:[0-9()./-]|\s(?=[0-9(]))*", text)
     words = re.sub(r"[^\w]", "", re.sub(r"[0-9]", "", text))
     counts = words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text) and not ranges(text)
@@ -249,6 +250,11 @@ def _count(text: str) -> Reading | None:
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
         if len(sizes) == len(firsts) == 1:
             return _counted(firsts[0], int(sizes[0].strip(" ./-()")), alone=False)
+    return None
+
+
+def _slashed(text: str) -> Reading | None:
+    """Read ``02079460100/101/102`` and ``02079460100/9``: ends of further numbers behind a slash."""
     if (slashes := _SLASHED_ENDS.search(text)) and _whole(text[: slashes.start()]):
         return _several(_whole(text[: slashes.start()]) + slashes[0].replace("/", ","))
     if (found := _SLASHED_END.fullmatch(text)) and (first := _whole(found["first"])):

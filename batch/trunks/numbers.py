@@ -138,27 +138,36 @@ def _unclosed(text: str, otherwise: str) -> Reading | None:
 
 
 def _bracket_reading(text: str) -> Reading | None:
-    for bracket in _BRACKETS.findall(text):
-        backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
-        if bracket == "[]" or backwards:
-            return Reading(
-                code="bad-characters",
-                message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
-                otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
-            )
-        if (span := _SPAN_IN_BRACKET.fullmatch(bracket)) and len(span[1]) == len(span[2]):
-            head, _, tail = text.partition(bracket)
-            any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
-            return Reading(
-                code="bad-characters",
-                message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
-                offers=[
-                    Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
-                    Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),
-                ],
-                otherwise="Type one bracket for each digit, as in 442079460[1-2][0-9].",
-            )
-    return None
+    readings = (_empty_bracket(bracket) or _span_in_bracket(text, bracket) for bracket in _BRACKETS.findall(text))
+    return next(filter(None, readings), None)
+
+
+def _empty_bracket(bracket: str) -> Reading | None:
+    backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
+    if bracket != "[]" and not backwards:
+        return None
+    return Reading(
+        code="bad-characters",
+        message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
+        otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+    )
+
+
+def _span_in_bracket(text: str, bracket: str) -> Reading | None:
+    span = _SPAN_IN_BRACKET.fullmatch(bracket)
+    if span is None or len(span[1]) != len(span[2]):
+        return None
+    head, _, tail = text.partition(bracket)
+    any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
+    return Reading(
+        code="bad-characters",
+        message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
+        offers=[
+            Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
+            Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),
+        ],
+        otherwise="Type one bracket for each digit, as in 442079460[1-2][0-9].",
+    )
 
 
 def _typed(first: str, last: str) -> str:

@@ -169,18 +169,13 @@ class _Suspect:
 def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Suspect]:
     """Find the cells that held a number of which the PBX has the digits anywhere."""
     keys = {key for _, key in known.forms}
-    for table in tables:
-        owners = records.owners[table.sheet.title]
-        for field in _FIELDS:
-            held = table.numbers.get(field)
-            if not held or field == _SPAN:
-                continue
-            for row, text in table.filled(field):
-                if row not in held or text.lstrip("0") not in keys:
-                    continue
-                trunk = owners.of(row)
-                if trunk is not None and trunk in known.live:
-                    yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
+    columns = ((table, field) for table in tables for field in _FIELDS if field != _SPAN and table.numbers.get(field))
+    for table, field in columns:
+        held, owners = table.numbers[field], records.owners[table.sheet.title]
+        for row, text in table.filled(field):
+            trunk = owners.of(row) if row in held and text.lstrip("0") in keys else None
+            if trunk is not None and trunk in known.live:
+                yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
 
 
 def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
