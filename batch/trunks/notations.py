@@ -49,7 +49,6 @@ _YES_NO: Final = frozenset(["yes", "no", "on", "off", "ja", "nein", "oui", "non"
 _THOUSANDS: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,'\u2019][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
 _WHOLE: Final = 7
 """Behind fewer digits an ``x`` is part of a pattern, and a count or the end of a range is not looked for."""
-
 _FIRST: Final = r"(?P<first>\(?\+?[0-9][0-9\s()./-]*[0-9])"
 _COUNT: Final = r"(?P<count>[1-9][0-9]{0,5})"
 _NEXT: Final = (
@@ -58,16 +57,16 @@ _NEXT: Final = (
 )
 _MORE: Final = r"(?P<more>[1-9][0-9]{0,4})"
 _TIMES: Final = "\N{MULTIPLICATION SIGN}\N{MULTIPLICATION X}"
-_COUNT_WORDS: Final = (
+_COUNT_WORD: Final = re.compile(
     r"number|did|ddi|nummer|n[uú]mero|num[eé]ro|line|leitung|channel|st[uü]ck|stk|pcs|block|from|start|\bab\b|desde"
-    r"|partir|consecutive|[个個起]|[0-9]er\b"
+    r"|partir|consecutive|[个個起]|[0-9]er\b",
+    re.IGNORECASE,
 )
-_COUNT_WORD: Final = re.compile(_COUNT_WORDS, re.IGNORECASE)
 _COUNTED: Final = (
     re.compile(rf"{_FIRST}(?:\s+[xX*]\s+|\s*[{_TIMES}*]\s*){_COUNT}"),
     re.compile(rf"{_COUNT}(?:\s*[xX*]\s+|\s*[{_TIMES}]\s*){_FIRST}"),
     re.compile(rf"{_FIRST}\s*\(\s*[xX{_TIMES}]?\s*{_COUNT}(?![0-9])[\s\w.-]*\)"),
-    re.compile(rf"{_FIRST}\s+{_COUNT}\s+(?:{_COUNT_WORDS})\w*", re.IGNORECASE),
+    re.compile(rf"{_FIRST}\s+{_COUNT}\s+(?:{_COUNT_WORD.pattern})\w*", re.IGNORECASE),
     re.compile(rf"{_FIRST}\s+{_COUNT}\s*er\b[\s\w.-]*", re.IGNORECASE),
     re.compile(
         rf"{_FIRST}\s*(?:\+|\bplus\b|\b(?:and|und|et|y)\s+(?={_NEXT}))\s*(?:{_NEXT}\s+)?{_MORE}(?:\s+{_NEXT})?",
@@ -107,7 +106,6 @@ _LAST_GROUPS: Final = re.compile(
 )
 _BARE_ENDS: Final = re.compile(rf"(?P<first>\+?[0-9]+)\s*[{DASH}]\s*(?P<last>\+?[0-9]+)")
 _MOST_BY_LAST_GROUPS: Final = 1_000
-
 _RUN: Final = re.compile(r"\+?[0-9XZN]{7,}", re.IGNORECASE)
 _BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
 _IN_BRACKET: Final = re.compile(r"[\s,;|/]+")
@@ -207,14 +205,13 @@ def _trunk_zero(text: str) -> Reading | None:
         text = f"{apart[1].strip('()')} (0)" + text[apart.end() :].replace(")", "", apart[0].endswith("(0"))
     found = _TRUNK_ZERO.search(text)
     country = text[: found.start()] if found else ""
-    bare = _TRUNK_ZERO.sub(" " if len(_TRUNK_ZERO.findall(text)) > 1 else "", text)
+    more = len(_TRUNK_ZERO.findall(text)) > 1
+    bare = _TRUNK_ZERO.sub(" " if more else "", text)
     if not found or not _COUNTRY.fullmatch(country):
         return None
-    if behind := _EXTENSION_BEHIND.fullmatch(bare):
-        bare = behind["number"]
+    bare = behind["number"] if (behind := _EXTENSION_BEHIND.fullmatch(bare)) else bare
     if country.strip(" +0./-") not in {"", "39"}:  # it may stand there once more
         bare = country + re.sub(r"^[\s./-]*0(?=[1-9])", "", bare[len(country) :])
-    more = len(_TRUNK_ZERO.findall(text)) > 1
     if more and not ranges(bare) and (several := _several(bare)):
         return several
     readings = [bare]
@@ -246,10 +243,10 @@ def _counted_in_words(text: str) -> Reading | None:
     words = re.sub(r"[^\w]", "", re.sub(r"[0-9]", "", text))
     counts = words and _COUNT_WORD.search(text) and not _EXTENSION_BEHIND.fullmatch(text) and not ranges(text)
     if len(numbers) == 2 and counts:
-        sizes = [n for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", n.strip(" ./-()"))]
+        sizes = [size for n in numbers if re.fullmatch("[1-9][0-9]{0,5}", size := n.strip(" ./-()"))]
         firsts = [first for n in numbers if (first := _whole(n.strip(" ./-(")))]
         if len(sizes) == len(firsts) == 1:
-            return _counted(firsts[0], int(sizes[0].strip(" ./-()")), alone=False)
+            return _counted(firsts[0], int(sizes[0]), alone=False)
     return None
 
 
@@ -267,7 +264,6 @@ def _short_end(first: str, last: str, *, grouped: bool) -> Reading | None:
     size = int(last) - int(first[-len(last) :]) + 1
     if size < 2:
         return None
-    single = together(f"{first} {last}")
     if grouped:
         return Reading(
             code="number-count",
@@ -280,7 +276,7 @@ def _short_end(first: str, last: str, *, grouped: bool) -> Reading | None:
         message=f"{last} behind the slash may be how the last of {size:,} numbers ends.",
         offers=[
             *(Offer(ends, "for a range type {}") for ends in _from_to(first, last)),
-            Offer(single, "for one number type {}"),
+            Offer(together(f"{first} {last}"), "for one number type {}"),
         ],
         otherwise="Type the first and the last number with .. between.",
         after="" if size == 2 else "; for two numbers type each in full in a row of its own",
