@@ -96,7 +96,7 @@ def test_the_table_of_columns_has_every_column() -> None:
     table = part.partition("| --- |")[2].partition("\n\n")[0]
     assert re.findall(r"^\| (.+) \| (.+) \|$", table, re.MULTILINE) == [
         (sheet.title, ", ".join(column.label for column in sheet.columns)) for sheet in SHEETS
-    ]
+    ], "README.md: the table under 'The sheets and columns'"
 
 
 def test_every_flag_that_it_names_exists() -> None:

@@ -46,10 +46,12 @@ def guide_text(book: openpyxl.Workbook) -> str:
 
 
 def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: Path, tmp_path: Path) -> None:
-    assert (KEPT / "trunks.xlsx").read_bytes() == template.read_bytes()
+    assert (KEPT / "trunks.xlsx").read_bytes() == template.read_bytes(), "trunk-batch template -o templates/trunks.xlsx"
     folder = write_template_folder(tmp_path / "csv")
     made = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert {path.name: path.read_bytes() for path in (KEPT / "csv").iterdir()} == made
+    assert {path.name: path.read_bytes() for path in (KEPT / "csv").iterdir()} == made, (
+        "trunk-batch template -o templates/csv"
+    )
 
 
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
