@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from batch.schema.column_model import Sheet, TrunkType
+from batch.schema.column_model import Parser, Sheet, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, RESERVED_HEADERS, SHEETS, TRUNKS
 from batch.schema.spellings import folded, letters
 
@@ -64,6 +64,10 @@ def test_only_what_the_design_names_can_be_cleared() -> None:
 )
 def test_each_type_lacks_what_the_vendors_page_does_not_list_for_it(kind: TrunkType, fields: set[str]) -> None:
     assert {column.field for column in TRUNKS.columns if kind not in column.types} == fields
+
+
+def test_the_password_is_the_only_secret_since_it_is_kept_apart_by_its_name() -> None:
+    assert [c.field for sheet in SHEETS for c in sheet.columns if c.parser is Parser.SECRET] == ["password"]
 
 
 def test_every_column_explains_itself() -> None:
