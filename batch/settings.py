@@ -1,6 +1,8 @@
-"""Settings: one frozen value for everything that flags, environment and profile say, and the bounds of each number.
+"""Settings: one frozen value for everything that flags, environment and profile say, and the one table of options.
 
-A flag wins over the environment, the environment over the profile; what cells may read secrets from adds up.
+A flag wins over the environment, the environment over the profile; what cells may read secrets from adds up. Each field
+of `Settings` that people can give is an `Option`: flags, help, profiles, what a run keeps and what is offered to be
+typed next follow from it.
 """
 
 from __future__ import annotations
@@ -8,50 +10,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from batch.errors import UsageError
+from batch.options import HAZARDS, Option, Part, digest, entry, hazard
 from batch.secrets import Secret
 
+TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
+"""Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
 
-class Range(NamedTuple):
-    """From least to most, both included."""
-
-    least: float
-    most: float
-    whole: bool = False
-
-
-RANGES: Final = {
-    "port": Range(0, 65_535, whole=True),
-    "first": Range(1, 1_000_000, whole=True),
-    "rate": Range(0.1, 10_000),
-    "concurrency": Range(1, 500, whole=True),
-    "attempts": Range(1, 100, whole=True),
-    "timeout": Range(0.1, 3_600),
-    "max_failures": Range(1, 1_000_000, whole=True),
-    "give_up_after": Range(0, 86_400),
-    "settle_wait": Range(0, 3_600),
-}
-"""By flag. Times are in seconds, the rate in starts a second."""
-
-HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
-"""What ``--allow`` takes."""
-
-
-def why_not(name: str, number: float) -> str:
-    """Say what is wrong with a number, in a few words; nothing if nothing is."""
-    least, most, whole = RANGES[name]
-    if least <= number <= most and (not whole or number == int(number)):
-        return ""
-    return f"must be a {'whole ' if whole else ''}number from {least:,} to {most:,}"
-
-
-URL_VARIABLE: Final = "TRUNK_BATCH_URL"
-CLIENT_VARIABLE: Final = "TRUNK_BATCH_CLIENT_ID"
-SECRETS_FROM_VARIABLE: Final = "TRUNK_BATCH_SECRETS_FROM"
+GOING_ON: Final = ("resume", "verify")
+"""Commands that have from the run what they are not told."""
+_WRITING_COMMANDS: Final = ("plan", "apply", "resume")
+_ASKING_COMMANDS: Final = ("export", *_WRITING_COMMANDS, "verify")
+_CHECK: Final = Part(("check",))
+_PLAN: Final = Part(("plan",))
+_APPLY: Final = Part(("apply",))
+_ENDING: Final = Part(("apply", "resume"))
+WHERE: Final = Part(_ASKING_COMMANDS, "where")
+_WHICH: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
+_ASKING: Final = Part(_ASKING_COMMANDS, "how")
+_WRITING: Final = Part(_WRITING_COMMANDS, "how")
 
 _NAME_PATTERN: Final = re.compile(r"[A-Za-z_*?][\w*?]*", re.ASCII)
 
@@ -71,81 +52,143 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that one command is told. Defaults are those of the command line.
+    """Everything that one command is told. Defaults, and the order, are those of the command line.
 
     Raises:
-        UsageError: when made with a number out of its range, or a word that there is not.
+        UsageError: when made with a number out of its bounds, or a word that there is not.
     """
 
     workbook: Path
     """File, or folder of CSV files; for `export` the file to be written."""
-    url: str = ""
-    url_from: Origin = Origin()
-    client_id: str = ""
-    secret: Secret | None = None
-    secret_file: Path | None = None
-    secrets_from: tuple[str, ...] = ()
-    """What ``env:`` and ``file:`` in password cells may name: patterns of variables (``SIP_*``), folders and files."""
-    practice: bool = False
-    """Use the embedded practice PBX instead of any URL."""
-    ca_file: Path | None = None
-    fingerprint: str = ""
-    insecure: bool = False
-    proxy: str = ""
-    """``env`` uses the proxies that the environment names."""
-    only: tuple[str, ...] = ()
-    """Trunks by name or id; all others end *not run*."""
-    first: int | None = None
-    """Only so many trunks from the top."""
-    rate: float = 10.0
-    """Most starts a second."""
-    concurrency: int = 4
-    """Most requests at a time."""
-    attempts: int = 5
-    timeout: float = 30.0
-    """Seconds."""
-    on_error: str = "continue"
-    """``continue`` or ``stop``."""
-    max_failures: int | None = None
-    give_up_after: float = 300.0
-    """Seconds."""
-    allow: tuple[str, ...] = ()
-    """Hazards: ``removals``, ``removals=TRUNK`` …"""
-    skip_invalid: bool = False
-    read_back: bool = True
-    settle_wait: float = 10.0
-    """Seconds between the last write and the look at the trunks' status; 0 for no such look."""
-    expect: str = ""
-    """The digest that the plan must have."""
-    results: Path | None = None
-    run_dir: Path | None = None
     run_copy: Path | None = None
     """The run's own copy of the workbook, to be read in its place."""
-    output: Path | None = None
-    """Where `plan` writes its workbook."""
-    log: Path | None = None
-    columns: Path | None = None
-    """A file that says which column of the workbook means what."""
-    write_columns: Path | None = None
-    """Where `check` writes its best guess of such a file."""
-    marked: Path | None = None
-    """Where `check` writes the workbook with its faults marked."""
-    failed_only: Path | None = None
-    """Where `apply` writes the rows of the trunks that are not as wanted, alone."""
-    summary: Path | None = None
-    """Where the printable summary goes."""
+    columns: Path | None = entry(
+        None,
+        "says which sheet and column means what, where the workbook's own names do not",
+        Part(("check", "plan", "apply")),
+        metavar="FILE.toml",
+        kept=False,
+    )
+    secrets_from: tuple[str, ...] = entry(
+        (),
+        "what env: and file: in password cells may name, like 'SIP_*' or ~/sip/; repeatable",
+        Part(("check", *_WRITING_COMMANDS, "verify")),
+        metavar="NAME|FOLDER",
+        variable="TRUNK_BATCH_SECRETS_FROM",
+        profile="secrets",
+        trust=True,
+    )
+    write_columns: Path | None = entry(
+        None,
+        "write the best guess of such a file there, to be corrected; it must not be there yet",
+        _CHECK,
+        metavar="FILE.toml",
+        kept=False,
+    )
+    marked: Path | None = entry(
+        None, "write the workbook there with what is wrong shown in its cells", _CHECK, kept=False
+    )
+    output: Path | None = entry(
+        None, "write the plan as a workbook too", _PLAN, short="-o", metavar="FILE.xlsx", kept=False, apart=True
+    )
+    expect: str = entry("", "write only if the plan still has it", _APPLY, metavar="DIGEST", reader=digest, kept=False)
+    results: Path | None = entry(None, "where the results go", _ENDING, otherwise="NAME-results.xlsx beside it")
+    run_dir: Path | None = entry(
+        None, "the run's own folder", _APPLY, metavar="DIR", otherwise="in NAME.runs beside the workbook", kept=False
+    )
+    failed_only: Path | None = entry(
+        None,
+        "write the rows of trunks that are not as wanted alone, to correct and apply",
+        _ENDING,
+        metavar="FILE.xlsx",
+        kept=False,
+        apart=True,
+    )
+    summary: Path | None = entry(
+        None,
+        "write a page to print or to send: the plan, for whoever approves it; or how it went, for the archive",
+        Part(_WRITING_COMMANDS),
+        metavar="FILE.html",
+        kept=False,
+        apart=True,
+    )
+    url: str = entry("", "the PBX, like https://192.0.2.10:8088", WHERE, variable="TRUNK_BATCH_URL", profile="url")
+    url_from: Origin = Origin()
+    client_id: str = entry(
+        "", "its API client id", WHERE, metavar="ID", variable="TRUNK_BATCH_CLIENT_ID", profile="client_id"
+    )
+    secret: Secret | None = None
+    secret_file: Path | None = entry(
+        None,
+        "holds the client secret (else TRUNK_BATCH_CLIENT_SECRET, the system keyring, or a prompt)",
+        WHERE,
+        profile="secret_file",
+        trust=True,
+    )
+    practice: bool = entry(False, "rehearse on the embedded practice PBX instead", WHERE)
+    ca_file: Path | None = entry(None, "trust the certificates in this PEM file", WHERE, profile="ca_file", trust=True)
+    fingerprint: str = entry(
+        "",
+        "trust the one certificate with this fingerprint",
+        WHERE,
+        metavar="SHA256",
+        profile="fingerprint",
+        trust=True,
+    )
+    insecure: bool = entry(False, "trust any certificate", WHERE, profile="insecure", trust=True)
+    proxy: str = entry(
+        "", "use the proxies that the environment names", WHERE, choices=("env",), profile="proxy", trust=True
+    )
+    only: tuple[str, ...] = entry((), "only these, by name or id", _WHICH, metavar="TRUNK", nargs="+")
+    first: int | None = entry(None, "only the first N of them", _WHICH, bounds=(1, 1_000_000))
+    rate: float = entry(10.0, "most requests started a second", _ASKING, bounds=(0.1, 10_000), profile="rate")
+    concurrency: int = entry(4, "most requests at a time", _ASKING, bounds=(1, 500), profile="concurrency")
+    attempts: int = entry(5, "most tries of one request", _ASKING, bounds=(1, 100), profile="attempts")
+    timeout: float = entry(
+        30.0, "seconds to wait for an answer", _ASKING, metavar="S", bounds=(0.1, 3_600), profile="timeout"
+    )
+    give_up_after: float = entry(
+        300.0,
+        "seconds without an answer until the PBX counts as lost",
+        _ASKING,
+        metavar="S",
+        bounds=(0, 86_400),
+        profile="give_up_after",
+    )
+    on_error: str = entry("continue", "after a trunk that went wrong", _WRITING, choices=("continue", "stop"))
+    max_failures: int | None = entry(None, "stop after N trunks that went wrong", _WRITING, bounds=(1, 1_000_000))
+    allow: tuple[str, ...] = entry(
+        (),
+        f"{', '.join(HAZARDS)}, or removals=TRUNK; repeatable",
+        Part(("check", *_WRITING_COMMANDS), "how"),
+        metavar="HAZARD",
+        reader=hazard,
+    )
+    skip_invalid: bool = entry(False, "leave out trunks with problems, whole", _WRITING)
+    read_back: bool = entry(True, "do not read back what was written", _WRITING)
+    settle_wait: float = entry(
+        10.0,
+        "seconds until the last look at statuses and differences, 0 for none",
+        _WRITING,
+        metavar="S",
+        bounds=(0, 3_600),
+        profile="settle_wait",
+    )
+    log: Path | None = entry(
+        None, "log each request there, as JSON lines without secrets", _ASKING, kept=False, apart=True
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot be, and give a workbook named ``.`` its name."""
-        for name, number in ((name, getattr(self, name, None)) for name in RANGES):
-            if number is not None and (reason := why_not(name, number)):
-                raise UsageError(f"{name} cannot be {number:g}: it {reason}.", "Give another number.")
-        for name, words in _WORDS.items():
-            if (word := getattr(self, name)) not in words:
-                raise UsageError(f"{name} cannot be {word!r}.", f"Give {' or '.join(filter(None, words))}.")
-        for hazard in self.allow:
-            if hazard.partition("=")[0] not in HAZARDS:
-                raise UsageError(f"There is no hazard {hazard!r} to allow.", f"There are {', '.join(HAZARDS)}.")
+        for name, option in OPTIONS.items():
+            value = getattr(self, name)
+            if value is not None and option.bounds and (reason := option.why_not(value)):
+                raise UsageError(f"{name} cannot be {value:g}: it {reason}.", "Give another number.")
+            if option.choices and value not in {option.usual, *option.choices}:
+                raise UsageError(f"{name} cannot be {value!r}.", f"Give {' or '.join(option.choices)}.")
+        for allowed in self.allow:
+            if allowed.partition("=")[0] not in HAZARDS:
+                raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")
         object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(_source, self.secrets_from))))
         if self.workbook.name in {"", ".."}:
             object.__setattr__(self, "workbook", self.workbook.resolve())
@@ -156,9 +199,13 @@ class Settings:
         return 1 if self.on_error == "stop" else self.max_failures
 
 
-_WORDS: Final = {"on_error": ("continue", "stop"), "proxy": ("", "env")}
-TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
-"""Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
+_KINDS: Final = {kind.__name__: kind for kind in (bool, int, float, str, tuple, Path)}
+OPTIONS: Final[Mapping[str, Option]] = {
+    field.name: replace(field.metadata["option"], name=field.name, kind=_KINDS[re.split(r"\W", str(field.type))[0]])
+    for field in fields(Settings)
+    if field.metadata
+}
+"""All that people can give, by the name of its field in `Settings`."""
 
 
 def _source(text: str) -> str:
@@ -207,23 +254,16 @@ NO_PROFILE: Final = Profile(values={})
 
 def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], profile: Profile = NO_PROFILE) -> Settings:
     """Join what flags, environment and profile say; a flag that is None was not given, nor is a blank one."""
-    allowed = filter(None, environment.get(SECRETS_FROM_VARIABLE, "").split(os.pathsep))
-    from_environment = {
-        "url": environment.get(URL_VARIABLE),
-        "url_from": Origin(words=URL_VARIABLE),
-        "client_id": environment.get(CLIENT_VARIABLE),
-        "secrets_from": tuple(allowed),
-    }
-    names = {field.name for field in fields(Settings)}
-    values: dict[str, Any] = {}
     in_profile = {**profile.values, "url_from": profile.url_from}
     if TRUST & flags.keys():
         in_profile = {name: value for name, value in in_profile.items() if name not in TRUST}
     sources: tuple[Mapping[str, Any], ...] = (
         in_profile,
-        from_environment,
+        from_environment(environment),
         {"url_from": Origin(words="--url"), **flags},
     )
+    names = {field.name for field in fields(Settings)}
+    values: dict[str, Any] = {}
     for source in sources:
         given = {name: value for name, value in source.items() if name in names and value not in {None, (), ""}}
         if "url" not in given:
@@ -233,27 +273,36 @@ def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], prof
     return Settings(**values)
 
 
-_KEPT: Final = (
-    *("url", "client_id", "secret_file", "secrets_from", "practice", "ca_file", "fingerprint", "insecure", "proxy"),
-    *("only", "first", "rate", "concurrency", "attempts", "timeout", "on_error", "max_failures", "give_up_after"),
-    *("allow", "skip_invalid", "read_back", "settle_wait", "results"),
-)
-"""What a run keeps to be gone on with; of the client secret only where it was found."""
-_KEPT_PATHS: Final = frozenset({"secret_file", "ca_file", "results"})
+def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what environment variables say.
+
+    Raises:
+        UsageError: a setting cannot be that.
+    """
+    values: dict[str, Any] = {"url_from": Origin(words=OPTIONS["url"].variable)}
+    for name, option in OPTIONS.items():
+        text = environment.get(option.variable, "")
+        try:
+            if text and option.kind is tuple:
+                values[name] = tuple(map(option.parse, filter(None, text.split(os.pathsep))))
+            elif text:
+                values[name] = option.parse(text)
+        except ValueError as error:
+            raise UsageError(f"{option.variable}: {error}.", "Give another value.") from None
+    return values
 
 
 def kept_settings(settings: Settings) -> dict[str, Any]:
-    """Return what a run keeps of its settings, fit for JSON, with whole paths."""
-    kept = {name: getattr(settings, name) for name in _KEPT}
+    """Return what a run keeps to be gone on with, fit for JSON, with whole paths.
+
+    Of the client secret that is only where it was found.
+    """
+    kept = {name: getattr(settings, name) for name, option in OPTIONS.items() if option.kept}
     return {
         name: str(value.resolve()) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
         for name, value in kept.items()
         if value is not None
     }
-
-
-_ON_TRUST: Final = TRUST | {"secret_file", "secrets_from", "proxy"}
-"""What a run that somebody else began cannot decide for the operator."""
 
 
 def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Origin, **places: Path) -> Settings:
@@ -267,11 +316,10 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Or
         origin: where the run's address came from: the run, and whether the operator began it.
         places: ``workbook``, ``run_dir``, ``run_copy`` and, where the run has one, ``columns``.
     """
-    counted = frozenset(_KEPT) if origin.vouched else frozenset(_KEPT) - _ON_TRUST
     again = {
-        name: Path(value) if name in _KEPT_PATHS else tuple(value) if isinstance(value, list) else value
-        for name, value in kept.items()
-        if name in counted
+        name: option.kind(kept[name]) if option.kind in {Path, tuple} else kept[name]
+        for name, option in OPTIONS.items()
+        if option.kept and name in kept and (origin.vouched or not option.trust)
     }
     allow = dict.fromkeys([*kept.get("allow", ()), *flags.get("allow", ())])
     return make_settings({**flags, **places, "allow": tuple(allow)}, {}, Profile(values=again, url_from=origin))

@@ -1,8 +1,7 @@
 """The command line: words in, text or JSON and an exit code out.
 
 `run` is the command, and hears Ctrl-C while all the rest is loaded. `main` runs a command and is the only exit,
-`arguments` and `options` say what can be typed, `invocation` makes settings of it, `console` is the only print and the
-only question.
+`arguments` says what can be typed, `invocation` makes settings of it, `console` is the only print and only question.
 """
 
 import os

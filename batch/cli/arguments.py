@@ -1,4 +1,4 @@
-"""Arguments: the commands and what each of them takes, as argparse knows them.
+"""Arguments: the commands and what each of them takes besides the table of options, as argparse knows them.
 
 Nothing else is imported here, so that ``--help`` is quick.
 """
@@ -6,33 +6,13 @@ Nothing else is imported here, so that ``--help`` is quick.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
+from typing import Any, Final, NamedTuple, NoReturn
 
-from batch.cli.options import (
-    AS_IT_WAS,
-    add_allow,
-    add_asking,
-    add_columns,
-    add_how,
-    add_log,
-    add_papers,
-    add_profile,
-    add_run,
-    add_secrets,
-    add_summary_flags,
-    add_voice,
-    add_where,
-    add_which,
-    add_workbook,
-    digest,
-    number,
-)
 from batch.errors import UsageError
-
-if TYPE_CHECKING:
-    Commands: TypeAlias = argparse._SubParsersAction["_Parser"]  # noqa: SLF001 - it has no public name
+from batch.options import Option, Part
+from batch.settings import GOING_ON, OPTIONS, WHERE
 
 _ELSEWHERE: Final = "Give it by TRUNK_BATCH_CLIENT_SECRET, --secret-file, the system's keyring or at the prompt."
 
@@ -73,7 +53,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             unknown flag is not repeated: it may be a secret.
         SystemExit: after ``--help``.
     """
-    parser = make_parser()
+    parser = make_parser(arguments)
     flags, unknown = parser.parse_known_args(arguments)
     if unknown:
         raise _not_known(unknown, flags.command, parser)
@@ -101,8 +81,8 @@ def _flags_of(parser: argparse.ArgumentParser, command: str | None) -> Iterable[
     return ["--version", "--help"]
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Make the parser of all commands."""
+def make_parser(typed: Container[str] | None = None) -> argparse.ArgumentParser:
+    """Make the parser of all commands; where it is known what was typed, only what it names can be told in full."""
     parser = _Parser(
         prog="trunk-batch",
         allow_abbrev=False,
@@ -112,27 +92,81 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-    _template(commands)
-    _export(commands)
-    _check(commands)
-    _plan(commands)
-    _apply(commands)
-    _resume(commands)
-    _verify(commands)
-    _status(commands)
-    _runs(commands)
-    _practice(commands)
-    _explain(commands)
+    for name, about in _COMMANDS.items():
+        command = commands.add_parser(name, allow_abbrev=False, help=about.help, description=about.description)
+        if typed is None or name in typed:
+            about.takes(command)
+            _add_options(command, name)
+            _add_voice(command)
     return parser
 
 
-def _template(commands: Commands) -> None:
-    command = commands.add_parser(
-        "template",
-        allow_abbrev=False,
-        help="write an empty workbook to fill in",
-        description="Write an empty workbook, with help, limits and drop-downs in its cells.",
+def _add_options(command: argparse.ArgumentParser, name: str) -> None:
+    """Add what the table of options has for a command, each under its heading."""
+    parts: dict[str, argparse._ActionsContainer] = {"": command}
+    for option in OPTIONS.values():
+        heading = option.part.heading
+        if name in option.part.commands:
+            if heading not in parts:
+                parts[heading] = command.add_argument_group(heading)
+            usual = "" if name in GOING_ON else _usual(option)
+            parts[heading].add_argument(
+                *option.flags, dest=option.name, default=None, help=f"{option.help}{usual}", **_facts(option)
+            )
+    if name in WHERE.commands:
+        _add_profile(parts[WHERE.heading])
+
+
+def _usual(option: Option) -> str:
+    """Say what holds where an option is not given to a command that begins a run."""
+    number = f"{option.usual:g}" if option.bounds and option.usual is not None else ""
+    usual = option.otherwise or number or (option.usual if option.choices else "")
+    told = "; ".join(filter(None, (option.variable and f"or {option.variable}", usual and f"default: {usual}")))
+    return f" ({told})" if told else ""
+
+
+def _facts(option: Option) -> dict[str, Any]:
+    if option.kind is bool:
+        return {"action": "store_false" if option.usual else "store_true"}
+    if option.choices:
+        return {"choices": option.choices}
+    metavar = option.metavar or ("FILE" if option.kind is Path else "N" if option.bounds else None)
+    facts = {"metavar": metavar, "type": _typed(option)}
+    if option.kind is tuple:
+        facts |= {"action": "extend" if option.nargs else "append", "nargs": option.nargs}
+    return facts
+
+
+def _typed(option: Option) -> Callable[[str], Any]:
+    """Return what reads an option for argparse, which puts words of its own on any other error."""
+
+    def read(text: str) -> Any:
+        try:
+            return option.parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _add_profile(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--profile", metavar="NAME", help="a table of trunk-batch.toml")
+    group.add_argument(
+        "--profile-file",
+        type=Path,
+        metavar="FILE",
+        help="that file itself, in place of the one in the current folder, if it is yours, or in your own settings",
     )
+
+
+def _add_voice(command: argparse.ArgumentParser) -> None:
+    group = command.add_argument_group("output")
+    group.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more: every request")
+    group.add_argument("-q", "--quiet", action="store_true", help="say less: no notices, no progress")
+
+
+def _template(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o",
         "--output",
@@ -141,17 +175,9 @@ def _template(commands: Commands) -> None:
         metavar="FILE|DIR",
         help="a name that ends in .xlsx, or a folder for CSV files (default: trunks.xlsx)",
     )
-    add_voice(command)
 
 
-def _export(commands: Commands) -> None:
-    command = commands.add_parser(
-        "export",
-        allow_abbrev=False,
-        help="write the PBX's trunks as a filled workbook; changes nothing",
-        description="Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and "
-        "planned. It cannot write to the PBX.",
-    )
+def _export(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "-o",
         "--output",
@@ -161,135 +187,40 @@ def _export(commands: Commands) -> None:
         metavar="FILE.xlsx",
         help="the workbook to write; it must not be there yet",
     )
-    add_where(command)
-    add_which(command)
-    add_log(add_asking(command))
-    add_voice(command)
 
 
-def _check(commands: Commands) -> None:
-    command = commands.add_parser(
-        "check",
-        allow_abbrev=False,
-        help="find everything wrong with a workbook; contacts no PBX",
-        description="Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
-    )
-    add_workbook(command)
-    add_columns(command)
-    add_secrets(command)
+def _workbook(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--write-columns",
+        "workbook",
         type=Path,
-        metavar="FILE.toml",
-        help="write the best guess of such a file there, to be corrected; it must not be there yet",
+        metavar="WORKBOOK",
+        help=".xlsx, .xlsm, .xls, .xlsb, .ods, a folder of CSV files or a .zip",
     )
-    command.add_argument(
-        "--marked", type=Path, metavar="FILE", help="write the workbook there with what is wrong shown in its cells"
-    )
+
+
+def _check(command: argparse.ArgumentParser) -> None:
+    _workbook(command)
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
-    add_profile(command.add_argument_group("where passwords may be read from"))
-    add_which(command)
-    add_allow(command.add_argument_group("how"))
-    add_voice(command)
+    _add_profile(command.add_argument_group("where passwords may be read from"))
 
 
-def _plan(commands: Commands) -> None:
-    command = commands.add_parser(
-        "plan",
-        allow_abbrev=False,
-        help="show what would change on the PBX; changes nothing",
-        description="Read the PBX and show what would change. It cannot write to the PBX.",
-    )
-    add_workbook(command)
-    add_columns(command)
-    add_secrets(command)
-    command.add_argument("-o", "--output", type=Path, metavar="FILE.xlsx", help="write the plan as a workbook too")
-    add_summary_flags(command, "the plan, for whoever approves it")
-    add_where(command)
-    add_which(command)
-    add_how(command)
-    add_voice(command)
-
-
-def _apply(commands: Commands) -> None:
-    command = commands.add_parser(
-        "apply",
-        allow_abbrev=False,
-        help="plan, ask, write, read back, and give the workbook back with results",
-        description="Plan, ask, write to the PBX, read back, and give the workbook back with an ending for every row.",
-    )
-    add_workbook(command)
-    add_columns(command)
-    add_secrets(command)
+def _apply(command: argparse.ArgumentParser) -> None:
+    _workbook(command)
     command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
-    command.add_argument("--expect", type=digest, metavar="DIGEST", help="write only if the plan still has it")
-    command.add_argument(
-        "--results", type=Path, metavar="FILE", help="where the results go (default: NAME-results.xlsx beside it)"
-    )
-    command.add_argument(
-        "--run-dir", type=Path, metavar="DIR", help="the run's own folder (default: in NAME.runs beside the workbook)"
-    )
-    add_papers(command)
-    add_where(command)
-    add_which(command)
-    add_how(command)
-    add_voice(command)
 
 
-def _resume(commands: Commands) -> None:
-    command = commands.add_parser(
-        "resume",
-        allow_abbrev=False,
-        help="go on with a run that did not come to its end, or left something",
-        description="Go on with a run: write what it left. Everything is as the run has it, its PBX too; give a flag "
-        "only for what shall be otherwise. It asks if something would be written that was not approved then.",
-    )
-    add_run(command)
-    add_secrets(command, AS_IT_WAS)
+def _run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="RUN", help="the run's folder, or its id; trunk-batch runs lists them")
+
+
+def _resume(command: argparse.ArgumentParser) -> None:
+    _run(command)
     command.add_argument(
         "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
     )
-    command.add_argument("--results", type=Path, metavar="FILE", help="where the results go")
-    add_papers(command)
-    add_where(command, AS_IT_WAS)
-    add_which(command)
-    add_how(command, AS_IT_WAS)
-    add_voice(command)
 
 
-def _verify(commands: Commands) -> None:
-    command = commands.add_parser(
-        "verify",
-        allow_abbrev=False,
-        help="compare the PBX with what a run wanted; changes nothing on it",
-        description="Compare the PBX with what a run wanted, and settle what it left unknown. It cannot write to the "
-        "PBX. Everything is as the run has it, its PBX too; give a flag only for what shall be otherwise.",
-    )
-    add_run(command)
-    add_secrets(command, AS_IT_WAS)
-    add_where(command, AS_IT_WAS)
-    add_log(add_asking(command, AS_IT_WAS))
-    add_voice(command)
-
-
-def _status(commands: Commands) -> None:
-    command = commands.add_parser(
-        "status",
-        allow_abbrev=False,
-        help="say how a run stands, also while it runs; contacts no PBX",
-        description="Say how a run stands, also while another window is at it, and what comes next. Contacts no PBX.",
-    )
-    add_run(command)
-    add_voice(command)
-
-
-def _runs(commands: Commands) -> None:
-    command = commands.add_parser(
-        "runs",
-        allow_abbrev=False,
-        help="list runs, oldest first; contacts no PBX",
-        description="List the runs of a workbook, or those in a folder, oldest first. Contacts no PBX.",
-    )
+def _runs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "place",
         nargs="?",
@@ -297,36 +228,99 @@ def _runs(commands: Commands) -> None:
         metavar="WORKBOOK|FOLDER",
         help="a workbook, its results, or a folder with workbooks (default: the current one)",
     )
-    add_voice(command)
 
 
-def _practice(commands: Commands) -> None:
-    command = commands.add_parser(
-        "practice",
-        allow_abbrev=False,
-        help="run the practice PBX as a server, until Ctrl-C",
-        description="Run a PBX to rehearse on, on this machine only. Other commands reach it by --url.",
-    )
-    command.add_argument(
-        "--port", type=number("port"), default=8088, help="port on 127.0.0.1 (default: 8088; 0: any free one)"
-    )
+PORT: Final = Option(
+    name="port",
+    kind=int,
+    usual=8088,
+    help="port on 127.0.0.1, 0 for any free one",
+    part=Part(("practice",)),
+    bounds=(0, 65_535),
+)
+
+
+def _practice(command: argparse.ArgumentParser) -> None:
+    command.add_argument(*PORT.flags, type=_typed(PORT), default=PORT.usual, help=f"{PORT.help}{_usual(PORT)}")
     command.add_argument("--state", type=Path, metavar="FILE", help="its state, read at the start and kept")
     command.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, to rehearse bad nights")
-    add_voice(command)
 
 
-def _explain(commands: Commands) -> None:
-    command = commands.add_parser(
-        "explain",
-        allow_abbrev=False,
-        help="say what a code or word means, and what to do; contacts no PBX",
-        description="Say what an errcode, problem, hazard, ending, exit code, column or other word means, with an "
-        "example, what to do and who can do it. Without a word it lists them all. Needs no workbook and no PBX.",
-    )
+def _explain(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "words",
         nargs="*",
         metavar="WORD",
         help="like 40003, trunk-unknown, removals, not run or exit code 5; or a kind of them, like hazards",
     )
-    add_voice(command)
+
+
+class _About(NamedTuple):
+    """A command: what it takes besides its options, and what is said of it."""
+
+    takes: Callable[[argparse.ArgumentParser], None]
+    help: str
+    description: str
+
+
+_COMMANDS: Final[Mapping[str, _About]] = {
+    "template": _About(
+        _template,
+        "write an empty workbook to fill in",
+        "Write an empty workbook, with help, limits and drop-downs in its cells.",
+    ),
+    "export": _About(
+        _export,
+        "write the PBX's trunks as a filled workbook; changes nothing",
+        "Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and planned. "
+        "It cannot write to the PBX.",
+    ),
+    "check": _About(
+        _check,
+        "find everything wrong with a workbook; contacts no PBX",
+        "Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
+    ),
+    "plan": _About(
+        _workbook,
+        "show what would change on the PBX; changes nothing",
+        "Read the PBX and show what would change. It cannot write to the PBX.",
+    ),
+    "apply": _About(
+        _apply,
+        "plan, ask, write, read back, and give the workbook back with results",
+        "Plan, ask, write to the PBX, read back, and give the workbook back with an ending for every row.",
+    ),
+    "resume": _About(
+        _resume,
+        "go on with a run that did not come to its end, or left something",
+        "Go on with a run: write what it left. Everything is as the run has it, its PBX too; give a flag only for "
+        "what shall be otherwise. It asks if something would be written that was not approved then.",
+    ),
+    "verify": _About(
+        _run,
+        "compare the PBX with what a run wanted; changes nothing on it",
+        "Compare the PBX with what a run wanted, and settle what it left unknown. It cannot write to the PBX. "
+        "Everything is as the run has it, its PBX too; give a flag only for what shall be otherwise.",
+    ),
+    "status": _About(
+        _run,
+        "say how a run stands, also while it runs; contacts no PBX",
+        "Say how a run stands, also while another window is at it, and what comes next. Contacts no PBX.",
+    ),
+    "runs": _About(
+        _runs,
+        "list runs, oldest first; contacts no PBX",
+        "List the runs of a workbook, or those in a folder, oldest first. Contacts no PBX.",
+    ),
+    "practice": _About(
+        _practice,
+        "run the practice PBX as a server, until Ctrl-C",
+        "Run a PBX to rehearse on, on this machine only. Other commands reach it by --url.",
+    ),
+    "explain": _About(
+        _explain,
+        "say what a code or word means, and what to do; contacts no PBX",
+        "Say what an errcode, problem, hazard, ending, exit code, column or other word means, with an example, what "
+        "to do and who can do it. Without a word it lists them all. Needs no workbook and no PBX.",
+    ),
+}

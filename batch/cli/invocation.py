@@ -1,7 +1,4 @@
-"""Invocation: what was typed behind a command, as settings and as the run that is meant.
-
-Imports what it needs where it needs it, so that ``--help`` is quick.
-"""
+"""Invocation: what was typed behind a command, as settings and as the run that is meant."""
 
 from __future__ import annotations
 
@@ -10,10 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from batch.errors import UsageError
+from batch.settings import NO_PROFILE, OPTIONS, Profile, Settings, make_settings
+
 if TYPE_CHECKING:
     import argparse
-
-    from batch.settings import Settings
 
 
 def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Settings:
@@ -29,12 +27,10 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
-    from batch.cli.profiles import find_profile  # noqa: PLC0415
-    from batch.errors import UsageError  # noqa: PLC0415 - not for --help
-    from batch.settings import NO_PROFILE, SECRETS_FROM_VARIABLE, URL_VARIABLE, Profile, make_settings  # noqa: PLC0415
+    from batch.cli.profiles import find_profile  # noqa: PLC0415 - not for --help
 
     given = _given(flags)
-    address = given.get("url") or os.environ.get(URL_VARIABLE, "")
+    address = given.get("url") or os.environ.get(OPTIONS["url"].variable, "")
     checks = flags.command == "check"
     try:
         profile = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
@@ -44,8 +40,9 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
         tell(f"{error.message} Nothing of it is used.")
         profile = NO_PROFILE
     if checks:
-        allowed = {SECRETS_FROM_VARIABLE: os.environ.get(SECRETS_FROM_VARIABLE, "")}
-        return make_settings(given, allowed, Profile(values={"secrets_from": profile.values.get("secrets_from", ())}))
+        allowed, in_profile = OPTIONS["secrets_from"].variable, profile.values.get("secrets_from", ())
+        environment = {allowed: os.environ.get(allowed, "")}
+        return make_settings(given, environment, Profile(values={"secrets_from": in_profile}))
     for note in profile.notes:
         tell(note)
     return make_settings(given, os.environ, profile)
@@ -56,9 +53,7 @@ def known_pbx(workbook: Path) -> str:
 
     That is so where environment and profile name both the PBX and the API client.
     """
-    from batch.cli.profiles import find_profile  # noqa: PLC0415
-    from batch.errors import UsageError  # noqa: PLC0415 - not for --help
-    from batch.settings import make_settings  # noqa: PLC0415
+    from batch.cli.profiles import find_profile  # noqa: PLC0415 - not for --help
 
     try:
         settings = make_settings({"workbook": workbook}, os.environ, find_profile(None, None, workbook))
@@ -84,7 +79,6 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
     if flags.profile is None and flags.profile_file is None:
         return given
     from batch.cli.profiles import find_profile  # noqa: PLC0415 - only with a profile
-    from batch.settings import make_settings  # noqa: PLC0415
 
     beside = run.resolve().parent  # NAME.runs, which lies beside the workbook
     profile = find_profile(flags.profile, flags.profile_file, beside, given.get("url", ""))
@@ -95,22 +89,9 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
 
 
 def _given(flags: argparse.Namespace) -> dict[str, Any]:
-    from dataclasses import fields  # noqa: PLC0415 - not for --help
-
-    from batch.settings import Settings  # noqa: PLC0415
-
-    names = {field.name for field in fields(Settings)}
-    given = {name: value for name, value in vars(flags).items() if name in names and _is_given(value)}
-    if getattr(flags, "no_read_back", False):
-        given["read_back"] = False
-    for name in ("only", "allow", "secrets_from"):
-        if name in given:
-            given[name] = tuple(given[name])
-    return given
-
-
-def _is_given(value: object) -> bool:
-    return value is not None and value is not False and value not in ((), [])
+    """Return the settings that were typed."""
+    given = {name: value for name, value in vars(flags).items() if name in {"workbook", *OPTIONS} and value is not None}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
 
 def run_of(flags: argparse.Namespace) -> Path:

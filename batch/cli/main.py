@@ -13,6 +13,7 @@ from batch.cli import invocation, run
 from batch.cli.arguments import make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
+from batch.settings import GOING_ON
 
 __all__ = ["main", "run"]
 
@@ -318,13 +319,11 @@ _COMMANDS = {
 }
 
 
-_KNOWING = frozenset({"resume", "verify"})
-"""Commands that have the PBX's address from the run, so that nobody needs to be told to check it."""
 _OUT_OF_REACH = "Can this machine reach the PBX of the run (VPN, network)? Nothing was sent; the run is as it was."
 
 
 def _failed(error: BatchError, command: str, console: Console) -> int:
-    if command in _KNOWING and isinstance(error, PbxUnreachable) and error.hint.startswith("Check "):
+    if command in GOING_ON and isinstance(error, PbxUnreachable) and error.hint.startswith("Check "):
         error.hint = _OUT_OF_REACH
     console.complain(error.message, error.hint)
     if console.json:

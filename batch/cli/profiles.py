@@ -10,26 +10,20 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of
 from batch.secret_sources import read_small, why_unread
-from batch.settings import RANGES, TRUST, Origin, Profile, is_path, place_of, why_not
+from batch.settings import OPTIONS, TRUST, Origin, Profile, is_path, place_of
 from batch.wording import quoted
 
 PROFILE_FILE: Final = "trunk-batch.toml"
 
 _MOST_BYTES: Final = 256 * 1024
-_KEYS: Final = (
-    *("url", "client_id", "secret_file", "secrets", "ca_file", "fingerprint", "insecure", "proxy"),
-    *("rate", "concurrency", "attempts", "timeout", "give_up_after", "settle_wait"),
-)
-_PATHS: Final = frozenset({"ca_file", "secret_file"})
-_NUMBERS: Final = frozenset({"rate", "timeout", "give_up_after", "settle_wait"})
-_WHOLE_NUMBERS: Final = frozenset({"concurrency", "attempts"})
+_KEYS: Final = {option.profile: option for option in OPTIONS.values() if option.profile}
 
 
 def find_profile(name: str | None, named: Path | None, workbook: Path, address: str = "") -> Profile:
@@ -141,11 +135,14 @@ def _is_same(one: str, other: str) -> bool:
 
 
 def _with_places(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
-    """Take paths from the file's own folder, and give the sources of passwords the name that they have in settings."""
-    values: dict[str, Any] = dict(table)
-    values |= {key: Path(place_of(table[key], file.parent)) for key in _PATHS & table.keys()}
-    sources: list[str] = values.pop("secrets", [])
-    return values | {"secrets_from": tuple(place_of(text, file.parent) if is_path(text) else text for text in sources)}
+    """Name what a table says as the settings do; its paths start from the file's own folder."""
+    values = {_KEYS[key].name: value for key, value in table.items()}
+    for name, value in values.items():
+        if OPTIONS[name].kind is Path:
+            values[name] = Path(place_of(value, file.parent))
+        elif OPTIONS[name].kind is tuple:
+            values[name] = tuple(place_of(text, file.parent) if is_path(text) else text for text in value)
+    return values
 
 
 def _why_not_theirs(file: Path, told: os.stat_result) -> str:
@@ -214,28 +211,12 @@ def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: P
                 if secret
                 else f"Known are {', '.join(_KEYS)}.",
             )
-        if not _FITS.get(key, _is_text)(value):
+        if not _KEYS[key].fits(value):
             raise UsageError(
                 f"{file}: {key} cannot be {value!r}.",
                 "Numbers stand without quotes, texts in quotes, insecure is true or false, and secrets is a list of "
                 'texts: ["SIP_*", "~/sip/"].',
             )
-        if key in RANGES and (reason := why_not(key, value)):
+        if reason := _KEYS[key].why_not(value):
             raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
     return table
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-_FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    **dict.fromkeys(_NUMBERS, _is_number),
-    **dict.fromkeys(_WHOLE_NUMBERS, lambda value: _is_number(value) and isinstance(value, int)),
-    "insecure": lambda value: isinstance(value, bool),
-    "secrets": lambda value: isinstance(value, list) and all(map(_is_text, value)),
-}

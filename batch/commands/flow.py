@@ -31,7 +31,7 @@ from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.recording import recording
 from batch.runs.resuming import departures
 from batch.schema.naming import PRACTICE_MARK
-from batch.settings import Settings
+from batch.settings import OPTIONS, Settings
 from batch.wording import quoted
 
 __all__ = [
@@ -242,14 +242,9 @@ def _refuse_places(settings: Settings) -> None:
     Raises:
         UsageError: there is one.
     """
-    places = {
-        "-o": settings.output,
-        "--log": settings.log,
-        "--summary": settings.summary,
-        "--failed-only": settings.failed_only,
-    }
-    for flag, place in places.items():
-        if place is None:
+    for option in OPTIONS.values():
+        place, flag = getattr(settings, option.name), option.flags[0]
+        if place is None or not option.apart:
             continue
         if place.is_dir() or not place.parent.is_dir():
             raise UsageError(f"{flag} {place} cannot be written: no such folder.", "Name a file in a folder there is.")
@@ -257,9 +252,8 @@ def _refuse_places(settings: Settings) -> None:
             raise UsageError(f"{flag} {place} lies among the workbook's own files.", "Name a file in another folder.")
         if place.exists() and settings.workbook.exists() and place.samefile(settings.workbook):
             raise UsageError(f"{flag} {place} is the workbook itself.", "Name another file: this would replace it.")
-    for flag, ending in (("-o", ".xlsx"), ("--failed-only", ".xlsx"), ("--summary", ".html")):
-        place = places[flag]
-        if place is not None and place.suffix.lower() != ending:
+        ending = Path(option.metavar or "").suffix
+        if ending and place.suffix.lower() != ending:
             raise UsageError(f"{flag} {place} does not end in {ending}.", f"Name a file that ends in {ending}.")
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from batch.settings import Settings
+from batch.settings import OPTIONS, WHERE, Settings
 from batch.wording import quoted
 
 
@@ -20,14 +21,7 @@ def more_about(word: object) -> str:
 
 def which(settings: Settings) -> list[object]:
     """Repeat the flags that choose trunks, and those that say how the workbook is read."""
-    flags: list[object] = ["--columns", settings.columns] if settings.columns is not None else []
-    for source in settings.secrets_from:
-        flags += ["--secrets-from", source]
-    if settings.only:
-        flags += ["--only", *settings.only]
-    if settings.first is not None:
-        flags += ["--first", settings.first]
-    return flags
+    return _repeated(settings, "columns", "secrets_from", "only", "first")
 
 
 def where(settings: Settings) -> list[object]:
@@ -37,28 +31,12 @@ def where(settings: Settings) -> list[object]:
     origin = settings.url_from
     flags: list[object] = ["--url", settings.url] if origin.vouched else [*origin.flags]
     flags += ["--client-id", settings.client_id]
-    for flag, value in (
-        ("--secret-file", settings.secret_file),
-        ("--ca-file", settings.ca_file),
-        ("--fingerprint", settings.fingerprint),
-        ("--proxy", settings.proxy),
-    ):
-        flags += [flag, value] if value else []
-    return [*flags, "--insecure"] if settings.insecure else flags
-
-
-_HOW = ("rate", "concurrency", "attempts", "timeout", "on_error", "max_failures", "give_up_after", "settle_wait")
+    return flags + _repeated(settings, *(name for name in _WHERE if name not in {"url", "client_id"}))
 
 
 def how(settings: Settings) -> list[object]:
     """Repeat the flags that say how carefully to go."""
-    usual = Settings(workbook=settings.workbook)
-    flags: list[object] = []
-    for name in _HOW:
-        if getattr(settings, name) != getattr(usual, name):
-            value = getattr(settings, name)
-            flags += [f"--{name.replace('_', '-')}", f"{value:g}" if isinstance(value, float) else value]
-    return flags if settings.read_back else [*flags, "--no-read-back"]
+    return _repeated(settings, *(name for name in _HOW if name not in {"allow", "skip_invalid"}))
 
 
 def allowing(settings: Settings, more: Iterable[str] = ()) -> list[object]:
@@ -68,7 +46,27 @@ def allowing(settings: Settings, more: Iterable[str] = ()) -> list[object]:
         settings: with what is allowed so far.
         more: what else to allow, as ``--allow`` takes it.
     """
+    allow = tuple(dict.fromkeys((*settings.allow, *more)))
+    return _repeated(replace(settings, allow=allow), "allow", "skip_invalid")
+
+
+_WHERE = [name for name, option in OPTIONS.items() if option.part is WHERE]
+_HOW = [name for name, option in OPTIONS.items() if option.part.heading == "how" and option.kept]
+
+
+def _repeated(settings: Settings, *names: str) -> list[object]:
+    """Type the flags again whose settings are not as usual."""
     flags: list[object] = []
-    for hazard in dict.fromkeys((*settings.allow, *more)):
-        flags += ["--allow", hazard]
-    return [*flags, "--skip-invalid"] if settings.skip_invalid else flags
+    for option in map(OPTIONS.__getitem__, names):
+        value, flag = getattr(settings, option.name), option.flags[0]
+        if value == option.usual:
+            continue
+        if option.kind is bool:
+            flags.append(flag)
+        elif option.kind is tuple and not option.nargs:
+            flags += [word for text in value for word in (flag, text)]
+        elif option.kind is tuple:
+            flags += [flag, *value]
+        else:
+            flags += [flag, f"{value:g}" if isinstance(value, float) else value]
+    return flags

@@ -16,6 +16,7 @@ from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
 from batch.schema.problem_kinds import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
+from batch.settings import OPTIONS
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare
 from batch.trunks.live import API_LISTS, CallerId, Did, LiveTrunk, caller_id_json, did_json, parse_trunk
@@ -81,14 +82,6 @@ def _is_plain_name(value: Any) -> bool:
     return isinstance(value, str) and value == Path(value).name != ""
 
 
-_SETTINGS: Final[Shape] = {
-    **dict.fromkeys(("url", "client_id", "secret_file", "ca_file", "fingerprint", "proxy", "results"), (str, None)),
-    **{name: [str] for name in ("secrets_from", "only", "allow")},
-    **dict.fromkeys(("practice", "insecure", "skip_invalid", "read_back"), bool),
-    **dict.fromkeys(("first", "concurrency", "attempts", "max_failures"), (int, None)),
-    **dict.fromkeys(("rate", "timeout", "give_up_after", "settle_wait"), (int, float)),
-    "on_error": str,
-}
 _PROBLEM: Final[Shape] = {
     "code": KINDS.__contains__,
     **dict.fromkeys(("sheet", "header", "value", "message", "fix"), str),
@@ -105,7 +98,7 @@ _FACTS: Final[Mapping[str, Shape]] = {
     "practice": bool,
     "workbook": {"path": str, "sha256": str, "copy": _is_plain_name, "columns": str},
     "rows": whole,
-    "settings": _SETTINGS,
+    "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
     "chosen": [whole],
     "hazards": [str],
     "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],

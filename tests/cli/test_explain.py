@@ -6,6 +6,7 @@ import pytest
 
 from batch.commands import flow
 from batch.errors import ERROR_MEANINGS, EXIT_CODES, BatchError
+from batch.options import HAZARDS
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Verdict
 from batch.reports.explanations import Explanation, every_explanation
 from batch.runs import locks, row_endings
@@ -13,7 +14,6 @@ from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
 from batch.schema.problem_kinds import KINDS
-from batch.settings import HAZARDS
 from batch.trunks.hazards import HAZARD_KINDS
 from batch.wording import Who
 from tests.cli.shell import Shell

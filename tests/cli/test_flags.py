@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from batch.cli.arguments import make_parser, parse
+from batch.cli.arguments import PORT, make_parser, parse
 from batch.errors import EXIT_CODES, UsageError
-from batch.settings import RANGES, why_not
+from batch.settings import OPTIONS
 from tests.cli.shell import Shell
 
 COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice", "explain")
@@ -110,14 +110,17 @@ def test_only_and_allow_may_be_repeated() -> None:
 
 
 def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> None:
-    for name, (least, most, _) in RANGES.items():
-        assert not why_not(name, least)
-        assert not why_not(name, most)
-        assert why_not(name, least - 1)
-        assert why_not(name, most * 2)
-    assert why_not("attempts", 1.5)
-    assert why_not("attempts", float("inf"))
-    assert why_not("rate", float("nan"))
+    bounded = [option for option in (PORT, *OPTIONS.values()) if option.bounds]
+    assert len(bounded) == 9
+    for option in bounded:
+        least, most = option.bounds or (0, 0)
+        assert not option.why_not(least)
+        assert not option.why_not(most)
+        assert option.why_not(least - 1)
+        assert option.why_not(most * 2)
+    assert OPTIONS["attempts"].why_not(1.5)
+    assert OPTIONS["attempts"].why_not(float("inf"))
+    assert OPTIONS["rate"].why_not(float("nan"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

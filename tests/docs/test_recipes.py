@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from batch.pbx.error_codes import ERRCODES, REACTIONS
 from batch.practice.fields import FIELDS, FIELDS_BY_TYPE
@@ -34,6 +35,11 @@ ENTRY = """Column(
     sent=True,
     registration=False,
 ),
+"""
+OPTION = """    longest_pause: float = entry(
+        30.0, "seconds between two tries", _ASKING, metavar="S", bounds=(1, 60), variable="TRUNK_BATCH_LONGEST_PAUSE",
+        profile="longest_pause",
+    )
 """
 MADE_UP: Column = eval(ENTRY.rstrip(",\n"), vars(columns))  # noqa: S307 - it is ours
 
@@ -67,6 +73,21 @@ def copy_with_made_up_column(folder: Path, practice_line: int) -> Path:
     return package
 
 
+def told_by(script: str, folder: Path) -> Any:
+    """Run a script on the copy of the package that lies in a folder, and return what it prints."""
+    done = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(Path(__file__).with_name(script))],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
 def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_test_says(tmp_path: Path) -> None:
     (lacking,) = lacking_in_practice(MADE_UP)
     line = re.fullmatch(r'batch/practice/fields\.py:(\d+): add "max_channels": Field\(…\) for register, peer', lacking)
@@ -75,17 +96,7 @@ def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_te
     header = ("Name", "Max channels", "Type")
     write_book(tmp_path / "wrong.xlsx", [header, ("London", "101", "register"), ("Desk", "5", "account")])
     write_book(tmp_path / "right.xlsx", [header, ("London", "30", "register")])
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, str(Path(__file__).with_name("column_story.py"))],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
+    told = told_by("column_story.py", tmp_path)
     assert Path(told["package"]).parent == package
 
     assert "Max channels" in rows_of(tmp_path / "template.xlsx", "Trunks")[0]
@@ -103,6 +114,28 @@ def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_te
     assert rows_of(tmp_path / "right-results.xlsx", "Trunks")[1][:4] == ["London", "30", "register", "applied"]
     names, london, desk = rows_of(tmp_path / "pbx.xlsx", "Trunks")
     assert [row[names.index("Max channels")] for row in (london, desk)] == ["30", None]
+
+
+def test_a_made_up_option_needs_one_entry(tmp_path: Path) -> None:
+    package = tmp_path / "batch"
+    shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("__pycache__"))
+    before, last, after = (package / "settings.py").read_text(encoding="utf-8").partition("    on_error: str = entry(")
+    (package / "settings.py").write_text(before + OPTION + last + after, encoding="utf-8")
+    write_book(tmp_path / "b.xlsx")
+    told = told_by("option_story.py", tmp_path)
+    assert Path(told["package"]).parent == package
+
+    assert "--longest-pause S seconds between two tries (or TRUNK_BATCH_LONGEST_PAUSE; default: 30)" in " ".join(
+        told["help"].split()
+    )
+    assert told["refused"] == [
+        "--longest-pause: must be a number from 1 to 60.",
+        "TRUNK_BATCH_LONGEST_PAUSE: 'x' is not a number.",
+        ": longest_pause cannot be 'x'.",
+    ]
+    given = [re.findall(r"^Next: .* --longest-pause (\S+)", plan, re.MULTILINE) for plan in told["plans"]]
+    assert given == [["9"], ["8"], ["7"], []]
+    assert told["again"] == [7, 9]
 
 
 def test_every_errcode_has_a_verdict_that_says_what_the_run_does() -> None:
