@@ -1,4 +1,4 @@
-"""What each command does, from settings to a result that can be told. No printing and no parsing of flags.
+"""What each command does: settings in, a result out. Nothing here prints, and nothing knows flags.
 
 `flow` holds the commands in the order of their steps; the other modules are those steps.
 """

@@ -65,7 +65,7 @@ class Connection:
 
 
 class Operator(Protocol):
-    """Whoever signs in."""
+    """Whoever runs the command: is asked, told, and shown each request."""
 
     def prompt_secret(self, text: str) -> str:
         """Ask for a secret without showing it; nothing where nobody can be asked."""
@@ -82,7 +82,7 @@ def open_client(
     settings: Settings,
     records: Iterable[Record],
     operator: Operator,
-    record: Recording,
+    recording: Recording,
     exported: Callable[[], Base | None] = lambda: None,
 ) -> Iterator[tuple[Connection, RetryingClient, threading.Event]]:
     """Open the way to the PBX, for whoever asks it.
@@ -91,18 +91,18 @@ def open_client(
         settings: which PBX, as whom, how fast, how patiently.
         records: what the practice PBX is made up from.
         operator: is asked for a secret, and told what somebody who waits should know.
-        record: takes down each request.
+        recording: takes down each request.
         exported: tells what the trunks held when the workbook was exported, if it was.
 
     Raises:
         UsageError: as `open_connection` does.
     """
     if settings.log is not None:
-        record.into_file(settings.log)
+        recording.into_file(settings.log)
     stopping = threading.Event()
 
     def log(entry: Mapping[str, Any]) -> None:
-        record.log(entry)
+        recording.log(entry)
         operator.requested(entry)
 
     with open_connection(
@@ -111,7 +111,7 @@ def open_client(
         prompt=operator.prompt_secret,
         log=log,
         tell=operator.tell,
-        account=record,
+        request_log=recording,
         tokens_out=partial(tokens_out, _runs_near(settings)),
     ) as connection:
         policy = Policy(
@@ -136,7 +136,7 @@ def open_connection(
     prompt: Callable[[str], str] | None,
     log: Callable[[Mapping[str, Any]], None],
     tell: Callable[[str], None],
-    account: RequestLog,
+    request_log: RequestLog,
     tokens_out: Callable[[str, str], Sequence[datetime]],
 ) -> Iterator[Connection]:
     """Open the way to the PBX that the settings name, or to the embedded practice PBX.
@@ -149,7 +149,7 @@ def open_connection(
         prompt: asks for a secret.
         log: is told of each request, redacted.
         tell: is told, in words, what somebody who waits should know.
-        account: is told of each request before it leaves and after it is settled.
+        request_log: is told of each request before it leaves and after it is settled.
         tokens_out: tells when our own tokens for an address and a client id were asked for that may still be out.
 
     Raises:
@@ -158,7 +158,7 @@ def open_connection(
     if settings.practice:
         with (
             _practice(settings, invented) as (endpoint, note),
-            connect(endpoint, log=log, notice=tell, account=account, patience=settings.give_up_after) as api,
+            connect(endpoint, log=log, notice=tell, request_log=request_log, patience=settings.give_up_after) as api,
         ):
             yield Connection(
                 api=api,
@@ -173,7 +173,7 @@ def open_connection(
         endpoint,
         log=log,
         notice=tell,
-        account=account,
+        request_log=request_log,
         patience=settings.give_up_after,
         tokens_out=partial(tokens_out, endpoint.base_url, endpoint.client_id),
     ) as api:

@@ -49,7 +49,7 @@ class Api:
 
     @property
     def throttle(self) -> Throttle:
-        """The door that every request passes: wind it down or stop it, and hurry it where somebody waits."""
+        """Where every request waits for its turn: wind it down or stop it, and hurry it where somebody waits."""
         return self.wire.throttle
 
     def send(self, request: Request) -> Reply:
@@ -60,12 +60,12 @@ class Api:
 
         Raises:
             PbxError: if a token was needed and could not be had; see `Session.token`.
-            Stopped: if the gate was shut to it before its turn, or the connection closed; nothing was sent.
+            Stopped: if the throttle was shut to it before its turn, or the connection closed; nothing was sent.
         """
-        permit = self.session.permit()
-        reply = self.wire.send(request, permit)
+        access = self.session.access_token()
+        reply = self.wire.send(request, access)
         if isinstance(reply, Answer) and reply.errcode != _TOKEN_EXPIRED:
-            self.session.worked(permit.serial)
+            self.session.worked(access.serial)
         return reply
 
 
@@ -75,7 +75,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
     *,
     log: Log = no_log,
     notice: Callable[[str], None] | None = None,
-    account: RequestLog = NO_REQUEST_LOG,
+    request_log: RequestLog = NO_REQUEST_LOG,
     patience: float = 0.0,
     tokens_out: Callable[[], Sequence[datetime]] = none_out,
     clock: Clock = SYSTEM_CLOCK,
@@ -90,7 +90,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         endpoint: which PBX, as whom, how fast.
         log: is told of each request, redacted.
         notice: is told, in words, when the PBX first asks for less, and when a token has to be waited for.
-        account: is told of each request before it leaves and after it is settled.
+        request_log: is told of each request before it leaves and after it is settled.
         patience: seconds to wait for a token while all eight of the client are out.
         tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
         clock: where time comes from.
@@ -110,7 +110,9 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         proxy=endpoint.proxy,
         transport=transport,
     )
-    wire = Wire(client=client, throttle=throttle, clock=clock, timeout=endpoint.timeout, log=log, account=account)
+    wire = Wire(
+        client=client, throttle=throttle, clock=clock, timeout=endpoint.timeout, log=log, request_log=request_log
+    )
     session = Session(
         wire,
         base_url=endpoint.base_url,

@@ -128,7 +128,7 @@ def none_out() -> Sequence[datetime]:
 class _Held:
     """A token in use."""
 
-    permit: AccessToken
+    access: AccessToken
     refresh: Secret | None
     renew_at: float
     refresh_until: float
@@ -189,23 +189,23 @@ class Session:
         Raises:
             PbxError: SignInRefused, AddressBlocked, TokensExhausted, SignInUnanswered, or itself for codes that
                 stop the PBX.
-            Stopped: if the gate is stopped, or the session closed.
+            Stopped: if the throttle is stopped, or the session closed.
         """
-        permit = self.permit()
-        return permit.token, permit.serial
+        access = self.access_token()
+        return access.token, access.serial
 
-    def permit(self) -> AccessToken:
+    def access_token(self) -> AccessToken:
         """Return what `Wire.send` needs; raises as `token` does."""
         held = self._held
         if held is not None and self._clock_s() < held.renew_at:
-            return held.permit
+            return held.access
         seen = self._failures
         with self._lock:
             held = self._held
             if held is not None and self._clock_s() < held.renew_at:
-                return held.permit
+                return held.access
             self._check(seen)
-            return self._renewed(held).permit
+            return self._renewed(held).access
 
     def renew(self, serial: int) -> tuple[Secret, int]:
         """Return a token newer than the one of this serial, which the PBX called expired.
@@ -214,18 +214,18 @@ class Session:
 
         Raises:
             PbxError: as `token` does; also if one new token after the other is called expired.
-            Stopped: if the gate is stopped, or the session closed.
+            Stopped: if the throttle is stopped, or the session closed.
         """
         seen = self._failures
         with self._lock:
             held = self._held
-            if held is None or held.permit.serial <= serial:
+            if held is None or held.access.serial <= serial:
                 self._check(seen)
                 self._drop()
                 if self._serial - self._worked >= MOST_UNTRIED:
                     raise self._failed(_WORTHLESS)
                 held = self._signed_in()
-            return held.permit.token, held.permit.serial
+            return held.access.token, held.access.serial
 
     def worked(self, serial: int) -> None:
         """Note that the token of this serial was accepted."""
@@ -281,7 +281,7 @@ class Session:
         """Ask again until one of the client's tokens is free or patience is over; the first time, say so.
 
         Raises:
-            Stopped: at once when the gate is stopped or winding down; whoever waits for this one likewise.
+            Stopped: at once when the throttle is stopped or winding down; whoever waits for this one likewise.
         """
         began = self._clock_s()
         asked_at = self._tokens_out()
@@ -314,7 +314,7 @@ class Session:
         self._serial += 1
         self._shared = None
         self._held = _Held(
-            permit=AccessToken(token=grant.access, serial=self._serial),
+            access=AccessToken(token=grant.access, serial=self._serial),
             refresh=grant.refresh,
             renew_at=now + grant.renew_after,
             refresh_until=now + grant.refresh_life,
@@ -353,7 +353,7 @@ class Session:
         gone: list[bool] = []
         answers = True
         while self._superseded and answers:
-            reply = self._wire.send_last(revoke(), self._superseded.pop(0).permit)
+            reply = self._wire.send_last(revoke(), self._superseded.pop(0).access)
             gone.append(isinstance(reply, Answer) and reply.errcode in TOKEN_GONE)
             answers = not (isinstance(reply, NotSent | NoResponse) and reply.timed_out)
         return gone

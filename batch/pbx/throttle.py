@@ -43,7 +43,7 @@ class RateLimiter:
     """
 
     def __init__(self, rate: float) -> None:
-        """Make a pace.
+        """Make one.
 
         Args:
             rate: starts a second, from 0.1 to 10,000.
@@ -155,7 +155,7 @@ class ConcurrencyLimit:
 
 
 class Stopped(Exception):
-    """The gate was shut to this request before its turn: it was not sent."""
+    """The throttle was shut to this request before its turn: it was not sent."""
 
 
 class Throttle:
@@ -172,7 +172,7 @@ class Throttle:
         clock: Clock,
         notice: Callable[[str], None] | None = None,
     ) -> None:
-        """Make a gate.
+        """Make one.
 
         Args:
             rate_limiter: the rate limit.
@@ -180,8 +180,8 @@ class Throttle:
             clock: where time comes from.
             notice: is told once, in words, when the PBX first asks for less.
         """
-        self._pace = rate_limiter
-        self._brake = concurrency_limit
+        self._rate_limiter = rate_limiter
+        self._concurrency_limit = concurrency_limit
         self._clock = clock
         self._notice = notice
         self._lock = threading.Lock()
@@ -205,7 +205,7 @@ class Throttle:
             When it started, in seconds of the monotonic clock.
 
         Raises:
-            Stopped: if the gate is stopped first, or winding down and this a write, or wound down.
+            Stopped: if it is stopped first, or winding down and this a write, or wound down.
         """
         started = self._enter(writes=writes)
         try:
@@ -215,7 +215,7 @@ class Throttle:
 
     @contextmanager
     def leaving(self, patience: float) -> Iterator[float]:
-        """Let a last request out, also through a stopped gate.
+        """Let a last request out, also through a stopped throttle.
 
         Args:
             patience: the most seconds to wait for its turn; then it goes all the same, since a token that is not
@@ -233,13 +233,13 @@ class Throttle:
     def succeeded(self, elapsed: float) -> None:
         """Tell of a clean reply after so many seconds."""
         with self._lock:
-            self._brake.succeeded(self._clock.monotonic(), elapsed)
+            self._concurrency_limit.succeeded(self._clock.monotonic(), elapsed)
             self._freed()
 
     def stumbled(self) -> None:
         """Tell of a reply that was not clean, yet does not ask for less."""
         with self._lock:
-            self._brake.stumbled()
+            self._concurrency_limit.stumbled()
 
     def slow_down(self, elapsed: float, retry_after: float | None = None) -> None:
         """Tell that the PBX asked for less, or did not answer in time.
@@ -249,8 +249,8 @@ class Throttle:
             retry_after: seconds for which nothing shall start, if it said so.
         """
         with self._lock:
-            halved = self._brake.slow_down(self._clock.monotonic(), elapsed, retry_after)
-            allowed = self._brake.allowed
+            halved = self._concurrency_limit.slow_down(self._clock.monotonic(), elapsed, retry_after)
+            allowed = self._concurrency_limit.allowed
             notice, self._notice = (self._notice, None) if halved else (None, self._notice)
         if notice is not None:
             notice(_less(allowed, retry_after))
@@ -280,20 +280,20 @@ class Throttle:
         """Wait so long, outside of the queue.
 
         Raises:
-            Stopped: at once when the gate is stopped or winding down.
+            Stopped: at once when it is stopped or winding down.
         """
         if self._clock.wait(seconds, self._shutting):
             raise Stopped
 
     @property
     def stopped(self) -> bool:
-        """Whether the gate lets nothing more through."""
+        """Whether it lets nothing more through."""
         return self._is_shut(self._clock.monotonic(), writes=False)
 
     @property
     def ceiling(self) -> int:
         """The most requests that may ever be under way at once."""
-        return self._brake.ceiling
+        return self._concurrency_limit.ceiling
 
     @property
     def idle(self) -> bool:
@@ -325,7 +325,9 @@ class Throttle:
                     seconds = self._seconds_left(waiter, now, until)
                     if seconds <= 0 or (last and now >= until):
                         self._in_flight += 1
-                        self._pace.started(now, max(arrived, self._free_since, self._brake.pause_until))
+                        self._rate_limiter.started(
+                            now, max(arrived, self._free_since, self._concurrency_limit.pause_until)
+                        )
                         return now
                     seconds = min(seconds, max(0.0, until - now))
                     waiter.clear()
@@ -336,10 +338,10 @@ class Throttle:
                 self._wake_head()
 
     def _seconds_left(self, waiter: threading.Event, now: float, until: float) -> float:
-        if self._queue[0] is not waiter or self._in_flight >= self._brake.allowed:
+        if self._queue[0] is not waiter or self._in_flight >= self._concurrency_limit.allowed:
             return math.inf
-        pause = 0.0 if self._brake.pause_until > until else self._brake.wait(now)
-        return max(pause, self._pace.wait(now))
+        pause = 0.0 if self._concurrency_limit.pause_until > until else self._concurrency_limit.wait(now)
+        return max(pause, self._rate_limiter.wait(now))
 
     def _leave(self) -> None:
         with self._lock:
@@ -348,7 +350,7 @@ class Throttle:
 
     def _freed(self) -> None:
         """Note that a place may have become free, and let the head of the queue look again."""
-        if self._in_flight == self._brake.allowed - 1:
+        if self._in_flight == self._concurrency_limit.allowed - 1:
             self._free_since = self._clock.monotonic()
         self._wake_head()
 

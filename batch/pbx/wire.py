@@ -1,6 +1,6 @@
 """The wire: one request out, one reply in. Neither retries nor signs in; that is decided elsewhere.
 
-Every request passes the gate, and every reply tells the gate how it went.
+Every request waits in the throttle for its turn, and every reply tells the throttle how it went.
 """
 
 from __future__ import annotations
@@ -111,52 +111,52 @@ class Wire:
     timeout: float
     """Seconds for each step; an answer that drips in is given up after twice as many in all."""
     log: Log = no_log
-    account: RequestLog = NO_REQUEST_LOG
+    request_log: RequestLog = NO_REQUEST_LOG
     """Is told of each request before it leaves and after it is settled."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
-    def send(self, request: Request, permit: AccessToken | None = None) -> Reply:
-        """Send one request when the gate lets it, and make a reply of what came of it.
+    def send(self, request: Request, access: AccessToken | None = None) -> Reply:
+        """Send one request when the throttle lets it, and make a reply of what came of it.
 
         Raises:
-            Stopped: if the gate is shut to it before its turn, or the client closed; nothing was sent.
+            Stopped: if the throttle is shut to it before its turn, or the client closed; nothing was sent.
         """
-        reply = self._send(request, permit, self.throttle.passing(writes=request.writes), self.timeout)
+        reply = self._send(request, access, self.throttle.passing(writes=request.writes), self.timeout)
         if reply is _CLOSED:
             raise Stopped
         return reply
 
-    def send_last(self, request: Request, permit: AccessToken) -> Reply:
-        """Send a request for which there is little time, also through a stopped gate; never raises."""
+    def send_last(self, request: Request, access: AccessToken) -> Reply:
+        """Send a request for which there is little time, also through a stopped throttle; never raises."""
         if self.throttle.hurried:
             patience, timeout = HURRIED_S * _SHARE_AT_THE_DOOR, HURRIED_S * (1 - _SHARE_AT_THE_DOOR)
         else:
             patience = timeout = min(self.timeout, LAST_REQUEST_S)
-        return self._send(request, permit, self.throttle.leaving(patience), timeout)
+        return self._send(request, access, self.throttle.leaving(patience), timeout)
 
     def _send(
-        self, request: Request, permit: AccessToken | None, door: AbstractContextManager[float], timeout: float
+        self, request: Request, access: AccessToken | None, turn: AbstractContextManager[float], timeout: float
     ) -> Reply:
-        with door as started:
+        with turn as started:
             if request.not_after is not None and started > request.not_after:
                 return NotSent(reason="its turn came too late", late=True)
-            number = self.account.leaving(request, 0 if permit is None else permit.serial)
-            reply = self._exchange(request, permit, started, timeout)
-            self._tell_gate(reply)
-        self.account.settled(number, reply)
-        self.log(_entry(request, permit, reply))
+            number = self.request_log.leaving(request, 0 if access is None else access.serial)
+            reply = self._exchange(request, access, started, timeout)
+            self._tell_throttle(reply)
+        self.request_log.settled(number, reply)
+        self.log(_entry(request, access, reply))
         return reply
 
-    def _exchange(self, request: Request, permit: AccessToken | None, started: float, timeout: float) -> Reply:
+    def _exchange(self, request: Request, access: AccessToken | None, started: float, timeout: float) -> Reply:
         if self.client.is_closed:  # nobody closes it while something is in flight, and this is
             return _CLOSED
-        token = {} if permit is None else {"access_token": permit.token.reveal()}
-        self.redactor.learn(*token.values(), *_secrets_of(request))
+        credentials = {} if access is None else {"access_token": access.token.reveal()}
+        self.redactor.learn(*credentials.values(), *_secrets_of(request))
         body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()
         with self.deadlines.within(2 * timeout) as deadline:
-            received = self._received(self._built(request, token, body, timeout, deadline), started, timeout)
+            received = self._received(self._built(request, credentials, body, timeout, deadline), started, timeout)
         elapsed = self.clock.monotonic() - started
         if deadline.passed or received is _Unread.TOO_SLOW:
             reason = f"the answer had not ended after {2 * timeout:g} s"
@@ -184,7 +184,7 @@ class Wire:
             http_status=status,
             elapsed=elapsed,
             retry_after=retry_after,
-            sign_in=0 if permit is None else permit.serial,
+            sign_in=0 if access is None else access.serial,
         )
 
     def _received(
@@ -217,10 +217,10 @@ class Wire:
         return replace(reply, reason=HTTPS_PORT, speaks="https")
 
     def _built(
-        self, request: Request, token: Mapping[str, str], body: bytes | None, timeout: float, deadline: Deadline
+        self, request: Request, credentials: Mapping[str, str], body: bytes | None, timeout: float, deadline: Deadline
     ) -> httpx.Request:
         """Build the request; the client's own way takes its address apart and puts it together three times."""
-        query = urlencode({**request.params, **token}, safe=",")
+        query = urlencode({**request.params, **credentials}, safe=",")
         return httpx.Request(
             request.method,
             f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}",
@@ -242,7 +242,7 @@ class Wire:
                 return _Unread.TOO_SLOW
         return b"".join(parts)
 
-    def _tell_gate(self, reply: Reply) -> None:
+    def _tell_throttle(self, reply: Reply) -> None:
         match reply:
             case Answer(elapsed=elapsed, retry_after=pause) if _asks_for_less(reply):
                 self.throttle.slow_down(elapsed, pause)
@@ -350,12 +350,12 @@ def _shown(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
 
 
-def _entry(request: Request, permit: AccessToken | None, reply: Reply) -> Mapping[str, Any]:
+def _entry(request: Request, access: AccessToken | None, reply: Reply) -> Mapping[str, Any]:
     entry: dict[str, Any] = {"call": request.call}
     if request.ids:
         entry["ids"] = list(request.ids)
-    if permit is not None:
-        entry["sign_in"] = permit.serial
+    if access is not None:
+        entry["sign_in"] = access.serial
     match reply:
         case Answer(errcode=errcode, http_status=status):
             entry |= {"reply": "answer", "http_status": status, "errcode": errcode}

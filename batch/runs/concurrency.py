@@ -20,7 +20,7 @@ def concurrently(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
 
     Args:
         steps: what to do.
-        at_once: the most threads; how many of them may send at a time is the gate's matter.
+        at_once: the most threads; how many of them may send at a time is up to the throttle.
 
     Raises:
         BaseException: whatever the first one to fail raised.

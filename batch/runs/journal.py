@@ -1,4 +1,4 @@
-"""The journal: every request on disk before it leaves, and what came of it before the next one does.
+"""The journal: every write on disk before it leaves, and what came of it before the next one does.
 
 SQLite in the run's folder, write-ahead log, full synchronisation. Another process may read along (`journal_reader`).
 It holds no secret: of requests only which call about which trunks, of wishes everything but passwords.

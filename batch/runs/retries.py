@@ -66,7 +66,7 @@ class Outage:
         """Return how it stands after a reply.
 
         A PBX that says it is busy is there, and has not answered yet. A request for patience is neither an answer
-        of the API nor a failure: the gate pauses for it.
+        of the API nor a failure: the throttle pauses for it.
         """
         match reply:
             case Answer() if verdict_of(reply) is not Verdict.TRANSIENT:

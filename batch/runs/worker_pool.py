@@ -1,6 +1,6 @@
 """The worker pool: a plan onto the PBX, several changes at a time, each looked at just before and read back after.
 
-A trunk passes three stations: look (is it still as planned?), write, read back. Looks and read-backs go in batches,
+A trunk passes three steps: look (is it still as planned?), write, read back. Looks and read-backs go in batches,
 looks only a little ahead of the writes. A trunk is in one thread's hands at a time.
 """
 
@@ -33,10 +33,10 @@ _POLL_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to start nothing more."""
+    """How many threads, how many trunks a read, and after how many failures to stop."""
 
     workers: int = 4
-    """Threads; how many of them may send at once is the gate's matter."""
+    """Threads; how many of them may send at once is up to the throttle."""
     batch: int = BATCH
     """Most trunks looked at, or read back, in one call; a second's worth of writes keeps looks fresh."""
     max_failures: int | None = None
@@ -65,7 +65,7 @@ class WorkerPool:
                 run as a lost PBX does.
             tell: is told in words, at the first Ctrl-C, what happens now.
         """
-        self._settler = trunk_writer
+        self._trunk_writer = trunk_writer
         self._limits = limits
         self._settled = settled
         self._tell = tell
@@ -116,7 +116,7 @@ class WorkerPool:
             self._wait_for_the_end()
         except KeyboardInterrupt:
             self.interrupted = True
-            self._settler.wind_down(STOPPED_BY_YOU)
+            self._trunk_writer.wind_down(STOPPED_BY_YOU)
             self.stop(STOPPED_BY_YOU)
             self._tell(STOPPING)
             self._wait_for_the_end()
@@ -129,7 +129,7 @@ class WorkerPool:
     def _leave(self) -> None:
         """Let nothing more be sent or told; only what is being told just now is waited for."""
         self._left = True
-        self._settler.abandon()
+        self._trunk_writer.abandon()
         with self._telling:
             pass
 
@@ -138,12 +138,12 @@ class WorkerPool:
         with self._changed:
             why = self._stopped = self._stopped or why
             self._changed.notify_all()
-        self._settler.stop(why)
+        self._trunk_writer.stop(why)
 
     def _work(self) -> None:
         try:
-            while station := self._next():
-                station()
+            while step := self._next():
+                step()
                 self._tell_endings()
         except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
             self._faults.append(fault)
@@ -163,7 +163,7 @@ class WorkerPool:
                 if outcomes and not self._left:
                     self._settled(outcomes)
             except OutputError as error:
-                self._settler.lost = self._settler.lost or error
+                self._trunk_writer.lost = self._trunk_writer.lost or error
                 self.stop(error.message)
             finally:
                 self._telling.release()
@@ -172,8 +172,8 @@ class WorkerPool:
         """Wait for something to do; None when all is done."""
         with self._changed:
             while True:
-                if self._settler.lost is not None and self._stopped is None:
-                    self.stop(self._settler.lost.message)
+                if self._trunk_writer.lost is not None and self._stopped is None:
+                    self.stop(self._trunk_writer.lost.message)
                 if self._stopped is not None and (self._ready or self._to_look):
                     return self._drop_the_rest(self._stopped)
                 if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
@@ -194,7 +194,7 @@ class WorkerPool:
     def _look_again_at_stale(self) -> None:
         """Send back what had to wait for its write too long."""
         stale: list[Work] = []
-        while self._ready and not self._settler.fresh(self._ready[0]):
+        while self._ready and not self._trunk_writer.fresh(self._ready[0]):
             stale.append(self._ready.popleft())
         self._to_look.extendleft(reversed(stale))
 
@@ -209,33 +209,33 @@ class WorkerPool:
         self._ready.clear()
         self._to_look.clear()
 
-        def station() -> None:
-            outcomes = [self._settler.left(work, why) for work in works]
+        def step() -> None:
+            outcomes = [self._trunk_writer.left(work, why) for work in works]
             with self._changed:
                 self._end(outcomes)
 
-        return station
+        return step
 
     def _look(self, works: list[Work]) -> Callable[[], None]:
-        def station() -> None:
+        def step() -> None:
             ready: list[Work] = []
             over: list[Outcome] = []
             try:
-                ready, over = self._settler.look(works)
+                ready, over = self._trunk_writer.look(works)
             finally:
                 with self._changed:
                     self._looking -= 1
                     self._ready.extend(ready)
                     self._end(over)
 
-        return station
+        return step
 
     def _write(self, work: Work) -> Callable[[], None]:
-        def station() -> None:
+        def step() -> None:
             over: list[Outcome] = []
             sent = False
             try:
-                outcome = self._settler.write(work)
+                outcome = self._trunk_writer.write(work)
                 over, sent = ([], True) if outcome is None else ([outcome], False)
             finally:
                 with self._changed:
@@ -244,15 +244,15 @@ class WorkerPool:
                         self._written.append(work)
                     self._end(over)
 
-        return station
+        return step
 
     def _read_back(self, works: list[Work]) -> Callable[[], None]:
-        def station() -> None:
-            outcomes = self._settler.read_back(works)
+        def step() -> None:
+            outcomes = self._trunk_writer.read_back(works)
             with self._changed:
                 self._end(outcomes)
 
-        return station
+        return step
 
     def _end(self, outcomes: Sequence[Outcome]) -> None:
         """Note endings, which are told of once the lock is given back, and count those that did not go well."""

@@ -97,7 +97,7 @@ class Book:
 def test_every_request_is_told_before_it_leaves_and_after_it_is_settled(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
     book = Book(pbx)
     pbx.script("trunk/update", httpx.ReadTimeout(""))
-    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+    with connect(ENDPOINT, request_log=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         api.send(get_trunk(8))
         api.send(update_trunk({"id": 8}))
     assert book.told == [("get_token", 0, 0), ("trunk/get", 1, 1), ("trunk/update", 1, 2), ("del_token", 1, 3)]
@@ -107,7 +107,7 @@ def test_every_request_is_told_before_it_leaves_and_after_it_is_settled(pbx: Scr
 def test_sign_ins_that_may_have_given_a_token_are_told_as_such(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
     book = Book(pbx)
     pbx.script("get_token", httpx.ConnectError(""), httpx.ReadTimeout(""), {"errcode": 0, "errmsg": "SUCCESS"})
-    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+    with connect(ENDPOINT, request_log=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         for _ in range(2):
             with pytest.raises(SignInUnanswered):
                 api.send(get_trunk(8))
@@ -124,7 +124,7 @@ def test_what_cannot_be_accounted_for_does_not_leave(pbx: ScriptedPbx, fake_time
             return super().leaving(request, sign_in)
 
     book = FullDisk(pbx)
-    with connect(ENDPOINT, account=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
+    with connect(ENDPOINT, request_log=book, clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         with pytest.raises(OutputError):
             api.send(update_trunk({"id": 8}))
         assert api.throttle.idle

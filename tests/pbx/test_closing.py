@@ -213,7 +213,7 @@ class Book:
 
 def test_through_a_closed_client_nothing_is_sent_and_the_account_hears_that(wire: Wire, pbx: ScriptedPbx) -> None:
     book = Book()
-    closed = replace(wire, account=book)
+    closed = replace(wire, request_log=book)
     closed.client.close()
     with pytest.raises(Stopped):
         closed.send(get_trunk(8), PERMIT)

@@ -262,7 +262,7 @@ def test_a_message_that_is_no_text_is_shown_as_json(wire: Wire, pbx: ScriptedPbx
 def test_every_reply_tells_the_gate_how_it_went(
     wire: Wire, pbx: ScriptedPbx, throttle: Throttle, answer: Any, allowed: int
 ) -> None:
-    concurrency_limit = throttle._brake  # noqa: SLF001 - what the gate made of a reply shows only in later waits
+    concurrency_limit = throttle._concurrency_limit  # noqa: SLF001 - what it made of a reply shows only in later waits
     concurrency_limit.allowed = 2
     concurrency_limit.stumbled()
     concurrency_limit.succeeded(0.0, 0.0)

@@ -382,7 +382,7 @@ def connected(
         rate=rate,
         concurrency=concurrency,
     )
-    with connect(endpoint, clock=pbx.time.clock, account=account, transport=httpx.MockTransport(pbx)) as api:
+    with connect(endpoint, clock=pbx.time.clock, request_log=account, transport=httpx.MockTransport(pbx)) as api:
         yield api
 
 
