@@ -1,4 +1,8 @@
-"""What stops a whole run: the third of the four roads (problem, reply, error, bug)."""
+"""What stops a whole run.
+
+Four things can go wrong, and are never mixed: a problem of the workbook and a reply of the PBX are values; an error of
+here ends the run and is caught once, in `cli.main`; a bug is caught nowhere.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The flow, a page per command: `export`, `check`, `plan`, `apply`, `resume`, `verify`.
+"""The flow, a page per command: `export`, `plan`, `apply`, `resume`, `verify`; `check` is a module of its own.
 
-read → rows → records → checks → live → payloads → plan → dispatch → read back → results
+read → rows → records → checks → live → plan → question → journal → look, send, read back → results
 
 Nothing here prints, asks or exits: what needs a person comes in as a `UserInterface`.
 """
@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch.commands.apply import begin
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_client
 from batch.commands.export import Exported, export_from, refuse_target
 from batch.commands.outputs import check_failed_rows_place
 from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Drift, Verified, return_to
+from batch.commands.run import begin
 from batch.commands.run_context import Report, RunContext, unchanged, without_sending
 from batch.commands.user_interface import Unattended, UserInterface
 from batch.errors import BatchError, Interrupted, UsageError
@@ -112,14 +112,14 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     target = folders.results_path(settings.workbook, settings.results, mark)
     check_failed_rows_place(settings.failed_only, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
-    with ExitStack() as books:
-        record = books.enter_context(recording())
+    with ExitStack() as stack:
+        record = stack.enter_context(recording())
         with open_client(settings, checked.records.trunks, interface, record, checked.exported) as (
             connection,
             client,
             stopping,
         ):
-            at_pbx = books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
+            at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(checked, connection, client)
             if planned.exit_code:
                 return planned
@@ -129,9 +129,9 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
             folder = folders.create_folder(
                 settings.workbook, settings.run_dir, started, mark, columns=checked.columns_file.text
             )
-            books.enter_context(_cut_short(folder.path))
+            stack.enter_context(_cut_short(folder.path))
             holder = replace(holder, run=str(folder.path))
-            books.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
+            stack.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
             at_pbx.tell(holder)
             account = RunContext(
                 checked=checked,
@@ -145,9 +145,9 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
             )
             settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
             run = begin(
-                books.enter_context(journal.create_journal(folder.path)), record, account, planned, interface, settled
+                stack.enter_context(journal.create_journal(folder.path)), record, account, planned, interface, settled
             )
-            books.enter_context(run.ahead)
+            stack.enter_context(run.ahead)
             run.dispatch(connection, client)
             attention = run.look_at_statuses(client, stopping, target)
         return run.conclude(target, attention)
@@ -172,22 +172,22 @@ def resume(
     """
     interface = interface or Unattended()
     holder = Holder(command="resume", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
-    with ExitStack() as books:
-        books.enter_context(_cut_short(place))
-        books.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
+    with ExitStack() as stack:
+        stack.enter_context(_cut_short(place))
+        stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
         _refuse_places(returned.checked.settings)
         check_failed_rows_place(returned.checked.settings.failed_only, returned.target)
         if returned.is_over:
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
-        record = books.enter_context(recording())
+        record = stack.enter_context(recording())
         checked = returned.checked
         with open_client(checked.settings, checked.records.trunks, interface, record, checked.exported) as (
             connection,
             client,
             stopping,
         ):
-            books.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
+            stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = draw_up(returned.checked, connection, client, returned.done_with)
             rest = returned.sort_out(planned)
             differs = departures(rest, returned.past.wanted, returned.before)
@@ -200,9 +200,9 @@ def resume(
             account = returned.account(planned, rest)
             settled = without_sending(returned.checked, account.problems, rest.stays)
             run = begin(
-                books.enter_context(journal.reopen(place)), record, account, planned, interface, settled, returned.past
+                stack.enter_context(journal.reopen(place)), record, account, planned, interface, settled, returned.past
             )
-            books.enter_context(run.ahead)
+            stack.enter_context(run.ahead)
             run.dispatch(connection, client)
             attention = run.look_at_statuses(client, stopping, returned.target)
         return run.conclude(returned.target, attention)

@@ -228,8 +228,8 @@ class PreviousRun:
         outcomes = {**self.past.outcomes, **settled}
         account = self._account(self._problems(), self._changes)
         endings = account.end(outcomes) if ended else None
-        with journal.reopen(self.folder.path) as books:
-            books.correct(settled.values(), endings.total() if endings else None)
+        with journal.reopen(self.folder.path) as opened:
+            opened.correct(settled.values(), endings.total() if endings else None)
         return account.give_back(outcomes, endings, self.target)[0] if endings else None
 
     def _not_compared(self, record: Record) -> Drift:

@@ -1,6 +1,6 @@
 """Every call of the API, answered from the state, signing in included. Pure but for the clock; ``api`` is the wire.
 
-Access tokens, refresh tokens, the block after five failures: pseries-api.md section 1.
+Access tokens, refresh tokens and the block after five failures are as the vendor's pages on signing in say.
 """
 
 import secrets

@@ -1,4 +1,4 @@
-"""The JSON bodies the PBX answers with, and its table of error codes (pseries-api.md section 4)."""
+"""The JSON bodies the PBX answers with, and its table of error codes (vendor's page "Error Code and Error Message")."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

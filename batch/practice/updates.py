@@ -1,6 +1,6 @@
-"""``trunk/update``, the one call that writes, and what the PBX says about its values (pseries-api.md section 3). Pure.
+"""``trunk/update``, the one call that writes, and what the PBX says about its values. Pure.
 
-Two looks, as on the box: first the Go decoder, which stops at the first value of a wrong JSON type; then the
+Source: the vendor's page "Edit a SIP Trunk". Two looks, as on the box: first the Go decoder, which stops at the first value of a wrong JSON type; then the
 rules, which report every field they dislike.
 """
 

@@ -23,8 +23,8 @@ from batch.pbx.error_codes import Verdict, explain, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, Request
 from batch.pbx.sign_ins import SignInUnanswered, may_pass
 from batch.pbx.throttle import Stopped
+from batch.runs.circuit_breaker import CircuitBreaker
 from batch.runs.concurrency import concurrently
-from batch.runs.outage import Circuit
 from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Outage, Policy, SignInAgain, StopPbx, decide
 from batch.trunks.live import (
     API_LISTS,
@@ -92,7 +92,7 @@ class RetryingClient:
         self._clock = api.wire.clock
         self._stopping = stopping
         self._abandoned = threading.Event()
-        self._circuit = Circuit(policy, self._clock, stopping, notice, barred)
+        self._circuit_breaker = CircuitBreaker(policy, self._clock, stopping, notice, barred)
         self._until = until
         self._unanswered: SignInUnanswered | None = None
         """Why nobody was ever met at this address: it knows best what to advise."""
@@ -108,7 +108,7 @@ class RetryingClient:
             Stopped: nothing more is to be sent.
         """
         while True:
-            self._circuit.enter(self._probe)
+            self._circuit_breaker.enter(self._probe)
             reply = self._signed_in(request, partial(self._api.send, request))
             decision = self._decide(request, reply, attempt)
             if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
@@ -120,7 +120,7 @@ class RetryingClient:
     def _probe(self, attempt: int) -> None:
         """Ask something small of a PBX that is away."""
         reply = self._signed_in(_PROBE, partial(self._api.send, _PROBE))
-        self._judge(_PROBE, reply, attempt, self._circuit.probed(reply))
+        self._judge(_PROBE, reply, attempt, self._circuit_breaker.probed(reply))
 
     def _signed_in(self, request: Request, step: Callable[[], T]) -> T | Reply:
         """Take a step that may need a new token; where none could be had just now, the request itself was not sent.
@@ -130,7 +130,7 @@ class RetryingClient:
         try:
             return step()
         except SignInUnanswered as error:
-            if not self._circuit.heard:
+            if not self._circuit_breaker.heard:
                 self._unanswered = error
                 if not may_pass(error.reply):
                     raise
@@ -141,7 +141,7 @@ class RetryingClient:
             return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
-        return self._judge(request, reply, attempt, self._circuit.told(reply))
+        return self._judge(request, reply, attempt, self._circuit_breaker.told(reply))
 
     def _judge(self, request: Request, reply: Reply, attempt: int, outage: Outage) -> Decision:
         """Decide what comes next; what ends it for all bars the circuit."""
@@ -149,14 +149,16 @@ class RetryingClient:
         decision = decide(request, reply, attempt=attempt, policy=self.policy, outage=outage, now=now)
         for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else outage.heard
         if isinstance(decision, StopPbx) and for_all:
-            self._circuit.bar(decision.error)
+            self._circuit_breaker.bar(decision.error)
         return decision
 
     def hurried(self) -> RetryingClient:
         """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
         attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
         policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
-        return RetryingClient(self._api, policy, self._abandoned, barred=self._circuit.barred, until=self._until)
+        return RetryingClient(
+            self._api, policy, self._abandoned, barred=self._circuit_breaker.barred, until=self._until
+        )
 
     def stop(self) -> None:
         """Let no write through any more; who waits for one, for the end of a pause or for the PBX leaves at once."""
@@ -173,12 +175,12 @@ class RetryingClient:
         self._api.throttle.stop()
         self._abandoned.set()
         self._stopping.set()
-        self._circuit.wake()
+        self._circuit_breaker.wake()
 
     def _shut(self, seconds: float) -> None:
         self._api.throttle.wind_down(seconds)
         self._stopping.set()
-        self._circuit.wake()
+        self._circuit_breaker.wake()
 
     def pause(self, seconds: float) -> None:
         """Wait.
@@ -201,7 +203,7 @@ class RetryingClient:
         def once() -> Answer | Again:
             reply, decision = self.send(request, next(attempts))
             if isinstance(decision, StopPbx):
-                raise decision.error if self._circuit.heard or self._unanswered is None else self._unanswered
+                raise decision.error if self._circuit_breaker.heard or self._unanswered is None else self._unanswered
             return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
 
         answer: Answer = persist(once, self.pause)

@@ -2,7 +2,7 @@
 
 Words of the vendor's own menus come first where they are known. A word that people like for columns of their own
 (a remark, a description, a bare number of something) is not among them; German "Bezeichnung", which stands beside a
-number for its name, is. `columns.folded` makes spelling not count.
+number for its name, is. `spellings.folded` makes spelling not count.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Rules: what must be true across the cells of a row, across the rows of a trunk, and across trunks.
 
 One small function per rule. What a single cell may hold is in `values` and `numbers`; what can only be seen on the
-PBX is in `change_plan`.
+PBX is in `live_checks`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for 
 
 
 def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
-    """Apply every rule that needs no PBX, but for `caller_ids_not_dids`."""
+    """Apply every rule that needs no PBX and goes by whole records; `grouping` calls the rules for single rows."""
     removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
     done = [record for record in records if not record.skip]
     problems = [

@@ -1,4 +1,4 @@
-"""Values: what one cell of the Trunks sheet means, by the parser that the layout names for its column."""
+"""Values: what one cell of the Trunks sheet means, by the parser that `columns` names for its column."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ _KINDS: Final = ("/custom-properties", "/customProperties")
 
 
 def set_mark(edit: PackageEdit, kind: str) -> None:
-    """Have a workbook bear our mark: the custom document property `columns.MARK`. All other properties stay.
+    """Have a workbook bear our mark: the custom document property `file_metadata.MARK`. All other properties stay.
 
     Raises:
         Unpatchable: Its properties are not to be understood.

@@ -1,8 +1,8 @@
-"""Outage: where all threads wait while a PBX is away, until one of them has asked it in vain for too long.
+"""Circuit breaker: where all threads wait while a PBX is away, until one of them has asked it in vain for too long.
 
-A circuit is closed while requests go through. Failures in a row, by anybody, open it: then only probes leave, one at
-a time and at growing pauses, and any answer of the API closes it again. How long it stays open is decided where every
-reply is judged, in `retries`: who is told there that the PBX is lost bars the circuit, and that ends it for all.
+It is closed while requests go through. Failures in a row, by any thread, open it: then only probes leave, one at a time
+and at growing pauses, and any answer of the API closes it again. How long it may stay open is decided in `retries`,
+where every reply is judged: `StopPbx` from there bars it, which ends the run for all threads.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from batch.pbx.throttle import Stopped
 from batch.runs.retries import Outage, Policy, pause_after
 
 
-class Circuit:
-    """The circuit of one PBX, shared by all threads."""
+class CircuitBreaker:
+    """The circuit breaker of one PBX, shared by all threads."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Circuit:
         self._notice = notice
         self._lock = threading.Lock()
         self._waiters: deque[threading.Event] = deque()
-        self._silence = Outage()
+        self._outage = Outage()
         self._announced = False
         self._probes = 0
         self._probe_at = math.inf
@@ -54,7 +54,7 @@ class Circuit:
     @property
     def heard(self) -> bool:
         """Whether the PBX ever gave a useful answer."""
-        return self._silence.heard
+        return self._outage.heard
 
     @property
     def barred(self) -> PbxError | None:
@@ -73,8 +73,8 @@ class Circuit:
         words = ""
         with self._lock:
             now = self._clock.monotonic()
-            before, after = self._silence, transition(self._silence, reply, now)
-            self._silence = after
+            before, after = self._outage, transition(self._outage, reply, now)
+            self._outage = after
             if after.away and not before.away:
                 self._probes, self._probe_at = 0, self._next_probe(now, 1)
                 waits = after.seconds < self._policy.give_up_after and not self._stopping.is_set()
@@ -130,7 +130,7 @@ class Circuit:
 
     def _next_probe(self, now: float, probes: int) -> float:
         """Return when to probe next: after a growing pause, the last time when patience ends and not beyond it."""
-        since = self._silence.since
+        since = self._outage.since
         end = math.inf if since is None else since + self._policy.give_up_after
         pause = now + pause_after(probes)
         return min(pause, end) if now < end else pause
@@ -140,7 +140,7 @@ class Circuit:
         with self._lock:
             if self._barred is not None:
                 raise self._barred
-            if not self._silence.away:
+            if not self._outage.away:
                 return None
             if self._stopping.is_set():
                 raise Stopped

@@ -1,4 +1,4 @@
-"""Apply: one invocation of a run, from the journal opened before anything is sent to the results at its end."""
+"""Run: one invocation of `apply` or `resume`, from the journal, opened before anything is sent, to the results."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Run:
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
-        """Give every row its ending and the workbook back, and close the leg's books."""
+        """Give every row its ending and the workbook back, and close the invocation's journal."""
         account = self.account
         attention = (*attention, *self.record.unwritten)
         endings = account.end(self.outcomes)
@@ -194,7 +194,7 @@ def _how(lost: Lost) -> str:
 
 
 def begin(
-    books: journal.Journal,
+    opened: journal.Journal,
     record: Recording,
     account: RunContext,
     planned: Planned,
@@ -205,7 +205,7 @@ def begin(
     """Begin a leg: all that is needed to understand it later is kept before anything is sent.
 
     Args:
-        books: the run's journal.
+        opened: the run's journal.
         record: writes to the journal from now on.
         account: the run.
         planned: what the leg carries out.
@@ -228,7 +228,7 @@ def begin(
     facts = _facts(account, planned, past)
     if past is None and (account.practice or account.checked.settings.url_from.vouched):
         note_begun(facts)
-    books.begin_leg(
+    opened.begin_leg(
         "apply" if past is None else "resume",
         facts=facts,
         wanted=[want(change, sizes[change.record.row]) for change in new],
@@ -236,11 +236,11 @@ def begin(
         outcomes=settled.values(),
     )
     record.into_file(folder / folders.LOG)
-    record.into_journal(books)
+    record.into_journal(opened)
     return Run(
         account=account,
         planned=planned,
-        journal=books,
+        journal=opened,
         record=record,
         interface=interface,
         again=again,
