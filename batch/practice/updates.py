@@ -1,7 +1,7 @@
 """``trunk/update``, the one call that writes, and what the PBX says about its values. Pure.
 
-Source: the vendor's page "Edit a SIP Trunk". Two looks, as on the box: first the Go decoder, which stops at the first value of a wrong JSON type; then the
-rules, which report every field they dislike.
+Two looks, as on the box: first the Go decoder, which stops at the first value of a wrong JSON type; then the rules,
+which report every field they dislike. Source: the vendor's page "Edit a SIP Trunk".
 """
 
 import re
