@@ -1,4 +1,4 @@
-"""The console: what is said to the person in front, and what is asked. The only print."""
+"""The console: what is said to the person in front, what is asked, and the bar that shows progress. The only print."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import errno
 import os
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from batch.errors import UsageError
 from batch.wording import visible
 
 if TYPE_CHECKING:
-    from batch.cli.progress import Bar
     from batch.commands.flow import Planned
     from batch.commands.user_interface import Progress
+    from batch.runs.outcomes import Outcome
     from batch.wording import Shown
 
 
@@ -106,6 +108,68 @@ _READER_LEFT = frozenset({errno.EPIPE, errno.EINVAL})
 """What Unix and Windows say when a pipe has no reader any more."""
 
 
+class Bar:
+    """A bar that counts trunks."""
+
+    def __init__(self, total: int, *, hidden: bool) -> None:
+        """Show a bar for so many trunks, unless hidden; where it is not a terminal, seldom."""
+        from tqdm import tqdm  # noqa: PLC0415 - slow to import
+
+        tqdm.set_lock(_NoLock())
+        tqdm.monitor_interval = 0
+        seen = sys.stderr is not None and sys.stderr.isatty()
+        shown = partial(tqdm, total=total, unit="trunk", dynamic_ncols=True, mininterval=0.1 if seen else 30)
+        try:
+            self._bar = shown(disable=hidden or not total or sys.stderr is None)
+        except (OSError, ValueError):
+            self._bar = shown(disable=True)
+        self._left = total
+        self._failed = 0
+        self._lock = threading.Lock()
+
+    def settled(self, outcome: Outcome) -> None:
+        """Count one."""
+        if not outcome.as_wanted:
+            self._failed += 1
+        self._left -= 1
+        with self._heard():
+            self._bar.set_postfix(failed=self._failed, refresh=False)
+            self._bar.update()
+            if not self._left:
+                self._bar.close()
+
+    def clear(self) -> None:
+        """Make room for a line of other words; the bar comes back with the next trunk."""
+        with self._heard():
+            self._bar.clear()
+
+    @contextmanager
+    def _heard(self) -> Iterator[None]:
+        """Show nothing more once nobody can see it: a run does not stop for that."""
+        try:
+            with self._lock:
+                yield
+        except (OSError, ValueError):
+            self._bar.disable = True
+
+
+class _NoLock:
+    """What tqdm takes for its lock: its own stays held for ever if writing to the terminal fails; `Bar` has one."""
+
+    def acquire(self, *_how: object, **_how_long: object) -> bool:
+        """Do nothing."""
+        return True
+
+    def release(self) -> None:
+        """Do nothing."""
+
+    def __enter__(self) -> None:
+        """Do nothing."""
+
+    def __exit__(self, *_error: object) -> None:
+        """Do nothing."""
+
+
 class NobodyToAsk(UsageError):
     """What is left of a run needs an answer, and there is no terminal (exit 2)."""
 
@@ -184,8 +248,6 @@ class Terminal:
         """
         if self._console.interrupted:
             raise KeyboardInterrupt
-        from batch.cli.progress import Bar  # noqa: PLC0415 - tqdm is slow to import
-
         self._bar = Bar(total, hidden=self._console.quiet)
         return self._bar
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.cli.console import Console, Terminal
-from batch.cli.progress import Bar
+from batch.cli.console import Bar, Console, Terminal
 from batch.reports.check_text import problems_text, unseen_text
 from batch.runs.outcomes import Ending, Outcome
 from batch.schema.problems import Problem

@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from batch.cli.progress import Bar
+from batch.cli.console import Bar
 from batch.runs.outcomes import Ending, Outcome
 
 
