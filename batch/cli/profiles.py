@@ -10,7 +10,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,38 +46,47 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
         return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
     here, own, beside = Path.cwd() / PROFILE_FILE, own_place() / PROFILE_FILE, workbook.resolve().parent / PROFILE_FILE
-    notes, seen = [], []
+    notes: list[str] = []
+    seen: dict[Path, Mapping[str, object]] = {}
     if os.path.lexists(beside) and beside not in {here, own}:
         notes.append(
             f"{beside} lies beside the workbook and is not used: it may have come with it. If it is yours, add "
             f"--profile-file {quoted(beside)}"
         )
-    for file in dict.fromkeys((here, own)):
-        if not os.path.lexists(file):
-            continue
-        tables, reason = _tables(file, here=file != own)
-        if reason:
-            notes.append(
-                f"{file} is not used: {reason}. If it may be, add --profile-file {quoted(file)}, or move it to {own}."
-            )
-            continue
-        seen.append((file, tables))
+    for file, tables in _read_in_order(here, own, notes):
+        seen[file] = tables
         if (name or "default") in tables:
             table = _table_of(tables, name, file)
             if file == own:
                 found = _own(table, file, address, Origin(words=_words(name, file)))
             else:
                 found = _of_current_folder(table, file, name, workbook, given=bool(address))
-            return Profile(values=found.values, url_from=found.url_from, notes=(*notes, *found.notes))
+            return replace(found, notes=(*notes, *found.notes))
     if name is None:
         return Profile(values={}, notes=tuple(notes))
+    raise _no_such_profile(name, seen, notes)
+
+
+def _read_in_order(here: Path, own: Path, notes: list[str]) -> Iterator[tuple[Path, Mapping[str, Mapping[str, Any]]]]:
+    """Read the files that there are and that count, one after the other; note why one does not."""
+    for file in filter(os.path.lexists, dict.fromkeys((here, own))):
+        tables, reason = _tables(file, here=file != own)
+        if reason:
+            notes.append(
+                f"{file} is not used: {reason}. If it may be, add --profile-file {quoted(file)}, or move it to {own}."
+            )
+        else:
+            yield file, tables
+
+
+def _no_such_profile(name: str, seen: Mapping[Path, Mapping[str, object]], notes: Iterable[str]) -> UsageError:
     if seen:
-        known = ", ".join(dict.fromkeys(table for _, tables in seen for table in tables)) or "none"
-        where = " and ".join(str(file) for file, _ in seen)
-        raise UsageError(f"{where} {'have' if len(seen) > 1 else 'has'} no profile {name}.", f"There is: {known}.")
-    raise UsageError(
+        known = ", ".join(dict.fromkeys(chain.from_iterable(seen.values()))) or "none"
+        where, have = " and ".join(map(str, seen)), "have" if len(seen) > 1 else "has"
+        return UsageError(f"{where} {have} no profile {name}.", f"There is: {known}.")
+    return UsageError(
         f"There is no {PROFILE_FILE} for the profile {name}.",
-        " ".join([f"Make one in {own.parent}, or leave out --profile.", *notes]),
+        " ".join([f"Make one in {own_place()}, or leave out --profile.", *notes]),
     )
 
 

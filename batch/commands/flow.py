@@ -243,18 +243,20 @@ def _refuse_places(settings: Settings) -> None:
         UsageError: there is one.
     """
     for option in OPTIONS.values():
-        place, flag = getattr(settings, option.name), option.flags[0]
-        if place is None or not option.apart:
-            continue
-        if place.is_dir() or not place.parent.is_dir():
-            raise UsageError(f"{flag} {place} cannot be written: no such folder.", "Name a file in a folder there is.")
-        if settings.workbook.is_dir() and place.parent.samefile(settings.workbook):
-            raise UsageError(f"{flag} {place} lies among the workbook's own files.", "Name a file in another folder.")
-        if place.exists() and settings.workbook.exists() and place.samefile(settings.workbook):
-            raise UsageError(f"{flag} {place} is the workbook itself.", "Name another file: this would replace it.")
-        ending = Path(option.metavar or "").suffix
-        if ending and place.suffix.lower() != ending:
-            raise UsageError(f"{flag} {place} does not end in {ending}.", f"Name a file that ends in {ending}.")
+        place: Path | None = getattr(settings, option.name) if option.apart else None
+        if place is not None:
+            _refuse_place(f"{option.flags[0]} {place}", place, settings.workbook, Path(option.metavar or "").suffix)
+
+
+def _refuse_place(typed: str, place: Path, workbook: Path, ending: str) -> None:
+    if place.is_dir() or not place.parent.is_dir():
+        raise UsageError(f"{typed} cannot be written: no such folder.", "Name a file in a folder there is.")
+    if workbook.is_dir() and place.parent.samefile(workbook):
+        raise UsageError(f"{typed} lies among the workbook's own files.", "Name a file in another folder.")
+    if place.exists() and workbook.exists() and place.samefile(workbook):
+        raise UsageError(f"{typed} is the workbook itself.", "Name another file: this would replace it.")
+    if ending and place.suffix.lower() != ending:
+        raise UsageError(f"{typed} does not end in {ending}.", f"Name a file that ends in {ending}.")
 
 
 def _refuse_saved_meanwhile(checked: Checked) -> None:

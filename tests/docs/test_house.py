@@ -20,9 +20,7 @@ LONGER = {"problem_kinds"}
 MOST_COMPLEX = 15
 """Cognitive complexity: each turn of the flow counts one, and one more for every other that it stands in."""
 MORE_COMPLEX: set[str] = {
-    "cli/profiles.find_profile",
     "commands/connection._invented",
-    "commands/flow._refuse_places",
     "commands/plan.draw_up",
     "practice/state._by_id",
     "practice/updates.find_type_error",
