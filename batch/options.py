@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -26,19 +26,18 @@ class Part(NamedTuple):
     heading: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
-    """What there is to know of a setting that people can give."""
+class Option(NamedTuple):
+    """What there is to know of a setting that people can give. No dataclass, which would cost each start its time."""
 
-    name: str = ""
-    """Of its field in `Settings`; its kind is that field's, too."""
-    kind: type = str
-    """bool, int, float, str, Path, or tuple: of texts."""
     usual: Any
     help: str
     """Of its flag. What is usual, and the environment variable, are added."""
     part: Part
     """Where its flag is listed."""
+    name: str = ""
+    """Of its field in `Settings`; its kind is that field's, too."""
+    kind: type = str
+    """bool, int, float, str, Path, or tuple: of texts."""
     short: str = ""
     """A short flag, which messages name instead."""
     metavar: str | None = None
@@ -109,7 +108,7 @@ class Option:
 
 def entry(usual: ValueT, text: str, part: Part, **facts: Any) -> ValueT:
     """Make a field of the settings that people can give; the text is its flag's help."""
-    return field(default=usual, metadata={"option": Option(usual=usual, help=text, part=part, **facts)})
+    return field(default=usual, metadata={"option": Option(usual, text, part, **facts)})
 
 
 def hazard(text: str) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,7 +201,7 @@ class Settings:
 
 _KINDS: Final = {kind.__name__: kind for kind in (bool, int, float, str, tuple, Path)}
 OPTIONS: Final[Mapping[str, Option]] = {
-    field.name: replace(field.metadata["option"], name=field.name, kind=_KINDS[re.split(r"\W", str(field.type))[0]])
+    field.name: field.metadata["option"]._replace(name=field.name, kind=_KINDS[re.split(r"\W", str(field.type))[0]])
     for field in fields(Settings)
     if field.metadata
 }
