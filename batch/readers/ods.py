@@ -28,7 +28,7 @@ from batch.readers.ods_styles import OdsStyles
 from batch.readers.workbook import Block, CellError, NoValue, RawSheet
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from batch.readers.packages import Package
@@ -238,9 +238,7 @@ class _Walk:
 
     def _end_cell(self) -> None:
         sheet, look = self.looks[-1]
-        wide, high = (int(self.attributes.get(f"table:number-{name}-spanned", "1")) for name in ("columns", "rows"))
-        if wide > 1 or high > 1:
-            look.merged.append(Block(self.row + 1, self.column, self.row + high, self.column + wide - 1))
+        self._note_merged(look)
         kind = self.attributes.get("office:value-type")
         formula = self.attributes.get("table:formula")
         shown = "".join(self.shown)
@@ -249,24 +247,32 @@ class _Walk:
         bottom, right = self.row + self.rows - 1, self.column + self.columns - 1
         look.reach(self.row, self.column, bottom, right)
         look.refuse_far_cells(self.path, sheet)
-        rows = range(self.row, bottom + 1)
+        rows = range(self.row + 1, bottom + 2)
         if self.hidden and (not look.hidden_rows or look.hidden_rows[-1] <= self.row):
-            look.hidden_rows.extend(row + 1 for row in rows)
+            look.hidden_rows.extend(rows)
         found = _found(self.attributes, shown)
         if found is None and self.drawn and kind == "string":
             found = shown
         for column in range(self.column, right + 1):
             if self.struck or self.styles.strikes("table-cell", self._style(column)):
-                look.struck.setdefault(column, set()).update(row + 1 for row in rows)
+                look.struck.setdefault(column, set()).update(rows)
             if found is not None:
-                look.cells.update(((row, column), found) for row in rows)
-            if isinstance(found, CellError | NoValue):
-                continue
-            if formula is not None:
-                text = _in_excel(formula)
-                look.formulas.setdefault(column, {}).update((row + 1, text) for row in rows)
-            if kind in _NUMERIC and (code := self._code(column)) is not None:
-                look.formats.setdefault(column, {}).update((row + 1, code) for row in rows)
+                look.cells.update(((row - 1, column), found) for row in rows)
+            if not isinstance(found, CellError | NoValue):
+                self._note_value(look, column, rows)
+
+    def _note_merged(self, look: CellDetails) -> None:
+        wide = int(self.attributes.get("table:number-columns-spanned", "1"))
+        high = int(self.attributes.get("table:number-rows-spanned", "1"))
+        if wide > 1 or high > 1:
+            look.merged.append(Block(self.row + 1, self.column, self.row + high, self.column + wide - 1))
+
+    def _note_value(self, look: CellDetails, column: int, rows: Sequence[int]) -> None:
+        formula = self.attributes.get("table:formula")
+        if formula is not None:
+            look.formulas.setdefault(column, {}).update(dict.fromkeys(rows, _in_excel(formula)))
+        if self.attributes.get("office:value-type") in _NUMERIC and (code := self._code(column)) is not None:
+            look.formats.setdefault(column, {}).update(dict.fromkeys(rows, code))
 
     def _code(self, column: int) -> str | None:
         return self.styles.code_of(self._style(column))

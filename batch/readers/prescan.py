@@ -110,7 +110,7 @@ def glance(package: Package, part: str, styles: Collection[str] = (), struck: Co
         styles: Names of the styles whose numbers look otherwise than they are.
         struck: Names of the styles whose text is struck through.
     """
-    styled = [patterns for patterns in (_numbers_of(styles), _cells_of(struck)) if patterns]
+    styled = [patterns for patterns in (_cells_of(styles, _NUMBER), _cells_of(struck, _NOT_BLANK)) if patterns]
     margins = _Margins()
     closer = False
     for text in margins.rows(package.chunks(part)):
@@ -157,27 +157,17 @@ class _Margins:
             before = text[-_WORD_BORDER:]
 
 
-def _numbers_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
-    """Return what is found where a number has one of these styles: first a word, then the cell around it."""
+_NUMBER: Final = rb"(?![^>]*\bt=[\"'](?:s|str|inlineStr|b|e)[\"'])[^>]*>\s*<(?:[\w.-]+:)?[vf]\b"
+_NOT_BLANK: Final = rb"[^>]*(?<!/)>\s*<(?!/)"
+"""How a cell's tag goes on behind its name and style."""
+
+
+def _cells_of(styles: Collection[str], content: bytes) -> tuple[re.Pattern[bytes], ...]:
+    """Return what is found where a cell of this content has one of these styles: first a word, then the cell."""
     if not styles:
         return ()
     style = rb"s=[\"'](?:" + "|".join(map(re.escape, styles)).encode() + rb")[\"']"
-    return (
-        re.compile(style),
-        re.compile(
-            rb"<(?:[\w.-]+:)?c\s(?=[^<>]*\b" + style + rb")(?![^>]*\bt=[\"'](?:s|str|inlineStr|b|e)[\"'])[^>]*>"
-            rb"\s*<(?:[\w.-]+:)?[vf]\b"
-        ),
-    )
-
-
-def _cells_of(styles: Collection[str]) -> tuple[re.Pattern[bytes], ...]:
-    """Return what is found where a cell that is not blank has one of these styles, as `_numbers_of` does."""
-    if not styles:
-        return ()
-    style = rb"s=[\"'](?:" + "|".join(map(re.escape, styles)).encode() + rb")[\"']"
-    cell = rb"<(?:[\w.-]+:)?c\s(?=[^<>]*\b" + style + rb")[^>]*(?<!/)>\s*<(?!/)"
-    return (re.compile(style), re.compile(cell))
+    return re.compile(style), re.compile(rb"<(?:[\w.-]+:)?c\s(?=[^<>]*\b" + style + rb")" + content)
 
 
 def _betrays(text: bytes, formula: bytes) -> bool:
@@ -431,20 +421,24 @@ class _Walk:
         value = "".join(self.value or ())
         if value and (self.struck or (self.type == "s" and self.struck_texts and int(value) in self.struck_texts)):
             look.struck.setdefault(self.column, set()).add(self.row + 1)
-        if self.type == "e":
-            look.cells[place] = CellPicture() if self.picture else CellError(value.strip() or "#ERROR!")
+        found = self._found(value)
+        if found is not None:
+            look.cells[place] = found
             return
         if self.formula is not None:
-            formula = f"={self._formula_text()}"
-            if not value and not (self.type == "str" and self.value is not None):
-                look.cells[place] = NoValue(formula)
-                return
-            look.formulas.setdefault(self.column, {})[self.row + 1] = formula
+            look.formulas.setdefault(self.column, {})[self.row + 1] = self._formula_text()
         if value and self.style in self.styles and self.type in _NUMERIC:
             look.formats.setdefault(self.column, {})[self.row + 1] = self.styles[self.style]
+
+    def _found(self, value: str) -> CellError | CellPicture | NoValue | None:
+        """Return what stands in a cell that the fast reader gives as something else; None for any other cell."""
+        if self.type == "e":
+            return CellPicture() if self.picture else CellError(value.strip() or "#ERROR!")
+        blank_text = self.type == "str" and self.value is not None
+        return None if self.formula is None or value or blank_text else NoValue(self._formula_text())
 
     def _formula_text(self) -> str:
         formula = "".join(self.formula or ())
         if formula and self.shared:
             self.formulas[self.shared] = formula
-        return formula or self.formulas.get(self.shared, "")
+        return "=" + (formula or self.formulas.get(self.shared, ""))

@@ -107,10 +107,6 @@ FORMULA: Final = "=…"
 _BEGINNINGS: Final = frozenset({0x0009, 0x0209, 0x0409, 0x0809})
 _END: Final = 0x000A
 _SHEET: Final = 0x0085
-_FORMULAS: Final = frozenset({0x0006, 0x0206, 0x0406})
-_ERROR_OR_BOOLEAN: Final = 0x0205
-_ROW: Final = 0x0208
-_MERGED: Final = 0x00E5
 
 _WORKSHEET: Final = 0x00
 _HIDDEN: Final = 0x20
@@ -152,8 +148,9 @@ def _stream(content: bytes) -> bytes:
 def _records(stream: bytes, place: int) -> Iterator[tuple[int, int, int]]:
     """Yield number, place and length of the records of one substream, those of others inside of it left out."""
     depth = 0
+    header = struct.Struct("<HH")
     while place + 4 <= len(stream):
-        number, length = struct.unpack_from("<HH", stream, place)
+        number, length = header.unpack_from(stream, place)
         if number in _BEGINNINGS:
             depth += 1
         elif number == _END:
@@ -177,24 +174,45 @@ def _worksheets(stream: bytes) -> Iterator[int]:
 def _look(stream: bytes, start: int) -> CellDetails:
     look = CellDetails()
     for number, place, length in _records(stream, start):
-        if number in _FORMULAS and length >= 14:
-            row, column = struct.unpack_from("<HH", stream, place)
-            look.formulas.setdefault(column, {})[row + 1] = FORMULA
-            result = stream[place + 6 : place + 14]
-            if result.startswith(_ERROR_RESULT) and result.endswith(_NO_NUMBER):
-                look.cells[row, column] = _error(result[2])
-        elif number == _ERROR_OR_BOOLEAN and length >= 8:
-            row, column, _, code, is_error = struct.unpack_from("<HHHBB", stream, place)
-            if is_error:
-                look.cells[row, column] = _error(code)
-        elif number == _ROW and length >= 14:
-            row, flags = struct.unpack_from("<H10xH", stream, place)
-            if flags & _HIDDEN:
-                look.hidden_rows.append(row + 1)
-        elif number == _MERGED and length >= 2:
-            for top, bottom, left, right in struct.iter_unpack("<HHHH", stream[place + 2 : place + length]):
-                look.merged.append(Block(top + 1, left, bottom + 1, right))
+        if number in _NOTES:
+            least, note = _NOTES[number]
+            if length >= least:
+                note(look, stream[place : place + length])
     return look
+
+
+def _note_formula(look: CellDetails, record: bytes) -> None:
+    row, column = struct.unpack_from("<HH", record)
+    look.formulas.setdefault(column, {})[row + 1] = FORMULA
+    result = record[6:14]
+    if result.startswith(_ERROR_RESULT) and result.endswith(_NO_NUMBER):
+        look.cells[row, column] = _error(result[2])
+
+
+def _note_error(look: CellDetails, record: bytes) -> None:
+    row, column, _, code, is_error = struct.unpack_from("<HHHBB", record)
+    if is_error:
+        look.cells[row, column] = _error(code)
+
+
+def _note_hidden_row(look: CellDetails, record: bytes) -> None:
+    row, flags = struct.unpack_from("<H10xH", record)
+    if flags & _HIDDEN:
+        look.hidden_rows.append(row + 1)
+
+
+def _note_merged(look: CellDetails, record: bytes) -> None:
+    for top, bottom, left, right in struct.iter_unpack("<HHHH", record[2:]):
+        look.merged.append(Block(top + 1, left, bottom + 1, right))
+
+
+_NOTES: Final = {
+    **dict.fromkeys((0x0006, 0x0206, 0x0406), (14, _note_formula)),
+    0x0205: (8, _note_error),
+    0x0208: (14, _note_hidden_row),
+    0x00E5: (2, _note_merged),
+}
+"""By number of a record: the least bytes that it must have, and what is noted of it."""
 
 
 def _error(code: int) -> CellError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
@@ -308,31 +308,37 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[XmlRow]:
     rest = b""
     for piece in rows_between(pieces):
         *whole, rest = (rest + piece).split(end)
-        for text in whole:
-            at = 0
-            while True:
-                start = text.find(begin, at)
-                stop = text.find(b">", start)
-                if start < 0 or stop < 0:
-                    raise Unpatchable("a sheet has a row without a beginning")
-                tag = text[start : stop + 1]
-                found = _NUMBER.search(tag)
-                number = number + 1 if found is None else int(found[1])
-                if tag[-2] != _SLASH:
-                    break
-                yield XmlRow(number, text[at:start], tag, None)
-                at = stop + 1
-            yield XmlRow(number, text[at:start], tag, text[stop + 1 :])
-    at = 0
-    while (start := rest.find(begin, at)) >= 0:
-        stop = rest.find(b">", start)
-        tag = rest[start : stop + 1]
-        if stop < 0 or tag[-2] != _SLASH:
+        number = yield from _rows_in(whole, begin, number)
+    ours = begin + b">"
+    for row in _rows_in([rest + ours], begin, number):
+        if row.content is None:
+            yield row
+        elif row.content or row.tag != ours:
             raise Unpatchable("a sheet has a row without an end")
-        found = _NUMBER.search(tag)
-        number = number + 1 if found is None else int(found[1])
-        yield XmlRow(number, rest[at:start], tag, None)
-        at = stop + 1
+
+
+def _rows_in(texts: Iterable[bytes], begin: bytes, number: int) -> Generator[XmlRow, None, int]:
+    """Yield rows, the first of them behind that of this number, and return the number of the last.
+
+    Args:
+        texts: Each ends where the content of a row does; ahead of that row there may be some without content.
+        begin: What the tag of a row begins with.
+        number: Of the row before.
+    """
+    for text in texts:
+        at, content = 0, None
+        while content is None:
+            start = text.find(begin, at)
+            stop = text.find(b">", start)
+            if start < 0 or stop < 0:
+                raise Unpatchable("a sheet has a row without a beginning")
+            tag = text[start : stop + 1]
+            found = _NUMBER.search(tag)
+            number = number + 1 if found is None else int(found[1])
+            content = None if tag[-2] == _SLASH else text[stop + 1 :]
+            yield XmlRow(number, text[at:start], tag, content)
+            at = stop + 1
+    return number
 
 
 def cells_of(content: bytes, prefix: bytes) -> Iterator[tuple[int, re.Match[bytes]]]:

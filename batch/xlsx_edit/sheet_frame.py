@@ -238,25 +238,19 @@ def head_of(sheet: bytes) -> bytes:
 
 def features(sheet: bytes) -> Iterator[Element]:
     """Yield the elements behind the rows, and last the end of the sheet itself."""
-    depth = 0
-    begun = -1
+    depth = begun = 0
     tag = b""
     for found in _TAG.finditer(sheet, tail_start(sheet)):
-        name = found["name"]
-        if name is None:
+        if found["name"] is None:
             continue
-        if found["close"]:
-            depth -= 1
-        elif depth == 0:
-            begun, tag = found.start(), found[0]
-        if not found["close"] and not found["empty"]:
-            depth += 1
-        if depth < 0:
-            yield Element(name=name, tag=found[0], start=found.start(), end=found.end())
-            return
         if depth == 0:
-            wrapped = _WRAPPED.match(sheet, begun, found.end())
-            yield Element(name=wrapped["name"] if wrapped else name, tag=tag, start=begun, end=found.end())
+            begun, tag = found.start(), found[0]
+        depth += -1 if found["close"] else not found["empty"]
+        if depth <= 0:
+            name = (_WRAPPED.match(sheet, begun, found.end()) or found)["name"]
+            yield Element(name=name, tag=tag, start=begun, end=found.end())
+        if depth < 0:
+            return
     raise Unpatchable("a sheet has no end")
 
 

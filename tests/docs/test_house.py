@@ -26,9 +26,6 @@ MORE_COMPLEX: set[str] = {
     "practice/updates.find_type_error",
     "readers/csv_files.records",
     "readers/detect.recognise",
-    "readers/ods._end_cell",
-    "readers/prescan._end_cell",
-    "readers/xls._look",
     "reports/check_text.problems_text",
     "runs/concurrency.concurrently",
     "runs/retrying_client._read_pages",
@@ -41,8 +38,6 @@ MORE_COMPLEX: set[str] = {
     "writers/exportable._not_come_back",
     "writers/hidden_passwords._numbers",
     "writers/hidden_passwords.hide_in",
-    "xlsx_edit/sheet.rows_of",
-    "xlsx_edit/sheet_frame.features",
 }
 """Only ever becomes shorter."""
 
