@@ -226,11 +226,7 @@ def _by_id(document: Mapping[str, Any], part: str, *, texts: tuple[str, ...], un
     taken: set[str] = set()
     for place, entry in enumerate(entries, start=1):
         where = f"entry {place} of {part}"
-        if not isinstance(entry, dict):
-            raise ValueError(f"{where} must be an object")  # noqa: TRY004 - as above
-        number = entry.get("id")
-        if not isinstance(number, int) or isinstance(number, bool):
-            raise ValueError(f"{where} needs an id, a whole number")  # noqa: TRY004 - as above
+        number = _id_of(entry, where)
         if number in found:
             raise ValueError(f"{where} has the id {number} of an earlier one")
         for name in texts:
@@ -241,3 +237,12 @@ def _by_id(document: Mapping[str, Any], part: str, *, texts: tuple[str, ...], un
         taken.add(entry[unique])
         found[number] = entry
     return found
+
+
+def _id_of(entry: Any, where: str) -> int:
+    if not isinstance(entry, dict):
+        raise ValueError(f"{where} must be an object")  # noqa: TRY004 - a bad file is a bad value, whatever its type
+    number = entry.get("id")
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise ValueError(f"{where} needs an id, a whole number")  # noqa: TRY004 - as above
+    return number

@@ -60,22 +60,34 @@ def find_type_error(sent: Mapping[str, Any], shape: Shape = TRUNK_SHAPE, path: s
     Returns:
         The field and the decoder's message, or None.
     """
+    return next(_type_errors(sent, shape, path), None)
+
+
+def _type_errors(sent: Mapping[str, Any], shape: Shape, path: str) -> Iterator[tuple[str, str]]:
     for name, expected in shape.items():
         value = sent.get(name)
-        if value is None:
-            continue
-        found = _go_kind(value)
-        wanted = {"int": "number", "string": "string"}[expected] if isinstance(expected, str) else "array"
-        if found != wanted or (expected == "int" and not isinstance(value, int)):
-            return name, _decoder_message(found if found != wanted else f"number {value}", path + name, expected)
-        if isinstance(expected, str):
-            continue
-        for entry in value:
-            if not isinstance(entry, dict):
-                return name, _decoder_message(_go_kind(entry), path + name, "object")
-            if inner := find_type_error(entry, expected, f"{path}{name}."):
-                return inner
-    return None
+        found = None if value is None else _found_instead(value, expected)
+        if found is not None:
+            yield name, _decoder_message(found, path + name, expected)
+        elif value is not None and not isinstance(expected, str):
+            yield from _type_errors_of_entries(value, expected, name, path + name)
+
+
+def _type_errors_of_entries(entries: list[Any], shape: Shape, name: str, path: str) -> Iterator[tuple[str, str]]:
+    for entry in entries:
+        if isinstance(entry, dict):
+            yield from _type_errors(entry, shape, f"{path}.")
+        else:
+            yield name, _decoder_message(_go_kind(entry), path, "object")
+
+
+def _found_instead(value: Any, expected: str | Shape) -> str | None:
+    """Return what the decoder says that it found, where it cannot take it for what is expected."""
+    found = _go_kind(value)
+    wanted = {"int": "number", "string": "string"}[expected] if isinstance(expected, str) else "array"
+    if found == wanted:
+        return f"number {value}" if expected == "int" and not isinstance(value, int) else None
+    return found
 
 
 def _go_kind(value: Any) -> str:

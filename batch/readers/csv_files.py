@@ -327,10 +327,7 @@ def _bytes(path: Path) -> bytes:
         _refuse_large(path, path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
-        raise WorkbookError(
-            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
-            "Close it if it is open elsewhere, and check that you may read it.",
-        ) from None
+        raise refusals.cannot_be_opened(path, error) from None
 
 
 def _refuse_large(path: Path, size: int) -> None:

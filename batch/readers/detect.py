@@ -95,20 +95,13 @@ def recognise(path: Path) -> Format:
             f'"{path}" does not exist.', "Check the name and the folder; names with spaces need quotes."
         ) from None
     except OSError as error:
-        raise WorkbookError(
-            f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
-            "Close it if it is open elsewhere, and check that you may read it.",
-        ) from None
+        raise refusals.cannot_be_opened(path, error) from None
     if not head:
         raise WorkbookError(f'"{path}" is empty: it has no bytes at all.', "Copy or download it again.")
     if head.lstrip(_STRAY).startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zipped(path)
     if head.startswith(_OLE):
-        if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
-            raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
-        if _contains(path, "EncryptedPackage".encode("utf-16-le")):
-            raise refusals.encrypted(path)
-        return Format.XLS
+        return _compound(path, head)
     if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
         return Format.XLS
     raise _not_a_workbook(path, head)
@@ -128,6 +121,14 @@ def _folder(path: Path) -> Format:
     if not csv_files.files_in(path):
         raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
     return Format.CSV
+
+
+def _compound(path: Path, head: bytes) -> Format:
+    if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
+        raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
+    if _contains(path, "EncryptedPackage".encode("utf-16-le")):
+        raise refusals.encrypted(path)
+    return Format.XLS
 
 
 def _zipped(path: Path) -> Format:

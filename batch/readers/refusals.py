@@ -17,6 +17,14 @@ def not_a_spreadsheet(path: Path, seems: str, hint: str = SAVE_AS_XLSX) -> Workb
     return WorkbookError(f'"{path}" is not a spreadsheet: it seems to be {seems}.', hint)
 
 
+def cannot_be_opened(path: Path, error: OSError) -> WorkbookError:
+    """Return the error for a file that the system does not open."""
+    return WorkbookError(
+        f'"{path}" cannot be opened: {error.strerror or "the system refuses it"}.',
+        "Close it if it is open elsewhere, and check that you may read it.",
+    )
+
+
 def protected(path: Path) -> WorkbookError:
     """Return the error for a file that is encrypted."""
     return WorkbookError(

@@ -33,14 +33,16 @@ def concurrently(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
     working = min(at_once, len(steps))
     lock, over = threading.Lock(), threading.Event()
 
+    def take() -> tuple[int, Callable[[], T]] | None:
+        with lock:
+            return left.popleft() if left and not failures else None
+
     def work() -> None:
         nonlocal working
         try:
-            while left and not failures:
-                with lock:
-                    place, step = left.popleft() if left else (-1, None)
-                if step is not None:
-                    found[place] = step()
+            while taken := take():
+                place, step = taken
+                found[place] = step()
         except BaseException as failure:  # noqa: BLE001 - raised below, in the thread that waits
             failures.append(failure)
         finally:

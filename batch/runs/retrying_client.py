@@ -238,27 +238,23 @@ class RetryingClient:
 
         Some firmware counts the page rather than the list, so a first page that may have been cut is not believed.
         """
-        ahead = 1
-        while True:
-            numbers = range(pages.read + 1, pages.read + 1 + ahead)
+        brought = True
+        while brought and not pages.complete:
+            if len(pages.rows) > _MOST_ROWS:
+                raise _odd("a list without an end")
+            numbers = range(pages.read + 1, pages.read + 1 + pages.ahead)
             steps = [partial(self.ask, page_of(number, PAGE_SIZE)) for number in numbers]
             brought = False
             for answer in concurrently(steps, self._api.throttle.ceiling):
                 if answer.errcode:
                     return answer
                 brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
-            if not brought:
-                said, shown = pages.total, len(pages.rows)
-                if said and not shown and not pages.moved:
-                    raise _odd(f"a list of {said:,} rows, of which it shows none")
-                if said is not None and shown < said and not pages.moved:
-                    self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
-                break
-            if pages.complete:
-                break
-            if len(pages.rows) > _MOST_ROWS:
-                raise _odd("a list without an end")
-            ahead = pages.ahead
+        said, shown = pages.total, len(pages.rows)
+        if not brought and not pages.moved and said:
+            if not shown:
+                raise _odd(f"a list of {said:,} rows, of which it shows none")
+            if shown < said:
+                self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
         return list(pages.rows.values())
 
     def listed(self) -> tuple[LiveTrunk, ...]:

@@ -92,8 +92,9 @@ def end_rows(
         problems: those that stopped a trunk make their row *invalid*.
     """
     faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
-    named = {row: list(_named(tables, record, outcomes[row])) for row, record in _with_faults(records, outcomes)}
+    quotes = _quotes(tables, records, outcomes)
     shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
+    invalid = {row for row, outcome in outcomes.items() if outcome.ending is Ending.INVALID}
     by_sheet = {}
     for table in tables:
         owners = records.owners[table.sheet.title]
@@ -103,13 +104,11 @@ def end_rows(
             if trunk in shared
         }
         for row, problem in faulty.get(table.name, {}).items():
-            trunk = owners.of(row)
-            if trunk is not None and trunk in outcomes and outcomes[trunk].ending is Ending.INVALID:
+            if owners.of(row) in invalid:
                 results[row] = _invalid(problem)
-        for places in named.values():
-            for place in places:
-                if place.table is table and place.row in results:
-                    results[place.row] = replace(results[place.row], errmsg=place.quote)
+        for row, quote in quotes.get(table.name, {}).items():
+            if row in results:
+                results[row] = replace(results[row], errmsg=quote)
         by_sheet[table.sheet.title] = results
     return RowEndings(by_sheet=by_sheet)
 
@@ -176,20 +175,17 @@ def _invalid(problem: Problem) -> RowResult:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
-    table: Table
-    row: int
-    quote: str
-
-
-def _with_faults(records: Records, outcomes: Mapping[int, Outcome]) -> Iterator[tuple[int, Record]]:
+def _quotes(tables: Tables, records: Records, outcomes: Mapping[int, Outcome]) -> dict[str, dict[int, str]]:
+    """Return what the PBX named, by the name of the table and the row that is to say it."""
+    found: dict[str, dict[int, str]] = {}
     for record in records.trunks:
         if record.row in outcomes and outcomes[record.row].faults:
-            yield record.row, record
+            for table, row, quote in _named(tables, record, outcomes[record.row]):
+                found.setdefault(table.name, {})[row] = quote
+    return found
 
 
-def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[_Place]:
+def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[tuple[Table, int, str]]:
     """Quote what the PBX named at its own row, and point the trunk's other rows to that cell."""
     quotes: dict[tuple[str, int], list[str]] = {}
     cells = []
@@ -203,12 +199,12 @@ def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[_Place]
     rows += [(tables.caller_ids, row) for row in (record.caller_ids.numbered() if record.caller_ids else ())]
     for table, row in rows:
         if (table.name, row) in quotes:
-            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}")
+            yield table, row, f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}"
         elif cells:
-            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: see {cells[0]}")
+            yield table, row, f"{outcome.errmsg}: see {cells[0]}"
         else:
             named = ", ".join(_quote(fault) for fault in outcome.faults)
-            yield _Place(table=table, row=row, quote=f"{outcome.errmsg}: {named}")
+            yield table, row, f"{outcome.errmsg}: {named}"
 
 
 def _quote(fault: FieldFault) -> str:

@@ -171,25 +171,29 @@ class WorkerPool:
     def _next(self) -> Callable[[], None] | None:
         """Wait for something to do; None when all is done."""
         with self._changed:
-            while True:
-                if self._trunk_writer.lost is not None and self._stopped is None:
-                    self.stop(self._trunk_writer.lost.message)
-                if self._stopped is not None and (self._ready or self._to_look):
-                    return self._drop_the_rest(self._stopped)
-                if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
-                    return self._read_back(self._take(self._written))
-                self._look_again_at_stale()
-                ahead = min(self._limits.workers, self._limits.batch)
-                if self._to_look and not self._looking and len(self._ready) < ahead:
-                    self._looking += 1
-                    return self._look(self._take(self._to_look))
-                if self._ready:
-                    self._writing += 1
-                    return self._write(self._ready.popleft())
-                if self._writes_are_over() and not self._written:
-                    self._changed.notify_all()
-                    return None
+            while (step := self._due_step()) is None and not (self._writes_are_over() and not self._written):
                 self._changed.wait()
+            if step is None:
+                self._changed.notify_all()
+            return step
+
+    def _due_step(self) -> Callable[[], None] | None:
+        """Return the step to be taken now; None when there is none, or only after what is under way."""
+        if self._trunk_writer.lost is not None and self._stopped is None:
+            self.stop(self._trunk_writer.lost.message)
+        if self._stopped is not None and (self._ready or self._to_look):
+            return self._drop_the_rest(self._stopped)
+        if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
+            return self._read_back(self._take(self._written))
+        self._look_again_at_stale()
+        ahead = min(self._limits.workers, self._limits.batch)
+        if self._to_look and not self._looking and len(self._ready) < ahead:
+            self._looking += 1
+            return self._look(self._take(self._to_look))
+        if self._ready:
+            self._writing += 1
+            return self._write(self._ready.popleft())
+        return None
 
     def _look_again_at_stale(self) -> None:
         """Send back what had to wait for its write too long."""
