@@ -215,7 +215,7 @@ def _drafts(records: Sequence[Record]) -> Drafts:
     """Count the bodies that would be sent, and weigh the one with the most entries."""
     from batch.trunks.model import draft  # noqa: PLC0415 - as in `_begin`
 
-    sent = [record for record in records if record.fields or record.dids or record.caller_ids]
+    sent = [record for record in records if record.fields or record.lists]
     if not sent:
         return Drafts()
     largest = max(sent, key=lambda record: record.entries)

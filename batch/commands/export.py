@@ -11,14 +11,13 @@ from batch.commands.connection import Connection, practice_file
 from batch.commands.user_interface import UserInterface
 from batch.errors import UsageError
 from batch.runs.retrying_client import RetryingClient
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.columns import CALLER_IDS, DIDS, LIST_OF, TRUNKS
 from batch.settings import Settings
 from batch.trunks.export_base import base_lines
-from batch.trunks.live import WHOLE_TRUNK, CallerId, Did, Inventory, LiveTrunk
+from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
-from batch.writers.exportable import LIST_OF, Directory, Exportable, NotExportable, say
+from batch.writers.exportable import Directory, Exportable, NotExportable, say
 
-_SHEET_OF = {name: title for title, name in LIST_OF.items()}
 _MANY = 500
 """So many trunks take a while to be read."""
 
@@ -154,12 +153,10 @@ def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Direc
     }
     for unsaid in said.unsaid:
         trunk, what, reason = unsaid.trunk, unsaid.what, unsaid.reason
-        if what in _SHEET_OF:
-            entries: Sequence[Did | CallerId] = (
-                trunk.dids.entries if what == LIST_OF[DIDS.title] else trunk.caller_ids.entries
-            )
-            lines = [ReadOnly(trunk.name, _SHEET_OF[what], *_told(entry, directory), reason) for entry in entries]
-            yield from lines or [ReadOnly(trunk.name, _SHEET_OF[what], reason=reason)]
+        if what in LIST_OF:
+            title, entries = LIST_OF[what].title, trunk.lists[LIST_OF[what]].entries
+            lines = [ReadOnly(trunk.name, title, *_told(entry, directory), reason) for entry in entries]
+            yield from lines or [ReadOnly(trunk.name, title, reason=reason)]
         elif what:
             yield ReadOnly(trunk.name, TRUNKS.column(what).label, str(trunk.value(what)), reason=reason)
     for trunk in left_out:
@@ -169,7 +166,7 @@ def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Direc
         yield ReadOnly(trunk.name, "Whole trunk", f"id {trunk.id}", reason=reason)
 
 
-def _told(entry: Did | CallerId, directory: Directory) -> tuple[str, str, str]:
+def _told(entry: Entry, directory: Directory) -> tuple[str, str, str]:
     """Return number, name, and for whom an entry is."""
     if isinstance(entry, Did):
         return entry.did, entry.name, ""

@@ -283,11 +283,10 @@ def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
     """Return what was wanted of a trunk and cannot be read now, in people's words, with the reason."""
     if WHOLE_TRUNK in now.unread:
         return {"Name": now.unread[WHOLE_TRUNK]}
-    lists = {"did_list": (desired.dids, "DID"), "outbound_cid_list": (desired.caller_ids, "Caller ID")}
     return {
-        what: now.unread[name]
-        for name, (wanted, what) in lists.items()
-        if wanted is not None and now.unread.get(name, NOT_SHOWN) != NOT_SHOWN
+        sheet.column(sheet.number).label: now.unread[sheet.api]
+        for sheet in desired.lists
+        if now.unread.get(sheet.api, NOT_SHOWN) != NOT_SHOWN
     }
 
 

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from batch.reports.next_steps import command, where
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import READ_ONLY
 from batch.wording import BRIEF, Shown, counted, named
-from batch.writers.exportable import LIST_OF
 
 if TYPE_CHECKING:
     from batch.commands.flow import Exported
     from batch.writers.exportable import NotExportable
 
-_CALLED = {name: title for title, name in LIST_OF.items()} | {c.field: c.label for c in TRUNKS.columns}
+_CALLED = {sheet.api: sheet.title for sheet in LIST_SHEETS} | {c.field: c.label for c in TRUNKS.columns}
 
 
 def export_text(exported: Exported, shown: Shown = BRIEF) -> Iterator[str]:

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from batch.schema.columns import DIDS, LIST_OF, LIST_SHEETS
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.trunks.live import CallerId
+from batch.trunks.diff import ChangeKind, EntryChange
+from batch.trunks.live import Did, Entry
 
 if TYPE_CHECKING:
     from batch.commands.flow import Exported, Planned, Report, Verified
@@ -71,23 +73,15 @@ def _change_json(change: Change) -> dict[str, Any]:
 
 
 def _difference_json(difference: Difference) -> dict[str, Any]:
-    dids, caller_ids = difference.dids, difference.caller_ids
     return {
         "fields": {name: [_plain(old), _plain(new)] for name, (old, new) in difference.fields.items()},
-        "dids": {
-            "added": [{"did": e.did, "did_name": e.name} for e in dids.added],
-            "removed": [{"did": e.did, "did_name": e.name} for e in dids.removed],
-            "renamed": [{"did": new.did, "old": old.name, "new": new.name} for old, new in dids.renamed],
-            "moved": [{"did": m.entry.did, "from": m.was, "to": m.becomes} for m in dids.moved],
-        },
-        "caller_ids": {
-            "added": [_caller_json(e) for e in caller_ids.added],
-            "removed": [_caller_json(e) for e in caller_ids.removed],
-            "renamed": [{**_key(new), "old": old.name, "new": new.name} for old, new in caller_ids.renamed],
-            "changed": [
-                {**_key(new), "old": _caller_json(old), "new": _caller_json(new)} for old, new in caller_ids.changed
-            ],
-            "moved": [{**_key(m.entry), "from": m.was, "to": m.becomes} for m in caller_ids.moved],
+        **{
+            sheet.name: {
+                str(kind): [_entry_change_json(change) for change in difference.of(sheet, kind)]
+                for kind in ChangeKind
+                if sheet is not DIDS or kind is not ChangeKind.CHANGED  # of a DID, nothing but its name can be another
+            }
+            for sheet in LIST_SHEETS
         },
     }
 
@@ -96,11 +90,28 @@ def _plain(value: object) -> object:
     return str(value) if isinstance(value, Secret) else value
 
 
-def _key(entry: CallerId) -> dict[str, Any]:
+def _entry_change_json(change: EntryChange) -> dict[str, Any]:
+    old, new = change.old, change.new
+    match change.kind:
+        case ChangeKind.ADDED | ChangeKind.REMOVED:
+            return _entry_json(new)
+        case ChangeKind.RENAMED:
+            return {**_key(new), "old": old.name, "new": new.name}
+        case ChangeKind.CHANGED:
+            return {**_key(new), "old": _entry_json(old), "new": _entry_json(new)}
+        case ChangeKind.MOVED:
+            return {**_key(new), "from": change.was, "to": change.becomes}
+
+
+def _key(entry: Entry) -> dict[str, Any]:
+    if isinstance(entry, Did):
+        return {"did": entry.did}
     return {"option": entry.option, "caller_id": entry.caller_id}
 
 
-def _caller_json(entry: CallerId) -> dict[str, Any]:
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    if isinstance(entry, Did):
+        return {"did": entry.did, "did_name": entry.name}
     whom = (
         {"extension_range": entry.extension_range}
         if entry.option == "range"
@@ -120,14 +131,15 @@ def export_json(exported: Exported) -> dict[str, Any]:
             "extensions": exported.extensions,
         },
         "read_only": [
-            {"trunk": unsaid.trunk.name, "list": _LISTS.get(unsaid.what, unsaid.what), "reason": unsaid.reason}
+            {
+                "trunk": unsaid.trunk.name,
+                "list": LIST_OF[unsaid.what].name if unsaid.what in LIST_OF else unsaid.what,
+                "reason": unsaid.reason,
+            }
             for unsaid in exported.read_only
         ],
         "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
     }
-
-
-_LISTS = {"did_list": "dids", "outbound_cid_list": "caller_ids"}
 
 
 def report_json(report: Report) -> dict[str, Any]:

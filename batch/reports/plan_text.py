@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch.reports.check_text import first_code, problems_text, secrets_text, unseen_text
 from batch.reports.next_steps import allowing, command, how, more_about, where, which
@@ -13,7 +13,7 @@ from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.naming import plain_stem
 from batch.trunks.change_plan import tally
-from batch.trunks.diff import described, said
+from batch.trunks.diff import ChangeKind, EntryChange, described, said
 from batch.wording import BRIEF, Shown, counted, duration, list_entries, named
 
 if TYPE_CHECKING:
@@ -21,9 +21,16 @@ if TYPE_CHECKING:
     from batch.schema.problems import Problem
     from batch.settings import Settings
     from batch.trunks.change_plan import Change
-    from batch.trunks.diff import Difference, ListDifference
+    from batch.trunks.diff import Difference
     from batch.trunks.hazards import Hazard
-    from batch.trunks.live import CallerId, Did
+
+_SIGNS: Final = {
+    ChangeKind.ADDED: "+",
+    ChangeKind.REMOVED: "-",
+    ChangeKind.RENAMED: "~",
+    ChangeKind.CHANGED: "~",
+    ChangeKind.MOVED: "↕",
+}
 
 
 def plan_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) -> Iterator[str]:
@@ -202,8 +209,9 @@ def _called(change: Change) -> str:
 def _difference_text(difference: Difference, items: Shown) -> Iterator[str]:
     for name, (old, new) in difference.fields.items():
         yield f"    {TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
-    yield from _list_text("DIDs", difference.dids, items)
-    yield from _list_text("caller IDs", difference.caller_ids, items)
+    for sheet, differs in difference.lists.items():
+        yield f"    {sheet.words}: {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
+        yield from _entries_text(differs.changes, items)
 
 
 def _left_alone_text(planned: Planned, shown: Shown) -> Iterator[str]:
@@ -220,20 +228,25 @@ def _left_alone_text(planned: Planned, shown: Shown) -> Iterator[str]:
     yield ""
 
 
-def _list_text(what: str, differs: ListDifference[Did] | ListDifference[CallerId], shown: Shown) -> Iterator[str]:
-    if not differs:
-        return
-    yield f"    {what}: {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
-    lines = {
-        "+": [described(entry) for entry in differs.added],
-        "-": [described(entry) for entry in differs.removed],
-        "~": [f"{described(old)} → {described(new)}" for old, new in (*differs.renamed, *differs.changed)],
-        "↕": [f"{described(moved.entry)}: place {moved.was} → {moved.becomes}" for moved in differs.moved],
-    }
-    for sign, entries in lines.items():
-        yield from (f"      {sign} {entry}" for entry in entries[: shown.items])
-        if left := len(entries) - len(entries[: shown.items]):
+def _entries_text(changes: Iterable[EntryChange], shown: Shown) -> Iterator[str]:
+    signs: dict[str, list[EntryChange]] = defaultdict(list)
+    for change in changes:
+        signs[_SIGNS[change.kind]].append(change)
+    for sign, same in signs.items():
+        listed = same[: shown.items]
+        yield from (f"      {sign} {_entry_text(change)}" for change in listed)
+        if left := len(same) - len(listed):
             yield f"      {sign} … {left:,} more"
+
+
+def _entry_text(change: EntryChange) -> str:
+    match change.kind:
+        case ChangeKind.ADDED | ChangeKind.REMOVED:
+            return described(change.new)
+        case ChangeKind.MOVED:
+            return f"{described(change.new)}: place {change.was} → {change.becomes}"
+        case _:
+            return f"{described(change.old)} → {described(change.new)}"
 
 
 def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:

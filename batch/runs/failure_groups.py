@@ -68,7 +68,7 @@ def _why(outcome: Outcome) -> str:
 
 def _differing(difference: Difference) -> str:
     """Count what reading found otherwise than wanted."""
-    fields, entries = len(difference.fields), difference.dids.touched + difference.caller_ids.touched
+    fields, entries = len(difference.fields), sum(differs.touched for differs in difference.lists.values())
     parts = [f"{fields:,} field{'' if fields == 1 else 's'}"] if fields else []
     parts += [f"{entries:,} list {'entry' if entries == 1 else 'entries'}"] if entries else []
     if not parts:

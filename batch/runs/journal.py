@@ -25,7 +25,7 @@ from batch.runs.serialization import Intent, outcome_json
 from batch.wording import quoted
 
 JOURNAL: Final = "journal.sqlite"
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables below; a journal of another version is not gone on with."""
 
 COMPLETE: Final = 0

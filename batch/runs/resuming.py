@@ -7,6 +7,7 @@ as wanted is *applied*, and is not written again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -15,14 +16,13 @@ from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import Intent, desired_json
 from batch.runs.trunk_writer import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWORD_UNKNOWN
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import LIST_OF, TRUNKS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, values_of
-from batch.trunks.diff import Difference, ListDifference, comparable, compare, said
-from batch.trunks.live import CallerId, Did, LiveTrunk
+from batch.trunks.diff import ChangeKind, Difference, ListDifference, comparable, compare, said
+from batch.trunks.live import LiveTrunk
 from batch.trunks.model import Record
 
-_LISTS: Final = {"did_list": "the DIDs", "outbound_cid_list": "the caller IDs"}
 _LONGEST: Final = 60
 """So many characters of a value are shown."""
 
@@ -49,21 +49,15 @@ def since_exported(changes: Iterable[Change]) -> tuple[str, ...]:
             f"{_called(name)} ({_said(name, was)} → {_said(name, now)})"
             for name, (was, now) in difference.fields.items()
         ]
-        lists = (("did_list", difference.dids), ("outbound_cid_list", difference.caller_ids))
-        parts += [f"{_called(name)} ({_counted(differs)})" for name, differs in lists if differs]
+        parts += [f"{_called(sheet.api)} ({_counted(differs)})" for sheet, differs in difference.lists.items()]
         if parts:
             lines.append(f"{change.live.name}: only the PBX changed {', '.join(parts)} since the export; left alone.")
     return tuple(lines)
 
 
-def _counted(differs: ListDifference[Did] | ListDifference[CallerId]) -> str:
-    counts = {
-        "added": len(differs.added),
-        "removed": len(differs.removed),
-        "changed": len(differs.renamed) + len(differs.changed),
-        "moved": len(differs.moved),
-    }
-    return ", ".join(f"{number:,} {word}" for word, number in counts.items() if number)
+def _counted(differs: ListDifference) -> str:
+    kinds = (ChangeKind.CHANGED if kind is ChangeKind.RENAMED else kind for kind, *_ in differs.changes)
+    return ", ".join(f"{number:,} {kind}" for kind, number in Counter(kinds).items())
 
 
 def _since_approved(change: Change, wanted: Intent | None, before: Mapping[int, LiveTrunk]) -> str:
@@ -84,8 +78,8 @@ def _otherwise(then: LiveTrunk, now: LiveTrunk, names: Collection[str]) -> Itera
     for name, old in was.items():
         if old == became[name]:
             continue
-        if isinstance(old, Secret) or name in _LISTS:
-            are = "are not as they were" if name in _LISTS else "is not as it was"
+        if isinstance(old, Secret) or name in LIST_OF:
+            are = "are not as they were" if name in LIST_OF else "is not as it was"
             yield f"{_called(name)} {are}"
         else:
             yield f"{_called(name)} is {_value(became[name])} now, was {_value(old)}"
@@ -93,9 +87,9 @@ def _otherwise(then: LiveTrunk, now: LiveTrunk, names: Collection[str]) -> Itera
 
 def _asked_otherwise(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     for name in sorted({*then["fields"], *now["fields"]}):
-        if then["fields"].get(name, _LISTS) != now["fields"].get(name, _LISTS):
+        if then["fields"].get(name, LIST_OF) != now["fields"].get(name, LIST_OF):
             yield _called(name)
-    yield from (_called(name) for name in _LISTS if then.get(name) != now.get(name))
+    yield from (_called(name) for name in LIST_OF if then.get(name) != now.get(name))
 
 
 def _since_written(outcome: Outcome) -> str:
@@ -105,14 +99,13 @@ def _since_written(outcome: Outcome) -> str:
         else f"{_called(name)} is {_value(found)} now, wanted {_value(wanted)}"
         for name, (found, wanted) in outcome.difference.fields.items()
     ]
-    lists = (("did_list", outcome.difference.dids), ("outbound_cid_list", outcome.difference.caller_ids))
-    parts += [f"{_called(name)} are not the wanted ones" for name, difference in lists if difference]
+    parts += [f"{_called(sheet.api)} are not the wanted ones" for sheet in outcome.difference.lists]
     return f"{outcome.name}: changed since it was written, left alone: {'; '.join(parts)}."
 
 
 def _called(name: str) -> str:
-    if name in _LISTS:
-        return _LISTS[name]
+    if name in LIST_OF:
+        return f"the {LIST_OF[name].words}"
     return "the password" if name == "password" else TRUNKS.column(name).label
 
 
@@ -257,9 +250,7 @@ def settle_by_look(outcome: Outcome, change: Change, now: LiveTrunk | None, *, u
     desired = comparable(change.desired, now, change.live)
     left = compare(now, desired)
     if not left and desired != change.desired and "password" in change.written.fields:
-        if change.written.fields.keys() == {"password"} and not (
-            change.difference.dids or change.difference.caller_ids
-        ):
+        if change.written.fields.keys() == {"password"} and not change.difference.lists:
             return replace(outcome, note=PASSWORD_UNKNOWN, read=True)
         return replace(outcome, ending=Ending.APPLIED, note=PASSWORD_NOT_COMPARED, difference=left, read=True)
     if not left:

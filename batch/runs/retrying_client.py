@@ -26,8 +26,8 @@ from batch.pbx.throttle import Stopped
 from batch.runs.circuit_breaker import CircuitBreaker
 from batch.runs.concurrency import concurrently
 from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Outage, Policy, SignInAgain, StopPbx, decide
+from batch.schema.columns import LIST_OF
 from batch.trunks.live import (
-    API_LISTS,
     WHOLE_TRUNK,
     Inventory,
     LiveTrunk,
@@ -382,7 +382,7 @@ def _alone(answer: Answer, number: int) -> LiveTrunk | None:
 
 
 def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, **{name: [] for name in API_LISTS if name in row and row[name] is None}}
+    return {**row, **{name: [] for name in LIST_OF if name in row and row[name] is None}}
 
 
 def _unmet(reply: Reply) -> Reply:

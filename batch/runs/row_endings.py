@@ -10,7 +10,7 @@ from typing import Final
 from batch.errors import BatchError
 from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import AS_WANTED, ENDINGS, Ending, Outcome
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
 from batch.schema.spellings import spans
 from batch.tables.row_results import RowResult, Tone
@@ -195,8 +195,7 @@ def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[tuple[T
             cells.append(cell)
             quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
     rows = [(tables.trunks, record.row)]
-    rows += [(tables.dids, row) for row in (record.dids.numbered() if record.dids else ())]
-    rows += [(tables.caller_ids, row) for row in (record.caller_ids.numbered() if record.caller_ids else ())]
+    rows += [(tables.of(sheet), row) for sheet, edit in record.lists.items() for row in edit.numbered()]
     for table, row in rows:
         if (table.name, row) in quotes:
             yield table, row, f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}"
@@ -217,16 +216,11 @@ def _blamed(tables: Tables, record: Record, fault: FieldFault) -> Iterator[tuple
     """Find the cells that a field named by the PBX stands for: by its value in a list, else on the Trunks sheet."""
     value = str(fault.value)
     field = fault.field.rpartition(".")[2]
-    if field in {column.field for column in DIDS.columns} and record.dids:
-        for did in record.dids.rows:
-            if value in {did.did, did.name}:
-                yield tables.dids, did.row, field
-    elif field in {column.field for column in CALLER_IDS.columns} and record.caller_ids:
-        for caller in record.caller_ids.rows:
-            if value in {caller.caller_id, caller.name, caller.extension_range}:
-                yield tables.caller_ids, caller.row, field
-    elif field in {column.field for column in TRUNKS.columns}:
+    if field in {column.field for column in TRUNKS.columns}:
         yield tables.trunks, record.row, field
+    for sheet, edit in record.lists.items():
+        if field in {column.field for column in sheet.columns}:
+            yield from ((tables.of(sheet), row.row, field) for row in edit.rows if value in row)
 
 
 def outcomes_without_run(records: Sequence[Record], stopped: frozenset[int], left_out: frozenset[int]) -> list[Outcome]:

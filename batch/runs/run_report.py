@@ -5,20 +5,22 @@ from __future__ import annotations
 import getpass
 import platform
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from batch.pbx.error_codes import explain
 from batch.readers.workbook import Workbook
 from batch.runs.outcomes import ENDINGS, Ending, Outcome
 from batch.runs.row_endings import TONES, RowEndings
+from batch.schema.columns import LIST_SHEETS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.row_results import ChangeLine, CodeCount, Count, Summary
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import Difference, ListDifference, described
-from batch.trunks.live import CallerId, Did, LiveTrunk
+from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, described
+from batch.trunks.live import Entry, LiveTrunk
 
+_SAME: Final = ListDifference()
 _UP: Final = frozenset({1, 2, 3})
 _DOWN: Final = frozenset({4, 41, 42, 43, 45})
 
@@ -235,27 +237,16 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
     wrong = _found(outcome)
     seen = outcome is not None and outcome.read
     record = change.record
-    did_rows: dict[Hashable, int] = {row.key: row.row for row in (record.dids.rows if record.dids else ())}
-    caller_rows: dict[Hashable, int] = {
-        row.key: row.row for row in (record.caller_ids.rows if record.caller_ids else ())
-    }
-    lists = (
-        (tables.dids, "did", did_rows, change.difference.dids, wrong.dids),
-        (
-            tables.caller_ids,
-            "outbound_cid",
-            caller_rows,
-            change.difference.caller_ids,
-            wrong.caller_ids,
-        ),
-    )
-    for table, field, rows, difference, left in lists:
-        label = table.sheet.column(field).label
-        for entry, before, wanted, found in _lines_of(difference, left):
+    for sheet in LIST_SHEETS:
+        table, edit = tables.of(sheet), record.lists.get(sheet)
+        rows = {row.key: row.row for row in (edit.rows if edit else ())}
+        label = sheet.column(sheet.number).label
+        lines = _lines_of(change.difference.lists.get(sheet, _SAME), wrong.lists.get(sheet, _SAME))
+        for entry, before, wanted, found in lines:
             row = rows.get(entry.key)
             yield ChangeLine(
                 sheet=table.name if row else tables.trunks.name,
-                cell=table.cell(field, row) if row else tables.trunks.cell(_mode(field), record.row),
+                cell=table.cell(sheet.number, row) if row else tables.trunks.cell(sheet.mode, record.row),
                 trunk=change.live.name,
                 field=label,
                 before=before,
@@ -265,19 +256,13 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
 
 
 def _found(outcome: Outcome | None) -> Difference:
-    return outcome.difference if outcome else Difference()
+    return outcome.difference if outcome else NO_DIFFERENCE
 
 
-def _mode(field: str) -> str:
-    return "dids_mode" if field == "did" else "caller_ids_mode"
-
-
-def _lines_of(
-    planned: ListDifference[Did] | ListDifference[CallerId], left: ListDifference[Did] | ListDifference[CallerId]
-) -> Iterator[tuple[Did | CallerId, str, str, str]]:
+def _lines_of(planned: ListDifference, left: ListDifference) -> Iterator[tuple[Entry, str, str, str]]:
     """Yield each entry that was to change with before, wanted and found; then what else was found otherwise."""
     open_ones = {(entry.key, wanted): (entry, found, wanted) for entry, found, wanted in _entries(left)}
-    missing = {entry.key for entry in left.added}
+    missing = {change.new.key for change in left.of(ChangeKind.ADDED)}
     for entry, before, wanted in _entries(planned):
         _, found, _ = open_ones.pop((entry.key, wanted), (entry, wanted, wanted))
         yield entry, before, wanted, "absent" if entry.key in missing else found
@@ -287,18 +272,16 @@ def _lines_of(
         yield entry, wanted, wanted, found
 
 
-def _entries(
-    difference: ListDifference[Did] | ListDifference[CallerId],
-) -> Iterator[tuple[Did | CallerId, str, str]]:
-    for entry in difference.added:
-        yield entry, "absent", described(entry)
-    for entry in difference.removed:
-        yield entry, described(entry), "absent"
-    for old, new in (*difference.renamed, *difference.changed):
-        yield new, described(old), described(new)
-    for moved in difference.moved:
-        yield (
-            moved.entry,
-            f"place {moved.was}: {described(moved.entry)}",
-            f"place {moved.becomes}: {described(moved.entry)}",
-        )
+def _entries(difference: ListDifference) -> Iterator[tuple[Entry, str, str]]:
+    for kind, old, new, was, becomes in difference.changes:
+        before, wanted = described(old), described(new)
+        match kind:
+            case ChangeKind.ADDED:
+                before = "absent"
+            case ChangeKind.REMOVED:
+                wanted = "absent"
+            case ChangeKind.MOVED:
+                before, wanted = f"place {was}: {wanted}", f"place {becomes}: {wanted}"
+            case _:
+                pass
+        yield new, before, wanted

@@ -6,20 +6,22 @@ A run's folder may have come from anybody, so what is read is believed only wher
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
+from batch.schema.column_model import ListSheet
+from batch.schema.columns import LIST_OF, LIST_SHEETS
 from batch.schema.problem_kinds import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.settings import OPTIONS
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import Desired, Difference, ListDifference, Moved, compare
-from batch.trunks.live import API_LISTS, CallerId, Did, LiveTrunk, caller_id_json, did_json, parse_trunk
+from batch.trunks.diff import ChangeKind, Desired, Difference, EntryChange, ListDifference, compare
+from batch.trunks.live import Entry, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.model import Record
 from batch.trunks.values import Value
 
@@ -124,24 +126,18 @@ def are_whole(facts: Mapping[str, Any]) -> bool:
 
 
 Json: TypeAlias = dict[str, Any]
-EntryT = TypeVar("EntryT", Did, CallerId)
 
 _VALUE: Final[Shape] = (str, int, None)
-DESIRED: Final[Shape] = {"fields": each(_VALUE), "did_list": [dict], "outbound_cid_list": [dict]}
+DESIRED: Final[Shape] = {"fields": each(_VALUE), **{name: [dict] for name in LIST_OF}}
 """The shape of what `desired_json` makes."""
-_LIST: Final[Shape] = {
-    **{name: [dict] for name in ("added", "removed")},
-    **{name: [[dict]] for name in ("renamed", "changed")},
-    "moved": [[(dict, whole)]],
-    "stays": whole,
-}
+_LIST: Final[Shape] = {"changes": [[(str, dict, whole)]], "stays": whole}
 OUTCOME: Final[Shape] = {
     **dict.fromkeys(("ending", "name", "note", "errmsg"), str),
     **dict.fromkeys(("trunk_id", "errcode", "http_status", "elapsed_ms"), (int, None)),
     "attempts": whole,
     "finished_at": (is_moment, None),
     "faults": [list],
-    "found": ({"fields": each([_VALUE]), "dids": _LIST, "caller_ids": _LIST}, None),
+    "found": ({"fields": each([_VALUE]), **dict.fromkeys(LIST_OF, _LIST)}, None),
     **dict.fromkeys(("read", "chosen", "reached"), bool),
 }
 """The shape of what `outcome_json` makes."""
@@ -179,11 +175,7 @@ def want(change: Change, rows: int) -> Intent:
 def desired_json(desired: Desired) -> Json:
     """Write down what a trunk shall hold; of a password only that there is one."""
     kept: Json = {"fields": {name: _open(value) for name, value in desired.fields.items()}}
-    if desired.dids is not None:
-        kept["did_list"] = did_json(desired.dids)
-    if desired.caller_ids is not None:
-        kept["outbound_cid_list"] = [caller_id_json(entry) for entry in desired.caller_ids]
-    return kept
+    return kept | {sheet.api: [entry_json(entry) for entry in entries] for sheet, entries in desired.lists.items()}
 
 
 def _open(value: Value) -> str | int | None:
@@ -202,17 +194,14 @@ def read_desired(kept: Json, password: Value | None) -> Desired:
         found = password if value is None else value
         if found is not None:
             fields[name] = found
-    dids, caller_ids = _lists(kept.get("did_list", ()), kept.get("outbound_cid_list", ()))
     return Desired(
         fields=fields,
-        dids=dids if "did_list" in kept else None,
-        caller_ids=caller_ids if "outbound_cid_list" in kept else None,
+        lists={sheet: _read_entries(sheet, kept[sheet.api]) for sheet in LIST_SHEETS if sheet.api in kept},
     )
 
 
-def _lists(dids: Iterable[Json], caller_ids: Iterable[Json]) -> tuple[tuple[Did, ...], tuple[CallerId, ...]]:
-    trunk = parse_trunk({"id": 0, **dict(zip(API_LISTS, (list(dids), list(caller_ids)), strict=True))})
-    return trunk.dids.entries, trunk.caller_ids.entries
+def _read_entries(sheet: ListSheet, entries: Sequence[Json]) -> tuple[Entry, ...]:
+    return parse_trunk({"id": 0, sheet.api: entries}).lists[sheet].entries
 
 
 def planned_then(wanted: Intent, record: Record, before: LiveTrunk) -> Change:
@@ -258,8 +247,7 @@ def read_outcome(row: int, kept: Json) -> Outcome:
 def _difference_json(difference: Difference) -> Json:
     return {
         "fields": {name: [_shown(found), _shown(wanted)] for name, (found, wanted) in difference.fields.items()},
-        "dids": _list_json(difference.dids, lambda entry: did_json([entry])[0]),
-        "caller_ids": _list_json(difference.caller_ids, caller_id_json),
+        **{sheet.api: _list_json(differs) for sheet, differs in difference.lists.items()},
     }
 
 
@@ -267,15 +255,12 @@ def _shown(value: str | int | Secret) -> str | int:
     return HIDDEN if isinstance(value, Secret) else value
 
 
-def _list_json(difference: ListDifference[EntryT], entry_json: Callable[[EntryT], Json]) -> Json:
-    return {
-        "added": [entry_json(entry) for entry in difference.added],
-        "removed": [entry_json(entry) for entry in difference.removed],
-        "renamed": [[entry_json(old), entry_json(new)] for old, new in difference.renamed],
-        "changed": [[entry_json(old), entry_json(new)] for old, new in difference.changed],
-        "moved": [[entry_json(moved.entry), moved.was, moved.becomes] for moved in difference.moved],
-        "stays": difference.stays,
-    }
+def _list_json(difference: ListDifference) -> Json:
+    changes = [
+        [str(kind), entry_json(old), entry_json(new), was, becomes]
+        for kind, old, new, was, becomes in difference.changes
+    ]
+    return {"changes": changes, "stays": difference.stays}
 
 
 def _read_difference(kept: Json | None) -> Difference:
@@ -285,19 +270,13 @@ def _read_difference(kept: Json | None) -> Difference:
         name: (Secret(str(found)), Secret(str(wanted))) if name == "password" else (found, wanted)
         for name, (found, wanted) in kept["fields"].items()
     }
-    return Difference(
-        fields=fields,
-        dids=_read_list(kept["dids"], lambda entry: _lists([entry], [])[0][0]),
-        caller_ids=_read_list(kept["caller_ids"], lambda entry: _lists([], [entry])[1][0]),
-    )
+    lists = {sheet: _read_list(sheet, kept[sheet.api]) for sheet in LIST_SHEETS if sheet.api in kept}
+    return Difference(fields=fields, lists=lists)
 
 
-def _read_list(kept: Mapping[str, Any], entry: Callable[[Json], EntryT]) -> ListDifference[EntryT]:
-    return ListDifference(
-        added=tuple(map(entry, kept["added"])),
-        removed=tuple(map(entry, kept["removed"])),
-        renamed=tuple((entry(old), entry(new)) for old, new in kept["renamed"]),
-        changed=tuple((entry(old), entry(new)) for old, new in kept["changed"]),
-        moved=tuple(Moved(entry=entry(e), was=was, becomes=becomes) for e, was, becomes in kept["moved"]),
-        stays=kept["stays"],
-    )
+def _read_list(sheet: ListSheet, kept: Json) -> ListDifference:
+    changes = []
+    for kind, *entries, was, becomes in kept["changes"]:
+        old, new = _read_entries(sheet, entries)
+        changes.append(EntryChange(ChangeKind(kind), old, new, was, becomes))
+    return ListDifference(changes=tuple(changes), stays=kept["stays"])

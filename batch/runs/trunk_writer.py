@@ -368,7 +368,7 @@ class TrunkWriter:
 
 def _tells(written: Desired) -> bool:
     """Tell whether reading tells of anything that was written."""
-    return bool(written.fields) or written.dids is not None or written.caller_ids is not None
+    return bool(written.fields or written.lists)
 
 
 def _code(work: Work) -> int | None:

@@ -106,7 +106,7 @@ class Column:
         return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sheet:
     """One of the three linked sheets."""
 
@@ -129,3 +129,27 @@ class Sheet:
     def column(self, field: str) -> Column:
         """Return the column that holds ``field``."""
         return next(column for column in self.columns if column.field == field)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ListSheet(Sheet):
+    """A sheet whose rows are the entries of one list of a trunk, and all that is to be said of such a list."""
+
+    api: str
+    """The API's name of the list."""
+    name: str
+    """Ours, in JSON and journals."""
+    number: str
+    """The column of an entry's number."""
+    word: str
+    """What people call an entry."""
+
+    @property
+    def words(self) -> str:
+        """What people call its entries."""
+        return f"{self.word}s"
+
+    @property
+    def mode(self) -> str:
+        """The column of the Trunks sheet that says what the rows do to the list."""
+        return f"{self.name}_mode"

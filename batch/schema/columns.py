@@ -16,6 +16,7 @@ from batch.schema.column_model import (
     NOT_PEER,
     ONLY_REGISTER,
     Column,
+    ListSheet,
     Mode,
     Parser,
     Sheet,
@@ -286,9 +287,13 @@ _TRUNK: Final = Column(
 )
 """The first column of both lists."""
 
-CALLER_IDS: Final = Sheet(
+CALLER_IDS: Final = ListSheet(
     title="Caller IDs",
     csv="caller_ids.csv",
+    api="outbound_cid_list",
+    name="caller_ids",
+    number="outbound_cid",
+    word="caller ID",
     aliases=("Caller ID", "CallerIDs", "Outbound caller IDs"),
     help="One row per outbound caller ID of a trunk, in the order in which the PBX shall look at them.",
     columns=(
@@ -361,9 +366,13 @@ CALLER_IDS: Final = Sheet(
     ),
 )
 
-DIDS: Final = Sheet(
+DIDS: Final = ListSheet(
     title="DIDs",
     csv="dids.csv",
+    api="did_list",
+    name="dids",
+    number="did",
+    word="DID",
     types=NOT_ACCOUNT,
     aliases=("DID", "DID numbers", "DDIs"),
     help="One row per DID of a trunk, in the order in which the PBX shall match them.",
@@ -397,6 +406,9 @@ DIDS: Final = Sheet(
 )
 
 SHEETS: Final = (TRUNKS, CALLER_IDS, DIDS)
+LIST_SHEETS: Final = (DIDS, CALLER_IDS)
+LIST_OF: Final = {sheet.api: sheet for sheet in LIST_SHEETS}
+"""By the API's name."""
 
 RESERVED_HEADERS: Final = ("Move from", "Wave", "PBX")
 """Headers that will mean something one day; until then they are a problem, so that none is silently ignored."""

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
-from batch.schema.column_model import Parser, Sheet
+from batch.schema.column_model import ListSheet, Parser, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Problem
@@ -147,6 +147,10 @@ class Tables:
     def dids(self) -> Table:
         """One row per DID."""
         return self._table(DIDS, self.trunks)
+
+    def of(self, sheet: ListSheet) -> Table:
+        """Return the rows of one of the two lists."""
+        return self.dids if sheet is DIDS else self.caller_ids
 
     def _table(self, sheet: Sheet, trunks: Table | None) -> Table:
         table, problems = _without_asides(*self._make(sheet, self._found.get(sheet.title)), trunks)

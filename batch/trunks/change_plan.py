@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from batch.schema.column_model import Mode, TrunkType
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
 from batch.tables.rows import Tables
 from batch.trunks import rules
-from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference, canonical, compare, live_value
+from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Desired, Difference, canonical, compare, live_value
 from batch.trunks.hazards import Hazard, hazard_of, hazards
-from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, caller_id_json, did_json
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, entry_json
 from batch.trunks.live_checks import check_live, incomplete, unread, unreadable_trunk_problem
 from batch.trunks.merge import merge
 from batch.trunks.model import Record
@@ -62,7 +62,7 @@ class Change:
     @property
     def removals(self) -> int:
         """How many list entries it loses."""
-        return len(self.difference.dids.removed) + len(self.difference.caller_ids.removed)
+        return sum(len(differs.of(ChangeKind.REMOVED)) for differs in self.difference.lists.values())
 
     @property
     def bears_on_registration(self) -> bool:
@@ -74,8 +74,7 @@ class Change:
         """What the write sets, and nothing else: what reading back must find."""
         return Desired(
             fields={name: new for name, (_, new) in self.difference.fields.items()},
-            dids=self.desired.dids if self.difference.dids else None,
-            caller_ids=self.desired.caller_ids if self.difference.caller_ids else None,
+            lists={sheet: self.desired.lists[sheet] for sheet in self.difference.lists},
         )
 
     def as_planned(self, now: LiveTrunk) -> bool:
@@ -83,8 +82,9 @@ class Change:
         return (
             (now.name, now.vendor_type) == (self.live.name, self.live.vendor_type)
             and replaced(now, self.difference) == self.replaces()
-            and (not self.difference.dids or now.dids.unknown_keys == self.live.dids.unknown_keys)
-            and (not self.difference.caller_ids or now.caller_ids.unknown_keys == self.live.caller_ids.unknown_keys)
+            and all(
+                now.lists[sheet].unknown_keys == self.live.lists[sheet].unknown_keys for sheet in self.difference.lists
+            )
         )
 
     def body(self) -> dict[str, Any]:
@@ -95,10 +95,7 @@ class Change:
         body: dict[str, Any] = {"id": self.live.id}
         for name, (_, wanted) in self.difference.fields.items():
             body[name] = wanted.reveal() if isinstance(wanted, Secret) else wanted
-        if self.difference.caller_ids and self.desired.caller_ids is not None:
-            body["outbound_cid_list"] = [caller_id_json(entry) for entry in self.desired.caller_ids]
-        if self.difference.dids and self.desired.dids is not None:
-            body["did_list"] = did_json(self.desired.dids)
+        body |= {sheet.api: [entry_json(e) for e in self.desired.lists[sheet]] for sheet in self.difference.lists}
         return body
 
     def replaces(self) -> dict[str, Any]:
@@ -108,13 +105,12 @@ class Change:
 
 def replaced(live: LiveTrunk, difference: Difference) -> dict[str, Any]:
     """Return a trunk's values of the fields and lists in which it differs."""
-    lists = {"did_list": difference.dids, "outbound_cid_list": difference.caller_ids}
-    return values_of(live, [*difference.fields, *(name for name, differs in lists.items() if differs)])
+    return values_of(live, [*difference.fields, *(sheet.api for sheet in difference.lists)])
 
 
 def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
     """Return a trunk's values of these fields and lists, the password as a `Secret`."""
-    lists: dict[str, Any] = {"did_list": live.dids.entries, "outbound_cid_list": live.caller_ids.entries}
+    lists: dict[str, Any] = {sheet.api: live.lists[sheet].entries for sheet in LIST_SHEETS}
     lists |= {name: live.whole.get(name) for name in live.unread}  # to be put back as it was, it must not have changed
     return {name: lists[name] if name in lists else canonical(name, live_value(live, name)) for name in names}
 
@@ -172,7 +168,7 @@ def digest_of(pbx: str, changes: Iterable[Change]) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
-        return [did_json([entry])[0] if hasattr(entry, "did") else caller_id_json(entry) for entry in value]
+        return [entry_json(entry) for entry in value]
     return value
 
 
@@ -258,7 +254,7 @@ def judge_trunk(
     difference = compare(live, desired)
     problems = [*merged.problems, *check_live(tables, asked, live, inventory)]
     if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
-        numbers = [entry.did for entry in (live.dids.entries if desired.dids is None else desired.dids)]
+        numbers = [entry.number for entry in desired.lists.get(DIDS, live.dids.entries)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
     problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
@@ -292,13 +288,10 @@ def tally(changes: Iterable[Change]) -> Counter[str]:
         count["renames"] += change.renames
         count["disabled"] += change.disables
         count["removals"] += change.removals
-        count["reorders"] += sum(
-            1 for differs in (change.difference.dids, change.difference.caller_ids) if differs.moved
-        )
-        edits = ((change.record.dids, change.difference.dids), (change.record.caller_ids, change.difference.caller_ids))
-        count["replacements"] += sum(
-            1 for edit, differs in edits if edit and edit.explicit and edit.mode is Mode.REPLACE and differs
-        )
+        for sheet, differs in change.difference.lists.items():
+            edit = change.record.lists.get(sheet)
+            count["reorders"] += differs.changes[-1].kind is ChangeKind.MOVED  # they come last
+            count["replacements"] += bool(edit and edit.explicit and edit.mode is Mode.REPLACE)
     return count
 
 

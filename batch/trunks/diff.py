@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic
+from enum import StrEnum
+from itertools import chain
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from batch.schema.column_model import Parser
+from batch.schema.column_model import ListSheet, Parser
 from batch.schema.columns import TRUNKS
 from batch.secrets import Secret
 from batch.trunks.live import CallerId, Did, Entry, LiveTrunk, is_masked
@@ -20,47 +21,56 @@ class Desired:
     """What a trunk shall hold. Only what the workbook speaks of; lists are complete and in order."""
 
     fields: Mapping[str, Value] = field(default_factory=dict)
-    dids: tuple[Did, ...] | None = None
-    """None leaves the list alone."""
-    caller_ids: tuple[CallerId, ...] | None = None
+    lists: Mapping[ListSheet, tuple[Entry, ...]] = field(default_factory=dict)
+    """A list that is not among them is left alone."""
+
+
+class ChangeKind(StrEnum):
+    """What becomes of an entry of a list."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    """Nothing but its name is another."""
+    CHANGED = "changed"
+    """Something else than its name is another."""
+    MOVED = "moved"
+
+
+_ADDED, _REMOVED, _RENAMED, _CHANGED, _MOVED = ChangeKind
+
+
+class EntryChange(NamedTuple):
+    """An entry that is not the same in two lists, or stands elsewhere."""
+
+    kind: ChangeKind
+    old: Entry
+    new: Entry
+    """One that is only in one of the lists is both old and new."""
+    was: int = 0
+    """The place of one that is moved, counted from 1."""
+    becomes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved(Generic[Entry]):
-    """An entry that stands elsewhere. Positions count from 1."""
-
-    entry: Entry
-    was: int
-    becomes: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListDifference(Generic[Entry]):
+class ListDifference:
     """What tells two lists apart."""
 
-    added: tuple[Entry, ...] = ()
-    removed: tuple[Entry, ...] = ()
-    renamed: tuple[tuple[Entry, Entry], ...] = ()
-    """Old and new of entries with the same key whose name differs, and nothing else."""
-    changed: tuple[tuple[Entry, Entry], ...] = ()
-    """Old and new of entries with the same key that differ otherwise."""
-    moved: tuple[Moved[Entry], ...] = ()
+    changes: tuple[EntryChange, ...] = ()
+    """In the order of `ChangeKind`; one that is moved and renamed or changed is there twice."""
     stays: int = 0
     """How many entries are in both, moved and changed ones included."""
 
-    def __bool__(self) -> bool:
-        return bool(self.added or self.removed or self.renamed or self.changed or self.moved)
-
-    @property
-    def only_moved(self) -> bool:
-        """Whether both lists hold the same entries, in another order."""
-        return bool(self.moved) and not (self.added or self.removed or self.renamed or self.changed)
+    def of(self, kind: ChangeKind) -> Sequence[EntryChange]:
+        """Return the changes of a kind."""
+        return [change for change in self.changes if change.kind is kind]
 
     @property
     def touched(self) -> int:
-        """How many entries are not the same in both; one that is renamed and moved counts once."""
-        both = {new.key for _, new in (*self.renamed, *self.changed)} | {moved.entry.key for moved in self.moved}
-        return len(self.added) + len(self.removed) + len(both)
+        """How many entries are not the same in both; one that is there twice counts once."""
+        one_sided = [change for change in self.changes if change.kind in {_ADDED, _REMOVED}]
+        both = {change.new.key for change in self.changes[len(one_sided) :]}
+        return len(one_sided) + len(both)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +79,20 @@ class Difference:
 
     fields: Mapping[str, tuple[str | int | Secret, Value]] = field(default_factory=dict)
     """Old and new."""
-    dids: ListDifference[Did] = ListDifference()
-    caller_ids: ListDifference[CallerId] = ListDifference()
+    lists: Mapping[ListSheet, ListDifference] = field(default_factory=dict)
+    """Those that differ."""
 
     def __bool__(self) -> bool:
-        return bool(self.fields or self.dids or self.caller_ids)
+        return bool(self.fields or self.lists)
+
+    def of(self, sheet: ListSheet, kind: ChangeKind) -> Sequence[EntryChange]:
+        """Return the changes of a kind in one list."""
+        return self.lists[sheet].of(kind) if sheet in self.lists else ()
+
+    @property
+    def entries(self) -> Iterator[EntryChange]:
+        """The changes of all lists."""
+        return chain.from_iterable(differs.changes for differs in self.lists.values())
 
 
 NO_DIFFERENCE: Final = Difference()
@@ -81,14 +100,14 @@ NO_DIFFERENCE: Final = Difference()
 
 def compare(live: LiveTrunk, desired: Desired) -> Difference:
     """Compare a trunk with what it shall be."""
+    lists = {sheet: compare_lists(live.lists[sheet].entries, new) for sheet, new in desired.lists.items()}
     return Difference(
         fields={
             name: (old, wanted)
             for name, wanted in desired.fields.items()
             if not alike(name, old := live_value(live, name), wanted)
         },
-        dids=compare_lists(live.dids.entries, desired.dids),
-        caller_ids=compare_lists(live.caller_ids.entries, desired.caller_ids),
+        lists={sheet: differs for sheet, differs in lists.items() if differs.changes},
     )
 
 
@@ -135,50 +154,67 @@ def said(name: str, value: object) -> str:
     return str(value)
 
 
-def described(entry: Did | CallerId) -> str:
+def described(entry: Entry) -> str:
     """Write a list entry on one line."""
+    named = f"{entry.number} ({entry.name})" if entry.name else entry.number
     if isinstance(entry, Did):
-        return f"{entry.did} ({entry.name})" if entry.name else entry.did
-    name = f" ({entry.name})" if entry.name else ""
+        return named
     if entry.option == "range":
-        return f"{entry.caller_id}{name} for {entry.extension_range}"
-    members = ", ".join(e.number or f"#{e.id}" for e in entry.order)
-    return f"{entry.caller_id}{name} for {members}"
+        return f"{named} for {entry.extension_range}"
+    return f"{named} for {', '.join(e.number or f'#{e.id}' for e in entry.order)}"
 
 
-def compare_lists(old: Sequence[Entry], new: Sequence[Entry] | None) -> ListDifference[Entry]:
-    """Compare two lists; ``None`` stands for leaving the old one alone."""
-    if new is None or tuple(old) == tuple(new):
+def compare_lists(old: Sequence[Entry], new: Sequence[Entry]) -> ListDifference:
+    """Compare two lists."""
+    if tuple(old) == tuple(new):
         return ListDifference(stays=len(old))
-    was, becomes = _keyed(old), _keyed(new)
+    was, becomes = keyed(old), keyed(new)
     both = [key for key in was if key in becomes]
-    pairs = [(was[key][1], becomes[key][1]) for key in both if was[key][1] != becomes[key][1]]
-    resting = _longest_rising([becomes[key][0] for key in both])
+    pairs = [(was[key], becomes[key]) for key in both if was[key] != becomes[key]]
     return ListDifference(
-        added=tuple(entry for key, (_, entry) in becomes.items() if key not in was),
-        removed=tuple(entry for key, (_, entry) in was.items() if key not in becomes),
-        renamed=tuple(pair for pair in pairs if _only_renamed(*pair)),
-        changed=tuple(pair for pair in pairs if not _only_renamed(*pair)),
-        moved=tuple(
-            Moved(entry=becomes[key][1], was=was[key][0] + 1, becomes=becomes[key][0] + 1)
-            for key in both
-            if becomes[key][0] not in resting
+        changes=(
+            *[EntryChange(_ADDED, entry, entry) for key, entry in becomes.items() if key not in was],
+            *[EntryChange(_REMOVED, entry, entry) for key, entry in was.items() if key not in becomes],
+            *[EntryChange(_RENAMED, *pair) for pair in pairs if _only_renamed(*pair)],
+            *[EntryChange(_CHANGED, *pair) for pair in pairs if not _only_renamed(*pair)],
+            *(_moves(was, becomes, both) if both else ()),
         ),
         stays=len(both),
     )
 
 
-def _keyed(entries: Sequence[Entry]) -> dict[Hashable, tuple[int, Entry]]:
-    """Give each entry a key of its own, also where the PBX holds the same one twice."""
-    seen: dict[Hashable, int] = defaultdict(int)
-    keyed: dict[Hashable, tuple[int, Entry]] = {}
-    for position, entry in enumerate(entries):
-        seen[entry.key] += 1
-        keyed[entry.key, seen[entry.key]] = (position, entry)
-    return keyed
+def _moves(was: Mapping[Key, Entry], becomes: Mapping[Key, Entry], both: Sequence[Key]) -> Iterator[EntryChange]:
+    old_places, places = ({key: place for place, key in enumerate(side, 1)} for side in (was, becomes))
+    resting = _longest_rising([places[key] for key in both])
+    for key in both:
+        if places[key] not in resting:
+            yield EntryChange(_MOVED, was[key], becomes[key], old_places[key], places[key])
 
 
-def _only_renamed(old: Did | CallerId, new: Did | CallerId) -> bool:
+Key: TypeAlias = tuple[Hashable, int]
+"""What tells an entry from all others of its list, also where a list holds the same one twice."""
+
+
+class _Keyed(Protocol):
+    @property
+    def key(self) -> Hashable: ...
+
+
+KeyedT = TypeVar("KeyedT", bound=_Keyed)
+
+
+def keyed(entries: Iterable[KeyedT]) -> dict[Key, KeyedT]:
+    """Give each entry or row a key of its own, in their order."""
+    seen: dict[Hashable, int] = {}
+    found: dict[Key, KeyedT] = {}
+    for entry in entries:
+        key = entry.key
+        turn = seen[key] = seen.get(key, 0) + 1
+        found[key, turn] = entry
+    return found
+
+
+def _only_renamed(old: Entry, new: Entry) -> bool:
     if isinstance(old, CallerId) and isinstance(new, CallerId):
         return (old.extension_range, old.extensions) == (new.extension_range, new.extensions)
     return True

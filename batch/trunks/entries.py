@@ -18,7 +18,7 @@ from batch.schema.column_model import CLEAR, Mode
 from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
 from batch.schema.problems import Fault, Problem
 from batch.tables.rows import Table
-from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow
+from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRowT
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
@@ -39,10 +39,10 @@ _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entries(Generic[EntryRow]):
+class Entries(Generic[EntryRowT]):
     """The understood rows of one list sheet, in the sheet's order. All sequences are equally long."""
 
-    rows: Sequence[EntryRow]
+    rows: Sequence[EntryRowT]
     trunks: npt.NDArray[np.int64]
     """For each, the Trunks row it belongs to."""
     clears: Mapping[int, int]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch.readers.workbook import Workbook
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import BASE
-from batch.trunks.live import LiveTrunk, caller_id_json, did_json, parse_trunk
+from batch.trunks.live import LiveTrunk, entry_json, parse_trunk
 
 _PIECE: Final = 30_000
 """Most characters put into one cell: Excel takes 32,767."""
@@ -41,11 +41,8 @@ def base_lines(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
 
 def _held(trunk: LiveTrunk) -> dict[str, Any]:
     held: dict[str, Any] = {name: trunk.whole[name] for name in _KEPT if trunk.whole.get(name) is not None}
-    if "did_list" not in trunk.unread:
-        held["did_list"] = did_json(trunk.dids.entries)
-    if "outbound_cid_list" not in trunk.unread:
-        held["outbound_cid_list"] = [caller_id_json(entry) for entry in trunk.caller_ids.entries]
-    return held
+    lists = {s.api: [entry_json(e) for e in trunk.lists[s].entries] for s in LIST_SHEETS if s.api not in trunk.unread}
+    return held | lists
 
 
 def read_base(workbook: Workbook) -> Base | None:

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.column_model import Mode, Parser, TrunkType
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.column_model import ListSheet, Mode, Parser, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.schema.spellings import nearest_names
 from batch.tables.column_data import Problems
 from batch.tables.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
-from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Owners, Record, Records, rows_at
+from batch.trunks.model import EntryRowT, ListEdit, Owners, Record, Records, rows_at
 from batch.trunks.suggestions import only_taken
 from batch.trunks.values import Value, parse_value
 
 _SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)
-
+_READERS: Final[Mapping[ListSheet, Callable[..., tuple[Entries[Any], list[Problem]]]]] = {
+    CALLER_IDS: read_caller_ids,
+    DIDS: read_dids,
+}
 
 _OF_ONE_PBX: Final = frozenset({"trunk-twice", "name-twice", "trunk-ambiguous", "mode-without-rows"})
 """What is only wrong if all rows are about one PBX."""
@@ -39,34 +42,29 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     """
     trunks, problems = _read_trunks(tables.trunks)
     modes = {
-        field: {row: Mode(str(values[field])) for row, values in trunks.items() if values.get(field)}
-        for field in ("dids_mode", "caller_ids_mode")
+        sheet: {row: Mode(str(values[sheet.mode])) for row, values in trunks.items() if values.get(sheet.mode)}
+        for sheet in LIST_SHEETS
     }
     places = _places(tables.trunks)
-    caller_owners, faults = _owners(tables.caller_ids, places)
-    problems += faults
-    caller_ids, faults = read_caller_ids(tables.caller_ids, caller_owners.trunks, modes["caller_ids_mode"])
-    problems += faults
-    caller_edits, faults = _edits(tables.caller_ids, caller_ids, caller_owners, modes["caller_ids_mode"])
-    problems += faults
-    did_owners, faults = _owners(tables.dids, places)  # the longest sheet last: it may still be being read
-    problems += faults
-    dids, faults = read_dids(tables.dids, did_owners.trunks, modes["dids_mode"])
-    problems += faults
-    did_edits, faults = _edits(tables.dids, dids, did_owners, modes["dids_mode"])
-    problems += faults
-    records = tuple(_record(row, values, did_edits.get(row), caller_edits.get(row)) for row, values in trunks.items())
-    problems += rules.check_records(tables, records, dids)
+    owners = {TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows()))}
+    entries: dict[ListSheet, Entries[Any]] = {}
+    edits: dict[ListSheet, dict[int, ListEdit[Any]]] = {}
+    for sheet in reversed(LIST_SHEETS):  # the longest sheet last: it may still be being read
+        table = tables.of(sheet)
+        owners[sheet.title], unowned = _owners(table, places)
+        entries[sheet], faults = _READERS[sheet](table, owners[sheet.title].trunks, modes[sheet])
+        edits[sheet], not_alone = _edits(table, sheet, entries[sheet], owners[sheet.title], modes[sheet])
+        problems += [*unowned, *faults, *not_alone]
+    records = tuple(
+        _record(row, values, {sheet: edits[sheet][row] for sheet in LIST_SHEETS if row in edits[sheet]})
+        for row, values in trunks.items()
+    )
+    problems += rules.check_records(tables, records, entries[DIDS])
     not_dids, by_column = rules.caller_ids_not_dids(tables, records)
     problems += not_dids
-    problems += rules.mode_without_rows(tables, records, did_owners.named, caller_owners.named)
+    problems += rules.mode_without_rows(tables, records, owners)
     if "pbx" in tables.trunks.headers.reserved:  # told at the header: the same name is another trunk on another PBX
         problems = [problem for problem in problems if problem.code not in _OF_ONE_PBX]
-    owners = {
-        TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows())),
-        CALLER_IDS.title: caller_owners,
-        DIDS.title: did_owners,
-    }
     single = _owned(problems, tables, owners)
     return Records(trunks=records, owners=owners), Problems(single=single, by_column=by_column)
 
@@ -114,12 +112,7 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
     return found, problems
 
 
-def _record(
-    row: int,
-    values: Mapping[str, Value],
-    dids: ListEdit[DidRow] | None,
-    caller_ids: ListEdit[CallerIdRow] | None,
-) -> Record:
+def _record(row: int, values: Mapping[str, Value], lists: Mapping[ListSheet, ListEdit[Any]]) -> Record:
     trunk_id = values.get("id")
     fields = {name: values[name] for name in _SENT if name in values}
     if trunk_id is None:
@@ -130,10 +123,9 @@ def _record(
         name=str(values.get("name", "")),
         type=TrunkType(str(values["type"])) if "type" in values else None,
         skip=values.get("action") == "skip",
-        modes={name: Mode(str(values[name])) for name in ("dids_mode", "caller_ids_mode") if name in values},
+        modes={name: Mode(str(values[name])) for name in (sheet.mode for sheet in LIST_SHEETS) if name in values},
         fields=fields,
-        dids=dids,
-        caller_ids=caller_ids,
+        lists=lists,
     )
 
 
@@ -195,8 +187,8 @@ def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int,
 
 
 def _edits(
-    table: Table, entries: Entries[EntryRow], owners: Owners, modes: Mapping[int, Mode]
-) -> tuple[dict[int, ListEdit[EntryRow]], list[Problem]]:
+    table: Table, sheet: ListSheet, entries: Entries[EntryRowT], owners: Owners, modes: Mapping[int, Mode]
+) -> tuple[dict[int, ListEdit[EntryRowT]], list[Problem]]:
     """Cut the entries into one list edit per trunk, keeping the sheet's order."""
     order = np.argsort(entries.trunks, kind="stable")
     trunks: npt.NDArray[np.int64] = entries.trunks[order]
@@ -204,7 +196,7 @@ def _edits(
     if not np.array_equal(order, np.arange(order.size)):
         rows = rows_at(rows, order.tolist())
     cuts = [0, *(np.flatnonzero(np.diff(trunks)) + 1).tolist(), len(rows)]
-    edits: dict[int, ListEdit[EntryRow]] = {}
+    edits: dict[int, ListEdit[EntryRowT]] = {}
     for start, end in pairwise(cuts):
         if start < end and (trunk := int(trunks[start])):
             edits[trunk] = ListEdit(mode=modes.get(trunk, Mode.REPLACE), explicit=trunk in modes, rows=rows[start:end])
@@ -212,7 +204,7 @@ def _edits(
     rows_of = Counter(owners.trunks.tolist()) if entries.clears else {}
     for row, trunk in entries.clears.items():
         if trunk and (modes.get(trunk, Mode.REPLACE) is not Mode.REPLACE or rows_of[trunk] > 1):
-            problems.append(rules.clear_not_alone(table, row))
+            problems.append(rules.clear_not_alone(table, sheet.number, row))
         elif trunk:
             edits[trunk] = ListEdit(mode=Mode.REPLACE, explicit=True, clear=row)
     return edits, problems

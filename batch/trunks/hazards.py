@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from batch.schema.column_model import Mode
-from batch.trunks.live import NOT_SHOWN, Did
+from batch.trunks.diff import ChangeKind
+from batch.trunks.live import NOT_SHOWN
 from batch.wording import Meaning, Who
 
 if TYPE_CHECKING:
     from batch.trunks.diff import Difference
-    from batch.trunks.live import CallerId, LiveTrunk
+    from batch.trunks.live import LiveTrunk
     from batch.trunks.model import ListEdit, Record
 
 Held: TypeAlias = str | int | None
@@ -105,35 +106,28 @@ def hazard_of(conflict: Conflict, row: int, trunk: str) -> Hazard:
 def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:
     """Name what a rewrite of a trunk's lists would lose."""
     name = live.name or str(live.id)
-    lists: Sequence[tuple[str, ListEdit[Any] | None, Any, frozenset[str], str | None]] = (
-        ("DID", asked.dids, difference.dids, live.dids.unknown_keys, live.unread.get("did_list")),
-        (
-            "caller ID",
-            asked.caller_ids,
-            difference.caller_ids,
-            live.caller_ids.unknown_keys,
-            live.unread.get("outbound_cid_list"),
-        ),
-    )
-    for what, edit, differs, unknown_keys, unread in lists:
-        if edit is not None and unread is not None and is_replaceable(edit, unread):
+    for sheet, edit in asked.lists.items():
+        what, unread, differs = sheet.word, live.unread.get(sheet.api), difference.lists.get(sheet)
+        if unread is not None and is_replaceable(edit, unread):
             yield Hazard(
                 code="unread-lists",
                 row=asked.row,
                 trunk=name,
-                message=f"The PBX does not show the {what}s of {live.label}, as some firmware does not where there "
-                "are none; whatever they are, the rows of the workbook take their place.",
+                message=f"The PBX does not show the {sheet.words} of {live.label}, as some firmware does not where "
+                "there are none; whatever they are, the rows of the workbook take their place.",
             )
-        if edit is not None and not edit.explicit and differs.removed:
-            lost = len(differs.removed)
+        if differs is None:
+            continue
+        if not edit.explicit and (removed := differs.of(ChangeKind.REMOVED)):
             yield Hazard(
                 code="removals",
                 row=asked.row,
                 trunk=name,
-                message=f"{live.label} would lose {lost} {what}{'s' if lost > 1 else ''} that the workbook does "
-                f"not name, the first of them {_named(differs.removed[0])}. If that is meant, set the mode to replace.",
+                message=f"{live.label} would lose {len(removed)} {sheet.words if len(removed) > 1 else what} that the "
+                f"workbook does not name, the first of them {removed[0].old.number}. If that is meant, set the mode "
+                "to replace.",
             )
-        if differs and unknown_keys:
+        if unknown_keys := live.lists[sheet].unknown_keys:
             yield Hazard(
                 code="unknown-keys",
                 row=asked.row,
@@ -146,7 +140,3 @@ def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[
 def is_replaceable(edit: ListEdit[Any], unread: str) -> bool:
     """Tell whether a list that could not be read can be replaced: where it is not shown, but not one that is odd."""
     return edit.mode is Mode.REPLACE and unread == NOT_SHOWN
-
-
-def _named(entry: Did | CallerId) -> str:
-    return entry.did if isinstance(entry, Did) else entry.caller_id

@@ -10,21 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
-from batch.schema.column_model import Mode
+from batch.schema.column_model import ListSheet, Mode
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import ListDifference, compare, described
+from batch.trunks.diff import ChangeKind, EntryChange, ListDifference, compare, described
 from batch.trunks.hazards import Hazard
 from batch.trunks.model import ListEdit, Record
-
-_LISTS: Final = ("dids", "caller_ids")
-"""The lists of a trunk, as `Record`, `Desired` and `Difference` call them."""
 
 
 def remember(
@@ -43,15 +40,13 @@ def remember(
         metadata,
         run_on=run_on,
         finished=frozenset(number for number in finished.values() if number is not None),
-        orders=frozenset(
-            _order(record, what, edit) for record in left for what in _LISTS if (edit := getattr(record, what))
-        ),
+        orders=frozenset(_order(record, sheet, edit) for record in left for sheet, edit in record.lists.items()),
     )
 
 
-def _order(record: Record, what: str, edit: ListEdit[Any]) -> str:
+def _order(record: Record, sheet: ListSheet, edit: ListEdit[Any]) -> str:
     """Return what the rows of a list are known by in this order, and in no other."""
-    said = json.dumps([what, record.label, [row.key for row in edit.rows]])
+    said = json.dumps([sheet.name, record.label, [row.key for row in edit.rows]])
     return hashlib.sha256(said.encode()).hexdigest()[:32]
 
 
@@ -72,24 +67,25 @@ def settle_orders(
     results = FileKind.RESULTS in metadata.kinds
     if not results and FileKind.EXPORT not in metadata.kinds:
         return change, [], []
-    hazards, notices, desired = [], [], change.desired
-    for what, table, label in (("dids", tables.dids, "DIDs"), ("caller_ids", tables.caller_ids, "caller IDs")):
-        edit: ListEdit[Any] | None = getattr(change.record, what)
-        differs: ListDifference[Any] = getattr(change.difference, what)
-        if edit is None or edit.mode is not Mode.REPLACE:
+    hazards, notices, lists = [], [], {**change.desired.lists}
+    for sheet, edit in change.record.lists.items():
+        differs = change.difference.lists.get(sheet, ListDifference())
+        if edit.mode is not Mode.REPLACE:
             continue
-        as_the_run = results and _order(change.record, what, edit) in metadata.orders
-        if not differs.moved:
+        as_the_run = results and _order(change.record, sheet, edit) in metadata.orders
+        moved = differs.of(ChangeKind.MOVED)
+        if not moved:
             left = results and same_pbx and change.live.id not in metadata.finished
-            if left and not differs and len(edit.rows) > 1 and metadata.orders and not as_the_run:
-                hazards.append(_order_lost(change, label))
+            if left and not differs.changes and len(edit.rows) > 1 and metadata.orders and not as_the_run:
+                hazards.append(_order_lost(change, sheet.words))
             continue
-        if results and same_pbx and change.live.id in metadata.finished and differs.only_moved:
-            desired = replace(desired, dids=None) if what == "dids" else replace(desired, caller_ids=None)
-            notices.append(_order_left(table, change, label))
+        if results and same_pbx and change.live.id in metadata.finished and len(moved) == len(differs.changes):
+            del lists[sheet]
+            notices.append(_order_left(tables.of(sheet), change, sheet.words))
         elif not as_the_run:
-            hazards.append(_reorder(change, label, differs))
+            hazards.append(_reorder(change, sheet.words, moved, differs.stays))
     if notices:
+        desired = replace(change.desired, lists=lists)
         change = replace(change, desired=desired, difference=compare(change.live, desired))
     return change, hazards, notices
 
@@ -117,13 +113,13 @@ def _order_lost(change: Change, label: str) -> Hazard:
     )
 
 
-def _reorder(change: Change, label: str, differs: ListDifference[Any]) -> Hazard:
-    first = differs.moved[0]
+def _reorder(change: Change, label: str, moved: Sequence[EntryChange], of_all: int) -> Hazard:
+    first = moved[0]
     return Hazard(
         code="reorder",
         row=change.record.row,
         trunk=change.live.name or str(change.live.id),
-        message=f"The {label} of {change.live.label} would be put into another order ({len(differs.moved):,} of "
-        f"{differs.stays:,} moved, {described(first.entry)} from place {first.was:,} to {first.becomes:,}), "
+        message=f"The {label} of {change.live.label} would be put into another order ({len(moved):,} of "
+        f"{of_all:,} moved, {described(first.new)} from place {first.was:,} to {first.becomes:,}), "
         "and the first that fits a call wins. If the file was only sorted to read it, put its rows back.",
     )

@@ -13,13 +13,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from batch.schema.column_model import Parser, TrunkType
-from batch.schema.columns import DIDS, TRUNKS
+from batch.schema.column_model import ListSheet, Parser, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.spellings import LOOKED_FOR, nearest_names
 from batch.schema.translations import NO_WORDS, YES_WORDS
-from batch.trunks.numbers import PATTERN_CASE
+from batch.trunks.numbers import did_key
 
 _PARSERS: Final = {column.field: column.parser for column in TRUNKS.columns}
 _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
@@ -30,8 +30,6 @@ _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {
     "peer_private": TrunkType.PEER,
     "account": TrunkType.ACCOUNT,
 }
-API_LISTS: Final = ("did_list", "outbound_cid_list")
-"""The two lists of a trunk, by their names in the API."""
 WHOLE_TRUNK: Final = ""
 """Stands for a whole trunk in `LiveTrunk.unread`."""
 NOT_SHOWN: Final = "the PBX does not show it"
@@ -40,10 +38,12 @@ _EXACT: Final = 10**15
 _STRUCTURES: Final = (dict, list, tuple)
 """What JSON nests."""
 _MEMBER_KEYS: Final = frozenset({"type", "id", "ext_number", "ext_name"})
-_DID_KEYS: Final = frozenset({"did", "did_name", "id"})
-_CALLER_ID_KEYS: Final = frozenset(
-    {"outbound_cid_option", "outbound_cid", "outbound_cid_name", "outbound_cid_to_ext_range", "ext_list", "id"}
-)
+_KNOWN_KEYS: Final[Mapping[ListSheet, frozenset[str]]] = {
+    DIDS: frozenset({"did", "did_name", "id"}),
+    CALLER_IDS: frozenset(
+        {"outbound_cid_option", "outbound_cid", "outbound_cid_name", "outbound_cid_to_ext_range", "ext_list", "id"}
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +56,12 @@ class Did:
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return self.did if self.did.upper() == self.did else self.did.translate(PATTERN_CASE)
+        return did_key(self.did)
+
+    @property
+    def number(self) -> str:
+        """What people know it by."""
+        return self.did
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Did) and self.name == other.name and (self.did == other.did or self.key == other.key)
@@ -93,17 +98,26 @@ class CallerId:
         """What tells the entries of a trunk apart."""
         return (self.option, self.caller_id)
 
+    @property
+    def number(self) -> str:
+        """What people know it by."""
+        return self.caller_id
 
-Entry = TypeVar("Entry", Did, CallerId)
+
+Entry: TypeAlias = Did | CallerId
+EntryT = TypeVar("EntryT", Did, CallerId)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LiveList(Generic[Entry]):
+class LiveList(Generic[EntryT]):
     """One list of a trunk, in the PBX's order."""
 
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[EntryT, ...] = ()
     unknown_keys: frozenset[str] = frozenset()
     """Keys inside its entries that we do not know and that a rewrite would lose."""
+
+
+EMPTY_LISTS: Final[Mapping[ListSheet, LiveList[Any]]] = dict.fromkeys(LIST_SHEETS, LiveList())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +131,20 @@ class LiveTrunk:
     status: int | None
     whole: Mapping[str, Any] = field(repr=False)
     """Everything as it came, with the password in clear: for the snapshot only."""
-    dids: LiveList[Did] = LiveList()
-    caller_ids: LiveList[CallerId] = LiveList()
+    lists: Mapping[ListSheet, LiveList[Any]] = field(default_factory=lambda: EMPTY_LISTS)
     unread: Mapping[str, str] = field(default_factory=dict)
-    """Lists that its type has and that could not be read, and why: what they hold is not known, so they are not
-    empty. `WHOLE_TRUNK` stands for all of the trunk."""
+    """Lists that its type has and that could not be read, by the API's name, and why: what they hold is not known, so
+    they are not empty. `WHOLE_TRUNK` stands for all of the trunk."""
+
+    @property
+    def dids(self) -> LiveList[Did]:
+        """Its DIDs."""
+        return self.lists[DIDS]
+
+    @property
+    def caller_ids(self) -> LiveList[CallerId]:
+        """Its outbound caller IDs."""
+        return self.lists[CALLER_IDS]
 
     @property
     def type(self) -> TrunkType | None:
@@ -200,17 +223,16 @@ def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:
     if number is None:
         raise ValueError("a trunk without an id")
     vendor_type = _word(whole.get("type"))
-    unread = {name: NOT_SHOWN for name in _lists_of(vendor_type) if not (whole.get(name) or _is_list(whole.get(name)))}
-    dids: LiveList[Did] = LiveList()
-    caller_ids: LiveList[CallerId] = LiveList()
-    try:
-        dids = _dids(whole)
-    except ValueError as error:
-        unread["did_list"] = str(error)
-    try:
-        caller_ids = _caller_ids(whole)
-    except ValueError as error:
-        unread["outbound_cid_list"] = str(error)
+    kind = _VENDOR_TYPES.get(vendor_type.casefold())
+    unread: dict[str, str] = {}
+    lists = dict(EMPTY_LISTS)
+    for sheet in LIST_SHEETS:
+        if kind in sheet.types and not (whole.get(sheet.api) or _is_list(whole.get(sheet.api))):
+            unread[sheet.api] = NOT_SHOWN
+        try:
+            lists[sheet] = _parse_list(sheet, whole)
+        except ValueError as error:
+            unread[sheet.api] = str(error)
     return LiveTrunk(
         id=number,
         name=_word(whole.get("name")),
@@ -218,8 +240,7 @@ def parse_trunk(whole: Mapping[str, Any]) -> LiveTrunk:
         unread=unread,
         status=_status(whole.get("status")),
         whole=whole,
-        dids=dids,
-        caller_ids=caller_ids,
+        lists=lists,
     )
 
 
@@ -248,13 +269,6 @@ def parse_listed(rows: Iterable[Mapping[str, Any]]) -> tuple[LiveTrunk, ...]:
         else trunk
         for trunk in trunks
     )
-
-
-def _lists_of(vendor_type: str) -> Iterable[str]:
-    kind = _VENDOR_TYPES.get(vendor_type.casefold())
-    if kind is None:
-        return ()
-    return API_LISTS if kind in DIDS.types else ("outbound_cid_list",)
 
 
 def _word(value: object) -> str:
@@ -310,17 +324,15 @@ def _texts(entry: Mapping[str, Any], place: int, *keys: str) -> Iterator[str]:
             raise ValueError(f"{key} of its entry {place} {error}") from None
 
 
-def _dids(whole: Mapping[str, Any]) -> LiveList[Did]:
-    objects = _objects(whole, "did_list")
-    entries = tuple(Did(*_texts(entry, place, "did", "did_name")) for place, entry in enumerate(objects, 1))
-    return LiveList(entries=entries, unknown_keys=_unknown(objects, _DID_KEYS))
-
-
-def _caller_ids(whole: Mapping[str, Any]) -> LiveList[CallerId]:
-    objects = _objects(whole, "outbound_cid_list")
+def _parse_list(sheet: ListSheet, whole: Mapping[str, Any]) -> LiveList[Any]:
+    objects = _objects(whole, sheet.api)
+    unknown = _unknown(objects, _KNOWN_KEYS[sheet])
+    if sheet is DIDS:
+        dids = tuple(Did(*_texts(entry, place, "did", "did_name")) for place, entry in enumerate(objects, 1))
+        return LiveList(entries=dids, unknown_keys=unknown)
     entries = tuple(_caller_id(entry, place) for place, entry in enumerate(objects, 1))
     members = [member for entry in objects for member in _objects(entry, "ext_list")]
-    return LiveList(entries=entries, unknown_keys=_unknown(objects, _CALLER_ID_KEYS) | _unknown(members, _MEMBER_KEYS))
+    return LiveList(entries=entries, unknown_keys=unknown | _unknown(members, _MEMBER_KEYS))
 
 
 def _unknown(entries: Iterable[Mapping[str, Any]], known: frozenset[str]) -> frozenset[str]:
@@ -349,16 +361,13 @@ def _extension(member: Mapping[str, Any], place: int) -> Extension:
     return Extension(kind.casefold(), member_id, number)
 
 
-def did_json(entries: Iterable[Did]) -> list[dict[str, str]]:
-    """Write a DID list."""
-    return [{"did": entry.did, "did_name": entry.name} for entry in entries]
+def entry_json(entry: Entry) -> dict[str, Any]:
+    """Write one entry of a list; its own id is not sent back.
 
-
-def caller_id_json(entry: CallerId) -> dict[str, Any]:
-    """Write one entry of an outbound caller-ID list; its own id is not sent back.
-
-    What its option does not need and the PBX holds all the same goes back as it was.
+    What the option of a caller ID does not need and the PBX holds all the same goes back as it was.
     """
+    if isinstance(entry, Did):
+        return {"did": entry.did, "did_name": entry.name}
     common: dict[str, Any] = {
         "outbound_cid_option": entry.option,
         "outbound_cid": entry.caller_id,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from batch.schema.column_model import CLEAR, Mode
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import CALLER_IDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.rows import Tables
 from batch.trunks import rules
 from batch.trunks.diff import Desired, Difference
 from batch.trunks.hazards import is_replaceable
-from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Inventory, LiveTrunk
 from batch.trunks.model import Record, Records
 
 
@@ -69,7 +69,7 @@ def incomplete(
 
     A caller ID whose last extension was deleted is one.
     """
-    if record.caller_ids is None or desired.caller_ids is None or not difference.caller_ids:
+    if record.caller_ids is None or CALLER_IDS not in difference.lists:
         return []
     ours = {row.key for row in record.caller_ids.rows}
     return [
@@ -82,20 +82,20 @@ def incomplete(
             "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
             value=record.label,
         )
-        for entry in desired.caller_ids
-        if entry.key not in ours and not (entry.extension_range if entry.option == "range" else entry.order)
+        for entry in desired.lists[CALLER_IDS]
+        if isinstance(entry, CallerId)
+        and entry.key not in ours
+        and not (entry.extension_range if entry.option == "range" else entry.order)
     ]
 
 
 def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]:
     """Report a list that is to be changed and that cannot be read: nobody knows what it would be added to."""
-    for name, edit, what, mode in (
-        ("did_list", record.dids, "DIDs", "DIDs mode"),
-        ("outbound_cid_list", record.caller_ids, "caller IDs", "Caller IDs mode"),
-    ):
-        why = live.unread.get(name)
-        if edit is None or why is None or is_replaceable(edit, why):
+    for sheet, edit in record.lists.items():
+        why = live.unread.get(sheet.api)
+        if why is None or is_replaceable(edit, why):
             continue
+        what, mode = sheet.words, TRUNKS.column(sheet.mode).label
         how = f"The PBX does not show the {what} of {live.label}"
         fix = f"Name all its {what} in the workbook, with {Mode.REPLACE} as {mode}; or look at the trunk on the PBX."
         if why != NOT_SHOWN:
@@ -125,23 +125,13 @@ def unreadable_trunk_problem(tables: Tables, record: Record, live: LiveTrunk) ->
 
 def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) -> Iterator[Problem]:
     """Tell of lists all of whose rows were deleted since the export: that alone empties none."""
-    lists = (
-        (record.dids, tables.dids, "did_list", base.dids.entries, "dids_mode", "DID"),
-        (
-            record.caller_ids,
-            tables.caller_ids,
-            "outbound_cid_list",
-            base.caller_ids.entries,
-            "caller_ids_mode",
-            "Caller ID",
-        ),
-    )
-    for edit, table, name, entries, mode, cell in lists:
-        if edit is not None or not entries or name in base.unread:
+    for sheet in LIST_SHEETS:
+        entries, table = base.lists[sheet].entries, tables.of(sheet)
+        if sheet in record.lists or not entries or sheet.api in base.unread:
             continue
-        if record.modes.get(mode) is Mode.REPLACE:  # that is told for every workbook
+        if record.modes.get(sheet.mode) is Mode.REPLACE:  # that is told for every workbook
             continue
-        if record.row in records.owners[table.sheet.title].named:
+        if record.row in records.owners[sheet.title].named:
             continue
         rows = f"All {len(entries):,} rows" if len(entries) > 1 else "The only row"
         yield tables.trunks.problem(
@@ -149,8 +139,9 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
             record.row,
             "name" if record.id is None else "id",
             f"{rows} of {record.label} on the sheet {table.name} {'were' if len(entries) > 1 else 'was'} deleted since "
-            f"the export; its {table.sheet.title} are left alone.",
-            f"Nothing to do, if that is meant. To empty the list, add a row for the trunk with {CLEAR} as its {cell}.",
+            f"the export; its {sheet.title} are left alone.",
+            f"Nothing to do, if that is meant. To empty the list, add a row for the trunk with {CLEAR} as its "
+            f"{sheet.column(sheet.number).label}.",
             value=record.label,
         )
 

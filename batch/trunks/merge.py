@@ -7,10 +7,11 @@ applied to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from batch.schema.column_model import Mode
+from batch.schema.column_model import ListSheet, Mode
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference
@@ -36,44 +37,49 @@ class Merged:
 
 def merge(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> Merged:
     """Apply a record to its live trunk."""
+    filling = Filling(tables, inventory)
     problems: list[Problem] = []
-    dids: tuple[Did, ...] | None = None
-    caller_ids: tuple[CallerId, ...] | None = None
-    if record.dids is not None:
-        problems += ambiguous(tables.dids, "did", record.dids, live.dids.entries)
-        dids = applied(record.dids, live.dids.entries, filled_did)
-    if record.caller_ids is not None:
-        problems += ambiguous(tables.caller_ids, "outbound_cid", record.caller_ids, live.caller_ids.entries)
-        filling = CallerIdFilling(tables.caller_ids, inventory)
-        caller_ids = applied(record.caller_ids, live.caller_ids.entries, filling)
-        problems += filling.problems
+    lists: dict[ListSheet, tuple[Entry, ...]] = {}
+    for sheet, edit in record.lists.items():
+        held = live.lists[sheet].entries
+        problems += ambiguous(tables, sheet, edit, held)
+        lists[sheet] = applied(edit, held, filling)
     return Merged(
         asked=record,
-        desired=Desired(fields=record.fields, dids=dids, caller_ids=caller_ids),
-        problems=problems,
+        desired=Desired(fields=record.fields, lists=lists),
+        problems=[*problems, *filling.problems],
     )
 
 
-class CallerIdFilling:
-    """Makes caller IDs from rows, and collects what stands in the way."""
+class Filling:
+    """Makes entries from rows, and collects what stands in the way."""
 
-    def __init__(self, table: Table, inventory: Inventory) -> None:
-        """Make one for the rows of a table, whose extensions and groups are looked up in an inventory."""
+    def __init__(self, tables: Tables, inventory: Inventory) -> None:
+        """Make one for the rows of a workbook, whose extensions and groups are looked up in an inventory."""
         self.problems: list[Problem] = []
-        self._table = table
-        self._census = inventory
+        self._tables = tables
+        self._inventory = inventory
 
-    def __call__(self, row: CallerIdRow, old: CallerId | None) -> CallerId:
+    def __call__(self, row: EntryRow, old: Entry | None) -> Entry:
         """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
-        entry, faults = _caller_id(self._table, row, old, self._census)
+        name = row.name if row.name is not None else old.name if old else ""
+        if isinstance(row, DidRow):
+            return Did(row.did, name)
+        span, order = (old.extension_range, old.order) if isinstance(old, CallerId) else ("", ())
+        table, faults = self._tables.caller_ids, []
+        if row.option == "range":
+            span = row.extension_range or span
+            faults = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
+        else:
+            order, faults = _extensions(table, row, order, self._inventory)
+            if not order and not faults:
+                faults = [_missing(table, row, "extensions-missing", "extensions")]
         self.problems += faults
-        return entry
+        return CallerId(row.option, row.caller_id, name, span, frozenset(order), order)
 
 
-def applied(
-    edit: ListEdit[EntryRow], live: Sequence[Entry], filled: Callable[[EntryRow, Entry | None], Entry]
-) -> tuple[Entry, ...]:
-    """Apply an edit to a list. ``filled`` makes an entry from a row and the live entry with its key, if any."""
+def applied(edit: ListEdit[Any], live: Sequence[Entry], filled: Filling) -> tuple[Entry, ...]:
+    """Apply an edit to a list."""
     old: dict[Hashable, Entry] = {entry.key: entry for entry in reversed(live)}
     match edit.mode:
         case Mode.REPLACE:
@@ -87,16 +93,11 @@ def applied(
             return tuple(entry for entry in live if entry.key not in gone)
 
 
-def filled_did(row: DidRow, old: Did | None) -> Did:
-    """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
-    name = row.name if row.name is not None else old.name if old else ""
-    return Did(row.did, name)
-
-
-def ambiguous(table: Table, field: str, edit: ListEdit[EntryRow], live: Sequence[Entry]) -> list[Problem]:
+def ambiguous(tables: Tables, sheet: ListSheet, edit: ListEdit[Any], live: Sequence[Entry]) -> list[Problem]:
     """Report rows of add and remove that fit two live entries, and removals of what is not there."""
     if edit.mode is Mode.REPLACE:
         return []
+    table, field = tables.of(sheet), sheet.number
     count: Counter[Hashable] = Counter(entry.key for entry in live)
     problems = []
     absent: dict[int, list[str]] = {}
@@ -130,30 +131,13 @@ def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Pr
     )
 
 
-def _caller_id(
-    table: Table, row: CallerIdRow, old: CallerId | None, inventory: Inventory
-) -> tuple[CallerId, list[Problem]]:
-    name = row.name if row.name is not None else old.name if old else ""
-    if row.option == "range":
-        span = row.extension_range or (old.extension_range if old else "")
-        problems = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
-        order = old.order if old else ()
-        return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
-    order, problems = _extensions(table, row, old, inventory)
-    if not order and not problems:
-        problems = [_missing(table, row, "extensions-missing", "extensions")]
-    span = old.extension_range if old else ""
-    return CallerId(row.option, row.caller_id, name, span, frozenset(order), order), problems
-
-
 def _extensions(
-    table: Table, row: CallerIdRow, old: CallerId | None, inventory: Inventory
+    table: Table, row: CallerIdRow, live: Sequence[Extension], inventory: Inventory
 ) -> tuple[tuple[Extension, ...], list[Problem]]:
     """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
     groups = split_groups(row.groups, inventory.groups) if row.groups else ()
     extensions, strange = _looked_up("extension", row.extensions or (), inventory.extensions)
     ext_groups, strange_groups = _looked_up("ext_group", groups, inventory.groups)
-    live = old.order if old else ()
     if row.extensions is None:
         extensions = [one for one in live if one.type == "extension"]
     if row.groups is None:

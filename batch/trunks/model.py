@@ -6,16 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from typing import Any, Final, Generic, NamedTuple, TypeVar, overload
+from typing import Any, Final, Generic, NamedTuple, TypeAlias, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.column_model import CLEAR, Mode, TrunkType
+from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
+from batch.schema.columns import CALLER_IDS, DIDS
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.trunks.numbers import PATTERN_CASE, RawId, split_groups
+from batch.trunks.numbers import RawId, did_key, split_groups
 from batch.trunks.values import Value
 
 
@@ -30,7 +31,7 @@ class DidRow(NamedTuple):
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return self.did.translate(PATTERN_CASE)
+        return did_key(self.did)
 
     @property
     def number(self) -> str:
@@ -103,11 +104,12 @@ class CallerIdRow(NamedTuple):
         return self.caller_id
 
 
-EntryRow = TypeVar("EntryRow", DidRow, CallerIdRow)
+EntryRow: TypeAlias = DidRow | CallerIdRow
+EntryRowT = TypeVar("EntryRowT", DidRow, CallerIdRow)
 """A wanted entry of either list."""
 
 
-def rows_at(rows: Sequence[EntryRow], places: Sequence[int]) -> Sequence[EntryRow]:
+def rows_at(rows: Sequence[EntryRowT], places: Sequence[int]) -> Sequence[EntryRowT]:
     """Return the rows at these places, kept as they were."""
     if isinstance(rows, DidRows):
         numbers, dids, names = rows.rows, rows.dids, rows.names
@@ -116,13 +118,13 @@ def rows_at(rows: Sequence[EntryRow], places: Sequence[int]) -> Sequence[EntryRo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListEdit(Generic[EntryRow]):
+class ListEdit(Generic[EntryRowT]):
     """What the rows of one sheet shall do to one list of one trunk."""
 
     mode: Mode
     explicit: bool
     """Whether the mode was typed; a blank one replaces, and asks before entries are lost."""
-    rows: Sequence[EntryRow] = ()
+    rows: Sequence[EntryRowT] = ()
     """In the sheet's order. Empty when the list is emptied on purpose by ``<clear>``."""
     clear: int | None = None
     """The row that says ``<clear>``."""
@@ -152,9 +154,18 @@ class Record:
     """The modes that were typed, by column: ``dids_mode``, ``caller_ids_mode``."""
     fields: Mapping[str, Value] = field(default_factory=dict)
     """The API's plain fields that the row fills, `name` only where it is wanted; ``""`` empties."""
-    dids: ListEdit[DidRow] | None = None
-    """None leaves the list alone."""
-    caller_ids: ListEdit[CallerIdRow] | None = None
+    lists: Mapping[ListSheet, ListEdit[Any]] = field(default_factory=dict)
+    """What it edits, in the order of `LIST_SHEETS`; a list that is not among them is left alone."""
+
+    @property
+    def dids(self) -> ListEdit[DidRow] | None:
+        """What becomes of its DIDs."""
+        return self.lists.get(DIDS)
+
+    @property
+    def caller_ids(self) -> ListEdit[CallerIdRow] | None:
+        """What becomes of its caller IDs."""
+        return self.lists.get(CALLER_IDS)
 
     @property
     def label(self) -> str:
@@ -164,7 +175,7 @@ class Record:
     @property
     def entries(self) -> int:
         """How many entries its rows have for its lists."""
-        return sum(len(edit.rows) for edit in (self.dids, self.caller_ids) if edit is not None)
+        return sum(len(edit.rows) for edit in self.lists.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,18 +284,12 @@ def draft(record: Record) -> dict[str, Any]:
     """
     body: dict[str, Any] = {"id": record.id}
     body |= {name: "" if isinstance(value, Secret) else value for name, value in record.fields.items()}
-    if record.caller_ids is not None:
-        body["outbound_cid_list"] = [_caller_id_draft(row) for row in record.caller_ids.rows]
-    if record.dids is not None:
-        body["did_list"] = _did_draft(record.dids.rows)
-    return body
+    return body | {sheet.api: [_entry_draft(row) for row in edit.rows] for sheet, edit in record.lists.items()}
 
 
-def _did_draft(rows: Iterable[DidRow]) -> list[Mapping[str, str]]:
-    return [{"did": did, "did_name": name or ""} for _, did, name in rows]
-
-
-def _caller_id_draft(row: CallerIdRow) -> dict[str, Any]:
+def _entry_draft(row: EntryRow) -> dict[str, Any]:
+    if isinstance(row, DidRow):
+        return {"did": row.did, "did_name": row.name or ""}
     draft: dict[str, Any] = {
         "outbound_cid_option": row.option,
         "outbound_cid": row.caller_id,

@@ -17,8 +17,7 @@ from batch.tables.digit_groups import LONGEST_CELL, one_of_them, separate_number
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.trunks.readings import Offer, Reading
 
-PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
-"""The letters of a pattern mean the same in either case; other letters of a DID are what they are."""
+_PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
 
 PLAIN: Final = re.compile(r"\+?[0-9]{1,30}")
 """A number that needs no second look: digits, perhaps with a plus in front."""
@@ -48,6 +47,11 @@ _EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{DASH}]|\.\.+|to)\s*([0-9
 
 _Taken = TypeVar("_Taken")
 """What a text is understood as."""
+
+
+def did_key(did: str) -> str:
+    """Tell DIDs apart: the letters of a pattern mean the same in either case, other letters are what they are."""
+    return did if did.upper() == did else did.translate(_PATTERN_CASE)
 
 
 @dataclass(frozen=True, slots=True)

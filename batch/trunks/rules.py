@@ -7,7 +7,7 @@ PBX is in `live_checks`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
-from batch.schema.columns import DIDS, NAME_FORBIDS, TRUNKS
+from batch.schema.columns import DIDS, LIST_SHEETS, NAME_FORBIDS, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.tables.column_data import FEW, ColumnNotice
 from batch.tables.digit_groups import MOST_DIGITS
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import Entries
-from batch.trunks.model import CallerIdRow, DidRow, Record, dids_of
+from batch.trunks.model import CallerIdRow, DidRow, Owners, Record, dids_of
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
 from batch.trunks.patterns import Matcher, did_notices, has_patterns, is_pattern
 from batch.trunks.values import choose_among
@@ -33,7 +33,7 @@ _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for 
 
 def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
     """Apply every rule that needs no PBX and goes by whole records; `grouping` calls the rules for single rows."""
-    removing = {record.row for record in records if record.modes.get("dids_mode") is Mode.REMOVE}
+    removing = {record.row for record in records if record.modes.get(DIDS.mode) is Mode.REMOVE}
     done = [record for record in records if not record.skip]
     problems = [
         *unnamed(tables.trunks),
@@ -209,27 +209,24 @@ def _article(trunk_type: TrunkType) -> str:
     return f"an {trunk_type}" if trunk_type is TrunkType.ACCOUNT else f"a {trunk_type}"
 
 
-def mode_without_rows(
-    tables: Tables, records: Iterable[Record], with_dids: AbstractSet[int], with_caller_ids: AbstractSet[int]
-) -> Iterator[Problem]:
-    """Replacing a list with no rows leaves it alone, and says so. The sets hold the trunks that have rows."""
-    lists = (("dids_mode", tables.dids, with_dids), ("caller_ids_mode", tables.caller_ids, with_caller_ids))
+def mode_without_rows(tables: Tables, records: Iterable[Record], owners: Mapping[str, Owners]) -> Iterator[Problem]:
+    """Replacing a list with no rows leaves it alone, and says so. ``owners`` by sheet title."""
     for record in records:
-        for field, table, trunks in lists:
-            if record.modes.get(field) is Mode.REPLACE and record.row not in trunks:
+        for sheet in LIST_SHEETS:
+            if record.modes.get(sheet.mode) is Mode.REPLACE and record.row not in owners[sheet.title].named:
+                name = tables.of(sheet).name
                 yield tables.trunks.problem(
                     "mode-without-rows",
                     record.row,
-                    field,
-                    f"The sheet {table.name} has no row for this trunk, so its list is left alone.",
-                    f"To empty the list, add a row to {table.name} that says {CLEAR}.",
+                    sheet.mode,
+                    f"The sheet {name} has no row for this trunk, so its list is left alone.",
+                    f"To empty the list, add a row to {name} that says {CLEAR}.",
                     value=Mode.REPLACE,
                 )
 
 
-def clear_not_alone(table: Table, row: int) -> Problem:
+def clear_not_alone(table: Table, field: str, row: int) -> Problem:
     """``<clear>`` empties a list only as the trunk's one row, in mode replace."""
-    field = "did" if table.sheet.csv == "dids.csv" else "outbound_cid"
     return table.problem(
         "clear-not-alone",
         row,

@@ -8,19 +8,31 @@ person's side is then taken, and somebody has to allow it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Generic
+from typing import Any, Final
 
-from batch.schema.column_model import CLEAR, Mode
-from batch.schema.columns import TRUNKS
+from batch.schema.column_model import CLEAR, ListSheet, Mode
+from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
-from batch.trunks.diff import Desired, Difference, ListDifference, alike, compare_lists, described, live_value, said
-from batch.trunks.edited_cells import Key, asked_for, filled_cells, keyed, members
+from batch.trunks.diff import (
+    ChangeKind,
+    Desired,
+    Difference,
+    Key,
+    ListDifference,
+    alike,
+    compare_lists,
+    described,
+    keyed,
+    live_value,
+    said,
+)
+from batch.trunks.edited_cells import asked_for, filled_cells, members
 from batch.trunks.hazards import Conflict, Held
-from batch.trunks.live import CallerId, Did, Entry, Inventory, LiveList, LiveTrunk
-from batch.trunks.merge import CallerIdFilling, Merged, ambiguous, applied, filled_did
+from batch.trunks.live import CallerId, Entry, Inventory, LiveTrunk
+from batch.trunks.merge import Filling, Merged, ambiguous, applied
 from batch.trunks.model import EntryRow, ListEdit, Record
 
 _ENTRY: Final = "entry"
@@ -48,10 +60,10 @@ class _ListConflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _MergedList(Generic[Entry]):
+class _MergedList:
     """A list that three sides agree on, or that a person has the last word on."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[Entry, ...] = ()
     conflicts: tuple[_ListConflict, ...] = ()
     mine: frozenset[Key] = frozenset()
     """Entries that the person added, changed or deleted."""
@@ -66,19 +78,6 @@ _WORDS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sides(Generic[EntryRow, Entry]):
-    """One list of a trunk, from all sides."""
-
-    edit: ListEdit[EntryRow] | None
-    """Its rows, all of them."""
-    asked: ListEdit[EntryRow] | None
-    """Its rows, as far as a person touched them."""
-    base: Sequence[Entry] | None
-    """None where nobody knows what it was, or what it is: then there is nothing to compare with."""
-    live: Sequence[Entry]
-
-
 def merge_three_ways(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, inventory: Inventory) -> Merged:
     """Put what a person changed in an export upon a trunk as it is now.
 
@@ -91,41 +90,32 @@ def merge_three_ways(tables: Tables, record: Record, base: LiveTrunk, live: Live
     """
     asked = asked_for(record, base, inventory)
     hidden = base.unread.keys() | live.unread.keys()
-
-    def known(name: str, held: LiveList[Entry]) -> Sequence[Entry] | None:
-        return None if name in hidden else held.entries
-
-    filling = CallerIdFilling(tables.caller_ids, inventory)
-    did_sides = _Sides(edit=record.dids, asked=asked.dids, base=known("did_list", base.dids), live=live.dids.entries)
-    caller_sides = _Sides(
-        edit=record.caller_ids,
-        asked=asked.caller_ids,
-        base=known("outbound_cid_list", base.caller_ids),
-        live=live.caller_ids.entries,
-    )
-    dids, caller_ids = _list(did_sides, filled_did), _list(caller_sides, filling)
+    filling = Filling(tables, inventory)
+    lists: dict[ListSheet, tuple[Entry, ...]] = {}
+    left_alone: dict[ListSheet, ListDifference] = {}
+    problems: list[Problem] = []
+    conflicts: list[Conflict] = []
+    for sheet in LIST_SHEETS:
+        then, now = base.lists[sheet].entries, live.lists[sheet].entries
+        merged = _MergedList()
+        if (asking := asked.lists.get(sheet)) is not None:
+            if sheet.api in hidden or asking.mode is Mode.REMOVE:  # there is nothing to compare with, or no need to
+                mine = frozenset((row.key, 1) for row in asking.rows)
+                merged = _MergedList(entries=applied(asking, now, filling), mine=mine)
+            else:
+                merged = _merge_list(record.lists[sheet], asking, then, now, filling)
+            lists[sheet] = merged.entries
+            problems += ambiguous(tables, sheet, asking, now)
+            conflicts = [*_lists_in_conflict(tables, sheet, asked, live, merged.conflicts), *conflicts]
+        since = _list_left_alone(then, now, merged)
+        if since.changes and sheet.api not in hidden:
+            left_alone[sheet] = since
     return Merged(
         asked=asked,
-        desired=Desired(
-            fields=asked.fields,
-            dids=None if asked.dids is None else dids.entries,
-            caller_ids=None if asked.caller_ids is None else caller_ids.entries,
-        ),
-        problems=[
-            *_ambiguous(tables.dids, "did", did_sides),
-            *_ambiguous(tables.caller_ids, "outbound_cid", caller_sides),
-            *filling.problems,
-        ],
-        conflicts=[
-            *_fields_in_conflict(tables.trunks, asked, base, live),
-            *_lists_in_conflict(tables, tables.caller_ids, "outbound_cid", asked, live, caller_ids.conflicts),
-            *_lists_in_conflict(tables, tables.dids, "did", asked, live, dids.conflicts),
-        ],
-        left_alone=Difference(
-            fields=dict(_fields_left_alone(asked, base, live)),
-            dids=_list_left_alone(did_sides, dids),
-            caller_ids=_list_left_alone(caller_sides, caller_ids),
-        ),
+        desired=Desired(fields=asked.fields, lists=lists),
+        problems=[*problems, *filling.problems],
+        conflicts=[*_fields_in_conflict(tables.trunks, asked, base, live), *conflicts],
+        left_alone=Difference(fields=dict(_fields_left_alone(asked, base, live)), lists=left_alone),
     )
 
 
@@ -152,33 +142,18 @@ def _fields_left_alone(asked: Record, base: LiveTrunk, live: LiveTrunk) -> Itera
             yield name, (was, now)
 
 
-def _list(sides: _Sides[EntryRow, Entry], filled: Callable[[EntryRow, Entry | None], Entry]) -> _MergedList[Entry]:
-    """Make the list that a trunk shall have; that of an edit which asks for nothing is not looked at."""
-    if sides.edit is None or sides.asked is None:
-        return _MergedList(entries=())
-    if sides.base is None or sides.asked.mode is Mode.REMOVE:
-        return _MergedList(
-            entries=applied(sides.asked, sides.live, filled),
-            mine=frozenset((row.key, 1) for row in sides.asked.rows),
-        )
-    return _merge_list(sides.edit, sides.asked, sides.base, sides.live, filled)
-
-
-def _ambiguous(table: Table, field: str, sides: _Sides[EntryRow, Entry]) -> list[Problem]:
-    return [] if sides.asked is None else ambiguous(table, field, sides.asked, sides.live)
-
-
 def _lists_in_conflict(
-    tables: Tables, table: Table, key_field: str, record: Record, live: LiveTrunk, conflicts: Sequence[_ListConflict]
+    tables: Tables, sheet: ListSheet, record: Record, live: LiveTrunk, conflicts: Sequence[_ListConflict]
 ) -> Iterator[Conflict]:
     """Say in which cells a list conflicts; for a row that is there no more it is the trunk's own."""
     for conflict in conflicts:
-        field = key_field if conflict.field in _WORDS else conflict.field
-        label = table.sheet.column(field).label
+        field = sheet.number if conflict.field in _WORDS else conflict.field
+        label = sheet.column(field).label
         if conflict.row is None:
             where, cell = tables.trunks, tables.trunks.cell("name" if record.id is None else "id", record.row)
         else:
-            where, cell = table, table.cell(field, conflict.row)
+            where = tables.of(sheet)
+            cell = where.cell(field, conflict.row)
         what = _WORDS.get(conflict.field, "{label} of {number} on {trunk}").format(
             label=label, number=conflict.number, trunk=live.name
         )
@@ -199,29 +174,19 @@ def _conflict(table: Table, cell: str, what: str, sides: tuple[Held, Held, Held]
     )
 
 
-def _list_left_alone(sides: _Sides[EntryRow, Entry], merged: _MergedList[Entry]) -> ListDifference[Entry]:
+def _list_left_alone(base: Sequence[Entry], live: Sequence[Entry], merged: _MergedList) -> ListDifference:
     """Return what the PBX changed in a list since the export, leaving out what the person changed as well."""
-    if sides.base is None:
-        return ListDifference()
-    since = compare_lists(sides.base, sides.live)
+    since = compare_lists(base, live)
     mine = {key for key, _ in merged.mine}
-    return replace(
-        since,
-        added=tuple(entry for entry in since.added if entry.key not in mine),
-        removed=tuple(entry for entry in since.removed if entry.key not in mine),
-        renamed=tuple(pair for pair in since.renamed if pair[1].key not in mine),
-        changed=tuple(pair for pair in since.changed if pair[1].key not in mine),
-        moved=() if merged.reordered else tuple(moved for moved in since.moved if moved.entry.key not in mine),
-    )
+    theirs = (change for change in since.changes if change.new.key not in mine)
+    if merged.reordered:
+        theirs = (change for change in theirs if change.kind is not ChangeKind.MOVED)
+    return replace(since, changes=tuple(theirs))
 
 
 def _merge_list(
-    edit: ListEdit[EntryRow],
-    asked: ListEdit[EntryRow],
-    base: Sequence[Entry],
-    live: Sequence[Entry],
-    filled: Callable[[EntryRow, Entry | None], Entry],
-) -> _MergedList[Entry]:
+    edit: ListEdit[Any], asked: ListEdit[Any], base: Sequence[Entry], live: Sequence[Entry], filled: Filling
+) -> _MergedList:
     """Merge a list.
 
     Args:
@@ -258,7 +223,7 @@ def _merge_list(
     )
 
 
-def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedList[Entry]:
+def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedList:
     """Empty a list; what came up on the PBX since, or was changed there, nobody has seen who wanted that."""
     was: Mapping[Key, Entry] = keyed(base)
     now: Mapping[Key, Entry] = keyed(live)
@@ -274,9 +239,9 @@ def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedL
     return _MergedList(entries=(), conflicts=(conflict,) if unseen else (), mine=frozenset([*was, *now]))
 
 
-def _deleted_though_changed(was: Did | CallerId, now: Did | CallerId) -> _ListConflict:
+def _deleted_though_changed(was: Entry, now: Entry) -> _ListConflict:
     return _ListConflict(
-        row=None, field=_ENTRY, number=_number(was), base=described(was), live=described(now), yours=None
+        row=None, field=_ENTRY, number=was.number, base=described(was), live=described(now), yours=None
     )
 
 
@@ -297,7 +262,7 @@ def _both_changed(row: EntryRow, then: Entry | None, current: Entry | None, want
             )
 
 
-def _part(entry: Did | CallerId | None, field: str) -> Hashable:
+def _part(entry: Entry | None, field: str) -> Hashable:
     if isinstance(entry, CallerId) and field in _MEMBERS:
         return frozenset(members(entry, field))
     if isinstance(entry, CallerId) and field == "outbound_cid_to_ext_range":
@@ -305,7 +270,7 @@ def _part(entry: Did | CallerId | None, field: str) -> Hashable:
     return None if entry is None else entry.name
 
 
-def _said(entry: Did | CallerId | None, field: str) -> str | None:
+def _said(entry: Entry | None, field: str) -> str | None:
     if isinstance(entry, CallerId) and field in _MEMBERS:
         return ", ".join(member.number or f"#{member.id}" for member in members(entry, field))
     part = _part(entry, field)
@@ -348,13 +313,9 @@ def _both_reordered(
     both = set(then)
     current, wanted = ([key for key in side if key in both] for side in (now, rows))
     if current not in (then, wanted):
-        numbers = {key: _number(was[key]) for key in then}
+        numbers = {key: was[key].number for key in then}
         before, live, new = (_some(numbers[key] for key in side) for side in (then, current, wanted))
         yield _ListConflict(row=row, field=_ORDER, number="", base=before, live=live, yours=new)
-
-
-def _number(entry: Did | CallerId) -> str:
-    return entry.did if isinstance(entry, Did) else entry.caller_id
 
 
 def _some(texts: Iterable[str]) -> str:

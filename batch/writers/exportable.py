@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from batch.schema.column_model import Column, Parser
-from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS
+from batch.schema.column_model import Column, ListSheet, Parser
+from batch.schema.columns import DIDS, LIST_OF, LIST_SHEETS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.trunks.change_plan import judge_trunk, resolve
 from batch.trunks.diff import said
 from batch.trunks.grouping import group
-from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Extension, Inventory, LiveList, LiveTrunk
+from batch.trunks.live import EMPTY_LISTS, NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import Record
 from batch.trunks.numbers import parse_extensions, split_groups
 from batch.writers.export_workbook import Filled, read_again
@@ -83,8 +83,6 @@ def _quoted(name: str) -> str:
 _Refused: TypeAlias = dict[tuple[int, str], str]
 """Id of a trunk and what of it is not said, to the reason; ``""`` is the whole trunk."""
 
-LIST_OF: Final[Mapping[str, str]] = {DIDS.title: "did_list", CALLER_IDS.title: "outbound_cid_list"}
-"""By sheet, the list in the API's spelling."""
 _IN_NO_FILE: Final = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _LONGEST: Final = 32_767
 _SHOWN: Final = 60
@@ -133,7 +131,7 @@ def say(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
             refused[trunk_id, "" if (trunk_id, what) in refused else what] = reason
     return Exportable(
         trunks=tuple(
-            replace(t, unread={**t.unread, **{n: refused[t.id, n] for n in LIST_OF.values() if (t.id, n) in refused}})
+            replace(t, unread={**t.unread, **{n: refused[t.id, n] for n in LIST_OF if (t.id, n) in refused}})
             for t in draft.trunks
         ),
         sheets=draft.sheets,
@@ -143,7 +141,7 @@ def say(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
 
 
 def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[NotExportable]:
-    order = ["", *(column.field for column in TRUNKS.columns), *LIST_OF.values()]
+    order = ["", *(column.field for column in TRUNKS.columns), *LIST_OF]
     places = {trunk.id: (place, trunk) for place, trunk in enumerate(trunks)}
     for (trunk_id, what), reason in sorted(refused.items(), key=lambda i: (places[i[0][0]][0], order.index(i[0][1]))):
         if not what or (trunk_id, "") not in refused:
@@ -159,34 +157,35 @@ def _foreseen(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
     for column in TRUNKS.columns:
         if column.sent and not _keepable(str(trunk.value(column.field))):
             yield column.field, "It holds characters that no workbook can keep."
-    for name, entries in (("did_list", trunk.dids.entries), ("outbound_cid_list", trunk.caller_ids.entries)):
-        if name in trunk.unread:
-            yield name, _sentence(trunk.unread[name])
-        elif reason := _fault_of(trunk, name, entries):
-            yield name, reason
+    for sheet in LIST_SHEETS:
+        if sheet.api in trunk.unread:
+            yield sheet.api, _sentence(trunk.unread[sheet.api])
+        elif reason := _fault_of(trunk, sheet):
+            yield sheet.api, reason
 
 
 def _sentence(why: str) -> str:
     return f"It cannot be read: {why}." if why != NOT_SHOWN else "The PBX does not show it."
 
 
-def _fault_of(trunk: LiveTrunk, name: str, entries: Sequence[Did | CallerId]) -> str | None:
+def _fault_of(trunk: LiveTrunk, sheet: ListSheet) -> str | None:
     """Return why a list cannot be said, as far as it can be told from the list alone."""
-    if name == "did_list" and entries and trunk.shared:
+    entries = trunk.lists[sheet].entries
+    if sheet is DIDS and entries and trunk.shared:
         return "It is a shared trunk, whose owner alone changes its DIDs."
-    if name == "did_list" and entries and trunk.type and trunk.type not in DIDS.types:
+    if entries and trunk.type and trunk.type not in sheet.types:
         return "An account trunk should have no DIDs."
     count = Counter(entry.key for entry in entries)
     if len(count) < len(entries):
-        number = next(_number(entry) for entry in entries if count[entry.key] > 1)
+        number = next(entry.number for entry in entries if count[entry.key] > 1)
         return f"{_shown(number)} stands in it more than once; the PBX uses the first."
     for entry in entries:
-        if not _number(entry):
+        if not entry.number:
             return "It has an entry without a number."
-        if not (_keepable(_number(entry)) and _keepable(entry.name)):
-            return f"{_shown(_number(entry))} holds characters that no workbook can keep."
+        if not (_keepable(entry.number) and _keepable(entry.name)):
+            return f"{_shown(entry.number)} holds characters that no workbook can keep."
         if isinstance(entry, CallerId) and (reason := _whom_at_fault(entry)):
-            return f"{_shown(_number(entry))} {reason}"
+            return f"{_shown(entry.number)} {reason}"
     return None
 
 
@@ -203,10 +202,6 @@ def _keepable(text: str) -> bool:
     return len(text) <= _LONGEST and (text.isascii() or not _IN_NO_FILE.search(text))
 
 
-def _number(entry: Did | CallerId) -> str:
-    return entry.did if isinstance(entry, Did) else entry.caller_id
-
-
 class _Draft:
     """The cells of all that is not refused, and which trunk each row is about."""
 
@@ -215,15 +210,14 @@ class _Draft:
         self.trunks = [trunk for trunk in trunks if (trunk.id, "") not in refused]
         self.refused = refused
         self.keys = self._keys()
-        self.owners: dict[str, list[LiveTrunk]] = {TRUNKS.title: self.trunks, CALLER_IDS.title: [], DIDS.title: []}
+        self.owners = {TRUNKS.title: self.trunks, **{sheet.title: list[LiveTrunk]() for sheet in LIST_SHEETS}}
         columns: dict[str, dict[str, list[str]]] = {s.title: {c.field: [] for c in s.columns} for s in SHEETS}
         for trunk in self.trunks:
             for column in TRUNKS.columns:
                 columns[TRUNKS.title][column.field].append(self._cell(trunk, column))
-            if self.says(trunk, "outbound_cid_list"):
-                self._add_caller_ids(columns[CALLER_IDS.title], trunk, directory)
-            if self.says(trunk, "did_list"):
-                self._add_dids(columns[DIDS.title], trunk)
+            for sheet in LIST_SHEETS:
+                if self.says(trunk, sheet.api):
+                    self._add_entries(sheet, columns[sheet.title], trunk, directory)
         self.sheets = tuple(Filled(sheet=sheet, columns=columns[sheet.title]) for sheet in SHEETS)
 
     def says(self, trunk: LiveTrunk, what: str) -> bool:
@@ -276,28 +270,30 @@ class _Draft:
         """Tell whether a trunk is found by its name: a shared one takes no name, so beside an id there is no room."""
         return trunk.shared and self.keys[trunk.id] == trunk.name
 
-    def _add_dids(self, columns: dict[str, list[str]], trunk: LiveTrunk) -> None:
-        entries = trunk.dids.entries
-        columns["trunk"] += [self.keys[trunk.id]] * len(entries)
-        columns["did"] += [entry.did for entry in entries]
-        columns["did_name"] += [entry.name for entry in entries]
-        self.owners[DIDS.title] += [trunk] * len(entries)
-
-    def _add_caller_ids(self, columns: dict[str, list[str]], trunk: LiveTrunk, directory: Directory) -> None:
-        for entry in trunk.caller_ids.entries:
-            extensions, groups = directory.cells_of(entry.order)
-            cells = {
-                "trunk": self.keys[trunk.id],
-                "outbound_cid_option": entry.option,
-                "outbound_cid": entry.caller_id,
-                "outbound_cid_name": entry.name,
-                "outbound_cid_to_ext_range": entry.extension_range,
-                "extensions": extensions,
-                "extension_groups": groups,
-            }
-            for field, text in cells.items():
+    def _add_entries(
+        self, sheet: ListSheet, columns: dict[str, list[str]], trunk: LiveTrunk, directory: Directory
+    ) -> None:
+        entries: Sequence[Entry] = trunk.lists[sheet].entries
+        for entry in entries:
+            for field, text in _entry_cells(entry, directory).items():
                 columns[field].append(text)
-        self.owners[CALLER_IDS.title] += [trunk] * len(trunk.caller_ids.entries)
+        columns["trunk"] += [self.keys[trunk.id]] * len(entries)
+        self.owners[sheet.title] += [trunk] * len(entries)
+
+
+def _entry_cells(entry: Entry, directory: Directory) -> dict[str, str]:
+    """Return the cells of an entry's row, but for its trunk."""
+    if isinstance(entry, Did):
+        return {"did": entry.did, "did_name": entry.name}
+    extensions, groups = directory.cells_of(entry.order)
+    return {
+        "outbound_cid_option": entry.option,
+        "outbound_cid": entry.caller_id,
+        "outbound_cid_name": entry.name,
+        "outbound_cid_to_ext_range": entry.extension_range,
+        "extensions": extensions,
+        "extension_groups": groups,
+    }
 
 
 def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
@@ -316,15 +312,14 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
             found[trunk.id, ""] = "Its row would not be read as that of a trunk."
             continue
         record = read[row]
-        bare = replace(trunk, dids=LiveList(), caller_ids=LiveList())  # so that no cell borrows anything from it
+        bare = replace(trunk, lists=EMPTY_LISTS)  # so that no cell borrows anything from it
         change, _, against = judge_trunk(tables, record, bare, inventory)
         problems += against
         differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
-        dids, caller_ids = change.desired.dids or (), change.desired.caller_ids or ()
-        if draft.says(trunk, "did_list") and dids != trunk.dids.entries:
-            differing.append((trunk, "did_list", _first_other(trunk.dids.entries, dids)))
-        if draft.says(trunk, "outbound_cid_list") and caller_ids != trunk.caller_ids.entries:
-            differing.append((trunk, "outbound_cid_list", _first_other(trunk.caller_ids.entries, caller_ids)))
+        for sheet in LIST_SHEETS:
+            held, back = trunk.lists[sheet].entries, change.desired.lists.get(sheet, ())
+            if draft.says(trunk, sheet.api) and back != held:
+                differing.append((trunk, sheet.api, _first_other(held, back)))
     for problem in problems:
         if problem.stops and problem.code != "long-number":
             found.setdefault((draft.owner(problem).id, _blamed(problem)), _reason(problem))
@@ -335,8 +330,9 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
 
 def _blamed(problem: Problem) -> str:
     """Return what cannot be said, going by the cell at fault."""
-    if problem.sheet in LIST_OF:
-        return LIST_OF[problem.sheet]
+    for sheet in LIST_SHEETS:
+        if problem.sheet == sheet.title:
+            return sheet.api
     field = TRUNKS.columns[problem.column].field
     return "" if field in {"id", "type"} else field
 
@@ -359,13 +355,13 @@ def _other_fields(draft: _Draft, trunk: LiveTrunk, record: Record) -> Iterator[t
             yield column.field, f"{_shown(cell)} would be read as {_shown(str(back))}."
 
 
-def _first_other(entries: Sequence[Did | CallerId], back: Sequence[Did | CallerId]) -> str:
+def _first_other(entries: Sequence[Entry], back: Sequence[Entry]) -> str:
     """Say how a list comes back as another one, at its first entry that does."""
     for i, entry in enumerate(entries):
         if i >= len(back):
-            return f"{_shown(_number(entry))} would be lost."
+            return f"{_shown(entry.number)} would be lost."
         if back[i] != entry:
-            was, becomes = _number(entry), _number(back[i])
+            was, becomes = entry.number, back[i].number
             if was != becomes:
                 return f"{_shown(was)} would be read as {_shown(becomes)}."
             if entry.name != back[i].name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
@@ -11,9 +12,9 @@ from batch.schema.columns import TRUNKS
 from batch.schema.problem_kinds import UNSEEN
 from batch.tables.row_results import Summary, Tone, by_ending
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import ListDifference, described, said
+from batch.trunks.diff import ChangeKind, EntryChange, described, said
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import CallerId, Did
+from batch.trunks.live import Entry
 from batch.writers.html_page import Chart, ChartBar, Listing, Page
 from batch.writers.styles import BAR, PLAIN_BAR
 from batch.writers.summary import worst_tone
@@ -136,14 +137,8 @@ def _hazards(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> Iterator
 
 def _entries(changes: Iterable[Change]) -> dict[str, int]:
     """Count what becomes of list entries."""
-    lists = [differs for change in changes for differs in (change.difference.dids, change.difference.caller_ids)]
-    return {
-        "added": sum(len(differs.added) for differs in lists),
-        "removed": sum(len(differs.removed) for differs in lists),
-        "renamed": sum(len(differs.renamed) for differs in lists),
-        "changed": sum(len(differs.changed) for differs in lists),
-        "moved": sum(len(differs.moved) for differs in lists),
-    }
+    counted = Counter(entry.kind for change in changes for entry in change.difference.entries)
+    return {str(kind): counted[kind] for kind in ChangeKind}
 
 
 def _told(change: Change) -> str:
@@ -152,20 +147,17 @@ def _told(change: Change) -> str:
         f"{TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
         for name, (old, new) in change.difference.fields.items()
     ]
-    lists = (("DIDs", change.difference.dids), ("Caller IDs", change.difference.caller_ids))
-    return "; ".join([*fields, *(f"{what}: {_list(differs)}" for what, differs in lists if differs)])
+    lists = change.difference.lists.items()
+    return "; ".join([*fields, *(f"{sheet.title}: {_list(differs.changes)}" for sheet, differs in lists)])
 
 
-def _list(differs: ListDifference[Did] | ListDifference[CallerId]) -> str:
-    changed: Sequence[Did | CallerId] = [new for _, new in (*differs.renamed, *differs.changed)]
-    parts = (
-        ("added", differs.added),
-        ("removed", differs.removed),
-        ("renamed or changed", changed),
-        ("moved", [moved.entry for moved in differs.moved]),
-    )
-    return ", ".join(f"{len(entries):,} {word}{_named(entries)}" for word, entries in parts if entries)
+def _list(changes: Iterable[EntryChange]) -> str:
+    parts: dict[str, list[Entry]] = defaultdict(list)
+    for change in changes:
+        word = "renamed or changed" if change.kind in {ChangeKind.RENAMED, ChangeKind.CHANGED} else str(change.kind)
+        parts[word].append(change.new)
+    return ", ".join(f"{len(entries):,} {word}{_named(entries)}" for word, entries in parts.items())
 
 
-def _named(entries: Sequence[Did | CallerId]) -> str:
+def _named(entries: Sequence[Entry]) -> str:
     return f" ({', '.join(described(entry) for entry in entries)})" if len(entries) <= _NAMED else ""

@@ -28,9 +28,10 @@ from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, Rest, departures
 from batch.runs.serialization import want
+from batch.schema import columns
 from batch.secrets import Secret
 from batch.settings import Origin
-from batch.trunks.diff import Difference, ListDifference, Moved
+from batch.trunks.diff import ChangeKind, Difference, EntryChange, ListDifference
 from batch.trunks.live import Did
 from batch.wording import IN_FULL, moment, quoted
 from tests.builders import book as make_book
@@ -319,7 +320,7 @@ class TestWhatIsOtherwise:
     def test_lists_and_passwords_that_were_changed_by_hand_are_named_without_their_values(self) -> None:
         difference = Difference(
             fields={"password": (Secret("Sample-theirs"), Secret("Sample-ours"))},
-            dids=ListDifference(added=(Did(did="1", name=""),)),
+            lists={columns.DIDS: ListDifference(changes=(EntryChange(ChangeKind.ADDED, Did("1"), Did("1")),))},
         )
         changed = Outcome(row=2, name="Paris", ending=Ending.PARTIAL, note=CHANGED_AFTER, difference=difference)
         assert departures(Rest(stays={2: changed}), {}, {}) == (
@@ -708,11 +709,16 @@ class TestWords:
     def test_a_partial_trunk_without_words_says_how_much_differs(self, report: batch.Report) -> None:
         one = Difference(fields={"hostname": ("a", "b")})
         did, moved = Did(did="1", name=""), Did(did="2", name="")
-        some = ListDifference(added=(did,), renamed=((moved, moved),), moved=(Moved(entry=moved, was=1, becomes=2),))
+        changes = (
+            EntryChange(ChangeKind.ADDED, did, did),
+            EntryChange(ChangeKind.RENAMED, moved, moved),
+            EntryChange(ChangeKind.MOVED, moved, moved, was=1, becomes=2),
+        )
+        some = {columns.DIDS: ListDifference(changes=changes)}
         for difference, words in (
             (one, "1 field differs; the sheet Changes lists it."),
-            (replace(one, dids=some), "1 field and 2 list entries differ; the sheet Changes lists them."),
-            (Difference(dids=some), "2 list entries differ; the sheet Changes lists them."),
+            (replace(one, lists=some), "1 field and 2 list entries differ; the sheet Changes lists them."),
+            (Difference(lists=some), "2 list entries differ; the sheet Changes lists them."),
         ):
             partial = {2: Outcome(row=2, name="London", ending=Ending.PARTIAL, difference=difference, read=True)}
             assert f"  London: partial. {words}" in told(report, outcomes=partial)

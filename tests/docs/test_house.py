@@ -28,7 +28,6 @@ MORE_COMPLEX: set[str] = {
     "trunks/entries.read_caller_ids",
     "trunks/list_order.settle_orders",
     "writers/answer_columns._put_beside",
-    "writers/exportable._not_come_back",
     "writers/hidden_passwords._numbers",
     "writers/hidden_passwords.hide_in",
 }

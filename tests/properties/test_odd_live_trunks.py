@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.trunks.live import API_LISTS, parse_trunk
+from batch.schema.columns import LIST_OF
+from batch.trunks.live import parse_trunk
 from batch.writers.exportable import say
 from tests.builders import book, dids, inventory, judged, live, shared
 
@@ -49,7 +50,7 @@ def test_a_spoiled_trunk_is_read_planned_and_exported_beside_a_sound_one(whole: 
     sound = live(1, "Sound", did_list=dids("7"))
     around = inventory(sound, odd)
     _, hazards, problems = judged(GIVEN, odd, around)
-    unread = {name for name in API_LISTS if name in odd.unread}
+    unread = {name for name in LIST_OF if name in odd.unread}
     assert not unread or hazards or any(problem.stops for problem in problems)
     said = say([sound, odd], around)
     assert said.trunks[0].dids.entries == sound.dids.entries

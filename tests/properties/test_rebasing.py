@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch.readers.workbook import Workbook
+from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import Did, LiveTrunk, did_json
+from batch.trunks.live import Did, Entry, LiveTrunk, entry_json
 from tests.builders import book, judged, live
 
 often = settings(
@@ -37,7 +38,7 @@ modes = st.sampled_from(["", "replace", "add"])
 
 
 def trunk(dids: Sequence[Did], host: str) -> LiveTrunk:
-    return live(8, "London", hostname=host, did_list=did_json(dids))
+    return live(8, "London", hostname=host, did_list=[entry_json(did) for did in dids])
 
 
 def exported(dids: Sequence[Did], host: str, mode: str = "replace") -> Workbook:
@@ -56,8 +57,8 @@ def planned(given_book: Workbook, now: LiveTrunk, base: LiveTrunk | None) -> tup
     return change, hazards
 
 
-def after(change: Change) -> tuple[Did, ...]:
-    return change.live.dids.entries if change.desired.dids is None else change.desired.dids
+def after(change: Change) -> tuple[Entry, ...]:
+    return change.desired.lists.get(DIDS, change.live.dids.entries)
 
 
 def written(change: Change) -> LiveTrunk:
@@ -72,7 +73,7 @@ def test_an_export_that_nobody_touched_writes_nothing_whatever_became_of_the_pbx
 ) -> None:
     change, hazards = planned(exported(then, host, mode), trunk(now, other), trunk(then, host))
     assert (change.kind, hazards) == ("keep", [])
-    assert bool(change.left_alone.dids) is (then != now)
+    assert (DIDS in change.left_alone.lists) is (then != now)
     assert bool(change.left_alone.fields) is (host != other)
 
 
@@ -107,7 +108,7 @@ def test_what_came_up_on_the_pbx_is_lost_to_nobody(
 ) -> None:
     change, _ = planned(typed(yours, "h", mode), trunk(now, "h"), trunk(then, "h"))
     appeared = {entry.did for entry in now} - {entry.did for entry in then}
-    assert appeared <= {entry.did for entry in after(change)}
+    assert appeared <= {entry.number for entry in after(change)}
 
 
 @often
@@ -119,7 +120,7 @@ def test_every_cell_that_the_person_changed_holds_what_was_typed(
     if mine != host:
         assert written(change).value("hostname") == mine
     was = {entry.did: entry.name for entry in then}
-    became = {entry.did: entry.name for entry in after(change)}
+    became = {entry.number: entry.name for entry in after(change)}
     for number, cell in yours:
         name = "" if cell == "<clear>" else cell
         if (cell and name != was.get(number)) or number not in was:
@@ -143,7 +144,7 @@ def test_without_a_conflict_nothing_that_the_pbx_changed_is_undone(
         assert written(change).value("hostname") == other
     was = {entry.did: entry.name for entry in then}
     current = {entry.did: entry.name for entry in now}
-    became = {entry.did: entry.name for entry in after(change)}
+    became = {entry.number: entry.name for entry in after(change)}
     for number, name in current.items():
         if name != was.get(number):
             assert became[number] == name
@@ -160,8 +161,8 @@ def test_edits_of_different_entries_all_survive(data: st.DataObject, then: list[
         typed([*mine, ("7", "new")], host), trunk([*now, Did("8", "up")], other), trunk(then, host)
     )
     assert hazards == []
-    assert [(e.did, e.name) for e in after(change) if e.did not in {"7", "8"}] == [
+    assert [(e.number, e.name) for e in after(change) if e.number not in {"7", "8"}] == [
         (e.did, e.name + ("x" if e.did in theirs else "y")) for e in then
     ]
-    assert {("7", "new"), ("8", "up")} <= {(e.did, e.name) for e in after(change)}
+    assert {("7", "new"), ("8", "up")} <= {(e.number, e.name) for e in after(change)}
     assert "hostname" not in change.difference.fields

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.schema.column_model import TrunkType
-from batch.schema.columns import CODECS, NAME_FORBIDS
-from batch.trunks.diff import Desired, compare, compare_lists
-from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, caller_id_json, did_json, parse_trunk
+from batch.schema.columns import CALLER_IDS, CODECS, DIDS, NAME_FORBIDS
+from batch.trunks.diff import ChangeKind, Desired, compare, compare_lists
+from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.numbers import (
     NumberRange,
     parse_caller_id,
@@ -53,7 +53,7 @@ caller_ids = st.builds(
 
 
 def trunk_of(dids: list[Did], callers: list[CallerId], **fields: Any) -> LiveTrunk:
-    lists = {"did_list": did_json(dids), "outbound_cid_list": [caller_id_json(c) for c in callers]}
+    lists = {"did_list": [entry_json(d) for d in dids], "outbound_cid_list": [entry_json(c) for c in callers]}
     return parse_trunk({"id": 1, "name": "L", "type": "register"} | fields | lists)
 
 
@@ -65,8 +65,7 @@ def test_a_trunk_does_not_differ_from_itself(
     trunk = trunk_of(dids, callers, hostname=hostname, port=port)
     same = Desired(
         fields={"hostname": trunk.value("hostname"), "port": port},
-        dids=trunk.dids.entries,
-        caller_ids=trunk.caller_ids.entries,
+        lists={DIDS: trunk.dids.entries, CALLER_IDS: trunk.caller_ids.entries},
     )
     assert not compare(trunk, same)
 
@@ -76,26 +75,26 @@ def test_a_trunk_does_not_differ_from_itself(
 def test_once_the_desired_lists_are_written_nothing_differs(
     old: list[Did], new: list[Did], callers: list[CallerId], wanted: list[CallerId]
 ) -> None:
-    desired = Desired(dids=tuple(new), caller_ids=tuple(wanted))
+    desired = Desired(lists={DIDS: tuple(new), CALLER_IDS: tuple(wanted)})
     before = compare(trunk_of(old, callers), desired)
     assert not compare(trunk_of(new, wanted), desired)
-    assert bool(before.dids) is (old != new)
-    assert bool(before.caller_ids) is (callers != wanted)
+    assert (DIDS in before.lists) is (old != new)
+    assert (CALLER_IDS in before.lists) is (callers != wanted)
 
 
 @quick
 @given(did_lists, did_lists)
 def test_a_difference_accounts_for_every_entry(old: list[Did], new: list[Did]) -> None:
     found = compare_lists(old, new)
-    assert len(found.removed) + found.stays == len(old)
-    assert len(found.added) + found.stays == len(new)
+    assert len(found.of(ChangeKind.REMOVED)) + found.stays == len(old)
+    assert len(found.of(ChangeKind.ADDED)) + found.stays == len(new)
 
 
 @quick
 @given(st.permutations(list(range(7))))
 def test_taking_the_moved_entries_out_leaves_the_others_in_order(order: list[int]) -> None:
     old = [Did(str(i)) for i in range(7)]
-    moved = {m.entry for m in compare_lists(old, [Did(str(i)) for i in order]).moved}
+    moved = {change.new for change in compare_lists(old, [Did(str(i)) for i in order]).of(ChangeKind.MOVED)}
     resting = [i for i in order if Did(str(i)) not in moved]
     assert resting == sorted(resting)
 
@@ -149,7 +148,7 @@ def test_the_order_of_a_list_survives_from_the_sheet_to_the_body(entries: list[D
     change, _, problems = judged(given_book, trunk)
     assert problems == []
     if entries:
-        assert change.body()["did_list"] == did_json(entries)
+        assert change.body()["did_list"] == [entry_json(entry) for entry in entries]
 
 
 names = st.text(st.characters(exclude_characters=NAME_FORBIDS, exclude_categories=["C", "Z"]), min_size=1, max_size=63)

@@ -11,6 +11,7 @@ import pytest
 from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import desired_json, outcome_json, planned_then, read_desired, read_outcome, want
+from batch.schema.columns import CALLER_IDS, DIDS
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.diff import Desired, compare
 from batch.trunks.live import CallerId, Did, Extension
@@ -20,11 +21,13 @@ from tests.builders import dids, judged, live, shared
 MEMBERS = (Extension("extension", 1, "1001"), Extension("ext_group", 2, "Sales"))
 DESIRED = Desired(
     fields={"name": "Zürich", "port": 5061, "domain": "", "password": Secret("Sample-new")},
-    dids=(Did("+442079460100", "Main"), Did("X.", "")),
-    caller_ids=(
-        CallerId("shared", "1", "n", "", frozenset(MEMBERS), MEMBERS),
-        CallerId("range", "10-19", "", "1010-1019"),
-    ),
+    lists={
+        DIDS: (Did("+442079460100", "Main"), Did("X.", "")),
+        CALLER_IDS: (
+            CallerId("shared", "1", "n", "", frozenset(MEMBERS), MEMBERS),
+            CallerId("range", "10-19", "", "1010-1019"),
+        ),
+    },
 )
 
 
@@ -33,7 +36,8 @@ def through_json(kept: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    "desired", [DESIRED, Desired(), Desired(dids=()), Desired(caller_ids=()), Desired(fields={"enable": 0})]
+    "desired",
+    [DESIRED, Desired(), Desired(lists={DIDS: ()}), Desired(lists={CALLER_IDS: ()}), Desired(fields={"enable": 0})],
 )
 def test_what_is_wanted_reads_back_as_it_was(desired: Desired) -> None:
     kept = through_json(desired_json(desired))
@@ -48,9 +52,8 @@ def test_a_wanted_password_is_not_kept_and_not_wanted_where_nobody_has_it_any_mo
 
 
 def test_the_order_in_which_extensions_are_sent_is_kept() -> None:
-    callers = read_desired(through_json(desired_json(DESIRED)), None).caller_ids
-    assert callers is not None
-    assert [entry.order for entry in callers] == [MEMBERS, ()]
+    callers = read_desired(through_json(desired_json(DESIRED)), None).lists[CALLER_IDS]
+    assert [entry.order for entry in callers if isinstance(entry, CallerId)] == [MEMBERS, ()]
 
 
 def test_a_change_is_made_again_from_what_was_kept() -> None:
@@ -82,8 +85,10 @@ def found_otherwise() -> Outcome:
     )
     wanted = Desired(
         fields={"hostname": "new.example", "password": Secret("Sample-new"), "port": 5061},
-        dids=(Did("1"), Did("2", "New"), Did("4")),
-        caller_ids=(CallerId("shared", "7", "", "", frozenset(MEMBERS), MEMBERS),),
+        lists={
+            DIDS: (Did("1"), Did("2", "New"), Did("4")),
+            CALLER_IDS: (CallerId("shared", "7", "", "", frozenset(MEMBERS), MEMBERS),),
+        },
     )
     return Outcome(
         row=2,
@@ -116,10 +121,7 @@ def test_what_was_found_otherwise_reads_back_but_for_passwords() -> None:
     kept = json.dumps(outcome_json(outcome))
     assert "Sample-" not in kept
     back = read_outcome(2, json.loads(kept))
-    assert (back.difference.dids, back.difference.caller_ids) == (
-        outcome.difference.dids,
-        outcome.difference.caller_ids,
-    )
+    assert back.difference.lists == outcome.difference.lists
     assert back.difference.fields == {
         "hostname": ("theirs.example", "new.example"),
         "password": (Secret(HIDDEN), Secret(HIDDEN)),

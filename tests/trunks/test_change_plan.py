@@ -7,11 +7,12 @@ import pytest
 
 from batch.readers.workbook import Workbook
 from batch.schema.column_model import TrunkType
+from batch.schema.columns import DIDS
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, Plan, Resolved, judge_trunk, not_allowed, resolve, tally
 from batch.trunks.hazards import Hazard
-from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
+from batch.trunks.live import Did, Inventory, LiveTrunk, parse_trunk
 from batch.trunks.model import choose
 from tests.builders import book, dids, inventory, judged, live, read, shared
 
@@ -200,8 +201,7 @@ def test_what_already_is_as_wanted_is_not_sent() -> None:
 def test_what_is_written_is_what_reading_back_must_find() -> None:
     made = change(book(["Name|Hostname|Port", "London|old|5061"], dids=["London|200"]))
     assert made.written.fields == {"port": 5061}
-    assert [entry.did for entry in made.written.dids or ()] == ["200"]
-    assert made.written.caller_ids is None
+    assert made.written.lists == {DIDS: (Did("200"),)}
     assert made.as_planned(LONDON)
     assert made.as_planned(live(8, "London", hostname="other", did_list=dids("100=One", "200")))
     assert not made.as_planned(live(8, "London", port=1, did_list=dids("100=One", "200")))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from batch.secrets import Secret
-from batch.trunks.diff import Desired, Moved, compare, compare_lists
+from batch.trunks.diff import ChangeKind, Desired, EntryChange, ListDifference, compare, compare_lists
 from batch.trunks.live import CallerId, Did, Extension
 from tests.builders import dids, live
 
@@ -11,7 +11,7 @@ def numbers(text: str) -> tuple[Did, ...]:
 
 
 def moved(old: str, new: str) -> str:
-    return "".join(m.entry.did for m in compare_lists(numbers(old), numbers(new)).moved)
+    return "".join(change.new.number for change in compare_lists(numbers(old), numbers(new)).of(ChangeKind.MOVED))
 
 
 def test_only_fields_that_differ_are_a_difference() -> None:
@@ -35,7 +35,7 @@ def test_a_password_that_is_the_same_is_no_difference() -> None:
 
 def test_a_list_that_is_left_alone_never_differs() -> None:
     found = compare(live(did_list=dids("1", "2")), Desired())
-    assert (bool(found), found.dids.stays) == (False, 2)
+    assert (bool(found), found.lists) == (False, {})
 
 
 def test_added_removed_renamed_and_changed_are_told_apart() -> None:
@@ -50,10 +50,15 @@ def test_added_removed_renamed_and_changed_are_told_apart() -> None:
         CallerId("shared", "2", "b", "", frozenset({two})),
         CallerId("shared", "5", "", "", frozenset({two})),
     ]
-    found = compare_lists(old, new)
-    assert (found.added, found.removed) == ((new[2],), (old[2],))
-    assert (found.renamed, found.changed) == (((old[0], new[0]),), ((old[1], new[1]),))
-    assert (found.moved, found.stays) == ((), 2)
+    assert compare_lists(old, new) == ListDifference(
+        changes=(
+            EntryChange(ChangeKind.ADDED, new[2], new[2]),
+            EntryChange(ChangeKind.REMOVED, old[2], old[2]),
+            EntryChange(ChangeKind.RENAMED, old[0], new[0]),
+            EntryChange(ChangeKind.CHANGED, old[1], new[1]),
+        ),
+        stays=2,
+    )
 
 
 def test_as_few_entries_as_possible_are_called_moved() -> None:
@@ -65,14 +70,20 @@ def test_as_few_entries_as_possible_are_called_moved() -> None:
 
 
 def test_a_moved_entry_says_from_where_to_where_counting_from_one() -> None:
-    assert compare_lists(numbers("abc"), numbers("cab")).moved == (Moved(entry=Did("c"), was=3, becomes=1),)
+    found = compare_lists(numbers("abc"), numbers("cab"))
+    assert found.changes == (EntryChange(ChangeKind.MOVED, Did("c"), Did("c"), was=3, becomes=1),)
 
 
 def test_doubles_on_the_pbx_are_told_apart_by_their_turn() -> None:
     found = compare_lists([Did("1", "a"), Did("1", "b"), Did("2")], [Did("1", "a"), Did("2")])
-    assert (found.removed, found.added, found.moved, found.stays) == ((Did("1", "b"),), (), (), 2)
+    removed = EntryChange(ChangeKind.REMOVED, Did("1", "b"), Did("1", "b"))
+    assert (found.changes, found.stays) == ((removed,), 2)
 
 
 def test_an_emptied_list_loses_everything() -> None:
     found = compare_lists(numbers("ab"), ())
-    assert (found.removed, found.stays, bool(found)) == (numbers("ab"), 0, True)
+    assert [(change.kind, change.old) for change in found.changes] == [
+        (ChangeKind.REMOVED, Did("a")),
+        (ChangeKind.REMOVED, Did("b")),
+    ]
+    assert found.stays == 0

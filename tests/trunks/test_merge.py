@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
+from batch.schema.columns import CALLER_IDS, DIDS
 from batch.schema.problems import Problem
 from batch.trunks.change_plan import Change
+from batch.trunks.diff import ChangeKind
 from batch.trunks.live import CallerId, Extension
 from tests.builders import book, dids, inventory, judged, live, shared
 
@@ -12,8 +16,7 @@ LIVE = live(did_list=dids("100=One", "200=Two", "300=Three"))
 
 def wanted(mode: str, *rows: str) -> list[str]:
     change, _, _ = judged(book(["Name|DIDs mode", f"London|{mode}"], dids=[f"London|{row}" for row in rows]), LIVE)
-    assert change.desired.dids is not None
-    return [f"{entry.did}={entry.name}" for entry in change.desired.dids]
+    return [f"{entry.number}={entry.name}" for entry in change.desired.lists[DIDS]]
 
 
 def callers(
@@ -22,8 +25,7 @@ def callers(
     trunk = live(outbound_cid_list=entries)
     given = book(["Name|Caller IDs mode", f"London|{mode}"], caller_ids=[f"London|{row}" for row in rows])
     change, _, problems = judged(given, trunk, inventory(trunk, groups=groups))
-    assert change.desired.caller_ids is not None
-    return change.desired.caller_ids, problems
+    return cast("tuple[CallerId, ...]", change.desired.lists[CALLER_IDS]), problems
 
 
 def members(entry: CallerId) -> list[tuple[str, int]]:
@@ -79,8 +81,8 @@ def test_a_key_that_stands_twice_on_the_pbx_may_be_replaced() -> None:
     trunk = live(did_list=dids("100=a", "100=b"))
     change, _, problems = judged(book(["Name|DIDs mode", "London|replace"], dids=["London|100"]), trunk)
     assert problems == []
-    assert [e.name for e in change.desired.dids or ()] == ["a"]
-    assert [e.name for e in change.difference.dids.removed] == ["b"]
+    assert [e.name for e in change.desired.lists[DIDS]] == ["a"]
+    assert [removed.old.name for removed in change.difference.of(DIDS, ChangeKind.REMOVED)] == ["b"]
 
 
 def test_extensions_and_groups_become_ids() -> None:
@@ -178,4 +180,4 @@ def test_the_same_extension_by_number_and_by_id_is_one() -> None:
 def test_what_the_workbook_does_not_name_is_not_desired() -> None:
     change: Change
     change, _, _ = judged(book(["Name|Port", "London|5061"]), LIVE)
-    assert (change.desired.dids, change.desired.caller_ids, change.desired.fields) == (None, None, {"port": 5061})
+    assert (change.desired.lists, change.desired.fields) == ({}, {"port": 5061})

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from batch.schema.columns import CALLER_IDS
+from batch.trunks.diff import ChangeKind
 from batch.trunks.payloads import payload
 from tests.builders import Line, book, judged, live
 
@@ -62,4 +64,4 @@ def test_a_range_whose_extensions_the_pbx_lists_as_well_is_found_as_it_was_sent(
     given = book(["Trunk ID|Caller IDs mode", "1|add"], caller_ids=["1|shared|999|||1001|"])
     change = judged(given, live(1, outbound_cid_list=[RANGE | {"ext_list": MEMBERS}]))[0]
     assert change.body()["outbound_cid_list"][0] == RANGE | {"ext_list": MEMBERS}
-    assert change.difference.caller_ids.changed == ()
+    assert change.difference.of(CALLER_IDS, ChangeKind.CHANGED) == []

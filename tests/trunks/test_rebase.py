@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from batch.schema.columns import CALLER_IDS, DIDS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import described
+from batch.trunks.diff import ChangeKind, described
 from batch.trunks.hazards import Conflict, Hazard
 from batch.trunks.live import LiveTrunk
 from tests.builders import book, dids, inventory, judged, live, shared, told
@@ -44,8 +45,8 @@ def numbers(base: Sequence[str], now: Sequence[str], *rows: str, mode: str = "")
         dids=[f"8|{row}" for row in rows],
     )
     assert problems == []
-    wanted = change.live.dids.entries if change.desired.dids is None else change.desired.dids
-    return [f"{e.did}={e.name}" if e.name else e.did for e in wanted], [h.conflict for h in hazards if h.conflict]
+    wanted = change.desired.lists.get(DIDS, change.live.dids.entries)
+    return [f"{e.number}={e.name}" if e.name else e.number for e in wanted], [h.conflict for h in hazards if h.conflict]
 
 
 def at(conflicts: Sequence[Conflict]) -> list[tuple[str, object, object, object]]:
@@ -133,12 +134,14 @@ def test_a_trunk_that_a_wall_stands_against_may_stay_in_the_export_untouched() -
 def test_a_list_that_nobody_touched_is_left_alone_whatever_became_of_it() -> None:
     base, now = trunk(did_list=dids("1=A", "2", "3")), trunk(did_list=dids("3", "9", "1=Z"))
     change, hazards, problems = plan(base, now, dids=["8|1|A", "8|2|", "8|3"])
-    assert (change.desired.dids, change.kind, hazards, problems) == (None, "keep", [], [])
-    since = change.left_alone.dids
-    assert [described(e) for e in since.added] == ["9"]
-    assert [described(e) for e in since.removed] == ["2"]
-    assert [described(new) for _, new in since.renamed] == ["1 (Z)"]
-    assert [moved.entry.did for moved in since.moved] != []
+    assert (change.desired.lists, change.kind, hazards, problems) == ({}, "keep", [], [])
+    since = change.left_alone.lists[DIDS]
+    assert [(each.kind, described(each.new)) for each in since.changes if each.kind is not ChangeKind.MOVED] == [
+        (ChangeKind.ADDED, "9"),
+        (ChangeKind.REMOVED, "2"),
+        (ChangeKind.RENAMED, "1 (Z)"),
+    ]
+    assert since.of(ChangeKind.MOVED) != []
 
 
 def test_a_list_that_the_pbx_does_not_show_is_no_problem_while_nobody_touched_it() -> None:
@@ -165,7 +168,7 @@ def test_a_row_that_was_deleted_takes_its_entry_with_it_and_asks_as_ever() -> No
     change, hazards, _ = plan(
         trunk(did_list=dids("1", "2")), trunk(did_list=dids("1", "2", "9")), "8", "Trunk ID", dids=["8|1"]
     )
-    assert [described(e) for e in change.desired.dids or ()] == ["1", "9"]
+    assert [described(e) for e in change.desired.lists[DIDS]] == ["1", "9"]
     assert [(hazard.code, hazard.flag) for hazard in hazards] == [("removals", "--allow removals=London")]
 
 
@@ -247,7 +250,7 @@ def test_a_number_that_came_to_stand_twice_on_the_pbx_stays_so() -> None:
 def test_what_an_export_could_not_say_has_no_base_to_go_by() -> None:
     base = live(8, "London", did_list=None)
     change, hazards, _ = plan(base, trunk(did_list=dids("1", "2")), dids=["8|1"])
-    assert [described(e) for e in change.desired.dids or ()] == ["1"]
+    assert [described(e) for e in change.desired.lists[DIDS]] == ["1"]
     assert [hazard.code for hazard in hazards] == ["removals"]
 
 
@@ -263,7 +266,7 @@ def callers(
         around = type(around)(trunks=around.trunks, extensions=extensions, groups=around.groups)
     given = book(["Trunk ID|Caller IDs mode", "8|replace"], caller_ids=[f"8|{row}" for row in rows])
     change, hazards, problems = judged(given, after, around, before)
-    wanted = change.desired.caller_ids
+    wanted = change.desired.lists.get(CALLER_IDS)
     return (
         None if wanted is None else [described(entry) for entry in wanted],
         [hazard.conflict for hazard in hazards if hazard.conflict],
