@@ -18,7 +18,7 @@ from typing import Any
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_client
 from batch.commands.export import Exported, export_from, refuse_target
-from batch.commands.outputs import check_failed_rows_place
+from batch.commands.outputs import refuse_output_places
 from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Drift, Verified, return_to
 from batch.commands.run import begin
@@ -110,7 +110,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     checked = check(settings)
     mark = PRACTICE_MARK if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark)
-    check_failed_rows_place(settings.failed_only, target)
+    refuse_output_places(settings, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as stack:
         record = stack.enter_context(recording())
@@ -177,7 +177,7 @@ def resume(
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
         _refuse_places(returned.checked.settings)
-        check_failed_rows_place(returned.checked.settings.failed_only, returned.target)
+        refuse_output_places(returned.checked.settings, returned.target)
         if returned.is_over:
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = stack.enter_context(recording())

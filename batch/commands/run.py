@@ -30,7 +30,7 @@ from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
 from batch.writers.changes_ahead import ChangesAhead
-from batch.writers.results_rows import Results
+from batch.writers.results_rows import Results, give_back
 
 _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANGED, Ending.SKIPPED}
 
@@ -171,9 +171,8 @@ class Run:
         )
 
     def _write_results(self, target: Path) -> Results:
-        endings = self.account.endings(self.outcomes)
-        told = self.account.summary(self.outcomes, endings)
-        return self.account.write_results(self.outcomes, endings, told, target, ahead=self.ahead.finished())
+        ended = self.account.ended(self.outcomes, self.account.endings(self.outcomes))
+        return give_back(ended, target, ahead=self.ahead.finished())
 
     def _cut_short(self) -> list[str]:
         said = ["The run was stopped before its end; resume goes on with it."] if self.interrupted else []

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from batch.commands.check import Checked
-from batch.commands.outputs import RunOutputs, print_out
+from batch.commands.outputs import WrittenOutput, write_outputs
 from batch.readers.workbook import Workbook
 from batch.runs import folders, journal
 from batch.runs.failure_groups import failure_groups
@@ -22,9 +22,7 @@ from batch.schema.problems import Problem
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.list_order import remember
-from batch.writers.failed_rows import write_failed_rows
-from batch.writers.printable import results_page
-from batch.writers.results_rows import Results, endings_frame, give_back
+from batch.writers.results_rows import EndedRun, Results, endings_frame, give_back
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,7 +48,7 @@ class Report:
     """By row of the Trunks sheet."""
     endings: RowEndings
     results: Results
-    outputs: RunOutputs = RunOutputs()  # noqa: RUF009 - frozen and empty
+    outputs: Sequence[WrittenOutput] = ()
     attention: tuple[str, ...] = ()
     """What to look at first."""
     lost: Lost | None = None
@@ -120,61 +118,33 @@ class RunContext:
         ahead: Path | None = None,
         *,
         written: Results | None = None,
-    ) -> tuple[Results, RunOutputs]:
-        """Write the results, the printable summary and what else was asked for.
+    ) -> tuple[Results, tuple[WrittenOutput, ...]]:
+        """Write the results and all other outputs.
 
         ``ahead`` has the changes as `ChangesAhead` has written them already, if it has; ``written`` are the results,
         if they lie there already and say all that there is to say.
 
-        Where nothing takes one of them, `Results.note` or `RunOutputs.notes` says so.
+        Where nothing takes one of them, `Results.note` or `WrittenOutput.lines` says so.
         """
-        settings = self.checked.settings
-        told = self.summary(outcomes, endings, attention)
-        workbook = self._remembering(outcomes)
-        results = written or self.write_results(outcomes, endings, told, target, ahead)
-        lies = ("Results", str(results.path or "none yet"))
-        whole = replace(told, facts=[*told.facts, lies], hazards=self.hazards)
-        told_of = results_page(whole, self.checked.workbook.path.name, self.address)
-        page, notes = print_out(told_of, self.folder.path, settings.summary)
-        failed_rows = None
-        if settings.failed_only is not None:
-            failed_rows = write_failed_rows(
-                settings.failed_only,
-                workbook=workbook,
-                tables=self.checked.tables,
-                records=self.checked.records,
-                problems=self.problems,
-                changes=self._changed(outcomes),
-                outcomes=outcomes,
-                endings=endings,
-                summary=told,
-                folder=self.folder.path,
-            )
-        return results, RunOutputs(page=page, failed_rows=failed_rows, notes=notes)
+        ended = self.ended(outcomes, endings, attention)
+        results = written or give_back(ended, target, ahead=ahead)
+        return results, write_outputs(self.checked.settings, ended, results)
 
-    def write_results(
-        self,
-        outcomes: Mapping[int, Outcome],
-        endings: RowEndings,
-        told: Summary,
-        target: Path,
-        ahead: Path | None = None,
-    ) -> Results:
-        """Write the results workbook alone."""
-        return give_back(
+    def ended(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> EndedRun:
+        """Put together what results are made of."""
+        return EndedRun(
             workbook=self._remembering(outcomes),
             tables=self.checked.tables,
-            changes=self._changed(outcomes),
+            records=self.checked.records,
+            problems=self.problems,
+            changes=[change for row, change in sorted(self.changes.items()) if row in outcomes],
             outcomes=outcomes,
             endings=endings,
-            summary=told,
+            summary=self.summary(outcomes, endings, attention),
+            hazards=self.hazards,
+            address=self.address,
             folder=self.folder,
-            target=target,
-            ahead=ahead,
         )
-
-    def _changed(self, outcomes: Mapping[int, Outcome]) -> list[Change]:
-        return [change for row, change in sorted(self.changes.items()) if row in outcomes]
 
     def _remembering(self, outcomes: Mapping[int, Outcome]) -> Workbook:
         """Return the workbook as it is given back: it remembers which trunks the PBX holds as wanted."""

@@ -147,11 +147,10 @@ def report_json(report: Report) -> dict[str, Any]:
 
     ``failed_only`` is there only where it was asked for, and null where everything is as wanted.
     """
-    left = report.outputs.failed_rows
     return {
         "run": str(report.folder.path),
         "results": None if report.results.path is None else str(report.results.path),
-        **({} if left is None else {"failed_only": None if left.path is None else str(left.path)}),
+        **{output.key: output.path and str(output.path) for output in report.outputs if output.key},
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [

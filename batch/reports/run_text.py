@@ -18,7 +18,6 @@ from batch.wording import BRIEF, Shown, counted, moment, named, shortened
 
 if TYPE_CHECKING:
     from batch.commands.flow import Drift, Report, Verified
-    from batch.commands.outputs import RunOutputs
 
 
 _ABSENT = "absent"
@@ -110,25 +109,9 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"Results as CSV: {report.results.folder}"
     yield f"Run: {report.folder.path}"
     yield from _next_text(report, open_ones)
-    yield from _outputs_text(report.outputs)
+    for output in report.outputs:
+        yield from output.lines
     yield f"Results: {report.results.path or 'none yet'}"
-
-
-def _outputs_text(outputs: RunOutputs) -> Iterator[str]:
-    """Say where else something lies that was asked for."""
-    yield from outputs.notes
-    if outputs.page is not None:
-        yield f"Printable summary: {outputs.page}"
-    left = outputs.failed_rows
-    if left is None:
-        return
-    if left.note:
-        yield left.note
-    if left.path is not None:
-        amount = f"{counted(left.trunks, 'trunk')}, {counted(left.rows, 'row')}"
-        yield f"Failed rows alone: {left.path} ({amount}). Correct them there and apply that file."
-    elif not left.trunks:
-        yield "Failed rows alone: there are none, so no file was written."
 
 
 def _cut_short_text(report: Report) -> Iterator[str]:

@@ -15,13 +15,11 @@ from batch.runs.outcomes import Outcome
 from batch.runs.row_endings import RowEndings
 from batch.runs.run_report import change_lines, code_counts, counts, run_headline
 from batch.schema.file_metadata import BASE
-from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
 from batch.tables.rows import Table, Tables
-from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
 from batch.writers.atomic import free_name, place_file
-from batch.writers.results_rows import answered_sheets, secrets_in
+from batch.writers.results_rows import EndedRun, answered_sheets, secrets_in
 from batch.writers.results_workbook import write_results
 
 
@@ -124,58 +122,39 @@ class FailedRows:
     """Why it lies elsewhere than asked for, or nowhere, if so."""
 
 
-def write_failed_rows(  # noqa: PLR0913 - everything that a results workbook is made of, and which rows
-    target: Path,
-    *,
-    workbook: Workbook,
-    tables: Tables,
-    records: Records,
-    problems: Iterable[Problem],
-    changes: Iterable[Change],
-    outcomes: Mapping[int, Outcome],
-    endings: RowEndings,
-    summary: Summary,
-    folder: Path,
-) -> FailedRows:
+def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     """Write the rows of trunks that are not as wanted; a trunk that was not chosen is not among them.
 
     A copy goes into the run's folder, so that a later run knows whether somebody has worked in the file since.
 
     Args:
         target: where it shall lie; a file there that somebody has worked in stays, and this one goes beside it.
-        workbook: as it was read.
-        tables: its three sheets.
-        records: which trunk each row belongs to.
-        problems: those that stopped trunks.
-        changes: what was to be written.
-        outcomes: by row of the Trunks sheet.
-        endings: of all rows.
-        summary: of the whole run.
-        folder: the run's.
+        run: what came of the whole run.
     """
+    workbook, tables, records, outcomes, folder = run.workbook, run.tables, run.records, run.outcomes, run.folder.path
     left = {row: outcome for row, outcome in outcomes.items() if not outcome.as_wanted}
     if not left:
         return FailedRows(path=None)
-    rows = {title: _left(records, title, left) for title in endings.by_sheet}
+    rows = {title: _left(records, title, left) for title in run.endings.by_sheet}
     count = sum(map(len, rows.values()))
-    faulty = {problem.place for problem in problems if problem.stops}
+    faulty = {problem.place for problem in run.problems if problem.stops}
     excerpts = {
         table.name: excerpt(sheet, rows[table.sheet.title], _as_understood(table, faulty))
-        for table, sheet in _answered(workbook, tables, endings, outcomes)
+        for table, sheet in _answered(workbook, tables, run.endings, outcomes)
     }
     bases = [AnsweredSheet(raw=raw) for raw in workbook.sheets if raw.name == BASE]
     alone = RowEndings(
         by_sheet={
             title: {row: results[row] for row in rows[title] if row in results}
-            for title, results in endings.by_sheet.items()
+            for title, results in run.endings.by_sheet.items()
         }
     )
-    lines = change_lines(tables, [change for change in changes if change.record.row in left], outcomes)
+    lines = change_lines(tables, [change for change in run.changes if change.record.row in left], outcomes)
     try:
         kept = write_results(
             folder / FAILED_ROWS,
             [*with_cells_placed(excerpts), *bases],
-            _summary(summary, alone, left),
+            _summary(run.summary, alone, left),
             _placed(lines, excerpts),
             metadata=workbook.metadata,
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),

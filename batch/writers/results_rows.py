@@ -19,6 +19,7 @@ from batch.runs.row_endings import RowEndings
 from batch.runs.run_report import change_lines
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE
+from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.tables.column_data import TYPE_AGAIN
 from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values
@@ -26,6 +27,7 @@ from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary
 from batch.tables.rows import Table, Tables
 from batch.tables.sheet_matching import is_ours
 from batch.trunks.change_plan import Change
+from batch.trunks.model import Records
 from batch.writers.atomic import Replace, free_name, place_file
 from batch.writers.csv_results import write_results_folder
 from batch.writers.results_workbook import Written, write_into, write_results
@@ -194,31 +196,44 @@ class Results:
     """Why they lie elsewhere than asked for, if so."""
 
 
-def give_back(  # noqa: PLR0913 - everything that a results workbook is made of
-    *,
-    workbook: Workbook,
-    tables: Tables,
-    changes: Iterable[Change],
-    outcomes: Mapping[int, Outcome],
-    endings: RowEndings,
-    summary: Summary,
-    folder: RunFolder,
-    target: Path,
-    replace: Replace = os.replace,
-    ahead: Path | None = None,
-) -> Results:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRun:
+    """What results, and whatever else a run gives back, are made of."""
+
+    workbook: Workbook
+    """As it is given back: it remembers which trunks the PBX holds as wanted."""
+    tables: Tables
+    records: Records
+    problems: Sequence[Problem]
+    changes: Sequence[Change]
+    """Of the trunks that have an outcome."""
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet."""
+    endings: RowEndings
+    """Of all rows."""
+    summary: Summary
+    hazards: Sequence[str]
+    """What was allowed by name, in words."""
+    address: str
+    """The PBX's, as people know it."""
+    folder: RunFolder
+
+
+def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahead: Path | None = None) -> Results:
     """Write the results into the run's folder and beside the workbook.
+
+    ``ahead`` has the changes as `ChangesAhead` has written them already, if it has.
 
     They are never lost: where they cannot be put beside the workbook, they stay in the run's folder; where that takes
     none either, the journal can still make them. `Results.note` says which.
     """
+    workbook, tables, folder, summary = run.workbook, run.tables, run.folder, run.summary
     search = secrets_in(workbook, tables)
-    sheets = answered_sheets(workbook, tables, endings, outcomes, search)
-    changed = list(changes)
+    sheets = answered_sheets(workbook, tables, run.endings, run.outcomes, search)
     place = target if _is_ours(target, folder) else free_name(target)
 
     def lines() -> Iterator[ChangeLine]:
-        return change_lines(tables, changed, outcomes)
+        return change_lines(tables, run.changes, run.outcomes)
 
     def write(path: Path) -> Written:
         return _write(path, workbook, folder, sheets, summary, lines, search=search, ahead=ahead)

@@ -20,8 +20,8 @@ from batch.schema.problem_kinds import KINDS
 from tests.cli.shell import rows_of, write_book
 
 BATCH = Path(__file__).parents[2] / "batch"
-PRACTICE = Path("practice", "fields.py")
-COLUMNS = Path("schema", "columns.py")
+PRACTICE = "practice/fields.py"
+COLUMNS = "schema/columns.py"
 PLACE = 'Column(\n            label="Caller IDs mode"'
 
 ENTRY = """Column(
@@ -40,6 +40,25 @@ OPTION = """    longest_pause: float = entry(
         30.0, "seconds between two tries", _ASKING, metavar="S", bounds=(1, 60), variable="TRUNK_BATCH_LONGEST_PAUSE",
         profile="longest_pause",
     )
+"""
+OUTPUT_SETTING = """    endings: Path | None = entry(
+        None, "write the endings of all trunks", _ENDING, metavar="FILE.txt", kept=False, apart=True
+    )
+"""
+OUTPUT = """class Endings:
+    setting = "endings"
+
+    def refuse(self, place: Path, results: Path) -> None:
+        if place.exists():
+            raise UsageError(f"--endings {place} is there already.", "Name another file.")
+
+    def write(self, place: Path | None, run: EndedRun, results: Results) -> WrittenOutput:
+        if place is None:
+            return WrittenOutput()
+        place.write_text(" ".join(outcome.ending for outcome in run.outcomes.values()))
+        return WrittenOutput(path=place, lines=[f"Endings: {place}"], key=self.setting)
+
+
 """
 MADE_UP: Column = eval(ENTRY.rstrip(",\n"), vars(columns))  # noqa: S307 - it is ours
 
@@ -61,15 +80,14 @@ def test_a_column_that_is_sent_is_known_to_the_practice_pbx() -> None:
     assert [line for column in TRUNKS.columns if column.sent for line in lacking_in_practice(column)] == []
 
 
-def copy_with_made_up_column(folder: Path, practice_line: int) -> Path:
-    """Copy the package, with one entry more in its table and one line more in that of the practice PBX."""
+def copy_with(folder: Path, *additions: tuple[str, str, str]) -> Path:
+    """Copy the package, and put text into some of its files: each by name, what it goes in front of, and the text."""
     package = folder / "batch"
     shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("__pycache__"))
-    fields = (package / PRACTICE).read_text(encoding="utf-8").splitlines()
-    fields.insert(practice_line - 1, '"max_channels": Field("port", _REGISTER | _PEERS),')
-    (package / PRACTICE).write_text("\n".join(fields), encoding="utf-8")
-    before, modes, after = (package / COLUMNS).read_text(encoding="utf-8").partition(PLACE)
-    (package / COLUMNS).write_text(before + ENTRY + modes + after, encoding="utf-8")
+    for name, place, text in additions:
+        before, last, after = (package / name).read_text(encoding="utf-8").partition(place)
+        assert last
+        (package / name).write_text(before + text + last + after, encoding="utf-8")
     return package
 
 
@@ -78,7 +96,7 @@ def told_by(script: str, folder: Path) -> Any:
     done = subprocess.run(  # noqa: S603 - our own script
         [sys.executable, str(Path(__file__).with_name(script))],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(folder)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(BATCH.parent)])},
         capture_output=True,
         encoding="utf-8",
         timeout=240,
@@ -92,7 +110,12 @@ def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_te
     (lacking,) = lacking_in_practice(MADE_UP)
     line = re.fullmatch(r'batch/practice/fields\.py:(\d+): add "max_channels": Field\(…\) for register, peer', lacking)
     assert line is not None
-    package = copy_with_made_up_column(tmp_path, int(line[1]))
+    there = "".join((BATCH / PRACTICE).read_text(encoding="utf-8").splitlines(keepends=True)[int(line[1]) - 1 :])
+    package = copy_with(
+        tmp_path,
+        (PRACTICE, there, '    "max_channels": Field("port", _REGISTER | _PEERS),\n'),
+        (COLUMNS, PLACE, ENTRY),
+    )
     header = ("Name", "Max channels", "Type")
     write_book(tmp_path / "wrong.xlsx", [header, ("London", "101", "register"), ("Desk", "5", "account")])
     write_book(tmp_path / "right.xlsx", [header, ("London", "30", "register")])
@@ -116,11 +139,26 @@ def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_te
     assert [row[names.index("Max channels")] for row in (london, desk)] == ["30", None]
 
 
+def test_a_made_up_output_is_refused_written_and_told_by_its_class_and_its_setting(tmp_path: Path) -> None:
+    package = copy_with(
+        tmp_path,
+        ("settings.py", "    on_error: str = entry(", OUTPUT_SETTING),
+        ("commands/outputs.py", "OUTPUTS: Final", OUTPUT),
+        ("commands/outputs.py", ")\n\n\ndef refuse_output_places", ", Endings()"),
+    )
+    write_book(tmp_path / "b.xlsx")
+    (tmp_path / "notes.txt").touch()
+    told = told_by("output_story.py", tmp_path)
+    assert Path(told["package"]).parent == package
+
+    assert told["refused"] == "--endings notes.txt is there already."
+    assert "\nEndings: endings.txt\n" in told["text"]
+    assert (tmp_path / "endings.txt").read_text(encoding="utf-8") == "applied applied"
+    assert told["json"]["endings"] == "again.txt"
+
+
 def test_a_made_up_option_needs_one_entry(tmp_path: Path) -> None:
-    package = tmp_path / "batch"
-    shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("__pycache__"))
-    before, last, after = (package / "settings.py").read_text(encoding="utf-8").partition("    on_error: str = entry(")
-    (package / "settings.py").write_text(before + OPTION + last + after, encoding="utf-8")
+    package = copy_with(tmp_path, ("settings.py", "    on_error: str = entry(", OPTION))
     write_book(tmp_path / "b.xlsx")
     told = told_by("option_story.py", tmp_path)
     assert Path(told["package"]).parent == package

@@ -21,7 +21,7 @@ from batch.runs.row_endings import end_rows
 from batch.runs.run_report import summary
 from batch.schema.columns import RESULT_HEADERS
 from batch.writers.atomic import Replace
-from batch.writers.results_rows import Results, changes_frame, endings_frame, give_back
+from batch.writers.results_rows import EndedRun, Results, changes_frame, endings_frame, give_back
 from tests import builders
 from tests.builders import judged, live
 
@@ -37,10 +37,12 @@ def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.repl
     place.mkdir(exist_ok=True)
     tables, records, _ = builders.read(given)
     endings = end_rows(tables, records, OUTCOMES, [])
-    return give_back(
+    run = EndedRun(
         workbook=given,
         tables=tables,
-        changes=iter([judged(given, live(1, hostname="old.example"))[0]]),
+        records=records,
+        problems=[],
+        changes=[judged(given, live(1, hostname="old.example"))[0]],
         outcomes=OUTCOMES,
         endings=endings,
         summary=summary(
@@ -52,10 +54,11 @@ def give(folder: Path, given: Workbook, target: Path, *, swap: Replace = os.repl
             endings=endings,
             facts=[],
         ),
+        hazards=[],
+        address="https://pbx.example",
         folder=RunFolder(path=place, id="run", copy=copy),
-        target=target,
-        replace=swap,
     )
+    return give_back(run, target, replace=swap)
 
 
 def cells(path: Path, sheet: str) -> list[list[Any]]:
