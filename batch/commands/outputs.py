@@ -77,7 +77,7 @@ class PrintablePage:
         return WrittenOutput(path=path, lines=lines if path is None else [*lines, f"Printable summary: {path}"])
 
 
-class FailedRows:
+class FailedRowsAlone:
     """The rows of trunks that are not as wanted, alone, to be corrected and applied."""
 
     setting = "failed_only"
@@ -105,7 +105,7 @@ class FailedRows:
         return WrittenOutput(path=left.path, lines=lines, key=self.setting)
 
 
-OUTPUTS: Final[Sequence[RunOutput]] = (PrintablePage(), FailedRows())
+OUTPUTS: Final[Sequence[RunOutput]] = (PrintablePage(), FailedRowsAlone())
 
 
 def refuse_output_places(settings: Settings, results: Path) -> None:
