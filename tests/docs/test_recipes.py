@@ -13,6 +13,7 @@ from typing import Any
 
 from batch.pbx.error_codes import ERRCODES, REACTIONS
 from batch.practice.fields import FIELDS, FIELDS_BY_TYPE
+from batch.practice.replies import MESSAGES
 from batch.schema import columns
 from batch.schema.column_model import Column, TrunkType
 from batch.schema.columns import TRUNKS
@@ -179,6 +180,7 @@ def test_a_made_up_option_needs_one_entry(tmp_path: Path) -> None:
 def test_every_errcode_has_a_verdict_that_says_what_the_run_does() -> None:
     for errcode in ERRCODES.values():
         assert REACTIONS[errcode.verdict].endswith(".")
+    assert ERRCODES.keys() == MESSAGES.keys(), "MESSAGES of batch/practice/replies.py says it for the practice PBX"
 
 
 def test_every_code_of_a_rule_is_in_the_table_and_given_somewhere() -> None:
