@@ -253,7 +253,7 @@ def _just_gone(tables: Tables, record: Record) -> Problem:
     return tables.trunks.problem(
         "trunk-gone",
         record.row,
-        "name" if record.id is None else "id",
+        record.found_by,
         f"The PBX lists {record.label}, but does not show it when asked for it.",
         "Somebody may just have deleted it: look on the PBX, then plan again.",
         value=record.label,

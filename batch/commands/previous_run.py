@@ -247,7 +247,7 @@ class PreviousRun:
     def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
         tables = self.checked.tables
         if now is None:
-            cell = tables.trunks.cell("name" if then.record.id is None else "id", then.record.row)
+            cell = tables.trunks.cell(then.record.found_by, then.record.row)
             name = then.live.name
             return [
                 Drift(sheet=tables.trunks.name, cell=cell, trunk=name, field="Name", wanted=name, found="no such trunk")
@@ -256,7 +256,7 @@ class PreviousRun:
             return [
                 Drift(
                     sheet=tables.trunks.name,
-                    cell=tables.trunks.cell("name" if then.record.id is None else "id", then.record.row),
+                    cell=tables.trunks.cell(then.record.found_by, then.record.row),
                     trunk=then.live.name,
                     field=what,
                     wanted="as the run wrote it",

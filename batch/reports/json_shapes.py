@@ -52,15 +52,9 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
 
 def _hazard_json(hazard: Hazard) -> dict[str, Any]:
     shape: dict[str, Any] = {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message}
-    if (conflict := hazard.conflict) is None:
-        return shape
-    return shape | {
-        "sheet": conflict.sheet,
-        "cell": conflict.cell,
-        "base": conflict.base,
-        "live": conflict.live,
-        "yours": conflict.yours,
-    }
+    if (conflict := hazard.conflict) is not None:
+        shape |= {name: getattr(conflict, name) for name in ("sheet", "cell", "base", "live", "yours")}
+    return shape
 
 
 def _change_json(change: Change) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def since_exported(changes: Iterable[Change]) -> tuple[str, ...]:
             f"{_called(name)} ({_said(name, was)} → {_said(name, now)})"
             for name, (was, now) in difference.fields.items()
         ]
-        parts += [f"{_called(sheet.api)} ({_counted(differs)})" for sheet, differs in difference.lists.items()]
+        parts += [f"the {sheet.words} ({_counted(differs)})" for sheet, differs in difference.lists.items()]
         if parts:
             lines.append(f"{change.live.name}: only the PBX changed {', '.join(parts)} since the export; left alone.")
     return tuple(lines)
@@ -99,7 +99,7 @@ def _since_written(outcome: Outcome) -> str:
         else f"{_called(name)} is {_value(found)} now, wanted {_value(wanted)}"
         for name, (found, wanted) in outcome.difference.fields.items()
     ]
-    parts += [f"{_called(sheet.api)} are not the wanted ones" for sheet in outcome.difference.lists]
+    parts += [f"the {sheet.words} are not the wanted ones" for sheet in outcome.difference.lists]
     return f"{outcome.name}: changed since it was written, left alone: {'; '.join(parts)}."
 
 

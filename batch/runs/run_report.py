@@ -274,14 +274,12 @@ def _lines_of(planned: ListDifference, left: ListDifference) -> Iterator[tuple[E
 
 def _entries(difference: ListDifference) -> Iterator[tuple[Entry, str, str]]:
     for kind, old, new, was, becomes in difference.changes:
-        before, wanted = described(old), described(new)
         match kind:
             case ChangeKind.ADDED:
-                before = "absent"
+                yield new, "absent", described(new)
             case ChangeKind.REMOVED:
-                wanted = "absent"
+                yield old, described(old), "absent"
             case ChangeKind.MOVED:
-                before, wanted = f"place {was}: {wanted}", f"place {becomes}: {wanted}"
+                yield new, f"place {was}: {described(new)}", f"place {becomes}: {described(new)}"
             case _:
-                pass
-        yield new, before, wanted
+                yield new, described(old), described(new)

@@ -195,9 +195,8 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
         if record.id is None and not record.name:
             continue
         trunk = by_name.get(record.name) if record.id is None else by_id.get(record.id)
-        cell = "name" if record.id is None else "id"
         if trunk is None:
-            problems.append(_gone(tables, record, cell, by_name.get(near.get(record.name, ""))))
+            problems.append(_gone(tables, record, by_name.get(near.get(record.name, ""))))
         elif WHOLE_TRUNK in trunk.unread:
             problems.append(unreadable_trunk_problem(tables, record, trunk))
         elif record.id is None and record.name in inventory.doubled:
@@ -205,7 +204,7 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
                 table.problem(
                     "trunk-ambiguous",
                     record.row,
-                    cell,
+                    record.found_by,
                     f"More than one trunk on the PBX is named {record.name}.",
                     "Type the Trunk ID of the one that is meant.",
                     value=record.name,
@@ -215,7 +214,7 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
             problem = table.problem(
                 "same-live-trunk",
                 record.row,
-                cell,
+                record.found_by,
                 f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
                 "Keep one row for it, with everything that shall change.",
                 value=record.label,
@@ -227,17 +226,17 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
     return Resolved(ids=ids, problems=tuple(problems))
 
 
-def _gone(tables: Tables, record: Record, cell: str, near: LiveTrunk | None) -> Problem:
-    what = f"named {record.name}" if cell == "name" else f"with the id {record.id}"
+def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
+    what = f"named {record.name}" if record.id is None else f"with the id {record.id}"
     return tables.trunks.problem(
         "trunk-gone",
         record.row,
-        cell,
+        record.found_by,
         f"The PBX has no trunk {what}" + (f"; did you mean {near.name}?" if near else "."),
         f"Type {near.name}, or its Trunk ID {near.id}."
         if near
         else "Correct it, or delete the row; this tool does not create trunks.",
-        value=record.name if cell == "name" else str(record.id),
+        value=record.name if record.id is None else str(record.id),
     )
 
 
@@ -270,7 +269,7 @@ def not_sendable(tables: Tables, change: Change) -> list[Problem]:
         tables.trunks.problem(
             "live-entry-incomplete",
             change.record.row,
-            "name" if change.record.id is None else "id",
+            change.record.found_by,
             f"The list that {change.live.name} would be sent holds something from the PBX that the API does not take "
             f"({refusal}).",
             "Correct or delete that entry on the PBX, or name every entry in the workbook with mode replace.",

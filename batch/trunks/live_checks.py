@@ -22,7 +22,7 @@ def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inven
             tables.trunks.problem(
                 "trunk-not-editable",
                 record.row,
-                "name" if record.id is None else "id",
+                record.found_by,
                 f"{live.name} is a {live.vendor_type or 'trunk of unknown type'}, which the API cannot edit.",
                 "Delete the row, and change this trunk on the PBX's own pages.",
                 value=record.label,
@@ -76,7 +76,7 @@ def incomplete(
         tables.trunks.problem(
             "live-entry-incomplete",
             record.row,
-            "name" if record.id is None else "id",
+            record.found_by,
             f"On the PBX, the caller ID {entry.caller_id} of {live.name} is for no extension; a list with it "
             "cannot be written.",
             "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
@@ -104,7 +104,7 @@ def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]
         yield tables.trunks.problem(
             "live-entry-incomplete",
             record.row,
-            "name" if record.id is None else "id",
+            record.found_by,
             f"{how}, so nobody knows what would be lost by writing them.",
             fix,
             value=record.label,
@@ -116,7 +116,7 @@ def unreadable_trunk_problem(tables: Tables, record: Record, live: LiveTrunk) ->
     return tables.trunks.problem(
         "live-entry-incomplete",
         record.row,
-        "name" if record.id is None else "id",
+        record.found_by,
         f"{record.label} cannot be read: {live.unread[WHOLE_TRUNK]}.",
         "Look at this trunk on the PBX, then plan again; or leave it out of the workbook.",
         value=record.label,
@@ -137,7 +137,7 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
         yield tables.trunks.problem(
             "rows-all-gone",
             record.row,
-            "name" if record.id is None else "id",
+            record.found_by,
             f"{rows} of {record.label} on the sheet {table.name} {'were' if len(entries) > 1 else 'was'} deleted since "
             f"the export; its {sheet.title} are left alone.",
             f"Nothing to do, if that is meant. To empty the list, add a row for the trunk with {CLEAR} as its "
@@ -167,7 +167,7 @@ def _shared(tables: Tables, record: Record) -> list[Problem]:
             tables.trunks.problem(
                 "trunk-shared",
                 record.row,
-                "name" if record.id is None else "id",
+                record.found_by,
                 f"{record.label} is a shared trunk; it takes only caller IDs.",
                 "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs.",
                 value=record.label,

@@ -173,6 +173,11 @@ class Record:
         return self.name or f"trunk {self.id}"
 
     @property
+    def found_by(self) -> str:
+        """The column that says which trunk of the PBX is meant."""
+        return "name" if self.id is None else "id"
+
+    @property
     def entries(self) -> int:
         """How many entries its rows have for its lists."""
         return sum(len(edit.rows) for edit in self.lists.values())

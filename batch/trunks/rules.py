@@ -93,13 +93,12 @@ def trunk_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
     first: dict[int | str, int] = {}
     for record in records:
         key = record.name if record.id is None else record.id
-        field = "name" if record.id is None else "id"
         if key and key in first:
             problem = table.problem(
                 "trunk-twice",
                 record.row,
-                field,
-                f"This trunk already stands in {table.cell(field, first[key])}.",
+                record.found_by,
+                f"This trunk already stands in {table.cell(record.found_by, first[key])}.",
                 "Keep one row for it, with everything that shall change.",
                 value=str(key),
             )

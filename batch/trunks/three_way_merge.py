@@ -150,7 +150,7 @@ def _lists_in_conflict(
         field = sheet.number if conflict.field in _WORDS else conflict.field
         label = sheet.column(field).label
         if conflict.row is None:
-            where, cell = tables.trunks, tables.trunks.cell("name" if record.id is None else "id", record.row)
+            where, cell = tables.trunks, tables.trunks.cell(record.found_by, record.row)
         else:
             where = tables.of(sheet)
             cell = where.cell(field, conflict.row)

@@ -24,7 +24,6 @@ MORE_COMPLEX: set[str] = {
     "commands/plan.draw_up",
     "readers/csv_files.records",
     "reports/check_text.problems_text",
-    "trunks/change_plan.resolve",
     "trunks/entries.read_caller_ids",
     "trunks/list_order.settle_orders",
     "writers/answer_columns._put_beside",
