@@ -148,9 +148,7 @@ class LooseRecords:
                     found = _found(on_one_line, text, place)
                 quote = found.start("plain")
                 if quote >= never_closed and text.startswith('"', quote):
-                    closed = loose.match(text, quote)
-                    never_closed = _line_end(text, quote) if closed is None else 0
-                    found = closed or found
+                    found, never_closed = _with_odd_quote(loose, text, quote, found)
                 record.append(self._understood(found, number))
                 place = found.end()
                 more = text.startswith(delimiter, place)
@@ -188,9 +186,12 @@ def _end(dialect: Dialect) -> str:
     return rf" *(?=[{re.escape(dialect.delimiter)}\r\n]|\Z)"
 
 
-def _line_end(text: str, place: int) -> int:
-    found = _BREAK.search(text, place)
-    return len(text) if found is None else found.start()
+def _with_odd_quote(loose: re.Pattern[str], text: str, quote: int, plain: re.Match[str]) -> tuple[re.Match[str], int]:
+    """Return the value that a quote begins against the rules, and up to where no other quote ends one."""
+    if closed := loose.match(text, quote):
+        return closed, 0
+    line_end = _BREAK.search(text, quote)
+    return plain, len(text) if line_end is None else line_end.start()
 
 
 def _found(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str]:

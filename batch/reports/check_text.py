@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from batch.reports.next_steps import command, more_about, which
@@ -34,16 +33,18 @@ def problems_text(problems: Sequence[Problem], shown: Shown = BRIEF, *, notices:
     """Tell problems and notices grouped by kind, the gravest first, what is the same in many rows once."""
     columns: Sequence[ColumnNotice] = ()
     if isinstance(problems, Problems) and shown.items is not None:
-        columns, problems = problems.by_column, problems.in_order
-    for stops in (True, False) if notices else (True,):
-        by_code: dict[str, list[_Group]] = defaultdict(list)
-        for notice in () if stops else columns:
-            by_code[notice.code].append(_column_group(notice))
-        kind = sorted((problem for problem in problems if problem.stops is stops), key=lambda p: p.code)
-        for code, found in groupby(kind, key=lambda p: p.code):
-            by_code[code] += map(_group, (_alike if shown.items is not None else _word_for_word)(list(found)))
-        for _, groups in sorted(by_code.items()):
-            yield from _kind_text(groups, shown, stops=stops)
+        columns, problems = problems.by_column if notices else (), problems.in_order
+    kinds: dict[tuple[bool, str], list[Problem]] = defaultdict(list)
+    for problem in problems:
+        if notices or problem.stops:
+            kinds[not problem.stops, problem.code].append(problem)
+    groups: dict[tuple[bool, str], list[_Group]] = defaultdict(list)
+    for notice in columns:
+        groups[True, notice.code].append(_column_group(notice))
+    for kind, found in kinds.items():
+        groups[kind] += map(_group, _word_for_word(found) if shown.items is None else _alike(found))
+    for quiet, code in sorted(groups):
+        yield from _kind_text(groups[quiet, code], shown, stops=not quiet)
 
 
 def first_code(stopping: Iterable[Problem]) -> str:

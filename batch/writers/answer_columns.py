@@ -103,11 +103,11 @@ def _has_formulas(sheet: AnsweredSheet, column: int) -> bool:
 def _put_beside(edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, header: int, looks: Looks) -> Placed:
     bottom = sheet.raw.first_row + sheet.raw.height
     tables = [table for table in tables_of(edit, patch.part) if table.block.first_row <= bottom]
+    headed = [table for table in tables if table.block.first_row == header]
     for column, text in sheet.renamed.items():
         patch.change(header, column, CellChange(text=text))
-        for table in tables:
-            if table.block.first_row == header:
-                rename_column(edit, table, column, text)
+        for table in headed:
+            rename_column(edit, table, column, text)
     ground = _Ground(edit, patch, sheet, header, tables)
     columns = _columns(sheet, header, ground.free)
     there = [column for column in columns if column is not None]

@@ -93,19 +93,24 @@ def hide_in(root: etree._Element, search: SecretSearch, whole: Collection[str]) 
     found = False
     for element in root.iter("*"):
         kind = etree.QName(element).localname
-        for key, value in element.attrib.items():
-            if etree.QName(key).localname not in _STRUCTURE:
-                hidden = _attribute(element, kind, str(key), str(value), search, whole)
-                found = found or hidden != value
-                element.set(key, hidden)
-        for place in ("text", "tail"):
-            value = getattr(element, place)
-            if value:
-                hidden = _text(kind if place == "text" else "", value, search)
-                found = found or hidden != value
-                setattr(element, place, hidden)
+        found = _in_attributes(element, kind, search, whole) or found
+        if (text := element.text) and (hidden := _text(kind, text, search)) != text:
+            element.text, found = hidden, True
+        if (tail := element.tail) and (hidden := _text("", tail, search)) != tail:
+            element.tail, found = hidden, True
         if kind in _PARAGRAPHS:
             found = _in_pieces(element, search) or found
+    return found
+
+
+def _in_attributes(element: etree._Element, kind: str, search: SecretSearch, whole: Collection[str]) -> bool:
+    """Hide passwords in what is said of an element; tell whether there were any."""
+    found = False
+    for key, value in element.attrib.items():
+        if etree.QName(key).localname not in _STRUCTURE:
+            hidden = _attribute(element, kind, str(key), str(value), search, whole)
+            found = found or hidden != value
+            element.set(key, hidden)
     return found
 
 
@@ -270,12 +275,10 @@ def _numbers(edit: PackageEdit, part: str, rows: Mapping[int, Collection[int]]) 
     for row in rows_of(edit.package.chunks(part), frame.prefix):
         if row.number > last:
             return
-        if row.number in rows and row.content:
-            wanted = rows[row.number]
-            for column, cell in cells_of(row.content, frame.prefix):
-                found = _SHARED.search(cell[0]) if column in wanted else None
-                if found is not None:
-                    yield int(found[1])
+        wanted = rows.get(row.number)
+        if wanted and row.content:
+            cells = (cell[0] for column, cell in cells_of(row.content, frame.prefix) if column in wanted)
+            yield from (int(found[1]) for found in map(_SHARED.search, cells) if found)
 
 
 def _all_numbers(package: Package, part: str) -> Iterator[int]:
