@@ -95,8 +95,8 @@ class Change:
         body: dict[str, Any] = {"id": self.live.id}
         for name, (_, wanted) in self.difference.fields.items():
             body[name] = wanted.reveal() if isinstance(wanted, Secret) else wanted
-        body |= {sheet.api: [entry_json(e) for e in self.desired.lists[sheet]] for sheet in self.difference.lists}
-        return body
+        lists = [sheet for sheet in reversed(LIST_SHEETS) if sheet in self.difference.lists]
+        return body | {sheet.api: [entry_json(entry) for entry in self.desired.lists[sheet]] for sheet in lists}
 
     def replaces(self) -> dict[str, Any]:
         """Return the live values that the write replaces, secrets as `Secret`: what must still be so just before."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
-from batch.schema.columns import CALLER_IDS, DIDS
+from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS
 from batch.schema.problem_kinds import Severity
 from batch.schema.problems import Problem
 from batch.secrets import Secret
@@ -289,7 +289,8 @@ def draft(record: Record) -> dict[str, Any]:
     """
     body: dict[str, Any] = {"id": record.id}
     body |= {name: "" if isinstance(value, Secret) else value for name, value in record.fields.items()}
-    return body | {sheet.api: [_entry_draft(row) for row in edit.rows] for sheet, edit in record.lists.items()}
+    edits = [(sheet.api, record.lists[sheet]) for sheet in reversed(LIST_SHEETS) if sheet in record.lists]
+    return body | {name: [_entry_draft(row) for row in edit.rows] for name, edit in edits}
 
 
 def _entry_draft(row: EntryRow) -> dict[str, Any]:
