@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.column_model import ListSheet, Mode, Parser, TrunkType
+from batch.schema.column_model import Column, ListSheet, Mode, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Fault, Problem
 from batch.schema.spellings import nearest_names
@@ -96,20 +96,24 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
     problems: list[Problem] = []
     for column in table.sheet.columns:
         texts = table.texts(column.field)
-        understood: Mapping[Value, Value | Fault]
-        if column.parser is Parser.SECRET:
-            understood = {text: text for text in texts}
-        else:
-            understood = {text: parse_value(column, text) for text in dict.fromkeys(texts) if text}
-        filled = ((row, values, text) for (row, values), text in zip(found.items(), texts, strict=True) if text)
-        for row, values, text in filled:
-            value = understood[text]
+        if not any(texts):
+            continue
+        name = column.field
+        for (row, values), text, value in zip(found.items(), texts, _values(column, texts), strict=True):
             if isinstance(value, Fault):
-                fault = (value.code, row, column.field, value.message, value.fix)
+                fault = (value.code, row, name, value.message, value.fix)
                 problems.append(table.problem(*fault, value=str(text), offers=value.offers))
-            else:
-                values[column.field] = value
+            elif value is not None:
+                values[name] = value
     return found, problems
+
+
+def _values(column: Column, texts: Sequence[Any]) -> Iterable[Value | Fault | None]:
+    """Understand a column's cells, equal ones once; None for a blank one."""
+    if column.parser is Parser.SECRET:
+        return (text or None for text in texts)
+    understood = {text: parse_value(column, text) for text in dict.fromkeys(texts) if text}
+    return map(understood.get, texts)
 
 
 def _record(row: int, values: Mapping[str, Value], lists: Mapping[ListSheet, ListEdit[Any]]) -> Record:
