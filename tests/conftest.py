@@ -25,9 +25,6 @@ _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
 _REAL_TIME: Final = frozenset({"cli", "contracts", "flows", "pbx", "practice", "runs"})
 """Folders whose tests watch real sockets, processes, signals or the clock. What comes too late on a busy machine is
 tried twice more, and the summary counts it; what is wrong is wrong each time."""
-_FROM_OUTSIDE: Final = frozenset({"contracts", "corpus", "flows", "properties"})
-"""Folders whose tests go where those of the parts have been: to count lines there as well takes twice as long."""
-
 
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("new", deadline=None)
@@ -43,11 +40,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        folder = item.path.parent.name
         drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
-        if drawn or folder in _FROM_OUTSIDE:  # nor does a line count as covered by the luck of the draw
-            item.add_marker("no_cover")
-        if not drawn and folder in _REAL_TIME:
+        if not drawn and item.path.parent.name in _REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=2))
     if SOFFICE is not None:
         return
