@@ -101,7 +101,7 @@ def _new_template(path: Path) -> Path:
 def _export(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.export_text import export_text  # noqa: PLC0415
+    from batch.reports.check_text import export_text  # noqa: PLC0415
 
     exported = flow.export(invocation.settings_of(flags, _noting(console)), Terminal(console, assume_yes=False))
     console.say(export_text(exported, console.shown))
@@ -236,7 +236,7 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
 
 def _status(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.status_text import status_text  # noqa: PLC0415
+    from batch.reports.run_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
     from batch.writers.results_rows import RESULTS_WORKBOOK  # noqa: PLC0415
@@ -253,7 +253,7 @@ def _status(flags: argparse.Namespace, console: Console) -> int:
 
 def _runs(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.status_text import runs_text  # noqa: PLC0415
+    from batch.reports.run_text import runs_text  # noqa: PLC0415
     from batch.runs.run_status import find_runs  # noqa: PLC0415
 
     standings = find_runs(flags.place)

@@ -1,4 +1,4 @@
-"""Text about a check: what is wrong with a workbook, grouped for people."""
+"""Text about workbooks: what is wrong with one, grouped for people; what an export put into one."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch.reports.next_steps import command, more_about, which
+from batch.reports.next_steps import command, more_about, where, which
+from batch.schema.columns import LIST_SHEETS, TRUNKS
+from batch.schema.file_metadata import READ_ONLY
 from batch.schema.problem_kinds import UNSEEN
 from batch.schema.problems import Problem
 from batch.schema.spellings import spans
 from batch.secret_sources import said_of
 from batch.tables.column_data import ColumnNotice, Problems
-from batch.wording import BRIEF, Shown, counted, shortened, size
+from batch.wording import BRIEF, Shown, counted, named, shortened, size
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from batch.commands.check import Checked
+    from batch.commands.flow import Exported
     from batch.errors import BatchError
+    from batch.writers.exportable import NotExportable
     from batch.writers.marked_workbook import Marked
+
 
 _ONE_BY_ONE: Final = 3
 """So many wordings of one problem in one column are told each."""
@@ -225,3 +230,44 @@ def columns_text(workbook: Path, written: Path) -> Iterator[str]:
     """Tell what to do with a columns file that was guessed."""
     yield f"Columns: {written}. Correct it where the guess is wrong or commented out."
     yield f"Then: {command('check', workbook, ['--columns', written])}"
+
+
+_CALLED = {sheet.api: sheet.title for sheet in LIST_SHEETS} | {c.field: c.label for c in TRUNKS.columns}
+
+
+def export_text(exported: Exported, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what an export holds, what it does not, and what comes next."""
+    yield from exported.notes
+    yield (
+        f"{'PRACTICE: ' if exported.practice else ''}Exported {counted(exported.trunks, 'trunk')}, "
+        f"{counted(exported.caller_ids, 'caller ID')} and {counted(exported.dids, 'DID')} of {exported.address} "
+        f"to {exported.path}."
+    )
+    yield f"Its drop-downs know the PBX's {counted(exported.extensions, 'extension')}."
+    yield from _read_only_text(exported, shown)
+    if exported.left_out:
+        names = named((f"{t.name or t.id} ({t.vendor_type or 'no type'})" for t in exported.left_out), shown)
+        why = "is left out, since it" if len(exported.left_out) == 1 else "are left out, since they"
+        yield f"{counted(len(exported.left_out), 'trunk')} {why} cannot be edited here: {names}."
+    yield "Change what shall change, save it, and see what that comes to:"
+    yield f"Next: {command('plan', exported.path, where(exported.settings))}"
+
+
+def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:
+    found = exported.read_only
+    if not found:
+        return
+    what, they, have = (
+        ("list or setting", "It stays on the PBX as it is", "has it")
+        if len(found) == 1
+        else ("lists or settings", "They stay on the PBX as they are", "has them")
+    )
+    yield f"{len(found):,} {what} cannot be said in a workbook. {they}; the sheet {READ_ONLY!r} {have}:"
+    listed = found[: shown.trunks]
+    yield from (f"    {_export_told(unsaid)}" for unsaid in listed)
+    if len(found) > len(listed):
+        yield f"    … and {len(found) - len(listed):,} more; -v or --json names every one."
+
+
+def _export_told(unsaid: NotExportable) -> str:
+    return f"{unsaid.trunk.name or unsaid.trunk.id}, {_CALLED[unsaid.what]}: {unsaid.reason}"

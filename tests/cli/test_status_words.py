@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.reports.status_text import runs_text, status_text
+from batch.reports.run_text import runs_text, status_text
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.run_status import RunStatus, State, stand
 from batch.wording import moment, quoted
