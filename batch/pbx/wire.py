@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Final, Literal, Protocol, TypeAlias
 from urllib.parse import urlencode
 
@@ -223,7 +224,7 @@ class Wire:
         query = urlencode({**request.params, **credentials}, safe=",")
         return httpx.Request(
             request.method,
-            f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}",
+            _parsed(f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}"),
             headers=[*self.client.headers.raw, *([] if body is None else [(b"Content-Type", b"application/json")])],
             cookies=self.client.cookies,
             content=body,
@@ -261,6 +262,12 @@ class Wire:
                     self.throttle.slow_down(elapsed)
                 else:
                     self.throttle.stumbled()
+
+
+@lru_cache(maxsize=8)
+def _parsed(address: str) -> httpx.URL:
+    """Take an address apart: writes share theirs."""
+    return httpx.URL(address)
 
 
 def _speaks_tls(host: str, port: int, timeout: float) -> bool:

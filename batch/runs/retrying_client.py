@@ -263,11 +263,13 @@ class RetryingClient:
 
     def inventory(self, *, extensions: bool, groups: bool) -> Inventory:
         """Read what a plan looks up; extensions and groups only where the workbook names any."""
-        return Inventory(
-            trunks=self.listed(),
-            extensions=extension_ids(self.pages(messages.list_extensions)) if extensions else {},
-            groups=self._groups() if groups else {},
-        )
+        lists: dict[str, Callable[[], Any]] = {"trunks": self.listed}
+        if extensions:
+            lists["extensions"] = lambda: extension_ids(self.pages(messages.list_extensions))
+        if groups:
+            lists["groups"] = self._groups
+        found = concurrently([*lists.values()], self._api.throttle.ceiling)
+        return Inventory(**dict(zip(lists, found, strict=True)))
 
     def _groups(self) -> dict[str, int]:
         found = self._pages(messages.list_extension_groups)
@@ -278,23 +280,28 @@ class RetryingClient:
             found = _rows(menu)
         return parse_groups(found)
 
-    def trunks(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+    def trunks(self, ids: Sequence[int], before: Iterable[LiveTrunk] = ()) -> dict[int, LiveTrunk]:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
 
         What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
         cannot be read even then is `WHOLE_TRUNK` among what is unread of it, and the others are read all the same.
 
+        Args:
+            ids: the trunks'.
+            before: what was read of them before; one that still is the same comes back as that very object.
+
         Raises:
             PbxError: the PBX cannot be read.
             Stopped: nothing more is to be sent.
         """
+        known = {trunk.id: trunk for trunk in before}
         batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-        read = concurrently([partial(self._batch, batch) for batch in batches], self._api.throttle.ceiling)
+        read = concurrently([partial(self._batch, batch, known) for batch in batches], self._api.throttle.ceiling)
         return {number: trunk for batch in read for number, trunk in batch.items()}
 
-    def _batch(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
+    def _batch(self, ids: Sequence[int], known: Mapping[int, LiveTrunk]) -> dict[int, LiveTrunk]:
         answer = self.ask(messages.query_trunks(ids))
-        seen = _whole_ones(_rows(answer), ids) if not answer.errcode else {}
+        seen = _whole_ones(_rows(answer), ids, known) if not answer.errcode else {}
         return seen | self._one_by_one([number for number in ids if number not in seen])
 
     def _one_by_one(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
@@ -355,15 +362,22 @@ class _Pages:
         return max(1, min(-(-missing // self.served), _PAGES_AHEAD)) if self.served else 1
 
 
-def _whole_ones(rows: Iterable[Mapping[str, Any]], ids: Sequence[int]) -> dict[int, LiveTrunk]:
+def _whole_ones(
+    rows: Iterable[Mapping[str, Any]], ids: Sequence[int], known: Mapping[int, LiveTrunk]
+) -> dict[int, LiveTrunk]:
     """Return those of these trunks that are shown once, and with their lists."""
     shown: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
         number = id_of(row)
         if number is not None and row not in shown[number]:
             shown[number].append(row)
-    trunks = {number: parse_trunk(shown[number][0]) for number in ids if len(shown.get(number, ())) == 1}
+    once = {number: shown[number][0] for number in ids if len(shown.get(number, ())) == 1}
+    trunks = {number: _parsed(row, known.get(number)) for number, row in once.items()}
     return {number: trunk for number, trunk in trunks.items() if not trunk.unread}
+
+
+def _parsed(row: Mapping[str, Any], before: LiveTrunk | None) -> LiveTrunk:
+    return parse_trunk(row) if before is None or row != before.whole else before
 
 
 def _alone(answer: Answer, number: int) -> LiveTrunk | None:

@@ -22,7 +22,6 @@ from batch.runs.retrying_client import RetryingClient, persist
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
 from batch.trunks.live import WHOLE_TRUNK, LiveTrunk
-from batch.trunks.payloads import payload
 
 CHANGED_SINCE: Final = "Changed on the PBX since the plan, so it was not written. Plan again to see what it holds now."
 TRUNK_GONE: Final = "The trunk is no longer on the PBX."
@@ -104,7 +103,7 @@ class TrunkWriter:
     def look(self, works: Sequence[Work]) -> tuple[list[Work], list[Outcome]]:
         """Read trunks just before their writes; returns those still as planned, and the endings of the others."""
         try:
-            found = self._client.trunks([work.trunk_id for work in works])
+            found = self._client.trunks([work.trunk_id for work in works], [work.change.live for work in works])
         except _LOST as error:
             self.lost = self.lost or error
             return [], [self.left(work, error.message) for work in works]
@@ -140,6 +139,8 @@ class TrunkWriter:
 
     def _untouched(self, work: Work, now: LiveTrunk | None) -> Outcome | None:
         """Make the ending of a trunk that no write of ours has changed; None if it is as planned."""
+        if now is work.change.live:
+            return None
         if now is None:
             return self._outcome(work, Ending.NOT_RUN, TRUNK_GONE)
         if WHOLE_TRUNK in now.unread:
@@ -255,8 +256,7 @@ class TrunkWriter:
         return self._compared(work, now) if over or not work.processing else None
 
     def _send(self, work: Work) -> Outcome | Taken | Again:
-        body = payload(work.change.trunk_type, work.change.body())
-        request = replace(update_trunk(body), not_after=work.write_by)
+        request = replace(update_trunk(work.change.body()), not_after=work.write_by)
         reply, decision = self._client.send(request, work.attempts + 1)
         if isinstance(reply, NotSent) and reply.late:
             work.late += 1

@@ -1,7 +1,7 @@
 """Payloads: models of ``trunk/update``, one per type, that can express only what the vendor's page allows.
 
-Made at the moment a trunk is about to be sent: the last gate before the wire. The plain fields, their types and limits
-are those of the columns; the lists are here. Source: "Edit a SIP Trunk", tables 1 to 11.
+A plan asks them about every body that it would send, where what they refuse is still a problem. The plain fields, their
+types and limits are those of the columns; the lists are here. Source: "Edit a SIP Trunk", tables 1 to 11.
 """
 
 from __future__ import annotations
@@ -123,16 +123,6 @@ def _one_of(words: Sequence[str]) -> str:
 
 
 MODELS: Final[Mapping[TrunkType, type[_Update]]] = {kind: _model(kind) for kind in TrunkType}
-
-
-def payload(trunk_type: TrunkType, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Pass a body through its type's model and return it as it goes onto the wire.
-
-    Raises:
-        pydantic.ValidationError: the body says something that the vendor's page does not allow; checks should have
-            found it, so it is a bug, and nothing is sent. The error shows no value.
-    """
-    return MODELS[trunk_type].model_validate(body).model_dump(exclude_unset=True)
 
 
 def refusals(trunk_type: TrunkType, body: Mapping[str, Any]) -> list[str]:

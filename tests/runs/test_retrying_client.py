@@ -219,6 +219,15 @@ def test_a_trunk_that_is_shown_twice_and_otherwise_is_asked_for_alone(pbx: FakeP
     assert pbx.calls() == ["trunk/query", "trunk/get"]
 
 
+def test_a_trunk_that_is_as_it_was_read_before_is_that_very_one(pbx: FakePbx) -> None:
+    with asking(pbx) as client:
+        before = client.trunks([1, 2])
+        pbx.trunks[2] |= {"did_list": [{"did": "4421"}]}
+        now = client.trunks([1, 2], before.values())
+    assert now[1] is before[1]
+    assert [did.did for did in now[2].dids.entries] == ["4421"]
+
+
 @pytest.mark.parametrize("nothing", [{}, {"data": None}, {"data": []}])
 def test_a_trunk_that_is_not_served_is_not_there(pbx: FakePbx, nothing: dict[str, Any]) -> None:
     pbx.answers["trunk/query"] = pbx.answers["trunk/get"] = lambda _: answer(**nothing)
