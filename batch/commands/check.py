@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 from batch.errors import UsageError
 from batch.readers.detect import begin_workbook
 from batch.readers.workbook import Workbook
-from batch.schema.problems import Problem
+from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
 from batch.settings import Settings
-from batch.tables.column_data import Problems
 from batch.tables.columns_file import NO_FILE, ColumnsFile, read_columns
 from batch.tables.sheet_matching import tell_unreadable
 

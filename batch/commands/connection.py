@@ -23,7 +23,7 @@ from batch.runs.recording import Recording
 from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.schema.column_model import Mode
-from batch.schema.naming import plain_stem
+from batch.schema.file_metadata import plain_stem
 from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
 from batch.settings import Settings

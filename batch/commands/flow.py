@@ -30,7 +30,7 @@ from batch.runs import folders, journal
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.recording import recording
 from batch.runs.resuming import departures
-from batch.schema.naming import PRACTICE_MARK
+from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import OPTIONS, Settings
 from batch.wording import quoted
 

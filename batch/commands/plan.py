@@ -19,9 +19,8 @@ from batch.runs.resuming import since_exported
 from batch.runs.retrying_client import BATCH, RetryingClient
 from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
-from batch.schema.naming import PRACTICE_MARK
-from batch.schema.problem_kinds import Severity
-from batch.schema.problems import Problem
+from batch.schema.file_metadata import PRACTICE_MARK
+from batch.schema.problems import Problem, Severity
 from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary

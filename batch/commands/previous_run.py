@@ -23,9 +23,8 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
 from batch.runs.serialization import Intent, are_whole, planned_then
-from batch.schema.naming import PRACTICE_MARK, RESULTS_MARK, plain_stem
-from batch.schema.problem_kinds import Severity
-from batch.schema.problems import Problem
+from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
+from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
 from batch.trunks.change_plan import Change, stopped_by

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING, Final
 from batch.reports.next_steps import command, more_about, where, which
 from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import READ_ONLY
-from batch.schema.problem_kinds import UNSEEN
-from batch.schema.problems import Problem
+from batch.schema.problems import UNSEEN, ColumnNotice, Problem, Problems
 from batch.schema.spellings import spans
 from batch.secret_sources import said_of
-from batch.tables.column_data import ColumnNotice, Problems
 from batch.wording import BRIEF, Shown, counted, named, shortened, size
 
 if TYPE_CHECKING:

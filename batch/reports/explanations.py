@@ -17,7 +17,7 @@ from batch.runs.outcomes import ENDINGS
 from batch.schema.column_model import EVERY_TYPE, Column, Sheet
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
-from batch.schema.problem_kinds import KINDS, Severity
+from batch.schema.problems import KINDS, Severity, problem_texts
 from batch.schema.spellings import folded, nearest_few
 from batch.trunks.hazards import HAZARD_KINDS
 from batch.wording import Meaning, shortened
@@ -91,17 +91,10 @@ def _errcode(errcode: Errcode) -> Explanation:
 
 
 def _problems(severity: Severity) -> Iterator[Explanation]:
+    texts = problem_texts()
     for code, kind in sorted(KINDS.items()):
         if kind.severity is severity:
-            yield Explanation(
-                kind=severity,
-                word=code,
-                title=kind.title,
-                means=kind.means,
-                example=kind.example,
-                fix=kind.fix,
-                who=kind.who,
-            )
+            yield Explanation(kind=severity, word=code, title=kind.title, who=kind.who, **texts[code])
 
 
 def _column(sheet: Sheet, column: Column) -> Explanation:

@@ -11,7 +11,7 @@ from batch.reports.check_text import first_code, problems_text, secrets_text, un
 from batch.reports.next_steps import allowing, command, how, more_about, where, which
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
-from batch.schema.naming import plain_stem
+from batch.schema.file_metadata import plain_stem
 from batch.trunks.change_plan import tally
 from batch.trunks.diff import ChangeKind, EntryChange, described, said
 from batch.wording import BRIEF, Shown, counted, duration, list_entries, named

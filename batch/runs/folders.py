@@ -23,7 +23,7 @@ from platformdirs import user_state_path
 from batch.errors import OutputError, UsageError
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import is_finished
-from batch.schema.naming import PRACTICE_MARK, RESULTS_MARK, plain_stem
+from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk, parse_trunk
 

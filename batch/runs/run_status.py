@@ -18,7 +18,7 @@ from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
 from batch.schema.columns import TRUNKS
-from batch.schema.naming import PRACTICE_MARK, plain_stem
+from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
 from batch.schema.spellings import folded
 
 _RUNS: Final = ".runs"

@@ -16,7 +16,7 @@ from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
 from batch.schema.column_model import ListSheet
 from batch.schema.columns import LIST_OF, LIST_SHEETS
-from batch.schema.problem_kinds import KINDS, Severity
+from batch.schema.problems import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.settings import OPTIONS
 from batch.trunks.change_plan import Change

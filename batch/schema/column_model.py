@@ -1,12 +1,34 @@
-"""What can be said of a column and of a sheet: the shape of the table in `columns`."""
+"""What can be said of a column and of a sheet, as the table in `columns` does, and their names in five languages."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from itertools import chain
+from pathlib import Path
 from typing import Final
 
-from batch.schema import translations
+from batch.schema.spellings import folded
+
+_LANGUAGES: Final = tomllib.loads(Path(__file__).with_name("translations.toml").read_text(encoding="utf-8")).values()
+
+
+def _in_every_language(part: str) -> Mapping[str, tuple[str, ...]]:
+    tables = [language.get(part, {}) for language in _LANGUAGES]
+    return {name: tuple(chain.from_iterable(t.get(name, ()) for t in tables)) for name in chain.from_iterable(tables)}
+
+
+SHEET_NAMES: Final = _in_every_language("sheets")
+HEADERS: Final = _in_every_language("headers")
+
+YES_WORDS, NO_WORDS, LIKE_YES, LIKE_NO = (
+    frozenset(chain.from_iterable(language[answer] for language in _LANGUAGES))
+    for answer in ("yes", "no", "like_yes", "like_no")
+)
+"""How cells say yes and no, in small letters; and what surely means it, and is offered so."""
 
 CLEAR: Final = "<clear>"
 """What a cell says to empty a field on purpose; a blank cell leaves the field alone."""
@@ -56,6 +78,39 @@ class Parser(StrEnum):
     TRUNK = "trunk"
 
 
+class Care(StrEnum):
+    """How much of a cell's text carries meaning."""
+
+    NUMBER = "one number or pattern"
+    SPAN = "a range of extensions"
+    LIST = "extensions with commas between"
+    COUNT = "a whole number that has a value rather than digits"
+    WORD = "a word out of a closed list"
+    ACCOUNT = "a sign-in name, often a number"
+    NAME = "a name that must be spelled exactly, without blanks"
+    TRUNK = "a trunk's name or ID"
+    FREE = "a name that people read"
+    SECRET = "a password"  # noqa: S105 - what the column holds
+
+
+_CARES: Final[Mapping[Parser, Care]] = {
+    Parser.TEXT: Care.ACCOUNT,
+    Parser.NAME: Care.NAME,
+    Parser.HOST: Care.NAME,
+    Parser.LABEL: Care.FREE,
+    Parser.GROUPS: Care.FREE,
+    Parser.YES_NO: Care.WORD,
+    Parser.CHOICE: Care.WORD,
+    Parser.CODECS: Care.WORD,
+    Parser.NUMBER: Care.COUNT,
+    Parser.DIAL: Care.NUMBER,
+    Parser.EXTENSIONS: Care.LIST,
+    Parser.EXTENSION_RANGE: Care.SPAN,
+    Parser.TRUNK: Care.TRUNK,
+    Parser.SECRET: Care.SECRET,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of a sheet."""
@@ -96,6 +151,11 @@ class Column:
         return tuple(choice for choice in self.choices if (kind, choice) not in self.not_for)
 
     @property
+    def care(self) -> Care:
+        """What its cells are."""
+        return _CARES[self.parser]
+
+    @property
     def may_be_blank(self) -> bool:
         """Whether leaving its cell blank can be advised: not where it may be all that says which trunk is meant."""
         return not self.required and self.parser is not Parser.NAME
@@ -103,7 +163,7 @@ class Column:
     @property
     def headers(self) -> tuple[str, ...]:
         """Every header text that names this column."""
-        return (self.label, self.field, *self.aliases, *translations.HEADERS.get(self.field, ()))
+        return (self.label, self.field, *self.aliases, *HEADERS.get(self.field, ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -124,11 +184,17 @@ class Sheet:
     @property
     def names(self) -> tuple[str, ...]:
         """Every name of a sheet in a workbook that means this one."""
-        return (self.title, *self.aliases, *translations.SHEET_NAMES[self.title])
+        return (self.title, *self.aliases, *SHEET_NAMES[self.title])
 
     def column(self, field: str) -> Column:
         """Return the column that holds ``field``."""
         return next(column for column in self.columns if column.field == field)
+
+
+@cache
+def words_of(sheet: Sheet) -> Mapping[str, str]:
+    """Return every header that is known on a sheet, folded, and the field that it means."""
+    return {folded(text): column.field for column in sheet.columns for text in column.headers}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,29 +1,170 @@
-"""Problems: what is wrong with a value, a cell or a workbook.
+"""Problems: what is wrong with a value, a cell or a workbook; and THE table of all that can be said so.
 
-A problem stops the sending of its trunk; a notice of the same shape stops nothing. A fault is a problem before it is
-known in which cell it stands. `problem_kinds.KINDS` is the table of everything that can be said.
+A problem stops the sending of its trunk; a notice of the same shape stops nothing. A finding is either of them before
+it is known in which cell it stands. What goes for thousands of cells is kept as columns, and made cell by cell only
+where it is listed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any, Final, overload
 
-from batch.schema.problem_kinds import KINDS, ProblemKind, Severity
 from batch.schema.spellings import letters
+from batch.wording import Who
+
+
+class Severity(StrEnum):
+    """Whether it stops anything."""
+
+    PROBLEM = "problem"
+    NOTICE = "notice"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Why a text cannot be taken."""
+class ProblemKind:
+    """One kind of problem or notice; what ``explain`` says of it beside is in `problem_texts`."""
 
-    code: str
-    """A key of `batch.schema.problem_kinds.KINDS`."""
-    message: str
-    fix: str
-    offers: tuple[str, ...] = ()
-    """What may have been meant, the likeliest first; `fix` names them in words."""
+    severity: Severity
+    title: str
+    """What all of them have in common, as a heading."""
+    who: Who = Who.EDITOR
+
+
+_problem = partial(ProblemKind, Severity.PROBLEM)
+_notice = partial(ProblemKind, Severity.NOTICE)
+
+KINDS: Final[dict[str, ProblemKind]] = {
+    # the file and its sheets
+    "base-elsewhere": _problem("An export of another PBX"),
+    "columns-file": _problem("The file given by --columns does not fit", Who.OPERATOR),
+    "not-readable": _problem("The file cannot be read"),
+    "sheet-missing": _problem("A sheet is missing"),
+    "sheet-twice": _problem("Two sheets have the same name"),
+    "sheet-near": _problem("A sheet's name is almost right"),
+    "sheet-empty": _problem("There are no rows"),
+    # headers
+    "header-missing": _problem("A column is missing"),
+    "column-unknown": _problem("A column that is not known and could be meant"),
+    "header-near": _problem("A header is almost right"),
+    "header-twice": _problem("Two headers mean the same column"),
+    "header-reserved": _problem("A column that is not supported yet"),
+    "header-unreadable": _problem("A header that cannot be read"),
+    "header-again": _problem("A second table on the sheet"),
+    "rows-no-data": _problem("Rows that are no data"),
+    "cell-merged": _problem("A cell that is merged with others"),
+    "cell-shifted": _problem("A row with more values than headers"),
+    # what stands in a cell
+    "cell-error": _problem("A cell shows a spreadsheet error"),
+    "cell-picture": _problem("A picture where a value belongs"),
+    "cell-no-value": _problem("A formula without a result"),
+    "cell-date": _problem("A date or time where text belongs"),
+    "cell-boolean": _problem("TRUE or FALSE where text belongs"),
+    "cell-number-lost": _problem("A number too long for the spreadsheet to keep"),
+    "cell-number-cut": _problem("A number that may have lost its + or leading zeros"),
+    "trunk-prefix": _problem("A number with (0) in it"),
+    "extension-behind": _problem("A number with an extension behind it"),
+    "cell-list-number": _problem("A list that may have become one number"),
+    "cell-fraction": _problem("A number with decimals where digits belong"),
+    "cell-line-break": _problem("A line break or control character inside a cell"),
+    "placeholder": _problem("A cell that says that there is nothing"),
+    "required": _problem("A cell must not be blank"),
+    "clear-not-allowed": _problem("<clear> where nothing can be emptied"),
+    "not-a-choice": _problem("A value that is not in the list"),
+    "not-a-number": _problem("A cell must hold a whole number"),
+    "too-long": _problem("A value is too long"),
+    "not-a-host": _problem("A cell must hold a host name or an IP address"),
+    "bad-characters": _problem("Characters that the PBX does not take"),
+    "codec-unknown": _problem("A codec the PBX does not have"),
+    "codec-twice": _problem("A codec named twice"),
+    "secret-hidden": _problem("A password must be typed again"),
+    "secret-not-allowed": _problem("A cell names what it may not read", Who.OPERATOR),
+    "secret-not-found": _problem("A password is not where the cell says", Who.OPERATOR),
+    # a trunk and its rows
+    "trunk-unnamed": _problem("A row without Trunk ID and Name"),
+    "trunk-twice": _problem("The same trunk on two rows"),
+    "name-twice": _problem("Two trunks to have the same name"),
+    "trunk-unknown": _problem("A row whose trunk is not on the Trunks sheet"),
+    "trunk-ambiguous": _problem("A row that fits two trunks"),
+    "field-not-of-type": _problem("A setting that this type of trunk does not have"),
+    # list entries
+    "clear-not-alone": _problem("<clear> beside other rows or another mode"),
+    "range-backwards": _problem("A range that ends before it begins"),
+    "range-malformed": _problem("A range that cannot be read"),
+    "range-too-long": _problem("A range with too many numbers"),
+    "range-unequal": _problem("Caller ID range and extension range differ in size"),
+    "many-numbers": _problem("Several numbers in one cell"),
+    "number-count": _problem("A count of numbers in the cell of one"),
+    "number-signs": _problem("A sign or letter in a number that no call has"),
+    "no-number": _problem("No number where one belongs"),
+    "long-number": _problem("A number of more than 15 digits", Who.CARRIER),
+    "dash-unclear": _problem("A dash that could mean two things"),
+    "did-twice": _problem("The same DID twice on one trunk"),
+    "caller-id-twice": _problem("The same caller ID twice on one trunk"),
+    "extension-malformed": _problem("Something that is not an extension"),
+    "extensions-missing": _problem("A caller ID without extensions"),
+    "extension-range-missing": _problem("A caller-ID range without an extension range"),
+    "option-mismatch": _problem("A cell that does not go with the row's option"),
+    # seen only against the PBX
+    "trunk-gone": _problem("A trunk that the PBX does not have"),
+    "trunk-not-editable": _problem("A trunk that the API cannot edit", Who.ADMINISTRATOR),
+    "trunk-shared": _problem("A shared trunk that takes only caller IDs", Who.ADMINISTRATOR),
+    "type-differs": _problem("The type differs from the PBX"),
+    "name-taken": _problem("A name that another trunk holds"),
+    "same-live-trunk": _problem("Two rows found to be the same trunk"),
+    "extension-unknown": _problem("An extension that the PBX does not have", Who.ADMINISTRATOR),
+    "group-unknown": _problem("An extension group that the PBX does not have", Who.ADMINISTRATOR),
+    "key-ambiguous": _problem("A list entry that stands twice on the PBX", Who.ADMINISTRATOR),
+    "pattern-not-on-cloud": _problem("A pattern that the Cloud edition does not take"),
+    "live-entry-incomplete": _problem("A list on the PBX that cannot be sent back", Who.ADMINISTRATOR),
+    # notices
+    "did-on-two-trunks": _notice("The same DID on two trunks"),
+    "did-never-reached": _notice("A DID that another one above it always takes first"),
+    "did-notations": _notice("One number in several notations", Who.CARRIER),
+    "pattern-word": _notice("A word whose letters stand for digits"),
+    "pattern-span": _notice("A bracket that stands for more than it seems"),
+    "extension-in-two-entries": _notice("An extension in two entries of one trunk: the first wins"),
+    "caller-id-not-a-did": _notice("A caller ID that is not among the trunk's DIDs", Who.CARRIER),
+    "mode-without-rows": _notice("A mode without rows: the list is left alone"),
+    "range-expanded": _notice("A range was written out into single numbers"),
+    "cell-repaired": _notice("A value was tidied up"),
+    "cell-number": _notice("A number was taken as its digits"),
+    "cell-formula": _notice("A formula's result was taken as the value"),
+    "header-found": _notice("The header is not in the first row"),
+    "header-repeated": _notice("A repeated header was left out"),
+    "totals-row": _notice("A table's totals row was left out"),
+    "cells-merged": _notice("A merged cell counts for all its rows"),
+    "columns-hidden": _notice("Hidden columns count as columns"),
+    "columns-mapped": _notice("Columns were found by the file given by --columns"),
+    "order-left": _notice("Results in another order: the order on the PBX stays"),
+    "rows-all-gone": _notice("All rows of a list were deleted: the list is left alone"),
+    "base-practice": _notice("An export is rehearsed on the practice PBX"),
+    "secret-blanks": _notice("A password begins or ends with a blank"),
+    "rows-hidden": _notice("Hidden or filtered rows count as rows"),
+    "cells-struck": _notice("Struck-through cells count as cells"),
+    "sheet-hidden": _notice("A hidden sheet counts as a sheet"),
+    "own-column": _notice("Columns of your own are kept"),
+    "own-sheet": _notice("Sheets of your own are kept"),
+    "parts-unreadable": _notice("Damaged parts of your own are kept as they are"),
+    "entry-not-there": _notice("An entry to remove is not on the PBX"),
+    "plain-http": _notice("The connection is not encrypted", Who.OPERATOR),
+    "file-detected": _notice("What was detected about a file"),
+    "csv-formula": _notice("A cell of a CSV file that a spreadsheet program runs as a formula"),
+}
+
+UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cells-struck"})
+"""Notices of what counts although it does not look so: named before anything is sent, also where notices are not."""
+
+
+@cache
+def problem_texts() -> dict[str, dict[str, str]]:
+    """Read what ``explain`` says of each kind: what it ``means``, an ``example``, and how to ``fix`` it."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 LEFT_AS_TAKEN: Final = "Nothing to do, if that is what you mean."
@@ -43,20 +184,20 @@ class Retype:
         return f"{self.before} {either(offers) if offers else self.otherwise}."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found in one cell: a repair, or why nothing can be taken from it."""
+    """One thing found in a text or cell: a repair, or why nothing can be taken from it."""
 
     code: str
-    """A key of `batch.schema.problem_kinds.KINDS`."""
-    found: str
-    """What stands in the cell, as a person knows it."""
+    """A key of `KINDS`."""
     message: str
     fix: str = LEFT_AS_TAKEN
     offers: tuple[str, ...] = ()
-    """What may have been meant, the likeliest first; of a repair, what was taken."""
+    """What may have been meant, the likeliest first; `fix` names them in words. Of a repair, what was taken."""
     retype: Retype | None = None
     """How `fix` is said again with fewer offers."""
+    found: str = ""
+    """What stands in the cell, as a person knows it."""
     text: str = ""
     """What is taken as the cell's text; ``""`` where nothing can be."""
 
@@ -131,3 +272,96 @@ class Problem:
             "fix": self.fix,
             "who": str(self.kind.who),
         }
+
+
+FEW: Final = 100
+"""So many notices of one kind in one column are made one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnNotice:
+    """A notice that goes for many cells of one column, in each with the cell's own value."""
+
+    code: str
+    """A key of `KINDS`: that of a notice."""
+    sheet: str
+    column: int
+    header: str
+    message: str
+    """With ``{value}`` where the cell's value stands."""
+    fix: str
+    rows: Sequence[int]
+    values: Sequence[str]
+    trunks: Sequence[int]
+    """For each row, the row of its trunk on the Trunks sheet. All three are equally long."""
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def each(self) -> Iterator[Problem]:
+        """Make the notice of each cell."""
+        return map(self.at, range(len(self.rows)))
+
+    def at(self, index: int) -> Problem:
+        """Make the notice of one cell."""
+        value = self.values[index]
+        return Problem(
+            code=self.code,
+            sheet=self.sheet,
+            row=self.rows[index],
+            column=self.column,
+            header=self.header,
+            value=value,
+            message=self.message.replace("{value}", value),
+            fix=self.fix,
+            trunk=self.trunks[index],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problems(Sequence[Problem]):
+    """Problems and notices in the workbook's order; those kept by column are made when they are listed."""
+
+    single: Sequence[Problem] = ()
+    by_column: Sequence[ColumnNotice] = ()
+    sheets: Sequence[str] = field(default=())
+    """Names of the sheets, in the order in which their problems are listed; without, they are listed as they came."""
+
+    @cached_property
+    def _each(self) -> Sequence[Problem]:
+        if not self.by_column:
+            return self.in_order
+        return self._sorted([*self.single, *(problem for notice in self.by_column for problem in notice.each())])
+
+    @cached_property
+    def in_order(self) -> Sequence[Problem]:
+        """Those that are not kept by column, as they stand in the workbook, notices after problems."""
+        return self._sorted(self.single)
+
+    def _sorted(self, problems: Iterable[Problem]) -> Sequence[Problem]:
+        if not self.sheets:
+            return tuple(problems)
+        place = {name: i for i, name in enumerate(self.sheets)}
+        return tuple(
+            sorted(problems, key=lambda p: (not p.stops, place.get(p.sheet, -1), p.row, p.column, p.code, p.message))
+        )
+
+    def __len__(self) -> int:
+        return len(self.single) + sum(map(len, self.by_column))
+
+    def __iter__(self) -> Iterator[Problem]:
+        return iter(self._each)
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Problem]: ...
+
+    def __getitem__(self, index: int | slice) -> Problem | Sequence[Problem]:
+        return self._each[index]
+
+    @property
+    def stopping(self) -> list[Problem]:
+        """Those that stand against sending, in no order."""
+        return [problem for problem in self.single if problem.stops]

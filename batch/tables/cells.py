@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.column_model import CLEAR, Parser
-from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem, Retype
+from batch.schema.column_model import CLEAR, Care, Column, Parser
+from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Retype, Severity
+from batch.schema.spellings import spans
 from batch.secrets import HIDDEN, NoSecret, Secret
-from batch.tables.column_data import MAX_TOLD, TYPE_AGAIN, Care, Strip, problems_of, same_for
 from batch.tables.digit_groups import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
 from batch.tables.numerals import MAX_EXACT, cut_finding, date_finding, neighbours, number_finding, truth_finding
 from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, placeholder_finding, placeholders
@@ -30,6 +30,51 @@ _COMPARED: Final = frozenset({Parser.DIAL, Parser.EXTENSIONS, Parser.TEXT, Parse
 """Columns in which a number may have lost a ``+`` or zeros that others still have."""
 _TOLD_OF_NUMBERS: Final = _COMPARED | {Parser.EXTENSION_RANGE, Parser.HOST, Parser.LABEL, Parser.SECRET}
 """Columns in which a number is worth telling: text belongs there."""
+
+TYPE_AGAIN: Final = "<type again>"
+"""What results write into a password cell whose trunk is not finished."""
+
+MAX_TOLD: Final = 1_000
+"""Notices of one kind in one column that are told one by one; the rest of them is told at once, with the rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strip:
+    """One known column of one sheet, from its first row below the header down."""
+
+    sheet_name: str
+    column: Column
+    position: int
+    """0 is A."""
+    header: str
+    first_row: int
+    formats: Mapping[int, str] = field(default_factory=dict)
+    """By row number: as `RawSheet.formats` has it."""
+    formulas: Mapping[int, str] = field(default_factory=dict)
+    """By row number: as `RawSheet.formulas` has it."""
+
+    def problem(
+        self, code: str, offset: int, message: str, fix: str, value: str = "", *, offers: tuple[str, ...] = ()
+    ) -> Problem:
+        """Make a problem at the cell ``offset`` rows down; of a password, neither value nor offers are kept."""
+        secret = self.column.parser is Parser.SECRET
+        return Problem(
+            code=code,
+            sheet=self.sheet_name,
+            row=self.first_row + offset,
+            column=self.position,
+            header=self.header,
+            value=HIDDEN if secret and value != TYPE_AGAIN else value,
+            message=message,
+            fix=fix,
+            offers=() if secret else offers,
+        )
+
+    def found(self, offset: int, finding: Finding) -> Problem:
+        """Make a problem or notice of what was found in the cell ``offset`` rows down."""
+        problem = self.problem(finding.code, offset, finding.message, finding.fix, finding.found, offers=finding.offers)
+        return replace(problem, retype=finding.retype) if problem.offers and finding.retype else problem
+
 
 FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
 """Turns the text of a password cell into the secret, or into the reason why it cannot be had."""
@@ -50,7 +95,7 @@ class ColumnTexts:
 def texts_of(strip: Strip, values: list[CellValue]) -> ColumnTexts:
     """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
     texts, findings, numbers = _typed(strip, values)
-    if strip.care is Care.SECRET:
+    if strip.column.care is Care.SECRET:
         texts = _without_placeholders(strip, [text if text.strip() else "" for text in texts], findings)
     else:
         texts, were_numbers = _understood(strip, texts, findings)
@@ -75,13 +120,13 @@ _Findings: TypeAlias = defaultdict[int, list[Finding]]
 def _understood(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
     """Repair or ask about what is odd, looked at only where there may be any; also return which had been numbers."""
     joined = "".join(texts)
-    sound = looks_sound(strip.care, joined)
+    sound = looks_sound(strip.column.care, joined)
     were_numbers: list[int] = []
     if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
         texts, were_numbers = _mended(strip, texts, findings)
     if not joined.isprintable():
         texts = _without_line_breaks(strip, texts, findings)
-    if not (sound and strip.care is Care.NUMBER):
+    if not (sound and strip.column.care is Care.NUMBER):
         texts = _without_placeholders(strip, texts, findings)
     if "<" in joined:
         texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
@@ -118,7 +163,7 @@ def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings,
 
 def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
     """Understand a cell that is not text: what it says as text, or what was found in it."""
-    care, example = strip.care, strip.column.example
+    care, example = strip.column.care, strip.column.example
     match value:
         case str():
             return value
@@ -160,14 +205,14 @@ def _anew(strip: Strip) -> str:
 
 def _without_placeholders(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
     """Ask about cells that say that there is nothing."""
-    known = placeholders(strip.care)
+    known = placeholders(strip.column.care)
     if known.isdisjoint(texts):
         return texts
     kept = list(texts)
     for offset, text in enumerate(texts):
         if text in known:
             kept[offset] = ""
-            findings[offset] = [placeholder_finding(strip.column, strip.care, text)]
+            findings[offset] = [placeholder_finding(strip.column, strip.column.care, text)]
     return kept
 
 
@@ -176,7 +221,7 @@ def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[s
 
     Equal texts are looked at once.
     """
-    care = strip.care
+    care = strip.column.care
     all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
     if all_sound and list(map(str.strip, texts)) == texts:
         return texts, []
@@ -196,8 +241,8 @@ def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[s
 
 def _mend(strip: Strip, text: str) -> Finding | None:
     """Repair one text, or say why nothing can be taken from it; None where nothing is odd."""
-    mended, done = mend(strip.care, text)
-    if lost := lost_text(strip.care, mended):
+    mended, done = mend(strip.column.care, text)
+    if lost := lost_text(strip.column.care, mended):
         return replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
     if not done:
         return None
@@ -243,7 +288,7 @@ def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
     retype = Retype("Type", "the value anew, in one line")
     fix = f"Type the value anew: {anew}" if anew else _anew(strip)
-    if strip.care is Care.NUMBER and anew:
+    if strip.column.care is Care.NUMBER and anew:
         if numbers := separate_numbers(text):
             return _many_numbers(strip, found, numbers)
         anew = surely_together(anew)
@@ -287,6 +332,30 @@ def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: 
             findings[offset] = [cut_finding(texts[offset], forms)]
             kept[offset] = ""
     return kept
+
+
+def problems_of(strip: Strip, found: Iterable[tuple[int, Finding]]) -> Iterator[Problem]:
+    """Make problems and notices of what was found, each with how many rows down it is.
+
+    Notices of one kind that the column is full of are told at once by their rows; a problem is told by itself.
+    """
+    told: Counter[str] = Counter()
+    rest: dict[str, list[int]] = defaultdict(list)
+    for offset, finding in found:
+        told[finding.code] += KINDS[finding.code].severity is Severity.NOTICE
+        if told[finding.code] > MAX_TOLD:
+            rest[finding.code].append(offset)
+        else:
+            yield strip.found(offset, finding)
+    for code, offsets in rest.items():
+        yield same_for(strip, code, sorted(offsets))
+
+
+def same_for(strip: Strip, code: str, offsets: Sequence[int]) -> Problem:
+    """Tell a notice of many cells at once, with their rows; ``offsets`` are ascending."""
+    rows = spans(strip.first_row + offset for offset in offsets)
+    message = f"The same goes for {len(offsets):,} more cells of this column: rows {rows}."
+    return strip.problem(code, offsets[0], message, LEFT_AS_TAKEN)
 
 
 def _plain_numbers(strip: Strip, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:

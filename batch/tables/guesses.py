@@ -12,10 +12,9 @@ from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet, Workbook
-from batch.schema.column_model import Column, Sheet, TrunkType
+from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, Sheet, TrunkType
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
 from batch.schema.spellings import folded, letters
-from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.tables.columns_file import SheetColumns, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.rows import Tables

@@ -10,12 +10,11 @@ from functools import lru_cache
 from typing import Final
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.column_model import Column, Sheet
+from batch.schema.column_model import Column, Sheet, words_of
 from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.schema.spellings import folded, letters, listed
 from batch.tables.columns_file import NO_FIT, Fit
-from batch.tables.table_range import words_of
 from batch.tables.unknown_columns import Below, unclear
 from batch.tables.vocabulary import ORDINARY, names_secret
 

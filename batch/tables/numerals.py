@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from batch.readers import number_formats
+from batch.schema.column_model import Care
 from batch.schema.problems import Finding, Retype, either
-from batch.tables.column_data import Care
 
 MAX_EXACT: Final = 10**15
 """A spreadsheet keeps 15 digits of a number."""

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from batch.schema.column_model import CLEAR, Column, Parser
+from batch.schema.column_model import CLEAR, Care, Column, Parser
 from batch.schema.problems import Finding
-from batch.tables.column_data import Care
 from batch.tables.digit_groups import surely_together
 from batch.tables.numerals import MAX_EXACT, lost_digits
 

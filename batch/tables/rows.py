@@ -23,8 +23,7 @@ from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Problem
 from batch.schema.spellings import letters
-from batch.tables.cells import FindSecret, secrets_of, texts_of
-from batch.tables.column_data import Strip
+from batch.tables.cells import FindSecret, Strip, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.hidden_content import hidden_column_problems, hidden_rows, merge_problems, merges_of, struck_cells

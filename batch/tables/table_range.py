@@ -50,12 +50,6 @@ class _Line:
         return self.fields >= 2 and 2 * len(self.known) > self.filled
 
 
-@cache
-def words_of(sheet: Sheet) -> Mapping[str, str]:
-    """Return every header that is known on a sheet, folded, and the field that it means."""
-    return {folded(text): column.field for column in sheet.columns for text in column.headers}
-
-
 def is_blank(value: CellValue) -> bool:
     """Tell whether nothing stands in a cell."""
     return isinstance(value, str) and not value.strip()

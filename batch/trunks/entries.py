@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from batch.schema.column_model import CLEAR, Mode
 from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
-from batch.schema.problems import Fault, Problem
+from batch.schema.problems import Finding, Problem
 from batch.tables.rows import Table
 from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRowT
 from batch.trunks.numbers import (
@@ -84,7 +84,7 @@ def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
         return [], _required(table, row, "did") if table.lacks("did", row, text) else None
     found = parse_did(text)
     match found:
-        case Fault():
+        case Finding():
             return [], table.problem(found.code, row, "did", found.message, found.fix, value=text, offers=found.offers)
         case NumberRange():
             return found.numbers(), table.problem(
@@ -145,10 +145,10 @@ def read_caller_ids(
             continue
         removes = modes.get(trunk) is Mode.REMOVE
         option, number, *whom = parts = understood(texts.key_only() if removes else texts)
-        if option is None or number is None or Fault in map(type, parts):
+        if option is None or number is None or Finding in map(type, parts):
             problems += _faults(table, row, texts, parts)
         if isinstance(option, str) and isinstance(number, str | NumberRange):
-            meant = (None if isinstance(part, Fault) else part for part in whom)
+            meant = (None if isinstance(part, Finding) else part for part in whom)
             found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of CallerIdCells
             owners.append(trunk)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
@@ -160,7 +160,7 @@ def _of_plain_entry(texts: CallerIdCells, shared: Collection[str]) -> tuple[str 
     if option not in shared or span or groups or not number or parse_caller_id(number) != number:
         return None
     found = parse_extensions(extensions) if extensions else ()
-    return None if isinstance(found, Fault) else found
+    return None if isinstance(found, Finding) else found
 
 
 class CallerIdCells(NamedTuple):
@@ -177,12 +177,12 @@ class CallerIdCells(NamedTuple):
         return CallerIdCells(self.outbound_cid_option, self.outbound_cid, "", "", "")
 
 
-_Part: TypeAlias = str | NumberRange | tuple[str | RawId, ...] | Fault | None
+_Part: TypeAlias = str | NumberRange | tuple[str | RawId, ...] | Finding | None
 """One understood cell; None where it is blank, or not to be understood without another one."""
 
 
 def understood(texts: CallerIdCells) -> tuple[_Part, ...]:
-    """Understand the cells of one row, each in the light of the others; a cell at fault is a `Fault`."""
+    """Understand the cells of one row, each in the light of the others; a cell at fault is a `Finding`."""
     option = _option(texts.outbound_cid_option)
     number = _number(option, texts.outbound_cid)
     return (
@@ -196,34 +196,34 @@ def understood(texts: CallerIdCells) -> tuple[_Part, ...]:
 
 def _faults(table: Table, row: int, texts: CallerIdCells, parts: Iterable[_Part]) -> Iterator[Problem]:
     for field, text, part in zip(CallerIdCells._fields, texts, parts, strict=True):
-        if isinstance(part, Fault):
+        if isinstance(part, Finding):
             yield table.problem(part.code, row, field, part.message, part.fix, value=text, offers=part.offers)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 
 
 @lru_cache(maxsize=64)
-def _option(text: str) -> str | Fault | None:
+def _option(text: str) -> str | Finding | None:
     option = parse_value(_OPTION, text) if text else None
-    return option if option is None or isinstance(option, Fault) else str(option)
+    return option if option is None or isinstance(option, Finding) else str(option)
 
 
-def _number(option: _Part, text: str) -> str | NumberRange | Fault | None:
+def _number(option: _Part, text: str) -> str | NumberRange | Finding | None:
     """Understand the caller ID, of which only the option says whether it is one number or many."""
     if not text or not isinstance(option, str):
         return None
     return parse_caller_id_range(text) if option == "range" else parse_caller_id(text)
 
 
-def _extensions(option: _Part, text: str) -> tuple[str | RawId, ...] | Fault:
+def _extensions(option: _Part, text: str) -> tuple[str | RawId, ...] | Finding:
     return _misplaced(option, "shared", "extensions", text) or parse_extensions(text)
 
 
-def _groups(option: _Part, text: str) -> str | Fault:
+def _groups(option: _Part, text: str) -> str | Finding:
     return _misplaced(option, "shared", "extension_groups", text) or no_groups_in(text) or text
 
 
-def _misplaced(option: _Part, needed: str, field: str, text: str) -> Fault | None:
+def _misplaced(option: _Part, needed: str, field: str, text: str) -> Finding | None:
     """Check that a cell goes with the row's option, if that is known."""
     if text == CLEAR:
         return nothing_to_clear(CALLER_IDS.column(field))
@@ -232,35 +232,37 @@ def _misplaced(option: _Part, needed: str, field: str, text: str) -> Fault | Non
     return None
 
 
-def _span(option: _Part, number: _Part, text: str) -> str | Fault:
+def _span(option: _Part, number: _Part, text: str) -> str | Finding:
     """Understand the extension range that goes with a caller-ID range."""
     span = _misplaced(option, "range", "outbound_cid_to_ext_range", text) or parse_extension_range(text)
-    if isinstance(span, Fault):
+    if isinstance(span, Finding):
         return span
     if isinstance(number, NumberRange) and span.size != number.size:
         return _unequal(number, span)
     return str(span)
 
 
-def _mismatch(option: str, field: str) -> Fault:
+def _mismatch(option: str, field: str) -> Finding:
     label = CALLER_IDS.column(field).label
     if option == "range":
-        return Fault(
+        return Finding(
             "option-mismatch",
             f"With option range, {label} has no meaning.",
             "Clear the cell and fill Extension range, or choose option shared.",
         )
-    return Fault(
+    return Finding(
         "option-mismatch",
         f"With option shared, {label} has no meaning.",
         "Clear the cell and fill Extensions or Extension groups, or choose option range.",
     )
 
 
-def _unequal(number: NumberRange, span: NumberRange) -> Fault:
+def _unequal(number: NumberRange, span: NumberRange) -> Finding:
     fitting = f"{span.first}-{int(span.first) + number.size - 1:0{len(span.first)}d}"
     message = f"{number.size} numbers ({number}) do not go with {span.size} extensions ({span})."
-    if isinstance(parse_extension_range(fitting), Fault):
-        return Fault("range-unequal", message, "Type as many extensions as there are numbers, or change the Caller ID.")
+    if isinstance(parse_extension_range(fitting), Finding):
+        return Finding(
+            "range-unequal", message, "Type as many extensions as there are numbers, or change the Caller ID."
+        )
     fix = f"For {number.size} extensions type {fitting}, or change the Caller ID."
-    return Fault("range-unequal", message, fix, (fitting,))
+    return Finding("range-unequal", message, fix, (fitting,))

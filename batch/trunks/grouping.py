@@ -14,9 +14,8 @@ import numpy.typing as npt
 
 from batch.schema.column_model import Column, ListSheet, Mode, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
-from batch.schema.problems import Fault, Problem
+from batch.schema.problems import Finding, Problem, Problems
 from batch.schema.spellings import nearest_names
-from batch.tables.column_data import Problems
 from batch.tables.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
@@ -100,7 +99,7 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
             continue
         name = column.field
         for (row, values), text, value in zip(found.items(), texts, _values(column, texts), strict=True):
-            if isinstance(value, Fault):
+            if isinstance(value, Finding):
                 fault = (value.code, row, name, value.message, value.fix)
                 problems.append(table.problem(*fault, value=str(text), offers=value.offers))
             elif value is not None:
@@ -108,7 +107,7 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
     return found, problems
 
 
-def _values(column: Column, texts: Sequence[Any]) -> Iterable[Value | Fault | None]:
+def _values(column: Column, texts: Sequence[Any]) -> Iterable[Value | Finding | None]:
     """Understand a column's cells, equal ones once; None for a blank one."""
     if column.parser is Parser.SECRET:
         return (text or None for text in texts)
@@ -174,7 +173,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     ]
 
 
-def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int, Fault]:
+def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int, Finding]:
     """Find the Trunk cells that hold a number where a trunk's name has the same digits and more around them."""
     held = table.numbers.get("trunk", frozenset())
     if not held:

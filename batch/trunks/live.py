@@ -15,10 +15,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
-from batch.schema.column_model import ListSheet, Parser, TrunkType
+from batch.schema.column_model import NO_WORDS, YES_WORDS, ListSheet, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.spellings import LOOKED_FOR, nearest_names
-from batch.schema.translations import NO_WORDS, YES_WORDS
 from batch.trunks.numbers import did_key
 
 _PARSERS: Final = {column.field: column.parser for column in TRUNKS.columns}

@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS
-from batch.schema.problem_kinds import Severity
-from batch.schema.problems import Problem
+from batch.schema.problems import Problem, Severity
 from batch.secrets import Secret
 from batch.trunks.numbers import RawId, did_key, split_groups
 from batch.trunks.values import Value

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from typing import Final, TypeVar
 
 from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
-from batch.schema.problems import Fault
+from batch.schema.problems import Finding
 from batch.tables.digit_groups import LONGEST_CELL, one_of_them, separate_numbers, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.trunks.readings import Offer, Reading
@@ -85,7 +85,7 @@ def digits_of_number(text: str) -> int:
     return max(len(found["first"]), len(found["last"])) if found and len(found["first"]) < MAX_DID else 0
 
 
-def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange | Fault:
+def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange | Finding:
     """Understand a DID cell: one DID or pattern as it stands, or a range to be written out.
 
     A dash makes a range only between two ends of seven or more digits, or before one to four digits after
@@ -94,7 +94,7 @@ def parse_did(text: str, *, limit: int = MAX_DIDS_IN_RANGE) -> str | NumberRange
     return text if PLAIN.fullmatch(text) else _told(partial(_did, limit=limit), text)
 
 
-def _told(read: Callable[[str], _Taken | Reading], text: str) -> _Taken | Fault:
+def _told(read: Callable[[str], _Taken | Reading], text: str) -> _Taken | Finding:
     """Read a text; where it cannot be taken, make a fault that offers only what could."""
     found = read(text)
     return (
@@ -229,15 +229,15 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Reading:
     return numbers
 
 
-def parse_caller_id(text: str) -> str | Fault:
+def parse_caller_id(text: str) -> str | Finding:
     """Understand the caller ID of a *shared* entry."""
     return text if PLAIN.fullmatch(text) else _told(_caller_id, text)
 
 
-def parse_default_caller_id(text: str) -> str | Fault:
+def parse_default_caller_id(text: str) -> str | Finding:
     """Understand the default caller ID of a trunk: one number, for which no further row can be made."""
     found = parse_caller_id(text)
-    return replace(found, fix=one_of_them(found.fix)) if isinstance(found, Fault) else found
+    return replace(found, fix=one_of_them(found.fix)) if isinstance(found, Finding) else found
 
 
 def _caller_id(text: str) -> str | Reading:
@@ -264,7 +264,7 @@ def _caller_id_or_range(text: str) -> str | Reading:
     return _too_long(text, "A caller ID") or _without_number(text, "A caller ID", _MEANS_ANYTHING) or text
 
 
-def parse_caller_id_range(text: str) -> NumberRange | Fault:
+def parse_caller_id_range(text: str) -> NumberRange | Finding:
     """Understand the caller ID of a *range* entry: ``start-end``, at most 500 numbers."""
     return _told(_caller_id_range, text)
 
@@ -289,31 +289,31 @@ def _caller_id_range(text: str) -> NumberRange | Reading:
     )
 
 
-def parse_extension_range(text: str) -> NumberRange | Fault:
+def parse_extension_range(text: str) -> NumberRange | Finding:
     """Understand an extension range: ``1001-1010``, each end at most 7 digits."""
     found = _EXTENSION_RANGE.fullmatch(text)
     if found is None:
         meant = _ends_of_extensions(text)
         fix = f"Type {meant}." if meant else "Type it like 1001-1010."
-        return Fault(
+        return Finding(
             "range-malformed", "An extension range is first and last extension.", fix, (meant,) if meant else ()
         )
     first, last = found[1], found[2]
     if max(len(first), len(last)) > MAX_EXTENSION_DIGITS:
-        return Fault(
+        return Finding(
             "range-malformed",
             f"An extension has at most {MAX_EXTENSION_DIGITS} digits.",
             "Type it like 1001-1010.",
         )
     if len(first) != len(last):
-        return Fault(
+        return Finding(
             "range-malformed",
             f"The ends of the range have {len(first)} and {len(last)} digits.",
             "Type both ends with the same number of digits, like 1001-1010.",
         )
     numbers = NumberRange(first, last)
     if numbers.size < 1:
-        return Fault(
+        return Finding(
             "range-backwards",
             f"The range ends at {last}, before it begins at {first}.",
             f"Type {last}-{first}.",
@@ -338,7 +338,7 @@ class RawId:
 
 
 @lru_cache(maxsize=65536)
-def parse_extensions(text: str) -> tuple[str | RawId, ...] | Fault:
+def parse_extensions(text: str) -> tuple[str | RawId, ...] | Finding:
     """Understand an *Extensions* cell: numbers or ``#id``, with ``,`` ``;`` ``&`` or line breaks between."""
     return _told(_extensions, text)
 
@@ -396,11 +396,11 @@ def _comma_zero(text: str) -> Reading | None:
     )
 
 
-def no_groups_in(text: str) -> Fault | None:
+def no_groups_in(text: str) -> Finding | None:
     """Check that an *Extension groups* cell names something. Which groups there are, only the PBX knows."""
     if split_groups(text):
         return None
-    return Fault(
+    return Finding(
         "extension-malformed",
         f"{text!r} names no extension group.",
         "Type names of groups with commas between, or clear the cell to leave them as they are.",

@@ -19,7 +19,7 @@ import numpy as np
 
 from batch.schema.problems import Problem
 from batch.schema.spellings import spans
-from batch.tables.column_data import MAX_TOLD
+from batch.tables.cells import MAX_TOLD
 from batch.tables.rows import Table
 from batch.trunks.entries import Entries
 from batch.trunks.model import DidRow, dids_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from batch.schema.problems import Fault
+from batch.schema.problems import Finding
 from batch.tables.digit_groups import together
 
 
@@ -29,7 +29,7 @@ class Reading:
     """What was found in a cell, and what may have been meant."""
 
     code: str
-    """A key of `batch.schema.problem_kinds.KINDS`."""
+    """A key of `KINDS`."""
     message: str
     offers: Sequence[Offer] = ()
     """The likeliest first."""
@@ -40,18 +40,18 @@ class Reading:
     after: str = ""
     """What else could be typed."""
 
-    def fault(self, text: str, takes: Callable[[str], bool]) -> Fault:
+    def fault(self, text: str, takes: Callable[[str], bool]) -> Finding:
         """Make a fault of it, which offers what would be taken if it were typed instead of ``text``."""
         sound = [o for o in {o.text: o for o in reversed(self.offers)}.values() if o.text not in {"", text}]
         sound = [offer for offer in reversed(sound) if takes(offer.text)]
         if not sound:
-            return Fault(self.code, self.message, self.otherwise)
+            return Finding(self.code, self.message, self.otherwise)
         words = "; ".join(
             says.format(", or ".join(offer.text for offer in offers))
             for says, offers in groupby(sound, key=lambda offer: offer.says)
         )
         fix = f"{self.before}{words}{self.after}."
-        return Fault(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
+        return Finding(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
 
 
 _LETTERS: Final = str.maketrans("OolI", "0011")

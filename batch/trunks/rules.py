@@ -17,8 +17,7 @@ import pandas as pd
 
 from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
 from batch.schema.columns import DIDS, LIST_SHEETS, NAME_FORBIDS, TRUNKS
-from batch.schema.problems import Fault, Problem
-from batch.tables.column_data import FEW, ColumnNotice
+from batch.schema.problems import FEW, ColumnNotice, Finding, Problem
 from batch.tables.digit_groups import MOST_DIGITS
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import Entries
@@ -129,15 +128,15 @@ _LEAST_OF_NUMBER: Final = 7
 """So many digits where a trunk belongs are a telephone number."""
 
 
-def unowned(text: str, found: Sequence[int], near: str) -> Fault:
+def unowned(text: str, found: Sequence[int], near: str) -> Finding:
     """Every row of a list sheet belongs to exactly one row of the Trunks sheet; ``near`` is the nearest name."""
     if not text:
-        return Fault("required", "Trunk must not be blank.", "Type the trunk's Name or Trunk ID.")
+        return Finding("required", "Trunk must not be blank.", "Type the trunk's Name or Trunk ID.")
     if text == CLEAR:
-        return Fault("clear-not-allowed", "Trunk cannot be emptied.", "Type the trunk's Name or Trunk ID.")
+        return Finding("clear-not-allowed", "Trunk cannot be emptied.", "Type the trunk's Name or Trunk ID.")
     if found:
         places = " and ".join(f"row {place}" for place in found)
-        return Fault(
+        return Finding(
             "trunk-ambiguous",
             f"{text!r} fits more than one trunk of the Trunks sheet: {places}.",
             "Type what only one of them has: its Trunk ID or its Name.",
@@ -146,7 +145,7 @@ def unowned(text: str, found: Sequence[int], near: str) -> Fault:
     could_be_added = not is_number and not any(c in NAME_FORBIDS or c.isspace() for c in text)
     meant = near or "the Name or Trunk ID of one trunk of the Trunks sheet"
     add = ", or add the trunk to the Trunks sheet" if near else "Add the trunk to the Trunks sheet"
-    return Fault(
+    return Finding(
         "trunk-unknown",
         f"There is no trunk {text!r} on the Trunks sheet" + (f"; did you mean {near}?" if near else "."),
         (f"Type {meant}" if near or not could_be_added else "")
@@ -155,10 +154,10 @@ def unowned(text: str, found: Sequence[int], near: str) -> Fault:
     )
 
 
-def cut_name(text: str, names: Sequence[str], *, is_id: bool) -> Fault:
+def cut_name(text: str, names: Sequence[str], *, is_id: bool) -> Finding:
     """A number in a Trunk cell may be all that is left of a name like 007."""
     typed = f"Format the cell as text and type {', or '.join(names)}"
-    return Fault(
+    return Finding(
         "cell-number-cut",
         "The cell holds a number, and there is a trunk whose name has these digits and zeros beside them.",
         f"{typed}, or {text} for the trunk with that ID." if is_id else f"{typed}.",

@@ -13,7 +13,7 @@ from typing import Final
 
 from batch.schema.column_model import Parser
 from batch.schema.columns import TRUNKS
-from batch.schema.problems import Fault, Problem
+from batch.schema.problems import Finding, Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.entries import CallerIdCells, understood
 from batch.trunks.live import LiveTrunk
@@ -48,7 +48,7 @@ def takes(table: Table, row: int, position: int, text: str) -> bool:
     field = next((name for name, at in table.headers.columns.items() if at == position), "")
     if not field or not text.isprintable():
         return False
-    return not isinstance(_read(table, row, field, text), Fault)
+    return not isinstance(_read(table, row, field, text), Finding)
 
 
 def _read(table: Table, row: int, field: str, text: str) -> object:

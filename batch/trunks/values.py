@@ -9,10 +9,9 @@ from dataclasses import replace
 from ipaddress import ip_address
 from typing import Final, TypeAlias, assert_never
 
-from batch.schema.column_model import CLEAR, Column, Parser
+from batch.schema.column_model import CLEAR, LIKE_NO, LIKE_YES, NO_WORDS, YES_WORDS, Column, Parser
 from batch.schema.columns import CODECS, NAME_FORBIDS
-from batch.schema.problems import Fault
-from batch.schema.translations import NO_WORDS, YES_WORDS
+from batch.schema.problems import Finding
 from batch.secrets import Secret
 from batch.trunks.numbers import parse_default_caller_id
 from batch.trunks.readings import shown_characters
@@ -28,44 +27,6 @@ _USER: Final = re.compile(r"^[^@/\s]*@")
 _AROUND_HOST: Final = re.compile(r"[/,;|\s?&\"'<>()]+")
 _COMMA_FOR_POINT: Final = re.compile(r"[\w-]+,[\w.,-]+|[\w.,-]+,[\w-]+")
 """A comma beside a part that is no host by itself."""
-_LIKE_YES: Final = frozenset(
-    [
-        "y",
-        "j",
-        "active",
-        "activated",
-        "aktiv",
-        "aktiviert",
-        "actif",
-        "activé",
-        "activo",
-        "activado",
-        "habilitado",
-        "✓",
-        "✔",
-        "启用",
-    ]
-)
-_LIKE_NO: Final = frozenset(
-    [
-        "n",
-        "inactive",
-        "deactivated",
-        "inaktiv",
-        "deaktiviert",
-        "gesperrt",
-        "inactif",
-        "désactivé",
-        "inactivo",
-        "desactivado",
-        "deshabilitado",
-        "✗",
-        "✘",
-        "禁用",
-        "停用",
-    ]
-)
-"""What surely means yes and no, and is offered so."""
 _BESIDE_CHOICE: Final = re.compile(r"[\s._!-]|v?[0-9][0-9.]*\Z")
 """Signs, and a version or port behind: ``TLS 1.2``, ``dns-naptr``."""
 _PORT_AND_TRANSPORT: Final = re.compile(r"([0-9]{1,5})\s*(?:/\s*|\s|\(\s*)(?:udp|tcp|tls)\s*\)?", re.IGNORECASE)
@@ -79,7 +40,7 @@ _CODEC_SPELLINGS: Final = {codec: codec for codec in CODECS} | {
 """Codecs as carriers and telephones write them, without signs and blanks (RFC 3551 names the payloads)."""
 
 
-def parse_value(column: Column, text: str) -> Value | Fault:
+def parse_value(column: Column, text: str) -> Value | Finding:
     """Understand a cell that is not blank."""
     if text == CLEAR:
         return "" if column.clearable else nothing_to_clear(column)
@@ -104,45 +65,45 @@ def parse_value(column: Column, text: str) -> Value | Fault:
             assert_never(column.parser)
 
 
-def nothing_to_clear(column: Column) -> Fault:
+def nothing_to_clear(column: Column) -> Finding:
     """Say that ``<clear>`` does not belong into a column."""
-    return Fault(
+    return Finding(
         "clear-not-allowed",
         f"{column.label} cannot be emptied.",
         "Type the value it shall have" + (", or clear the cell to leave it as it is." if column.may_be_blank else "."),
     )
 
 
-def too_many_bytes(text: str, limit: int) -> Fault | None:
+def too_many_bytes(text: str, limit: int) -> Finding | None:
     """Check a name of a list entry, whose limit counts bytes of UTF-8."""
     size = len(text.encode())
     if size <= limit:
         return None
-    return Fault(
+    return Finding(
         "too-long",
         f"The name takes {size} bytes; the PBX takes {limit} (letters with accents count double or more).",
         f"Shorten it to {text.encode()[:limit].decode(errors='ignore')!r}.",
     )
 
 
-def _yes_no(text: str) -> int | Fault:
+def _yes_no(text: str) -> int | Finding:
     word = text.casefold()
     if word in YES_WORDS:
         return 1
     if word in NO_WORDS:
         return 0
-    meant = "yes" if word in _LIKE_YES else "no" if word in _LIKE_NO else ""
+    meant = "yes" if word in LIKE_YES else "no" if word in LIKE_NO else ""
     fix = f"Type {meant}." if meant else "Type yes or no."
-    return Fault("not-a-choice", f"{text!r} is neither yes nor no.", fix, (meant,) if meant else ())
+    return Finding("not-a-choice", f"{text!r} is neither yes nor no.", fix, (meant,) if meant else ())
 
 
-def _choice(column: Column, text: str) -> str | Fault:
+def _choice(column: Column, text: str) -> str | Finding:
     word = dict(column.synonyms).get(text.casefold(), text.casefold())
     if word in column.choices:
         return word
     meant = _BESIDE_CHOICE.sub("", word)
     sure = meant in column.choices
-    return Fault(
+    return Finding(
         "not-a-choice",
         f"{column.label} cannot be {text!r}.",
         f"Type {meant}." if sure else choose_among(column.choices),
@@ -155,8 +116,8 @@ def choose_among(choices: Sequence[str]) -> str:
     return f"Choose {', '.join(choices[:-1])} or {choices[-1]}."
 
 
-def _whole_number(column: Column, text: str) -> int | Fault:
-    fault = Fault(
+def _whole_number(column: Column, text: str) -> int | Finding:
+    fault = Finding(
         "not-a-number",
         f"{text!r} is not a whole number" + (f" from 0 to {column.limit}." if column.limit else " above 0."),
         f"Type a number like {column.example}.",
@@ -172,17 +133,17 @@ def _whole_number(column: Column, text: str) -> int | Fault:
     return number
 
 
-def _codecs(text: str) -> str | Fault:
+def _codecs(text: str) -> str | Finding:
     names = [name.casefold() for name in _CODEC_SEPARATORS.split(text) if name]
     if unknown := [repr(name) for name in dict.fromkeys(names) if name not in CODECS]:
         message = f"The PBX has no codec {', '.join(unknown)}."
         if meant := _codecs_meant(text):
-            return Fault("codec-unknown", message, f"Type {meant}.", (meant,))
-        return Fault("codec-unknown", message, f"Choose among {', '.join(CODECS)}.")
+            return Finding("codec-unknown", message, f"Type {meant}.", (meant,))
+        return Finding("codec-unknown", message, f"Choose among {', '.join(CODECS)}.")
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        return Fault("codec-twice", f"{', '.join(twice)} is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
+        return Finding("codec-twice", f"{', '.join(twice)} is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
     if not names:
-        return Fault("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
+        return Finding("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
     return ",".join(names)
 
 
@@ -196,16 +157,16 @@ def _codecs_meant(text: str) -> str:
     return ""
 
 
-def _text(column: Column, text: str) -> str | Fault:
+def _text(column: Column, text: str) -> str | Finding:
     if column.limit is not None and len(text) > column.limit:
-        return Fault(
+        return Finding(
             "too-long",
             f"{column.label} has at most {column.limit} characters; this has {len(text)}.",
             f"Shorten it to {text[: column.limit]!r}.",
         )
     if column.parser is Parser.NAME and (wrong := _among(text, NAME_FORBIDS)):
         instead = "".join("-" if c in wrong else c for c in text)
-        return Fault(
+        return Finding(
             "bad-characters",
             f"A trunk name cannot hold {shown_characters(wrong)}.",
             "Type the trunk's name itself." if text.startswith("=") else f"Type for example {instead}.",
@@ -220,12 +181,12 @@ def _among(text: str, forbidden: str) -> str:
     return "".join(c for c in dict.fromkeys(text) if c in forbidden or c.isspace())
 
 
-def _host(column: Column, text: str) -> str | Fault:
+def _host(column: Column, text: str) -> str | Finding:
     """Check that a text is a host name or an IP address, and nothing else with it."""
     if text.casefold() in (YES_WORDS | NO_WORDS) - {"0", "1"}:
-        return Fault("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
+        return Finding("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
     if odd := _lookalikes(text):
-        return Fault(
+        return Finding(
             "not-a-host",
             f"{column.label} has letters of another alphabet among Latin ones: {', '.join(odd)}.",
             f"Type it anew, like {column.example}.",
@@ -234,7 +195,7 @@ def _host(column: Column, text: str) -> str | Fault:
         return text
     if (port := _HOST_AND_PORT.fullmatch(text)) and _is_host(port["host"]):
         goes = {"hostname": "under Port", "outbound_proxy_server": "under Outbound proxy port"}.get(column.field)
-        return Fault(
+        return Finding(
             "not-a-host",
             f"{column.label} holds a port behind the host.",
             f"Type {port['host']}" + (f", and {port['port']} {goes}." if goes else "."),
@@ -243,8 +204,8 @@ def _host(column: Column, text: str) -> str | Fault:
     offers = _hosts_in(text)
     typed = f"Type for example {', or '.join(offers) or column.example}."
     if wrong := "".join(c for c in text if not (c.isalnum() or c in ".:-_[]")):
-        return Fault("bad-characters", f"{column.label} cannot hold {shown_characters(wrong)}.", typed, offers)
-    return Fault("not-a-host", f"{text!r} is neither a host name nor an IP address.", typed, offers)
+        return Finding("bad-characters", f"{column.label} cannot hold {shown_characters(wrong)}.", typed, offers)
+    return Finding("not-a-host", f"{text!r} is neither a host name nor an IP address.", typed, offers)
 
 
 def _lookalikes(text: str) -> list[str]:

@@ -13,8 +13,7 @@ from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import MARK
-from batch.schema.naming import file_names
+from batch.schema.file_metadata import MARK, file_names
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
 from batch.writers.atomic import place_folder
 from batch.writers.summary import NO_CODE, PRACTICE_NOTE

@@ -8,8 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import RawSheet
-from batch.schema.problem_kinds import Severity
-from batch.schema.problems import Problem
+from batch.schema.problems import Problem, Severity
 from batch.schema.spellings import spans
 from batch.wording import Who
 from batch.writers.new_workbook import NewSheet, NewWorkbook, SheetCell

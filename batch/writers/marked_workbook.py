@@ -21,8 +21,7 @@ from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
 from batch.readers.workbook import Format, RawSheet, Workbook
-from batch.schema.file_metadata import IMPRINT, OWN_SHEETS, FileKind, FileMetadata
-from batch.schema.naming import sheet_names
+from batch.schema.file_metadata import IMPRINT, OWN_SHEETS, FileKind, FileMetadata, sheet_names
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file

@@ -9,7 +9,7 @@ from typing import Final
 
 from batch.runs.outcomes import Ending
 from batch.schema.columns import TRUNKS
-from batch.schema.problem_kinds import UNSEEN
+from batch.schema.problems import UNSEEN
 from batch.tables.row_results import Summary, Tone, by_ending
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, EntryChange, described, said

@@ -21,7 +21,7 @@ from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
-from batch.tables.column_data import TYPE_AGAIN
+from batch.tables.cells import TYPE_AGAIN
 from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary
 from batch.tables.rows import Table, Tables

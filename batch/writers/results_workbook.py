@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.file_metadata import IMPRINT, NO_IMPRINT, FileKind, FileMetadata
-from batch.schema.naming import sheet_names
+from batch.schema.file_metadata import IMPRINT, NO_IMPRINT, FileKind, FileMetadata, sheet_names
 from batch.schema.spellings import letters
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone

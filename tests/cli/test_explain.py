@@ -13,7 +13,7 @@ from batch.runs import locks, row_endings
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
-from batch.schema.problem_kinds import KINDS
+from batch.schema.problems import KINDS
 from batch.trunks.hazards import HAZARD_KINDS
 from batch.wording import Who
 from tests.cli.shell import Shell

@@ -12,11 +12,9 @@ from cognitive_complexity.api import get_cognitive_complexity
 BATCH = Path(__file__).parents[2] / "batch"
 MODULES = sorted(BATCH.rglob("*.py"))
 ROOMS = [path for path in MODULES if path.name == "__init__.py"]
-MOST_MODULES = 172
+MOST_MODULES = 168
 """Fewer is better; whoever needs one more takes two away."""
 MOST_LINES = 450
-LONGER = {"problem_kinds"}
-"""The table of all problems is one table."""
 MOST_COMPLEX = 15
 """Cognitive complexity: each turn of the flow counts one, and one more for every other that it stands in."""
 MORE_COMPLEX: set[str] = {
@@ -39,7 +37,7 @@ def test_no_two_modules_are_called_the_same() -> None:
 
 def test_no_module_is_longer_than_can_be_read_at_once() -> None:
     lines = {path.stem: len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
-    assert {stem for stem, count in lines.items() if count > MOST_LINES} <= LONGER
+    assert {stem for stem, count in lines.items() if count > MOST_LINES} == set()
 
 
 def test_no_function_is_more_complex_than_can_be_followed() -> None:

@@ -17,7 +17,7 @@ from batch.practice.replies import MESSAGES
 from batch.schema import columns
 from batch.schema.column_model import Column, TrunkType
 from batch.schema.columns import TRUNKS
-from batch.schema.problem_kinds import KINDS
+from batch.schema.problems import KINDS
 from tests.cli.shell import rows_of, write_book
 
 BATCH = Path(__file__).parents[2] / "batch"
@@ -185,8 +185,8 @@ def test_every_errcode_has_a_verdict_that_says_what_the_run_does() -> None:
 
 def test_every_code_of_a_rule_is_in_the_table_and_given_somewhere() -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in BATCH.rglob("*.py")}
-    given = "\n".join(text for path, text in sources.items() if path.stem != "problem_kinds")
+    given = "\n".join(text for path, text in sources.items() if path.stem != "problems")
     assert [code for code in KINDS if f'"{code}"' not in given] == []
     named = {code for text in sources.values() for code in re.findall(r'(?:\.problem\(\s*|code=)"([a-z-]+)"', text)}
     hazards = {"unread-lists", "removals", "unknown-keys", "conflicts", "reorder"}
-    assert named - hazards - KINDS.keys() == set(), "batch/schema/problem_kinds.py lacks them"
+    assert named - hazards - KINDS.keys() == set(), "batch/schema/problems.py lacks them"

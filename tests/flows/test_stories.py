@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.schema.problem_kinds import KINDS
+from batch.schema.problems import KINDS
 from samples.make import make_samples
 from tests.corpus.outcomes import ENDING, FILES
 from tests.flows.shell import lines_of, rows_of, run

@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch.reports.check_text import problems_text
-from batch.schema.problems import Problem
-from batch.tables.column_data import FEW, ColumnNotice, Problems
+from batch.schema.problems import FEW, ColumnNotice, Problem, Problems
 from batch.wording import BRIEF
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from batch.readers.workbook import Workbook
-from batch.schema.problem_kinds import KINDS
+from batch.schema.problems import KINDS, problem_texts
 from tests import builders
 
 
@@ -109,13 +109,14 @@ def caller_ids(*rows: Sequence[str]) -> Workbook:
     ],
 )
 def test_what_stands_there_as_an_example_is_called_so(code: str, value: str, given: Workbook) -> None:
-    assert value in KINDS[code].example
+    assert value in problem_texts()[code]["example"]
     assert code in {problem.code for problem in builders.check(given)}
 
 
 def test_every_kind_says_all_that_there_is_to_say() -> None:
-    for kind in KINDS.values():
-        assert kind.means.endswith(".")
-        assert kind.fix.endswith(".")
-        assert kind.example
-        assert not kind.example.endswith(".")
+    assert list(problem_texts()) == list(KINDS), "batch/schema/problems.toml"
+    for texts in problem_texts().values():
+        assert texts["means"].endswith(".")
+        assert texts["fix"].endswith(".")
+        assert texts["example"]
+        assert not texts["example"].endswith(".")

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import json
 
-from batch.schema.problem_kinds import KINDS, Severity
-from batch.schema.problems import Problem
+from batch.schema.problems import KINDS, Problem, Severity
 from batch.wording import Who
 
 

@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from batch.schema.column_model import Sheet
+from batch.schema.column_model import HEADERS, SHEET_NAMES, Sheet, words_of
 from batch.schema.columns import SHEETS, TRUNKS
 from batch.schema.spellings import folded
-from batch.schema.translations import HEADERS, SHEET_NAMES
 from batch.tables.headers import nearest_column
-from batch.tables.table_range import words_of
 
 OWN = (
     "Note",

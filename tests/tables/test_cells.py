@@ -9,8 +9,7 @@ from batch.schema.column_model import Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import NoSecret, Secret
-from batch.tables.cells import secrets_of, texts_of
-from batch.tables.column_data import Strip
+from batch.tables.cells import Strip, secrets_of, texts_of
 
 DID = DIDS.column("did")
 NAME = TRUNKS.column("name")

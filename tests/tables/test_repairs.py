@@ -10,8 +10,7 @@ from batch.readers import number_formats
 from batch.readers.workbook import CellError, CellValue, NoValue
 from batch.schema.column_model import Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
-from batch.tables.cells import ColumnTexts, texts_of
-from batch.tables.column_data import MAX_TOLD, Strip
+from batch.tables.cells import MAX_TOLD, ColumnTexts, Strip, texts_of
 
 DID = DIDS.column("did")
 DID_NAME = DIDS.column("did_name")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from batch.schema.problems import Fault, Problem
+from batch.schema.problems import Finding, Problem
 from batch.trunks.numbers import NumberRange, parse_caller_id, parse_did
 from tests.builders import check, sheet, workbook
 
@@ -103,10 +103,10 @@ def test_three_hundred_numbers_are_one_problem_that_stays_short() -> None:
 )
 def test_numbers_in_groups_are_told_from_each_other(text: str, listed: int) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert (found.code, found.message[:17]) == ("many-numbers", f"The cell holds {listed} ")
     each = found.fix.removeprefix("Put each in a row of its own: ").partition("; or, ")[0].rstrip(".").split("; ")
-    assert not [number for number in each if isinstance(parse_did(number), Fault)]
+    assert not [number for number in each if isinstance(parse_did(number), Finding)]
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_numbers_in_groups_are_told_from_each_other(text: str, listed: int) -> N
 def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
     for parse in (parse_did, parse_caller_id):
         found = parse(text)
-        assert isinstance(found, Fault)
+        assert isinstance(found, Finding)
         assert found.offers[0] == number
 
 
@@ -205,7 +205,7 @@ def test_one_number_in_groups_is_offered_whole(text: str, number: str) -> None:
 )
 def test_a_count_or_a_written_range_offers_the_first_and_the_right_last(text: str, first: str, last: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     spans = [span for span in map(parse_did, found.offers) if isinstance(span, NumberRange)]
     assert spans == [NumberRange(first, last)]
     assert found.offers[[isinstance(parse_did(offer), NumberRange) for offer in found.offers].index(True)] in found.fix
@@ -235,7 +235,7 @@ def test_a_count_or_a_written_range_offers_the_first_and_the_right_last(text: st
 def test_a_sign_or_letter_that_no_call_has_is_a_problem_and_goes(text: str, number: str) -> None:
     for parse in (parse_did, parse_caller_id):
         found = parse(text)
-        assert isinstance(found, Fault)
+        assert isinstance(found, Finding)
         assert (found.code, found.offers[0]) == ("number-signs", number)
 
 
@@ -256,7 +256,7 @@ def test_patterns_and_words_keep_their_signs(text: str) -> None:
 )  # fmt: skip
 def test_one_number_among_words_is_offered(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == ("442079460100",)
 
 
@@ -265,7 +265,7 @@ def test_one_number_among_words_is_offered(text: str) -> None:
 )
 def test_a_number_beside_what_may_belong_to_it_is_not_offered_alone(text: str) -> None:
     found = parse_did(text)
-    assert not isinstance(found, Fault) or not {"03023125", "442079460100", "0207946010"} & set(found.offers)
+    assert not isinstance(found, Finding) or not {"03023125", "442079460100", "0207946010"} & set(found.offers)
 
 
 @pytest.mark.parametrize("between", [", ", ";", " & ", " and "])
@@ -277,7 +277,7 @@ def test_numbers_by_their_last_digits_are_listed_in_full(between: str) -> None:
 @pytest.mark.parametrize("text", ["442079460100-109", "+442079460100-0109", "442079460100..109", "442079460100 to 109"])
 def test_a_short_range_is_no_caller_id(text: str) -> None:
     found = parse_caller_id(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.code == "many-numbers"
 
 
@@ -285,7 +285,7 @@ def test_a_short_range_is_no_caller_id(text: str) -> None:
 def test_yes_and_no_are_no_numbers(text: str) -> None:
     for parse in (parse_did, parse_caller_id):
         found = parse(text)
-        assert isinstance(found, Fault)
+        assert isinstance(found, Finding)
         assert found.message == "The cell says yes or no where a number belongs."
 
 
@@ -301,14 +301,14 @@ def test_a_line_break_between_the_ends_of_a_caller_id_range_offers_the_range() -
 @pytest.mark.parametrize("text", ["030/23125-0", "030 23125-0", "03023125-0", "030.23125-0", "030/23125/0"])
 def test_a_head_number_and_its_zero_is_one_number_and_no_range(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers[0] == "030231250"
     assert not [offer for offer in found.offers if isinstance(parse_did(offer), NumberRange)]
 
 
 def test_a_head_number_with_a_block_of_extensions_names_both_readings() -> None:
     found = parse_did("03023125 00-29")
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.fix == "For one number type 030231250029; for a range type 0302312500..0302312529."
 
 
@@ -328,7 +328,7 @@ def test_a_head_number_with_a_block_of_extensions_names_both_readings() -> None:
 )
 def test_a_pattern_as_a_dial_plan_has_it_is_offered_as_the_pbx_has_it(text: str, offer: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert (found.code, found.offers, found.fix) == ("bad-characters", (offer,), f"Type {offer}.")
 
 
@@ -338,7 +338,7 @@ def test_a_pattern_as_a_dial_plan_has_it_is_offered_as_the_pbx_has_it(text: str,
 def test_a_cell_full_of_anything_is_a_problem_that_stays_short(text: str) -> None:
     for parse in (parse_did, parse_caller_id):
         found = parse(text)
-        assert isinstance(found, Fault)
+        assert isinstance(found, Finding)
         assert len(found.message) + len(found.fix) < 400
 
 
@@ -361,11 +361,11 @@ OTHER_DIGITS = {"number-count", "trunk-prefix", "extension-behind", "cell-fracti
 @given(text=spoiled)
 def test_every_offer_is_taken_and_has_the_digits_of_the_cell(parse: type[str], text: str) -> None:
     found = parse(text)
-    if not isinstance(found, Fault):
+    if not isinstance(found, Finding):
         return
     for offer in found.offers:
         taken = parse(offer)
-        assert not isinstance(taken, Fault)
+        assert not isinstance(taken, Finding)
         assert offer.isprintable()
         assert offer in found.fix
         if isinstance(taken, str) and found.code not in OTHER_DIGITS:
@@ -392,7 +392,7 @@ def test_the_zero_of_a_number_inside_its_country_is_not_offered_behind_the_count
     text: str, offers: tuple[str, ...]
 ) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == offers
 
 
@@ -406,21 +406,21 @@ def test_the_zero_of_a_number_inside_its_country_is_not_offered_behind_the_count
 )
 def test_a_number_beside_what_stands_for_more_is_not_offered_alone(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == ()
 
 
 @pytest.mark.parametrize("text", ["912345600 a 912345699", "912345600 a la 912345699", "912 34 56 00 a 99"])
 def test_a_spanish_range_is_no_two_numbers(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == ("912345600..912345699",)
 
 
 @pytest.mark.parametrize("text", ["0207 946 0100/01/02", "0207 946 0100/1/2", "0207 946 0100 / 101 / 102"])
 def test_several_ends_behind_slashes_are_numbers_of_their_own_and_no_one_number(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.code == "many-numbers"
     assert found.fix.startswith("Put each in full in a row of its own: 02079460100; 02079460101; 02079460102")
     assert found.offers == ("02079460100..02079460102",)
@@ -469,7 +469,7 @@ def test_a_bracket_without_its_partner_is_said_to_be_that(column: str, text: str
 @pytest.mark.parametrize("text", ["02/6330101/05", "030/2312501/10", "0207/946010/19"])
 def test_an_end_behind_a_second_slash_offers_nothing(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert (found.code, found.offers) == ("number-count", ())
 
 
@@ -491,7 +491,7 @@ def test_a_country_in_brackets_is_never_sent_with_them(column: str, text: str, o
 @pytest.mark.parametrize("text", ["+49 30 23125 0..99", "030 23125-0 bis 99", "030 23125 0 to 99", "030 23125 00..199"])
 def test_an_end_that_is_longer_than_the_last_group_of_the_first_is_no_range_of_other_numbers(text: str) -> None:
     found = parse_did(text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert not [offer for offer in found.offers if ".." in offer]
 
 
@@ -556,7 +556,7 @@ def test_stars_and_hashes_of_short_numbers_and_patterns_are_left_alone(did: str)
 )
 def test_a_pattern_that_does_not_mean_what_it_looks_like_is_asked_about(did: str, offers: tuple[str, ...]) -> None:
     found = parse_did(did)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == offers
     assert "[00-99]" not in found.fix
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.schema.problems import Fault
+from batch.schema.problems import Finding
 from batch.trunks.numbers import (
     NumberRange,
     RawId,
@@ -93,7 +93,7 @@ def test_a_range_keeps_leading_zeros_and_plus() -> None:
     ],
 )
 def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str, offers: tuple[str, ...]) -> None:
-    assert parse_did(text) == Fault(
+    assert parse_did(text) == Finding(
         "dash-unclear",
         "The dash could separate the digits of one number or make a range.",
         f"For one number type {offers[0]}; " + (f"for a range type {like}." if like in offers else f"{IN_FULL}{like}."),
@@ -233,7 +233,7 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
 )
 def test_a_did_that_cannot_be_says_why_and_what_to_type(text: str, code: str, message: str, fix: str) -> None:
     fault = parse_did(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.message, fault.fix) == (code, message, fix)
 
 
@@ -258,9 +258,9 @@ def test_a_did_that_cannot_be_says_why_and_what_to_type(text: str, code: str, me
 )
 def test_what_may_have_been_meant_by_a_did_is_offered_and_would_be_taken(text: str, offers: tuple[str, ...]) -> None:
     fault = parse_did(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert fault.offers == offers
-    assert not [offer for offer in offers if isinstance(parse_did(offer), Fault)]
+    assert not [offer for offer in offers if isinstance(parse_did(offer), Finding)]
 
 
 @pytest.mark.parametrize(
@@ -280,7 +280,7 @@ def test_what_may_have_been_meant_by_a_did_is_offered_and_would_be_taken(text: s
 def test_what_is_written_for_people_is_no_number_for_a_pbx(text: str, code: str, offers: tuple[str, ...]) -> None:
     for parse in (parse_did, parse_caller_id):
         fault = parse(text)
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, Finding)
         assert (fault.code, fault.offers) == (code, offers)
 
 
@@ -303,10 +303,10 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("044 20", Fault("bad-characters", "A caller ID cannot hold a blank.", "Type 04420.", ("04420",))),
+        ("044 20", Finding("bad-characters", "A caller ID cannot hold a blank.", "Type 04420.", ("04420",))),
         (
             "44 20",
-            Fault(
+            Finding(
                 "bad-characters",
                 "A caller ID cannot hold a blank.",
                 "For one number type 4420; if they are several, type each in a row of its own.",
@@ -315,7 +315,7 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
         ),
         (
             "+442079460100-+442079460101",
-            Fault(
+            Finding(
                 "many-numbers",
                 "The cell holds a range of numbers; one number is shown.",
                 "Type the one number that is to be shown. A range goes with the option range.",
@@ -323,27 +323,27 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
         ),
         (
             "-",
-            Fault(
+            Finding(
                 "no-number",
                 "A caller ID needs a digit or a letter, and '-' has none.",
                 "Type the number as the carrier has it.",
             ),
         ),
-        ("!", Fault("bad-characters", "A caller ID cannot hold '!'.", "Type the one number that is to be shown.")),
+        ("!", Finding("bad-characters", "A caller ID cannot hold '!'.", "Type the one number that is to be shown.")),
         (
             "{{.ext}}",
-            Fault("bad-characters", "A caller ID cannot hold '{', '}'.", "Type the one number that is to be shown."),
+            Finding("bad-characters", "A caller ID cannot hold '{', '}'.", "Type the one number that is to be shown."),
         ),
-        ("1" * 32, Fault("too-long", "A caller ID has at most 31 characters; this has 32.", "Shorten it.")),
+        ("1" * 32, Finding("too-long", "A caller ID has at most 31 characters; this has 32.", "Shorten it.")),
     ],
 )
-def test_a_caller_id_that_cannot_be_says_why(text: str, fault: Fault) -> None:
+def test_a_caller_id_that_cannot_be_says_why(text: str, fault: Finding) -> None:
     assert parse_caller_id(text) == fault
 
 
 def test_a_caller_id_range_holds_at_most_500_numbers() -> None:
     assert parse_caller_id_range("+44100-+44599") == NumberRange("+44100", "+44599")
-    assert parse_caller_id_range("44100-44600") == Fault(
+    assert parse_caller_id_range("44100-44600") == Finding(
         "range-too-long",
         "The range holds 501 numbers; at most 500 go into one row.",
         "Split it over several rows.",
@@ -351,7 +351,7 @@ def test_a_caller_id_range_holds_at_most_500_numbers() -> None:
 
 
 def test_a_caller_id_range_needs_two_ends() -> None:
-    assert parse_caller_id_range("442079460100") == Fault(
+    assert parse_caller_id_range("442079460100") == Finding(
         "range-malformed",
         "With option range the caller ID is first and last number with a dash between.",
         "Type it like +442079460100-+442079460109, or choose option shared for a single number.",
@@ -374,7 +374,7 @@ def test_an_extension_range_is_first_and_last(text: str) -> None:
 )
 def test_an_extension_range_that_cannot_be_says_why(text: str, code: str, message: str) -> None:
     fault = parse_extension_range(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.message) == (code, message)
 
 
@@ -402,7 +402,7 @@ def test_extensions_are_separated_and_may_be_raw_ids(text: str, found: tuple[str
 )
 def test_what_is_not_an_extension_is_named(text: str, message: str) -> None:
     fault = parse_extensions(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.message) == ("extension-malformed", message)
 
 
@@ -411,7 +411,7 @@ def test_what_is_not_an_extension_is_named(text: str, message: str) -> None:
 )
 def test_a_zero_close_behind_the_last_comma_may_be_decimals(text: str, offers: tuple[str, ...]) -> None:
     fault = parse_extensions(text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.offers) == ("extension-malformed", offers)
     assert [parse_extensions(offer) for offer in offers] == [
         tuple(offers[0].split(", ")),
@@ -421,11 +421,11 @@ def test_a_zero_close_behind_the_last_comma_may_be_decimals(text: str, offers: t
 
 @pytest.mark.parametrize("text", ["1004, 0", "0", "0,1004", "1004;0", "1004,10"])
 def test_a_zero_that_stands_by_itself_is_an_extension(text: str) -> None:
-    assert not isinstance(parse_extensions(text), Fault)
+    assert not isinstance(parse_extensions(text), Finding)
 
 
 def test_a_range_among_extensions_is_sent_to_its_column() -> None:
-    assert parse_extensions("1001-1010") == Fault(
+    assert parse_extensions("1001-1010") == Finding(
         "extension-malformed",
         "1001-1010 is a range of extensions; this column takes single ones.",
         "With option range type 1001-1010 into Extension range; with option shared name each extension.",
@@ -458,5 +458,5 @@ def test_groups_are_split_by_the_longest_known_name_then_quotes_then_commas(
 @pytest.mark.parametrize("between", [" ", ", ", " / ", ";"])
 def test_two_numbers_of_a_caller_id_range_are_its_ends(between: str) -> None:
     fault = parse_caller_id_range(f"+442079460100{between}+442079460109")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.offers) == ("range-malformed", ("+442079460100-+442079460109",))

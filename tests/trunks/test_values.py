@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
-from batch.schema.problems import Fault
+from batch.schema.problems import Finding
 from batch.trunks.values import parse_value, too_many_bytes
 
 
@@ -112,7 +112,7 @@ def test_a_cell_at_fault_says_what_is_wrong_and_what_to_type(
     field: str, text: str, code: str, message: str, fix: str | None
 ) -> None:
     fault = parse_value(TRUNKS.column(field), text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.message) == (code, message)
     assert fix in {None, fault.fix}
 
@@ -142,7 +142,7 @@ def test_a_choice_is_offered_only_where_it_is_surely_right_and_else_all_are_name
 ) -> None:
     column = TRUNKS.column(field)
     fault = parse_value(column, text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert fault.offers == ((meant,) if meant else ())
     assert all(choice in fault.fix for choice in ([meant] if meant else column.choices))
 
@@ -150,7 +150,7 @@ def test_a_choice_is_offered_only_where_it_is_surely_right_and_else_all_are_name
 @pytest.mark.parametrize("text", ["individual", "each", "all", "Group"])
 def test_an_option_that_is_none_is_never_guessed(text: str) -> None:
     fault = parse_value(CALLER_IDS.column("outbound_cid_option"), text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.offers, fault.fix) == ((), "Choose shared or range.")
 
 
@@ -162,14 +162,14 @@ def test_names_of_trunks_and_groups_are_understood_later_where_those_are_known()
 @pytest.mark.parametrize("character", [*" :!$()/#;,[]\\\"=<>&'`^%@{}|", "\N{NO-BREAK SPACE}"])
 def test_a_trunk_name_holds_none_of_the_vendors_forbidden_characters(character: str) -> None:
     fault = parse_value(TRUNKS.column("name"), f"a{character}b")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.fix) == ("bad-characters", "Type for example a-b.")
 
 
 @pytest.mark.parametrize("text", ["=A1", '="London-1"', "=VLOOKUP(A2,X,2)"])
 def test_no_name_is_made_of_a_formula(text: str) -> None:
     fault = parse_value(TRUNKS.column("name"), text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code, fault.offers, fault.fix) == ("bad-characters", (), "Type the trunk's name itself.")
 
 
@@ -233,14 +233,14 @@ def test_what_looks_like_a_host_is_one(field: str, text: str) -> None:
 def test_what_is_no_host_is_a_problem_whose_offers_are_hosts(field: str, text: str, offers: tuple[str, ...]) -> None:
     column = TRUNKS.column(field)
     fault = parse_value(column, text)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.code in {"not-a-host", "bad-characters"}, fault.offers) == (True, offers)
     assert [parse_value(column, offer) for offer in offers] == list(offers)
 
 
 def test_a_port_behind_a_host_has_a_column_of_its_own() -> None:
     fault = parse_value(TRUNKS.column("hostname"), "sip.carrier.example:5061")
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, Finding)
     assert (fault.message, fault.fix) == (
         "Hostname holds a port behind the host.",
         "Type sip.carrier.example, and 5061 under Port.",
@@ -251,7 +251,7 @@ def test_a_port_behind_a_host_has_a_column_of_its_own() -> None:
 def test_a_host_is_neither_yes_nor_written_with_letters_that_only_look_latin(text: str) -> None:
     for field in ("hostname", "domain", "outbound_proxy_server"):
         fault = parse_value(TRUNKS.column(field), text)
-        assert isinstance(fault, Fault)
+        assert isinstance(fault, Finding)
         assert (fault.code, fault.offers) == ("not-a-host", ())
 
 
@@ -278,14 +278,14 @@ def test_a_host_may_be_written_in_one_alphabet_whichever() -> None:
 def test_codecs_as_carriers_write_them_are_offered_as_the_pbx_has_them(text: str, offer: str) -> None:
     codecs = TRUNKS.column("codec_sel")
     found = parse_value(codecs, text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert (found.fix, found.offers, parse_value(codecs, offer)) == (f"Type {offer}.", (offer,), offer)
 
 
 @pytest.mark.parametrize("text", ["G.711", "amr", "alaw, evs", "pcma pcmx"])
 def test_a_codec_that_may_be_several_or_none_is_not_guessed(text: str) -> None:
     found = parse_value(TRUNKS.column("codec_sel"), text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == ()
 
 
@@ -299,7 +299,7 @@ def test_a_codec_that_may_be_several_or_none_is_not_guessed(text: str) -> None:
 )
 def test_a_comma_for_a_point_in_a_host_loses_no_part_of_it(text: str, offers: tuple[str, ...]) -> None:
     found = parse_value(TRUNKS.column("hostname"), text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.fix == f"Type for example {', or '.join(offers)}."
     assert all(parse_value(TRUNKS.column("hostname"), offer) == offer for offer in offers)
 
@@ -316,9 +316,9 @@ def test_a_comma_for_a_point_in_a_host_loses_no_part_of_it(text: str, offers: tu
 )
 def test_what_is_surely_meant_by_a_switch_or_a_port_is_offered(field: str, text: str, offer: str) -> None:
     found = parse_value(TRUNKS.column(field), text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert (found.offers, found.fix) == ((offer,), f"Type {offer}.")
-    assert not isinstance(parse_value(TRUNKS.column(field), offer), Fault)
+    assert not isinstance(parse_value(TRUNKS.column(field), offer), Finding)
 
 
 @pytest.mark.parametrize(
@@ -327,5 +327,5 @@ def test_what_is_surely_meant_by_a_switch_or_a_port_is_offered(field: str, text:
 )
 def test_what_may_be_meant_otherwise_is_not_offered(field: str, text: str) -> None:
     found = parse_value(TRUNKS.column(field), text)
-    assert isinstance(found, Fault)
+    assert isinstance(found, Finding)
     assert found.offers == ()

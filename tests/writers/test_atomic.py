@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.schema.naming import file_names, sheet_names
+from batch.schema.file_metadata import file_names, sheet_names
 from batch.writers.atomic import place_file, place_folder
 
 

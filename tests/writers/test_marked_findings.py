@@ -12,8 +12,7 @@ from batch.errors import OutputError, UsageError
 from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
-from batch.schema.problem_kinds import Severity
-from batch.schema.problems import Problem
+from batch.schema.problems import Problem, Severity
 from batch.writers import marked_findings, marked_workbook
 from batch.writers.marked_findings import by_sheet, lines, problems_headline
 from batch.writers.marked_workbook import WRONG, Palette, refuse_place, write_marked
