@@ -13,8 +13,8 @@ from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
 from batch.trunks.change_plan import Change, judge_trunk
 from batch.trunks.grouping import group, own
-from batch.trunks.hazards import Hazard
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
+from batch.trunks.live_checks import Hazard
 from batch.trunks.model import Record, Records
 
 Line = str | Sequence[CellValue]

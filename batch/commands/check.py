@@ -16,7 +16,7 @@ from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
 from batch.settings import Settings
 from batch.tables.columns_file import NO_FILE, ColumnsFile, read_columns
-from batch.tables.sheet_matching import tell_unreadable
+from batch.tables.sheets import tell_unreadable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batch.tables.rows import Tables
-    from batch.trunks.export_base import Base
     from batch.trunks.model import Choice, Record, Records
+    from batch.trunks.three_way_merge import Base
     from batch.writers.marked_workbook import Marked
 
 
@@ -86,7 +86,7 @@ class Checked:
 
     def exported(self) -> Base | None:
         """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
-        from batch.trunks.export_base import read_base  # noqa: PLC0415 - as in `_begin`
+        from batch.trunks.three_way_merge import read_base  # noqa: PLC0415 - as in `_begin`
 
         return read_base(self.workbook)
 

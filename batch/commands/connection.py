@@ -27,10 +27,9 @@ from batch.schema.file_metadata import plain_stem
 from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
 from batch.settings import Settings
-from batch.trunks.edited_cells import GROUP_KIND
-from batch.trunks.export_base import Base
 from batch.trunks.model import Record
 from batch.trunks.numbers import RawId, split_groups
+from batch.trunks.three_way_merge import GROUP_KIND, Base
 
 if TYPE_CHECKING:
     from batch.practice.state import PbxState

@@ -25,15 +25,22 @@ from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
-from batch.trunks.change_plan import Change, Plan, judge_trunk, not_allowed, not_sendable, resolve, stopped_by
-from batch.trunks.export_base import Base
+from batch.trunks.change_plan import (
+    Change,
+    Plan,
+    judge_trunk,
+    not_allowed,
+    not_sendable,
+    resolve,
+    settle_orders,
+    stopped_by,
+)
 from batch.trunks.grouping import own
-from batch.trunks.hazards import Hazard
-from batch.trunks.list_order import settle_orders
 from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
-from batch.trunks.live_checks import deserted, unreadable_trunk_problem
+from batch.trunks.live_checks import Hazard, deserted, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
+from batch.trunks.three_way_merge import Base
 from batch.writers.html_page import write_page
 from batch.writers.printable import plan_page
 from batch.writers.results_rows import changes_frame

@@ -20,8 +20,7 @@ from batch.runs.run_report import run_headline, summary
 from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.tables.row_results import Summary
-from batch.trunks.change_plan import Change, stopped_by
-from batch.trunks.list_order import remember
+from batch.trunks.change_plan import Change, remember, stopped_by
 from batch.writers.results_rows import EndedRun, Results, endings_frame, give_back
 
 if TYPE_CHECKING:

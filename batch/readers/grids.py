@@ -178,6 +178,14 @@ def is_hidden(sheet: SheetMetadata) -> bool:
     return sheet.visible is not SheetVisibleEnum.Visible
 
 
+def read_sheets(book: CalamineWorkbook, looks: Sequence[CellDetails]) -> tuple[RawSheet, ...]:
+    """Read all worksheets, each with what a closer look found in it."""
+    return tuple(
+        grid_of(book.get_sheet_by_index(index)).to_sheet(meta.name, hidden=is_hidden(meta), look=look)
+        for (index, meta), look in zip(worksheets(book), looks, strict=True)
+    )
+
+
 @contextmanager
 def calamine_failures(path: Path) -> Iterator[None]:
     """Turn calamine's errors, and panics of the Rust under it, into one about the file."""

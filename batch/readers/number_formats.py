@@ -164,15 +164,15 @@ def read_styles(elements: Iterable[tuple[str, Mapping[str, str]]]) -> CellFormat
         if tag in _SECTIONS:
             section = tag
         elif section == "numFmts" and tag == "numFmt":
-            codes[_number(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
+            codes[whole_number(attributes.get("numFmtId", ""))] = attributes.get("formatCode", "")
         elif section == "fonts":
             count += tag == "font"
             if tag == "strike" and is_on(attributes):
                 struck.add(count - 1)
         elif section == "cellXfs" and tag == "xf":
             name = str(len(formats))
-            formats[name] = _number(attributes.get("numFmtId", ""))
-            fonts[name] = _number(attributes.get("fontId", ""))
+            formats[name] = whole_number(attributes.get("numFmtId", ""))
+            fonts[name] = whole_number(attributes.get("fontId", ""))
     return CellFormats(
         formats=mattering(formats, codes), struck=frozenset(name for name, font in fonts.items() if font in struck)
     )
@@ -191,7 +191,8 @@ _SECTIONS: Final = frozenset(
 )
 
 
-def _number(text: str) -> int:
+def whole_number(text: str) -> int:
+    """Read an attribute; 0 where it is no number."""
     return int(text) if text.isdecimal() else 0
 
 

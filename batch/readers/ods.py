@@ -1,7 +1,8 @@
 """Workbooks of LibreOffice and other office programs (``.ods``): calamine for values, a look for what it drops.
 
 A cell without a style of its own has that of its row, or else that of its column; rows, columns and cells may stand
-for many equal ones.
+for many equal ones. What a person sees of numbers and dates is told in Excel's notation. Source: OpenDocument 1.3
+part 3, 16.29 (data styles) and 17.18 (cell styles).
 """
 
 from __future__ import annotations
@@ -10,32 +11,179 @@ import datetime as dt
 import io
 import re
 import zipfile
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch.readers import packages, refusals
-from batch.readers.grids import (
-    CellDetails,
-    calamine_book,
-    calamine_failures,
-    collector_paused,
-    grid_of,
-    is_hidden,
-    worksheets,
-)
-from batch.readers.ods_styles import OdsStyles
+from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets
+from batch.readers.number_formats import shows_otherwise, whole_number
+from batch.readers.packages import Package, local
 from batch.readers.workbook import Block, CellError, NoValue, RawSheet
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
+_DATA_STYLES: Final = frozenset(
+    {"number-style", "currency-style", "percentage-style", "date-style", "time-style", "text-style", "boolean-style"}
+)
+_LINE_THROUGH: Final = ("text-line-through-style", "text-line-through-type")
+_TEXTS: Final = frozenset({"text", "embedded-text", "currency-symbol"})
+_SHORT_AND_LONG: Final = {
+    "day": ("d", "dd"),
+    "month": ("m", "mm"),
+    "year": ("yy", "yyyy"),
+    "day-of-week": ("ddd", "dddd"),
+    "hours": ("h", "hh"),
+    "minutes": ("m", "mm"),
+    "seconds": ("s", "ss"),
+}
+_BARE: Final = frozenset(" -+/.:,()%")
+"""What Excel's notation has without quotes around it."""
 
-    from batch.readers.packages import Package
+_NOTHING: Final = re.compile(r"0(?:\.0*)?[a-z]*")
+_MAX_DIGITS: Final = 40
+
+
+@dataclass(slots=True, kw_only=True)
+class _DataStyle:
+    pieces: list[str] = field(default_factory=list)
+    """In order; ``""`` is where the digits stand."""
+    digits: int = 0
+    grouped: bool = False
+    decimals: int = 0
+    embedded: list[tuple[int, str]] = field(default_factory=list)
+    """Text between the digits, each with how many digits stand behind it."""
+    elapsed: bool = False
+    for_positive: str = ""
+    """Name of the style for positive numbers, where this one is for the others."""
+
+    def number(self) -> str:
+        whole = "#,##0" if self.grouped and self.digits <= 1 else "0" * self.digits or "#"
+        for place, text in sorted(self.embedded, reverse=True):
+            whole = whole.rjust(place, "#")
+            whole = whole[: len(whole) - place] + _quoted(text) + whole[len(whole) - place :]
+        return whole + ("." + "0" * self.decimals if self.decimals else "")
+
+
+def _quoted(text: str) -> str:
+    return text if set(text) <= _BARE else f'"{text}"'
+
+
+@dataclass(slots=True, kw_only=True)
+class _Styles:
+    """The styles of a document, taken in element by element as they stand in ``styles.xml`` and ``content.xml``."""
+
+    flat: set[str] = field(default_factory=set)
+    """Names of row and column styles of no height or width."""
+    _lines: dict[tuple[str, str], bool] = field(default_factory=dict)
+    """By family and name of a style that says so: whether its text is struck through."""
+    _parents: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By family and name: the style that it is derived from."""
+    _data: dict[str, _DataStyle] = field(default_factory=dict)
+    _of_cells: dict[str, str] = field(default_factory=dict)
+    """By the name of a cell style: its data style."""
+    _codes: dict[str, str | None] = field(default_factory=dict)
+    _current: _DataStyle | None = None
+    _name: str = ""
+    _family: str = ""
+    _place: int | None = None
+    _text: list[str] | None = None
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        name = local(tag)
+        named = {local(key): value for key, value in attributes.items()}
+        if name == "style":
+            self._name, self._family = named.get("name", ""), named.get("family", "")
+            self._parents[self._family, self._name] = named.get("parent-style-name", "")
+            if self._family == "table-cell":
+                self._of_cells[self._name] = named.get("data-style-name", "")
+        elif name in {"table-row-properties", "table-column-properties"}:
+            if any(_NOTHING.fullmatch(named.get(size, "")) for size in ("row-height", "column-width")):
+                self.flat.add(self._name)
+        elif name == "text-properties":
+            if lines := [named[key] for key in _LINE_THROUGH if key in named]:
+                self._lines[self._family, self._name] = any(line != "none" for line in lines)
+        elif name in _DATA_STYLES:
+            self._current = _DataStyle(elapsed=named.get("truncate-on-overflow") == "false")
+            self._data[named.get("name", "")] = self._current
+        elif self._current is not None:
+            self._start_piece(self._current, name, named)
+
+    def _start_piece(self, style: _DataStyle, name: str, named: dict[str, str]) -> None:
+        match name:
+            case "number":
+                style.digits = min(whole_number(named.get("min-integer-digits", "")), _MAX_DIGITS)
+                style.decimals = min(whole_number(named.get("decimal-places", "")), _MAX_DIGITS)
+                style.grouped = named.get("grouping") == "true"
+                style.pieces.append("")
+            case "embedded-text":
+                self._place, self._text = min(whole_number(named.get("position", "")), _MAX_DIGITS), []
+            case "text" | "currency-symbol":
+                self._place, self._text = None, []
+            case "scientific-number":
+                style.pieces.append("0E+0")
+            case "fraction":
+                style.pieces.append("# ?/?")
+            case "am-pm":
+                style.pieces.append("AM/PM")
+            case "map" if re.match(r"value\(\)>=?0", named.get("condition", "")):
+                style.for_positive = named.get("apply-style-name", "")
+            case _ if name in _SHORT_AND_LONG:
+                code = _SHORT_AND_LONG[name][named.get("style") == "long"]
+                if named.get("textual") == "true":
+                    code = "m" * (len(code) + 2)
+                if style.elapsed:
+                    code, style.elapsed = f"[{code[0]}]", False
+                style.pieces.append(code)
+            case _:
+                pass
+
+    def text(self, text: str) -> None:
+        if self._text is not None:
+            self._text.append(text)
+
+    def end(self, tag: str) -> None:
+        name = local(tag)
+        if name in _DATA_STYLES:
+            self._current = None
+        elif name in _TEXTS and self._current is not None and self._text:
+            text, self._text = "".join(self._text), None
+            if self._place is None:
+                self._current.pieces.append(_quoted(text))
+            else:
+                self._current.embedded.append((self._place, text))
+
+    def code_of(self, style: str) -> str | None:
+        """Return the notation of a cell style, if its numbers look otherwise than they are."""
+        if style not in self._codes:
+            known = map(self._of_cells.get, self._lineage("table-cell", style))
+            code = self._notation(next(filter(None, known), ""))
+            self._codes[style] = code if code is not None and shows_otherwise(code) else None
+        return self._codes[style]
+
+    def strikes(self, family: str, style: str) -> bool:
+        """Tell whether a style strikes its text through, by itself or by the one it is derived from."""
+        if True not in self._lines.values():
+            return False
+        said = (self._lines.get((family, name)) for name in self._lineage(family, style))
+        return next((line for line in said if line is not None), False)
+
+    def _lineage(self, family: str, style: str) -> Iterator[str]:
+        """Yield a style and those it is derived from; a ring of them ends where no chain is so deep."""
+        for _ in range(16):
+            yield style
+            style = self._parents.get((family, style), "")
+
+    def _notation(self, name: str) -> str | None:
+        style = self._data.get(name)
+        if style is not None and style.for_positive in self._data:
+            style = self._data[style.for_positive]
+        return None if style is None else "".join(piece or style.number() for piece in style.pieces)
+
 
 CONTENT: Final = "content.xml"
 STYLES: Final = "styles.xml"
-
 MIMETYPE: Final = "mimetype"
 SPREADSHEET: Final = "application/vnd.oasis.opendocument.spreadsheet"
 
@@ -47,9 +195,7 @@ _INDENTED: Final = re.compile(rb">\s+(?=</?(?:table|office|calcext|style|number|
 """White space between elements; between pieces of a text it would belong to the text."""
 
 MOST_COLUMNS: Final = 16_384
-
 _NUMERIC: Final = frozenset({"float", "date", "time", "currency", "percentage"})
-
 _REFERENCE: Final = re.compile(r"\[\.?([^\]\"]*)\]")
 _DURATION: Final = re.compile(r"PT(\d{2,5})H(\d\d?)M(\d\d?)(?:[.,]\d*)?S")
 _WRAPPERS: Final = frozenset({"tracked-changes", "annotation"})
@@ -69,14 +215,9 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
     manifest = package.find("META-INF/manifest.xml")
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
         raise refusals.protected(path)
-    sheets = []
     with collector_paused(), calamine_failures(path):
-        looks = _looks(package)
-        book = _book(package)
-        for (index, meta), (_, look) in zip(worksheets(book), looks, strict=True):
-            grid = grid_of(book.get_sheet_by_index(index))
-            sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look))
-    return tuple(sheets)
+        looks = [look for _, look in _looks(package)]
+        return read_sheets(_book(package), looks)
 
 
 def holds_a_spreadsheet(package: Package) -> bool:
@@ -111,7 +252,7 @@ def _looks(package: Package) -> list[tuple[str, CellDetails]]:
     content = package.find(CONTENT)
     if content is None:
         raise refusals.damaged(package.path, "it has no content")
-    styles = OdsStyles()
+    styles = _Styles()
     walk = _Walk(package.path, styles)
     if (common := package.find(STYLES)) is not None:
         _run(package, common, styles)
@@ -119,7 +260,7 @@ def _looks(package: Package) -> list[tuple[str, CellDetails]]:
     return walk.looks
 
 
-def _run(package: Package, part: str, walk: OdsStyles | _Walk) -> None:
+def _run(package: Package, part: str, walk: _Styles | _Walk) -> None:
     parser = packages.strict_parser(package, part)
     parser.StartElementHandler = walk.start
     parser.EndElementHandler = walk.end
@@ -128,9 +269,7 @@ def _run(package: Package, part: str, walk: OdsStyles | _Walk) -> None:
 
 
 class _Walk:
-    """Where the walk is."""
-
-    def __init__(self, path: Path, styles: OdsStyles) -> None:
+    def __init__(self, path: Path, styles: _Styles) -> None:
         self.path = path
         self.styles = styles
         self.in_tables = False
@@ -271,11 +410,11 @@ class _Walk:
         formula = self.attributes.get("table:formula")
         if formula is not None:
             look.formulas.setdefault(column, {}).update(dict.fromkeys(rows, _in_excel(formula)))
-        if self.attributes.get("office:value-type") in _NUMERIC and (code := self._code(column)) is not None:
+        if (
+            self.attributes.get("office:value-type") in _NUMERIC
+            and (code := self.styles.code_of(self._style(column))) is not None
+        ):
             look.formats.setdefault(column, {}).update(dict.fromkeys(rows, code))
-
-    def _code(self, column: int) -> str | None:
-        return self.styles.code_of(self._style(column))
 
     def _style(self, column: int) -> str:
         of_column = self.column_styles[column] if column < len(self.column_styles) else ""

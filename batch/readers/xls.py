@@ -23,7 +23,7 @@ from xlrd.xldate import xldate_as_datetime
 
 from batch.errors import WorkbookError
 from batch.readers import refusals
-from batch.readers.grids import CellDetails, Grid, calamine_failures, collector_paused, grid_of, is_hidden, worksheets
+from batch.readers.grids import CellDetails, Grid, calamine_failures, collector_paused, read_sheets
 from batch.readers.number_formats import shows_otherwise
 from batch.readers.workbook import BLANK, Block, CellError, CellValue, RawSheet
 
@@ -314,21 +314,13 @@ def _by_xlrd(path: Path, content: bytes, looks: list[CellDetails], *, corrupt: b
 
 def _by_calamine(path: Path, content: bytes, looks: list[CellDetails], refusal: WorkbookError) -> tuple[RawSheet, ...]:
     """Read the values of a workbook that xlrd gives up at, if the records tell at least as many sheets."""
-    sheets: list[RawSheet] = []
     if not looks:
         raise refusal
     try:
         with collector_paused(), calamine_failures(path):
-            book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-            found = worksheets(book)
-            if len(found) != len(looks):
-                raise refusal
-            for (index, meta), look in zip(found, looks, strict=True):
-                grid = grid_of(book.get_sheet_by_index(index))
-                sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look))
+            return read_sheets(CalamineWorkbook.from_filelike(io.BytesIO(content)), looks)
     except WorkbookError:
         raise refusal from None
-    return tuple(sheets)
 
 
 def _styles(book: Any) -> dict[int, str]:

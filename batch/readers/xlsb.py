@@ -15,15 +15,7 @@ from pyxlsb.handlers import CellHandler
 from pyxlsb.reader import BIFF12Reader
 
 from batch.readers import packages, refusals
-from batch.readers.grids import (
-    CellDetails,
-    calamine_book,
-    calamine_failures,
-    collector_paused,
-    grid_of,
-    is_hidden,
-    worksheets,
-)
+from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets, worksheets
 from batch.readers.number_formats import CellFormats, mattering
 from batch.readers.workbook import Block, CellError, RawSheet
 
@@ -168,17 +160,13 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         looks = {name: _look(package.read(part), styles, texts) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
         raise refusals.damaged(path, "one of its records breaks off") from None
-    sheets = []
     with collector_paused(), calamine_failures(path):
         book = calamine_book(path, ".xlsb")
-        for index, meta in worksheets(book):
-            look = looks.get(meta.name)
-            if look is None:
+        for _, meta in worksheets(book):
+            if meta.name not in looks:
                 raise refusals.damaged(path, f'its sheet "{meta.name}" is listed but not there')
-            look.refuse_far_cells(path, meta.name)
-            grid = grid_of(book.get_sheet_by_index(index))
-            sheets.append(grid.to_sheet(meta.name, hidden=is_hidden(meta), look=look))
-    return tuple(sheets)
+            looks[meta.name].refuse_far_cells(path, meta.name)
+        return read_sheets(book, [looks[meta.name] for _, meta in worksheets(book)])
 
 
 def _parts(package: Package) -> dict[str, str]:

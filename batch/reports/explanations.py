@@ -17,9 +17,8 @@ from batch.runs.outcomes import ENDINGS
 from batch.schema.column_model import EVERY_TYPE, Column, Sheet
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
-from batch.schema.problems import KINDS, Severity, problem_texts
+from batch.schema.problems import HAZARD_KINDS, KINDS, Severity, problem_texts
 from batch.schema.spellings import folded, nearest_few
-from batch.trunks.hazards import HAZARD_KINDS
 from batch.wording import Meaning, shortened
 from batch.writers.guides import allowed, types
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batch.runs.run_status import RunStatus
     from batch.trunks.change_plan import Change
     from batch.trunks.diff import Difference
-    from batch.trunks.hazards import Hazard
+    from batch.trunks.live_checks import Hazard
 
 
 def check_json(problems: Iterable[Problem]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from batch.settings import Settings
     from batch.trunks.change_plan import Change
     from batch.trunks.diff import Difference
-    from batch.trunks.hazards import Hazard
+    from batch.trunks.live_checks import Hazard
 
 _SIGNS: Final = {
     ChangeKind.ADDED: "+",

@@ -112,3 +112,28 @@ def nearest_few(text: str, names: Collection[str], most: int = 3) -> list[str]:
 
     found = process.extract(text, names, scorer=fuzz.ratio, processor=folded, score_cutoff=_ALIKE, limit=most)
     return [name for name, _, _ in found]
+
+
+_LONG_WORD: Final = 6
+"""Letters of a word that is seldom almost another."""
+_SHORT_WORD: Final = 4
+"""Letters below which every word is almost another."""
+MOST_EDITS: Final = 2
+"""So far away from a known word the longest may be."""
+
+
+def edits_for(word: str, known: str, *, loose: bool) -> int:
+    """Return how many edits a word may be away from a known one and still be the one that was meant.
+
+    An edit is a letter too many, too few or another one, or two that changed places.
+
+    Args:
+        word: what somebody typed, folded.
+        known: the known word, folded.
+        loose: whether it is the label of a column or the title of a sheet: two edits then count from six letters on
+            and one from four on; for the many other words, one for each four letters and none below six.
+    """
+    shorter = min(len(word), len(known))
+    if loose:
+        return MOST_EDITS if shorter >= _LONG_WORD else 1 if shorter >= _SHORT_WORD else 0
+    return min(MOST_EDITS, shorter // 4) if known.isascii() and shorter >= _LONG_WORD else 0

@@ -19,9 +19,9 @@ from batch.schema.column_model import CLEAR, Care, Column, Parser
 from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Retype, Severity
 from batch.schema.spellings import spans
 from batch.secrets import HIDDEN, NoSecret, Secret
-from batch.tables.digit_groups import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
 from batch.tables.numerals import MAX_EXACT, cut_finding, date_finding, neighbours, number_finding, truth_finding
 from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, placeholder_finding, placeholders
+from batch.tables.written_numbers import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -18,8 +18,7 @@ from batch.schema.spellings import folded, letters
 from batch.tables.columns_file import SheetColumns, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.rows import Tables
-from batch.tables.sheet_matching import is_ours
-from batch.tables.table_range import find_region, is_blank
+from batch.tables.sheets import find_region, is_blank, is_ours
 from batch.tables.unknown_columns import cells_below
 
 _SURE: Final = 85.0

@@ -13,7 +13,7 @@ from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
 from batch.schema.column_model import Column, Sheet, words_of
 from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
-from batch.schema.spellings import folded, letters, listed
+from batch.schema.spellings import MOST_EDITS, edits_for, folded, letters, listed
 from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.unknown_columns import Below, unclear
 from batch.tables.vocabulary import ORDINARY, names_secret
@@ -23,12 +23,6 @@ _ERROR: Final = re.compile(
     r"|#(?:NAME|NOM|\N{INVERTED QUESTION MARK}NOMBRE|NOME|NAAM)\?"
 )
 """What spreadsheets show for an error where a header was, as it comes in CSV files; no header with a ``#`` in front."""
-_LONG: Final = 6
-"""Letters of a word that is seldom almost another."""
-_SHORT: Final = 4
-"""Letters below which every word is almost another."""
-_MOST_EDITS: Final = 2
-"""So far away from a known word the longest may be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,7 +265,7 @@ def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] |
         return None
     for column, (plain, name, loose) in ((one, spelled) for one in lacking for spelled in _spelled(one)):
         apart = abs(len(word) - len(plain))
-        if apart > _MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
+        if apart > MOST_EDITS or apart > (most := edits_for(word, plain, loose=loose)):
             continue
         distance = OSA.distance(word, plain, score_cutoff=most)
         if distance <= most and (best is None or distance < best[0]):
@@ -283,23 +277,6 @@ def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] |
 def _spelled(column: Column) -> list[tuple[str, str, bool]]:
     """Return each header of a column folded and as it is written, and whether it is the label or the field."""
     return [(folded(name), name, name in {column.label, column.field}) for name in column.headers]
-
-
-def edits_for(word: str, known: str, *, loose: bool) -> int:
-    """Return how many edits a word may be away from a known one and still be the one that was meant.
-
-    An edit is a letter too many, too few or another one, or two that changed places.
-
-    Args:
-        word: what somebody typed, folded.
-        known: the known word, folded.
-        loose: whether it is the label of a column or the title of a sheet: two edits then count from six letters on
-            and one from four on; for the many other words, one for each four letters and none below six.
-    """
-    shorter = min(len(word), len(known))
-    if loose:
-        return _MOST_EDITS if shorter >= _LONG else 1 if shorter >= _SHORT else 0
-    return min(_MOST_EDITS, shorter // 4) if known.isascii() and shorter >= _LONG else 0
 
 
 def _missing(sheet: Sheet, sheet_name: str, row: int, there: AbstractSet[str]) -> list[Problem]:

@@ -10,8 +10,8 @@ from typing import Final
 
 from batch.schema.column_model import CLEAR, Care, Column, Parser
 from batch.schema.problems import Finding
-from batch.tables.digit_groups import surely_together
 from batch.tables.numerals import MAX_EXACT, lost_digits
+from batch.tables.written_numbers import surely_together
 
 _WORDS: Final = """
 n/a|n.a.|n. a.|n/d|not available|not applicable|not known|none|no value|nil|null|nothing|undefined|unknown|tbd

@@ -21,15 +21,21 @@ from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
 from batch.schema.column_model import ListSheet, Parser, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
-from batch.schema.problems import Problem
+from batch.schema.problems import Finding, Problem
 from batch.schema.spellings import letters
 from batch.tables.cells import FindSecret, Strip, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
-from batch.tables.hidden_content import hidden_column_problems, hidden_rows, merge_problems, merges_of, struck_cells
-from batch.tables.non_data_rows import asides, totals_rows
-from batch.tables.sheet_matching import find_sheets
-from batch.tables.table_range import Region, find_region
+from batch.tables.layout import (
+    asides,
+    hidden_column_problems,
+    hidden_rows,
+    merge_problems,
+    merges_of,
+    struck_cells,
+    totals_rows,
+)
+from batch.tables.sheets import Region, find_region, find_sheets
 from batch.tables.unknown_columns import cells_below, nameless
 
 
@@ -113,6 +119,12 @@ class Table:
             message=message,
             fix=fix,
             offers=offers,
+        )
+
+    def found(self, row: int, field_name: str, finding: Finding, text: str) -> Problem:
+        """Make a problem of what was found in a cell of this sheet that says ``text``."""
+        return self.problem(
+            finding.code, row, field_name, finding.message, finding.fix, value=text, offers=finding.offers
         )
 
 

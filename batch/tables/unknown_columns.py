@@ -21,7 +21,7 @@ from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet
 from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
 from batch.schema.spellings import letters, listed
-from batch.tables.table_range import Region, is_blank
+from batch.tables.sheets import Region, is_blank
 from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
 
 _SAMPLE: Final = 2_000

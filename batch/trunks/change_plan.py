@@ -1,4 +1,10 @@
-"""Plan: desired against live, for all chosen trunks. Pure."""
+"""Plan: desired against live, for all chosen trunks, and in which order their lists are wanted. Pure.
+
+The PBX takes the first entry that fits, so an order is part of what is wanted. A workbook that a person wrote says it
+by the order of its rows. In an export or in results those may just have been sorted. Of results, a trunk that was
+finished has the order that was wanted, so it stays; of one that was not, the order of the rows counts as long as it
+is the one that the run was to write. Everything else is asked: the hazard ``reorder``.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +15,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from batch.schema.column_model import Mode, TrunkType
+from batch.schema.column_model import ListSheet, Mode, TrunkType
 from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
+from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
-from batch.tables.rows import Tables
+from batch.tables.rows import Table, Tables
 from batch.trunks import rules
-from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Desired, Difference, canonical, compare, live_value
-from batch.trunks.hazards import Hazard, hazard_of, hazards
+from batch.trunks.diff import (
+    NO_DIFFERENCE,
+    ChangeKind,
+    Desired,
+    Difference,
+    EntryChange,
+    ListDifference,
+    canonical,
+    compare,
+    described,
+    live_value,
+)
 from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, entry_json
-from batch.trunks.live_checks import check_live, incomplete, unread, unreadable_trunk_problem
+from batch.trunks.live_checks import (
+    Hazard,
+    check_live,
+    hazards,
+    incomplete,
+    unread,
+    unreadable_trunk_problem,
+)
 from batch.trunks.merge import merge
-from batch.trunks.model import Record
+from batch.trunks.model import ListEdit, Record
 from batch.trunks.payloads import refusals
 from batch.trunks.three_way_merge import merge_three_ways
 
@@ -257,8 +281,7 @@ def judge_trunk(
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
     problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
-    dangers = [hazard_of(conflict, record.row, live.name) for conflict in merged.conflicts]
-    return change, [*dangers, *hazards(asked, live, difference)], problems
+    return change, [*merged.conflicts, *hazards(asked, live, difference)], problems
 
 
 def not_sendable(tables: Tables, change: Change) -> list[Problem]:
@@ -305,4 +328,114 @@ def not_allowed(found: Iterable[Hazard], allowed: Iterable[str], changes: Iterab
         hazard
         for hazard in found
         if not granted & {hazard.code, f"{hazard.code}={hazard.trunk}", f"{hazard.code}={ids.get(hazard.row)}"}
+    )
+
+
+def remember(
+    metadata: FileMetadata, run_on: str, records: Iterable[Record], finished: Mapping[int, int | None]
+) -> FileMetadata:
+    """Return what results say of themselves about orders.
+
+    Args:
+        metadata: what the file that was read says of itself.
+        run_on: address of the run's PBX.
+        records: all trunks of the workbook.
+        finished: ids of the trunks that are as wanted, by their row on the Trunks sheet.
+    """
+    left = [record for record in records if record.row not in finished]
+    return replace(
+        metadata,
+        run_on=run_on,
+        finished=frozenset(number for number in finished.values() if number is not None),
+        orders=frozenset(_order(record, sheet, edit) for record in left for sheet, edit in record.lists.items()),
+    )
+
+
+def _order(record: Record, sheet: ListSheet, edit: ListEdit[Any]) -> str:
+    """Return what the rows of a list are known by in this order, and in no other."""
+    said = json.dumps([sheet.name, record.label, [row.key for row in edit.rows]])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def settle_orders(
+    tables: Tables, change: Change, metadata: FileMetadata, *, same_pbx: bool
+) -> tuple[Change, list[Hazard], list[Problem]]:
+    """Settle what becomes of lists whose entries would be moved.
+
+    Args:
+        tables: the workbook.
+        change: what one of its trunks would become.
+        metadata: what the workbook says of itself.
+        same_pbx: whether it is results of a run on this PBX.
+
+    Returns:
+        The change without lists that stay as they are; what is to be allowed; what is to be told.
+    """
+    if metadata.kinds.isdisjoint({FileKind.RESULTS, FileKind.EXPORT}):
+        return change, [], []
+    edits = {sheet: edit for sheet, edit in change.record.lists.items() if edit.mode is Mode.REPLACE}
+    judged = {sheet: _judged_order(tables, change, sheet, edit, metadata, same_pbx) for sheet, edit in edits.items()}
+    left = {sheet: one for sheet, one in judged.items() if isinstance(one, Problem)}
+    if left:
+        lists = {sheet: entries for sheet, entries in change.desired.lists.items() if sheet not in left}
+        desired = replace(change.desired, lists=lists)
+        change = replace(change, desired=desired, difference=compare(change.live, desired))
+    return change, [one for one in judged.values() if isinstance(one, Hazard)], list(left.values())
+
+
+def _judged_order(
+    tables: Tables,
+    change: Change,
+    sheet: ListSheet,
+    edit: ListEdit[Any],
+    metadata: FileMetadata,
+    same_pbx: bool,  # noqa: FBT001 - as `settle_orders` has it
+) -> Problem | Hazard | None:
+    """Say what becomes of the order of one list: it stays, it is asked about, or it is written as it is wanted."""
+    differs = change.difference.lists.get(sheet, ListDifference())
+    moved = differs.of(ChangeKind.MOVED)
+    results = FileKind.RESULTS in metadata.kinds
+    finished = change.live.id in metadata.finished if results and same_pbx else None
+    if finished and moved and len(moved) == len(differs.changes):
+        return _order_left(tables.of(sheet), change, sheet.words)
+    if results and _order(change.record, sheet, edit) in metadata.orders:
+        return None
+    if moved:
+        return _reorder(change, sheet.words, moved, differs.stays)
+    lost = finished is False and not differs.changes and len(edit.rows) > 1 and metadata.orders
+    return _order_lost(change, sheet.words) if lost else None
+
+
+def _order_left(table: Table, change: Change, label: str) -> Problem:
+    return Problem(
+        code="order-left",
+        sheet=table.name,
+        row=table.header_row,
+        message=f"The {label} of {change.live.label} are all on the PBX, in another order, which stays: the trunk was "
+        "as wanted when its run ended, and results may be sorted to read them.",
+        fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
+        trunk=change.record.row,
+    )
+
+
+def _order_lost(change: Change, label: str) -> Hazard:
+    return Hazard(
+        code="reorder",
+        row=change.record.row,
+        trunk=change.live.name or str(change.live.id),
+        message=f"The {label} of {change.live.label} are on the PBX in the order of these rows, which is not the order "
+        "that the run was to write and did not, and the first that fits a call wins. If the file was only sorted to "
+        "read it, put its rows back.",
+    )
+
+
+def _reorder(change: Change, label: str, moved: Sequence[EntryChange], of_all: int) -> Hazard:
+    first = moved[0]
+    return Hazard(
+        code="reorder",
+        row=change.record.row,
+        trunk=change.live.name or str(change.live.id),
+        message=f"The {label} of {change.live.label} would be put into another order ({len(moved):,} of "
+        f"{of_all:,} moved, {described(first.new)} from place {first.was:,} to {first.becomes:,}), "
+        "and the first that fits a call wins. If the file was only sorted to read it, put its rows back.",
     )

@@ -85,7 +85,7 @@ def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
     found = parse_did(text)
     match found:
         case Finding():
-            return [], table.problem(found.code, row, "did", found.message, found.fix, value=text, offers=found.offers)
+            return [], table.found(row, "did", found, text)
         case NumberRange():
             return found.numbers(), table.problem(
                 "range-expanded",
@@ -114,7 +114,7 @@ def _names(
     for i, name in enumerate(texts):
         fault = too_many_bytes(name, MAX_ENTRY_NAME_BYTES)
         if fault and modes.get(int(owners[i])) is not Mode.REMOVE:
-            problems.append(table.problem(fault.code, rows[i], field, fault.message, fault.fix, value=name))
+            problems.append(table.found(rows[i], field, fault, name))
     return names, problems
 
 
@@ -136,22 +136,30 @@ def read_caller_ids(
     cells = map(CallerIdCells._make, zip(*map(table.texts, CallerIdCells._fields), strict=True))
     shared = frozenset(text for text in set(table.texts("outbound_cid_option")) if _option(text) == "shared")
     for row, trunk, name, texts in zip(table.rows(), trunks.tolist(), names, cells, strict=True):
-        if (extensions := _of_plain_entry(texts, shared)) is not None and modes.get(trunk) is not Mode.REMOVE:
-            found.append(_CALLER_ID_ROW((row, "shared", texts[1], name, None, extensions or None, None)))
-            owners.append(trunk)
-            continue
+        removes = modes.get(trunk) is Mode.REMOVE
         if texts.outbound_cid == CLEAR:
             clears[row] = trunk
             continue
-        removes = modes.get(trunk) is Mode.REMOVE
-        option, number, *whom = parts = understood(texts.key_only() if removes else texts)
-        if option is None or number is None or Finding in map(type, parts):
-            problems += _faults(table, row, texts, parts)
-        if isinstance(option, str) and isinstance(number, str | NumberRange):
-            meant = (None if isinstance(part, Finding) else part for part in whom)
-            found.append(CallerIdRow(row, option, str(number), None if removes else name, *meant))  # type: ignore[arg-type] # in the order of CallerIdCells
+        if not removes and (extensions := _of_plain_entry(texts, shared)) is not None:
+            entry: CallerIdRow | None = _CALLER_ID_ROW((row, "shared", texts[1], name, None, extensions or None, None))
+        else:
+            entry, faults = _entry(table, row, texts.key_only(), None) if removes else _entry(table, row, texts, name)
+            problems += faults
+        if entry is not None:
+            found.append(entry)
             owners.append(trunk)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
+
+
+def _entry(
+    table: Table, row: int, texts: CallerIdCells, name: str | None
+) -> tuple[CallerIdRow | None, Iterable[Problem]]:
+    option, number, *whom = parts = understood(texts)
+    faults = _faults(table, row, texts, parts) if not option or not number or Finding in map(type, parts) else ()
+    if not isinstance(option, str) or not isinstance(number, str | NumberRange):
+        return None, faults
+    meant = (None if isinstance(part, Finding) else part for part in whom)
+    return CallerIdRow(row, option, str(number), name, *meant), faults  # type: ignore[arg-type] # in the order of CallerIdCells
 
 
 def _of_plain_entry(texts: CallerIdCells, shared: Collection[str]) -> tuple[str | RawId, ...] | None:
@@ -197,7 +205,7 @@ def understood(texts: CallerIdCells) -> tuple[_Part, ...]:
 def _faults(table: Table, row: int, texts: CallerIdCells, parts: Iterable[_Part]) -> Iterator[Problem]:
     for field, text, part in zip(CallerIdCells._fields, texts, parts, strict=True):
         if isinstance(part, Finding):
-            yield table.problem(part.code, row, field, part.message, part.fix, value=text, offers=part.offers)
+            yield table.found(row, field, part, text)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 

@@ -100,8 +100,7 @@ def _read_trunks(table: Table) -> tuple[dict[int, dict[str, Value]], list[Proble
         name = column.field
         for (row, values), text, value in zip(found.items(), texts, _values(column, texts), strict=True):
             if isinstance(value, Finding):
-                fault = (value.code, row, name, value.message, value.fix)
-                problems.append(table.problem(*fault, value=str(text), offers=value.offers))
+                problems.append(table.found(row, name, value, str(text)))
             elif value is not None:
                 values[name] = value
     return found, problems
@@ -166,11 +165,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     unknown = dict.fromkeys(texts[i] for i in lost)
     near = nearest_names([text for text in unknown if not rows[text]], places.names)
     faults = {text: rules.unowned(text, rows[text], near.get(text, "")) for text in unknown}
-    return owners, [
-        table.problem(fault.code, numbers[i], "trunk", fault.message, fault.fix, value=texts[i], offers=fault.offers)
-        for i in lost
-        for fault in (cut.get(i) or faults[texts[i]],)
-    ]
+    return owners, [table.found(numbers[i], "trunk", cut.get(i) or faults[texts[i]], texts[i]) for i in lost]
 
 
 def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int, Finding]:

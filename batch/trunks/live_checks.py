@@ -1,18 +1,95 @@
-"""Live checks: what stands against a record once its live trunk is known."""
+"""Live checks: what stands against a record once its live trunk is known, and the dangers to be allowed by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from batch.schema.column_model import CLEAR, Mode
 from batch.schema.columns import CALLER_IDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.rows import Tables
 from batch.trunks import rules
-from batch.trunks.diff import Desired, Difference
-from batch.trunks.hazards import is_replaceable
+from batch.trunks.diff import ChangeKind, Desired, Difference
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Inventory, LiveTrunk
-from batch.trunks.model import Record, Records
+from batch.trunks.model import ListEdit, Record, Records
+
+Held: TypeAlias = str | int | None
+"""What a cell stands for; None where the whole entry is absent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """A cell that both a person and the PBX changed since the export, each otherwise."""
+
+    sheet: str
+    cell: str
+    """As ``C14``."""
+    base: Held
+    """At the time of the export."""
+    live: Held
+    """Now."""
+    yours: Held
+    """In the workbook."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """A danger of the plan that must be allowed by name."""
+
+    code: str
+    """A key of `HAZARD_KINDS`."""
+    row: int
+    trunk: str
+    message: str
+    conflict: Conflict | None = None
+    """Set with the code ``conflicts``."""
+
+    @property
+    def flag(self) -> str:
+        """The narrow flag that allows it."""
+        name = f'"{self.trunk}"' if " " in self.trunk else self.trunk
+        return f"--allow {self.code}={name}"
+
+
+def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:
+    """Name what a rewrite of a trunk's lists would lose."""
+    name = live.name or str(live.id)
+    for sheet, edit in asked.lists.items():
+        what, unread, differs = sheet.word, live.unread.get(sheet.api), difference.lists.get(sheet)
+        if unread is not None and is_replaceable(edit, unread):
+            yield Hazard(
+                code="unread-lists",
+                row=asked.row,
+                trunk=name,
+                message=f"The PBX does not show the {sheet.words} of {live.label}, as some firmware does not where "
+                "there are none; whatever they are, the rows of the workbook take their place.",
+            )
+        if differs is None:
+            continue
+        if not edit.explicit and (removed := differs.of(ChangeKind.REMOVED)):
+            yield Hazard(
+                code="removals",
+                row=asked.row,
+                trunk=name,
+                message=f"{live.label} would lose {len(removed)} {sheet.words if len(removed) > 1 else what} that the "
+                f"workbook does not name, the first of them {removed[0].old.number}. If that is meant, set the mode "
+                "to replace.",
+            )
+        if unknown_keys := live.lists[sheet].unknown_keys:
+            yield Hazard(
+                code="unknown-keys",
+                row=asked.row,
+                trunk=name,
+                message=f"The {what} list of {live.label} holds settings that this tool does not know "
+                f"({', '.join(sorted(unknown_keys))}); rewriting the list would lose them.",
+            )
+
+
+def is_replaceable(edit: ListEdit[Any], unread: str) -> bool:
+    """Tell whether a list that could not be read can be replaced: where it is not shown, but not one that is odd."""
+    return edit.mode is Mode.REPLACE and unread == NOT_SHOWN
 
 
 def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory) -> list[Problem]:

@@ -15,8 +15,8 @@ from batch.schema.column_model import ListSheet, Mode
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import NO_DIFFERENCE, Desired, Difference
-from batch.trunks.hazards import Conflict
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk
+from batch.trunks.live_checks import Hazard
 from batch.trunks.model import CallerIdRow, DidRow, EntryRow, ListEdit, Record
 from batch.trunks.numbers import RawId, split_groups
 
@@ -29,7 +29,7 @@ class Merged:
     """What the workbook asks for; of an export, only what a person changed in it."""
     desired: Desired
     problems: Sequence[Problem] = ()
-    conflicts: Sequence[Conflict] = ()
+    conflicts: Sequence[Hazard] = ()
     """Cells that a person and the PBX changed since the export; `desired` takes the person's side."""
     left_alone: Difference = NO_DIFFERENCE
     """What only the PBX changed since the export."""

@@ -9,16 +9,19 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from batch.tables.digit_groups import (
+from batch.tables.written_numbers import (
     LONGEST_CELL,
+    Offer,
+    Reading,
     as_range,
     each_in_a_row,
     holds_two,
+    odd_signs,
     separate_numbers,
+    shown_characters,
     surely_together,
     together,
 )
-from batch.trunks.readings import Offer, Reading, odd_signs, shown_characters
 
 DASH: Final = "-\N{EN DASH}\N{EM DASH}\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{MINUS SIGN}"
 

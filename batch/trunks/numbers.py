@@ -13,9 +13,8 @@ from typing import Final, TypeVar
 
 from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
 from batch.schema.problems import Finding
-from batch.tables.digit_groups import LONGEST_CELL, one_of_them, separate_numbers, together
+from batch.tables.written_numbers import LONGEST_CELL, Offer, Reading, one_of_them, separate_numbers, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
-from batch.trunks.readings import Offer, Reading
 
 _PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
 

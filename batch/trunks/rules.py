@@ -18,8 +18,8 @@ import pandas as pd
 from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
 from batch.schema.columns import DIDS, LIST_SHEETS, NAME_FORBIDS, TRUNKS
 from batch.schema.problems import FEW, ColumnNotice, Finding, Problem
-from batch.tables.digit_groups import MOST_DIGITS
 from batch.tables.rows import Table, Tables
+from batch.tables.written_numbers import MOST_DIGITS
 from batch.trunks.entries import Entries
 from batch.trunks.model import CallerIdRow, DidRow, Owners, Record, dids_of
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range

@@ -1,19 +1,23 @@
 """Three-way merge: what a person changed in an export, put upon what the PBX holds by now.
 
-Three sides: *base*, what the trunk held at the time of the export; *live*, what it holds now; *yours*, what the
-workbook says. What only one side changed is taken from it; where both did, each otherwise, there is a conflict: the
-person's side is then taken, and somebody has to allow it.
+Three sides: *base*, what the trunk held at the time of the export, kept on a hidden sheet of the workbook and without
+passwords; *live*, what it holds now; *yours*, what the workbook says. A cell that still says what the base says counts
+as blank, so what only the PBX changed since is left alone. Where both sides changed it, each otherwise, there is a
+conflict: the person's side is then taken, and somebody has to allow it.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from batch.readers.workbook import Workbook
 from batch.schema.column_model import CLEAR, ListSheet, Mode
 from batch.schema.columns import LIST_SHEETS, TRUNKS
+from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.diff import (
@@ -29,11 +33,139 @@ from batch.trunks.diff import (
     live_value,
     said,
 )
-from batch.trunks.edited_cells import asked_for, filled_cells, members
-from batch.trunks.hazards import Conflict, Held
-from batch.trunks.live import CallerId, Entry, Inventory, LiveTrunk
+from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk, entry_json, parse_trunk
+from batch.trunks.live_checks import Conflict, Hazard, Held
 from batch.trunks.merge import Filling, Merged, ambiguous, applied
-from batch.trunks.model import EntryRow, ListEdit, Record
+from batch.trunks.model import DidRow, EntryRow, ListEdit, Record
+from batch.trunks.numbers import RawId, split_groups
+
+_PIECE: Final = 30_000
+"""Most characters put into one cell: Excel takes 32,767."""
+_KEPT: Final = ("id", "name", "type", "shared", *(c.field for c in TRUNKS.columns if c.sent and c.field != "password"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a PBX held at the time of an export."""
+
+    pbx: str
+    """Its address."""
+    made_at: str
+    """When, as ``2026-11-23T02:14:07+01:00``."""
+    trunks: Mapping[int, LiveTrunk]
+    """By id. A list that the workbook could not say is among `LiveTrunk.unread`."""
+
+
+def base_lines(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
+    """Return the lines of the hidden sheet: a trunk's id, then what it held as JSON, over as many cells as it takes."""
+    for trunk in trunks:
+        text = json.dumps(_kept(trunk), ensure_ascii=True, separators=(",", ":"))
+        yield (str(trunk.id), *(text[at : at + _PIECE] for at in range(0, len(text), _PIECE)))
+
+
+def _kept(trunk: LiveTrunk) -> dict[str, Any]:
+    held: dict[str, Any] = {name: trunk.whole[name] for name in _KEPT if trunk.whole.get(name) is not None}
+    lists = {s.api: [entry_json(e) for e in trunk.lists[s].entries] for s in LIST_SHEETS if s.api not in trunk.unread}
+    return held | lists
+
+
+def read_base(workbook: Workbook) -> Base | None:
+    """Read what a workbook was exported with; None where it is no export, or its hidden sheet is gone.
+
+    A trunk whose line was damaged is left out: it then counts as one that was never exported.
+    """
+    sheet = next((sheet for sheet in workbook.sheets if sheet.name == BASE), None)
+    if sheet is None:
+        return None
+    trunks = {}
+    for line in zip(*sheet.columns, strict=True):
+        try:
+            trunk = parse_trunk(json.loads("".join(str(cell) for cell in line[1:])))
+        except (ValueError, TypeError, AttributeError):
+            continue
+        trunks[trunk.id] = trunk
+    return Base(pbx=workbook.metadata.pbx, made_at=workbook.metadata.made_at, trunks=trunks)
+
+
+GROUP_KIND: Final = "ext_group"
+
+
+def asked_for(record: Record, base: LiveTrunk, inventory: Inventory) -> Record:
+    """Return what a person asks for: the record without the cells that say what they said at the time of the export.
+
+    A list in which nothing was touched is left alone; of one with mode *remove* or ``<clear>`` all rows stay, as does a
+    password: the export had none. A list that the export could not say has nothing to be compared with.
+    """
+    lists: dict[ListSheet, ListEdit[Any]] = {}
+    for sheet, edit in record.lists.items():
+        known = sheet.api not in base.unread
+        touched = _touched(edit, base.lists[sheet].entries, inventory) if known else edit
+        if touched is not None:
+            lists[sheet] = touched
+    return replace(
+        record,
+        fields={
+            name: value
+            for name, value in record.fields.items()
+            if name == "password" or not alike(name, value, live_value(base, name))
+        },
+        lists=lists,
+    )
+
+
+def _touched(edit: ListEdit[Any], base: Sequence[Entry], inventory: Inventory) -> ListEdit[Any] | None:
+    if edit.mode is Mode.REMOVE or edit.clear is not None:
+        return edit
+    was, rows = keyed(base), keyed(edit.rows)
+    left = {key: _blanked(row, was[key], inventory) if key in was else row for key, row in rows.items()}
+    touched = [row for key, row in left.items() if key not in was or filled_cells(row)]
+    as_it_was = not touched and (edit.mode is Mode.ADD or list(rows) == list(was))
+    return None if as_it_was else replace(edit, rows=touched)
+
+
+def filled_cells(row: EntryRow) -> list[str]:
+    """Name the cells of a row that ask for anything, leaving out those that tell which entry it is."""
+    if isinstance(row, DidRow):
+        return ["did_name"] if row.name is not None else []
+    cells = {
+        "outbound_cid_name": row.name,
+        "outbound_cid_to_ext_range": row.extension_range,
+        "extensions": row.extensions,
+        "extension_groups": row.groups,
+    }
+    return [field for field, value in cells.items() if value is not None]
+
+
+def _blanked(row: EntryRow, was: Entry, inventory: Inventory) -> EntryRow:
+    left = row._replace(name=None) if row.name == was.name else row
+    if isinstance(left, DidRow) or isinstance(row, DidRow) or isinstance(was, Did):
+        return left
+    if row.extension_range == was.extension_range:
+        left = left._replace(extension_range=None)
+    if row.extensions is not None and _are(row.extensions, members(was, "extensions"), inventory.extensions.get):
+        left = left._replace(extensions=None)
+    if row.groups is not None:
+        groups = members(was, "extension_groups")
+        known = inventory.groups.keys() | {group.number for group in groups if group.number}
+        if _are(split_groups(row.groups, known), groups, inventory.groups.get):
+            left = left._replace(groups=None)
+    return left
+
+
+def members(entry: CallerId, field: str) -> tuple[Extension, ...]:
+    """Return the extensions of an entry, or its extension groups."""
+    return tuple(member for member in entry.order if (member.type == GROUP_KIND) is (field == "extension_groups"))
+
+
+def _are(named: Iterable[str | RawId], were: Sequence[Extension], id_of: Callable[[str], int | None]) -> bool:
+    """Tell whether names and raw ids mean the extensions that an entry had.
+
+    What bears a name now may be another one than at the time of the export; then the name means the earlier one.
+    """
+    then = {member.number: member.id for member in were if member.number}
+    ids = [name.id if isinstance(name, RawId) else then.get(name, id_of(name)) for name in named]
+    return set(ids) == {member.id for member in were}
+
 
 _ENTRY: Final = "entry"
 _LIST: Final = "list"
@@ -79,22 +211,14 @@ _WORDS: Final = {
 
 
 def merge_three_ways(tables: Tables, record: Record, base: LiveTrunk, live: LiveTrunk, inventory: Inventory) -> Merged:
-    """Put what a person changed in an export upon a trunk as it is now.
-
-    Args:
-        tables: the workbook.
-        record: what it says of the trunk.
-        base: the trunk at the time of the export.
-        live: the trunk now.
-        inventory: what extensions and groups are looked up in.
-    """
+    """Put what a person changed in an export upon a trunk as it is now."""
     asked = asked_for(record, base, inventory)
     hidden = base.unread.keys() | live.unread.keys()
     filling = Filling(tables, inventory)
     lists: dict[ListSheet, tuple[Entry, ...]] = {}
     left_alone: dict[ListSheet, ListDifference] = {}
     problems: list[Problem] = []
-    conflicts: list[Conflict] = []
+    conflicts: list[Hazard] = []
     for sheet in LIST_SHEETS:
         then, now = base.lists[sheet].entries, live.lists[sheet].entries
         merged = _MergedList()
@@ -119,13 +243,13 @@ def merge_three_ways(tables: Tables, record: Record, base: LiveTrunk, live: Live
     )
 
 
-def _fields_in_conflict(table: Table, asked: Record, base: LiveTrunk, live: LiveTrunk) -> Iterator[Conflict]:
+def _fields_in_conflict(table: Table, asked: Record, base: LiveTrunk, live: LiveTrunk) -> Iterator[Hazard]:
     for name, wanted in asked.fields.items():
         was, now = live_value(base, name), live_value(live, name)
         if name != "password" and not alike(name, now, was) and not alike(name, now, wanted):
-            label = table.sheet.column(name).label
+            what = f"{table.sheet.column(name).label} of {live.name}"
             sides = (_held(was), _held(now), _held(wanted))
-            yield _conflict(table, table.cell(name, asked.row), f"{label} of {live.name}", sides, name)
+            yield _conflict(asked.row, live.name, table, table.cell(name, asked.row), what, sides, name)
 
 
 def _held(value: object) -> Held:
@@ -144,7 +268,7 @@ def _fields_left_alone(asked: Record, base: LiveTrunk, live: LiveTrunk) -> Itera
 
 def _lists_in_conflict(
     tables: Tables, sheet: ListSheet, record: Record, live: LiveTrunk, conflicts: Sequence[_ListConflict]
-) -> Iterator[Conflict]:
+) -> Iterator[Hazard]:
     """Say in which cells a list conflicts; for a row that is there no more it is the trunk's own."""
     for conflict in conflicts:
         field = sheet.number if conflict.field in _WORDS else conflict.field
@@ -157,20 +281,21 @@ def _lists_in_conflict(
         what = _WORDS.get(conflict.field, "{label} of {number} on {trunk}").format(
             label=label, number=conflict.number, trunk=live.name
         )
-        yield _conflict(where, cell, what, (conflict.base, conflict.live, conflict.yours))
+        yield _conflict(record.row, live.name, where, cell, what, (conflict.base, conflict.live, conflict.yours))
 
 
-def _conflict(table: Table, cell: str, what: str, sides: tuple[Held, Held, Held], field: str = "") -> Conflict:
+def _conflict(
+    row: int, trunk: str, table: Table, cell: str, what: str, sides: tuple[Held, Held, Held], field: str = ""
+) -> Hazard:
     base, live, yours = sides
     was, now, wanted = ("absent" if side is None else said(field, side) for side in sides)
-    return Conflict(
-        sheet=table.name,
-        cell=cell,
-        base=base,
-        live=live,
-        yours=yours,
+    return Hazard(
+        code="conflicts",
+        row=row,
+        trunk=trunk,
         message=f"{table.name}!{cell}: {what} was {was} when it was exported, is {now} on the PBX now, "
         f"and the workbook says {wanted}.",
+        conflict=Conflict(sheet=table.name, cell=cell, base=base, live=live, yours=yours),
     )
 
 

@@ -13,8 +13,8 @@ from batch.schema.column_model import CLEAR, LIKE_NO, LIKE_YES, NO_WORDS, YES_WO
 from batch.schema.columns import CODECS, NAME_FORBIDS
 from batch.schema.problems import Finding
 from batch.secrets import Secret
+from batch.tables.written_numbers import shown_characters
 from batch.trunks.numbers import parse_default_caller_id
-from batch.trunks.readings import shown_characters
 
 Value: TypeAlias = str | int | Secret
 """A field of a trunk: text, whole number, or the password. ``""`` empties the field."""

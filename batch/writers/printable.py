@@ -13,8 +13,8 @@ from batch.schema.problems import UNSEEN
 from batch.tables.row_results import Summary, Tone, by_ending
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, EntryChange, described, said
-from batch.trunks.hazards import Hazard
 from batch.trunks.live import Entry
+from batch.trunks.live_checks import Hazard
 from batch.writers.html_page import Chart, ChartBar, Listing, Page
 from batch.writers.styles import BAR, PLAIN_BAR
 from batch.writers.summary import worst_tone

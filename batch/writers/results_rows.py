@@ -25,7 +25,7 @@ from batch.tables.cells import TYPE_AGAIN
 from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary
 from batch.tables.rows import Table, Tables
-from batch.tables.sheet_matching import is_ours
+from batch.tables.sheets import is_ours
 from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
 from batch.writers.atomic import Replace, free_name, place_file

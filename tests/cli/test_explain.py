@@ -13,8 +13,7 @@ from batch.runs import locks, row_endings
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
-from batch.schema.problems import KINDS
-from batch.trunks.hazards import HAZARD_KINDS
+from batch.schema.problems import HAZARD_KINDS, KINDS
 from batch.wording import Who
 from tests.cli.shell import Shell
 

@@ -13,7 +13,7 @@ import pytest
 
 from batch.commands.connection import PRACTICE, Connection
 from batch.commands.plan import foreign, is_same
-from batch.trunks.export_base import Base
+from batch.trunks.three_way_merge import Base
 from tests.builders import book, read
 from tests.flows.shell import CLIENT_SECRET, Bench, Ran, lines_of, pbx, register, run, serving
 

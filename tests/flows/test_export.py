@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch.readers.detect import read_workbook
-from batch.trunks.export_base import read_base
+from batch.trunks.three_way_merge import read_base
 from tests.flows.shell import CLIENT_SECRET, Bench, Json, Ran, lines_of, pbx, register, rows_of, run, serving
 from tests.office import saved_again
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from batch.readers.workbook import Workbook
 from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
-from batch.trunks.hazards import Hazard
 from batch.trunks.live import Did, Entry, LiveTrunk, entry_json
+from batch.trunks.live_checks import Hazard
 from tests.builders import book, judged, live
 
 often = settings(

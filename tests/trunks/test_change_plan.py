@@ -11,8 +11,8 @@ from batch.schema.columns import DIDS
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, Plan, Resolved, judge_trunk, not_allowed, resolve, tally
-from batch.trunks.hazards import Hazard
 from batch.trunks.live import Did, Inventory, LiveTrunk, parse_trunk
+from batch.trunks.live_checks import Hazard
 from batch.trunks.model import choose
 from tests.builders import book, dids, inventory, judged, live, read, shared
 

@@ -4,8 +4,8 @@ import json
 
 from batch.readers.workbook import RawSheet
 from batch.schema.file_metadata import FileKind, FileMetadata
-from batch.trunks.export_base import Base, base_lines, read_base
 from batch.trunks.live import LiveTrunk
+from batch.trunks.three_way_merge import Base, base_lines, read_base
 from tests.builders import book, dids, live, shared, sheet, workbook
 
 IMPRINT = FileMetadata(

@@ -9,8 +9,8 @@ from batch.schema.columns import CALLER_IDS, DIDS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import ChangeKind, described
-from batch.trunks.hazards import Conflict, Hazard
 from batch.trunks.live import LiveTrunk
+from batch.trunks.live_checks import Hazard
 from tests.builders import book, dids, inventory, judged, live, shared, told
 
 HOST = "Trunk ID|Name|Hostname|Enabled|Codecs|Password"
@@ -29,13 +29,13 @@ def plan(
     return change, hazards, told([problem for problem in problems if problem.stops])
 
 
-def fields(row: str, **now: Any) -> tuple[dict[str, object], list[Conflict]]:
+def fields(row: str, **now: Any) -> tuple[dict[str, object], list[Hazard]]:
     change, hazards, problems = plan(trunk(), trunk(**now), row, HOST)
     assert problems == []
-    return dict(change.difference.fields), [hazard.conflict for hazard in hazards if hazard.conflict]
+    return dict(change.difference.fields), [hazard for hazard in hazards if hazard.conflict]
 
 
-def numbers(base: Sequence[str], now: Sequence[str], *rows: str, mode: str = "") -> tuple[list[str], list[Conflict]]:
+def numbers(base: Sequence[str], now: Sequence[str], *rows: str, mode: str = "") -> tuple[list[str], list[Hazard]]:
     """Put rows upon DIDs: what the list becomes (as it is now, where it is left alone), and the conflicts."""
     change, hazards, problems = plan(
         trunk(did_list=dids(*base)),
@@ -46,11 +46,11 @@ def numbers(base: Sequence[str], now: Sequence[str], *rows: str, mode: str = "")
     )
     assert problems == []
     wanted = change.desired.lists.get(DIDS, change.live.dids.entries)
-    return [f"{e.number}={e.name}" if e.name else e.number for e in wanted], [h.conflict for h in hazards if h.conflict]
+    return [f"{e.number}={e.name}" if e.name else e.number for e in wanted], [h for h in hazards if h.conflict]
 
 
-def at(conflicts: Sequence[Conflict]) -> list[tuple[str, object, object, object]]:
-    return [(f"{c.sheet}!{c.cell}", c.base, c.live, c.yours) for c in conflicts]
+def at(conflicts: Sequence[Hazard]) -> list[tuple[str, object, object, object]]:
+    return [(f"{c.sheet}!{c.cell}", c.base, c.live, c.yours) for h in conflicts if (c := h.conflict)]
 
 
 # --- fields
@@ -259,7 +259,7 @@ def test_what_an_export_could_not_say_has_no_base_to_go_by() -> None:
 
 def callers(
     base: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], *rows: str, extensions: dict[str, int] | None = None
-) -> tuple[list[str] | None, list[Conflict], list[str]]:
+) -> tuple[list[str] | None, list[Hazard], list[str]]:
     before, after = trunk(outbound_cid_list=list(base)), trunk(outbound_cid_list=list(now))
     around = inventory(after)
     if extensions is not None:
@@ -269,7 +269,7 @@ def callers(
     wanted = change.desired.lists.get(CALLER_IDS)
     return (
         None if wanted is None else [described(entry) for entry in wanted],
-        [hazard.conflict for hazard in hazards if hazard.conflict],
+        [hazard for hazard in hazards if hazard.conflict],
         told([problem for problem in problems if problem.stops]),
     )
 
@@ -329,4 +329,4 @@ def test_a_trunk_without_a_base_is_as_ever() -> None:
 def test_what_is_allowed_holds_what_the_person_typed(mode: str) -> None:
     found, conflicts = numbers(["1=A", "2"], ["2=Z", "3"], "1|M", "2|N", "3|O", mode=mode)
     assert sorted(found) == ["1=M", "2=N", "3=O"]
-    assert [c.cell for c in conflicts] == ["C2", "C3", "C4"]
+    assert [cell for cell, *_ in at(conflicts)] == ["DIDs!C2", "DIDs!C3", "DIDs!C4"]

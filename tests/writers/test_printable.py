@@ -8,7 +8,7 @@ from dataclasses import replace
 from batch.schema.problems import Problem
 from batch.tables.row_results import CodeCount, Count, Summary, Tone
 from batch.trunks.change_plan import Plan
-from batch.trunks.hazards import Hazard
+from batch.trunks.live_checks import Hazard
 from batch.writers.printable import plan_page, results_page
 from tests import builders
 from tests.builders import dids, judged, live
