@@ -362,7 +362,6 @@ def _thousands(text: str) -> Reading | None:
 
 
 def _several(text: str) -> Reading | None:
-    """Find several numbers in one cell."""
     numbers = separate_numbers(text) or (tuple(_RUN.findall(text)) if holds_two(text) else ())
     if not numbers:
         return None
