@@ -6,6 +6,7 @@ Tests marked ``libreoffice`` are deselected where that program is missing, and t
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import zipfile
@@ -26,12 +27,15 @@ _REAL_TIME: Final = frozenset({"cli", "contracts", "flows", "pbx", "practice", "
 """Folders whose tests watch real sockets, processes, signals or the clock. What comes too late on a busy machine is
 tried twice more, and the summary counts it; what is wrong is wrong each time."""
 
-settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("new", deadline=None)
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=50)
+settings.register_profile("many", deadline=None, max_examples=2_000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Draw the same examples for the same code; hear Ctrl-C also in the background, where a shell ignores it."""
+    """Draw the same few examples for the same code; hear Ctrl-C also in the background, where a shell ignores it.
+
+    ``--hypothesis-profile many`` draws many, and others each time.
+    """
     if not config.getoption("--hypothesis-profile"):
         settings.load_profile("same")
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -88,6 +92,18 @@ def _state_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_STATE_HOME", folder)
         patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)  # the same on Windows
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # else each process that is started compiles all anew
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _digests_at_once(pytestconfig: pytest.Config) -> Iterator[None]:
+    """Derive the digests of plans in one round, unless speed is measured: each plan has one, of a tenth of a second."""
+    derive = hashlib.pbkdf2_hmac
+    with pytest.MonkeyPatch.context() as patch:
+        if pytestconfig.option.markexpr != "benchmark":
+            patch.setattr(
+                hashlib, "pbkdf2_hmac", lambda name, key, salt, _rounds, size: derive(name, key, salt, 1, size)
+            )
         yield
 
 

@@ -4,7 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import UsageError
@@ -36,13 +36,11 @@ def worst_window(starts: list[float]) -> int:
     return worst
 
 
-@settings(max_examples=150, deadline=None)
 @given(RATES, st.lists(st.floats(0, 3), min_size=1, max_size=40))
 def test_no_window_ever_holds_more_than_the_rate(rate: float, lateness: list[float]) -> None:
     assert worst_window(starts_of(RateLimiter(rate), lateness, 400)) <= math.ceil(rate)
 
 
-@settings(max_examples=60, deadline=None)
 @given(RATES, st.lists(st.floats(0, 0.0001), min_size=1, max_size=40))
 def test_a_little_lateness_costs_no_throughput(rate: float, lateness: list[float]) -> None:
     starts = starts_of(RateLimiter(rate), lateness, 500)

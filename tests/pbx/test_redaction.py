@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch.pbx.redaction import Redactor
@@ -304,7 +304,6 @@ SECRETS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=4, ma
 AROUND = st.sampled_from(["", " ", '"', "'", "=", "<b>", "&x=", "{", "+44", "0041", ";", "\\n"])
 
 
-@settings(deadline=None)
 @example("0000", [as_base64, as_hex], "+44", "")
 @example("0000", [as_base64, as_dump], "+44", "")
 @example("0000000\xad", [as_lines], "", "")
@@ -322,7 +321,6 @@ def test_no_secret_comes_out_however_it_was_encoded(
     assert form not in knowing(secret).clean(f"{before}{gap}{form}{gap}{after}").replace("<hidden>", "")
 
 
-@settings(deadline=None)
 @given(
     secrets=st.lists(st.text("0123456789", min_size=1, max_size=9), max_size=20),
     text=st.lists(st.sampled_from([*"abcXYZ &;\\%+<>\"'/\n", "\\n", "%C3%A4", "&amp;", "&#x", "\\u00e4", "%zz"])).map(

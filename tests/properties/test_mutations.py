@@ -217,13 +217,7 @@ def _one_spoiled_cell(sound: Sound, which: float, damage: str, at: float, folder
 
 
 _drawn = given(sound_workbooks(), st.floats(0, 1), st.sampled_from(sorted(_DAMAGES)), st.floats(0, 1))
-_careful = settings(
-    max_examples=500,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+_careful = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @_careful

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.schema.columns import LIST_OF
@@ -44,7 +44,6 @@ def spoiled(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(spoiled())
-@settings(deadline=None, max_examples=150)
 def test_a_spoiled_trunk_is_read_planned_and_exported_beside_a_sound_one(whole: dict[str, Any]) -> None:
     odd = parse_trunk(whole)
     sound = live(1, "Sound", did_list=dids("7"))

@@ -69,7 +69,7 @@ cells: st.SearchStrategy[CellValue] = st.one_of(
 @pytest.mark.parametrize(
     "place", PLACES, ids=lambda place: f"{place.sheet}-{place.label}-{dict(place.others).get('Option', '')}"
 )
-@settings(max_examples=25, deadline=None, derandomize=True, database=None)
+@settings(max_examples=25)
 @given(cell=cells)
 def test_every_offer_is_taken_where_it_is_typed(place: Place, cell: CellValue) -> None:
     for problem in place.problems(cell):
@@ -89,7 +89,6 @@ SPOILT = [
 ]  # fmt: skip
 
 
-@settings(max_examples=80, deadline=None, derandomize=True, database=None)
 @given(tail=digits, count=st.integers(2, 999), how=st.sampled_from(SPOILT))
 def test_a_count_offers_as_many_numbers_as_it_says(tail: str, count: int, how: tuple[str, int]) -> None:
     form, off = how

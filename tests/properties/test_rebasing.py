@@ -16,13 +16,7 @@ from batch.trunks.live import Did, Entry, LiveTrunk, entry_json
 from batch.trunks.live_checks import Hazard
 from tests.builders import book, judged, live
 
-often = settings(
-    max_examples=200,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.filter_too_much],
-)
+often = settings(suppress_health_check=[HealthCheck.filter_too_much])
 
 NAMES = ["", "a", "b"]
 entries = st.builds(Did, st.sampled_from("123456"), st.sampled_from(NAMES))

@@ -6,7 +6,7 @@ import string
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.schema.column_model import TrunkType
@@ -25,8 +25,6 @@ from batch.trunks.numbers import (
 from batch.trunks.patterns import Matcher
 from batch.trunks.payloads import refusals
 from tests.builders import book, inventory, judged, live, read, sheet, workbook
-
-quick = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 did_lists = st.lists(
     st.builds(Did, st.text("0123", min_size=1, max_size=2), st.sampled_from(["", "a", "b"])), max_size=8
@@ -57,7 +55,6 @@ def trunk_of(dids: list[Did], callers: list[CallerId], **fields: Any) -> LiveTru
     return parse_trunk({"id": 1, "name": "L", "type": "register"} | fields | lists)
 
 
-@quick
 @given(did_lists, st.lists(caller_ids, max_size=5), st.text(max_size=5), st.integers(0, 65535))
 def test_a_trunk_does_not_differ_from_itself(
     dids: list[Did], callers: list[CallerId], hostname: str, port: int
@@ -70,7 +67,6 @@ def test_a_trunk_does_not_differ_from_itself(
     assert not compare(trunk, same)
 
 
-@quick
 @given(did_lists, did_lists, st.lists(caller_ids, max_size=5), st.lists(caller_ids, max_size=5))
 def test_once_the_desired_lists_are_written_nothing_differs(
     old: list[Did], new: list[Did], callers: list[CallerId], wanted: list[CallerId]
@@ -82,7 +78,6 @@ def test_once_the_desired_lists_are_written_nothing_differs(
     assert (CALLER_IDS in before.lists) is (callers != wanted)
 
 
-@quick
 @given(did_lists, did_lists)
 def test_a_difference_accounts_for_every_entry(old: list[Did], new: list[Did]) -> None:
     found = compare_lists(old, new)
@@ -90,7 +85,6 @@ def test_a_difference_accounts_for_every_entry(old: list[Did], new: list[Did]) -
     assert len(found.of(ChangeKind.ADDED)) + found.stays == len(new)
 
 
-@quick
 @given(st.permutations(list(range(7))))
 def test_taking_the_moved_entries_out_leaves_the_others_in_order(order: list[int]) -> None:
     old = [Did(str(i)) for i in range(7)]
@@ -106,7 +100,6 @@ numbers = st.integers(7, 15).flatmap(
 )
 
 
-@quick
 @given(numbers)
 def test_a_range_that_is_printed_is_read_as_the_same(made: tuple[str, int, int, int]) -> None:
     plus, width, first, more = made
@@ -118,7 +111,6 @@ def test_a_range_that_is_printed_is_read_as_the_same(made: tuple[str, int, int, 
     assert {len(number) for number in span.numbers()} == {len(span.first)}
 
 
-@quick
 @given(st.integers(1, 7), st.data())
 def test_an_extension_range_that_is_printed_is_read_as_the_same(width: int, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, 10**width - 1))
@@ -127,7 +119,6 @@ def test_an_extension_range_that_is_printed_is_read_as_the_same(width: int, data
     assert parse_extension_range(str(span)) == span
 
 
-@quick
 @given(
     st.text(string.printable + "\N{EN DASH}\N{HORIZONTAL ELLIPSIS}é", max_size=40), st.text("0123456789+", max_size=12)
 )
@@ -138,7 +129,6 @@ def test_no_text_is_too_odd_to_be_understood_or_refused(text: str, number: str) 
     assert len(split_groups(text)) <= len(text)
 
 
-@quick
 @given(unique_dids)
 def test_the_order_of_a_list_survives_from_the_sheet_to_the_body(entries: list[Did]) -> None:
     given_book = book(
@@ -185,7 +175,6 @@ callers = st.lists(
 
 
 @pytest.mark.parametrize("kind", list(TrunkType))
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
 @given(row=rows, listed=entries, called=callers)
 def test_what_check_and_plan_accept_passes_the_model_of_its_type(
     kind: TrunkType, row: dict[str, str], listed: list[str], called: list[list[str]]
@@ -202,7 +191,6 @@ def test_what_check_and_plan_accept_passes_the_model_of_its_type(
 cells = st.sampled_from(["", "London", "Paris", "1", "x", "<clear>", "100", "shared", "range", "1-2", 5.0, 1.5, True])
 
 
-@quick
 @given(
     st.lists(st.lists(cells, min_size=3, max_size=3), max_size=5),
     st.lists(st.lists(cells, min_size=3, max_size=3), max_size=5),

@@ -188,7 +188,7 @@ class Watched:
         self.dispatch = WorkerPool(planned, self.trunk_writer, limits, self.told.extend)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(script=SCRIPTS)
 def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(script: Script) -> None:
     pbx, planned = prepared(script)
@@ -214,7 +214,7 @@ def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(script: Script
         assert {outcome.ending for outcome in run.told} == {Ending.APPLIED}
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(script=SCRIPTS, first=st.integers(2, 12), second=st.integers(0, 6))
 def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_after_it(
     script: Script, first: int, second: int

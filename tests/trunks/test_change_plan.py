@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from typing import Any
 
@@ -339,6 +340,18 @@ def test_everything_that_matters_changes_the_digest() -> None:
         Plan(pbx="https://pbx.example:8088", changes=both[::-1]).digest(),
     ]
     assert len(set(digests)) == len(digests)
+
+
+def test_a_password_cannot_be_guessed_from_a_digest_in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounds: list[int] = []
+
+    def derive(_name: str, _key: bytes, _salt: bytes, times: int, size: int) -> bytes:
+        rounds.append(times)
+        return bytes(size)
+
+    monkeypatch.setattr(hashlib, "pbkdf2_hmac", derive)
+    digest(book(WANTS))
+    assert rounds == [100_000]
 
 
 def test_a_plan_shows_no_password() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.schema.problems import Finding, Problem
@@ -53,7 +53,6 @@ numbers = st.tuples(
 
 
 @pytest.mark.parametrize("column", COLUMNS)
-@settings(max_examples=70, deadline=None, derandomize=True, database=None)
 @given(one=numbers, other=numbers, between=st.sampled_from(SEPARATORS), edge=st.sampled_from(["", " ", "'", "\u200b"]))
 def test_two_numbers_never_become_one(column: str, one: str, other: str, between: str, edge: str) -> None:
     found = checked(column, f"{edge}{one}{between}{other}{edge}")
@@ -357,7 +356,6 @@ OTHER_DIGITS = {"number-count", "trunk-prefix", "extension-behind", "cell-fracti
 
 
 @pytest.mark.parametrize("parse", [parse_did, parse_caller_id])
-@settings(max_examples=600, deadline=None, derandomize=True, database=None)
 @given(text=spoiled)
 def test_every_offer_is_taken_and_has_the_digits_of_the_cell(parse: type[str], text: str) -> None:
     found = parse(text)

@@ -6,7 +6,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.trunks.patterns import Matcher, is_pattern
@@ -84,7 +84,6 @@ places = st.sampled_from([".", "!", "0", "1", "2", "0123456789", "123456789", "1
 spelled = {"0123456789": "X", "123456789": "Z", "12": "[12]"}
 
 
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
 @given(st.lists(st.lists(places, max_size=6), min_size=1, max_size=5), st.lists(st.text("0123", max_size=7)))
 def test_many_patterns_at_once_are_the_same_as_one_after_the_other(
     patterns: list[list[str]], numbers: list[str]
@@ -95,7 +94,6 @@ def test_many_patterns_at_once_are_the_same_as_one_after_the_other(
         assert matcher.first(number) == (takers[0] if takers else None)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.lists(places, min_size=1, max_size=5), st.lists(places, max_size=5), st.lists(st.text("0123", max_size=6)))
 def test_what_a_hidden_pattern_takes_the_other_takes_too(
     above: list[str], below: list[str], numbers: list[str]

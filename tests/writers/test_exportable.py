@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
@@ -310,7 +310,6 @@ trunks = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(trunks)
 def test_a_plan_of_what_is_said_finds_nothing_to_do(found: list[LiveTrunk]) -> None:
     around = inventory(*found, groups={"Sales": 1, "a, b": 2, "a": 3, "b": 4})

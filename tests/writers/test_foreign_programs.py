@@ -256,7 +256,7 @@ def test_a_template_comes_back_as_a_workbook(
 BLANKS = st.text(" \t\n", max_size=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(before=BLANKS, words=st.text("ab ", min_size=1, max_size=9), after=BLANKS, plain=st.booleans())
 def test_blanks_at_the_ends_of_a_comment_are_kept(
     tmp_path_factory: pytest.TempPathFactory, before: str, words: str, after: str, *, plain: bool

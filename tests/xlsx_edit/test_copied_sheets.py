@@ -7,7 +7,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 from xlsxwriter import Workbook
@@ -268,7 +268,6 @@ def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -
     assert (page["A20000"].value, page["A20000"].font.i) == ("+442000019999", True)
 
 
-@settings(max_examples=50)
 @given(st.lists(st.text("<>ab", max_size=8), max_size=12))
 def test_no_tag_is_in_two_pieces_however_a_part_comes(texts: list[str]) -> None:
     pieces = [text.encode() for text in texts]
