@@ -8,8 +8,9 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from lxml import etree
 from openpyxl.utils.cell import range_boundaries
@@ -18,7 +19,11 @@ Area: TypeAlias = tuple[int, int, int, int]
 """First column and row, last column and row, counted from 1."""
 _XML = etree.XMLParser(resolve_entities=False, huge_tree=True)
 _MAIN = {".xlsx": "spreadsheetml.sheet.main+xml", ".xlsm": "ms-excel.sheet.macroenabled.main+xml"}
-_OFFICE = re.compile(r"\{http://(schemas\.openxmlformats|purl\.oclc)\.org/.*/relationships\}(id|embed|link|pict)")
+_NAMED = (
+    "@*[contains(namespace-uri(), '/relationships')][contains(' id embed link pict ', concat(' ', local-name(), ' '))]"
+)
+_LINKED, _LINK = etree.XPath(f"//{_NAMED}"), etree.XPath(_NAMED)
+"""The links that a part, or an element, names."""
 _BAD_NAME = re.compile(r"[\[\]:*?/\\]|^'|'$|^$|^.{32,}$")
 WORKSHEET = (
     *("sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection"),
@@ -68,6 +73,7 @@ def _texts(element: etree._Element) -> str:
     return "".join(t.text or "" for t in element.iter("{*}t") if _name(t.getparent()) != "rPh")  # type: ignore[arg-type] # each has one
 
 
+@cache
 def _area(reference: str | None) -> Area | None:
     if not reference:
         return None
@@ -83,7 +89,7 @@ def _overlap(a: Area, b: Area) -> bool:
 
 
 def _link(element: etree._Element) -> str:
-    return next((str(value) for key, value in element.attrib.items() if _OFFICE.fullmatch(str(key))), "")
+    return next(iter(cast("list[str]", _LINK(element))), "")
 
 
 class _Package:
@@ -155,8 +161,7 @@ class _Package:
                 if key not in outside and to.casefold() not in self.known and not to.startswith("#"):
                     yield f"{name} links to {to}, which is not there"
             if name in self.xml and not name.endswith(".rels"):
-                each = (pair for e in self.xml[name].iter("*") for pair in e.attrib.items())
-                used = {str(value) for key, value in each if _OFFICE.fullmatch(str(key))}
+                used = set(cast("list[str]", _LINKED(self.xml[name])))
                 yield from (f"{name} uses the link {link}, which it has not" for link in used - there.keys() - {""})
         yield from (f"nothing links to {name}" for low, name in self.known.items() if low not in reached)
 
@@ -241,7 +246,7 @@ class _Package:
                 value = cell.findtext("{*}v")
                 if cell.get("t") == "s" and value is not None and int(value) >= len(self.strings):
                     yield f"cell {cell.get('r')} is text {value} of {len(self.strings)}"
-                if len(_texts(cell)) > 32_767:
+                if cell.get("t") == "inlineStr" and len(_texts(cell)) > 32_767:
                     yield f"cell {cell.get('r')} is too long"
 
     def _table_faults(self, part: str, root: etree._Element, merged: list[Area]) -> Iterator[str]:

@@ -323,9 +323,9 @@ def test_of_many_rows_with_odd_quotes_the_first_are_named(tmp_path: Path) -> Non
 
 
 def test_many_lone_quotes_are_each_read_on_their_own(tmp_path: Path) -> None:
-    rows, _ = quoted(tmp_path, 'A,1,"x\n' * 50_000)
+    rows, _ = quoted(tmp_path, 'A,1,"x\n' * 10_000)
 
-    assert len(rows) == 50_000
+    assert len(rows) == 10_000
     assert rows[-1] == ("A", "1", '"x')
 
 

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import csv
-import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from batch.readers.csv_files import Dialect, LooseRecords
 from batch.readers.encodings import detect_encoding
-
-
-def cpu_seconds(work: Callable[[], object]) -> float:
-    started = time.process_time()
-    work()
-    return time.process_time() - started
-
-
-def assert_linear(work: Callable[[int], object], size: int) -> None:
-    """Fail where four times the size costs sixteen times as much, with room for a busy machine."""
-    once = min(cpu_seconds(lambda: work(size)) for _ in range(3))
-    four_times = min(cpu_seconds(lambda: work(4 * size)) for _ in range(2))
-    assert four_times <= 8 * once + 0.2
+from tests.growth import STEEP, for_four_times
 
 
 @pytest.mark.parametrize(
@@ -40,12 +28,14 @@ def assert_linear(work: Callable[[int], object], size: int) -> None:
 def test_the_encoding_of_a_line_without_end_is_guessed_in_time_with_its_length(
     before: bytes, repeated: bytes, after: bytes, encoding: str
 ) -> None:
-    def guess(size: int) -> None:
-        found = detect_encoding(before + repeated * (size // len(repeated)) + after)
+    def guess(size: int) -> Callable[[], object]:
+        content = before + repeated * (size // len(repeated)) + after
+        found = detect_encoding(content)
         assert found is not None
         assert found.name == encoding
+        return lambda: detect_encoding(content)
 
-    assert_linear(guess, 1_000_000)
+    assert for_four_times(guess, 40_000, rounds=2) < STEEP
 
 
 @pytest.mark.parametrize(
@@ -54,12 +44,14 @@ def test_the_encoding_of_a_line_without_end_is_guessed_in_time_with_its_length(
 )
 @pytest.mark.parametrize("spaced", [False, True])
 def test_quotes_that_do_not_fit_cost_no_more_the_longer_the_line(repeated: str, spaced: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    def split(size: int) -> None:
+    def split(size: int) -> Callable[[], object]:
         text = "a,b\n" + repeated * (size // len(repeated))
-        try:
-            for _ in LooseRecords(dialect=Dialect(delimiter=",", spaced=spaced)).records(text):
-                pass
-        except csv.Error:  # a value longer than a spreadsheet's
-            pass
 
-    assert_linear(split, 60_000)
+        def count() -> None:
+            with suppress(csv.Error):  # a value longer than a spreadsheet's
+                for _ in LooseRecords(dialect=Dialect(delimiter=",", spaced=spaced)).records(text):
+                    pass
+
+        return count
+
+    assert for_four_times(split, 8_000, rounds=3) < STEEP

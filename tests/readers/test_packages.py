@@ -245,7 +245,7 @@ def test_comments_that_never_end_are_refused_in_time_with_their_number(
     tmp_path: Path, part: str, beginning: bytes
 ) -> None:
     parts = plain_parts()
-    for content in (beginning * 300_000, parts[part].replace(b"><", b">" + beginning * 300_000 + b"<", 1)):
+    for content in (beginning * 100_000, parts[part].replace(b"><", b">" + beginning * 100_000 + b"<", 1)):
         with pytest.raises(WorkbookError, match="is damaged"):
             read_workbook(packed(tmp_path / "book.xlsx", parts | {part: content}))
 

@@ -196,7 +196,7 @@ def test_bytes_altered_anywhere_never_end_in_a_traceback(tmp_path: Path) -> None
     whole = bytearray(good_book(tmp_path).read_bytes())
     path = tmp_path / "bent.xlsx"
     refused = 0
-    for place in range(0, len(whole), 61):
+    for place in range(0, len(whole), 131):
         bent = whole.copy()
         bent[place] ^= 0x55
         path.write_bytes(bent)
@@ -232,7 +232,7 @@ def bomb(path: Path, part: str, size: int, filler: bytes = b" ") -> Path:
 
 
 def test_a_part_that_unpacks_to_a_thousandfold_is_refused_unread(tmp_path: Path) -> None:
-    error = refusal(bomb(tmp_path / "bomb.xlsx", "xl/sharedStrings.xml", 300 << 20))
+    error = refusal(bomb(tmp_path / "bomb.xlsx", "xl/sharedStrings.xml", 101 << 20))
 
     assert "an absurd multiple of its size" in error.message
 
