@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from batch.commands.check import Checked, check, read
-    from batch.commands.flow import Exported, Planned, Report, Verified, apply, export, plan, resume, verify
+    from batch.commands.export import Exported, export
+    from batch.commands.flow import Planned, Report, Verified, apply, plan, resume, verify
     from batch.errors import BatchError
     from batch.secrets import Secret
     from batch.settings import Settings
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "BatchError": "batch.errors",
     "Checked": "batch.commands.check",
-    "Exported": "batch.commands.flow",
+    "Exported": "batch.commands.export",
     "Planned": "batch.commands.flow",
     "Report": "batch.commands.flow",
     "Secret": "batch.secrets",
@@ -26,7 +27,7 @@ _HOMES = {
     "Verified": "batch.commands.flow",
     "apply": "batch.commands.flow",
     "check": "batch.commands.check",
-    "export": "batch.commands.flow",
+    "export": "batch.commands.export",
     "plan": "batch.commands.flow",
     "read": "batch.commands.check",
     "resume": "batch.commands.flow",

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from batch.errors import UsageError
-from batch.options import Option, Part
-from batch.settings import GOING_ON, OPTIONS, WHERE
+from batch.settings import GOING_ON, OPTIONS, WHERE, Option, Part
 
 _ELSEWHERE: Final = "Give it by TRUNK_BATCH_CLIENT_SECRET, --secret-file, the system's keyring or at the prompt."
 

@@ -16,7 +16,7 @@ from batch.wording import visible
 
 if TYPE_CHECKING:
     from batch.commands.flow import Planned
-    from batch.commands.user_interface import Progress
+    from batch.commands.run import Progress
     from batch.runs.outcomes import Outcome
     from batch.wording import Shown
 

@@ -1,14 +1,237 @@
-"""Invocation: what was typed behind a command, as settings and as the run that is meant."""
+"""Invocation: what was typed behind a command, with environment and profile, as settings and as the run that is meant.
+
+Profiles are tables of a ``trunk-batch.toml``. The operator's own place speaks for them, and a file that they name. One
+in the current folder counts if it is theirs, and is then named; since it may still have come with a workbook, it cannot
+send a secret anywhere by itself. One beside the workbook never counts, and is named too.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import stat
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from batch.errors import UsageError
-from batch.settings import NO_PROFILE, OPTIONS, Profile, Settings, make_settings
+from batch.pbx.addresses import base_url_of
+from batch.secret_sources import read_small, why_unread
+from batch.settings import NO_PROFILE, OPTIONS, TRUST, Origin, Profile, Settings, is_path, make_settings, place_of
+from batch.wording import quoted
+
+PROFILE_FILE: Final = "trunk-batch.toml"
+
+_MOST_BYTES: Final = 256 * 1024
+_KEYS: Final = {option.profile: option for option in OPTIONS.values() if option.profile}
+
+
+def find_profile(name: str | None, named: Path | None, workbook: Path, address: str = "") -> Profile:
+    """Find the profile that counts, and say which files there are.
+
+    Args:
+        name: its table; None for the table ``default``, where there is one.
+        named: the file that was named by ``--profile-file``, if one was.
+        workbook: what the command is about.
+        address: of the PBX where flags or environment give one already.
+
+    Raises:
+        UsageError: the file or the profile is not there, cannot be read, or holds what does not belong there.
+    """
+    if named is not None:
+        tables, _ = _tables(named)
+        table = _table_of(tables, name, named)
+        flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
+        return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
+    here, own, beside = Path.cwd() / PROFILE_FILE, own_place() / PROFILE_FILE, workbook.resolve().parent / PROFILE_FILE
+    notes: list[str] = []
+    seen: dict[Path, Mapping[str, object]] = {}
+    if os.path.lexists(beside) and beside not in {here, own}:
+        notes.append(
+            f"{beside} lies beside the workbook and is not used: it may have come with it. If it is yours, add "
+            f"--profile-file {quoted(beside)}"
+        )
+    for file, tables in _read_in_order(here, own, notes):
+        seen[file] = tables
+        if (name or "default") in tables:
+            table = _table_of(tables, name, file)
+            if file == own:
+                found = _own(table, file, address, Origin(words=_words(name, file)))
+            else:
+                found = _of_current_folder(table, file, name, workbook, given=bool(address))
+            return replace(found, notes=(*notes, *found.notes))
+    if name is None:
+        return Profile(values={}, notes=tuple(notes))
+    raise _no_such_profile(name, seen, notes)
+
+
+def _read_in_order(here: Path, own: Path, notes: list[str]) -> Iterator[tuple[Path, Mapping[str, Mapping[str, Any]]]]:
+    """Read the files that there are and that count, one after the other; note why one does not."""
+    for file in filter(os.path.lexists, dict.fromkeys((here, own))):
+        tables, reason = _tables(file, here=file != own)
+        if reason:
+            notes.append(
+                f"{file} is not used: {reason}. If it may be, add --profile-file {quoted(file)}, or move it to {own}."
+            )
+        else:
+            yield file, tables
+
+
+def _no_such_profile(name: str, seen: Mapping[Path, Mapping[str, object]], notes: Iterable[str]) -> UsageError:
+    if seen:
+        known = ", ".join(dict.fromkeys(chain.from_iterable(seen.values()))) or "none"
+        where, have = " and ".join(map(str, seen)), "have" if len(seen) > 1 else "has"
+        return UsageError(f"{where} {have} no profile {name}.", f"There is: {known}.")
+    return UsageError(
+        f"There is no {PROFILE_FILE} for the profile {name}.",
+        " ".join([f"Make one in {own_place()}, or leave out --profile.", *notes]),
+    )
+
+
+def own_place() -> Path:
+    """Return the folder of the operator's own settings."""
+    if sys.platform == "win32" and os.environ.get("APPDATA"):
+        return Path(os.environ["APPDATA"]) / "trunk-batch"
+    named = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(named) if os.path.isabs(named) else Path.home() / ".config") / "trunk-batch"  # noqa: PTH117 - a text
+
+
+def _words(name: str | None, file: Path) -> str:
+    return f"--profile {name} in {file}" if name else f"[default] in {file}"
+
+
+def _own(table: Mapping[str, Any], file: Path, address: str, origin: Origin) -> Profile:
+    """Return a table of a file that speaks for the operator; its secret is for its own address alone."""
+    values = _with_places(table, file)
+    if "secret_file" in values and address and not _is_same(address, values.get("url", "")):
+        values.pop("secret_file")
+        return Profile(
+            values=values,
+            url_from=origin,
+            notes=(f"The secret_file of {origin.words} is not used: it is for another address than {address}.",),
+        )
+    return Profile(values=values, url_from=origin)
+
+
+def _of_current_folder(
+    table: Mapping[str, Any], file: Path, name: str | None, workbook: Path, *, given: bool
+) -> Profile:
+    """Return a table of the current folder's file, without what a file that came with a workbook must not decide."""
+    withheld = {"secret_file"}
+    if any(place.is_relative_to(file.parent) for place in (workbook.absolute(), workbook.resolve())):
+        withheld.add("secrets")
+    if given or "url" not in table:
+        withheld |= TRUST
+    words = _words(name, file)
+    notes = [f"Settings: {words}"]
+    if lost := [key for key in table if key in withheld]:
+        notes.append(
+            f"Its {' and '.join(lost)} do not count, since it may have come with a workbook. If it is yours, add "
+            f"--profile-file {quoted(file)}, or move it to {own_place() / PROFILE_FILE}."
+        )
+    return Profile(
+        values=_with_places({key: value for key, value in table.items() if key not in withheld}, file),
+        url_from=Origin(words=words, vouched=False, flags=("--profile", name) if name else ()),
+        notes=tuple(notes),
+    )
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return base_url_of(one) == base_url_of(other)
+    except UsageError:  # which is said where the address is used
+        return False
+
+
+def _with_places(table: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """Name what a table says as the settings do; its paths start from the file's own folder."""
+    values = {_KEYS[key].name: value for key, value in table.items()}
+    for name, value in values.items():
+        if OPTIONS[name].kind is Path:
+            values[name] = Path(place_of(value, file.parent))
+        elif OPTIONS[name].kind is tuple:
+            values[name] = tuple(place_of(text, file.parent) if is_path(text) else text for text in value)
+    return values
+
+
+def _why_not_theirs(file: Path, told: os.stat_result) -> str:
+    """Say why a file in the current folder is not the operator's own; blank if it is.
+
+    Windows tells no owner that could be compared: there the file must lie below the user's own folder.
+    """
+    if sys.platform == "win32":
+        return "" if file.resolve().is_relative_to(Path.home()) else "it does not lie in your own folder"
+    for what, status in (("it", told), ("its folder", file.parent.stat())):
+        if status.st_uid != os.getuid():
+            return f"{what} belongs to another user"
+        if status.st_mode & stat.S_IWOTH or (status.st_mode & stat.S_IWGRP and not _is_group_of_one(status.st_gid)):
+            return f"others may write to {'it' if what == 'it' else 'its folder'}"
+    return ""
+
+
+def _is_group_of_one(gid: int) -> bool:
+    """Tell whether a group is the one that many systems make for each user alone."""
+    import grp  # noqa: PLC0415 - not on Windows
+    import pwd  # noqa: PLC0415
+
+    try:
+        user, group = pwd.getpwuid(os.getuid()), grp.getgrgid(gid)
+    except KeyError:
+        return False
+    return gid == user.pw_gid and group.gr_name == user.pw_name and set(group.gr_mem) <= {user.pw_name}
+
+
+def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str, Any]], str]:
+    """Read a file; one in the current folder that is not the operator's is not understood, and why it is not is said.
+
+    Raises:
+        UsageError: the file cannot be read or understood.
+    """
+    import tomllib  # noqa: PLC0415 - only with a profile
+
+    try:
+        if here and (reason := _why_not_theirs(file, file.stat())):  # which they may be unable to read, or to correct
+            return {}, reason
+        content, told = read_small(file, _MOST_BYTES)
+        if here and (reason := _why_not_theirs(file, told)):
+            return {}, reason
+        tables = tomllib.loads(content.decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = why_unread(error) if isinstance(error, OSError) else str(error)
+        raise UsageError(f"{file} cannot be read: {reason}.", "Correct it; see the README for its form.") from None
+    for key, value in tables.items():
+        if not isinstance(value, dict):
+            raise UsageError(
+                f"{file}: {key!r} stands outside of a profile.", "Put a line [default] above it, or [NAME]."
+            )
+    return tables, ""
+
+
+def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: Path) -> Mapping[str, Any]:
+    table = tables.get(name or "default", {} if name is None else None)
+    if table is None:
+        raise UsageError(f"{file} has no profile {name}.", f"There is: {', '.join(tables) or 'none'}.")
+    for key, value in table.items():
+        if key not in _KEYS:
+            secret = any(word in key.casefold() for word in ("secret", "password"))
+            raise UsageError(
+                f"{file}: {key!r} is not a setting of a profile.",
+                "A secret does not belong into a file that is passed around: use the keyring or secret_file."
+                if secret
+                else f"Known are {', '.join(_KEYS)}.",
+            )
+        if not _KEYS[key].fits(value):
+            raise UsageError(
+                f"{file}: {key} cannot be {value!r}.",
+                "Numbers stand without quotes, texts in quotes, insecure is true or false, and secrets is a list of "
+                'texts: ["SIP_*", "~/sip/"].',
+            )
+        if reason := _KEYS[key].why_not(value):
+            raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
+    return table
+
 
 if TYPE_CHECKING:
     import argparse
@@ -27,8 +250,6 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
-    from batch.cli.profiles import find_profile  # noqa: PLC0415 - not for --help
-
     given = _given(flags)
     address = given.get("url") or os.environ.get(OPTIONS["url"].variable, "")
     checks = flags.command == "check"
@@ -53,8 +274,6 @@ def known_pbx(workbook: Path) -> str:
 
     That is so where environment and profile name both the PBX and the API client.
     """
-    from batch.cli.profiles import find_profile  # noqa: PLC0415 - not for --help
-
     try:
         settings = make_settings({"workbook": workbook}, os.environ, find_profile(None, None, workbook))
     except UsageError:  # which the plan is going to say
@@ -78,8 +297,6 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
     given = _given(flags)
     if flags.profile is None and flags.profile_file is None:
         return given
-    from batch.cli.profiles import find_profile  # noqa: PLC0415 - only with a profile
-
     beside = run.resolve().parent  # NAME.runs, which lies beside the workbook
     profile = find_profile(flags.profile, flags.profile_file, beside, given.get("url", ""))
     for note in profile.notes:

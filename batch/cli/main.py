@@ -7,9 +7,9 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from batch.cli import invocation, run
+from batch.cli import run
 from batch.cli.arguments import make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from batch.commands.flow import Planned, Report
+    from batch.settings import Settings
 
 
 def main(arguments: Sequence[str], *, last: bool = False) -> int:
@@ -99,11 +100,11 @@ def _new_template(path: Path) -> Path:
 
 
 def _export(flags: argparse.Namespace, console: Console) -> int:
-    from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.commands.export import export  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.check_text import export_text  # noqa: PLC0415
 
-    exported = flow.export(invocation.settings_of(flags, _noting(console)), Terminal(console, assume_yes=False))
+    exported = export(_settings(flags, console), Terminal(console, assume_yes=False))
     console.say(export_text(exported, console.shown))
     if console.json:
         console.hand_over(json_shapes.export_json(exported))
@@ -111,15 +112,20 @@ def _export(flags: argparse.Namespace, console: Console) -> int:
 
 
 def _check(flags: argparse.Namespace, console: Console) -> int:
+    from batch.cli.invocation import known_pbx  # noqa: PLC0415 - not for --help
     from batch.commands.check import check, mark, write_guess  # noqa: PLC0415
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.check_text import check_text, columns_text, marked_text  # noqa: PLC0415
 
-    settings = invocation.settings_of(flags, _noting(console))
+    settings = _settings(flags, console)
     if settings.marked is not None:
-        _refuse_marked(settings.workbook, settings.marked)
-    if settings.write_columns is not None:
-        _refuse_columns(settings.write_columns)
+        from batch.writers.marked_workbook import refuse_place  # noqa: PLC0415 - a check without marks needs none of it
+
+        refuse_place(settings.workbook, settings.marked)
+    if settings.write_columns is not None and settings.write_columns.exists():
+        from batch.tables.columns_file import already_there  # noqa: PLC0415 - as above
+
+        raise already_there(settings.write_columns)
     checked = check(settings)
     if settings.write_columns is not None:
         write_guess(checked, settings.write_columns)
@@ -127,7 +133,7 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
     if console.json:
         console.hand_over(json_shapes.check_json(checked.problems))
     else:
-        known = invocation.known_pbx(settings.workbook)
+        known = known_pbx(settings.workbook)
         console.say(check_text(checked, console.shown, known=known, notices=not console.quiet))
     if marked is not None:
         console.say(marked_text(marked))
@@ -136,27 +142,24 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
     return 3 if checked.stops else 0
 
 
-def _noting(console: Console) -> Callable[[str], None]:
-    return Terminal(console, assume_yes=False).tell
+def _settings(flags: argparse.Namespace, console: Console) -> Settings:
+    from batch.cli.invocation import settings_of  # noqa: PLC0415 - not for --help
+
+    return settings_of(flags, Terminal(console, assume_yes=False).tell)
 
 
-def _refuse_columns(target: Path) -> None:
-    from batch.tables.columns_file import already_there  # noqa: PLC0415 - not for --help
+def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of the run that is meant, and what shall be otherwise than it has it."""
+    from batch.cli.invocation import given_again, run_of  # noqa: PLC0415 - not for --help
 
-    if target.exists():
-        raise already_there(target)
-
-
-def _refuse_marked(workbook: Path, target: Path) -> None:
-    from batch.writers.marked_workbook import refuse_place  # noqa: PLC0415 - not for --help
-
-    refuse_place(workbook, target)
+    run = run_of(flags)
+    return run, given_again(flags, run, Terminal(console, assume_yes=False).tell)
 
 
 def _plan(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
-    settings = invocation.settings_of(flags, _noting(console))
+    settings = _settings(flags, console)
     planned = flow.plan(settings, Terminal(console, assume_yes=False))
     written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
@@ -187,19 +190,15 @@ def _apply(flags: argparse.Namespace, console: Console) -> int:
             "apply asks before it writes, and there is no terminal to ask on.",
             "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
-    return _show_report(
-        flow.apply(invocation.settings_of(flags, _noting(console)), Terminal(console, assume_yes=flags.yes)), console
-    )
+    done = flow.apply(_settings(flags, console), Terminal(console, assume_yes=flags.yes))
+    return _show_report(done, console)
 
 
 def _resume(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
-    run = invocation.run_of(flags)
-    done = flow.resume(
-        run, invocation.given_again(flags, run, _noting(console)), Terminal(console, assume_yes=flags.yes)
-    )
-    return _show_report(done, console)
+    run, given = _run_again(flags, console)
+    return _show_report(flow.resume(run, given, Terminal(console, assume_yes=flags.yes)), console)
 
 
 def _show_report(done: Report | Planned, console: Console) -> int:
@@ -224,10 +223,8 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports.run_text import verified_text  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
 
-    run = invocation.run_of(flags)
-    verified = flow.verify(
-        run, invocation.given_again(flags, run, _noting(console)), Terminal(console, assume_yes=False)
-    )
+    run, given = _run_again(flags, console)
+    verified = flow.verify(run, given, Terminal(console, assume_yes=False))
     console.say(verified_text(verified, stand(run), console.shown))
     if console.json:
         console.hand_over(json_shapes.verified_json(verified))
@@ -235,13 +232,14 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
 
 
 def _status(flags: argparse.Namespace, console: Console) -> int:
+    from batch.cli.invocation import run_of  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
     from batch.writers.results_rows import RESULTS_WORKBOOK  # noqa: PLC0415
 
-    run = invocation.run_of(flags)
+    run = run_of(flags)
     standing = stand(run)
     if console.json:
         console.hand_over(json_shapes.status_json(standing))

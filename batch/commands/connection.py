@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of, is_overheard
-from batch.pbx.client import Api, Endpoint, connect
+from batch.pbx.session import Endpoint, connect
 from batch.pbx.transport import CaFile, Fingerprint, Insecure, SystemTrust, Verification
-from batch.pbx.wire import RequestLog
 from batch.runs import folders
+from batch.runs.folders import Recording
 from batch.runs.journal_reader import tokens_out
-from batch.runs.recording import Recording
 from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.schema.column_model import Mode
@@ -48,7 +44,7 @@ with more that would take longer than the answers."""
 class Connection:
     """An open way to one PBX."""
 
-    api: Api
+    client: RetryingClient
     address: str
     """As people know it, and as the plan's digest covers it."""
     practice: bool
@@ -77,49 +73,62 @@ class Operator(Protocol):
 
 
 @contextmanager
-def open_client(
+def open_connection(
     settings: Settings,
-    records: Iterable[Record],
     operator: Operator,
     recording: Recording,
+    records: Iterable[Record] = (),
     exported: Callable[[], Base | None] = lambda: None,
-) -> Iterator[tuple[Connection, RetryingClient, threading.Event]]:
-    """Open the way to the PBX, for whoever asks it.
+) -> Iterator[Connection]:
+    """Open the way to the PBX that the settings name, or to the embedded practice PBX; its token is given back.
 
     Args:
         settings: which PBX, as whom, how fast, how patiently.
-        records: what the practice PBX is made up from.
         operator: is asked for a secret, and told what somebody who waits should know.
         recording: takes down each request.
+        records: what the practice PBX is made up from, where there is no file to begin with.
         exported: tells what the trunks held when the workbook was exported, if it was.
 
     Raises:
-        UsageError: as `open_connection` does.
+        UsageError: no URL, no client id, no secret, or settings that contradict each other.
     """
     if settings.log is not None:
         recording.into_file(settings.log)
-    stopping = threading.Event()
 
     def log(entry: Mapping[str, Any]) -> None:
         recording.log(entry)
         operator.requested(entry)
 
-    with open_connection(
-        settings,
-        partial(_invented, records, exported),
-        prompt=operator.prompt_secret,
-        log=log,
-        tell=operator.tell,
-        request_log=recording,
-        tokens_out=partial(tokens_out, _runs_near(settings)),
-    ) as connection:
+    with ExitStack() as stack:
+        if settings.practice:
+            endpoint, notes = stack.enter_context(_practice(settings, records, exported))
+            address, place = PRACTICE, str(practice_file(settings.workbook).resolve())
+        else:
+            endpoint = _endpoint(settings, operator)
+            address, place, notes = endpoint.base_url, endpoint.base_url, _warnings(endpoint)
+        api = stack.enter_context(
+            connect(
+                endpoint,
+                log=log,
+                notice=operator.tell,
+                request_log=recording,
+                patience=settings.give_up_after,
+                tokens_out=lambda: tokens_out(_runs_near(settings), endpoint.base_url, endpoint.client_id),
+            )
+        )
         policy = Policy(
             attempts=settings.attempts,
             give_up_after=settings.give_up_after,
             read_back=settings.read_back,
             settle_wait=settings.settle_wait,
         )
-        yield connection, RetryingClient(connection.api, policy, stopping, notice=operator.tell), stopping
+        yield Connection(
+            client=RetryingClient(api, policy, notice=operator.tell),
+            address=address,
+            practice=settings.practice,
+            place=place,
+            notes=notes,
+        )
 
 
 def _runs_near(settings: Settings) -> list[Path]:
@@ -127,61 +136,7 @@ def _runs_near(settings: Settings) -> list[Path]:
     return [*folders.near(settings.workbook), *filter(None, [settings.run_dir])]
 
 
-@contextmanager
-def open_connection(
-    settings: Settings,
-    invented: Callable[[], PbxState],
-    *,
-    prompt: Callable[[str], str] | None,
-    log: Callable[[Mapping[str, Any]], None],
-    tell: Callable[[str], None],
-    request_log: RequestLog,
-    tokens_out: Callable[[str, str], Sequence[datetime]],
-) -> Iterator[Connection]:
-    """Open the way to the PBX that the settings name, or to the embedded practice PBX.
-
-    The token is given back at the end, whatever happens inside.
-
-    Args:
-        settings: which PBX, as whom, how fast.
-        invented: makes a practice PBX up, where there is no file to begin with.
-        prompt: asks for a secret.
-        log: is told of each request, redacted.
-        tell: is told, in words, what somebody who waits should know.
-        request_log: is told of each request before it leaves and after it is settled.
-        tokens_out: tells when our own tokens for an address and a client id were asked for that may still be out.
-
-    Raises:
-        UsageError: no URL, no client id, no secret, or settings that contradict each other.
-    """
-    if settings.practice:
-        with (
-            _practice(settings, invented) as (endpoint, note),
-            connect(endpoint, log=log, notice=tell, request_log=request_log, patience=settings.give_up_after) as api,
-        ):
-            yield Connection(
-                api=api,
-                address=PRACTICE,
-                practice=True,
-                place=str(practice_file(settings.workbook).resolve()),
-                notes=(note,),
-            )
-        return
-    endpoint = _endpoint(settings, prompt, tell)
-    with connect(
-        endpoint,
-        log=log,
-        notice=tell,
-        request_log=request_log,
-        patience=settings.give_up_after,
-        tokens_out=partial(tokens_out, endpoint.base_url, endpoint.client_id),
-    ) as api:
-        yield Connection(
-            api=api, address=endpoint.base_url, practice=False, place=endpoint.base_url, notes=_warnings(endpoint)
-        )
-
-
-def _endpoint(settings: Settings, prompt: Callable[[str], str] | None, tell: Callable[[str], None]) -> Endpoint:
+def _endpoint(settings: Settings, operator: Operator) -> Endpoint:
     if not settings.url:
         raise UsageError(
             "No PBX is named.",
@@ -194,11 +149,11 @@ def _endpoint(settings: Settings, prompt: Callable[[str], str] | None, tell: Cal
         )
     base_url, verification = base_url_of(settings.url), _verification(settings)
     whence = f" (from {settings.url_from.words})" if settings.url_from.words else ""
-    tell(f"PBX: {base_url}{whence}{'. ' + NOT_ENCRYPTED if is_overheard(base_url) else ''}")
+    operator.tell(f"PBX: {base_url}{whence}{'. ' + NOT_ENCRYPTED if is_overheard(base_url) else ''}")
     return Endpoint(
         base_url=base_url,
         client_id=settings.client_id,
-        secret=find_client_secret(replace(settings, url=base_url), prompt),
+        secret=find_client_secret(replace(settings, url=base_url), operator.prompt_secret),
         verification=verification,
         proxy=settings.proxy == "env",
         timeout=settings.timeout,
@@ -232,9 +187,11 @@ def practice_file(workbook: Path) -> Path:
 
 
 @contextmanager
-def _practice(settings: Settings, invented: Callable[[], PbxState]) -> Iterator[tuple[Endpoint, str]]:
+def _practice(
+    settings: Settings, records: Iterable[Record], exported: Callable[[], Base | None]
+) -> Iterator[tuple[Endpoint, tuple[str, ...]]]:
     from batch.practice.server import running  # noqa: PLC0415
-    from batch.practice.state_files import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
+    from batch.practice.state import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
 
     file = practice_file(settings.workbook)
     before = settings.workbook.with_name("pbx.json")
@@ -246,7 +203,8 @@ def _practice(settings: Settings, invented: Callable[[], PbxState]) -> Iterator[
             state, note = read_state(before), f"The practice PBX starts as {before} says, and is kept in {file}."
         else:
             source = settings.workbook
-            state, note = invented(), f"The practice PBX was made up from the workbook, and is kept in {file}."
+            state = _invented(list(records), exported())
+            note = f"The practice PBX was made up from the workbook, and is kept in {file}."
     except (OSError, ValueError) as error:
         hint = f"Delete {file} to start anew." if source == file else f"Correct {source}, or move it away."
         raise UsageError(f"The practice PBX cannot be made from {source}: {_why(error)}.", hint) from None
@@ -265,7 +223,7 @@ def _practice(settings: Settings, invented: Callable[[], PbxState]) -> Iterator[
                 rate=settings.rate,
                 concurrency=settings.concurrency,
             ),
-            note,
+            (note,),
         )
 
 
@@ -277,40 +235,51 @@ def _why(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
-def _invented(records: Iterable[Record], exported: Callable[[], Base | None]) -> PbxState:
+def _invented(records: Sequence[Record], base: Base | None) -> PbxState:
     """Make a practice PBX that has the workbook's trunks, extensions and groups, with other values.
 
     A trunk of an export holds what it held when it was exported.
     """
-    from batch.practice.state_files import invent_state  # noqa: PLC0415 - only for rehearsals
+    from batch.practice.state import invent_state  # noqa: PLC0415 - only for rehearsals
 
-    listed, base = list(records), exported()
+    exported = {} if base is None else base.trunks
     trunks: dict[object, dict[str, Any]] = {}
     members: dict[tuple[str, int], str] = {}
-    for record in listed:
-        then = None if base is None or record.id is None else base.trunks.get(record.id)
+    for record in records:
+        then = exported.get(record.id or 0)
+        trunks[record.id or record.name] = _as_named(record) if then is None else dict(then.whole)
         if then is not None:
-            trunks[then.id] = dict(then.whole)
             members |= {(m.type, m.id): m.number for entry in then.caller_ids.entries for m in entry.order}
-            continue
-        edit = record.dids
-        trunks[record.id or record.name] = {
-            "id": record.id,
-            "name": record.name if record.id is None and record.name else None,
-            "type": str(record.type) if record.type else None,
-            "did_list": [{"did": row.did} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
-        }
+    extensions, groups = _mentioned(records, members)
+    return invent_state(trunks.values(), extensions.values(), groups.values())
+
+
+def _as_named(record: Record) -> dict[str, Any]:
+    """Return what a row tells of a trunk as it is; what it shall remove is there."""
+    edit = record.dids
+    return {
+        "id": record.id,
+        "name": record.name if record.id is None and record.name else None,
+        "type": str(record.type) if record.type else None,
+        "did_list": [{"did": row.did} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
+    }
+
+
+def _mentioned(
+    records: Iterable[Record], members: Mapping[tuple[str, int], str]
+) -> tuple[dict[object, dict[str, Any]], dict[object, dict[str, Any]]]:
+    """Return the extensions and the groups that the rows name, and those of an export's entries by kind and id."""
     names = {name for (kind, _), name in members.items() if kind == GROUP_KIND and name}
     extensions: dict[object, dict[str, Any]] = {}
     groups: dict[object, dict[str, Any]] = {}
-    for row in (row for record in listed if record.caller_ids for row in record.caller_ids.rows):
+    for row in (row for record in records if record.caller_ids for row in record.caller_ids.rows):
         extensions |= {n: _known_by(n, "number") for n in row.extensions or ()}
         groups |= {n: _known_by(n, "name") for n in split_groups(row.groups or "", names)}
     for (kind, member_id), name in members.items():
         known, key = (groups, "name") if kind == GROUP_KIND else (extensions, "number")
         known.pop(RawId(member_id), None)
         known[name or RawId(member_id)] = {"id": member_id} | ({key: name} if name else {})
-    return invent_state(trunks.values(), extensions.values(), groups.values())
+    return extensions, groups
 
 
 def _known_by(text: str | RawId, key: str) -> dict[str, Any]:

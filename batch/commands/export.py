@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from batch.commands.connection import Connection, practice_file
-from batch.commands.user_interface import UserInterface
+from batch.commands.connection import Connection, open_connection, practice_file
+from batch.commands.outputs import refuse_places
+from batch.commands.run import Unattended, UserInterface
 from batch.errors import UsageError
-from batch.runs.retrying_client import RetryingClient
+from batch.runs.folders import recording
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_OF, TRUNKS
 from batch.settings import Settings
 from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
@@ -45,7 +46,7 @@ class Exported:
     """Trunks that the API cannot edit, or that the workbook cannot name."""
 
 
-def refuse_target(settings: Settings) -> None:
+def _refuse_target(settings: Settings) -> None:
     """Refuse to write an export where something is, or as something else than a spreadsheet.
 
     Raises:
@@ -68,16 +69,22 @@ def refuse_target(settings: Settings) -> None:
         )
 
 
-def export_from(
-    settings: Settings, connection: Connection, client: RetryingClient, interface: UserInterface
-) -> Exported:
-    """Read the chosen trunks and write the workbook.
+def export(settings: Settings, interface: UserInterface | None = None) -> Exported:
+    """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`. Cannot write to the PBX.
 
     Raises:
-        UsageError: ``--only`` names a trunk that the PBX does not have, or there is nothing that could be exported.
-        PbxError: the PBX cannot be read.
-        OutputError: the workbook cannot be written.
+        BatchError: the file is there already or cannot be written, the PBX cannot be used, or there is nothing that
+            could be exported.
     """
+    interface = interface or Unattended()
+    _refuse_target(settings)
+    refuse_places(settings)
+    with recording() as record, open_connection(settings, interface, record) as connection:
+        return _export_from(settings, connection, interface)
+
+
+def _export_from(settings: Settings, connection: Connection, interface: UserInterface) -> Exported:
+    client = connection.client
     inventory = client.inventory(extensions=True, groups=True)
     chosen = _chosen(settings, inventory)
     editable = [trunk.id for trunk in chosen if trunk.type is not None][: settings.first]

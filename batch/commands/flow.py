@@ -16,36 +16,31 @@ from pathlib import Path
 from typing import Any
 
 from batch.commands.check import Checked, check
-from batch.commands.connection import open_client
-from batch.commands.export import Exported, export_from, refuse_target
-from batch.commands.outputs import refuse_output_places
+from batch.commands.connection import open_connection
+from batch.commands.outputs import Report, RunContext, refuse_output_places, refuse_places, unchanged, without_sending
 from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Drift, Verified, return_to
-from batch.commands.run import begin
-from batch.commands.run_context import Report, RunContext, unchanged, without_sending
-from batch.commands.user_interface import Unattended, UserInterface
+from batch.commands.run import Unattended, UserInterface, begin
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
+from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
-from batch.runs.recording import recording
 from batch.runs.resuming import departures
 from batch.schema.file_metadata import PRACTICE_MARK
-from batch.settings import OPTIONS, Settings
+from batch.settings import Settings
 from batch.wording import quoted
 
 __all__ = [
     "Checked",
     "Declined",
     "Drift",
-    "Exported",
     "Planned",
     "Report",
     "UserInterface",
     "Verified",
     "apply",
     "check",
-    "export",
     "plan",
     "resume",
     "verify",
@@ -64,34 +59,20 @@ class Declined(BatchError):
         super().__init__("Nothing was sent.", "Run it again when you are ready.")
 
 
-def export(settings: Settings, interface: UserInterface | None = None) -> Exported:
-    """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`. Cannot write to the PBX.
-
-    Raises:
-        BatchError: the file is there already or cannot be written, the PBX cannot be used, or there is nothing that
-            could be exported.
-    """
-    interface = interface or Unattended()
-    refuse_target(settings)
-    _refuse_places(settings)
-    with recording() as record, open_client(settings, (), interface, record) as (connection, client, _):
-        return export_from(settings, connection, client, interface)
-
-
 def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
     """Check a workbook, read the PBX and say what would change. Cannot write to the PBX.
 
     Raises:
         BatchError: workbook or PBX cannot be used at all; problems and hazards are in what comes back.
     """
-    _refuse_places(settings)
+    refuse_places(settings)
     checked = check(settings)
     interface = interface or Unattended()
     with (
         recording() as record,
-        open_client(settings, checked.records.trunks, interface, record, checked.exported) as (connection, client, _),
+        open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection,
     ):
-        return draw_up(checked, connection, client)
+        return draw_up(checked, connection)
 
 
 def apply(settings: Settings, interface: UserInterface | None = None) -> Report | Planned:
@@ -105,7 +86,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     """
     interface = interface or Unattended()
     started = datetime.now(tz=UTC)
-    _refuse_places(settings)
+    refuse_places(settings)
     folders.refuse_used(settings.run_dir)
     checked = check(settings)
     mark = PRACTICE_MARK if settings.practice else ""
@@ -114,13 +95,9 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as stack:
         record = stack.enter_context(recording())
-        with open_client(settings, checked.records.trunks, interface, record, checked.exported) as (
-            connection,
-            client,
-            stopping,
-        ):
+        with open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection:
             at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(checked, connection, client)
+            planned = draw_up(checked, connection)
             if planned.exit_code:
                 return planned
             if planned.plan.updates and not interface.confirm(planned):
@@ -148,8 +125,8 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
                 stack.enter_context(journal.create_journal(folder.path)), record, account, planned, interface, settled
             )
             stack.enter_context(run.ahead)
-            run.dispatch(connection, client)
-            attention = run.look_at_statuses(client, stopping, target)
+            run.dispatch(connection.client)
+            attention = run.look_at_statuses(connection.client, target)
         return run.conclude(target, attention)
 
 
@@ -176,19 +153,17 @@ def resume(
         stack.enter_context(_cut_short(place))
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
-        _refuse_places(returned.checked.settings)
+        refuse_places(returned.checked.settings)
         refuse_output_places(returned.checked.settings, returned.target)
         if returned.is_over:
             return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
         record = stack.enter_context(recording())
         checked = returned.checked
-        with open_client(checked.settings, checked.records.trunks, interface, record, checked.exported) as (
-            connection,
-            client,
-            stopping,
-        ):
+        with open_connection(
+            checked.settings, interface, record, checked.records.trunks, checked.exported
+        ) as connection:
             stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(returned.checked, connection, client, returned.done_with)
+            planned = draw_up(checked, connection, returned.done_with)
             rest = returned.sort_out(planned)
             differs = departures(rest, returned.past.wanted, returned.before)
             planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
@@ -203,8 +178,8 @@ def resume(
                 stack.enter_context(journal.reopen(place)), record, account, planned, interface, settled, returned.past
             )
             stack.enter_context(run.ahead)
-            run.dispatch(connection, client)
-            attention = run.look_at_statuses(client, stopping, returned.target)
+            run.dispatch(connection.client)
+            attention = run.look_at_statuses(connection.client, returned.target)
         return run.conclude(returned.target, attention)
 
 
@@ -223,40 +198,15 @@ def verify(place: Path, flags: Mapping[str, Any] | None = None, interface: UserI
     with holding(place_of_run(place), f"run {place.name}", holder):
         returned = return_to(place, flags or {})
         checked, interface = returned.checked, interface or Unattended()
-        _refuse_places(checked.settings)
+        refuse_places(checked.settings)
         with (
             recording() as record,
-            open_client(checked.settings, checked.records.trunks, interface, record, checked.exported) as (
-                _,
-                client,
-                _,
-            ),
+            open_connection(
+                checked.settings, interface, record, checked.records.trunks, checked.exported
+            ) as connection,
         ):
-            live = client.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
+            live = connection.client.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
         return returned.verified(live)
-
-
-def _refuse_places(settings: Settings) -> None:
-    """Refuse places for files of ours where they cannot be, or where they would take the workbook's.
-
-    Raises:
-        UsageError: there is one.
-    """
-    for option in OPTIONS.values():
-        place: Path | None = getattr(settings, option.name) if option.apart else None
-        if place is not None:
-            _refuse_place(f"{option.flags[0]} {place}", place, settings.workbook, Path(option.metavar or "").suffix)
-
-
-def _refuse_place(typed: str, place: Path, workbook: Path, ending: str) -> None:
-    if place.is_dir() or not place.parent.is_dir():
-        raise UsageError(f"{typed} cannot be written: no such folder.", "Name a file in a folder there is.")
-    if workbook.is_dir() and place.parent.samefile(workbook):
-        raise UsageError(f"{typed} lies among the workbook's own files.", "Name a file in another folder.")
-    if place.exists() and workbook.exists() and place.samefile(workbook):
-        raise UsageError(f"{typed} is the workbook itself.", "Name another file: this would replace it.")
-    if ending and place.suffix.lower() != ending:
-        raise UsageError(f"{typed} does not end in {ending}.", f"Name a file that ends in {ending}.")
 
 
 def _refuse_saved_meanwhile(checked: Checked) -> None:

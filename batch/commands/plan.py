@@ -14,9 +14,9 @@ from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
 from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
+from batch.runs.live_reads import BATCH
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import since_exported
-from batch.runs.retrying_client import BATCH, RetryingClient
 from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.schema.file_metadata import PRACTICE_MARK
@@ -159,15 +159,12 @@ class Planned:
         return changes_frame(self.checked.tables, self.plan.changes, {})
 
 
-def draw_up(
-    checked: Checked, connection: Connection, client: RetryingClient, done_with: frozenset[int] = frozenset()
-) -> Planned:
+def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] = frozenset()) -> Planned:
     """Put the chosen trunks against what the PBX holds.
 
     Args:
         checked: the workbook.
         connection: the PBX.
-        client: the way to it.
         done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
     """
     checked = _told(done_with, checked)
@@ -179,6 +176,7 @@ def draw_up(
     if not chosen:
         return _planned(checked, connection, Inventory(trunks=()), [], [], around)
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
+    client = connection.client
     inventory = client.inventory(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
     resolved = resolve(tables, chosen, inventory)
     live = client.trunks(list(resolved.ids.values()))
@@ -194,23 +192,19 @@ def draw_up(
         if record.row not in resolved.ids:
             continue
         trunk = live.get(resolved.ids[record.row])
-        if trunk is None:
-            found.append(_just_gone(tables, record))
-        elif WHOLE_TRUNK in trunk.unread:
-            found.append(unreadable_trunk_problem(tables, record, trunk))
-        else:
-            then = exported.get(trunk.id)
-            change, dangers, problems = judge_trunk(tables, record, trunk, inventory, then)
-            problems += [] if then is None else deserted(tables, checked.records, record, then)
-            problems += _another_by_that_name(tables, record, trunk, named)
-            change, reorders, order = settle_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
-            problems += order
-            dangers += reorders
-            changes.append(change)
-            hazards += dangers
-            found += problems
-            if record.row not in stopped and not any(problem.stops for problem in problems):
-                found += not_sendable(tables, change)
+        if trunk is None or WHOLE_TRUNK in trunk.unread:
+            found.append(_not_shown(tables, record, trunk))
+            continue
+        then = exported.get(trunk.id)
+        change, dangers, problems = judge_trunk(tables, record, trunk, inventory, then)
+        problems += [] if then is None else deserted(tables, checked.records, record, then)
+        problems += _another_by_that_name(tables, record, trunk, named)
+        change, reorders, order = settle_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
+        changes.append(change)
+        hazards += [*dangers, *reorders]
+        found += [*problems, *order]
+        if record.row not in stopped and not any(problem.stops for problem in [*problems, *order]):
+            found += not_sendable(tables, change)
     told = _told_of(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
@@ -255,7 +249,9 @@ def _another_by_that_name(
     ]
 
 
-def _just_gone(tables: Tables, record: Record) -> Problem:
+def _not_shown(tables: Tables, record: Record, trunk: LiveTrunk | None) -> Problem:
+    if trunk is not None:
+        return unreadable_trunk_problem(tables, record, trunk)
     return tables.trunks.problem(
         "trunk-gone",
         record.row,

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch.commands.check import Checked, check
+from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
-from batch.commands.run_context import Report, RunContext
 from batch.errors import OutputError, UsageError
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal

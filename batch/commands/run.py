@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from batch.commands.check import Checked
-from batch.commands.connection import Connection
+from batch.commands.connection import Operator
+from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned, batch_size
-from batch.commands.run_context import Report, RunContext
-from batch.commands.user_interface import UserInterface
 from batch.errors import PbxError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
-from batch.runs.folders import note_begun
+from batch.runs.folders import Recording, note_begun
 from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
-from batch.runs.recording import Recording
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.run_report import lost_registrations, status_lines
 from batch.runs.serialization import want
@@ -31,6 +28,49 @@ from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
 from batch.writers.changes_ahead import ChangesAhead
 from batch.writers.results_rows import Results, give_back
+
+
+class Progress(Protocol):
+    """Somebody who watches a run."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """Hear of one trunk's ending."""
+
+
+class UserInterface(Operator, Protocol):
+    """The person in front: where there is none, `Unattended` stands in."""
+
+    def confirm(self, planned: Planned) -> bool:
+        """Ask whether to go on."""
+
+    def watch(self, total: int) -> Progress:
+        """Show the progress of so many trunks."""
+
+
+class Unattended:
+    """Nobody is there: goes on without asking, for scripts that call the Python API."""
+
+    def prompt_secret(self, text: str) -> str:  # noqa: ARG002
+        """Nobody can be asked."""
+        return ""
+
+    def tell(self, text: str) -> None:
+        """Nobody listens."""
+
+    def requested(self, entry: Mapping[str, Any]) -> None:
+        """Nobody listens."""
+
+    def confirm(self, planned: Planned) -> bool:  # noqa: ARG002
+        """Whoever called `apply` has decided."""
+        return True
+
+    def watch(self, total: int) -> Progress:  # noqa: ARG002
+        """Nobody watches."""
+        return self
+
+    def settled(self, outcome: Outcome) -> None:
+        """Nobody watches."""
+
 
 _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANGED, Ending.SKIPPED}
 
@@ -60,7 +100,7 @@ class Run:
     meanwhile: Future[Results] | None = None
     """The results, written while the run waits for the statuses."""
 
-    def dispatch(self, connection: Connection, client: RetryingClient) -> None:
+    def dispatch(self, client: RetryingClient) -> None:
         """Write what is to be written, and note an outcome for each trunk."""
         settings = self.account.checked.settings
         progress = self.interface.watch(len(self.again))
@@ -73,7 +113,7 @@ class Run:
             self.ahead.told(whole)
             self.journal.end(whole)
 
-        trunk_writer = TrunkWriter(client, connection.api.wire.clock)
+        trunk_writer = TrunkWriter(client)
         dispatch = WorkerPool(
             self.again,
             trunk_writer,
@@ -102,7 +142,7 @@ class Run:
             errmsg=outcome.errmsg or tries.errmsg,
         )
 
-    def look_at_statuses(self, client: RetryingClient, stopping: threading.Event, target: Path) -> tuple[str, ...]:
+    def look_at_statuses(self, client: RetryingClient, target: Path) -> tuple[str, ...]:
         """Read the trunks' statuses once more, some time after the last write that bears on registration.
 
         Meanwhile the results are written: they are right as they are unless the statuses give reason to say more, and
@@ -116,7 +156,7 @@ class Run:
         ]
         if not written or not wait or self.lost is not None or self.interrupted:
             return ()
-        stopping.clear()
+        client.go_on()
         self.meanwhile = _beside(lambda: self._write_results(target))
         try:
             self.interface.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")

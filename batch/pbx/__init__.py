@@ -1,5 +1,5 @@
 """The wire: a request in, a reply out. Knows nothing of sheets or trunks.
 
-`client` gets a token from the `session` and sends through `wire`, which waits in the `throttle` for its turn, opens a
+`session` gets a token and sends through `wire`, which waits in the `throttle` for its turn, opens a
 socket in `connections` and takes secrets out of what comes back (`redaction`).
 """

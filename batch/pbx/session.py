@@ -1,115 +1,35 @@
 """The session: one token per PBX and run, shared by all threads, renewed by one of them, given back at the end.
 
-A client has eight tokens of 30 minutes. Where all are out, the PBX tells neither whose they are nor until when; the
-journals of our own runs do.
+A client has eight tokens of 30 minutes. Where all are out, the journals of our own runs tell how many are ours.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
+import httpx
+
 from batch.errors import AddressBlocked, PbxError, TokensExhausted
-from batch.pbx.messages import Answer, NoResponse, NotSent, Request, refresh, revoke, sign_in
-from batch.pbx.sign_ins import TOKEN_LIFE_S, Failure, Grant, SignIn, quoted_answer, read_sign_in
-from batch.pbx.throttle import Stopped
-from batch.pbx.wire import AccessToken, Wire
+from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in
+from batch.pbx.sign_ins import TOKEN_GONE, Failure, Grant, SignIn, judge_shortage, read_sign_in
+from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
+from batch.pbx.transport import SystemTrust, Verification, open_http_client
+from batch.pbx.wire import HURRIED_S, NO_REQUEST_LOG, AccessToken, Log, RequestLog, Wire, no_log
 from batch.secrets import Secret
-
-MOST_OUT: Final = 8
-"""So many valid access tokens a client may have (vendor's API, section 1)."""
-
-_LIFE: Final = timedelta(seconds=TOKEN_LIFE_S)
-_CLOSE_OTHERS: Final = "Close other programs that use this client"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shortage:
-    """What is known of it at one moment."""
-
-    answer: Answer
-    """The PBX's 60002."""
-    ours: int
-    """So many of the tokens may be our own."""
-    noticed_at: datetime
-    free_at: datetime
-    """The latest moment at which one must be free, by this machine's clock."""
-
-    @property
-    def seconds(self) -> float:
-        """Seconds from when it was noticed until one must be free."""
-        return (self.free_at - self.noticed_at).total_seconds()
-
-    def waiting(self, patience: float) -> str:
-        """Say that it is waited for, up to so many seconds."""
-        if self.seconds <= patience:
-            return f"{self._facts()} Waiting for it, up to {patience:g} s (--give-up-after)."
-        return (
-            f"{self._facts()} That is longer than the {patience:g} s of --give-up-after; "
-            "waiting so long all the same, since one may be given back earlier."
-        )
-
-    def failure(self, waited: float) -> Failure:
-        """Make the failure that it is after it was waited for in vain for so many seconds."""
-        vain = f" None was given back in {waited:.0f} s." if waited >= 1 else ""
-        return Failure(
-            kind=TokensExhausted,
-            message=self._facts() + vain,
-            hint=f"Try again after {clock_time(self.free_at, self.noticed_at)}. {_CLOSE_OTHERS} to have one earlier.",
-            lasting=False,
-            reply=self.answer,
-        )
-
-    def _facts(self) -> str:
-        moment = f"at {clock_time(self.free_at, self.noticed_at)} at the latest"
-        out = f"All eight access tokens of this API client are out ({quoted_answer(self.answer)})."
-        match self.ours:
-            case 0:
-                return f"{out} None is known to be ours: another program uses this client. One is free {moment}."
-            case 1:
-                return f"{out} 1 of them may be ours, from a run that broke off or goes on; it is free {moment}."
-            case _:
-                return (
-                    f"{out} {self.ours} of them may be ours, from runs that broke off or go on; one is free {moment}."
-                )
-
-
-def judge_shortage(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shortage:
-    """Judge a 60002.
-
-    Args:
-        answer: the PBX's.
-        asked_at: when our own tokens were asked for that may not have been given back, in any order, aware.
-        now: the aware time. Where it jumped, no moment is farther away than a token's whole life.
-    """
-    out = [at for at in asked_at if now - at < _LIFE]
-    return Shortage(
-        answer=answer,
-        ours=min(len(out), MOST_OUT),
-        noticed_at=now,
-        free_at=min([now, *out]) + _LIFE,
-    )
-
-
-def clock_time(moment: datetime, now: datetime) -> str:
-    """Show a moment by the clock on the wall, with its date where that is not today's."""
-    local = moment.astimezone()
-    today = local.date() == now.astimezone().date()
-    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M:%S}"
-
 
 MOST_UNTRIED: Final = 5
 """So many new tokens in a row may turn out to be worth nothing before the PBX is given up on (it has eight)."""
 ASK_AGAIN_S: Final = 30.0
 """So often a token is asked for while all eight are out: somebody may have given one back."""
 
+_TOKEN_EXPIRED: Final = 10004
 _PAST_THE_MOMENT_S: Final = 1.0
 """Asked so long after a token's end, the PBX's clock has seen it too."""
-TOKEN_GONE: Final = frozenset({0, 10004})
-"""What the PBX says to giving back a token that is not valid afterwards."""
 _WORTHLESS: Final = Failure(
     kind=PbxError,
     message="The PBX calls every token expired that it has just given.",
@@ -117,11 +37,6 @@ _WORTHLESS: Final = Failure(
     lasting=True,
     reply=None,
 )
-
-
-def none_out() -> Sequence[datetime]:
-    """Know of no tokens of our own."""
-    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +48,25 @@ class _Held:
     renew_at: float
     refresh_until: float
     expires_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Which PBX, as whom, and how hard it may be worked."""
+
+    base_url: str
+    """As `addresses.base_url_of` gives it."""
+    client_id: str
+    secret: Secret
+    verification: Verification = field(default_factory=SystemTrust)
+    proxy: bool = False
+    """Whether the proxies that the environment names are used; never for loopback."""
+    timeout: float = 30.0
+    """Seconds for connecting, for sending, and for each part of an answer."""
+    rate: float = 10.0
+    """The most starts in any one second, of every request to this PBX."""
+    concurrency: int = 4
+    """The most requests at a time, of every request to this PBX; it begins with one."""
 
 
 class Session:
@@ -151,21 +85,11 @@ class Session:
         client_id: str,
         secret: Secret,
         patience: float = 0.0,
-        tokens_out: Callable[[], Sequence[datetime]] = none_out,
+        tokens_out: Callable[[], Sequence[datetime]] = tuple,
         notice: Callable[[str], None] | None = None,
     ) -> None:
-        """Make a session; nothing is sent until a token is needed.
-
-        Args:
-            wire: the way to the PBX.
-            base_url: for the words when nothing answers there.
-            client_id: as the PBX's API page shows it.
-            secret: likewise.
-            patience: seconds to wait for a token while all eight of the client are out.
-            tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
-            notice: is told in words, once each time, that a token is being waited for.
-        """
-        self._wire = wire
+        """Make a session, as `connect` does; nothing is sent until a token is needed."""
+        self.wire = wire
         self._base_url = base_url
         self._client_id = client_id
         self._secret = secret
@@ -183,7 +107,28 @@ class Session:
         self._worked = 0
         self._closed = False
 
-    def token(self) -> tuple[Secret, int]:
+    @property
+    def throttle(self) -> Throttle:
+        """Where every request waits for its turn: wind it down or stop it, and hurry it where somebody waits."""
+        return self.wire.throttle
+
+    def send(self, request: Request) -> Reply:
+        """Send one request under the session's token.
+
+        Neither retries nor signs in again: an expired token comes back as an answer with errcode 10004, and its
+        ``sign_in`` is what `renew` wants to know.
+
+        Raises:
+            PbxError: if a token was needed and could not be had; see `token`.
+            Stopped: if the throttle was shut to it before its turn, or the connection closed; nothing was sent.
+        """
+        access = self.token()
+        reply = self.wire.send(request, access)
+        if isinstance(reply, Answer) and reply.errcode != _TOKEN_EXPIRED:
+            self._worked = max(self._worked, access.serial)
+        return reply
+
+    def token(self) -> AccessToken:
         """Return the token and which sign-in gave it; signs in at first need, renews a little before the end.
 
         Raises:
@@ -191,11 +136,6 @@ class Session:
                 stop the PBX.
             Stopped: if the throttle is stopped, or the session closed.
         """
-        access = self.access_token()
-        return access.token, access.serial
-
-    def access_token(self) -> AccessToken:
-        """Return what `Wire.send` needs; raises as `token` does."""
         held = self._held
         if held is not None and self._clock_s() < held.renew_at:
             return held.access
@@ -207,7 +147,7 @@ class Session:
             self._check(seen)
             return self._renewed(held).access
 
-    def renew(self, serial: int) -> tuple[Secret, int]:
+    def renew(self, serial: int) -> AccessToken:
         """Return a token newer than the one of this serial, which the PBX called expired.
 
         Only the first to report it signs in; the others wait for that and get the same.
@@ -225,11 +165,7 @@ class Session:
                 if self._serial - self._worked >= MOST_UNTRIED:
                     raise self._failed(_WORTHLESS)
                 held = self._signed_in()
-            return held.access.token, held.access.serial
-
-    def worked(self, serial: int) -> None:
-        """Note that the token of this serial was accepted."""
-        self._worked = max(self._worked, serial)
+            return held.access
 
     def close(self) -> bool:
         """Give the tokens back. Never raises, and sends each at most once.
@@ -243,7 +179,7 @@ class Session:
             return all(self._give_back_superseded())
 
     def _clock_s(self) -> float:
-        return self._wire.clock.monotonic()
+        return self.wire.clock.monotonic()
 
     def _check(self, seen: int) -> None:
         """Stop here if nothing more shall be sent, or if somebody just failed while this thread waited."""
@@ -287,7 +223,7 @@ class Session:
         asked_at = self._tokens_out()
         told = False
         while True:
-            shortage = judge_shortage(full, asked_at, self._wire.clock.now())
+            shortage = judge_shortage(full, asked_at, self.wire.clock.now())
             waited = self._clock_s() - began
             left = self._patience - waited
             if left <= 0:
@@ -296,7 +232,7 @@ class Session:
                 self._notice(shortage.waiting(self._patience))
                 told = True
             try:
-                self._wire.throttle.rest(min(ASK_AGAIN_S, left, shortage.seconds + _PAST_THE_MOMENT_S))
+                self.wire.throttle.rest(min(ASK_AGAIN_S, left, shortage.seconds + _PAST_THE_MOMENT_S))
             except Stopped:
                 self._share(Stopped)
                 raise
@@ -307,7 +243,7 @@ class Session:
             full = still_full
 
     def _ask(self, request: Request) -> SignIn:
-        return read_sign_in(self._wire.send(request), base_url=self._base_url, now=self._wire.clock.now())
+        return read_sign_in(self.wire.send(request), base_url=self._base_url, now=self.wire.clock.now())
 
     def _hold(self, grant: Grant) -> _Held:
         now = self._clock_s()
@@ -353,7 +289,7 @@ class Session:
         gone: list[bool] = []
         answers = True
         while self._superseded and answers:
-            reply = self._wire.send_last(revoke(), self._superseded.pop(0).access)
+            reply = self.wire.send_last(revoke(), self._superseded.pop(0).access)
             gone.append(isinstance(reply, Answer) and reply.errcode in TOKEN_GONE)
             answers = not (isinstance(reply, NotSent | NoResponse) and reply.timed_out)
         return gone
@@ -364,3 +300,79 @@ def _full(given: SignIn) -> Answer | None:
     if isinstance(given, Failure) and given.kind is TokensExhausted and isinstance(given.reply, Answer):
         return given.reply
     return None
+
+
+@contextmanager
+def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and network come from
+    endpoint: Endpoint,
+    *,
+    log: Log = no_log,
+    notice: Callable[[str], None] | None = None,
+    request_log: RequestLog = NO_REQUEST_LOG,
+    patience: float = 0.0,
+    tokens_out: Callable[[], Sequence[datetime]] = tuple,
+    clock: Clock = SYSTEM_CLOCK,
+    transport: httpx.BaseTransport | None = None,
+) -> Iterator[Session]:
+    """Open a connection to a PBX; whatever happens inside, its token is given back at the end.
+
+    At the end nothing more is let through. Threads that are still inside a request may outlive it: what is in
+    flight ends as a reply, and anything later as `Stopped`. With `Throttle.hurry` the end takes a second at most.
+
+    Args:
+        endpoint: which PBX, as whom, how fast.
+        log: is told of each request, redacted.
+        notice: is told, in words, when the PBX first asks for less, and when a token has to be waited for.
+        request_log: is told of each request before it leaves and after it is settled.
+        patience: seconds to wait for a token while all eight of the client are out.
+        tokens_out: tells when our own tokens were asked for that may not have been given back (aware).
+        clock: where time comes from.
+        transport: what to send through instead of the network, for tests.
+
+    Yields:
+        The session; nothing is sent until it is used.
+
+    Raises:
+        UsageError: if rate, concurrency, CA file or fingerprint cannot be used.
+    """
+    throttle = Throttle(RateLimiter(endpoint.rate), ConcurrencyLimit(endpoint.concurrency), clock, notice)
+    client = open_http_client(
+        endpoint.base_url,
+        timeout=endpoint.timeout,
+        verification=endpoint.verification,
+        proxy=endpoint.proxy,
+        transport=transport,
+    )
+    wire = Wire(
+        client=client, throttle=throttle, clock=clock, timeout=endpoint.timeout, log=log, request_log=request_log
+    )
+    session = Session(
+        wire,
+        base_url=endpoint.base_url,
+        client_id=endpoint.client_id,
+        secret=endpoint.secret,
+        patience=patience,
+        tokens_out=tokens_out,
+        notice=notice,
+    )
+    try:
+        yield session
+    finally:
+        throttle.stop()
+        if _gave_back_in_time(session, throttle) and throttle.idle:
+            # else each thread closes its own: a socket closed under one is the next file's number a moment later
+            client.close()
+
+
+def _gave_back_in_time(session: Session, throttle: Throttle) -> bool:
+    """Give the tokens back; where somebody is waiting for the end, leave that to itself after a second.
+
+    Neither looking up a host's name nor a sign-in that another thread is in the midst of can be cut short.
+    """
+    if not throttle.hurried:
+        session.close()
+        return True
+    closing = threading.Thread(target=session.close, name="closing", daemon=True)
+    closing.start()
+    closing.join(HURRIED_S)
+    return not closing.is_alive()

@@ -7,7 +7,7 @@ is no answer of the API at all most likely has the wrong address.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeAlias
@@ -21,6 +21,12 @@ from batch.secrets import Secret
 TOKEN_LIFE_S: Final = 1800.0
 """Seconds that a token lives when the answer does not say (vendor's API, section 1)."""
 
+MOST_OUT: Final = 8
+"""So many valid access tokens a client may have (vendor's API, section 1)."""
+TOKEN_GONE: Final = frozenset({0, 10004})
+"""What the PBX says to giving back a token that is not valid afterwards."""
+
+_LIFE: Final = timedelta(seconds=TOKEN_LIFE_S)
 _SHARE_OF_LIFE: Final = 0.9
 _AHEAD_S: Final = 60.0
 _FIRST_EPOCH: Final = 1e9
@@ -192,6 +198,82 @@ def blocked(answer: Answer, now: datetime) -> Failure:
 def quoted_answer(answer: Answer) -> str:
     """Quote the code and message of an answer; where it gave no message, the vendor's own."""
     return f"{answer.errcode} {answer.errmsg or explain(answer.errcode).errmsg}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortage:
+    """All of a client's tokens are out: what is known of it at one moment."""
+
+    answer: Answer
+    """The PBX's 60002."""
+    ours: int
+    """So many of the tokens may be our own."""
+    noticed_at: datetime
+    free_at: datetime
+    """The latest moment at which one must be free, by this machine's clock."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds from when it was noticed until one must be free."""
+        return (self.free_at - self.noticed_at).total_seconds()
+
+    def waiting(self, patience: float) -> str:
+        """Say that it is waited for, up to so many seconds."""
+        if self.seconds <= patience:
+            return f"{self._facts()} Waiting for it, up to {patience:g} s (--give-up-after)."
+        return (
+            f"{self._facts()} That is longer than the {patience:g} s of --give-up-after; "
+            "waiting so long all the same, since one may be given back earlier."
+        )
+
+    def failure(self, waited: float) -> Failure:
+        """Make the failure that it is after it was waited for in vain for so many seconds."""
+        vain = f" None was given back in {waited:.0f} s." if waited >= 1 else ""
+        return Failure(
+            kind=TokensExhausted,
+            message=self._facts() + vain,
+            hint=f"Try again after {clock_time(self.free_at, self.noticed_at)}. "
+            "Close other programs that use this client to have one earlier.",
+            lasting=False,
+            reply=self.answer,
+        )
+
+    def _facts(self) -> str:
+        moment = f"at {clock_time(self.free_at, self.noticed_at)} at the latest"
+        out = f"All eight access tokens of this API client are out ({quoted_answer(self.answer)})."
+        match self.ours:
+            case 0:
+                return f"{out} None is known to be ours: another program uses this client. One is free {moment}."
+            case 1:
+                return f"{out} 1 of them may be ours, from a run that broke off or goes on; it is free {moment}."
+            case _:
+                return (
+                    f"{out} {self.ours} of them may be ours, from runs that broke off or go on; one is free {moment}."
+                )
+
+
+def judge_shortage(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shortage:
+    """Judge a 60002, which tells neither whose the tokens are nor until when they live.
+
+    Args:
+        answer: the PBX's.
+        asked_at: when our own tokens were asked for that may not have been given back, in any order, aware.
+        now: the aware time. Where it jumped, no moment is farther away than a token's whole life.
+    """
+    out = [at for at in asked_at if now - at < _LIFE]
+    return Shortage(
+        answer=answer,
+        ours=min(len(out), MOST_OUT),
+        noticed_at=now,
+        free_at=min([now, *out]) + _LIFE,
+    )
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """Show a moment by the clock on the wall, with its date where that is not today's."""
+    local = moment.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M:%S}"
 
 
 def _not_now(answer: Answer, what: str) -> Failure:

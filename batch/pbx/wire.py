@@ -15,18 +15,17 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from functools import lru_cache
-from typing import Any, Final, Literal, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 from urllib.parse import urlencode
 
 import httpx
 
 from batch.pbx.addresses import API_PATH
-from batch.pbx.clocks import Clock
 from batch.pbx.connections import Deadline, Deadlines
 from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
-from batch.pbx.throttle import Stopped, Throttle
+from batch.pbx.throttle import Clock, Stopped, Throttle
 from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, reply_of
 from batch.secrets import Secret
 
@@ -94,8 +93,7 @@ NO_REQUEST_LOG: Final = _NoRequestLog()
 """Keeps none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(NamedTuple):
     """What a request is sent with: a token, and which of the session's sign-ins gave it."""
 
     token: Secret
@@ -118,13 +116,32 @@ class Wire:
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
 
-    def send(self, request: Request, access: AccessToken | None = None) -> Reply:
+    def send(
+        self,
+        request: Request,
+        access: AccessToken | None = None,
+        turn: AbstractContextManager[float] | None = None,
+        timeout: float | None = None,
+    ) -> Reply:
         """Send one request when the throttle lets it, and make a reply of what came of it.
+
+        Args:
+            request: what to send.
+            access: the token, and whose it is; None for asking for one.
+            turn: waits for the request's turn, and gives when it came; None for the throttle's usual way.
+            timeout: seconds for each step; None for the usual ones.
 
         Raises:
             Stopped: if the throttle is shut to it before its turn, or the client closed; nothing was sent.
         """
-        reply = self._send(request, access, self.throttle.passing(writes=request.writes), self.timeout)
+        with turn or self.throttle.passing(writes=request.writes) as started:
+            if request.not_after is not None and started > request.not_after:
+                return NotSent(reason="its turn came too late", late=True)
+            number = self.request_log.leaving(request, 0 if access is None else access.serial)
+            reply = self._exchange(request, access, started, timeout or self.timeout)
+            self._tell_throttle(reply)
+        self.request_log.settled(number, reply)
+        self.log(_entry(request, access, reply))
         if reply is _CLOSED:
             raise Stopped
         return reply
@@ -135,75 +152,64 @@ class Wire:
             patience, timeout = HURRIED_S * _SHARE_AT_THE_DOOR, HURRIED_S * (1 - _SHARE_AT_THE_DOOR)
         else:
             patience = timeout = min(self.timeout, LAST_REQUEST_S)
-        return self._send(request, access, self.throttle.leaving(patience), timeout)
-
-    def _send(
-        self, request: Request, access: AccessToken | None, turn: AbstractContextManager[float], timeout: float
-    ) -> Reply:
-        with turn as started:
-            if request.not_after is not None and started > request.not_after:
-                return NotSent(reason="its turn came too late", late=True)
-            number = self.request_log.leaving(request, 0 if access is None else access.serial)
-            reply = self._exchange(request, access, started, timeout)
-            self._tell_throttle(reply)
-        self.request_log.settled(number, reply)
-        self.log(_entry(request, access, reply))
-        return reply
+        try:
+            return self.send(request, access, self.throttle.leaving(patience), timeout)
+        except Stopped:
+            return _CLOSED
 
     def _exchange(self, request: Request, access: AccessToken | None, started: float, timeout: float) -> Reply:
+        """Put a request on the wire and make a reply of what comes back, or of why nothing does."""
         if self.client.is_closed:  # nobody closes it while something is in flight, and this is
             return _CLOSED
         credentials = {} if access is None else {"access_token": access.token.reveal()}
         self.redactor.learn(*credentials.values(), *_secrets_of(request))
         body = None if request.body is None else json.dumps(request.body, allow_nan=False).encode()
+        status, retry_after = 0, None
+        content: bytes | _Unread = _Unread.TOO_SLOW
         with self.deadlines.within(2 * timeout) as deadline:
-            received = self._received(self._built(request, credentials, body, timeout, deadline), started, timeout)
+            built = self._built(request, credentials, body, timeout, deadline)
+            try:
+                with closing(self.client.send(built, stream=True)) as response:
+                    status, retry_after = response.status_code, response.headers.get("Retry-After")
+                    content = self._read(response, started + 2 * timeout)
+            except httpx.RequestError as error:
+                if not deadline.passed:
+                    elapsed = self.clock.monotonic() - started
+                    reply = reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status or None)
+                    return self._with_port_named(built.url, reply)
         elapsed = self.clock.monotonic() - started
-        if deadline.passed or received is _Unread.TOO_SLOW:
+        if deadline.passed or content is _Unread.TOO_SLOW:
             reason = f"the answer had not ended after {2 * timeout:g} s"
             return NoResponse(reason=reason, elapsed=elapsed, timed_out=True)
-        if not isinstance(received, tuple):
-            return received
-        status, retry_after, content = received
+        pause = _retry_after(retry_after, self.clock)
         found = _object_with_errcode(content, status)
         if isinstance(found, str):
-            return InvalidResponse(reason=found, http_status=status, elapsed=elapsed, retry_after=retry_after)
+            return InvalidResponse(reason=found, http_status=status, elapsed=elapsed, retry_after=pause)
         errcode, answer = found
-        if errcode == 0:
-            self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
-            self.redactor.learn_from(answer)
-            errmsg = self.redactor.clean(_text_of(answer.get("errmsg")))
-        else:
-            if isinstance(content, bytes) and len(content) > _LARGEST_REFUSAL:
-                answer = {"errcode": errcode, "errmsg": _text_of(answer.get("errmsg"))}
-            answer = self.redactor.clean_all(answer)
-            errmsg = _text_of(answer.get("errmsg"))
+        errmsg, answer = self._redacted(errcode, answer, content)
         return Answer(
             errcode=errcode,
             errmsg=_shown(errmsg),
             body=answer,
             http_status=status,
             elapsed=elapsed,
-            retry_after=retry_after,
+            retry_after=pause,
             sign_in=0 if access is None else access.serial,
         )
 
-    def _received(
-        self, request: httpx.Request, started: float, timeout: float
-    ) -> tuple[int, float | None, bytes | Literal[_Unread.TOO_LARGE]] | Literal[_Unread.TOO_SLOW] | _Failed:
-        """Send, and return status, ``Retry-After`` and body of what came; or why there is none."""
-        status: int | None = None
-        try:
-            with closing(self.client.send(request, stream=True)) as response:
-                status = response.status_code
-                content = self._read(response, started + 2 * timeout)
-                if content is _Unread.TOO_SLOW:
-                    return content
-                return status, _retry_after(response.headers.get("Retry-After"), self.clock), content
-        except httpx.RequestError as error:
-            elapsed = self.clock.monotonic() - started
-            reply = reply_of(error, timeout=timeout, elapsed=elapsed, http_status=status)
-            return self._with_port_named(request.url, reply)
+    def _redacted(
+        self, errcode: int, answer: Mapping[str, Any], content: bytes | _Unread
+    ) -> tuple[str, Mapping[str, Any]]:
+        """Return an answer with its message; one that says no without secrets, one that says yes is learnt from."""
+        errmsg = _text_of(answer.get("errmsg"))
+        if errcode == 0:
+            self.redactor.learn(answer.get("access_token"), answer.get("refresh_token"))
+            self.redactor.learn_from(answer)
+            return self.redactor.clean(errmsg), answer
+        if isinstance(content, bytes) and len(content) > _LARGEST_REFUSAL:
+            answer = {"errcode": errcode, "errmsg": errmsg}
+        answer = self.redactor.clean_all(answer)
+        return _text_of(answer.get("errmsg")), answer
 
     def _with_port_named(self, url: httpx.URL, reply: _Failed) -> _Failed:
         """Say so where http was spoken to an https port: a server of TLS closes such a connection without a word.

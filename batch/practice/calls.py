@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from batch.practice.replies import (
+from batch.practice.state import HOOKS, PbxSettings, PbxState
+from batch.practice.updates import update_trunk
+from batch.practice.vendor import (
     ACCOUNT_IP_BLOCKED,
     DATA_NOT_FOUND,
     FAILURE,
@@ -23,8 +25,6 @@ from batch.practice.replies import (
     refusal,
     success,
 )
-from batch.practice.state import HOOKS, PbxSettings, PbxState
-from batch.practice.updates import update_trunk
 
 FAILURES_BEFORE_BLOCK = 5
 

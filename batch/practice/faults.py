@@ -64,7 +64,7 @@ from pydantic import (
 )
 
 from batch.practice.calls import CALLS
-from batch.practice.replies import PARTIAL_SUCCESS, Json, refusal
+from batch.practice.vendor import PARTIAL_SUCCESS, Json, refusal
 
 HTML_PAGE = "<html><head><title>Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>"
 

@@ -8,31 +8,29 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from batch.practice.fields import (
+from batch.practice.state import STATUS_DISABLED, STATUS_IDLE, STATUS_REGISTRATION_FAILED, PbxState
+from batch.practice.vendor import (
     ACCOUNT_TRANSPORTS,
+    ACTION_FORBIDDEN,
     CALLER_ID_SHAPE,
     CODECS,
+    DATA_NOT_FOUND,
     DID_SHAPE,
+    DUPLICATE_KEY_VALUE,
     EXTENSION_SHAPE,
     FIELDS,
     FIELDS_BY_TYPE,
+    INTERNAL_SERVER_ERROR,
     SHARED_TRUNK_FIELDS,
     TRANSPORTS,
     TRUNK_SHAPE,
-    Shape,
-)
-from batch.practice.replies import (
-    ACTION_FORBIDDEN,
-    DATA_NOT_FOUND,
-    DUPLICATE_KEY_VALUE,
-    INTERNAL_SERVER_ERROR,
     Json,
+    Shape,
     invalid,
     parameter_error,
     refusal,
     success,
 )
-from batch.practice.state import STATUS_DISABLED, STATUS_IDLE, STATUS_REGISTRATION_FAILED, PbxState
 
 MAX_NAME = 63
 MAX_TEXT = 255

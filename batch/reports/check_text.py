@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch.commands.check import Checked
-    from batch.commands.flow import Exported
+    from batch.commands.export import Exported
     from batch.errors import BatchError
     from batch.writers.exportable import NotExportable
     from batch.writers.marked_workbook import Marked

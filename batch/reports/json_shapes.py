@@ -13,7 +13,8 @@ from batch.trunks.diff import ChangeKind, EntryChange
 from batch.trunks.live import Did, Entry
 
 if TYPE_CHECKING:
-    from batch.commands.flow import Exported, Planned, Report, Verified
+    from batch.commands.export import Exported
+    from batch.commands.flow import Planned, Report, Verified
     from batch.errors import BatchError
     from batch.runs.run_status import RunStatus
     from batch.trunks.change_plan import Change

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.pbx.error_codes import Verdict, explain
-from batch.pbx.session import TOKEN_GONE
+from batch.pbx.sign_ins import TOKEN_GONE
 from batch.runs.journal import JOURNAL, LACKS, VERSION
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import (

@@ -1,4 +1,4 @@
-"""The retrying client: the one way in which anything is sent, and reads that persist.
+"""The retrying client: the one way in which anything is sent.
 
 The token is renewed here when it has run out, whoever notices first.
 """
@@ -8,69 +8,50 @@ from __future__ import annotations
 import itertools
 import math
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import Any, Final, TypeVar, cast
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, TypeVar, cast
 
 from tenacity import RetryCallState, Retrying, retry_if_result, stop_never
 
 from batch.errors import PbxError
 from batch.pbx import messages
-from batch.pbx.client import Api
-from batch.pbx.error_codes import Verdict, explain, verdict_of
+from batch.pbx.error_codes import Verdict, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, Request
+from batch.pbx.session import Session
 from batch.pbx.sign_ins import SignInUnanswered, may_pass
-from batch.pbx.throttle import Stopped
-from batch.runs.circuit_breaker import CircuitBreaker
-from batch.runs.concurrency import concurrently
-from batch.runs.retries import TRIES_AT_THE_DOOR, Again, Decision, Outage, Policy, SignInAgain, StopPbx, decide
-from batch.schema.columns import LIST_OF
-from batch.trunks.live import (
-    WHOLE_TRUNK,
-    Inventory,
-    LiveTrunk,
-    extension_ids,
-    id_of,
-    parse_groups,
-    parse_listed,
-    parse_trunk,
-    unreadable_trunk,
+from batch.pbx.throttle import Clock, Stopped
+from batch.runs.live_reads import LiveReads
+from batch.runs.retries import (
+    TRIES_AT_THE_DOOR,
+    Again,
+    Decision,
+    Outage,
+    Policy,
+    SignInAgain,
+    StopPbx,
+    decide,
+    pause_after,
 )
 
-PAGE_SIZE: Final = 200
-"""Rows asked for in one page; the PBX may serve fewer."""
-BATCH: Final = 50
-"""Trunks read whole in one call."""
 T = TypeVar("T")
 
 _PROBE: Final = messages.list_trunks(1, 1)
-_MOST_ROWS: Final = 200_000
-_READINGS: Final = 3
-"""So many times a list is read that becomes another one meanwhile."""
-_PAGES_AHEAD: Final = 100
-"""The most pages asked for without looking at what they bring."""
-_IN_VAIN: Final = 3
-"""After so many trunks in a row that the PBX refuses to show, it is not asked for more of them."""
-_LEAST_CUT: Final = 8
-"""A first page of fewer rows is taken for the whole list where its count says so: no box serves less than that."""
-_NO_SUCH_CALL: Final = 10001
-_NOT_FOUND: Final = 60001
 
 
 def tell_nobody(_words: str) -> None:
     """Keep it to oneself."""
 
 
-class RetryingClient:
+class RetryingClient(LiveReads):
     """Sends to one PBX, from any thread; while that is away, all wait in one place."""
 
     def __init__(
         self,
-        api: Api,
+        session: Session,
         policy: Policy,
-        stopping: threading.Event,
+        stopping: threading.Event | None = None,
         *,
         notice: Callable[[str], None] = tell_nobody,
         barred: PbxError | None = None,
@@ -79,20 +60,20 @@ class RetryingClient:
         """Make one.
 
         Args:
-            api: the PBX.
+            session: with the PBX.
             policy: how patient to be.
             stopping: once set, a pause ends with `Stopped`; `stop` sets it.
             notice: is told, in words, that the PBX does not answer any more, and that it does again.
             barred: why nothing may be sent, if that is known already.
             until: after this moment of the monotonic clock nothing is waited for.
         """
+        super().__init__(session.throttle.ceiling, notice)
         self.policy = policy
-        self._notice = notice
-        self._api = api
-        self._clock = api.wire.clock
-        self._stopping = stopping
+        self._session = session
+        self.clock = session.wire.clock
+        self._stopping = stopping or threading.Event()
         self._abandoned = threading.Event()
-        self._circuit_breaker = CircuitBreaker(policy, self._clock, stopping, notice, barred)
+        self._circuit_breaker = CircuitBreaker(policy, self.clock, self._stopping, notice, barred)
         self._until = until
         self._unanswered: SignInUnanswered | None = None
         """Why nobody was ever met at this address: it knows best what to advise."""
@@ -109,43 +90,45 @@ class RetryingClient:
         """
         while True:
             self._circuit_breaker.enter(self._probe)
-            reply = self._signed_in(request, partial(self._api.send, request))
-            decision = self._decide(request, reply, attempt)
-            if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
-                return reply, decision
-            renewed = self._signed_in(request, partial(self._api.session.renew, reply.sign_in))
-            if not isinstance(renewed, tuple):
-                return renewed, self._decide(request, renewed, attempt)
+            try:
+                reply = self._session.send(request)
+                decision = self._decide(request, reply, attempt)
+                if not (isinstance(decision, SignInAgain) and isinstance(reply, Answer)):
+                    return reply, decision
+                self._session.renew(reply.sign_in)
+            except SignInUnanswered as error:
+                unsent = self._unsent(request, error)
+                return unsent, self._decide(request, unsent, attempt)
 
     def _probe(self, attempt: int) -> None:
         """Ask something small of a PBX that is away."""
-        reply = self._signed_in(_PROBE, partial(self._api.send, _PROBE))
+        try:
+            reply = self._session.send(_PROBE)
+        except SignInUnanswered as error:
+            reply = self._unsent(_PROBE, error)
         self._judge(_PROBE, reply, attempt, self._circuit_breaker.probed(reply))
 
-    def _signed_in(self, request: Request, step: Callable[[], T]) -> T | Reply:
-        """Take a step that may need a new token; where none could be had just now, the request itself was not sent.
+    def _unsent(self, request: Request, error: SignInUnanswered) -> Reply:
+        """Return what stands for the reply to a request for which no token could be had just now: it was not sent.
 
         As long as nobody was met at the address, a read is judged by what the sign-in came to.
         """
-        try:
-            return step()
-        except SignInUnanswered as error:
-            if not self._circuit_breaker.heard:
-                self._unanswered = error
-                if not may_pass(error.reply):
-                    raise
-                if not request.writes:
-                    return _unmet(error.reply)
-            if isinstance(error.reply, NotSent):
-                return error.reply
-            return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
+        if not self._circuit_breaker.heard:
+            self._unanswered = error
+            if not may_pass(error.reply):
+                raise error
+            if not request.writes:
+                return _unmet(error.reply)
+        if isinstance(error.reply, NotSent):
+            return error.reply
+        return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
         return self._judge(request, reply, attempt, self._circuit_breaker.told(reply))
 
     def _judge(self, request: Request, reply: Reply, attempt: int, outage: Outage) -> Decision:
         """Decide what comes next; what ends it for all bars the circuit."""
-        now = self._clock.now()
+        now = self.clock.now()
         decision = decide(request, reply, attempt=attempt, policy=self.policy, outage=outage, now=now)
         for_all = verdict_of(reply) is Verdict.STOP_PBX if isinstance(reply, Answer) else outage.heard
         if isinstance(decision, StopPbx) and for_all:
@@ -157,7 +140,7 @@ class RetryingClient:
         attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
         policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
         return RetryingClient(
-            self._api, policy, self._abandoned, barred=self._circuit_breaker.barred, until=self._until
+            self._session, policy, self._abandoned, barred=self._circuit_breaker.barred, until=self._until
         )
 
     def stop(self) -> None:
@@ -166,19 +149,23 @@ class RetryingClient:
 
     def wind_down(self) -> None:
         """Stop, and let reads through, which settle what is in flight, only as long as one request may take."""
-        self._until = min(self._until, self._clock.monotonic() + self._api.wire.timeout)
-        self._shut(self._api.wire.timeout)
+        self._until = min(self._until, self.clock.monotonic() + self._session.wire.timeout)
+        self._shut(self._session.wire.timeout)
 
     def abandon(self) -> None:
         """Let nothing more through, for anybody, and give the end of all hardly any time."""
-        self._api.throttle.hurry()
-        self._api.throttle.stop()
+        self._session.throttle.hurry()
+        self._session.throttle.stop()
         self._abandoned.set()
         self._stopping.set()
         self._circuit_breaker.wake()
 
+    def go_on(self) -> None:
+        """Let pauses wait again after a stop."""
+        self._stopping.clear()
+
     def _shut(self, seconds: float) -> None:
-        self._api.throttle.wind_down(seconds)
+        self._session.throttle.wind_down(seconds)
         self._stopping.set()
         self._circuit_breaker.wake()
 
@@ -188,7 +175,7 @@ class RetryingClient:
         Raises:
             Stopped: nothing more is to be sent, or would be when the wait is over.
         """
-        if self._clock.monotonic() + seconds > self._until or self._clock.wait(seconds, self._stopping):
+        if self.clock.monotonic() + seconds > self._until or self.clock.wait(seconds, self._stopping):
             raise Stopped
 
     def ask(self, request: Request) -> Answer:
@@ -206,197 +193,7 @@ class RetryingClient:
                 raise decision.error if self._circuit_breaker.heard or self._unanswered is None else self._unanswered
             return decision if isinstance(decision, Again) else cast("Answer", reply)  # nothing else ends a read
 
-        answer: Answer = persist(once, self.pause)
-        return answer
-
-    def pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]]:
-        """Read a list to its end.
-
-        Raises:
-            PbxError: the PBX does not serve it, or serves pages that do not add up.
-        """
-        found = self._pages(page_of)
-        if isinstance(found, Answer):
-            raise _cannot_read(found)
-        return found
-
-    def _pages(self, page_of: Callable[[int, int], Request]) -> list[Mapping[str, Any]] | Answer:
-        """Read a list to its end, or return what the PBX said instead. A row that comes twice counts once.
-
-        What grows or shrinks while it is read may hide a row between two pages, so it is read again, a few times.
-        """
-        found: list[Mapping[str, Any]] | Answer = []
-        for _ in range(_READINGS):
-            pages = _Pages()
-            found = self._read_pages(page_of, pages)
-            if isinstance(found, Answer) or not pages.moved:
-                break
-        return found
-
-    def _read_pages(self, page_of: Callable[[int, int], Request], pages: _Pages) -> list[Mapping[str, Any]] | Answer:
-        """Read a list once: its first page, then as many side by side as that says, then one by one to the end.
-
-        Some firmware counts the page rather than the list, so a first page that may have been cut is not believed.
-        """
-        brought = True
-        while brought and not pages.complete:
-            if len(pages.rows) > _MOST_ROWS:
-                raise _odd("a list without an end")
-            numbers = range(pages.read + 1, pages.read + 1 + pages.ahead)
-            steps = [partial(self.ask, page_of(number, PAGE_SIZE)) for number in numbers]
-            brought = False
-            for answer in concurrently(steps, self._api.throttle.ceiling):
-                if answer.errcode:
-                    return answer
-                brought |= pages.add(_rows(answer), _count(answer.body.get("total_number")))
-        said, shown = pages.total, len(pages.rows)
-        if not brought and not pages.moved and said:
-            if not shown:
-                raise _odd(f"a list of {said:,} rows, of which it shows none")
-            if shown < said:
-                self._notice(f"The PBX says that a list of it has {said:,} rows, and shows {shown:,} of them.")
-        return list(pages.rows.values())
-
-    def listed(self) -> tuple[LiveTrunk, ...]:
-        """Read all trunks as ``trunk/list`` gives them: id, name, type and status."""
-        return parse_listed(self.pages(messages.list_trunks))
-
-    def inventory(self, *, extensions: bool, groups: bool) -> Inventory:
-        """Read what a plan looks up; extensions and groups only where the workbook names any."""
-        lists: dict[str, Callable[[], Any]] = {"trunks": self.listed}
-        if extensions:
-            lists["extensions"] = lambda: extension_ids(self.pages(messages.list_extensions))
-        if groups:
-            lists["groups"] = self._groups
-        found = concurrently([*lists.values()], self._api.throttle.ceiling)
-        return Inventory(**dict(zip(lists, found, strict=True)))
-
-    def _groups(self) -> dict[str, int]:
-        found = self._pages(messages.list_extension_groups)
-        if isinstance(found, Answer):
-            menu = self.ask(messages.menu_of_groups()) if found.errcode == _NO_SUCH_CALL else found
-            if menu.errcode:
-                raise _cannot_read(menu)
-            found = _rows(menu)
-        return parse_groups(found)
-
-    def trunks(self, ids: Sequence[int], before: Iterable[LiveTrunk] = ()) -> dict[int, LiveTrunk]:
-        """Read trunks whole, many in a call; those that the PBX does not have are left out.
-
-        What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
-        cannot be read even then is `WHOLE_TRUNK` among what is unread of it, and the others are read all the same.
-
-        Args:
-            ids: the trunks'.
-            before: what was read of them before; one that still is the same comes back as that very object.
-
-        Raises:
-            PbxError: the PBX cannot be read.
-            Stopped: nothing more is to be sent.
-        """
-        known = {trunk.id: trunk for trunk in before}
-        batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
-        read = concurrently([partial(self._batch, batch, known) for batch in batches], self._api.throttle.ceiling)
-        return {number: trunk for batch in read for number, trunk in batch.items()}
-
-    def _batch(self, ids: Sequence[int], known: Mapping[int, LiveTrunk]) -> dict[int, LiveTrunk]:
-        answer = self.ask(messages.query_trunks(ids))
-        seen = _whole_ones(_rows(answer), ids, known) if not answer.errcode else {}
-        return seen | self._one_by_one([number for number in ids if number not in seen])
-
-    def _one_by_one(self, ids: Sequence[int]) -> dict[int, LiveTrunk]:
-        """Read trunks each alone; a list that is null even then is an empty one.
-
-        Raises:
-            PbxError: none of the first ones can be read, so it is not the trunks that are at fault.
-        """
-        found: dict[int, LiveTrunk] = {}
-        for place, number in enumerate(ids, 1):
-            answer = self.ask(messages.get_trunk(number))
-            in_vain = place == _IN_VAIN and all(WHOLE_TRUNK in trunk.unread for trunk in found.values())
-            if answer.errcode == _NO_SUCH_CALL or (answer.errcode not in {0, _NOT_FOUND} and in_vain and found):
-                raise _cannot_read(answer)
-            if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
-                found[number] = trunk
-        return found
-
-
-@dataclass(slots=True, kw_only=True)
-class _Pages:
-    """What was read of a list so far."""
-
-    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    read: int = 0
-    """How many pages."""
-    served: int = 0
-    """How many rows the first one had."""
-    total: int | None = None
-    """How many rows the last one said that the list has."""
-    totals: set[int] = field(default_factory=set)
-    """All that was said, but for what is only the number of rows of that page."""
-
-    def add(self, rows: Sequence[Mapping[str, Any]], total: int | None) -> bool:
-        """Take in the next page, and tell whether it brought anything new."""
-        before = len(self.rows)
-        self.rows |= {_key(row): row for row in rows}
-        self.read += 1
-        self.served = self.served or len(rows)
-        self.total = total
-        if total is not None and (total != len(rows) or not rows):
-            self.totals.add(total)
-        return len(self.rows) > before
-
-    @property
-    def complete(self) -> bool:
-        return len(self.rows) == self.total and (self.read > 1 or self.served < _LEAST_CUT)
-
-    @property
-    def moved(self) -> bool:
-        """Whether the list became another one while it was read."""
-        return len(self.totals) > 1
-
-    @property
-    def ahead(self) -> int:
-        """How many pages are still missing, going by what the PBX says; at least one."""
-        missing = (self.total or 0) - self.served * self.read
-        return max(1, min(-(-missing // self.served), _PAGES_AHEAD)) if self.served else 1
-
-
-def _whole_ones(
-    rows: Iterable[Mapping[str, Any]], ids: Sequence[int], known: Mapping[int, LiveTrunk]
-) -> dict[int, LiveTrunk]:
-    """Return those of these trunks that are shown once, and with their lists."""
-    shown: dict[int, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in rows:
-        number = id_of(row)
-        if number is not None and row not in shown[number]:
-            shown[number].append(row)
-    once = {number: shown[number][0] for number in ids if len(shown.get(number, ())) == 1}
-    trunks = {number: _parsed(row, known.get(number)) for number, row in once.items()}
-    return {number: trunk for number, trunk in trunks.items() if not trunk.unread}
-
-
-def _parsed(row: Mapping[str, Any], before: LiveTrunk | None) -> LiveTrunk:
-    return parse_trunk(row) if before is None or row != before.whole else before
-
-
-def _alone(answer: Answer, number: int) -> LiveTrunk | None:
-    """Understand the answer to a question about one trunk; None if it is not there."""
-    if answer.errcode:
-        words = answer.errmsg or explain(answer.errcode).errmsg
-        return unreadable_trunk(number, "", f"the PBX answers {answer.errcode} {words} when asked for it")
-    data = answer.body.get("data")
-    found = data if isinstance(data, list) else [] if data is None else [data]
-    if not found:
-        return None
-    rows = [row for row in found if isinstance(row, Mapping) and id_of(row) == number]
-    if not rows:
-        return unreadable_trunk(number, "", "the PBX answers with something else when asked for it")
-    return parse_trunk(_nulls_emptied(rows[0]))
-
-
-def _nulls_emptied(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**row, **{name: [] for name in LIST_OF if name in row and row[name] is None}}
+        return cast("Answer", persistent(self.pause)(once))
 
 
 def _unmet(reply: Reply) -> Reply:
@@ -409,14 +206,11 @@ def _unmet(reply: Reply) -> Reply:
     )
 
 
-def persist(once: Callable[[], Any], pause: Callable[[float], None]) -> Any:
-    """Call until something else than `Again` comes back, pausing as each `Again` asks."""
+def persistent(pause: Callable[[float], None]) -> Retrying:
+    """Return what calls something until something else than `Again` comes back, pausing as each `Again` asks."""
     return Retrying(
-        retry=retry_if_result(lambda found: isinstance(found, Again)),
-        wait=_asked_for,
-        stop=stop_never,
-        sleep=pause,
-    )(once)
+        retry=retry_if_result(lambda found: isinstance(found, Again)), wait=_asked_for, stop=stop_never, sleep=pause
+    )
 
 
 def _asked_for(state: RetryCallState) -> float:
@@ -424,37 +218,147 @@ def _asked_for(state: RetryCallState) -> float:
     return decision.seconds if isinstance(decision, Again) else 0.0
 
 
-def _key(row: Mapping[str, Any]) -> str:
-    """Return what tells the rows of a list apart; two that share an id by mistake are two."""
-    return str((row.get("id", row), row.get("name"), row.get("number")))
+class CircuitBreaker:
+    """Where all threads wait while a PBX is away, until one of them has asked it in vain for too long.
+
+    It is closed while requests go through. Failures in a row, by any thread, open it: then only probes leave, one at a
+    time and at growing pauses, and any answer of the API closes it again. `StopPbx` from `decide` bars it, which ends
+    the run for all threads.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        clock: Clock,
+        stopping: threading.Event,
+        notice: Callable[[str], None],
+        barred: PbxError | None = None,
+    ) -> None:
+        """Make one that is closed.
+
+        Args:
+            policy: how long a PBX that is away is waited for.
+            clock: where time comes from.
+            stopping: once set, nobody waits any more; `wake` lets them see it.
+            notice: is told, in words, when the PBX is away, and when it has given somebody a useful answer again.
+            barred: why nothing may be sent, if that is known already.
+        """
+        self._policy = policy
+        self._clock = clock
+        self._stopping = stopping
+        self._notice = notice
+        self._lock = threading.Lock()
+        self._waiters: deque[threading.Event] = deque()
+        self._outage = Outage()
+        self._announced = False
+        self._probes = 0
+        self._probe_at = math.inf
+        self._barred = barred
+
+    @property
+    def heard(self) -> bool:
+        """Whether the PBX ever gave a useful answer."""
+        return self._outage.heard
+
+    @property
+    def barred(self) -> PbxError | None:
+        """Why nothing may be sent any more."""
+        return self._barred
+
+    def told(self, reply: Reply) -> Outage:
+        """Hear of a reply to anybody; returns how it stands after it."""
+        return self._now(reply, Outage.after)
+
+    def probed(self, reply: Reply) -> Outage:
+        """Hear of a reply to a probe; returns how it stands after it."""
+        return self._now(reply, Outage.after_probe)
+
+    def _now(self, reply: Reply, transition: Callable[[Outage, Reply, float], Outage]) -> Outage:
+        words = ""
+        with self._lock:
+            now = self._clock.monotonic()
+            before, after = self._outage, transition(self._outage, reply, now)
+            self._outage = after
+            if after.away and not before.away:
+                self._probes, self._probe_at = 0, self._next_probe(now, 1)
+                waits = after.seconds < self._policy.give_up_after and not self._stopping.is_set()
+                if waits and not self._announced and not isinstance(reply, Answer):
+                    self._announced = True
+                    words = _opened(reply.reason, self._policy.give_up_after)
+            if before.away and not after.away:
+                self._wake()
+            if self._announced and before.since is not None and after.since is None:
+                self._announced = False
+                words = _closed(now - before.since)
+        if words:
+            self._notice(words)
+        return after
+
+    def bar(self, error: PbxError) -> None:
+        """Let nothing more through, and let everybody leave with this error."""
+        with self._lock:
+            self._barred = self._barred or error
+            self._wake()
+
+    def wake(self) -> None:
+        """Let those who wait see whether all is to stop."""
+        with self._lock:
+            self._wake()
+
+    def enter(self, probe: Callable[[int], None]) -> None:
+        """Go through; while it is open, wait. Who has waited longest probes meanwhile.
+
+        Args:
+            probe: sends something small, once, and tells of the reply; is given which probe this is, from 1.
+
+        Raises:
+            PbxError: nothing may be sent any more.
+            Stopped: all is to stop, so that nobody waits.
+        """
+        waiter = threading.Event()
+        with self._lock:
+            self._waiters.append(waiter)
+        try:
+            while (seconds := self._seconds_left(waiter)) is not None:
+                if seconds > 0:
+                    self._clock.wait(None if seconds == math.inf else seconds, waiter)
+                    continue
+                self._probes += 1  # nobody else does: this one is first in the queue, and stays so
+                probe(self._probes)
+                self._probe_at = self._next_probe(self._clock.monotonic(), self._probes)
+        finally:
+            with self._lock:
+                self._waiters.remove(waiter)
+                if self._waiters:
+                    self._waiters[0].set()
+
+    def _next_probe(self, now: float, probes: int) -> float:
+        """Return when to probe next: after a growing pause, the last time when patience ends and not beyond it."""
+        since = self._outage.since
+        end = math.inf if since is None else since + self._policy.give_up_after
+        pause = now + pause_after(probes)
+        return min(pause, end) if now < end else pause
+
+    def _seconds_left(self, waiter: threading.Event) -> float | None:
+        """Return the seconds until it may probe, infinite while another one does; None if it may go through."""
+        with self._lock:
+            if self._barred is not None:
+                raise self._barred
+            if not self._outage.away:
+                return None
+            if self._stopping.is_set():
+                raise Stopped
+            waiter.clear()
+            return self._probe_at - self._clock.monotonic() if self._waiters[0] is waiter else math.inf
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            waiter.set()
 
 
-def _rows(answer: Answer) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; what is none says nothing about anything. An object with an id is its only row."""
-    data = answer.body.get("data")
-    if isinstance(data, Mapping):
-        return [data] if {"id", "value"} & data.keys() else []
-    return [row for row in (data if isinstance(data, list) else ()) if isinstance(row, Mapping)]
+def _opened(reason: str, patience: float) -> str:
+    return f"The PBX does not answer ({reason}). Waiting for it, up to {patience:g} s (--give-up-after)."
 
 
-def _count(total: object) -> int | None:
-    """Return how many rows a list is said to have; None where that is no number."""
-    try:
-        return int(total) if isinstance(total, int | float | str) else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _odd(what: str) -> PbxError:
-    return PbxError(
-        f"The PBX sent something that this tool cannot read: {what}.",
-        "Check that the address is the PBX's own, then ask for help with the run's log.",
-    )
-
-
-def _cannot_read(answer: Answer) -> PbxError:
-    known = explain(answer.errcode)
-    return PbxError(
-        f"The PBX answered {answer.errcode} {answer.errmsg or known.errmsg} to a read. {known.meaning}",
-        known.next_step,
-    )
+def _closed(seconds: float) -> str:
+    return f"The PBX answers again after {seconds:.0f} s; going on."

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from batch.errors import OutputError, PbxError, PbxUnreachable
-from batch.pbx.clocks import Clock
 from batch.pbx.error_codes import Verdict, explain, faults_of, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NotSent, Reply, update_trunk
 from batch.pbx.throttle import Stopped
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
-from batch.runs.retrying_client import RetryingClient, persist
+from batch.runs.retrying_client import RetryingClient, persistent
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
 from batch.trunks.live import WHOLE_TRUNK, LiveTrunk
@@ -83,15 +82,10 @@ class Work:
 class TrunkWriter:
     """Writes and reads back, and makes an outcome of it."""
 
-    def __init__(self, client: RetryingClient, clock: Clock) -> None:
-        """Make one.
-
-        Args:
-            client: the way to the PBX.
-            clock: where time comes from.
-        """
+    def __init__(self, client: RetryingClient) -> None:
+        """Make one; ``client`` is the way to the PBX."""
         self._client = client
-        self._clock = clock
+        self._clock = client.clock
         self._policy = client.policy
         self._why = "Stopped before its turn."
         """Why nothing new is to be written."""
@@ -155,7 +149,7 @@ class TrunkWriter:
     def write(self, work: Work) -> Outcome | None:
         """Write one trunk, as often as the decisions say; returns its ending, or None if it is to be read back."""
         try:
-            found: Outcome | Taken = persist(lambda: self._next_step(work), self._client.pause)
+            found = persistent(self._client.pause)(self._next_step, work)
         except Stopped:
             return self._cut_short(work, NOT_AGAIN if work.reached else self._why)
         except OutputError as error:

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch.errors import OutputError
+from batch.runs.live_reads import BATCH
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.retrying_client import BATCH, tell_nobody
+from batch.runs.retrying_client import tell_nobody
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.trunks.change_plan import Change
 

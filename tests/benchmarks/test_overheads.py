@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from batch.commands.check import check
-from batch.commands.connection import open_client
+from batch.commands.connection import open_connection
 from batch.commands.plan import draw_up
-from batch.commands.user_interface import Unattended
+from batch.commands.run import Unattended
 from batch.pbx.messages import Request, get_trunk
 from batch.runs import journal
+from batch.runs.folders import Recording
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.recording import Recording
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.secrets import Secret
@@ -84,16 +84,17 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
         record = Recording() if variant.journaled else Unbooked()
         stack.callback(record.close)
         book = stack.enter_context(journal.create_journal(folder))
-        connection, client, stopping = stack.enter_context(
-            open_client(checked.settings, checked.records.trunks, Unattended(), record)
+        connection = stack.enter_context(
+            open_connection(checked.settings, Unattended(), record, checked.records.trunks)
         )
-        planned = draw_up(checked, connection, client)
+        client = connection.client
+        planned = draw_up(checked, connection)
         for _ in range(AT_ONCE * AT_ONCE // 2):  # until concurrency has opened: 1 + 2 + … + 19 clean replies
             client.ask(get_trunk(1))
         if variant.journaled:
             record.into_journal(book)
         make = TrunkWriter if variant.looks else Blind
-        trunk_writer = make(client, connection.api.wire.clock)
+        trunk_writer = make(client)
 
         def settled(outcomes: Sequence[Outcome]) -> None:
             ended.extend(outcomes)
@@ -104,7 +105,7 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
         started = time.perf_counter()
         dispatch.run()
         wall = time.perf_counter() - started
-        assert not stopping.is_set()
+        client.pause(0)  # nothing was stopped
     assert [outcome.ending for outcome in ended] == [Ending.APPLIED] * TRUNKS
     return wall
 

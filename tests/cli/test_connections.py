@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch.cli.main import main
-from batch.practice.state_files import read_state, write_state
+from batch.practice.state import read_state, write_state
 from tests.cli.conftest import Identity
 from tests.cli.shell import FAST, SECRET, Shell, at, calls, pbx, plan_at, rows_of, state, write_book
 

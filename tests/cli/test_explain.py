@@ -6,7 +6,6 @@ import pytest
 
 from batch.commands import flow
 from batch.errors import ERROR_MEANINGS, EXIT_CODES, BatchError
-from batch.options import HAZARDS
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Verdict
 from batch.reports.explanations import Explanation, every_explanation
 from batch.runs import locks, row_endings
@@ -14,6 +13,7 @@ from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
 from batch.schema.problems import HAZARD_KINDS, KINDS
+from batch.settings import HAZARDS
 from batch.wording import Who
 from tests.cli.shell import Shell
 

@@ -22,7 +22,7 @@ import batch
 from batch.cli.console import Console, Terminal
 from batch.cli.main import main, plain_interrupts
 from batch.commands.flow import Declined, Report, apply
-from batch.commands.user_interface import Unattended
+from batch.commands.run import Unattended
 from batch.errors import Interrupted
 from batch.secrets import Secret
 from batch.settings import Settings

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 
 from batch.practice.server import running
-from batch.practice.state import PbxSettings, PbxState
-from batch.practice.state_files import invent_state
+from batch.practice.state import PbxSettings, PbxState, invent_state
 from tests.contracts.endpoint import Endpoint, words
 
 BASES = {"doc": "the vendor documents", "seen": "real boxes were seen to do", "guess": "this was a guess"}

@@ -15,12 +15,12 @@ import batch
 from batch.cli.arguments import make_parser, parse
 from batch.cli.main import main
 from batch.errors import EXIT_CODES
-from batch.options import HAZARDS
 from batch.practice.faults import Faults
 from batch.practice.state import PbxSettings
 from batch.reports.explanations import every_explanation, find_explanations
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
+from batch.settings import HAZARDS
 from tests.cli.shell import write_book
 
 ROOT = Path(__file__).parents[2]

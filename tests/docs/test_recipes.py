@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batch.pbx.error_codes import ERRCODES, REACTIONS
-from batch.practice.fields import FIELDS, FIELDS_BY_TYPE
-from batch.practice.replies import MESSAGES
+from batch.practice.vendor import FIELDS, FIELDS_BY_TYPE, MESSAGES
 from batch.schema import columns
 from batch.schema.column_model import Column, TrunkType
 from batch.schema.columns import TRUNKS
@@ -21,7 +20,7 @@ from batch.schema.problems import KINDS
 from tests.cli.shell import rows_of, write_book
 
 BATCH = Path(__file__).parents[2] / "batch"
-PRACTICE = "practice/fields.py"
+PRACTICE = "practice/vendor.py"
 COLUMNS = "schema/columns.py"
 PLACE = 'Column(\n            label="Caller IDs mode"'
 
@@ -70,11 +69,11 @@ def lacking_in_practice(column: Column) -> list[str]:
     known = [number for number, line in enumerate(source, 1) if re.match(r' +"\w+": Field\(', line)]
     types = [kind for kind in TrunkType if kind in column.types]
     if column.field not in FIELDS:
-        return [f'batch/practice/fields.py:{known[-1] + 1}: add "{column.field}": Field(…) for {", ".join(types)}']
+        return [f'batch/practice/vendor.py:{known[-1] + 1}: add "{column.field}": Field(…) for {", ".join(types)}']
     if types == [kind for kind in TrunkType if column.field in FIELDS_BY_TYPE[kind]]:
         return []
     line = next(number for number in known if f'"{column.field}"' in source[number - 1])
-    return [f"batch/practice/fields.py:{line}: {column.field} is a field of {', '.join(types)}"]
+    return [f"batch/practice/vendor.py:{line}: {column.field} is a field of {', '.join(types)}"]
 
 
 def test_a_column_that_is_sent_is_known_to_the_practice_pbx() -> None:
@@ -109,7 +108,7 @@ def told_by(script: str, folder: Path) -> Any:
 
 def test_a_made_up_column_needs_one_entry_and_one_of_the_practice_pbx_where_a_test_says(tmp_path: Path) -> None:
     (lacking,) = lacking_in_practice(MADE_UP)
-    line = re.fullmatch(r'batch/practice/fields\.py:(\d+): add "max_channels": Field\(…\) for register, peer', lacking)
+    line = re.fullmatch(r'batch/practice/vendor\.py:(\d+): add "max_channels": Field\(…\) for register, peer', lacking)
     assert line is not None
     there = "".join((BATCH / PRACTICE).read_text(encoding="utf-8").splitlines(keepends=True)[int(line[1]) - 1 :])
     package = copy_with(
@@ -180,7 +179,7 @@ def test_a_made_up_option_needs_one_entry(tmp_path: Path) -> None:
 def test_every_errcode_has_a_verdict_that_says_what_the_run_does() -> None:
     for errcode in ERRCODES.values():
         assert REACTIONS[errcode.verdict].endswith(".")
-    assert ERRCODES.keys() == MESSAGES.keys(), "MESSAGES of batch/practice/replies.py says it for the practice PBX"
+    assert ERRCODES.keys() == MESSAGES.keys(), "MESSAGES of batch/practice/vendor.py says it for the practice PBX"
 
 
 def test_every_code_of_a_rule_is_in_the_table_and_given_somewhere() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from batch.practice.state_files import read_state
+from batch.practice.state import read_state
 from samples.making.files import lined
 from tests.flows.shell import FAST, Json, Ran, run, serving
 

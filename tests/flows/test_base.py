@@ -207,14 +207,14 @@ def test_an_export_is_rehearsed_on_a_practice_pbx_that_holds_what_was_exported(t
 def test_what_was_exported_from_a_practice_pbx_is_for_no_real_one() -> None:
     tables, _, _ = read(book(["Name", "London"]))
     base = Base(pbx=PRACTICE, made_at="2026-11-23T02:14:07+01:00", trunks={})
-    real = Connection(api=None, address="https://pbx.example", practice=False, place="")  # type: ignore[arg-type] # nothing is asked
+    real = Connection(client=None, address="https://pbx.example", practice=False, place="")  # type: ignore[arg-type] # nothing is asked
     (problem,) = foreign(base, real, tables)
     assert (problem.code, problem.trunk, problem.cell) == ("base-elsewhere", None, "A1")
     assert problem.message == (
         "This workbook was exported from PRACTICE PBX on 2026-11-23 02:14, not from https://pbx.example, "
         "so it does not tell what changed on this one since."
     )
-    rehearsal = Connection(api=None, address=PRACTICE, practice=True, place="")  # type: ignore[arg-type] # nothing is asked
+    rehearsal = Connection(client=None, address=PRACTICE, practice=True, place="")  # type: ignore[arg-type] # nothing is asked
     assert foreign(base, rehearsal, tables) == []
 
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from batch.practice.state_files import read_state, write_state
+from batch.practice.state import read_state, write_state
 from tests.flows.crash_stories import STORIES, fields, seen
 from tests.flows.crashes import (
     FLAGS,

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from batch.commands.flow import Report, apply, resume
-from batch.practice.state_files import read_state, write_state
+from batch.practice.state import read_state, write_state
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.flows.crash_stories import Part, Story, seen

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from batch.practice.state_files import read_state
+from batch.practice.state import read_state
 from tests.flows.shell import CLIENT_SECRET, FAST, run, serving
 from tests.flows.stories import NAMES, SAMPLES, Told, copy_of
 

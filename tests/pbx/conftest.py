@@ -21,8 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from batch.pbx.clocks import Clock
-from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
+from batch.pbx.throttle import Clock, ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import Wire
 

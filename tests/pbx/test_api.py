@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from batch.errors import OutputError, SignInRefused, UsageError
-from batch.pbx.client import Endpoint, connect
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, get_trunk, list_trunks, update_trunk
+from batch.pbx.session import Endpoint, connect
 from batch.pbx.sign_ins import SignInUnanswered
 from batch.pbx.throttle import Stopped
 from batch.pbx.transport import Fingerprint
@@ -62,7 +62,7 @@ def test_an_expired_token_comes_back_as_an_answer_and_is_not_replayed(pbx: Scrip
         assert isinstance(reply, Answer)
         assert (reply.errcode, reply.sign_in) == (10004, 1)
         assert pbx.calls() == ["get_token", "trunk/update"]
-        api.session.renew(reply.sign_in)
+        api.renew(reply.sign_in)
         again = api.send(update_trunk({"id": 8}))
         assert isinstance(again, Answer)
         assert (again.errcode, again.sign_in) == (0, 2)

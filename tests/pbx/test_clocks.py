@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from batch.pbx.client import Endpoint, connect
-from batch.pbx.clocks import SYSTEM_CLOCK, clock_counting_sleep
 from batch.pbx.messages import Answer, get_trunk
+from batch.pbx.session import Endpoint, connect
+from batch.pbx.throttle import SYSTEM_CLOCK, clock_counting_sleep
 from batch.secrets import Secret
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ import httpx
 import pytest
 
 from batch.errors import BatchError
-from batch.pbx.client import Api, Endpoint, connect
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, get_trunk, revoke, update_trunk
-from batch.pbx.session import Session
+from batch.pbx.session import Endpoint, Session, connect
 from batch.pbx.throttle import Stopped
 from batch.pbx.wire import AccessToken
 from batch.secrets import Secret
@@ -95,7 +94,7 @@ def slow_pbx(serve: Serve, *held: str) -> Iterator[tuple[SlowPbx, Endpoint]]:
 class Crowd:
     """Threads that go on sending until they are stopped, as those of a run that was cut short do."""
 
-    def __init__(self, api: Api, count: int) -> None:
+    def __init__(self, api: Session, count: int) -> None:
         self.ended: list[Reply | Exception] = []
         self._api = api
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(count)]
@@ -119,7 +118,7 @@ def test_in_a_hurry_a_pbx_that_hangs_costs_a_second_in_all(serve: Serve) -> None
     with slow_pbx(serve, "del_token") as (pbx, where):
         with connect(where) as api:
             for serial in range(3):
-                api.session.renew(serial)
+                api.renew(serial)
             api.throttle.hurry()
             begun = time.monotonic()
         assert time.monotonic() - begun < 1.6

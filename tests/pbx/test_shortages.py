@@ -9,11 +9,10 @@ import httpx
 import pytest
 
 from batch.errors import PbxError, TokensExhausted
-from batch.pbx.client import Endpoint, connect
-from batch.pbx.clocks import SYSTEM_CLOCK
 from batch.pbx.messages import Answer, get_trunk
-from batch.pbx.session import Session, clock_time, judge_shortage
-from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
+from batch.pbx.session import Endpoint, Session, connect
+from batch.pbx.sign_ins import clock_time, judge_shortage
+from batch.pbx.throttle import SYSTEM_CLOCK, ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.wire import Wire
 from batch.secrets import Secret
 from tests.pbx.conftest import FakeTime, ScriptedPbx

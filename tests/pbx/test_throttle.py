@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch.pbx.clocks import SYSTEM_CLOCK
-from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
+from batch.pbx.throttle import SYSTEM_CLOCK, ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from tests.pbx.threads import until
 
 if TYPE_CHECKING:

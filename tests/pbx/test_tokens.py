@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 from batch.errors import SignInRefused
-from batch.pbx.client import Api, Endpoint, connect
 from batch.pbx.messages import Answer, get_trunk
+from batch.pbx.session import Endpoint, Session, connect
 from batch.secrets import Secret
 from tests.pbx.conftest import FakeTime
 from tests.pbx.threads import in_threads
@@ -92,17 +92,17 @@ def counting(fake_time: FakeTime) -> CountingPbx:
     return CountingPbx(fake_time)
 
 
-def sent(api: Api) -> Answer:
+def sent(api: Session) -> Answer:
     """Send one request as a run does: where its token has expired, sign in again and send it once more."""
     while True:
         reply = api.send(get_trunk(8))
         assert isinstance(reply, Answer)
         if reply.errcode != 10004:
             return reply
-        api.session.renew(reply.sign_in)
+        api.renew(reply.sign_in)
 
 
-def earn_every_place(api: Api) -> None:
+def earn_every_place(api: Session) -> None:
     for _ in range(300):
         assert sent(api).errcode == 0
 
@@ -175,6 +175,6 @@ def test_renewals_in_quick_succession_never_take_more_than_eight(counting: Count
     with connect(ENDPOINT, clock=fake_time.clock, transport=httpx.MockTransport(counting)) as api:
         for _ in range(40):
             reply = sent(api)
-            api.session.renew(reply.sign_in)  # as if it were expired, which it is not
+            api.renew(reply.sign_in)  # as if it were expired, which it is not
         assert counting.most_out <= MOST_OUT
     assert counting.out == set()

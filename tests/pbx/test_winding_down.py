@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch.pbx.clocks import SYSTEM_CLOCK, Clock
 from batch.pbx.messages import get_trunk, revoke, update_trunk
-from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
+from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.wire import AccessToken
 from batch.secrets import Secret
 from tests.pbx.threads import in_threads, until

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from batch.pbx.clocks import SYSTEM_CLOCK, Clock
 from batch.pbx.messages import (
     Answer,
     InvalidResponse,
@@ -26,7 +25,7 @@ from batch.pbx.messages import (
     sign_in,
     update_trunk,
 )
-from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Stopped, Throttle
+from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret

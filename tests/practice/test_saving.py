@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batch.practice.state import PbxState
-from batch.practice.state_files import StateFile, read_state, write_state
+from batch.practice.state import PbxState, StateFile, read_state, write_state
 
 
 def test_a_saved_state_is_read_back(state: PbxState, tmp_path: Path) -> None:

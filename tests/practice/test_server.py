@@ -19,12 +19,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from batch.practice.api import Api
 from batch.practice.calls import Pbx, Request
 from batch.practice.faults import CannedReply, Faults
-from batch.practice.server import Certificate, running, serve
-from batch.practice.state import PbxState
-from batch.practice.state_files import read_state, write_state
+from batch.practice.server import Api, Certificate, running, serve
+from batch.practice.state import PbxState, read_state, write_state
 
 NEW_NAME = {"id": 8, "name": "renamed"}
 
@@ -569,7 +567,7 @@ def test_a_certificate_that_cannot_be_read_is_the_callers_error(state: PbxState,
 FOREGROUND = """
 import sys
 from pathlib import Path
-from batch.practice.state_files import read_state
+from batch.practice.state import read_state
 from batch.practice.server import serve
 
 path = Path(sys.argv[1])

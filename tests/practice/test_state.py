@@ -3,8 +3,7 @@ from typing import Any
 
 import pytest
 
-from batch.practice.state import PbxState, from_json, to_json
-from batch.practice.state_files import invent_state
+from batch.practice.state import PbxState, from_json, invent_state, to_json
 
 
 def test_a_state_that_is_written_and_read_again_is_the_same(state: PbxState) -> None:

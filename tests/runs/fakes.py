@@ -17,14 +17,14 @@ from typing import Any, Self
 
 import httpx
 
-from batch.pbx.client import Api, Endpoint, connect
-from batch.pbx.clocks import Clock
+from batch.pbx.session import Endpoint, Session, connect
+from batch.pbx.throttle import Clock
 from batch.pbx.transport import Insecure
 from batch.pbx.wire import NO_REQUEST_LOG, RequestLog
 from batch.runs import journal
+from batch.runs.folders import recording
 from batch.runs.journal import Journal
 from batch.runs.outcomes import Outcome
-from batch.runs.recording import recording
 from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import TrunkWriter, Work
@@ -335,7 +335,7 @@ class Run:
     """Everything that a run is made of, put together and not started."""
 
     pbx: FakePbx
-    api: Api
+    api: Session
     client: RetryingClient
     trunk_writer: TrunkWriter
     journal: Journal
@@ -373,7 +373,7 @@ class Run:
 @contextmanager
 def connected(
     pbx: FakePbx, *, rate: float = 10_000, concurrency: int = 4, account: RequestLog = NO_REQUEST_LOG
-) -> Iterator[Api]:
+) -> Iterator[Session]:
     endpoint = Endpoint(
         base_url="https://pbx.example:8088",
         client_id="practice",
@@ -402,7 +402,7 @@ def running(pbx: FakePbx, folder: Path, *, concurrency: int = 4, rate: float = 1
             pbx=pbx,
             api=api,
             client=client,
-            trunk_writer=TrunkWriter(client, pbx.time.clock),
+            trunk_writer=TrunkWriter(client),
             journal=book,
             folder=folder,
             stopping=stopping,

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from batch.runs.concurrency import concurrently
+from batch.runs.live_reads import concurrently
 from tests.runs.fakes import Keyboard, until
 
 

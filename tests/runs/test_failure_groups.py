@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from batch.runs.failure_groups import failure_groups
-from batch.runs.outcomes import Ending, Outcome
+from batch.runs.outcomes import Ending, Outcome, failure_groups
 from batch.trunks.diff import Difference
 
 

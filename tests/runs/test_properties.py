@@ -10,7 +10,7 @@ from functools import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from batch.pbx.client import Api
+from batch.pbx.session import Session
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
@@ -180,9 +180,9 @@ def check(script: Script, pbx: FakePbx, change: Change, outcome: Outcome, *, cut
 class Watched:
     """A run of a script, and what was told of it."""
 
-    def __init__(self, script: Script, pbx: FakePbx, planned: Sequence[Change], api: Api) -> None:
+    def __init__(self, script: Script, planned: Sequence[Change], api: Session) -> None:
         policy = Policy(attempts=script.attempts, read_back=script.read_back, give_up_after=60)
-        self.trunk_writer = TrunkWriter(RetryingClient(api, policy, threading.Event()), pbx.time.clock)
+        self.trunk_writer = TrunkWriter(RetryingClient(api, policy, threading.Event()))
         self.told: list[Outcome] = []
         limits = Limits(workers=script.workers, batch=script.batch, max_failures=script.most)
         self.dispatch = WorkerPool(planned, self.trunk_writer, limits, self.told.extend)
@@ -193,7 +193,7 @@ class Watched:
 def test_no_script_of_replies_loses_doubles_or_invents_an_outcome(script: Script) -> None:
     pbx, planned = prepared(script)
     with connected(pbx) as api:
-        run = Watched(script, pbx, planned, api)
+        run = Watched(script, planned, api)
 
         def at_reply(count: int) -> None:
             if count == script.stop:
@@ -227,7 +227,7 @@ def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_afte
             keyboard.ctrl_c()
 
     with Keyboard() as keyboard, connected(pbx) as api:
-        run = Watched(script, pbx, planned, api)
+        run = Watched(script, planned, api)
         pbx.at_reply = at_reply
         ended = True
         try:

@@ -15,8 +15,8 @@ import pytest
 from batch.errors import OutputError
 from batch.pbx.messages import Answer, NoResponse, list_trunks, sign_in, update_trunk
 from batch.runs import journal
+from batch.runs.folders import recording
 from batch.runs.journal import JournalError
-from batch.runs.recording import recording
 from batch.secrets import Secret
 
 SIGN_IN = sign_in("client", Secret("Sample-client-secret"))

@@ -15,8 +15,9 @@ from batch.errors import AddressBlocked, PbxError, PbxUnreachable, SignInRefused
 from batch.pbx import messages
 from batch.pbx.messages import Answer, NotSent, update_trunk
 from batch.pbx.throttle import Stopped
+from batch.runs.live_reads import BATCH
 from batch.runs.retries import Policy, Refuse
-from batch.runs.retrying_client import BATCH, RetryingClient
+from batch.runs.retrying_client import RetryingClient
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK
 from tests.runs.fakes import FakePbx, answer, connected, trunk, until
 

@@ -141,7 +141,7 @@ def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: P
     with running(pbx, tmp_path) as run:
         for _ in range(30):
             run.client.listed()
-        trunk_writer = Counting(run.client, pbx.time.clock)
+        trunk_writer = Counting(run.client)
         WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
     assert len(run.outcomes) == 6
     assert turns < 100
@@ -180,7 +180,7 @@ def test_a_fault_of_ours_comes_out_and_nothing_hangs(pbx: FakePbx, tmp_path: Pat
         told.extend(outcomes)
 
     with running(pbx, tmp_path) as run:
-        trunk_writer = Odd(run.client, pbx.time.clock)
+        trunk_writer = Odd(run.client)
         trunk_writer.at = station
         dispatch = WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=3), tell)
         with pytest.raises(ZeroDivisionError):
@@ -198,7 +198,7 @@ def test_a_crash_in_one_thread_does_not_keep_the_main_thread_busy(pbx: FakePbx, 
     with running(pbx, tmp_path) as run:
         for _ in range(30):
             run.client.listed()
-        trunk_writer = Odd(run.client, pbx.time.clock)
+        trunk_writer = Odd(run.client)
         began = time.process_time()
         with pytest.raises(ZeroDivisionError):
             WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
@@ -395,7 +395,7 @@ def test_threads_that_are_left_to_themselves_die_in_silence(
             raise ZeroDivisionError
 
     with running(pbx, tmp_path, concurrency=1) as run:
-        trunk_writer = Clumsy(run.client, pbx.time.clock)
+        trunk_writer = Clumsy(run.client)
         with pytest.raises(KeyboardInterrupt):
             WorkerPool(planned, trunk_writer, Limits(workers=2), run.outcomes.extend).run()
     told = list(run.outcomes)
@@ -533,7 +533,7 @@ def test_a_journal_that_breaks_ends_the_rest_and_what_was_written_is_read_back(p
     planned = many(pbx, 9)
     outcomes: list[Outcome] = []
     with connected(pbx, account=Broken(after=3)) as api:
-        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()), pbx.time.clock)
+        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()))
         WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=4), outcomes.extend).run()
     assert isinstance(trunk_writer.lost, JournalError)
     assert len(pbx.written) == 3
@@ -552,7 +552,7 @@ def test_a_write_without_an_answer_is_settled_by_a_look_though_the_journal_broke
     outcomes: list[Outcome] = []
     pbx.script("trunk/update", word)
     with connected(pbx, account=Broken(after=1)) as api:
-        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()), pbx.time.clock)
+        trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()))
         WorkerPool(planned, trunk_writer, Limits(), outcomes.extend).run()
     (outcome,) = outcomes
     assert (outcome.ending, outcome.attempts) == (ending, 1)

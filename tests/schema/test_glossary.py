@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from batch.options import HAZARDS
 from batch.runs.outcomes import Ending
 from batch.schema import glossary
 from batch.schema.column_model import TrunkType
 from batch.schema.glossary import GLOSSARY
+from batch.settings import HAZARDS
 from batch.writers import guides
 
 WORDS = {term.word for term in GLOSSARY}
