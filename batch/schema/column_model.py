@@ -16,17 +16,20 @@ from batch.schema.spellings import folded
 _LANGUAGES: Final = tomllib.loads(Path(__file__).with_name("translations.toml").read_text(encoding="utf-8")).values()
 
 
+def _words(*texts: str) -> tuple[str, ...]:
+    return tuple(word for text in texts if text for word in text.split(" | "))
+
+
 def _in_every_language(part: str) -> Mapping[str, tuple[str, ...]]:
     tables = [language.get(part, {}) for language in _LANGUAGES]
-    return {name: tuple(chain.from_iterable(t.get(name, ()) for t in tables)) for name in chain.from_iterable(tables)}
+    return {name: _words(*(table.get(name, "") for table in tables)) for name in chain.from_iterable(tables)}
 
 
 SHEET_NAMES: Final = _in_every_language("sheets")
 HEADERS: Final = _in_every_language("headers")
 
 YES_WORDS, NO_WORDS, LIKE_YES, LIKE_NO = (
-    frozenset(chain.from_iterable(language[answer] for language in _LANGUAGES))
-    for answer in ("yes", "no", "like_yes", "like_no")
+    frozenset(_words(*(language[answer] for language in _LANGUAGES))) for answer in ("yes", "no", "like_yes", "like_no")
 )
 """How cells say yes and no, in small letters; and what surely means it, and is offered so."""
 

@@ -11,34 +11,9 @@ from typing import Final
 from batch.schema.column_model import CLEAR, Care, Column, Parser
 from batch.schema.problems import Finding
 from batch.tables.numerals import MAX_EXACT, lost_digits
+from batch.tables.vocabulary import PLACEHOLDERS
 from batch.tables.written_numbers import surely_together
 
-_WORDS: Final = """
-n/a|n.a.|n. a.|n/d|not available|not applicable|not known|none|no value|nil|null|nothing|undefined|unknown|tbd
-tba|tbc|t.b.d.|t.b.c.|to be defined|to be determined|to be confirmed|empty|unassigned|not assigned
-k.a.|k. a.|k/a|kein|keine|keiner|keines|keine angabe|ohne angabe|nichts|unbekannt|nicht bekannt|entfällt|entfaellt|folgt
-wird nachgereicht|noch offen|nicht vorhanden|nicht vergeben|n.v.|n. v.
-aucun|aucune|inconnu|inconnue|néant|neant|sans objet|s.o.|s/o|n.c.|n/c|non communiqué|non disponible|à définir
-a definir|à confirmer|à compléter|vide|non attribué
-ninguno|ninguna|ningún|desconocido|desconocida|no aplica|no disponible|sin datos|sin asignar|por definir
-por confirmar|pendiente|vacío|s/d
-无|無|未知|空|不详|待定|没有|暂无|不适用|未定|未分配|未填|待确认
-(none)|(null)|(leer)|(empty)|(blank)|(vide)|<none>|<null>|<empty>|<leer>|<blank>|[none]|[null]
-"""
-_ELSEWHERE: Final = """
-leer|blank|pending|to follow|not yet|none yet|same|same as above|see above|ditto|idem|fixme|n.a|vacant|nada|rien
-cancelled|canceled|ceased|gekündigt|résilié|cancelado|cesado|spare
-unchanged|no change|as is|as before|unverändert|wie bisher|keine änderung|inchangé|sans changement|sin cambios|不变
-noch nicht|steht aus|siehe oben|wie oben|dito|s. o.|en attente|à venir|voir ci-dessus|ver arriba|同上|待补
-"""
-"""Words for nothing, or for what stands elsewhere or stays; a name that people read may be one of them."""
-_FOR_PASSWORDS: Final = """
-password|passwort|kennwort|mot de passe|contraseña|wachtwoord|密码|密碼|secret|your password|your-password|password here
-sip password|passwd|changeme|ChangeMe|change me|change-me|change_me|(hidden)|[hidden]|masked|redacted|protected
-see vault|see KeePass|siehe KeePass|in KeePass|per SMS|by SMS|see keepass|siehe keepass|in keepass
-keep|as agreed|see mail|see email|by phone|by sms|per sms|separately|sent separately
-"""
-"""Words for a password, or for where it is."""
 _AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
 _SIGNS: Final = "-\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{HORIZONTAL BAR}\N{HYPHEN}?\N{FULLWIDTH QUESTION MARK}_/\\~"
 _MOST: Final = 17
@@ -51,8 +26,9 @@ def placeholders(care: Care) -> frozenset[str]:
 
     A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
     """
-    listed = _WORDS + ("" if care is Care.FREE else _ELSEWHERE) + (_FOR_PASSWORDS if care is Care.SECRET else "")
-    words = {word for line in listed.split("\n") for word in line.split("|") if word}
+    words = set(PLACEHOLDERS["nothing"])
+    words |= set() if care is Care.FREE else PLACEHOLDERS["elsewhere"]
+    words |= PLACEHOLDERS["for_passwords"] if care is Care.SECRET else set()
     is_number = care is Care.NUMBER
     words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
     words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if care is Care.SECRET else set()
