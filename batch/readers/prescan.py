@@ -16,6 +16,7 @@ from batch.readers import packages, refusals
 from batch.readers.grids import CellDetails
 from batch.readers.number_formats import CellFormats, is_on
 from batch.readers.workbook import Block, CellError, CellPicture, NoValue
+from batch.schema.spellings import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -94,7 +95,7 @@ def reach(package: Package, part: str) -> Reach:
             cells = cells[-_LONGEST:] + chunk.translate(None, b" \t\r\n")
             shapes = cells.translate(_SHAPES)
             if any(shape in shapes for shape in _BEYOND_Z):
-                far = max(map(column_number, set(_COLUMN.findall(cells))), default=0) > WIDE
+                far = max((column_of(name.decode()) for name in set(_COLUMN.findall(cells))), default=0) >= WIDE
             far = far or any(shape in shapes for shape in _MILLIONS)
     if odd:  # or only where such things may stand
         packages.feed(package, part, packages.strict_parser(package, part))
@@ -180,14 +181,6 @@ def _betrays(text: bytes, formula: bytes) -> bool:
     if b"hidden" in text and _HIDDEN.search(text):
         return True
     return _FLAT.search(text) is not None
-
-
-def column_number(name: bytes | str) -> int:
-    """Return a column's number counted from 1: A is 1, AA is 27."""
-    number = 0
-    for letter in (name.encode() if isinstance(name, str) else name).upper():
-        number = number * 26 + letter - 64
-    return number
 
 
 _YES: Final = frozenset({"1", "true"})
@@ -342,7 +335,7 @@ def _block(text: str) -> Block | None:
     if len(corners) != 2 or corners[0] is None or corners[1] is None:
         return None
     (left, top), (right, bottom) = corners[0].groups(), corners[1].groups()
-    return Block(int(top), column_number(left) - 1, int(bottom), column_number(right) - 1)
+    return Block(int(top), column_of(left), int(bottom), column_of(right))
 
 
 class _Walk:
@@ -390,7 +383,7 @@ class _Walk:
         name = attributes.get("r", "")
         column = name.rstrip("0123456789")
         if column.isascii() and column.isalpha():
-            self.column = column_number(column) - 1
+            self.column = column_of(column)
             self.row = int(name[len(column) :] or 0) - 1
         else:
             self.column += 1

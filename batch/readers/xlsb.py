@@ -67,80 +67,67 @@ _SHORTER_BY: Final = _SHORT.start - biff12.BLANK
 """Their numbers lie so far above those of the cells that say it."""
 
 
-class _Numbers:
-    """Reads the numbers, four bytes each, that a record begins with."""
+class _Reader:
+    """Reads a record as pyxlsb wants it: by a function of the record and its number."""
 
-    def __init__(self, count: int) -> None:
-        self.count = count
+    def __init__(self, read: Callable[[Any, int], Any]) -> None:
+        self._read = read
 
-    def read(self, record: Any, _number: int, _length: int) -> tuple[int, ...]:
-        return tuple(record.read_int() or 0 for _ in range(self.count))
-
-
-class _ShortCell:
-    """Reads a cell that does not say its column: its style, and what stands in it; of shared texts their number."""
-
-    def read(self, record: Any, number: int, _length: int) -> tuple[int, Any]:
-        style = record.read_int()
-        match number - _SHORTER_BY:
-            case biff12.NUM:
-                value = record.read_float()
-            case biff12.BOOLERR:
-                value = hex(record.read_byte())
-            case biff12.BOOL:
-                value = record.read_byte()
-            case biff12.FLOAT:
-                value = record.read_double()
-            case code if code == _TEXT_IN_PLACE:
-                value = record.read_string()
-            case biff12.STRING:
-                value = record.read_int()
-            case _:
-                return style, None
-        if value is None:
-            raise LookupError
-        return style, value
+    def read(self, record: Any, number: int, _length: int) -> Any:
+        return self._read(record, number)
 
 
-class _Columns:
-    """Reads of which columns a record tells, the first and the last, and whether they are hidden."""
-
-    def read(self, record: Any, _number: int, _length: int) -> tuple[int, int, bool]:
-        first, last, width = record.read_int() or 0, record.read_int() or 0, record.read_int() or 0
-        record.skip(4)
-        return first, last, not width or bool((record.read_short() or 0) & 1)
-
-
-class _Format:
-    """Reads a number format: its number and its notation."""
-
-    def read(self, record: Any, _number: int, _length: int) -> tuple[int, str]:
-        return record.read_short() or 0, record.read_string() or ""
-
-
-class _Style:
-    """Reads which number format and which font a style has."""
-
-    def read(self, record: Any, _number: int, _length: int) -> tuple[int, int]:
-        record.skip(2)
-        return record.read_short() or 0, record.read_short() or 0
-
-
-class _Font:
-    """Reads whether a font strikes its text through: fStrikeout ([MS-XLSB] 2.4.149, BrtFont)."""
-
-    def read(self, record: Any, _number: int, _length: int) -> bool:
-        record.skip(2)
-        return bool((record.read_short() or 0) & 0x08)
+def _short_cell(record: Any, number: int) -> tuple[int, Any]:
+    """Read a cell that does not say its column: its style, and what stands in it; of shared texts their number."""
+    style = record.read_int()
+    match number - _SHORTER_BY:
+        case biff12.NUM:
+            value = record.read_float()
+        case biff12.BOOLERR:
+            value = hex(record.read_byte())
+        case biff12.BOOL:
+            value = record.read_byte()
+        case biff12.FLOAT:
+            value = record.read_double()
+        case code if code == _TEXT_IN_PLACE:
+            value = record.read_string()
+        case biff12.STRING:
+            value = record.read_int()
+        case _:
+            return style, None
+    if value is None:
+        raise LookupError
+    return style, value
 
 
-class _Row:
-    """Reads a row record: its number, and whether it is hidden; pyxlsb's own leaves the latter out."""
+def _columns(record: Any, _number: int) -> tuple[int, int, bool]:
+    """Read of which columns a record tells, the first and the last, and whether they are hidden."""
+    first, last, width = record.read_int() or 0, record.read_int() or 0, record.read_int() or 0
+    record.skip(4)
+    return first, last, not width or bool((record.read_short() or 0) & 1)
 
-    def read(self, record: Any, _number: int, _length: int) -> tuple[int, bool]:
-        row = record.read_int() or 0
-        record.skip(4 + 2 + 1)
-        return row, bool((record.read_byte() or 0) & _HIDDEN_BIT)
+
+def _style(record: Any, _number: int) -> tuple[int, int]:
+    """Read which number format and which font a style has."""
+    record.skip(2)
+    return record.read_short() or 0, record.read_short() or 0
+
+
+def _is_struck(record: Any, _number: int) -> bool:
+    """Read whether a font strikes its text through: fStrikeout ([MS-XLSB] 2.4.149, BrtFont)."""
+    record.skip(2)
+    return bool((record.read_short() or 0) & 0x08)
+
+
+def _row(record: Any, _number: int) -> tuple[int, bool]:
+    """Read the number of a row, and whether it is hidden; pyxlsb's own leaves the latter out."""
+    row = record.read_int() or 0
+    record.skip(4 + 2 + 1)
+    return row, bool((record.read_byte() or 0) & _HIDDEN_BIT)
+
+
+_NOTHING: Final = _Reader(lambda _record, _number: ())
+"""Of a record that only has to be there."""
 
 
 def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
@@ -190,11 +177,11 @@ def _styles(package: Package) -> CellFormats:
     of_cells = False
     reader = BIFF12Reader(fp=io.BytesIO(package.read(part) if part else b""))
     reader.handlers = {
-        _FORMAT: _Format(),
-        _FONT: _Font(),
-        biff12.XF: _Style(),
-        biff12.CELLXFS: _Numbers(0),
-        biff12.CELLXFS_END: _Numbers(0),
+        _FORMAT: _Reader(lambda record, _: (record.read_short() or 0, record.read_string() or "")),
+        _FONT: _Reader(_is_struck),
+        biff12.XF: _Reader(_style),
+        biff12.CELLXFS: _NOTHING,
+        biff12.CELLXFS_END: _NOTHING,
     }
     for number, record in reader:
         if number == _FORMAT:
@@ -223,12 +210,12 @@ def _look(records: bytes, styles: CellFormats, texts: Callable[[], list[str]]) -
     reader = BIFF12Reader(fp=io.BytesIO(records))
     reader.handlers = {
         **BIFF12Reader.handlers,
-        biff12.ROW: _Row(),
-        biff12.COL: _Columns(),
-        _MERGED: _Numbers(4),
+        biff12.ROW: _Reader(_row),
+        biff12.COL: _Reader(_columns),
+        _MERGED: _Reader(lambda record, _: tuple(record.read_int() or 0 for _ in range(4))),
         _TEXT_IN_PLACE: CellHandler(),
-        **dict.fromkeys(_SHORT, _ShortCell()),
-        **dict.fromkeys(_CRITERIA, _Numbers(0)),
+        **dict.fromkeys(_SHORT, _Reader(_short_cell)),
+        **dict.fromkeys(_CRITERIA, _NOTHING),
     }
     for number, record in reader:
         if number == biff12.ROW:

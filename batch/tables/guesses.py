@@ -11,12 +11,12 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
-from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet, Workbook
+from batch.readers.workbook import RawSheet, Workbook
 from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, Sheet, TrunkType
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
 from batch.schema.spellings import folded, letters
 from batch.tables.columns_file import SheetColumns, words_with
-from batch.tables.headers import Headers, match_headers
+from batch.tables.headers import Headers, header_text, match_headers
 from batch.tables.rows import Tables
 from batch.tables.sheets import find_region, is_blank, is_ours
 from batch.tables.unknown_columns import cells_below
@@ -119,7 +119,7 @@ def _names(guess: _Guess) -> frozenset[str]:
     if at is None:
         return frozenset()
     cells = guess.raw.columns[at - guess.raw.first_column][guess.row - guess.raw.first_row + 1 :]
-    return frozenset(map(_text, cells)) - {""}
+    return frozenset(map(header_text, cells)) - {""}
 
 
 def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
@@ -146,9 +146,9 @@ def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: froze
     shown = set(cells) if headed else set()
     guess = _Guess(sheet=sheet, raw=raw, row=row, sure=dict(known), shown=shown, unclear=headers.unclear)
     free = {
-        at: _text(cell)
+        at: header_text(cell)
         for at, cell in cells.items()
-        if at not in known.values() and at not in headers.ours and not _text(cell).startswith("#")
+        if at not in known.values() and at not in headers.ours and not header_text(cell).startswith("#")
     }
     lacking = [column for column in sheet.columns if column.field not in known]
     for score, name, at in _alike(lacking, free):
@@ -175,7 +175,7 @@ def _likely_header(sheet: Sheet, raw: RawSheet, row: int) -> tuple[int, bool]:
     """Return the row that looks most like a header, the fullest of the first ones where none does, and which it is."""
     best, found = (0, 0), row
     for offset in range(min(raw.height, _ROWS)):
-        texts = {at: text for at, column in enumerate(raw.columns) if (text := _text(column[offset]))}
+        texts = {at: text for at, column in enumerate(raw.columns) if (text := header_text(column[offset]))}
         alike = {at for _, _, at in _alike(sheet.columns, texts)}
         if (len(alike), len(texts)) > best:
             best, found = (len(alike), len(texts)), raw.first_row + offset
@@ -195,10 +195,6 @@ def _alike(columns: Iterable[Column], texts: Mapping[int, str]) -> list[tuple[fl
             if score and len(plain) > 2:
                 found.append((score, column.field, at))
     return sorted(found, key=lambda one: -one[0])
-
-
-def _text(cell: CellValue) -> str:
-    return "" if isinstance(cell, CellError | NoValue) else " ".join(str(cell).split())
 
 
 def _digits(fewest: int, most: int) -> Callable[[str], bool]:
@@ -289,7 +285,9 @@ def _own(guess: _Guess) -> Iterator[str]:
 
 def _headers(guess: _Guess) -> dict[int, str]:
     raw = guess.raw
-    return {at: _text(column[guess.row - raw.first_row]) for at, column in enumerate(raw.columns, raw.first_column)}
+    return {
+        at: header_text(column[guess.row - raw.first_row]) for at, column in enumerate(raw.columns, raw.first_column)
+    }
 
 
 def _called(guess: _Guess, at: int) -> str:

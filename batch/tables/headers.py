@@ -115,7 +115,7 @@ class _Sorting:
 
     def __post_init__(self) -> None:
         self.columns = dict(self.fit.positions)
-        self.texts = {name: _text(self.cells[at]) or f"column {letters(at)}" for name, at in self.columns.items()}
+        self.texts = {name: header_text(self.cells[at]) or f"column {letters(at)}" for name, at in self.columns.items()}
 
     @property
     def said(self) -> frozenset[str]:
@@ -138,7 +138,7 @@ class _Sorting:
 
     def take_in(self, position: int, cell: CellValue, *, ours: bool) -> None:
         """Say what one header is, by the columns file, as an answer of ours, or by what it says."""
-        text = _text(cell)
+        text = header_text(cell)
         if position in self.fit.own:
             self.own[position] = text or f"column {letters(position)}"
         elif position in self.fit.positions.values() or isinstance(cell, CellPicture):
@@ -175,7 +175,7 @@ class _Sorting:
         if self.second is not None:
             return  # it has been told that a second table begins to the left of it
         first = self.columns[column.field]
-        if any(not _text(self.cells.get(between, "")) for between in range(first + 1, position)):
+        if any(not header_text(self.cells.get(between, "")) for between in range(first + 1, position)):
             self.second = position
             self.problem(
                 "header-again",
@@ -215,7 +215,7 @@ class _Sorting:
         return guessed
 
 
-def _text(cell: CellValue) -> str:
+def header_text(cell: CellValue) -> str:
     """Return a header on one line."""
     return "" if isinstance(cell, CellError | NoValue) else " ".join(str(cell).split())
 

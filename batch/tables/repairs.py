@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
-from typing import Final
+from functools import cache, partial
+from typing import Final, TypeAlias
 
 from batch.schema.column_model import CLEAR, Care, Column, Parser
 from batch.schema.problems import Finding
@@ -137,9 +137,8 @@ def looks_sound(care: Care, joined: str) -> bool:
 def mend(care: Care, text: str) -> tuple[str, list[str]]:
     """Take off and put right what a person never typed; return the text and what was done to it, in words."""
     done: list[str] = []
-    for repair in _REPAIRS[care]:
-        before = text
-        text, words = repair(text)
+    for repair, words in _REPAIRS[care]:
+        before, text = text, repair(text)
         if text != before:
             done.append(words)
     return text, done
@@ -169,22 +168,7 @@ def lost_text(care: Care, text: str) -> Finding | None:
     return lost_digits(text) if care in _TOO_LONG and left.fullmatch(text) else None
 
 
-def _strip(text: str) -> tuple[str, str]:
-    return text.strip(), "Blanks before or after the value were taken off."
-
-
-def _without_unseen(text: str) -> tuple[str, str]:
-    return _unseen_off(_ALL_UNSEEN, text), _UNSEEN_WORDS
-
-
-def _without_joiners_too(text: str) -> tuple[str, str]:
-    return _unseen_off(_UNSEEN_IN_NUMBERS, text), _UNSEEN_WORDS
-
-
-_UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
-
-
-def _unseen_off(unseen: re.Pattern[str], text: str) -> str:
+def _without_unseen(unseen: re.Pattern[str], text: str) -> str:
     """Take off what cannot be seen; what may have stood between two numbers leaves a blank."""
     apart = _BETWEEN_DIGITS.sub(" ", text)
     bare = unseen.sub("", text)
@@ -197,49 +181,32 @@ def _is_one_number(text: str) -> bool:
     return inside is not None and bool(surely_together(inside[0]))
 
 
-def _without_no_breaks(text: str) -> tuple[str, str]:
-    if not _is_one_number(_NO_BREAKS.sub(" ", text)) and _NO_BREAKS.search(text.strip()):
-        return _with_ordinary_blanks(text)
-    return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
+def _without_no_breaks(text: str) -> str:
+    two = not _is_one_number(_NO_BREAKS.sub(" ", text)) and _NO_BREAKS.search(text.strip())
+    return text if two else _NO_BREAKS.sub("", text)
 
 
-def _without_thousands(text: str) -> tuple[str, str]:
-    if _THOUSANDS.fullmatch(text.strip()):
-        return _NO_BREAKS.sub("", text), "Non-breaking blanks were taken out."
-    return _with_ordinary_blanks(text)
+def _without_thousands(text: str) -> str:
+    return _NO_BREAKS.sub("", text) if _THOUSANDS.fullmatch(text.strip()) else text
 
 
-def _without_quotes(text: str) -> tuple[str, str]:
-    return _QUOTES.sub("", text) or text, "Quotes were taken off."
+def _without_front(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.match(text)
+    return (text[found.end() :].lstrip() if found else "") or text
 
 
-def _with_ordinary_blanks(text: str) -> tuple[str, str]:
-    return _NO_BREAKS.sub(" ", text), "Non-breaking blanks became ordinary ones."
+def _number_without_tel(text: str) -> str:
+    rest = _without_front(_TEL, text)
+    return rest if rest[:1].isdigit() or rest[:1] == "+" else text
 
 
-def _without_apostrophe(text: str) -> tuple[str, str]:
-    found = _IN_FRONT.match(text)
-    return (text[found.end() :].lstrip() if found else "") or text, "An apostrophe in front was taken off."
+def _with_ordinary_digits(text: str) -> str:
+    return text if text.isascii() else "".join(map(_ordinary, text))
 
 
-def _without_tel(text: str) -> tuple[str, str]:
-    found = _TEL.match(text)
-    return (text[found.end() :] if found else "") or text, "The tel: in front was taken off."
-
-
-def _without_tel_of_number(text: str) -> tuple[str, str]:
-    rest, words = _without_tel(text)
-    return rest if rest[:1].isdigit() or rest[:1] == "+" else text, words
-
-
-def _ordinary_digits(text: str) -> tuple[str, str]:
-    words = "Digits and signs of another script or width were turned into ordinary ones."
-    return (text if text.isascii() else "".join(map(_ordinary, text))), words
-
-
-def _ordinary_digits_of_number(text: str) -> tuple[str, str]:
-    ordinary, words = _ordinary_digits(text)
-    return ordinary if re.fullmatch(r"\+?[0-9]+", ordinary) else text, words
+def _number_with_ordinary_digits(text: str) -> str:
+    ordinary = _with_ordinary_digits(text)
+    return ordinary if re.fullmatch(r"\+?[0-9]+", ordinary) else text
 
 
 def _ordinary(character: str) -> str:
@@ -253,67 +220,55 @@ def _ordinary(character: str) -> str:
     )
 
 
-def _ordinary_commas(text: str) -> tuple[str, str]:
-    return text.translate(_SEPARATING), "Commas of another script were turned into ordinary ones."
-
-
-def _without_point_zero(text: str) -> tuple[str, str]:
-    return _cut_at(_POINT_ZERO, text), POINT_ZERO_OFF
-
-
-def _without_point_zero_in_list(text: str) -> tuple[str, str]:
-    return _cut_at(_POINT_ZERO_IN_LIST, text), POINT_ZERO_OFF
-
-
 def _cut_at(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.fullmatch(text)
     return found[1] if found and int(found[1]) < MAX_EXACT else text
 
 
-_Repair = Callable[[str], tuple[str, str]]
-_NUMBER: Final[Sequence[_Repair]] = (
-    _without_joiners_too,
-    _without_no_breaks,
-    _strip,
-    _without_apostrophe,
-    _ordinary_digits,
-    _without_tel,
-    _without_point_zero,
+_Repair: TypeAlias = tuple[Callable[[str], str], str]
+"""What is done to a text, and how that is told."""
+_UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
+_NO_BREAK_WORDS: Final = "Non-breaking blanks were taken out."
+_DIGITS_WORDS: Final = "Digits and signs of another script or width were turned into ordinary ones."
+_TEL_WORDS: Final = "The tel: in front was taken off."
+
+_NO_UNSEEN: Final[_Repair] = (partial(_without_unseen, _ALL_UNSEEN), _UNSEEN_WORDS)
+_NO_JOINERS: Final[_Repair] = (partial(_without_unseen, _UNSEEN_IN_NUMBERS), _UNSEEN_WORDS)
+_ORDINARY_BLANKS: Final[_Repair] = (partial(_NO_BREAKS.sub, " "), "Non-breaking blanks became ordinary ones.")
+_STRIPPED: Final[_Repair] = (str.strip, "Blanks before or after the value were taken off.")
+_NO_APOSTROPHE: Final[_Repair] = (partial(_without_front, _IN_FRONT), "An apostrophe in front was taken off.")
+_NO_TEL: Final[_Repair] = (partial(_without_front, _TEL), _TEL_WORDS)
+_NO_QUOTES: Final[_Repair] = (lambda text: _QUOTES.sub("", text) or text, "Quotes were taken off.")
+_DIGITS: Final[_Repair] = (_with_ordinary_digits, _DIGITS_WORDS)
+_DIGITS_OF_NUMBER: Final[_Repair] = (_number_with_ordinary_digits, _DIGITS_WORDS)
+_COMMAS: Final[_Repair] = (
+    lambda text: text.translate(_SEPARATING),
+    "Commas of another script were turned into ordinary ones.",
 )
+_NO_POINT_ZERO: Final[_Repair] = (partial(_cut_at, _POINT_ZERO), POINT_ZERO_OFF)
+_NO_POINT_ZERO_IN_LIST: Final[_Repair] = (partial(_cut_at, _POINT_ZERO_IN_LIST), POINT_ZERO_OFF)
+
+_BLANKS: Final[Sequence[_Repair]] = (_ORDINARY_BLANKS, _STRIPPED)
+_NUMBER: Final[Sequence[_Repair]] = (*_BLANKS, _NO_APOSTROPHE, _DIGITS, _NO_TEL, _NO_POINT_ZERO)
 _LIST: Final[Sequence[_Repair]] = (
-    _without_joiners_too,
-    _with_ordinary_blanks,
-    _strip,
-    _without_apostrophe,
-    _ordinary_commas,
-    _ordinary_digits,
-    _without_tel,
-    _without_point_zero_in_list,
+    _NO_JOINERS,
+    *_BLANKS,
+    _NO_APOSTROPHE,
+    _COMMAS,
+    _DIGITS,
+    _NO_TEL,
+    _NO_POINT_ZERO_IN_LIST,
 )
+_NAME: Final[Sequence[_Repair]] = (*_BLANKS, _NO_APOSTROPHE, _DIGITS_OF_NUMBER)
 _REPAIRS: Final[Mapping[Care, Sequence[_Repair]]] = {
-    Care.NUMBER: _NUMBER,
-    Care.COUNT: tuple(_without_thousands if repair is _without_no_breaks else repair for repair in _NUMBER),
+    Care.NUMBER: (_NO_JOINERS, (_without_no_breaks, _NO_BREAK_WORDS), *_NUMBER),
+    Care.COUNT: (_NO_JOINERS, (_without_thousands, _NO_BREAK_WORDS), *_NUMBER),
     Care.SPAN: _LIST,
     Care.LIST: _LIST,
-    Care.WORD: (*_LIST, _without_quotes),
-    Care.ACCOUNT: (
-        _without_joiners_too,
-        _with_ordinary_blanks,
-        _strip,
-        _without_apostrophe,
-        _ordinary_digits_of_number,
-        _without_tel_of_number,
-        _without_point_zero,
-    ),
-    Care.NAME: (_without_unseen, _with_ordinary_blanks, _strip, _without_apostrophe, _ordinary_digits_of_number),
-    Care.TRUNK: (
-        _without_unseen,
-        _with_ordinary_blanks,
-        _strip,
-        _without_apostrophe,
-        _ordinary_digits_of_number,
-        _without_point_zero,
-    ),
-    Care.FREE: (_without_unseen, _with_ordinary_blanks, _strip),
+    Care.WORD: (*_LIST, _NO_QUOTES),
+    Care.ACCOUNT: (_NO_JOINERS, *_NAME, (_number_without_tel, _TEL_WORDS), _NO_POINT_ZERO),
+    Care.NAME: (_NO_UNSEEN, *_NAME),
+    Care.TRUNK: (_NO_UNSEEN, *_NAME, _NO_POINT_ZERO),
+    Care.FREE: (_NO_UNSEEN, *_BLANKS),
     Care.SECRET: (),
 }

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.spellings import letters
+from batch.schema.spellings import column_of, letters
 
 RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
 """Of the eight result columns, in characters."""
@@ -117,11 +117,9 @@ class AnsweredSheet:
         name = cell.rstrip("0123456789")
         if not (self.dropped and name.isascii() and name.isalpha()):
             return cell
-        column = 0
-        for letter in name.upper():
-            column = column * 26 + ord(letter) - 64
-        before = sum(1 for dropped in self.dropped if dropped < column - 1)
-        return letters(column - 1 - before) + cell[len(name) :]
+        column = column_of(name)
+        before = sum(1 for dropped in self.dropped if dropped < column)
+        return letters(column - before) + cell[len(name) :]
 
 
 class ChangeLine(NamedTuple):

@@ -246,44 +246,23 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
     again = pd.Series(numbers, dtype=object).duplicated(keep=False).to_numpy()
     places: dict[tuple[int, str], int] = {}
     elsewhere: dict[str, int] = {}
-    told: set[tuple[int, int, bool]] = set()
+    told: set[tuple[int, int, str]] = set()
     for i in np.flatnonzero(again).tolist():
         row, did, _ = dids.rows[i]
         trunk = int(dids.trunks[i])
         if not trunk:
             continue
         if (first := places.setdefault((trunk, did), row)) != row:
-            yield from _once(told, (row, first, True), _did_twice(table, row, did, first))
+            code, where = "did-twice", "already stands on this trunk"
+            fix = "Delete one of the two rows, or correct the number."
         elif trunk not in removing and (first := elsewhere.setdefault(did, row)) != row:
-            yield from _once(told, (row, first, False), _did_elsewhere(table, row, did, first))
-
-
-def _once(told: set[tuple[int, int, bool]], key: tuple[int, int, bool], problem: Problem) -> Iterator[Problem]:
-    if key not in told:
-        told.add(key)
-        yield problem
-
-
-def _did_twice(table: Table, row: int, did: str, first: int) -> Problem:
-    return table.problem(
-        "did-twice",
-        row,
-        "did",
-        f"{did} already stands on this trunk, in {table.cell('did', first)}.",
-        "Delete one of the two rows, or correct the number.",
-        value=did,
-    )
-
-
-def _did_elsewhere(table: Table, row: int, did: str, first: int) -> Problem:
-    return table.problem(
-        "did-on-two-trunks",
-        row,
-        "did",
-        f"{did} is also on another trunk, in {table.cell('did', first)}.",
-        "Nothing to do, if both carriers deliver it for a while.",
-        value=did,
-    )
+            code, where = "did-on-two-trunks", "is also on another trunk"
+            fix = "Nothing to do, if both carriers deliver it for a while."
+        else:
+            continue
+        if (row, first, code) not in told:
+            told.add((row, first, code))
+            yield table.problem(code, row, "did", f"{did} {where}, in {table.cell('did', first)}.", fix, value=did)
 
 
 def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Problem]:
