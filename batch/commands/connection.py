@@ -261,7 +261,7 @@ def _as_named(record: Record) -> dict[str, Any]:
         "id": record.id,
         "name": record.name if record.id is None and record.name else None,
         "type": str(record.type) if record.type else None,
-        "did_list": [{"did": row.did} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
+        "did_list": [{"did": row.number} for row in edit.rows] if edit and edit.mode is Mode.REMOVE else None,
     }
 
 

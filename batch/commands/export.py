@@ -176,6 +176,6 @@ def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Direc
 def _told(entry: Entry, directory: Directory) -> tuple[str, str, str]:
     """Return number, name, and for whom an entry is."""
     if isinstance(entry, Did):
-        return entry.did, entry.name, ""
+        return entry.number, entry.name, ""
     whom = (entry.extension_range, *directory.cells_of(entry.order))
-    return entry.caller_id, entry.name, "; ".join(filter(None, whom))
+    return entry.number, entry.name, "; ".join(filter(None, whom))

@@ -178,20 +178,19 @@ def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] 
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
     client = connection.client
     inventory = client.inventory(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
-    resolved = resolve(tables, chosen, inventory)
-    live = client.trunks(list(resolved.ids.values()))
+    ids, found = resolve(tables, chosen, inventory)
+    live = client.trunks(list(ids.values()))
     readable = {number: trunk for number, trunk in live.items() if WHOLE_TRUNK not in trunk.unread}
-    checked = _against_live(checked, {row: readable[n] for row, n in resolved.ids.items() if n in readable})
+    checked = _against_live(checked, {row: readable[n] for row, n in ids.items() if n in readable})
     checked = _told(done_with, checked)
-    found = [*resolved.problems]
     stopped = stopped_by(checked.problems.stopping)
     same_pbx = may_be_same(checked.workbook.metadata.run_on, connection.address)
     named = {then.name: then for then in reversed([*exported.values()])}
     changes, hazards = [], []
     for record in chosen:
-        if record.row not in resolved.ids:
+        if record.row not in ids:
             continue
-        trunk = live.get(resolved.ids[record.row])
+        trunk = live.get(ids[record.row])
         if trunk is None or WHOLE_TRUNK in trunk.unread:
             found.append(_not_shown(tables, record, trunk))
             continue

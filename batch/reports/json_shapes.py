@@ -100,13 +100,13 @@ def _entry_change_json(change: EntryChange) -> dict[str, Any]:
 
 def _key(entry: Entry) -> dict[str, Any]:
     if isinstance(entry, Did):
-        return {"did": entry.did}
-    return {"option": entry.option, "caller_id": entry.caller_id}
+        return {"did": entry.number}
+    return {"option": entry.option, "caller_id": entry.number}
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
     if isinstance(entry, Did):
-        return {"did": entry.did, "did_name": entry.name}
+        return {"did": entry.number, "did_name": entry.name}
     whom = (
         {"extension_range": entry.extension_range}
         if entry.option == "range"

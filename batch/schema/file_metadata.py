@@ -7,6 +7,7 @@ says more, and travels through programs that drop such properties. Every line of
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -81,54 +82,42 @@ _IDS: Final = 1000
 """So many ids stand in one cell, which takes 32,767 characters."""
 
 
+_SINGLE: Final = {"made": "made_at", "pbx": "pbx", "ran": "run_on", "seal": "seal"}
+"""The word of what is said once, and where it stands in `FileMetadata`."""
+
+
 def metadata_lines(metadata: FileMetadata) -> list[tuple[str, ...]]:
     """Return the lines of the hidden sheet."""
-    lines: list[tuple[str, ...]] = [("trunk-batch", _FORM, "This sheet belongs to the tool; leave it as it is.")]
-    lines += [("kind", kind) for kind in sorted(metadata.kinds)]
-    lines += [("made", metadata.made_at)] if metadata.made_at else []
-    lines += [("pbx", metadata.pbx)] if metadata.pbx else []
-    lines += [("sheet", name) for name in sorted(metadata.sheets)]
-    lines += [("ran", metadata.run_on)] if metadata.run_on else []
+    single = ((word, getattr(metadata, name)) for word, name in _SINGLE.items())
     ids = sorted(metadata.finished)
-    lines += [("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)]
-    lines += [("order", order) for order in sorted(metadata.orders)]
-    lines += [("seal", metadata.seal)] if metadata.seal else []
-    lines += [("colour", ours, theirs) for ours, theirs in metadata.colours.items()]
-    return lines
+    return [
+        ("trunk-batch", _FORM, "This sheet belongs to the tool; leave it as it is."),
+        *(("kind", kind) for kind in sorted(metadata.kinds)),
+        *((word, value) for word, value in single if value),
+        *(("sheet", name) for name in sorted(metadata.sheets)),
+        *(("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)),
+        *(("order", order) for order in sorted(metadata.orders)),
+        *(("colour", ours, theirs) for ours, theirs in metadata.colours.items()),
+    ]
 
 
 def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     """Understand the lines of the hidden sheet; what is not understood is left aside."""
-    kinds: set[FileKind] = set()
-    single: dict[str, str] = {}
+    found: defaultdict[str, list[str]] = defaultdict(list)
     colours: dict[str, str] = {}
-    sheets: set[str] = set()
-    finished: set[int] = set()
-    orders: set[str] = set()
     for line in lines:
         word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
-        if word == "kind" and value in set(FileKind):
-            kinds.add(FileKind(value))
-        elif word == "sheet":
-            sheets.add(value)
-        elif word == "finished":
-            finished |= {int(text) for text in value.split(",") if text.isascii() and text.isdecimal()}
-        elif word == "order":
-            orders.add(value)
-        elif word == "colour":
+        found[word].append(value)
+        if word == "colour":
             colours[value] = more
-        else:
-            single[word] = value
+    ids = (text for texts in found["finished"] for text in texts.split(","))
     return FileMetadata(
-        kinds=frozenset(kinds),
-        made_at=single.get("made", ""),
-        pbx=single.get("pbx", ""),
-        sheets=frozenset(sheets),
+        kinds=frozenset(FileKind(value) for value in found["kind"] if value in set(FileKind)),
+        sheets=frozenset(found["sheet"]),
         colours=colours,
-        run_on=single.get("ran", ""),
-        finished=frozenset(finished),
-        orders=frozenset(orders),
-        seal=single.get("seal", ""),
+        finished=frozenset(int(text) for text in ids if text.isascii() and text.isdecimal()),
+        orders=frozenset(found["order"]),
+        **{name: found[word][-1] for word, name in _SINGLE.items() if word in found},
     )
 
 

@@ -268,7 +268,7 @@ class Problem:
     """What was found; never a secret."""
     message: str
     """What is wrong, in one sentence."""
-    fix: str
+    fix: str = "Nothing to do."
     """What to type or do instead."""
     trunk: int | None = None
     """Row of the Trunks sheet it belongs to; None where it belongs to no single trunk and so stops everything."""

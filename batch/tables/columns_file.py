@@ -324,6 +324,5 @@ def _mapped(
             row=row,
             column=min(positions.values()),
             message=f"By {file.name}, column {said}.",
-            fix="Nothing to do.",
         )
     ]

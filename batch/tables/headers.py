@@ -247,7 +247,6 @@ def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> list[Prob
             header=own[leftmost],
             value=own[leftmost],
             message=f"{listed(own.values())} {are} and not sent.{hides}",
-            fix="Nothing to do.",
         )
     ]
 

@@ -203,7 +203,6 @@ def _counts(raw: RawSheet, headers: Headers, name: str, rows: list[int]) -> Prob
         header=headers.texts[name],
         message=f"Merged cells of {headers.texts[name]} count for all their rows: "
         f"row{'s' if len(rows) > 1 else ''} {spans(sorted(rows))} too.",
-        fix="Nothing to do.",
     )
 
 
@@ -241,7 +240,6 @@ def totals_rows(raw: RawSheet, region: Region) -> tuple[tuple[Block, ...], list[
             column=found[0].first_column,
             message=f"Row{'' if one else 's'} {spans(numbers)}: the file says that {'this is' if one else 'these are'} "
             f"the totals row{'' if one else 's'} of a table; {'it is' if one else 'they are'} left out.",
-            fix="Nothing to do.",
         )
     ]
 

@@ -129,7 +129,7 @@ def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook
         one = len(kept) == 1
         are = "The sheet {} is your own; it is" if one else "The sheets {} are your own; they are"
         message = f"{are.format(listed(kept))} kept and not read."
-        problems.append(Problem(code="own-sheet", sheet=kept[0], message=message, fix="Nothing to do."))
+        problems.append(Problem(code="own-sheet", sheet=kept[0], message=message))
     return problems
 
 
@@ -311,7 +311,6 @@ def find_region(
                 column=min(header.known),
                 message=f"The header stands again in row{'s' if len(rows) > 1 else ''} {spans(rows)}, "
                 f"which {'are' if len(rows) > 1 else 'is'} left out.",
-                fix="Nothing to do.",
             )
         )
     if again is not None:

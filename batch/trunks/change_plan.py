@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from batch.schema.column_model import ListSheet, Mode, TrunkType
@@ -196,17 +196,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
-    """Which live trunk each record means."""
-
-    ids: Mapping[int, int] = field(default_factory=dict)
-    """Row of the Trunks sheet to trunk id."""
-    problems: tuple[Problem, ...] = ()
-
-
-def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> Resolved:
-    """Find each record's trunk, by id or by exact name."""
+def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> tuple[dict[int, int], list[Problem]]:
+    """Find each record's trunk, by id or by exact name: trunk ids by row of the Trunks sheet, and what is wrong."""
     table = tables.trunks
     by_id, by_name = inventory.by_id, inventory.by_name
     records = list(records)
@@ -247,7 +238,7 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
         else:
             ids[record.row] = trunk.id
             taken[trunk.id] = record.row
-    return Resolved(ids=ids, problems=tuple(problems))
+    return ids, problems
 
 
 def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:

@@ -49,21 +49,20 @@ _KNOWN_KEYS: Final[Mapping[ListSheet, frozenset[str]]] = {
 class Did:
     """One entry of a trunk's DID list; a pattern is the same in either case."""
 
-    did: str
+    number: str
     name: str = ""
 
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return did_key(self.did)
-
-    @property
-    def number(self) -> str:
-        """What people know it by."""
-        return self.did
+        return did_key(self.number)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Did) and self.name == other.name and (self.did == other.did or self.key == other.key)
+        return (
+            isinstance(other, Did)
+            and self.name == other.name
+            and (self.number == other.number or self.key == other.key)
+        )
 
     def __hash__(self) -> int:
         return hash((self.key, self.name))
@@ -85,7 +84,7 @@ class CallerId:
     """One entry of a trunk's outbound caller-ID list."""
 
     option: str
-    caller_id: str
+    number: str
     name: str = ""
     extension_range: str = ""
     extensions: frozenset[Extension] = frozenset()
@@ -95,12 +94,7 @@ class CallerId:
     @property
     def key(self) -> tuple[str, str]:
         """What tells the entries of a trunk apart."""
-        return (self.option, self.caller_id)
-
-    @property
-    def number(self) -> str:
-        """What people know it by."""
-        return self.caller_id
+        return (self.option, self.number)
 
 
 Entry: TypeAlias = Did | CallerId
@@ -343,7 +337,7 @@ def _caller_id(entry: Mapping[str, Any], place: int) -> CallerId:
     number, name, span = _texts(entry, place, "outbound_cid", "outbound_cid_name", "outbound_cid_to_ext_range")
     return CallerId(
         option=str(entry.get("outbound_cid_option") or "shared").casefold(),
-        caller_id=number,
+        number=number,
         name=name,
         extension_range=span,
         extensions=frozenset(extensions),
@@ -366,10 +360,10 @@ def entry_json(entry: Entry) -> dict[str, Any]:
     What the option of a caller ID does not need and the PBX holds all the same goes back as it was.
     """
     if isinstance(entry, Did):
-        return {"did": entry.did, "did_name": entry.name}
+        return {"did": entry.number, "did_name": entry.name}
     common: dict[str, Any] = {
         "outbound_cid_option": entry.option,
-        "outbound_cid": entry.caller_id,
+        "outbound_cid": entry.number,
         "outbound_cid_name": entry.name,
     }
     if entry.option == "range" or entry.extension_range:

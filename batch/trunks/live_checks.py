@@ -154,7 +154,7 @@ def incomplete(
             "live-entry-incomplete",
             record.row,
             record.found_by,
-            f"On the PBX, the caller ID {entry.caller_id} of {live.name} is for no extension; a list with it "
+            f"On the PBX, the caller ID {entry.number} of {live.name} is for no extension; a list with it "
             "cannot be written.",
             "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
             value=record.label,
@@ -271,10 +271,10 @@ def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:
             "pattern-not-on-cloud",
             entry.row,
             "did",
-            f"The Cloud edition takes no [ ] and no ! in a DID of this trunk: {entry.did}.",
+            f"The Cloud edition takes no [ ] and no ! in a DID of this trunk: {entry.number}.",
             "Write the numbers out, or use X, Z, N and the dot.",
-            value=entry.did,
+            value=entry.number,
         )
         for entry in record.dids.rows
-        if set(entry.did) & set("[]!")
+        if set(entry.number) & set("[]!")
     ]

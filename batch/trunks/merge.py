@@ -64,7 +64,7 @@ class Filling:
         """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
         name = row.name if row.name is not None else old.name if old else ""
         if isinstance(row, DidRow):
-            return Did(row.did, name)
+            return Did(row.number, name)
         span, order = (old.extension_range, old.order) if isinstance(old, CallerId) else ("", ())
         table, faults = self._tables.caller_ids, []
         if row.option == "range":
@@ -75,7 +75,7 @@ class Filling:
             if not order and not faults:
                 faults = [_missing(table, row, "extensions-missing", "extensions")]
         self.problems += faults
-        return CallerId(row.option, row.caller_id, name, span, frozenset(order), order)
+        return CallerId(row.option, row.number, name, span, frozenset(order), order)
 
 
 def applied(edit: ListEdit[Any], live: Sequence[Entry], filled: Filling) -> tuple[Entry, ...]:
@@ -181,7 +181,7 @@ def _missing(table: Table, row: CallerIdRow, code: str, field: str) -> Problem:
         code,
         row.row,
         field,
-        f"{row.caller_id} is new on this trunk, so {needed} must say for whom it is.",
+        f"{row.number} is new on this trunk, so {needed} must say for whom it is.",
         f"Fill in {needed}.",
         value="",
     )

@@ -23,19 +23,14 @@ class DidRow(NamedTuple):
     """One wanted DID. A range has as many of these as it has numbers, all with its row."""
 
     row: int
-    did: str
+    number: str
     name: str | None
     """None leaves the name of a live entry alone; ``""`` empties it."""
 
     @property
     def key(self) -> str:
         """What tells the entries of a trunk apart."""
-        return did_key(self.did)
-
-    @property
-    def number(self) -> str:
-        """What stands in the DID cell."""
-        return self.did
+        return did_key(self.number)
 
 
 _DID_ROW: Final[Callable[[tuple[int, str, str | None]], DidRow]] = partial(tuple.__new__, DidRow)
@@ -75,7 +70,7 @@ class DidRows(Sequence[DidRow]):
 
 def dids_of(rows: Sequence[DidRow]) -> Sequence[str]:
     """Return the wanted DIDs alone."""
-    return rows.dids if isinstance(rows, DidRows) else [row.did for row in rows]
+    return rows.dids if isinstance(rows, DidRows) else [row.number for row in rows]
 
 
 class CallerIdRow(NamedTuple):
@@ -84,7 +79,7 @@ class CallerIdRow(NamedTuple):
     row: int
     option: str
     """``shared`` or ``range``."""
-    caller_id: str
+    number: str
     name: str | None
     extension_range: str | None
     extensions: tuple[str | RawId, ...] | None
@@ -95,12 +90,7 @@ class CallerIdRow(NamedTuple):
     @property
     def key(self) -> tuple[str, str]:
         """What tells the entries of a trunk apart."""
-        return (self.option, self.caller_id)
-
-    @property
-    def number(self) -> str:
-        """What stands in the Caller ID cell."""
-        return self.caller_id
+        return (self.option, self.number)
 
 
 EntryRow: TypeAlias = DidRow | CallerIdRow
@@ -294,10 +284,10 @@ def draft(record: Record) -> dict[str, Any]:
 
 def _entry_draft(row: EntryRow) -> dict[str, Any]:
     if isinstance(row, DidRow):
-        return {"did": row.did, "did_name": row.name or ""}
+        return {"did": row.number, "did_name": row.name or ""}
     draft: dict[str, Any] = {
         "outbound_cid_option": row.option,
-        "outbound_cid": row.caller_id,
+        "outbound_cid": row.number,
         "outbound_cid_name": row.name or "",
     }
     if row.option == "range":

@@ -246,12 +246,12 @@ def _hidden(table: Table, rows: Sequence[tuple[DidRow, bool]]) -> Iterator[Probl
     ``rows`` says of each DID whether it is a pattern.
     """
     patterns = [row for row, is_one in rows if is_one]
-    matcher = _matcher(tuple(pattern.did for pattern in patterns))
+    matcher = _matcher(tuple(pattern.number for pattern in patterns))
     hidden: dict[int, dict[int, str]] = defaultdict(dict)
     for row, is_one in dropwhile(lambda of: not of[1], rows):
-        found = matcher.first_for(row.did) if is_one else matcher.first(row.did)
+        found = matcher.first_for(row.number) if is_one else matcher.first(row.number)
         if found is not None and patterns[found].row < row.row:
-            hidden[found].setdefault(row.row, row.did)
+            hidden[found].setdefault(row.row, row.number)
     for found, below in sorted(hidden.items()):
         at, pattern, _ = patterns[found]
         first, *rest = below
@@ -282,7 +282,7 @@ def _each(
     table: Table, code: str, found: Iterable[tuple[DidRow, str]], message: Callable[[str, str], tuple[str, str]]
 ) -> Iterator[Problem]:
     """Tell of DIDs one by one, and of those beyond a thousand at once."""
-    rows = {row.row: (row.did, what) for row, what in found if what}
+    rows = {row.row: (row.number, what) for row, what in found if what}
     for row in list(rows)[:MAX_TOLD]:
         yield table.problem(code, row, "did", *message(*rows[row]), value=rows[row][0])
     if rest := list(rows)[MAX_TOLD:]:
@@ -371,8 +371,8 @@ def _notations_told(table: Table, rows: Sequence[DidRow], pairs: Sequence[tuple[
         "did-notations",
         other.row,
         "did",
-        f"{other.did} and {one.did} ({table.cell('did', one.row)}) look like one number in two notations; to the PBX "
-        f"they are two.{more}",
+        f"{other.number} and {one.number} ({table.cell('did', one.row)}) look like one number in two notations; to the "
+        f"PBX they are two.{more}",
         "Keep the notation in which the carrier sends it, if it is one number.",
-        value=other.did,
+        value=other.number,
     )

@@ -267,7 +267,7 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
 
 def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Problem]:
     """A caller ID stands once on a trunk for each option."""
-    if len({(entry.option, entry.caller_id) for entry in rows}) == len(rows):
+    if len({(entry.option, entry.number) for entry in rows}) == len(rows):
         return
     first: dict[tuple[str, str], int] = {}
     for entry in rows:
@@ -276,9 +276,9 @@ def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Probl
                 "caller-id-twice",
                 entry.row,
                 "outbound_cid",
-                f"{entry.caller_id} already stands on this trunk, in {table.cell('outbound_cid', first[entry.key])}.",
+                f"{entry.number} already stands on this trunk, in {table.cell('outbound_cid', first[entry.key])}.",
                 "Put all its extensions into one row.",
-                value=entry.caller_id,
+                value=entry.number,
             )
         else:
             first[entry.key] = entry.row
@@ -332,8 +332,8 @@ def caller_ids_not_dids(tables: Tables, records: Iterable[Record]) -> tuple[list
         if record.caller_ids and record.dids and record.dids.mode is Mode.REPLACE
         for entry, missing in _not_among(record, dids_of(record.dids.rows))
     ]
-    alike = [(row, entry) for row, entry, missing in found if missing == [entry.caller_id]]
-    if len({entry.caller_id for _, entry in alike}) <= FEW:
+    alike = [(row, entry) for row, entry, missing in found if missing == [entry.number]]
+    if len({entry.number for _, entry in alike}) <= FEW:
         return [_not_a_did(table, entry, missing) for _, entry, missing in found], []
     notice = ColumnNotice(
         code="caller-id-not-a-did",
@@ -343,10 +343,10 @@ def caller_ids_not_dids(tables: Tables, records: Iterable[Record]) -> tuple[list
         message=_NOT_A_DID,
         fix=_IF_THE_CARRIER_LETS,
         rows=[entry.row for _, entry in alike],
-        values=[entry.caller_id for _, entry in alike],
+        values=[entry.number for _, entry in alike],
         trunks=[row for row, _ in alike],
     )
-    return [_not_a_did(table, entry, missing) for _, entry, missing in found if missing != [entry.caller_id]], [notice]
+    return [_not_a_did(table, entry, missing) for _, entry, missing in found if missing != [entry.number]], [notice]
 
 
 _NOT_A_DID: Final = "{value} is not among the trunk's DIDs."
@@ -361,7 +361,7 @@ def _not_a_did(table: Table, entry: CallerIdRow, missing: Sequence[str]) -> Prob
         "outbound_cid",
         _NOT_A_DID.replace("{value}", number),
         _IF_THE_CARRIER_LETS,
-        value=entry.caller_id,
+        value=entry.number,
     )
 
 
@@ -388,6 +388,6 @@ def _not_among(record: Record, dids: Sequence[str]) -> Iterator[tuple[CallerIdRo
 
 def _shown_numbers(entry: CallerIdRow) -> Sequence[str]:
     if entry.option == "range":
-        span = parse_caller_id_range(entry.caller_id)
+        span = parse_caller_id_range(entry.number)
         return span.numbers() if isinstance(span, NumberRange) else ()
-    return (entry.caller_id,) if entry.caller_id.lstrip("+").isdigit() else ()
+    return (entry.number,) if entry.number.lstrip("+").isdigit() else ()

@@ -208,9 +208,9 @@ def _forms(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
 
 def _written(trunk: LiveTrunk) -> Iterator[tuple[str, str]]:
     for did in trunk.dids.entries:
-        yield "did", did.did
+        yield "did", did.number
     for entry in trunk.caller_ids.entries:
-        yield "outbound_cid", entry.caller_id
+        yield "outbound_cid", entry.number
         yield _SPAN, entry.extension_range
         for member in entry.order:
             yield "extensions", member.number

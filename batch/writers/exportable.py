@@ -284,11 +284,11 @@ class _Draft:
 def _entry_cells(entry: Entry, directory: Directory) -> dict[str, str]:
     """Return the cells of an entry's row, but for its trunk."""
     if isinstance(entry, Did):
-        return {"did": entry.did, "did_name": entry.name}
+        return {"did": entry.number, "did_name": entry.name}
     extensions, groups = directory.cells_of(entry.order)
     return {
         "outbound_cid_option": entry.option,
-        "outbound_cid": entry.caller_id,
+        "outbound_cid": entry.number,
         "outbound_cid_name": entry.name,
         "outbound_cid_to_ext_range": entry.extension_range,
         "extensions": extensions,
@@ -303,8 +303,7 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
     found: _Refused = {}
     tables, problems = read_again(draft.sheets)
     records, faults = group(tables)
-    resolved = resolve(tables, records.trunks, inventory)
-    problems += [*faults, *resolved.problems]
+    problems += [*faults, *resolve(tables, records.trunks, inventory)[1]]
     differing: list[tuple[LiveTrunk, str, str]] = []
     read = {record.row: record for record in records.trunks}
     for row, trunk in enumerate(draft.trunks, 2):

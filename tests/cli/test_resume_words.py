@@ -708,7 +708,7 @@ class TestWords:
 
     def test_a_partial_trunk_without_words_says_how_much_differs(self, report: batch.Report) -> None:
         one = Difference(fields={"hostname": ("a", "b")})
-        did, moved = Did(did="1", name=""), Did(did="2", name="")
+        did, moved = Did(number="1", name=""), Did(number="2", name="")
         changes = (
             EntryChange(ChangeKind.ADDED, did, did),
             EntryChange(ChangeKind.RENAMED, moved, moved),

@@ -109,7 +109,7 @@ def test_the_base_knows_every_list_but_those_that_the_workbook_cannot_say(tmp_pa
         assert base is not None
         assert base.pbx == there.pbx.url
         assert {number: set(trunk.unread) for number, trunk in base.trunks.items()} == {1: set(), 2: {"did_list"}}
-        assert [entry.did for entry in base.trunks[1].dids.entries] == ["442079460100", "0044207"]
+        assert [entry.number for entry in base.trunks[1].dids.entries] == ["442079460100", "0044207"]
         assert "password" not in base.trunks[1].whole
 
 

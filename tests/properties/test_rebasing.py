@@ -20,7 +20,7 @@ often = settings(suppress_health_check=[HealthCheck.filter_too_much])
 
 NAMES = ["", "a", "b"]
 entries = st.builds(Did, st.sampled_from("123456"), st.sampled_from(NAMES))
-lists = st.lists(entries, max_size=6, unique_by=lambda entry: entry.did)
+lists = st.lists(entries, max_size=6, unique_by=lambda entry: entry.number)
 rows = st.lists(
     st.tuples(st.sampled_from("123456"), st.sampled_from(["", "a", "b", "<clear>"])),
     min_size=1,
@@ -36,7 +36,7 @@ def trunk(dids: Sequence[Did], host: str) -> LiveTrunk:
 
 
 def exported(dids: Sequence[Did], host: str, mode: str = "replace") -> Workbook:
-    return typed([(entry.did, entry.name) for entry in dids], host, mode)
+    return typed([(entry.number, entry.name) for entry in dids], host, mode)
 
 
 def typed(dids: Sequence[tuple[str, str]], host: str, mode: str = "replace") -> Workbook:
@@ -101,7 +101,7 @@ def test_what_came_up_on_the_pbx_is_lost_to_nobody(
     then: list[Did], now: list[Did], yours: list[tuple[str, str]], mode: str
 ) -> None:
     change, _ = planned(typed(yours, "h", mode), trunk(now, "h"), trunk(then, "h"))
-    appeared = {entry.did for entry in now} - {entry.did for entry in then}
+    appeared = {entry.number for entry in now} - {entry.number for entry in then}
     assert appeared <= {entry.number for entry in after(change)}
 
 
@@ -113,7 +113,7 @@ def test_every_cell_that_the_person_changed_holds_what_was_typed(
     change, _ = planned(typed(yours, mine, mode), trunk(now, other), trunk(then, host))
     if mine != host:
         assert written(change).value("hostname") == mine
-    was = {entry.did: entry.name for entry in then}
+    was = {entry.number: entry.name for entry in then}
     became = {entry.number: entry.name for entry in after(change)}
     for number, cell in yours:
         name = "" if cell == "<clear>" else cell
@@ -136,8 +136,8 @@ def test_without_a_conflict_nothing_that_the_pbx_changed_is_undone(
         return
     if host != other:
         assert written(change).value("hostname") == other
-    was = {entry.did: entry.name for entry in then}
-    current = {entry.did: entry.name for entry in now}
+    was = {entry.number: entry.name for entry in then}
+    current = {entry.number: entry.name for entry in now}
     became = {entry.number: entry.name for entry in after(change)}
     for number, name in current.items():
         if name != was.get(number):
@@ -148,15 +148,15 @@ def test_without_a_conflict_nothing_that_the_pbx_changed_is_undone(
 @often
 @given(st.data(), lists, hosts, hosts)
 def test_edits_of_different_entries_all_survive(data: st.DataObject, then: list[Did], host: str, other: str) -> None:
-    theirs = data.draw(st.sets(st.sampled_from([e.did for e in then])) if then else st.just(set()))
-    now = [replace(e, name=e.name + "x") if e.did in theirs else e for e in then]
-    mine = [(e.did, e.name + "y" if e.did not in theirs else e.name) for e in then]
+    theirs = data.draw(st.sets(st.sampled_from([e.number for e in then])) if then else st.just(set()))
+    now = [replace(e, name=e.name + "x") if e.number in theirs else e for e in then]
+    mine = [(e.number, e.name + "y" if e.number not in theirs else e.name) for e in then]
     change, hazards = planned(
         typed([*mine, ("7", "new")], host), trunk([*now, Did("8", "up")], other), trunk(then, host)
     )
     assert hazards == []
     assert [(e.number, e.name) for e in after(change) if e.number not in {"7", "8"}] == [
-        (e.did, e.name + ("x" if e.did in theirs else "y")) for e in then
+        (e.number, e.name + ("x" if e.number in theirs else "y")) for e in then
     ]
     assert {("7", "new"), ("8", "up")} <= {(e.number, e.name) for e in after(change)}
     assert "hostname" not in change.difference.fields

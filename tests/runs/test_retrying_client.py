@@ -226,7 +226,7 @@ def test_a_trunk_that_is_as_it_was_read_before_is_that_very_one(pbx: FakePbx) ->
         pbx.trunks[2] |= {"did_list": [{"did": "4421"}]}
         now = client.trunks([1, 2], before.values())
     assert now[1] is before[1]
-    assert [did.did for did in now[2].dids.entries] == ["4421"]
+    assert [did.number for did in now[2].dids.entries] == ["4421"]
 
 
 @pytest.mark.parametrize("nothing", [{}, {"data": None}, {"data": []}])
@@ -248,7 +248,7 @@ def test_a_list_that_is_not_shown_is_asked_for_alone_and_is_not_taken_for_empty(
 ) -> None:
     pbx.answers["trunk/query"] = lambda _: answer(data=[trunk(1) | shown])
     with asking(pbx) as client:
-        assert [did.did for did in client.trunks([1])[1].dids.entries] == ["442079460001"]
+        assert [did.number for did in client.trunks([1])[1].dids.entries] == ["442079460001"]
 
 
 def test_a_list_that_is_null_even_when_asked_for_alone_is_empty(pbx: FakePbx) -> None:

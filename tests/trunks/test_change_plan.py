@@ -11,7 +11,7 @@ from batch.schema.column_model import TrunkType
 from batch.schema.columns import DIDS
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.trunks.change_plan import Change, Plan, Resolved, judge_trunk, not_allowed, resolve, tally
+from batch.trunks.change_plan import Change, Plan, judge_trunk, not_allowed, resolve, tally
 from batch.trunks.live import Did, Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
 from batch.trunks.model import choose
@@ -32,7 +32,7 @@ def hazards(given: Workbook, trunk: LiveTrunk = LONDON) -> list[str]:
     return [f"{h.code} {h.trunk}" for h in judged(given, trunk)[1]]
 
 
-def resolved(given: Workbook, *trunks: LiveTrunk) -> Resolved:
+def resolved(given: Workbook, *trunks: LiveTrunk) -> tuple[dict[int, int], list[Problem]]:
     tables, found, _ = read(given)
     return resolve(tables, found.trunks, inventory(*trunks))
 
@@ -43,12 +43,12 @@ def digest(given: Workbook, trunk: LiveTrunk = LONDON, pbx: str = "https://pbx.e
 
 def test_trunks_are_found_by_id_or_by_exact_name() -> None:
     found = resolved(book(["Trunk ID|Name", "8|Renamed", "|Paris"]), LONDON, live(9, "Paris"))
-    assert (found.ids, found.problems) == ({2: 8, 3: 9}, ())
+    assert found == ({2: 8, 3: 9}, [])
 
 
 def test_a_trunk_that_is_gone_is_a_problem_with_the_nearest() -> None:
     found = resolved(book(["Trunk ID|Name|Port", "|london", "77|", "77|London", "|Quito", "||5060"]), LONDON)
-    assert [(p.code, p.cell, p.value, p.message, p.fix) for p in found.problems] == [
+    assert [(p.code, p.cell, p.value, p.message, p.fix) for p in found[1]] == [
         (
             "trunk-gone",
             "B2",
@@ -78,12 +78,12 @@ def test_a_trunk_that_is_gone_is_a_problem_with_the_nearest() -> None:
             "Correct it, or delete the row; this tool does not create trunks.",
         ),
     ]
-    assert found.ids == {}
+    assert found[0] == {}
 
 
 def test_two_rows_that_mean_one_live_trunk_are_a_problem_at_the_later() -> None:
     found = resolved(book(["Trunk ID|Name", "|London", "8|"]), LONDON)
-    (problem,) = found.problems
+    (problem,) = found[1]
     assert (problem.code, problem.cell) == ("same-live-trunk", "A3")
     assert problem.message == "This is the same trunk on the PBX as row 2: London, id 8."
 
@@ -408,8 +408,8 @@ def test_a_list_that_cannot_be_understood_is_a_problem_of_its_trunk(mode: str, h
 
 def test_a_name_that_two_live_trunks_bear_means_neither() -> None:
     tables, records, _ = read(book(["Name|Hostname", "London|new.example"]))
-    found = resolve(tables, records.trunks, inventory(live(1, "London"), live(2, "London")))
-    assert ([problem.code for problem in found.problems], dict(found.ids)) == (["trunk-ambiguous"], {})
+    ids, problems = resolve(tables, records.trunks, inventory(live(1, "London"), live(2, "London")))
+    assert ([problem.code for problem in problems], ids) == (["trunk-ambiguous"], {})
 
 
 def test_keys_that_come_up_after_the_plan_are_no_longer_as_planned() -> None:

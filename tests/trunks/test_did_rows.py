@@ -21,7 +21,7 @@ PLACES = st.none() | st.integers(min_value=-8, max_value=8)
 
 
 def by_column(rows: list[DidRow]) -> DidRows:
-    return DidRows([row.row for row in rows], [row.did for row in rows], [row.name for row in rows])
+    return DidRows([row.row for row in rows], [row.number for row in rows], [row.name for row in rows])
 
 
 @given(ENTRIES, PLACES, PLACES)

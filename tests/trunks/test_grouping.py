@@ -57,7 +57,7 @@ def test_a_trunk_id_is_tried_and_a_name_too() -> None:
     first, second = records(given)
     assert first.dids is not None
     assert second.dids is not None
-    assert ([r.did for r in first.dids.rows], [r.did for r in second.dids.rows]) == (["1", "2", "3"], ["4"])
+    assert ([r.number for r in first.dids.rows], [r.number for r in second.dids.rows]) == (["1", "2", "3"], ["4"])
 
 
 def test_a_trunk_cell_that_fits_two_rows_is_a_problem() -> None:
@@ -479,4 +479,4 @@ def test_a_number_is_a_trunk_id_where_no_name_speaks_against_it(cell: CellValue)
     given = workbook(sheet("Trunks", "Trunk ID|Name", "7|London", "8|Paris"), sheet("DIDs", "Trunk|DID", [cell, "100"]))
     (first, _) = records(given)
     assert first.dids is not None
-    assert [row.did for row in first.dids.rows] == ["100"]
+    assert [row.number for row in first.dids.rows] == ["100"]
