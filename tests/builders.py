@@ -11,7 +11,7 @@ from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
-from batch.trunks.change_plan import Change, judge_trunk
+from batch.trunks.change_plan import Change, plan_change
 from batch.trunks.grouping import group, own
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
@@ -104,4 +104,4 @@ def judged(
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put the first trunk of a workbook against what the PBX holds, and held when it was exported."""
     tables, found, _ = read(given)
-    return judge_trunk(tables, found.trunks[0], trunk, around or inventory(trunk), base)
+    return plan_change(tables, found.trunks[0], trunk, around or inventory(trunk), base)

@@ -28,11 +28,11 @@ from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
     Change,
     Plan,
-    judge_trunk,
+    check_orders,
     not_allowed,
     not_sendable,
+    plan_change,
     resolve,
-    settle_orders,
     stopped_by,
 )
 from batch.trunks.grouping import own
@@ -195,10 +195,10 @@ def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] 
             found.append(_not_shown(tables, record, trunk))
             continue
         then = exported.get(trunk.id)
-        change, dangers, problems = judge_trunk(tables, record, trunk, inventory, then)
+        change, dangers, problems = plan_change(tables, record, trunk, inventory, then)
         problems += [] if then is None else deserted(tables, checked.records, record, then)
         problems += _another_by_that_name(tables, record, trunk, named)
-        change, reorders, order = settle_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
+        change, reorders, order = check_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
         changes.append(change)
         hazards += [*dangers, *reorders]
         found += [*problems, *order]

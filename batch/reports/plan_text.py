@@ -13,7 +13,7 @@ from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import plain_stem
 from batch.trunks.change_plan import tally
-from batch.trunks.diff import ChangeKind, EntryChange, described, said
+from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
 from batch.wording import BRIEF, Shown, counted, duration, list_entries, named
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def _called(change: Change) -> str:
 
 def _difference_text(difference: Difference, items: Shown) -> Iterator[str]:
     for name, (old, new) in difference.fields.items():
-        yield f"    {TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
+        yield f"    {TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
     for sheet, differs in difference.lists.items():
         yield f"    {sheet.words}: {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
         yield from _entries_text(differs.changes, items)
@@ -242,11 +242,11 @@ def _entries_text(changes: Iterable[EntryChange], shown: Shown) -> Iterator[str]
 def _entry_text(change: EntryChange) -> str:
     match change.kind:
         case ChangeKind.ADDED | ChangeKind.REMOVED:
-            return described(change.new)
+            return entry_text(change.new)
         case ChangeKind.MOVED:
-            return f"{described(change.new)}: place {change.was} → {change.becomes}"
+            return f"{entry_text(change.new)}: place {change.was} → {change.becomes}"
         case _:
-            return f"{described(change.old)} → {described(change.new)}"
+            return f"{entry_text(change.old)} → {entry_text(change.new)}"
 
 
 def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:

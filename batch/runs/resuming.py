@@ -19,7 +19,7 @@ from batch.runs.trunk_writer import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWO
 from batch.schema.columns import LIST_OF, TRUNKS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, values_of
-from batch.trunks.diff import ChangeKind, Difference, ListDifference, comparable, compare, said
+from batch.trunks.diff import ChangeKind, Difference, ListDifference, comparable, compare, value_text
 from batch.trunks.live import LiveTrunk
 from batch.trunks.model import Record
 
@@ -110,7 +110,7 @@ def _called(name: str) -> str:
 
 
 def _said(name: str, value: object) -> str:
-    return _value(said(name, value))
+    return _value(value_text(name, value))
 
 
 def _value(value: object) -> str:

@@ -17,7 +17,7 @@ from batch.secrets import HIDDEN, Secret
 from batch.tables.row_results import ChangeLine, CodeCount, Count, Summary
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, described
+from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text
 from batch.trunks.live import Entry, LiveTrunk
 
 _SAME: Final = ListDifference()
@@ -267,7 +267,7 @@ def _lines_of(planned: ListDifference, left: ListDifference) -> Iterator[tuple[E
         _, found, _ = open_ones.pop((entry.key, wanted), (entry, wanted, wanted))
         yield entry, before, wanted, "absent" if entry.key in missing else found
         if entry.key in missing:
-            open_ones.pop((entry.key, described(entry)), None)
+            open_ones.pop((entry.key, entry_text(entry)), None)
     for entry, found, wanted in open_ones.values():
         yield entry, wanted, wanted, found
 
@@ -276,10 +276,10 @@ def _entries(difference: ListDifference) -> Iterator[tuple[Entry, str, str]]:
     for kind, old, new, was, becomes in difference.changes:
         match kind:
             case ChangeKind.ADDED:
-                yield new, "absent", described(new)
+                yield new, "absent", entry_text(new)
             case ChangeKind.REMOVED:
-                yield old, described(old), "absent"
+                yield old, entry_text(old), "absent"
             case ChangeKind.MOVED:
-                yield new, f"place {was}: {described(new)}", f"place {becomes}: {described(new)}"
+                yield new, f"place {was}: {entry_text(new)}", f"place {becomes}: {entry_text(new)}"
             case _:
-                yield new, described(old), described(new)
+                yield new, entry_text(old), entry_text(new)

@@ -81,7 +81,7 @@ class Parser(StrEnum):
     TRUNK = "trunk"
 
 
-class Care(StrEnum):
+class CellKind(StrEnum):
     """How much of a cell's text carries meaning."""
 
     NUMBER = "one number or pattern"
@@ -96,21 +96,21 @@ class Care(StrEnum):
     SECRET = "a password"  # noqa: S105 - what the column holds
 
 
-_CARES: Final[Mapping[Parser, Care]] = {
-    Parser.TEXT: Care.ACCOUNT,
-    Parser.NAME: Care.NAME,
-    Parser.HOST: Care.NAME,
-    Parser.LABEL: Care.FREE,
-    Parser.GROUPS: Care.FREE,
-    Parser.YES_NO: Care.WORD,
-    Parser.CHOICE: Care.WORD,
-    Parser.CODECS: Care.WORD,
-    Parser.NUMBER: Care.COUNT,
-    Parser.DIAL: Care.NUMBER,
-    Parser.EXTENSIONS: Care.LIST,
-    Parser.EXTENSION_RANGE: Care.SPAN,
-    Parser.TRUNK: Care.TRUNK,
-    Parser.SECRET: Care.SECRET,
+_CELL_KINDS: Final[Mapping[Parser, CellKind]] = {
+    Parser.TEXT: CellKind.ACCOUNT,
+    Parser.NAME: CellKind.NAME,
+    Parser.HOST: CellKind.NAME,
+    Parser.LABEL: CellKind.FREE,
+    Parser.GROUPS: CellKind.FREE,
+    Parser.YES_NO: CellKind.WORD,
+    Parser.CHOICE: CellKind.WORD,
+    Parser.CODECS: CellKind.WORD,
+    Parser.NUMBER: CellKind.COUNT,
+    Parser.DIAL: CellKind.NUMBER,
+    Parser.EXTENSIONS: CellKind.LIST,
+    Parser.EXTENSION_RANGE: CellKind.SPAN,
+    Parser.TRUNK: CellKind.TRUNK,
+    Parser.SECRET: CellKind.SECRET,
 }
 
 
@@ -154,9 +154,9 @@ class Column:
         return tuple(choice for choice in self.choices if (kind, choice) not in self.not_for)
 
     @property
-    def care(self) -> Care:
+    def kind(self) -> CellKind:
         """What its cells are."""
-        return _CARES[self.parser]
+        return _CELL_KINDS[self.parser]
 
     @property
     def may_be_blank(self) -> bool:

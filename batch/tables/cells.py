@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.column_model import CLEAR, Care, Column, Parser
+from batch.schema.column_model import CLEAR, CellKind, Column, Parser
 from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Retype, Severity
 from batch.schema.spellings import spans
 from batch.secrets import HIDDEN, NoSecret, Secret
-from batch.tables.numerals import MAX_EXACT, cut_finding, date_finding, neighbours, number_finding, truth_finding
-from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, mend, placeholder_finding, placeholders
+from batch.tables.numerals import MAX_EXACT, column_context, cut_finding, date_finding, number_finding, truth_finding
+from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, placeholder_finding, placeholders, repaired
 from batch.tables.written_numbers import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -39,7 +39,7 @@ MAX_TOLD: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Strip:
+class ColumnPlace:
     """One known column of one sheet, from its first row below the header down."""
 
     sheet_name: str
@@ -92,24 +92,24 @@ class ColumnTexts:
     """Rows whose cell held a plain number, or a text that was one, which cannot keep a ``+`` or zeros in front."""
 
 
-def texts_of(strip: Strip, values: list[CellValue]) -> ColumnTexts:
+def texts_of(place: ColumnPlace, values: list[CellValue]) -> ColumnTexts:
     """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
-    texts, findings, numbers = _typed(strip, values)
-    if strip.column.care is Care.SECRET:
-        texts = _without_placeholders(strip, [text if text.strip() else "" for text in texts], findings)
+    texts, findings, numbers = _typed(place, values)
+    if place.column.kind is CellKind.SECRET:
+        texts = _without_placeholders(place, [text if text.strip() else "" for text in texts], findings)
     else:
-        texts, were_numbers = _understood(strip, texts, findings)
+        texts, were_numbers = _understood(place, texts, findings)
         numbers += were_numbers
     if numbers:
-        texts = _compared(strip, texts, numbers, findings)
+        texts = _compared(place, texts, numbers, findings)
     untold = (offset for offset in numbers if offset not in findings)
     return ColumnTexts(
         texts=texts,
         problems=[
-            *problems_of(strip, ((offset, finding) for offset, found in findings.items() for finding in found)),
-            *(_plain_numbers(strip, texts, list(untold)) if strip.column.parser in _TOLD_OF_NUMBERS else ()),
+            *problems_of(place, ((offset, finding) for offset, found in findings.items() for finding in found)),
+            *(_plain_numbers(place, texts, list(untold)) if place.column.parser in _TOLD_OF_NUMBERS else ()),
         ],
-        numbers=frozenset(strip.first_row + offset for offset in numbers),
+        numbers=frozenset(place.first_row + offset for offset in numbers),
     )
 
 
@@ -117,32 +117,32 @@ _Findings: TypeAlias = defaultdict[int, list[Finding]]
 """By how many rows down the cell stands."""
 
 
-def _understood(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+def _understood(place: ColumnPlace, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
     """Repair or ask about what is odd, looked at only where there may be any; also return which had been numbers."""
     joined = "".join(texts)
-    sound = looks_sound(strip.column.care, joined)
+    sound = looks_sound(place.column.kind, joined)
     were_numbers: list[int] = []
     if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
-        texts, were_numbers = _mended(strip, texts, findings)
+        texts, were_numbers = _with_repairs(place, texts, findings)
     if not joined.isprintable():
-        texts = _without_line_breaks(strip, texts, findings)
-    if not (sound and strip.column.care is Care.NUMBER):
-        texts = _without_placeholders(strip, texts, findings)
+        texts = _without_line_breaks(place, texts, findings)
+    if not (sound and place.column.kind is CellKind.NUMBER):
+        texts = _without_placeholders(place, texts, findings)
     if "<" in joined:
         texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
-    if strip.formulas:
-        _tell_formulas(strip, texts, findings)
+    if place.formulas:
+        _tell_formulas(place, texts, findings)
     return texts, were_numbers
 
 
-def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
+def _typed(place: ColumnPlace, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
     """Turn the cells that are not text into text; also return which of them held a plain number."""
     findings: _Findings = defaultdict(list)
     numbers: list[int] = []
     if set(map(type, values)) <= {str}:
         return values, findings, numbers  # type: ignore[return-value] # just seen to be all text
     texts: list[str] = []
-    formats = strip.formats
+    formats = place.formats
     for offset, value in enumerate(values):
         if isinstance(value, str):
             texts.append(value)
@@ -150,7 +150,7 @@ def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings,
         if not formats and type(value) is float and value.is_integer() and 0 <= value < MAX_EXACT:
             found: str | Finding = str(int(value))
         else:
-            found = _found_in(strip, value, formats.get(strip.first_row + offset, ""))
+            found = _found_in(place, value, formats.get(place.first_row + offset, ""))
         if isinstance(found, Finding):
             findings[offset].append(found)
             texts.append(found.text)
@@ -161,9 +161,9 @@ def _typed(strip: Strip, values: list[CellValue]) -> tuple[list[str], _Findings,
     return texts, findings, numbers
 
 
-def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
+def _found_in(place: ColumnPlace, value: CellValue, mask: str) -> str | Finding:
     """Understand a cell that is not text: what it says as text, or what was found in it."""
-    care, example = strip.column.care, strip.column.example
+    kind, example = place.column.kind, place.column.example
     match value:
         case str():
             return value
@@ -179,7 +179,7 @@ def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
                 code="cell-error",
                 found=text,
                 message=f"The spreadsheet shows {text} here.",
-                fix=_anew(strip),
+                fix=_anew(place),
             )
         case NoValue(formula):
             return Finding(
@@ -189,44 +189,44 @@ def _found_in(strip: Strip, value: CellValue, mask: str) -> str | Finding:
                 fix="Open the file in the spreadsheet program, save it and try again; or type the value itself.",
             )
         case bool():
-            if strip.column.parser is Parser.YES_NO:
+            if place.column.parser is Parser.YES_NO:
                 return str(value).lower()
-            return truth_finding(care, value=value, example=example)
+            return truth_finding(kind, value=value, example=example)
         case int() | float():
-            return number_finding(care, float(value), mask, example)
+            return number_finding(kind, float(value), mask, example)
         case dt.date() | dt.time() | dt.timedelta():
-            return date_finding(care, value, mask, example)
+            return date_finding(kind, value, mask, example)
 
 
-def _anew(strip: Strip) -> str:
+def _anew(place: ColumnPlace) -> str:
     """Say what to do with a cell from which nothing can be taken."""
-    return f"Type the value itself{', or clear the cell' if strip.column.may_be_blank else ''}."
+    return f"Type the value itself{', or clear the cell' if place.column.may_be_blank else ''}."
 
 
-def _without_placeholders(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
+def _without_placeholders(place: ColumnPlace, texts: list[str], findings: _Findings) -> list[str]:
     """Ask about cells that say that there is nothing."""
-    known = placeholders(strip.column.care)
+    known = placeholders(place.column.kind)
     if known.isdisjoint(texts):
         return texts
     kept = list(texts)
     for offset, text in enumerate(texts):
         if text in known:
             kept[offset] = ""
-            findings[offset] = [placeholder_finding(strip.column, strip.column.care, text)]
+            findings[offset] = [placeholder_finding(place.column, place.column.kind, text)]
     return kept
 
 
-def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+def _with_repairs(place: ColumnPlace, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
     """Repair odd texts, and find those from which nothing can be taken; also return which had been numbers.
 
     Equal texts are looked at once.
     """
-    care = strip.column.care
-    all_sound = looks_sound(care, "".join(texts))  # then only blanks around a value are left to look for
+    kind = place.column.kind
+    all_sound = looks_sound(kind, "".join(texts))  # then only blanks around a value are left to look for
     if all_sound and list(map(str.strip, texts)) == texts:
         return texts, []
-    odd = (t for t in dict.fromkeys(texts) if t != t.strip() or not (all_sound or looks_sound(care, t)))
-    looked_at = {text: finding for text in odd if (finding := _mend(strip, text)) is not None}
+    odd = (t for t in dict.fromkeys(texts) if t != t.strip() or not (all_sound or looks_sound(kind, t)))
+    looked_at = {text: finding for text in odd if (finding := _repair(place, text)) is not None}
     if not looked_at:
         return texts, []
     for offset, text in enumerate(texts):
@@ -239,39 +239,39 @@ def _mended(strip: Strip, texts: list[str], findings: _Findings) -> tuple[list[s
     )
 
 
-def _mend(strip: Strip, text: str) -> Finding | None:
+def _repair(place: ColumnPlace, text: str) -> Finding | None:
     """Repair one text, or say why nothing can be taken from it; None where nothing is odd."""
-    mended, done = mend(strip.column.care, text)
-    if lost := lost_text(strip.column.care, mended):
-        return replace(lost, fix=_anew(strip)) if lost.code == "cell-error" else lost
+    text_left, done = repaired(place.column.kind, text)
+    if lost := lost_text(place.column.kind, text_left):
+        return replace(lost, fix=_anew(place)) if lost.code == "cell-error" else lost
     if not done:
         return None
-    return Finding(code="cell-repaired", found=text, message=" ".join(done), offers=(mended,), text=mended)
+    return Finding(code="cell-repaired", found=text, message=" ".join(done), offers=(text_left,), text=text_left)
 
 
 def _was_number(finding: Finding) -> bool:
     return finding.code == "cell-repaired" and POINT_ZERO_OFF in finding.message and finding.text[0] not in "+0"
 
 
-def _without_line_breaks(strip: Strip, texts: list[str], findings: _Findings) -> list[str]:
-    unwanted = _CONTROL if strip.column.parser in _MANY_LINES else _CONTROL_OR_BREAK
+def _without_line_breaks(place: ColumnPlace, texts: list[str], findings: _Findings) -> list[str]:
+    unwanted = _CONTROL if place.column.parser in _MANY_LINES else _CONTROL_OR_BREAK
     kept = list(texts)
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
             continue
-        if strip.column.field == "outbound_cid" and len(separate_numbers(text)) == 2:  # with option range its two ends
+        if place.column.field == "outbound_cid" and len(separate_numbers(text)) == 2:  # with option range its two ends
             kept[offset] = ", ".join(filter(None, (part.strip() for part in unwanted.split(text))))
             continue
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
-        findings[offset] = [_broken(strip, typed, text, " ".join(unwanted.sub(" ", text).split()))]
+        findings[offset] = [_broken(place, typed, text, " ".join(unwanted.sub(" ", text).split()))]
         kept[offset] = ""
     return kept
 
 
-def _many_numbers(strip: Strip, found: str, numbers: Sequence[str]) -> Finding:
+def _many_numbers(place: ColumnPlace, found: str, numbers: Sequence[str]) -> Finding:
     """Say what to do with a cell that holds several numbers where a row takes one."""
     fix, span = each_in_a_row(numbers), as_range(numbers)
-    if strip.column.sent:
+    if place.column.sent:
         fix, span = one_of_them(fix), ""
     advice, _, listed = fix.partition(": ")
     return Finding(
@@ -284,13 +284,13 @@ def _many_numbers(strip: Strip, found: str, numbers: Sequence[str]) -> Finding:
     )
 
 
-def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
+def _broken(place: ColumnPlace, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
     retype = Retype("Type", "the value anew, in one line")
-    fix = f"Type the value anew: {anew}" if anew else _anew(strip)
-    if strip.column.care is Care.NUMBER and anew:
+    fix = f"Type the value anew: {anew}" if anew else _anew(place)
+    if place.column.kind is CellKind.NUMBER and anew:
         if numbers := separate_numbers(text):
-            return _many_numbers(strip, found, numbers)
+            return _many_numbers(place, found, numbers)
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])
     return Finding(
@@ -303,9 +303,9 @@ def _broken(strip: Strip, found: str, text: str, anew: str) -> Finding:
     )
 
 
-def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> None:
-    for row, formula in strip.formulas.items():
-        offset = row - strip.first_row
+def _tell_formulas(place: ColumnPlace, texts: Sequence[str], findings: _Findings) -> None:
+    for row, formula in place.formulas.items():
+        offset = row - place.first_row
         if 0 <= offset < len(texts) and texts[offset]:
             findings[offset].append(
                 Finding(
@@ -317,12 +317,12 @@ def _tell_formulas(strip: Strip, texts: Sequence[str], findings: _Findings) -> N
             )
 
 
-def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: _Findings) -> list[str]:
+def _compared(place: ColumnPlace, texts: list[str], numbers: Sequence[int], findings: _Findings) -> list[str]:
     """Put plain numbers against the column's other cells, and ask about those where the others have more in front."""
-    if strip.column.parser not in _COMPARED:
+    if place.column.parser not in _COMPARED:
         return texts
     held = frozenset(numbers)
-    near = neighbours(text for offset, text in enumerate(texts) if offset not in held)
+    near = column_context(text for offset, text in enumerate(texts) if offset not in held)
     if near is None:
         return texts
     kept = list(texts)
@@ -334,7 +334,7 @@ def _compared(strip: Strip, texts: list[str], numbers: Sequence[int], findings: 
     return kept
 
 
-def problems_of(strip: Strip, found: Iterable[tuple[int, Finding]]) -> Iterator[Problem]:
+def problems_of(place: ColumnPlace, found: Iterable[tuple[int, Finding]]) -> Iterator[Problem]:
     """Make problems and notices of what was found, each with how many rows down it is.
 
     Notices of one kind that the column is full of are told at once by their rows; a problem is told by itself.
@@ -346,27 +346,29 @@ def problems_of(strip: Strip, found: Iterable[tuple[int, Finding]]) -> Iterator[
         if told[finding.code] > MAX_TOLD:
             rest[finding.code].append(offset)
         else:
-            yield strip.found(offset, finding)
+            yield place.found(offset, finding)
     for code, offsets in rest.items():
-        yield same_for(strip, code, sorted(offsets))
+        yield same_for(place, code, sorted(offsets))
 
 
-def same_for(strip: Strip, code: str, offsets: Sequence[int]) -> Problem:
+def same_for(place: ColumnPlace, code: str, offsets: Sequence[int]) -> Problem:
     """Tell a notice of many cells at once, with their rows; ``offsets`` are ascending."""
-    rows = spans(strip.first_row + offset for offset in offsets)
+    rows = spans(place.first_row + offset for offset in offsets)
     message = f"The same goes for {len(offsets):,} more cells of this column: rows {rows}."
-    return strip.problem(code, offsets[0], message, LEFT_AS_TAKEN)
+    return place.problem(code, offsets[0], message, LEFT_AS_TAKEN)
 
 
-def _plain_numbers(strip: Strip, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:
+def _plain_numbers(place: ColumnPlace, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:
     for offset in offsets[:MAX_TOLD]:
         message = "The cell holds a number; its digits are taken."
-        yield strip.problem("cell-number", offset, message, LEFT_AS_TAKEN, texts[offset], offers=(texts[offset],))
+        yield place.problem("cell-number", offset, message, LEFT_AS_TAKEN, texts[offset], offers=(texts[offset],))
     if rest := offsets[MAX_TOLD:]:
-        yield same_for(strip, "cell-number", rest)
+        yield same_for(place, "cell-number", rest)
 
 
-def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> tuple[list[Secret | str], list[Problem]]:
+def secrets_of(
+    place: ColumnPlace, texts: Sequence[str], find_secret: FindSecret
+) -> tuple[list[Secret | str], list[Problem]]:
     """Turn a password column into secrets, looked up where a cell says ``env:`` or ``file:``; blank stays ``""``."""
     secrets: list[Secret | str] = []
     problems: list[Problem] = []
@@ -375,7 +377,7 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
         word = text.strip().casefold()
         if word == TYPE_AGAIN:
             problems.append(
-                strip.problem(
+                place.problem(
                     "secret-hidden",
                     offset,
                     "The password was hidden when the results were written, and this trunk is not finished.",
@@ -385,7 +387,7 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
             )
         elif word == CLEAR:
             problems.append(
-                strip.problem(
+                place.problem(
                     "clear-not-allowed",
                     offset,
                     "A password cannot be emptied.",
@@ -395,29 +397,29 @@ def secrets_of(strip: Strip, texts: Sequence[str], find_secret: FindSecret) -> t
         elif word and word != HIDDEN:
             found = find_secret(text)
             if isinstance(found, NoSecret):
-                problems.append(strip.problem(found.code, offset, found.message, found.fix))
+                problems.append(place.problem(found.code, offset, found.message, found.fix))
             else:
                 secret = found
-                problems += _looks_of(strip, offset, found)
+                problems += _looks_of(place, offset, found)
         secrets.append(secret)
     return secrets, problems
 
 
-def _looks_of(strip: Strip, offset: int, secret: Secret) -> list[Problem]:
-    value, limit = secret.reveal(), strip.column.limit
+def _looks_of(place: ColumnPlace, offset: int, secret: Secret) -> list[Problem]:
+    value, limit = secret.reveal(), place.column.limit
     if limit is not None and len(value) > limit:
         return [
-            strip.problem(
+            place.problem(
                 "too-long",
                 offset,
-                f"{strip.column.label} has at most {limit} characters; this has {len(value)}.",
+                f"{place.column.label} has at most {limit} characters; this has {len(value)}.",
                 "Type a shorter one; env: or file: may point at the wrong thing.",
             )
         ]
     if value == value.strip():
         return []
     return [
-        strip.problem(
+        place.problem(
             "secret-blanks",
             offset,
             "The password begins or ends with a blank, and will be sent so.",

@@ -244,7 +244,7 @@ def totals_rows(raw: RawSheet, region: Region) -> tuple[tuple[Block, ...], list[
     ]
 
 
-def asides(
+def rows_without_data(
     sheet: Sheet, raw: RawSheet, frame: pd.DataFrame, headers: Headers, trunks: Collection[str]
 ) -> tuple[list[int], list[Problem]]:
     """Find the rows of a sheet that are no data, and say so once.

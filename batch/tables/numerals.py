@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from batch.readers import number_formats
-from batch.schema.column_model import Care
+from batch.schema.column_model import CellKind
 from batch.schema.problems import Finding, Retype, either
 
 MAX_EXACT: Final = 10**15
@@ -21,23 +21,23 @@ MAX_EXACT: Final = 10**15
 
 _SEPARATORS: Final = re.compile(r"[\s\u00a0\u202f().,/'-]+")
 _WHOLE: Final = re.compile(r"\+?[0-9]+")
-_AS_SHOWN: Final = frozenset({Care.SPAN, Care.LIST, Care.FREE})
-_ANY_LOOK: Final = frozenset({Care.COUNT, Care.WORD})
+_AS_SHOWN: Final = frozenset({CellKind.SPAN, CellKind.LIST, CellKind.FREE})
+_ANY_LOOK: Final = frozenset({CellKind.COUNT, CellKind.WORD})
 """Columns of values rather than digits: how a number looks there does not matter."""
 
 
-def number_finding(care: Care, number: float, mask: str, example: str) -> str | Finding:
+def number_finding(kind: CellKind, number: float, mask: str, example: str) -> str | Finding:
     """Understand a number: its digits, or what was found where they are not the whole story."""
     if abs(number) >= MAX_EXACT:
         return lost_digits(f"{number:.0f}" if abs(number) < 1e30 else repr(number))
     if not number.is_integer() or number < 0:
-        return _fraction(care, number, example)
+        return _fraction(kind, number, example)
     digits = str(int(number))
-    if not mask or care in _ANY_LOOK:
+    if not mask or kind in _ANY_LOOK:
         return digits
-    if care is Care.LIST and len(digits) > 3 and number_formats.groups_thousands(mask):
+    if kind is CellKind.LIST and len(digits) > 3 and number_formats.groups_thousands(mask):
         return _grouped(digits)
-    meant = _meant(care, number_formats.rendered(int(number), mask), digits)
+    meant = _meant(kind, number_formats.rendered(int(number), mask), digits)
     if meant == digits:
         return digits
     return Finding(
@@ -49,19 +49,19 @@ def number_finding(care: Care, number: float, mask: str, example: str) -> str | 
     )
 
 
-def _meant(care: Care, shown: str | None, digits: str) -> str:
+def _meant(kind: CellKind, shown: str | None, digits: str) -> str:
     """Return what a person meant who saw the number like this: without separators, where those mean nothing."""
     if not shown or not shown.strip():
         return digits
-    if care is Care.SECRET:
+    if kind is CellKind.SECRET:
         return shown
     seen = " ".join(shown.split())
-    if care in _AS_SHOWN or (care is Care.NUMBER and "(0)" in seen):
+    if kind in _AS_SHOWN or (kind is CellKind.NUMBER and "(0)" in seen):
         return seen
     bare = _SEPARATORS.sub("", seen)
     if _WHOLE.fullmatch(bare):
         return bare
-    return seen if care in {Care.NAME, Care.TRUNK} else digits
+    return seen if kind in {CellKind.NAME, CellKind.TRUNK} else digits
 
 
 def lost_digits(found: str) -> Finding:
@@ -87,10 +87,10 @@ def _grouped(digits: str) -> Finding:
     )
 
 
-def _fraction(care: Care, number: float, example: str) -> str | Finding:
+def _fraction(kind: CellKind, number: float, example: str) -> str | Finding:
     text = repr(number)
     plain = re.fullmatch(r"([0-9]+)\.([0-9]+)", text)
-    if plain and care is Care.FREE:
+    if plain and kind is CellKind.FREE:
         return Finding(
             code="cell-number",
             found=text,
@@ -99,29 +99,29 @@ def _fraction(care: Care, number: float, example: str) -> str | Finding:
             text=text,
         )
     offers: tuple[str, ...] = ()
-    if plain and care is Care.LIST:
+    if plain and kind is CellKind.LIST:
         offers = (f"{plain[1]}, {plain[2].ljust(len(plain[1]), '0')}",)
-    elif plain and care in {Care.NAME, Care.TRUNK, Care.ACCOUNT}:
+    elif plain and kind in {CellKind.NAME, CellKind.TRUNK, CellKind.ACCOUNT}:
         offers = (text,)
-    kind, typed = "a number" if care is Care.COUNT else "text", f"the value again, like {example}"
+    form, typed = "a number" if kind is CellKind.COUNT else "text", f"the value again, like {example}"
     return Finding(
         code="cell-fraction",
         found=text,
         message="The cell holds a number with decimals or a minus sign.",
-        fix=f"Format the cell as {kind} and type {either((*offers, typed))}.",
+        fix=f"Format the cell as {form} and type {either((*offers, typed))}.",
         offers=offers,
-        retype=Retype(f"Format the cell as {kind} and type", typed),
+        retype=Retype(f"Format the cell as {form} and type", typed),
     )
 
 
-def truth_finding(care: Care, *, value: bool, example: str) -> Finding:
+def truth_finding(kind: CellKind, *, value: bool, example: str) -> Finding:
     """Say that a cell holds TRUE or FALSE where that is no answer."""
     word = str(value).upper()
     offers: tuple[str, ...]
-    match care:
-        case Care.NUMBER | Care.SPAN | Care.LIST | Care.COUNT:
+    match kind:
+        case CellKind.NUMBER | CellKind.SPAN | CellKind.LIST | CellKind.COUNT:
             offers = (str(int(value)),)
-        case Care.ACCOUNT | Care.NAME | Care.TRUNK | Care.FREE:
+        case CellKind.ACCOUNT | CellKind.NAME | CellKind.TRUNK | CellKind.FREE:
             offers = (word,)
         case _:
             offers = ()
@@ -144,15 +144,15 @@ _LONG_AGO: Final = 1930
 _TRUSTED_FROM: Final = dt.date(1900, 3, 1)
 """Before it, programs do not agree which number a date stands for."""
 _NOT_LETTERS: Final = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]|AM/PM|A/P', re.IGNORECASE)
-_HAS_DASH: Final = frozenset({Care.NUMBER, Care.SPAN, Care.LIST})
-_NO_OFFERS: Final = frozenset({Care.WORD, Care.SECRET})
+_HAS_DASH: Final = frozenset({CellKind.NUMBER, CellKind.SPAN, CellKind.LIST})
+_NO_OFFERS: Final = frozenset({CellKind.WORD, CellKind.SECRET})
 
 
-def date_finding(care: Care, value: Moment, mask: str, example: str) -> Finding:
+def date_finding(kind: CellKind, value: Moment, mask: str, example: str) -> Finding:
     """Say that a cell holds a date or a time, and what may have been typed."""
-    offers = () if care in _NO_OFFERS else tuple(dict.fromkeys(_readings(care, value, mask)))
+    offers = () if kind in _NO_OFFERS else tuple(dict.fromkeys(_readings(kind, value, mask)))
     retype = Retype(
-        f"Format the cell as {'a number' if care is Care.COUNT else 'text'} and type",
+        f"Format the cell as {'a number' if kind is CellKind.COUNT else 'text'} and type",
         f"the value again, like {example}",
     )
     return Finding(
@@ -171,39 +171,39 @@ def _as_text(value: Moment) -> str:
     return str(value)
 
 
-def _readings(care: Care, value: Moment, mask: str) -> list[str]:
+def _readings(kind: CellKind, value: Moment, mask: str) -> list[str]:
     match value:
         case dt.timedelta():
             minutes, seconds = divmod(round(value.total_seconds()), 60)
-            return _times(care, *divmod(minutes, 60), seconds) if minutes >= 0 else []
+            return _times(kind, *divmod(minutes, 60), seconds) if minutes >= 0 else []
         case dt.time():
-            return _times(care, value.hour, value.minute, value.second)
+            return _times(kind, value.hour, value.minute, value.second)
         case dt.datetime() if value.date() <= _DAY_ONE + dt.timedelta(days=1):
-            return _times(care, value.hour, value.minute, value.second)
+            return _times(kind, value.hour, value.minute, value.second)
         case dt.datetime() if value.time() != dt.time():
             return []
         case dt.datetime():
-            return _days(care, value.date(), mask)
+            return _days(kind, value.date(), mask)
         case dt.date():
-            return _days(care, value, mask)
+            return _days(kind, value, mask)
 
 
-def _times(care: Care, hours: int, minutes: int, seconds: int) -> list[str]:
-    if care is Care.COUNT:
+def _times(kind: CellKind, hours: int, minutes: int, seconds: int) -> list[str]:
+    if kind is CellKind.COUNT:
         return []
     parts = [f"{hours}", f"{minutes:02d}", *([f"{seconds:02d}"] if seconds else [])]
-    if care not in _HAS_DASH:
+    if kind not in _HAS_DASH:
         return [":".join(parts)]
-    return ["-".join(parts), *([", ".join(parts)] if care is Care.LIST else [":".join(parts)])]
+    return ["-".join(parts), *([", ".join(parts)] if kind is CellKind.LIST else [":".join(parts)])]
 
 
-def _days(care: Care, day: dt.date, mask: str) -> list[str]:
+def _days(kind: CellKind, day: dt.date, mask: str) -> list[str]:
     """Return the texts that a spreadsheet may have taken for this day, the likeliest first."""
     number = [str((day - _DAY_ONE).days)] if day >= _TRUSTED_FROM and day.year < _LONG_AGO else []
-    if care is Care.COUNT:
+    if kind is CellKind.COUNT:
         return number
     pairs = _pairs(day, _order(mask))
-    return number + [f"{a}-{b}" for a, b in pairs] + [f"{a}, {b}" for a, b in pairs if care is Care.LIST]
+    return number + [f"{a}-{b}" for a, b in pairs] + [f"{a}, {b}" for a, b in pairs if kind is CellKind.LIST]
 
 
 def _order(mask: str) -> str:
@@ -236,7 +236,7 @@ _LEADING: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbours:
+class ColumnContext:
     """The texts of a column that begin with ``+`` or ``0``."""
 
     forms: Mapping[str, tuple[str, ...]]
@@ -260,7 +260,7 @@ class Neighbours:
         return tuple(alike or ([f"+{digits}"] if plus else []) + filled[:1])
 
 
-def neighbours(texts: Iterable[str]) -> Neighbours | None:
+def column_context(texts: Iterable[str]) -> ColumnContext | None:
     """Gather what the texts of a column, numbers left out, tell of numbers; None where they tell nothing."""
     forms: dict[str, list[str]] = defaultdict(list)
     lengths: set[int] = set()
@@ -280,7 +280,7 @@ def neighbours(texts: Iterable[str]) -> Neighbours | None:
             lengths.add(len(re.sub(r"\[[^\[\]]*\]", "X", lead[0])))
     if not plus and not lengths:
         return None
-    return Neighbours(
+    return ColumnContext(
         forms={key: tuple(dict.fromkeys(same)) for key, same in forms.items()},
         plus=plus,
         lengths=tuple(sorted(lengths)),

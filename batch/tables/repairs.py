@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Final, TypeAlias
 
-from batch.schema.column_model import CLEAR, Care, Column, Parser
+from batch.schema.column_model import CLEAR, CellKind, Column, Parser
 from batch.schema.problems import Finding
 from batch.tables.numerals import MAX_EXACT, lost_digits
 from batch.tables.vocabulary import PLACEHOLDERS
@@ -21,18 +21,18 @@ _MOST: Final = 17
 
 
 @cache
-def placeholders(care: Care) -> frozenset[str]:
+def placeholders(kind: CellKind) -> frozenset[str]:
     """Return every spelling of what means nothing in such a column.
 
     A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
     """
     words = set(PLACEHOLDERS["nothing"])
-    words |= set() if care is Care.FREE else PLACEHOLDERS["elsewhere"]
-    words |= PLACEHOLDERS["for_passwords"] if care is Care.SECRET else set()
-    is_number = care is Care.NUMBER
+    words |= set() if kind is CellKind.FREE else PLACEHOLDERS["elsewhere"]
+    words |= PLACEHOLDERS["for_passwords"] if kind is CellKind.SECRET else set()
+    is_number = kind is CellKind.NUMBER
     words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
-    words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if care is Care.SECRET else set()
-    words |= set() if care in {Care.FREE, Care.NAME, Care.TRUNK} else {"na"}
+    words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if kind is CellKind.SECRET else set()
+    words |= set() if kind in {CellKind.FREE, CellKind.NAME, CellKind.TRUNK} else {"na"}
     spelled = {form for word in words for form in (word, word.title(), word.capitalize())}
     spelled |= {word.upper() for word in words if not (is_number and set(word) == {"x"})}
     spelled |= {form.format(word) for word in spelled if word[0] not in "(<[" for form in _AROUND}
@@ -42,14 +42,14 @@ def placeholders(care: Care) -> frozenset[str]:
     return frozenset(spelled)
 
 
-def placeholder_finding(column: Column, care: Care, text: str) -> Finding:
+def placeholder_finding(column: Column, kind: CellKind, text: str) -> Finding:
     """Say that a cell holds what means nothing, and what there is to choose from."""
-    is_pattern = care is Care.NUMBER and set(text) == {"x"}
+    is_pattern = kind is CellKind.NUMBER and set(text) == {"x"}
     return Finding(
         code="placeholder",
         found=text,
         message="The cell holds what people write instead of a password; it would be sent as the password."
-        if care is Care.SECRET
+        if kind is CellKind.SECRET
         else f"{text!r} stands for nothing, and would be sent as it is.",
         fix=_choice(column) + (f" If it is a pattern, type {text.upper()}." if is_pattern else ""),
     )
@@ -105,46 +105,46 @@ _ERROR: Final = re.compile(
 """What spreadsheets of several languages show for an error, as it comes when it was saved or pasted as text."""
 _SEPARATING: Final = str.maketrans({"\N{ARABIC COMMA}": ",", "\N{IDEOGRAPHIC COMMA}": ",", "\N{ARABIC SEMICOLON}": ";"})
 
-_PLAIN: Final[Mapping[Care, re.Pattern[str]]] = {
-    Care.NUMBER: re.compile(r"[0-9+]*+"),
-    Care.SPAN: re.compile(r"[0-9 -]*+"),
-    Care.LIST: re.compile(r"[0-9 ,;&]*+"),
-    Care.COUNT: re.compile(r"[0-9]*+"),
-    Care.WORD: re.compile(r"[0-9A-Za-z ,;&]*+"),
-    Care.ACCOUNT: re.compile(r"[0-9A-Za-z@_-]*+"),
+_PLAIN: Final[Mapping[CellKind, re.Pattern[str]]] = {
+    CellKind.NUMBER: re.compile(r"[0-9+]*+"),
+    CellKind.SPAN: re.compile(r"[0-9 -]*+"),
+    CellKind.LIST: re.compile(r"[0-9 ,;&]*+"),
+    CellKind.COUNT: re.compile(r"[0-9]*+"),
+    CellKind.WORD: re.compile(r"[0-9A-Za-z ,;&]*+"),
+    CellKind.ACCOUNT: re.compile(r"[0-9A-Za-z@_-]*+"),
 }
 """Text that needs no second look, the whole column in one go."""
-_DIALLED: Final = frozenset({Care.NUMBER, Care.SPAN, Care.LIST})
-_TOO_LONG: Final = _DIALLED | {Care.COUNT, Care.ACCOUNT}
+_DIALLED: Final = frozenset({CellKind.NUMBER, CellKind.SPAN, CellKind.LIST})
+_TOO_LONG: Final = _DIALLED | {CellKind.COUNT, CellKind.ACCOUNT}
 
 
-def looks_sound(care: Care, joined: str) -> bool:
+def looks_sound(kind: CellKind, joined: str) -> bool:
     """Tell from all texts of a column put together that there is nothing to repair in any of them.
 
     Blanks around a value and line breaks are looked for elsewhere.
     """
-    if care in _PLAIN:
-        return _PLAIN[care].fullmatch(joined) is not None
-    if care is Care.TRUNK and (".0" in joined or ",0" in joined):
+    if kind in _PLAIN:
+        return _PLAIN[kind].fullmatch(joined) is not None
+    if kind is CellKind.TRUNK and (".0" in joined or ",0" in joined):
         return False
     if not joined.isascii() and _ODD_IN_NAMES.search(joined):
         return False
     if "#" in joined or "Err:" in joined:
         return False
-    return care is Care.FREE or (joined.isascii() and "'" not in joined)
+    return kind is CellKind.FREE or (joined.isascii() and "'" not in joined)
 
 
-def mend(care: Care, text: str) -> tuple[str, list[str]]:
+def repaired(kind: CellKind, text: str) -> tuple[str, list[str]]:
     """Take off and put right what a person never typed; return the text and what was done to it, in words."""
     done: list[str] = []
-    for repair, words in _REPAIRS[care]:
+    for repair, words in _REPAIRS[kind]:
         before, text = text, repair(text)
         if text != before:
             done.append(words)
     return text, done
 
 
-def lost_text(care: Care, text: str) -> Finding | None:
+def lost_text(kind: CellKind, text: str) -> Finding | None:
     """Say why nothing can be taken from a text, if that is so."""
     if _ERROR.fullmatch(text):
         return Finding(
@@ -153,10 +153,10 @@ def lost_text(care: Care, text: str) -> Finding | None:
             message=f"The cell holds the error {text} as text.",
             fix="Type the value itself.",
         )
-    if care in _DIALLED | {Care.COUNT}:
+    if kind in _DIALLED | {CellKind.COUNT}:
         shortened = _SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
     else:
-        shortened = _SHORTENED_INSIDE.fullmatch(text) if care is Care.ACCOUNT else None
+        shortened = _SHORTENED_INSIDE.fullmatch(text) if kind is CellKind.ACCOUNT else None
     if shortened:
         return Finding(
             code="cell-number-lost",
@@ -164,8 +164,8 @@ def lost_text(care: Care, text: str) -> Finding | None:
             message="The spreadsheet shortened a number; its last digits are lost.",
             fix="Format the cell as text and type the number again, in full, from where you have it.",
         )
-    left = _POINT_ZERO_IN_LIST if care in {Care.SPAN, Care.LIST, Care.WORD} else _POINT_ZERO
-    return lost_digits(text) if care in _TOO_LONG and left.fullmatch(text) else None
+    left = _POINT_ZERO_IN_LIST if kind in {CellKind.SPAN, CellKind.LIST, CellKind.WORD} else _POINT_ZERO
+    return lost_digits(text) if kind in _TOO_LONG and left.fullmatch(text) else None
 
 
 def _without_unseen(unseen: re.Pattern[str], text: str) -> str:
@@ -260,15 +260,15 @@ _LIST: Final[Sequence[_Repair]] = (
     _NO_POINT_ZERO_IN_LIST,
 )
 _NAME: Final[Sequence[_Repair]] = (*_BLANKS, _NO_APOSTROPHE, _DIGITS_OF_NUMBER)
-_REPAIRS: Final[Mapping[Care, Sequence[_Repair]]] = {
-    Care.NUMBER: (_NO_JOINERS, (_without_no_breaks, _NO_BREAK_WORDS), *_NUMBER),
-    Care.COUNT: (_NO_JOINERS, (_without_thousands, _NO_BREAK_WORDS), *_NUMBER),
-    Care.SPAN: _LIST,
-    Care.LIST: _LIST,
-    Care.WORD: (*_LIST, _NO_QUOTES),
-    Care.ACCOUNT: (_NO_JOINERS, *_NAME, (_number_without_tel, _TEL_WORDS), _NO_POINT_ZERO),
-    Care.NAME: (_NO_UNSEEN, *_NAME),
-    Care.TRUNK: (_NO_UNSEEN, *_NAME, _NO_POINT_ZERO),
-    Care.FREE: (_NO_UNSEEN, *_BLANKS),
-    Care.SECRET: (),
+_REPAIRS: Final[Mapping[CellKind, Sequence[_Repair]]] = {
+    CellKind.NUMBER: (_NO_JOINERS, (_without_no_breaks, _NO_BREAK_WORDS), *_NUMBER),
+    CellKind.COUNT: (_NO_JOINERS, (_without_thousands, _NO_BREAK_WORDS), *_NUMBER),
+    CellKind.SPAN: _LIST,
+    CellKind.LIST: _LIST,
+    CellKind.WORD: (*_LIST, _NO_QUOTES),
+    CellKind.ACCOUNT: (_NO_JOINERS, *_NAME, (_number_without_tel, _TEL_WORDS), _NO_POINT_ZERO),
+    CellKind.NAME: (_NO_UNSEEN, *_NAME),
+    CellKind.TRUNK: (_NO_UNSEEN, *_NAME, _NO_POINT_ZERO),
+    CellKind.FREE: (_NO_UNSEEN, *_BLANKS),
+    CellKind.SECRET: (),
 }

@@ -23,15 +23,15 @@ from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Finding, Problem
 from batch.schema.spellings import letters
-from batch.tables.cells import FindSecret, Strip, secrets_of, texts_of
+from batch.tables.cells import ColumnPlace, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.layout import (
-    asides,
     hidden_column_problems,
     hidden_rows,
     merge_problems,
     merges_of,
+    rows_without_data,
     struck_cells,
     totals_rows,
 )
@@ -209,7 +209,7 @@ def _without_asides(table: Table, problems: list[Problem], trunks: Table | None)
     if table.raw is None or table.frame.empty or (trunks is not None and trunks.frame.empty):
         return table, problems
     known = {text for name in ("id", "name") for text in trunks.texts(name)} - {""} if trunks is not None else set()
-    rows, told = asides(table.sheet, table.raw, table.frame, table.headers, known)
+    rows, told = rows_without_data(table.sheet, table.raw, table.frame, table.headers, known)
     if not rows:
         return table, problems
     gone = frozenset(rows)
@@ -243,7 +243,7 @@ def _table(
     occupied = np.zeros(region.end - region.header_row - 1, dtype=bool)
     for name, position in headers.columns.items():
         spread = merges.spread.get(name, {})
-        strip = Strip(
+        place = ColumnPlace(
             sheet_name=raw.name,
             column=sheet.column(name),
             position=position,
@@ -252,19 +252,19 @@ def _table(
             formats=_spread(raw.formats.get(position, {}), spread),
             formulas=_spread(raw.formulas.get(position, {}), spread),
         )
-        understood = texts_of(strip, _values(raw, region, position, spread, totals))
+        understood = texts_of(place, _values(raw, region, position, spread, totals))
         texts, faults = understood.texts, understood.problems
         numbers[name] = understood.numbers
         if not occupied.all():
             filled = np.ones(len(texts), dtype=bool)
             if not all(texts):
                 filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
-            filled[[fault.row - strip.first_row for fault in faults if fault.stops]] = True
-            filled[[row - strip.first_row for row in spread]] = False
+            filled[[fault.row - place.first_row for fault in faults if fault.stops]] = True
+            filled[[row - place.first_row for row in spread]] = False
             occupied |= filled
         columns[name] = texts
-        if strip.column.parser is Parser.SECRET:
-            columns[name], unfound = secrets_of(strip, texts, find_secret)
+        if place.column.parser is Parser.SECRET:
+            columns[name], unfound = secrets_of(place, texts, find_secret)
             faults += unfound
         problems += faults
         faulty[name] = frozenset(fault.row for fault in faults if fault.stops)

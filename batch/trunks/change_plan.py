@@ -32,7 +32,7 @@ from batch.trunks.diff import (
     ListDifference,
     canonical,
     compare,
-    described,
+    entry_text,
     live_value,
 )
 from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, entry_json
@@ -255,7 +255,7 @@ def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
     )
 
 
-def judge_trunk(
+def plan_change(
     tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
@@ -322,7 +322,7 @@ def not_allowed(found: Iterable[Hazard], allowed: Iterable[str], changes: Iterab
     )
 
 
-def remember(
+def with_orders(
     metadata: FileMetadata, run_on: str, records: Iterable[Record], finished: Mapping[int, int | None]
 ) -> FileMetadata:
     """Return what results say of themselves about orders.
@@ -344,11 +344,11 @@ def remember(
 
 def _order(record: Record, sheet: ListSheet, edit: ListEdit[Any]) -> str:
     """Return what the rows of a list are known by in this order, and in no other."""
-    said = json.dumps([sheet.name, record.label, [row.key for row in edit.rows]])
-    return hashlib.sha256(said.encode()).hexdigest()[:32]
+    text = json.dumps([sheet.name, record.label, [row.key for row in edit.rows]])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def settle_orders(
+def check_orders(
     tables: Tables, change: Change, metadata: FileMetadata, *, same_pbx: bool
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Settle what becomes of lists whose entries would be moved.
@@ -427,6 +427,6 @@ def _reorder(change: Change, label: str, moved: Sequence[EntryChange], of_all: i
         row=change.record.row,
         trunk=change.live.name or str(change.live.id),
         message=f"The {label} of {change.live.label} would be put into another order ({len(moved):,} of "
-        f"{of_all:,} moved, {described(first.new)} from place {first.was:,} to {first.becomes:,}), "
+        f"{of_all:,} moved, {entry_text(first.new)} from place {first.was:,} to {first.becomes:,}), "
         "and the first that fits a call wins. If the file was only sorted to read it, put its rows back.",
     )

@@ -143,7 +143,7 @@ def live_value(live: LiveTrunk, name: str) -> str | int | Secret:
 _YES_NO: Final = frozenset(column.field for column in TRUNKS.columns if column.parser is Parser.YES_NO)
 
 
-def said(name: str, value: object) -> str:
+def value_text(name: str, value: object) -> str:
     """Write a field's value as a cell would say it; a password says ``<hidden>``."""
     if isinstance(value, Secret) and is_masked(value.reveal()):
         return "(not shown by the PBX)"
@@ -154,7 +154,7 @@ def said(name: str, value: object) -> str:
     return str(value)
 
 
-def described(entry: Entry) -> str:
+def entry_text(entry: Entry) -> str:
     """Write a list entry on one line."""
     named = f"{entry.number} ({entry.name})" if entry.name else entry.number
     if isinstance(entry, Did):

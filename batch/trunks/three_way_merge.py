@@ -28,10 +28,10 @@ from batch.trunks.diff import (
     ListDifference,
     alike,
     compare_lists,
-    described,
+    entry_text,
     keyed,
     live_value,
-    said,
+    value_text,
 )
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.live_checks import Conflict, Hazard, Held
@@ -288,7 +288,7 @@ def _conflict(
     row: int, trunk: str, table: Table, cell: str, what: str, sides: tuple[Held, Held, Held], field: str = ""
 ) -> Hazard:
     base, live, yours = sides
-    was, now, wanted = ("absent" if side is None else said(field, side) for side in sides)
+    was, now, wanted = ("absent" if side is None else value_text(field, side) for side in sides)
     return Hazard(
         code="conflicts",
         row=row,
@@ -352,12 +352,12 @@ def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedL
     """Empty a list; what came up on the PBX since, or was changed there, nobody has seen who wanted that."""
     was: Mapping[Key, Entry] = keyed(base)
     now: Mapping[Key, Entry] = keyed(live)
-    unseen = [described(entry) for key, entry in now.items() if was.get(key) != entry]
+    unseen = [entry_text(entry) for key, entry in now.items() if was.get(key) != entry]
     conflict = _ListConflict(
         row=row,
         field=_LIST,
         number="",
-        base=_some(map(described, base)),
+        base=_some(map(entry_text, base)),
         live=f"changed: {_some(unseen)}",
         yours=CLEAR,
     )
@@ -366,7 +366,7 @@ def _cleared(row: int, base: Sequence[Entry], live: Sequence[Entry]) -> _MergedL
 
 def _deleted_though_changed(was: Entry, now: Entry) -> _ListConflict:
     return _ListConflict(
-        row=None, field=_ENTRY, number=was.number, base=described(was), live=described(now), yours=None
+        row=None, field=_ENTRY, number=was.number, base=entry_text(was), live=entry_text(now), yours=None
     )
 
 

@@ -17,8 +17,8 @@ from batch.schema.column_model import Column, ListSheet, Parser
 from batch.schema.columns import DIDS, LIST_OF, LIST_SHEETS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
-from batch.trunks.change_plan import judge_trunk, resolve
-from batch.trunks.diff import said
+from batch.trunks.change_plan import plan_change, resolve
+from batch.trunks.diff import value_text
 from batch.trunks.grouping import group
 from batch.trunks.live import EMPTY_LISTS, NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import Record
@@ -264,7 +264,7 @@ class _Draft:
         if column.parser is Parser.SECRET:
             return HIDDEN
         value = trunk.value(column.field)
-        return "" if value == "" else said(column.field, value)
+        return "" if value == "" else value_text(column.field, value)
 
     def _by_name(self, trunk: LiveTrunk) -> bool:
         """Tell whether a trunk is found by its name: a shared one takes no name, so beside an id there is no room."""
@@ -312,7 +312,7 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
             continue
         record = read[row]
         bare = replace(trunk, lists=EMPTY_LISTS)  # so that no cell borrows anything from it
-        change, _, against = judge_trunk(tables, record, bare, inventory)
+        change, _, against = plan_change(tables, record, bare, inventory)
         problems += against
         differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
         for sheet in LIST_SHEETS:

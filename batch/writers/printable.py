@@ -12,7 +12,7 @@ from batch.schema.columns import TRUNKS
 from batch.schema.problems import UNSEEN
 from batch.tables.row_results import Summary, Tone, by_ending
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import ChangeKind, EntryChange, described, said
+from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
 from batch.trunks.live import Entry
 from batch.trunks.live_checks import Hazard
 from batch.writers.html_page import Chart, ChartBar, Listing, Page
@@ -144,7 +144,7 @@ def _entries(changes: Iterable[Change]) -> dict[str, int]:
 def _told(change: Change) -> str:
     """Say in a line what changes on a trunk."""
     fields = [
-        f"{TRUNKS.column(name).label}: {said(name, old)} → {said(name, new)}"
+        f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
         for name, (old, new) in change.difference.fields.items()
     ]
     lists = change.difference.lists.items()
@@ -160,4 +160,4 @@ def _list(changes: Iterable[EntryChange]) -> str:
 
 
 def _named(entries: Sequence[Entry]) -> str:
-    return f" ({', '.join(described(entry) for entry in entries)})" if len(entries) <= _NAMED else ""
+    return f" ({', '.join(entry_text(entry) for entry in entries)})" if len(entries) <= _NAMED else ""

@@ -30,7 +30,7 @@ from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.secrets import Secret
-from batch.trunks.change_plan import Change, judge_trunk
+from batch.trunks.change_plan import Change, plan_change
 from batch.trunks.live import parse_trunk
 from tests import builders
 
@@ -326,7 +326,7 @@ def changes(pbx: FakePbx, header: str, *lines: str, dids: Sequence[str] = ()) ->
     assert [problem for problem in problems if problem.stops] == []
     live = {number: parse_trunk(copy.deepcopy(whole)) for number, whole in pbx.trunks.items()}
     inventory = builders.inventory(*live.values())
-    judged = [judge_trunk(tables, record, live[record.id or 0], inventory) for record in records.trunks]
+    judged = [plan_change(tables, record, live[record.id or 0], inventory) for record in records.trunks]
     return [change for change, _, _ in judged]
 
 

@@ -25,7 +25,7 @@ from batch.secrets import Secret
 from batch.tables.row_results import AnsweredSheet
 from batch.tables.rows import tabulate
 from batch.trunks.change_plan import Change, Plan
-from batch.trunks.diff import Desired, compare, described
+from batch.trunks.diff import Desired, compare, entry_text
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
 from batch.writers.results_rows import answered_sheets, secrets_in
 from tests import builders
@@ -148,11 +148,11 @@ def test_a_wanted_field_that_somebody_moved_meanwhile_is_listed_though_nothing_w
 
 
 def test_entries_are_described_on_one_line() -> None:
-    assert described(Did("1001")) == "1001"
-    assert described(Did("1001", "A")) == "1001 (A)"
-    assert described(CallerId("range", "2001-2002", "N", "1-2")) == "2001-2002 (N) for 1-2"
+    assert entry_text(Did("1001")) == "1001"
+    assert entry_text(Did("1001", "A")) == "1001 (A)"
+    assert entry_text(CallerId("range", "2001-2002", "N", "1-2")) == "2001-2002 (N) for 1-2"
     both = (Extension("extension", 4, "1004"), Extension("ext_group", 9))
-    assert described(CallerId("shared", "2001", "", "", frozenset(both), both)) == "2001 for 1004, #9"
+    assert entry_text(CallerId("shared", "2001", "", "", frozenset(both), both)) == "2001 for 1004, #9"
 
 
 def changing(number: int, name: str, *, enable: int | None = None) -> Change:

@@ -9,19 +9,19 @@ from batch.schema.column_model import Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import NoSecret, Secret
-from batch.tables.cells import Strip, secrets_of, texts_of
+from batch.tables.cells import ColumnPlace, secrets_of, texts_of
 
 DID = DIDS.column("did")
 NAME = TRUNKS.column("name")
 PASSWORD = TRUNKS.column("password")
 
 
-def strip(column: Column) -> Strip:
-    return Strip(sheet_name="S", column=column, position=2, header=column.label, first_row=5)
+def place(column: Column) -> ColumnPlace:
+    return ColumnPlace(sheet_name="S", column=column, position=2, header=column.label, first_row=5)
 
 
 def read(column: Column, *values: CellValue) -> tuple[list[str], list[Problem]]:
-    found = texts_of(strip(column), list(values))
+    found = texts_of(place(column), list(values))
     return found.texts, found.problems
 
 
@@ -33,7 +33,7 @@ def fault(column: Column, value: CellValue) -> Problem:
 
 
 def secret(text: str, found: Secret | NoSecret | None = None) -> tuple[Secret | str, list[Problem]]:
-    secrets, problems = secrets_of(strip(PASSWORD), [text], lambda said: Secret(said) if found is None else found)
+    secrets, problems = secrets_of(place(PASSWORD), [text], lambda said: Secret(said) if found is None else found)
     return secrets[0], problems
 
 

@@ -10,7 +10,7 @@ from batch.readers import number_formats
 from batch.readers.workbook import CellError, CellValue, NoValue
 from batch.schema.column_model import Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
-from batch.tables.cells import MAX_TOLD, ColumnTexts, Strip, texts_of
+from batch.tables.cells import MAX_TOLD, ColumnPlace, ColumnTexts, texts_of
 
 DID = DIDS.column("did")
 DID_NAME = DIDS.column("did_name")
@@ -25,7 +25,7 @@ def read(
 ) -> ColumnTexts:
     """Read a column from row 2 down, of which the first cell has a number format."""
     mask = look or date_format
-    strip = Strip(
+    place = ColumnPlace(
         sheet_name="Sheet",
         column=column,
         position=1,
@@ -34,7 +34,7 @@ def read(
         formats={2: mask} if mask else {},
         formulas=formulas or {},
     )
-    return texts_of(strip, list(values))
+    return texts_of(place, list(values))
 
 
 @pytest.mark.parametrize(

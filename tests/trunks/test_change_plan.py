@@ -11,7 +11,7 @@ from batch.schema.column_model import TrunkType
 from batch.schema.columns import DIDS
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.trunks.change_plan import Change, Plan, judge_trunk, not_allowed, resolve, tally
+from batch.trunks.change_plan import Change, Plan, not_allowed, plan_change, resolve, tally
 from batch.trunks.live import Did, Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
 from batch.trunks.model import choose
@@ -362,7 +362,7 @@ def test_a_plan_shows_no_password() -> None:
 
 def test_every_code_of_a_plan_is_tied_to_a_cell() -> None:
     tables, found, _ = read(book(["Name|Type", "London|peer"]))
-    made: tuple[Change, list[Hazard], list[Problem]] = judge_trunk(tables, found.trunks[0], LONDON, inventory(LONDON))
+    made: tuple[Change, list[Hazard], list[Problem]] = plan_change(tables, found.trunks[0], LONDON, inventory(LONDON))
     shown: list[dict[str, Any]] = [p.to_json() for p in made[2]]
     assert [(p["cell"], p["code"], p["column"]) for p in shown] == [("B2", "type-differs", "Type")]
 

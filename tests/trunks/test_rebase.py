@@ -8,7 +8,7 @@ import pytest
 from batch.schema.columns import CALLER_IDS, DIDS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import ChangeKind, described
+from batch.trunks.diff import ChangeKind, entry_text
 from batch.trunks.live import LiveTrunk
 from batch.trunks.live_checks import Hazard
 from tests.builders import book, dids, inventory, judged, live, shared, told
@@ -136,7 +136,7 @@ def test_a_list_that_nobody_touched_is_left_alone_whatever_became_of_it() -> Non
     change, hazards, problems = plan(base, now, dids=["8|1|A", "8|2|", "8|3"])
     assert (change.desired.lists, change.kind, hazards, problems) == ({}, "keep", [], [])
     since = change.left_alone.lists[DIDS]
-    assert [(each.kind, described(each.new)) for each in since.changes if each.kind is not ChangeKind.MOVED] == [
+    assert [(each.kind, entry_text(each.new)) for each in since.changes if each.kind is not ChangeKind.MOVED] == [
         (ChangeKind.ADDED, "9"),
         (ChangeKind.REMOVED, "2"),
         (ChangeKind.RENAMED, "1 (Z)"),
@@ -168,7 +168,7 @@ def test_a_row_that_was_deleted_takes_its_entry_with_it_and_asks_as_ever() -> No
     change, hazards, _ = plan(
         trunk(did_list=dids("1", "2")), trunk(did_list=dids("1", "2", "9")), "8", "Trunk ID", dids=["8|1"]
     )
-    assert [described(e) for e in change.desired.lists[DIDS]] == ["1", "9"]
+    assert [entry_text(e) for e in change.desired.lists[DIDS]] == ["1", "9"]
     assert [(hazard.code, hazard.flag) for hazard in hazards] == [("removals", "--allow removals=London")]
 
 
@@ -250,7 +250,7 @@ def test_a_number_that_came_to_stand_twice_on_the_pbx_stays_so() -> None:
 def test_what_an_export_could_not_say_has_no_base_to_go_by() -> None:
     base = live(8, "London", did_list=None)
     change, hazards, _ = plan(base, trunk(did_list=dids("1", "2")), dids=["8|1"])
-    assert [described(e) for e in change.desired.lists[DIDS]] == ["1"]
+    assert [entry_text(e) for e in change.desired.lists[DIDS]] == ["1"]
     assert [hazard.code for hazard in hazards] == ["removals"]
 
 
@@ -268,7 +268,7 @@ def callers(
     change, hazards, problems = judged(given, after, around, before)
     wanted = change.desired.lists.get(CALLER_IDS)
     return (
-        None if wanted is None else [described(entry) for entry in wanted],
+        None if wanted is None else [entry_text(entry) for entry in wanted],
         [hazard for hazard in hazards if hazard.conflict],
         told([problem for problem in problems if problem.stops]),
     )

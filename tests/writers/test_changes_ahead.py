@@ -9,7 +9,7 @@ from typing import Any
 import openpyxl
 
 from batch.runs.outcomes import Ending, Outcome
-from batch.trunks.change_plan import judge_trunk
+from batch.trunks.change_plan import plan_change
 from batch.trunks.diff import Difference
 from batch.writers.changes_ahead import ChangesAhead
 from tests import builders
@@ -31,7 +31,7 @@ class Ahead:
         tables, records, _ = builders.read(BOOK)
         trunks = [live(record.id or 0, hostname="old.example") for record in records.trunks]
         changes = [
-            judge_trunk(tables, record, trunk, inventory(*trunks), None)[0]
+            plan_change(tables, record, trunk, inventory(*trunks), None)[0]
             for record, trunk in zip(records.trunks, trunks, strict=True)
         ]
         self.outcomes: dict[int, Outcome] = {}

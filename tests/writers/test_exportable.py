@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.secrets import Secret
 from batch.tables.rows import Tables
-from batch.trunks.change_plan import judge_trunk
+from batch.trunks.change_plan import plan_change
 from batch.trunks.grouping import group
 from batch.trunks.live import Inventory, LiveTrunk
 from batch.trunks.model import Record
@@ -320,7 +320,7 @@ def test_a_plan_of_what_is_said_finds_nothing_to_do(found: list[LiveTrunk]) -> N
     assert problems == []
     live_by_id = {trunk.id: trunk for trunk in found}
     for record, trunk in zip(records, made.trunks, strict=True):
-        change, hazards, against = judge_trunk(tables, record, live_by_id[trunk.id], around)
+        change, hazards, against = plan_change(tables, record, live_by_id[trunk.id], around)
         assert change.kind == "keep"
         assert hazards == []
         assert [p.code for p in against if p.stops] == []
