@@ -58,7 +58,7 @@ class CellDetails:
     right: int = -1
     """The rectangle of cells with content; ``top`` and ``left`` are None where there is none."""
 
-    def reach(self, row: int, column: int, last_row: int, last_column: int) -> None:
+    def include(self, row: int, column: int, last_row: int, last_column: int) -> None:
         """Take a block of cells with content into the rectangle."""
         self.top = row if self.top is None else min(self.top, row)
         self.left = column if self.left is None else min(self.left, column)
@@ -119,9 +119,9 @@ class Grid:
                 grown.append([BLANK] * height)
         return grown
 
-    def to_sheet(self, name: str, *, hidden: bool, look: CellDetails) -> RawSheet:
+    def to_sheet(self, name: str, *, hidden: bool, details: CellDetails) -> RawSheet:
         """Return the sheet with what the look found in it; hidden rows and columns outside the table are left out."""
-        whole = self.with_cells(look.cells)
+        whole = self.with_cells(details.cells)
         first = whole.row + 1
         columns = range(whole.column, whole.column + len(whole.columns))
         return RawSheet(
@@ -130,16 +130,16 @@ class Grid:
             first_row=first,
             first_column=whole.column,
             hidden=hidden,
-            hidden_rows=tuple(row for row in look.hidden_rows if first <= row < first + whole.height),
+            hidden_rows=tuple(row for row in details.hidden_rows if first <= row < first + whole.height),
             hidden_columns=tuple(
-                column for column in columns if any(left <= column <= right for left, right in look.hidden_columns)
+                column for column in columns if any(left <= column <= right for left, right in details.hidden_columns)
             ),
-            filtered=look.filtered,
-            merged=tuple(sorted(look.merged)),
-            totals=tuple(sorted(look.totals)),
-            formats=look.formats,
-            formulas=look.formulas,
-            struck=look.struck,
+            filtered=details.filtered,
+            merged=tuple(sorted(details.merged)),
+            totals=tuple(sorted(details.totals)),
+            formats=details.formats,
+            formulas=details.formulas,
+            struck=details.struck,
         )
 
 
@@ -178,11 +178,11 @@ def is_hidden(sheet: SheetMetadata) -> bool:
     return sheet.visible is not SheetVisibleEnum.Visible
 
 
-def read_sheets(book: CalamineWorkbook, looks: Sequence[CellDetails]) -> tuple[RawSheet, ...]:
+def read_sheets(book: CalamineWorkbook, noted: Sequence[CellDetails]) -> tuple[RawSheet, ...]:
     """Read all worksheets, each with what a closer look found in it."""
     return tuple(
-        grid_of(book.get_sheet_by_index(index)).to_sheet(meta.name, hidden=is_hidden(meta), look=look)
-        for (index, meta), look in zip(worksheets(book), looks, strict=True)
+        grid_of(book.get_sheet_by_index(index)).to_sheet(meta.name, hidden=is_hidden(meta), details=details)
+        for (index, meta), details in zip(worksheets(book), noted, strict=True)
     )
 
 

@@ -216,8 +216,8 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
         raise refusals.protected(path)
     with collector_paused(), calamine_failures(path):
-        looks = [look for _, look in _looks(package)]
-        return read_sheets(_book(package), looks)
+        noted = [details for _, details in _noted(package)]
+        return read_sheets(_book(package), noted)
 
 
 def holds_a_spreadsheet(package: Package) -> bool:
@@ -248,7 +248,7 @@ def _book(package: Package) -> CalamineWorkbook:
     return CalamineWorkbook.from_filelike(copy)
 
 
-def _looks(package: Package) -> list[tuple[str, CellDetails]]:
+def _noted(package: Package) -> list[tuple[str, CellDetails]]:
     content = package.find(CONTENT)
     if content is None:
         raise refusals.damaged(package.path, "it has no content")
@@ -257,7 +257,7 @@ def _looks(package: Package) -> list[tuple[str, CellDetails]]:
     if (common := package.find(STYLES)) is not None:
         _run(package, common, styles)
     _run(package, content, walk)
-    return walk.looks
+    return walk.noted
 
 
 def _run(package: Package, part: str, walk: _Styles | _Walk) -> None:
@@ -273,7 +273,7 @@ class _Walk:
         self.path = path
         self.styles = styles
         self.in_tables = False
-        self.looks: list[tuple[str, CellDetails]] = []
+        self.noted: list[tuple[str, CellDetails]] = []
         self.wrapped = self.folded_away = 0
         self.row = self.rows = 0
         self.column = self.columns = 0
@@ -300,7 +300,7 @@ class _Walk:
         match name:
             case "table":
                 self.in_tables = True
-                self.looks.append((attributes.get("table:name", ""), CellDetails()))
+                self.noted.append((attributes.get("table:name", ""), CellDetails()))
                 self.row = self.rows = self.folded_away = 0
                 self.column_styles = []
             case "table-column":
@@ -336,7 +336,7 @@ class _Walk:
         count = min(int(attributes.get("table:number-columns-repeated", "1")), MOST_COLUMNS - first)
         self.column_styles += [attributes.get("table:default-cell-style-name", "")] * count
         if self._is_hidden(attributes):
-            self.looks[-1][1].hidden_columns.append((first, first + count - 1))
+            self.noted[-1][1].hidden_columns.append((first, first + count - 1))
 
     def _start_row(self, attributes: dict[str, str]) -> None:
         self.row += self.rows
@@ -345,7 +345,7 @@ class _Walk:
         self.row_style = attributes.get("table:default-cell-style-name", "")
         self.column = self.columns = 0
         if attributes.get("table:visibility") == "filter":
-            self.looks[-1][1].filtered = True
+            self.noted[-1][1].filtered = True
 
     def _is_hidden(self, attributes: dict[str, str]) -> bool:
         return (
@@ -376,45 +376,45 @@ class _Walk:
             self.folded_away -= 1
 
     def _end_cell(self) -> None:
-        sheet, look = self.looks[-1]
-        self._note_merged(look)
+        sheet, details = self.noted[-1]
+        self._note_merged(details)
         kind = self.attributes.get("office:value-type")
         formula = self.attributes.get("table:formula")
         shown = "".join(self.shown)
         if kind is None and formula is None and not shown:
             return
         bottom, right = self.row + self.rows - 1, self.column + self.columns - 1
-        look.reach(self.row, self.column, bottom, right)
-        look.refuse_far_cells(self.path, sheet)
+        details.include(self.row, self.column, bottom, right)
+        details.refuse_far_cells(self.path, sheet)
         rows = range(self.row + 1, bottom + 2)
-        if self.hidden and (not look.hidden_rows or look.hidden_rows[-1] <= self.row):
-            look.hidden_rows.extend(rows)
+        if self.hidden and (not details.hidden_rows or details.hidden_rows[-1] <= self.row):
+            details.hidden_rows.extend(rows)
         found = _found(self.attributes, shown)
         if found is None and self.drawn and kind == "string":
             found = shown
         for column in range(self.column, right + 1):
             if self.struck or self.styles.strikes("table-cell", self._style(column)):
-                look.struck.setdefault(column, set()).update(rows)
+                details.struck.setdefault(column, set()).update(rows)
             if found is not None:
-                look.cells.update(((row - 1, column), found) for row in rows)
+                details.cells.update(((row - 1, column), found) for row in rows)
             if not isinstance(found, CellError | NoValue):
-                self._note_value(look, column, rows)
+                self._note_value(details, column, rows)
 
-    def _note_merged(self, look: CellDetails) -> None:
+    def _note_merged(self, details: CellDetails) -> None:
         wide = int(self.attributes.get("table:number-columns-spanned", "1"))
         high = int(self.attributes.get("table:number-rows-spanned", "1"))
         if wide > 1 or high > 1:
-            look.merged.append(Block(self.row + 1, self.column, self.row + high, self.column + wide - 1))
+            details.merged.append(Block(self.row + 1, self.column, self.row + high, self.column + wide - 1))
 
-    def _note_value(self, look: CellDetails, column: int, rows: Sequence[int]) -> None:
+    def _note_value(self, details: CellDetails, column: int, rows: Sequence[int]) -> None:
         formula = self.attributes.get("table:formula")
         if formula is not None:
-            look.formulas.setdefault(column, {}).update(dict.fromkeys(rows, _in_excel(formula)))
+            details.formulas.setdefault(column, {}).update(dict.fromkeys(rows, _in_excel(formula)))
         if (
             self.attributes.get("office:value-type") in _NUMERIC
             and (code := self.styles.code_of(self._style(column))) is not None
         ):
-            look.formats.setdefault(column, {}).update(dict.fromkeys(rows, code))
+            details.formats.setdefault(column, {}).update(dict.fromkeys(rows, code))
 
     def _style(self, column: int) -> str:
         of_column = self.column_styles[column] if column < len(self.column_styles) else ""

@@ -55,7 +55,7 @@ WIDE: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Extent:
     """How a sheet's values have to be read."""
 
     far: bool
@@ -65,7 +65,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Glance:
+class Prescan:
     """What single words in a sheet's XML betray."""
 
     closer: bool
@@ -74,7 +74,7 @@ class Glance:
     """The XML before and after the rows, where it says of columns, merged cells or filters something of note."""
 
 
-def reach(package: Package, part: str) -> Reach:
+def extent(package: Package, part: str) -> Extent:
     """Stream a sheet's XML past what has to be known before its values are read.
 
     However a cell's place is spelt (``r = 'aaa7'``), one beyond column Z or row 999,999 is seen. Up to there, cells
@@ -99,10 +99,10 @@ def reach(package: Package, part: str) -> Reach:
             far = far or any(shape in shapes for shape in _MILLIONS)
     if odd:  # or only where such things may stand
         packages.feed(package, part, packages.strict_parser(package, part))
-    return Reach(far=far, commented=commented)
+    return Extent(far=far, commented=commented)
 
 
-def glance(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Glance:
+def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Prescan:
     """Stream a sheet's XML past a handful of words. Costs a fifth of what reading its values does.
 
     Args:
@@ -119,7 +119,7 @@ def glance(package: Package, part: str, styles: Collection[str] = (), struck: Co
             closer = _betrays(text, b":f" if margins.prefixed else b"<f")
             closer = closer or any(all(pattern.search(text) for pattern in patterns) for patterns in styled)
     around = bytes(margins.around)
-    return Glance(closer=closer, margins=around if _MARGIN_WORDS.search(around) else b"")
+    return Prescan(closer=closer, margins=around if _MARGIN_WORDS.search(around) else b"")
 
 
 class _Margins:
@@ -194,7 +194,7 @@ _ADDRESS = re.compile(r"\$?([A-Z]+)\$?([0-9]+)")
 _BORDER: Final = 64
 
 
-def look_closer(
+def read_details(
     package: Package,
     part: str,
     styles: CellFormats,
@@ -226,7 +226,7 @@ def look_closer(
         packages.feed(package, part, parser)
     else:
         packages.feed_chunks(package, part, (cut.sub(b"", chunk) for chunk in package.chunks(part)), parser)
-    return walk.look
+    return walk.details
 
 
 def _cut_out(styles: CellFormats, *, shared: bool, far: bool) -> Iterator[bytes]:
@@ -263,7 +263,7 @@ def _every_cell_named(package: Package, part: str) -> bool:
     return _NAMELESS.search(before) is None
 
 
-def look_at_margins(package: Package, part: str, margins: bytes, look: CellDetails) -> None:
+def read_margins(package: Package, part: str, margins: bytes, details: CellDetails) -> None:
     """Note hidden columns, merged cells and active filters from what stands around the rows.
 
     Raises:
@@ -271,7 +271,7 @@ def look_at_margins(package: Package, part: str, margins: bytes, look: CellDetai
     """
     if not margins:
         return
-    walk = _MarginWalk(look)
+    walk = _MarginWalk(details)
     parser = packages.strict_parser(package, part)
     parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
     try:
@@ -280,9 +280,9 @@ def look_at_margins(package: Package, part: str, margins: bytes, look: CellDetai
         raise refusals.damaged(package.path, f"its part {part} is not well-formed XML") from None
     for table in packages.targets(package, part, "/table").values():
         for tag, attributes in package.elements(table):
-            look.filtered = look.filtered or tag in _CRITERIA
+            details.filtered = details.filtered or tag in _CRITERIA
             if tag == "table" and (totals := _totals(attributes)):
-                look.totals.append(totals)
+                details.totals.append(totals)
 
 
 def _totals(table: Mapping[str, str]) -> Block | None:
@@ -296,8 +296,8 @@ def _totals(table: Mapping[str, str]) -> Block | None:
 class _MarginWalk:
     """Where the walk is. Views that somebody keeps aside have filters of their own."""
 
-    def __init__(self, look: CellDetails) -> None:
-        self.look = look
+    def __init__(self, details: CellDetails) -> None:
+        self.details = details
         self.aside = 0
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
@@ -308,16 +308,16 @@ class _MarginWalk:
             return
         match name:
             case "sheetPr":
-                self.look.filtered = self.look.filtered or attributes.get("filterMode") in _YES
+                self.details.filtered = self.details.filtered or attributes.get("filterMode") in _YES
             case "col":
                 if attributes.get("hidden") in _YES or _is_zero(attributes.get("width", "")):
                     first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
-                    self.look.hidden_columns.append((first - 1, last - 1))
+                    self.details.hidden_columns.append((first - 1, last - 1))
             case "mergeCell":
                 if block := _block(attributes.get("ref", "")):
-                    self.look.merged.append(block)
+                    self.details.merged.append(block)
             case _ if name in _CRITERIA:
-                self.look.filtered = True
+                self.details.filtered = True
             case _:
                 pass
 
@@ -342,7 +342,7 @@ class _Walk:
     """Where the walk is. Cells and rows may leave out their number: then each is the one after the last."""
 
     def __init__(self, styles: CellFormats, struck_texts: Collection[int], pictures: Collection[str]) -> None:
-        self.look = CellDetails()
+        self.details = CellDetails()
         self.styles = styles.formats
         self.struck_styles = styles.struck
         self.struck_texts = struck_texts
@@ -375,7 +375,7 @@ class _Walk:
                 self.row = int(number) - 1 if number.isdecimal() else self.row + 1
                 self.column = -1
                 if attributes.get("hidden") in _YES or _is_zero(attributes.get("ht", "")):
-                    self.look.hidden_rows.append(self.row + 1)
+                    self.details.hidden_rows.append(self.row + 1)
             case _:
                 pass
 
@@ -409,19 +409,19 @@ class _Walk:
     def _end_cell(self) -> None:
         if self.formula is None and self.value is None:
             return
-        look, place = self.look, (self.row, self.column)
-        look.reach(*place, *place)
+        details, place = self.details, (self.row, self.column)
+        details.include(*place, *place)
         value = "".join(self.value or ())
         if value and (self.struck or (self.type == "s" and self.struck_texts and int(value) in self.struck_texts)):
-            look.struck.setdefault(self.column, set()).add(self.row + 1)
+            details.struck.setdefault(self.column, set()).add(self.row + 1)
         found = self._found(value)
         if found is not None:
-            look.cells[place] = found
+            details.cells[place] = found
             return
         if self.formula is not None:
-            look.formulas.setdefault(self.column, {})[self.row + 1] = self._formula_text()
+            details.formulas.setdefault(self.column, {})[self.row + 1] = self._formula_text()
         if value and self.style in self.styles and self.type in _NUMERIC:
-            look.formats.setdefault(self.column, {})[self.row + 1] = self.styles[self.style]
+            details.formats.setdefault(self.column, {})[self.row + 1] = self.styles[self.style]
 
     def _found(self, value: str) -> CellError | CellPicture | NoValue | None:
         """Return what stands in a cell that the fast reader gives as something else; None for any other cell."""

@@ -116,7 +116,7 @@ _NO_NUMBER: Final = b"\xff\xff"
 """What the last two bytes of a formula's result say where it is no number; the first byte says what it is then."""
 
 
-def look_at_records(content: bytes) -> list[CellDetails]:
+def read_records(content: bytes) -> list[CellDetails]:
     """Return what the records of each worksheet tell, in the workbook's order; nothing where they cannot be followed.
 
     Args:
@@ -125,7 +125,7 @@ def look_at_records(content: bytes) -> list[CellDetails]:
     stream = _stream(content)
     try:
         starts = list(_worksheets(stream)) or [0]
-        return [_look(stream, start) for start in starts]
+        return [_details(stream, start) for start in starts]
     except (struct.error, _BrokenOffError):
         return []
 
@@ -171,39 +171,39 @@ def _worksheets(stream: bytes) -> Iterator[int]:
                 yield start
 
 
-def _look(stream: bytes, start: int) -> CellDetails:
-    look = CellDetails()
+def _details(stream: bytes, start: int) -> CellDetails:
+    details = CellDetails()
     for number, place, length in _records(stream, start):
         if number in _NOTES:
             least, note = _NOTES[number]
             if length >= least:
-                note(look, stream[place : place + length])
-    return look
+                note(details, stream[place : place + length])
+    return details
 
 
-def _note_formula(look: CellDetails, record: bytes) -> None:
+def _note_formula(details: CellDetails, record: bytes) -> None:
     row, column = struct.unpack_from("<HH", record)
-    look.formulas.setdefault(column, {})[row + 1] = FORMULA
+    details.formulas.setdefault(column, {})[row + 1] = FORMULA
     result = record[6:14]
     if result.startswith(_ERROR_RESULT) and result.endswith(_NO_NUMBER):
-        look.cells[row, column] = _error(result[2])
+        details.cells[row, column] = _error(result[2])
 
 
-def _note_error(look: CellDetails, record: bytes) -> None:
+def _note_error(details: CellDetails, record: bytes) -> None:
     row, column, _, code, is_error = struct.unpack_from("<HHHBB", record)
     if is_error:
-        look.cells[row, column] = _error(code)
+        details.cells[row, column] = _error(code)
 
 
-def _note_hidden_row(look: CellDetails, record: bytes) -> None:
+def _note_hidden_row(details: CellDetails, record: bytes) -> None:
     row, flags = struct.unpack_from("<H10xH", record)
     if flags & _HIDDEN:
-        look.hidden_rows.append(row + 1)
+        details.hidden_rows.append(row + 1)
 
 
-def _note_merged(look: CellDetails, record: bytes) -> None:
+def _note_merged(details: CellDetails, record: bytes) -> None:
     for top, bottom, left, right in struct.iter_unpack("<HHHH", record[2:]):
-        look.merged.append(Block(top + 1, left, bottom + 1, right))
+        details.merged.append(Block(top + 1, left, bottom + 1, right))
 
 
 _NOTES: Final = {
@@ -258,14 +258,14 @@ def read_xls(path: Path) -> tuple[tuple[RawSheet, ...], dict[str, str]]:
     content = path.read_bytes()
     if runs_in_circles(content):
         raise refusals.damaged(path, "its pieces follow each other in a circle")
-    looks = look_at_records(content)
+    noted = read_records(content)
     try:
-        return _by_xlrd(path, content, looks), {}
+        return _by_xlrd(path, content, noted), {}
     except _Unread as unread:
         if unread.corrupt:
             with suppress(_Unread):
-                return _by_xlrd(path, content, looks, corrupt=True), {}
-        sheets = _by_calamine(path, content, looks, unread.refusal)
+                return _by_xlrd(path, content, noted, corrupt=True), {}
+        sheets = _by_calamine(path, content, noted, unread.refusal)
     return sheets, {sheet.name: ONLY_VALUES.format(path.name) for sheet in sheets}
 
 
@@ -278,7 +278,7 @@ class _Unread(Exception):
         """Whether it may go on if it is told to."""
 
 
-def _by_xlrd(path: Path, content: bytes, looks: list[CellDetails], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
+def _by_xlrd(path: Path, content: bytes, noted: list[CellDetails], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
     try:
         with (
             collector_paused(),
@@ -294,7 +294,7 @@ def _by_xlrd(path: Path, content: bytes, looks: list[CellDetails], *, corrupt: b
             fonts = frozenset(number for number, font in enumerate(book.font_list) if font.struck_out)
             struck = frozenset(number for number, style in enumerate(book.xf_list) if style.font_index in fonts)
             sheets = book.sheets()
-            formulas = [look.formulas for look in looks] if len(looks) == len(sheets) else [{} for _ in sheets]
+            formulas = [details.formulas for details in noted] if len(noted) == len(sheets) else [{} for _ in sheets]
             return tuple(
                 replace(_sheet(sheet, book.datemode, styles, struck, fonts), formulas=cells)
                 for sheet, cells in zip(sheets, formulas, strict=True)
@@ -312,13 +312,13 @@ def _by_xlrd(path: Path, content: bytes, looks: list[CellDetails], *, corrupt: b
         raise _Unread(refusals.damaged(path, "what is inside does not fit together")) from None
 
 
-def _by_calamine(path: Path, content: bytes, looks: list[CellDetails], refusal: WorkbookError) -> tuple[RawSheet, ...]:
+def _by_calamine(path: Path, content: bytes, noted: list[CellDetails], refusal: WorkbookError) -> tuple[RawSheet, ...]:
     """Read the values of a workbook that xlrd gives up at, if the records tell at least as many sheets."""
-    if not looks:
+    if not noted:
         raise refusal
     try:
         with collector_paused(), calamine_failures(path):
-            return read_sheets(CalamineWorkbook.from_filelike(io.BytesIO(content)), looks)
+            return read_sheets(CalamineWorkbook.from_filelike(io.BytesIO(content)), noted)
     except WorkbookError:
         raise refusal from None
 
@@ -341,7 +341,7 @@ def _sheet(
     columns = [list(column) for column in zip_longest(*rows, fillvalue=BLANK)]
     while columns and not any(value != BLANK for value in columns[-1]):
         columns.pop()
-    look = CellDetails(
+    details = CellDetails(
         hidden_rows=sorted(row + 1 for row, seen in sheet.rowinfo_map.items() if seen.hidden),
         hidden_columns=[
             (column, column) for column, seen in sheet.colinfo_map.items() if seen.hidden or not seen.width
@@ -350,7 +350,7 @@ def _sheet(
         formats=_formats(sheet, styles) if styles else {},
         struck=_struck(sheet, struck, struck_fonts) if struck_fonts else {},
     )
-    return Grid(columns=columns).to_sheet(sheet.name, hidden=sheet.visibility != 0, look=look)
+    return Grid(columns=columns).to_sheet(sheet.name, hidden=sheet.visibility != 0, details=details)
 
 
 def _formats(sheet: Any, styles: dict[int, str]) -> dict[int, dict[int, str]]:

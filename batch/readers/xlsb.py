@@ -144,16 +144,16 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
     try:
         styles = _styles(package)
         texts = functools.cache(lambda: _texts(package))
-        looks = {name: _look(package.read(part), styles, texts) for name, part in _parts(package).items()}
+        noted = {name: _details(package.read(part), styles, texts) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
         raise refusals.damaged(path, "one of its records breaks off") from None
     with collector_paused(), calamine_failures(path):
         book = calamine_book(path, ".xlsb")
         for _, meta in worksheets(book):
-            if meta.name not in looks:
+            if meta.name not in noted:
                 raise refusals.damaged(path, f'its sheet "{meta.name}" is listed but not there')
-            looks[meta.name].refuse_far_cells(path, meta.name)
-        return read_sheets(book, [looks[meta.name] for _, meta in worksheets(book)])
+            noted[meta.name].refuse_far_cells(path, meta.name)
+        return read_sheets(book, [noted[meta.name] for _, meta in worksheets(book)])
 
 
 def _parts(package: Package) -> dict[str, str]:
@@ -204,8 +204,8 @@ def _texts(package: Package) -> list[str]:
     return [record.t or "" for number, record in reader if number == biff12.SI]
 
 
-def _look(records: bytes, styles: CellFormats, texts: Callable[[], list[str]]) -> CellDetails:
-    look = CellDetails()
+def _details(records: bytes, styles: CellFormats, texts: Callable[[], list[str]]) -> CellDetails:
+    details = CellDetails()
     row = column = 0
     reader = BIFF12Reader(fp=io.BytesIO(records))
     reader.handlers = {
@@ -221,28 +221,28 @@ def _look(records: bytes, styles: CellFormats, texts: Callable[[], list[str]]) -
         if number == biff12.ROW:
             (row, hidden), column = record, -1
             if hidden:
-                look.hidden_rows.append(row + 1)
+                details.hidden_rows.append(row + 1)
         elif biff12.BLANK <= number <= biff12.FORMULA_BOOLERR:
             column = record.c
             if number != biff12.BLANK:
-                _look_at_cell(look, row, number, record, styles)
+                _note_cell(details, row, number, record, styles)
         elif number in _SHORT:
             column += 1
-            _look_at_short_cell(look, (row, column), number - _SHORTER_BY, record, styles, texts)
+            _note_short_cell(details, (row, column), number - _SHORTER_BY, record, styles, texts)
         elif number == biff12.COL:
             first, last, hidden = record
             if hidden:
-                look.hidden_columns.append((first, last))
+                details.hidden_columns.append((first, last))
         elif number == _MERGED:
             top, bottom, left, right = record
-            look.merged.append(Block(top + 1, left, bottom + 1, right))
+            details.merged.append(Block(top + 1, left, bottom + 1, right))
         elif number in _CRITERIA:
-            look.filtered = True
-    return look
+            details.filtered = True
+    return details
 
 
-def _look_at_short_cell(
-    look: CellDetails,
+def _note_short_cell(
+    details: CellDetails,
     place: tuple[int, int],
     number: int,
     record: tuple[int, Any],
@@ -256,20 +256,20 @@ def _look_at_short_cell(
         value = texts()[value]
     elif number == biff12.BOOL:
         value = value != 0
-    look.cells[place] = value
+    details.cells[place] = value
     row, column = place
-    _look_at_cell(look, row, number, CellHandler.cls(column, value, None, style), styles)
+    _note_cell(details, row, number, CellHandler.cls(column, value, None, style), styles)
 
 
-def _look_at_cell(look: CellDetails, row: int, number: int, record: Any, styles: CellFormats) -> None:
-    look.reach(row, record.c, row, record.c)
+def _note_cell(details: CellDetails, row: int, number: int, record: Any, styles: CellFormats) -> None:
+    details.include(row, record.c, row, record.c)
     style = str(record.style & _STYLE)
     if style in styles.struck:
-        look.struck.setdefault(record.c, set()).add(row + 1)
+        details.struck.setdefault(record.c, set()).add(row + 1)
     if number in _ERRORS:
-        look.cells[row, record.c] = CellError(ERRORS.get(int(record.v, 16), "#ERROR!"))
+        details.cells[row, record.c] = CellError(ERRORS.get(int(record.v, 16), "#ERROR!"))
         return
     if number in _WITH_FORMULA:
-        look.formulas.setdefault(record.c, {})[row + 1] = _FORMULA
+        details.formulas.setdefault(record.c, {})[row + 1] = _FORMULA
     if number in _NUMERIC and (code := styles.formats.get(style)) is not None:
-        look.formats.setdefault(record.c, {})[row + 1] = code
+        details.formats.setdefault(record.c, {})[row + 1] = code

@@ -2,8 +2,8 @@
 
 calamine gives the values. It turns error cells and formulas without a value into blanks and does not know hidden
 rows or number formats, so a second look streams each sheet's XML beside it: first for single words that betray such
-a thing (`glance`), and only where one was found element by element (`look_closer`). A picture placed in a cell is a
-rich value, which other programs see as ``#VALUE!``. Source: [MS-XLSX] 2.2.4.13 and 2.6.233 to 2.6.240.
+a thing (`prescan_sheet`), and only where one was found element by element (`read_details`). A picture placed in a
+cell is a rich value, which other programs see as ``#VALUE!``. Source: [MS-XLSX] 2.2.4.13 and 2.6.233 to 2.6.240.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from batch.readers import packages, refusals
 from batch.readers.grids import CellDetails, Grid, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
 from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import Package
-from batch.readers.prescan import SPELT_VALUE, Reach, glance, look_at_margins, look_closer, reach
+from batch.readers.prescan import SPELT_VALUE, Extent, extent, prescan_sheet, read_details, read_margins
 from batch.readers.workbook import RawSheet, SheetBeingRead
 
 _PICTURES: Final = frozenset({"_localImage", "_webimage"})
@@ -99,17 +99,17 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     # The values are read without Python's lock, one sheet after the other; the looks, and whatever else the process
     # has to do, go on beside them. Small sheets come first, so that the trunks are there while the DIDs are not yet.
     reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
-    looks = ThreadPoolExecutor(1, thread_name_prefix="second-look")
+    noted = ThreadPoolExecutor(1, thread_name_prefix="second-look")
 
-    def look_at(part: str, known: Reach) -> CellDetails:
-        return _second_look(package, part, known, styles, texts, pictures)
+    def details_of(part: str, known: Extent) -> CellDetails:
+        return _details_of(package, part, known, styles, texts, pictures)
 
-    def read(index: int, meta: SheetMetadata, part: str, known: Reach, looked: Future[CellDetails]) -> RawSheet:
+    def read(index: int, meta: SheetMetadata, part: str, known: Extent, looked: Future[CellDetails]) -> RawSheet:
         with calamine_failures(path):
             if known.far:
                 looked.result().refuse_far_cells(path, meta.name)
             grid = _values(None if known.commented else book, index, package, part)
-            return grid.to_sheet(meta.name, hidden=is_hidden(meta), look=looked.result())
+            return grid.to_sheet(meta.name, hidden=is_hidden(meta), details=looked.result())
 
     found = worksheets(book)
     if len(found) != len(sheets):
@@ -120,14 +120,14 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
         reading: Future[RawSheet] = Future()
         try:
             there = _there(package, sheet, part)
-            known = reach(package, there)
+            known = extent(package, there)
         except WorkbookError as error:
             reading.set_exception(error)
         else:
-            reading = reader.submit(read, index, meta, there, known, looks.submit(look_at, there, known))
+            reading = reader.submit(read, index, meta, there, known, noted.submit(details_of, there, known))
         begun[index] = SheetBeingRead.begun(meta.name, hidden=is_hidden(meta), read=reading.result)
     reader.shutdown(wait=False)
-    looks.shutdown(wait=False)
+    noted.shutdown(wait=False)
     return tuple(begun[index] for index in sorted(begun))
 
 
@@ -213,7 +213,7 @@ def _is_xml(package: Package, name: str) -> bool:
 
 
 def _verify(package: Package) -> None:
-    """Unpack once what calamine unpacks when it opens the file; the sheets are unpacked by `glance`."""
+    """Unpack once what calamine unpacks when it opens the file; the sheets are unpacked by `prescan_sheet`."""
     book = packages.list_of_sheets(package)
     strings = _parts(package, "sharedStrings")
     styles = _parts(package, "styles")
@@ -267,20 +267,20 @@ def _struck_texts(package: Package) -> frozenset[int]:
     return frozenset(found)
 
 
-def _second_look(
+def _details_of(
     package: Package,
     part: str,
-    known: Reach,
+    known: Extent,
     styles: CellFormats,
     texts: frozenset[int],
     pictures: frozenset[str],
 ) -> CellDetails:
     """Glance at a sheet, and look closer where that is due."""
-    found = glance(package, part, styles.formats, styles.struck)
+    found = prescan_sheet(package, part, styles.formats, styles.struck)
     due = found.closer or known.far or texts
-    look = look_closer(package, part, styles, texts, pictures, far=known.far) if due else CellDetails()
-    look_at_margins(package, part, found.margins, look)
-    return look
+    details = read_details(package, part, styles, texts, pictures, far=known.far) if due else CellDetails()
+    read_margins(package, part, found.margins, details)
+    return details
 
 
 def _values(book: CalamineWorkbook | None, index: int, package: Package, part: str) -> Grid:

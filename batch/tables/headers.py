@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -231,24 +231,22 @@ def _unreadable(cell: CellError | NoValue) -> tuple[str, str, str]:
     )
 
 
-def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> list[Problem]:
+def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> Iterator[Problem]:
     if not own:
-        return []
+        return
     are = "is a column of your own, kept as it is" if len(own) == 1 else "are columns of your own, kept as they are"
     hidden = [text for text in own.values() if names_secret(text)]
     hides = f" In results the cells of {listed(hidden)} come back as <hidden>." if hidden else ""
     leftmost = min(own)
-    return [
-        Problem(
-            code="own-column",
-            sheet=sheet_name,
-            row=row,
-            column=leftmost,
-            header=own[leftmost],
-            value=own[leftmost],
-            message=f"{listed(own.values())} {are} and not sent.{hides}",
-        )
-    ]
+    yield Problem(
+        code="own-column",
+        sheet=sheet_name,
+        row=row,
+        column=leftmost,
+        header=own[leftmost],
+        value=own[leftmost],
+        message=f"{listed(own.values())} {are} and not sent.{hides}",
+    )
 
 
 def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] | None:

@@ -342,12 +342,8 @@ def _thousands(text: str) -> Reading | None:
     """Ask about ``1.000``, which is a thousand to some and one to others."""
     if not _THOUSANDS.fullmatch(text):
         return None
-    if (
-        "," in text
-        and not text.startswith("+")
-        and (several := _several(text))
-        and not together(text.replace(",", " "))
-    ):
+    several = _several(text) if "," in text and not text.startswith("+") else None
+    if several and not together(text.replace(",", " ")):
         return several
     joined = together(re.sub("[,'\u2019]", ".", text))
     return Reading(

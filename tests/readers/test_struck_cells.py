@@ -134,7 +134,7 @@ def test_styles_that_strike_only_blank_cells_cost_no_closer_look(tmp_path: Path)
     rows = '<row r="1"><c r="A1" s="1"/><c r="B1" s="0"><v>1</v></c><c r="C1" s="3"></c></row>'
     package = packages.Package(raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL))
 
-    assert not prescan.glance(package, PART, struck={"1", "3"}).closer
+    assert not prescan.prescan_sheet(package, PART, struck={"1", "3"}).closer
 
 
 def test_an_old_workbook_tells_what_is_struck(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def test_a_merge_that_names_no_cells_is_none(tmp_path: Path) -> None:
     merges = b'<x><mergeCell ref="A1"/><mergeCell ref="A:B"/><mergeCell/><mergeCell ref="$A$1:$B$2"/></x>'
     look = CellDetails()
 
-    prescan.look_at_margins(package, PART, merges, look)
+    prescan.read_margins(package, PART, merges, look)
 
     assert look.merged == [Block(1, 0, 2, 1)]
 
@@ -198,10 +198,10 @@ def test_what_stands_around_the_rows_costs_no_closer_look(tmp_path: Path) -> Non
         page.autofilter(0, 0, 9, 1)
         page.filter_column(0, "x == a")
 
-    found = prescan.glance(packages.Package(path), PART)
+    found = prescan.prescan_sheet(packages.Package(path), PART)
 
     assert not found.closer
-    assert not prescan.reach(packages.Package(path), PART).far
+    assert not prescan.extent(packages.Package(path), PART).far
     assert found.margins.startswith(b"<?xml")
 
 
@@ -253,7 +253,7 @@ def test_the_closer_look_passes_over_plain_cells_but_misses_none_that_matters(tm
     odd = '<row r="500" hidden="1"><c r="A500" t="e"><v>#N/A</v></c><c r="B500"><f>A1</f><v>1</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + plain + odd + TAIL)
 
-    look = prescan.look_closer(packages.Package(path), PART, CellFormats(formats={"1": "000"}), far=False)
+    look = prescan.read_details(packages.Package(path), PART, CellFormats(formats={"1": "000"}), far=False)
 
     assert look.cells == {(499, 0): CellError("#N/A")}
     assert look.formulas == {1: {500: "=A1"}}
@@ -265,7 +265,7 @@ def test_cells_without_a_name_stand_where_they_stand_also_beside_named_ones(tmp_
     rows = '<row r="1"><c r="A1"><v>1</v></c><c r="B1"/><c t="e"><v>#N/A</v></c></row>'
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
 
-    look = prescan.look_closer(packages.Package(path), PART, CellFormats(), far=False)
+    look = prescan.read_details(packages.Package(path), PART, CellFormats(), far=False)
 
     assert look.cells == {(0, 2): CellError("#N/A")}
 
@@ -282,9 +282,9 @@ def test_a_closer_look_is_the_same_however_the_sheet_is_cut_into_chunks(
     package = packages.Package(raw_package(tmp_path / "book.xlsx", sheet))
     for size in range(20, 400, 19):
         monkeypatch.setattr(packages, "CHUNK", size)
-        found = prescan.glance(package, PART, {"1"})
-        look = prescan.look_closer(package, PART, CellFormats(formats={"1": "000"}), far=False)
-        prescan.look_at_margins(package, PART, found.margins, look)
+        found = prescan.prescan_sheet(package, PART, {"1"})
+        look = prescan.read_details(package, PART, CellFormats(formats={"1": "000"}), far=False)
+        prescan.read_margins(package, PART, found.margins, look)
         assert found.closer
         assert look.formats == {0: dict.fromkeys(range(1, 40), "000")}
         assert (look.hidden_columns, look.merged) == ([(0, 0)], [Block(1, 0, 2, 0)])

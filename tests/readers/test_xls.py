@@ -11,7 +11,7 @@ import xlwt
 from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError
-from batch.readers.xls import look_at_records
+from batch.readers.xls import read_records
 from batch.secrets import Secret
 from batch.tables.rows import tabulate
 
@@ -88,7 +88,7 @@ def test_a_workbook_whose_records_break_off_is_never_read_in_part(tmp_path: Path
 
     with pytest.raises(WorkbookError, match="is damaged"):
         read_workbook(path)
-    assert look_at_records(path.read_bytes()) == []
+    assert read_records(path.read_bytes()) == []
 
 
 def test_a_workbook_cut_off_anywhere_is_refused_without_a_word_of_the_readers_own(
@@ -109,7 +109,7 @@ def test_a_workbook_cut_off_anywhere_is_refused_without_a_word_of_the_readers_ow
     "content", [b"", b"\x09\x08", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600, b"\xff" * 900]
 )
 def test_what_has_no_records_tells_nothing(content: bytes) -> None:
-    assert look_at_records(content) == []
+    assert read_records(content) == []
 
 
 def test_an_encrypted_workbook_says_both_of_what_it_may_be(tmp_path: Path) -> None:
