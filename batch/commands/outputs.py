@@ -25,7 +25,7 @@ from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.row_results import Summary
-from batch.trunks.change_plan import Change, remember, stopped_by
+from batch.trunks.change_plan import Change, stopped_by, with_orders
 from batch.wording import counted
 from batch.writers.failed_rows import write_failed_rows
 from batch.writers.html_page import write_page
@@ -158,7 +158,7 @@ class RunContext:
         """Return the workbook as it is given back: it remembers which trunks the PBX holds as wanted."""
         checked = self.checked
         held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
-        metadata = remember(checked.workbook.metadata, self.address, checked.records.trunks, held)
+        metadata = with_orders(checked.workbook.metadata, self.address, checked.records.trunks, held)
         return replace(checked.workbook, metadata=metadata)
 
     def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:

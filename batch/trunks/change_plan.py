@@ -380,7 +380,7 @@ def _judged_order(
     sheet: ListSheet,
     edit: ListEdit[Any],
     metadata: FileMetadata,
-    same_pbx: bool,  # noqa: FBT001 - as `settle_orders` has it
+    same_pbx: bool,  # noqa: FBT001 - as `check_orders` has it
 ) -> Problem | Hazard | None:
     """Say what becomes of the order of one list: it stays, it is asked about, or it is written as it is wanted."""
     differs = change.difference.lists.get(sheet, ListDifference())
