@@ -119,9 +119,9 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
 
     settings = _settings(flags, console)
     if settings.marked is not None:
-        from batch.writers.marked_workbook import refuse_place  # noqa: PLC0415 - a check without marks needs none of it
+        from batch.writers.marked_workbook import check_marked_target  # noqa: PLC0415 - a check without marks needs none of it
 
-        refuse_place(settings.workbook, settings.marked)
+        check_marked_target(settings.workbook, settings.marked)
     if settings.write_columns is not None and settings.write_columns.exists():
         from batch.tables.columns_file import already_there  # noqa: PLC0415 - as above
 
@@ -237,7 +237,7 @@ def _status(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports.run_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
     from batch.runs.run_status import stand  # noqa: PLC0415
-    from batch.writers.results_rows import RESULTS_WORKBOOK  # noqa: PLC0415
+    from batch.writers.run_results import RESULTS_WORKBOOK  # noqa: PLC0415
 
     run = run_of(flags)
     standing = stand(run)

@@ -17,7 +17,7 @@ from batch.settings import Settings
 from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
 from batch.trunks.three_way_merge import base_lines
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
-from batch.writers.exportable import Directory, Exportable, NotExportable, say
+from batch.writers.exportable import Directory, Exportable, NotExportable, find_exportable
 
 _MANY = 500
 """So many trunks take a while to be read."""
@@ -92,9 +92,9 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
         interface.tell(f"Reading {len(editable):,} trunks …")
     whole = client.trunks(editable)
     made_at = datetime.now().astimezone()
-    said = say([whole[trunk_id] for trunk_id in editable if trunk_id in whole], inventory)
+    said = find_exportable([whole[trunk_id] for trunk_id in editable if trunk_id in whole], inventory)
     left_out = [trunk for trunk in chosen if trunk.type is None]
-    left_out += [unsaid.trunk for unsaid in said.unsaid if not unsaid.what]
+    left_out += [unsaid.trunk for unsaid in said.not_exportable if not unsaid.what]
     if not said.trunks:
         raise UsageError(
             f"There is nothing to export: {connection.address} has no such trunk that could be edited.",
@@ -132,7 +132,7 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
         caller_ids=rows[CALLER_IDS.title],
         dids=rows[DIDS.title],
         extensions=len(inventory.extensions),
-        read_only=tuple(unsaid for unsaid in said.unsaid if unsaid.what),
+        read_only=tuple(unsaid for unsaid in said.not_exportable if unsaid.what),
         left_out=tuple(left_out),
     )
 
@@ -152,13 +152,13 @@ def _chosen(settings: Settings, inventory: Inventory) -> list[LiveTrunk]:
 
 def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Directory) -> Iterator[ReadOnly]:
     """Return the lines of the sheet of what the workbook cannot say."""
-    why = {unsaid.trunk.id: unsaid.reason for unsaid in said.unsaid if not unsaid.what}
+    why = {unsaid.trunk.id: unsaid.reason for unsaid in said.not_exportable if not unsaid.what}
     why |= {
         trunk.id: f"It cannot be read: {trunk.unread[WHOLE_TRUNK]}."
         for trunk in left_out
         if WHOLE_TRUNK in trunk.unread
     }
-    for unsaid in said.unsaid:
+    for unsaid in said.not_exportable:
         trunk, what, reason = unsaid.trunk, unsaid.what, unsaid.reason
         if what in LIST_OF:
             title, entries = LIST_OF[what].title, trunk.lists[LIST_OF[what]].entries

@@ -27,10 +27,8 @@ from batch.settings import OPTIONS, Settings
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by, with_orders
 from batch.wording import counted
-from batch.writers.failed_rows import write_failed_rows
-from batch.writers.html_page import write_page
-from batch.writers.printable import results_page
-from batch.writers.results_rows import EndedRun, Results, endings_frame, give_back
+from batch.writers.printable import results_page, write_page
+from batch.writers.run_results import EndedRun, Results, endings_frame, give_back, write_failed_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,13 +121,13 @@ class RunContext:
         endings: RowEndings,
         target: Path,
         attention: Sequence[str] = (),
-        ahead: Path | None = None,
+        ahead: bytes | None = None,
         *,
         written: Results | None = None,
     ) -> tuple[Results, tuple[WrittenOutput, ...]]:
         """Write the results and all other outputs.
 
-        ``ahead`` has the changes as `ChangesAhead` has written them already, if it has; ``written`` are the results,
+        ``ahead`` has the changes as `ChangesWriter` has written them already, if it has; ``written`` are the results,
         if they lie there already and say all that there is to say.
 
         Where nothing takes one of them, `Results.note` or `WrittenOutput.lines` says so.

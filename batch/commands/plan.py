@@ -41,10 +41,9 @@ from batch.trunks.live_checks import Hazard, deserted, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
 from batch.trunks.three_way_merge import Base
-from batch.writers.html_page import write_page
-from batch.writers.printable import plan_page
-from batch.writers.results_rows import changes_frame
+from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
+from batch.writers.run_results import changes_frame
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -31,7 +31,7 @@ from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
 from batch.trunks.model import Record
-from batch.writers.results_rows import Results
+from batch.writers.run_results import Results
 
 NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
 _SECRET_LACKED: Final = frozenset({"secret-not-allowed", "secret-not-found"})

@@ -26,8 +26,8 @@ from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
-from batch.writers.changes_ahead import ChangesAhead
-from batch.writers.results_rows import Results, give_back
+from batch.writers.changes_sheet import ChangesWriter
+from batch.writers.run_results import Results, give_back
 
 
 class Progress(Protocol):
@@ -86,7 +86,7 @@ class Run:
     interface: UserInterface
     again: Sequence[Change]
     """What this leg writes."""
-    ahead: ChangesAhead
+    ahead: ChangesWriter
     """Writes the changes for the results meanwhile; to be entered before anything is sent."""
     tries: Mapping[int, Tries] = field(default_factory=dict)
     """What earlier legs sent, by trunk id."""
@@ -283,7 +283,7 @@ def begin(
         record=record,
         interface=interface,
         again=again,
-        ahead=ChangesAhead(
+        ahead=ChangesWriter(
             account.checked.tables,
             [change for _, change in sorted(account.changes.items())],
             settled,

@@ -8,6 +8,7 @@ readers behind it need not.
 from __future__ import annotations
 
 import codecs
+import io
 import posixpath
 import re
 import struct
@@ -61,15 +62,17 @@ class Package:
 
     Args:
         path: The file.
+        content: All of it, where it lies nowhere.
 
     Raises:
         WorkbookError: It is truncated, encrypted, or claims impossible sizes.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, content: bytes | None = None) -> None:
         self.path = path
+        self._content = content
         try:
-            with zipfile.ZipFile(path) as archive:
+            with self._opened() as file, zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, struct.error, UnicodeError, ValueError, NotImplementedError):
             raise refusals.damaged(path, "it begins like a workbook or zip, but its end is missing or wrong") from None
@@ -87,6 +90,9 @@ class Package:
         if any(entry.flag_bits & 1 for entry in entries):
             raise refusals.protected(path)
         self._refuse_bombs()
+
+    def _opened(self) -> BinaryIO:
+        return self.path.open("rb") if self._content is None else io.BytesIO(self._content)
 
     def _take_in(self, entry: zipfile.ZipInfo) -> None:
         name = entry.filename.replace("\\", "/").lstrip("/")
@@ -150,7 +156,7 @@ class Package:
         entry = self._entries[name]
         wrong = refusals.damaged(self.path, f"its part {name} is cut off or altered")
         checksum = total = 0
-        with self.path.open("rb") as file:
+        with self._opened() as file:
             file.seek(max(entry.header_offset, 0))
             header = file.read(30)
             if len(header) < 30 or not header.startswith(b"PK\x03\x04"):

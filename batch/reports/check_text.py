@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from batch.commands.check import Checked
     from batch.commands.export import Exported
     from batch.errors import BatchError
-    from batch.writers.exportable import NotExportable
     from batch.writers.marked_workbook import Marked
 
 
@@ -178,10 +177,7 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     """Tell what a check found.
 
     Args:
-        checked: what it found.
-        shown: how much is listed.
         known: address of the PBX that is meant where no other is named, if there is one.
-        notices: whether they are told.
     """
     found = list(problems_text(checked.problems, shown, notices=notices))
     yield from [*found, ""] if found else []
@@ -262,10 +258,7 @@ def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:
     )
     yield f"{len(found):,} {what} cannot be said in a workbook. {they}; the sheet {READ_ONLY!r} {have}:"
     listed = found[: shown.trunks]
-    yield from (f"    {_export_told(unsaid)}" for unsaid in listed)
+    for left in listed:
+        yield f"    {left.trunk.name or left.trunk.id}, {_CALLED[left.what]}: {left.reason}"
     if len(found) > len(listed):
         yield f"    … and {len(found) - len(listed):,} more; -v or --json names every one."
-
-
-def _export_told(unsaid: NotExportable) -> str:
-    return f"{unsaid.trunk.name or unsaid.trunk.id}, {_CALLED[unsaid.what]}: {unsaid.reason}"

@@ -20,7 +20,6 @@ from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
 from batch.schema.problems import HAZARD_KINDS, KINDS, Severity, problem_texts
 from batch.schema.spellings import folded, nearest_few
 from batch.wording import Meaning, shortened
-from batch.writers.guides import allowed, types
 
 _WRAPPER: Final = TextWrapper(
     width=100, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
@@ -97,8 +96,8 @@ def _problems(severity: Severity) -> Iterator[Explanation]:
 
 
 def _column(sheet: Sheet, column: Column) -> Explanation:
-    limits = f" {allowed(column)[0].upper()}{allowed(column)[1:]}." if allowed(column) else ""
-    only = "" if column.types == EVERY_TYPE else f" Only for trunks of type {types(column)}."
+    limits = f" {column.allowed[0].upper()}{column.allowed[1:]}." if column.allowed else ""
+    only = "" if column.types == EVERY_TYPE else f" Only for trunks of type {column.type_names}."
     return Explanation(
         kind="column",
         word=column.label,

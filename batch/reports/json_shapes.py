@@ -127,11 +127,11 @@ def export_json(exported: Exported) -> dict[str, Any]:
         },
         "read_only": [
             {
-                "trunk": unsaid.trunk.name,
-                "list": LIST_OF[unsaid.what].name if unsaid.what in LIST_OF else unsaid.what,
-                "reason": unsaid.reason,
+                "trunk": left.trunk.name,
+                "list": LIST_OF[left.what].name if left.what in LIST_OF else left.what,
+                "reason": left.reason,
             }
-            for unsaid in exported.read_only
+            for left in exported.read_only
         ],
         "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
     }
@@ -181,26 +181,26 @@ def verified_json(verified: Verified) -> dict[str, Any]:
     }
 
 
-def status_json(standing: RunStatus) -> dict[str, Any]:
+def status_json(status: RunStatus) -> dict[str, Any]:
     """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none."""
     return {
-        "run": str(standing.folder),
-        "state": str(standing.state),
-        "counts": _all_endings(standing.counts),
-        "pid": standing.pid,
-        "started": standing.started.isoformat(timespec="seconds"),
-        "ended": None if standing.ended is None else standing.ended.isoformat(timespec="seconds"),
-        "trunks": standing.trunks,
-        "settled": standing.settled,
-        "sent": standing.sent,
-        "pbx": standing.pbx,
-        "workbook": standing.workbook,
+        "run": str(status.folder),
+        "state": str(status.state),
+        "counts": _all_endings(status.counts),
+        "pid": status.pid,
+        "started": status.started.isoformat(timespec="seconds"),
+        "ended": None if status.ended is None else status.ended.isoformat(timespec="seconds"),
+        "trunks": status.trunks,
+        "settled": status.settled,
+        "sent": status.sent,
+        "pbx": status.pbx,
+        "workbook": status.workbook,
     }
 
 
-def runs_json(standings: Iterable[RunStatus]) -> dict[str, Any]:
+def runs_json(statuses: Iterable[RunStatus]) -> dict[str, Any]:
     """Make what ``runs --json`` prints, oldest first."""
-    return {"runs": [status_json(standing) for standing in standings]}
+    return {"runs": [status_json(status) for status in statuses]}
 
 
 def _all_endings(count: Mapping[str, int]) -> dict[str, int]:

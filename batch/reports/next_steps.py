@@ -43,7 +43,6 @@ def allowing(settings: Settings, more: Iterable[str] = ()) -> list[object]:
     """Repeat the flags that let a plan through.
 
     Args:
-        settings: with what is allowed so far.
         more: what else to allow, as ``--allow`` takes it.
     """
     allow = tuple(dict.fromkeys((*settings.allow, *more)))

@@ -47,7 +47,8 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
     listed = updates[: shown.trunks]
     yield from [""] if listed else []
     for change in listed:
-        yield from _change_text(change, shown)
+        yield _called(change)
+        yield from _difference_text(change.difference, shown)
     if len(updates) > len(listed):
         yield f"… and {len(updates) - len(listed):,} more trunks; {_all_of_them(planned)} shows every one."
     yield from [""] if listed else []
@@ -195,11 +196,6 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
         refused = [f"{hazard.code}={hazard.trunk}" for hazard in planned.refused_hazards]
         yield "Nothing was sent; the run is as it was. To let all of it happen:"
         yield f"    {command('resume', run, allowing(settings, refused))}"
-
-
-def _change_text(change: Change, shown: Shown) -> Iterator[str]:
-    yield _called(change)
-    yield from _difference_text(change.difference, shown)
 
 
 def _called(change: Change) -> str:

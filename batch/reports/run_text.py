@@ -24,25 +24,19 @@ if TYPE_CHECKING:
 _ABSENT = "absent"
 
 
-def verified_text(verified: Verified, standing: RunStatus, shown: Shown = BRIEF) -> Iterator[str]:
-    """Tell what a verification found, what it settled, and what comes next.
-
-    Args:
-        verified: what it found.
-        standing: how the run stands after it.
-        shown: how much is listed.
-    """
+def verified_text(verified: Verified, status: RunStatus, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what a verification found, what it settled, and what comes next."""
     settings = verified.checked.settings
     differing = len({drift.trunk for drift in verified.differ})
     yield ("PRACTICE: " if verified.practice else "") + _drift_headline(verified.match, differing)
     listed = verified.differ[: shown.trunks]
-    yield from (f"  {_drift_told(drift)}" for drift in listed)
+    yield from (f"  {_drift_text(drift)}" for drift in listed)
     if len(verified.differ) > len(listed):
         yield f"  … and {len(verified.differ) - len(listed):,} more; -v or --json shows every one."
     if verified.not_compared:
         yield f"The PBX does not show the password, so it is not compared: {named(verified.not_compared)}."
     yield from _settled_text(verified)
-    if standing.state is not State.FINISHED:
+    if status.state is not State.FINISHED:
         yield f"The run is not at its end. Go on with it:  {command('resume', verified.folder)}"
         return
     if verified.settled and verified.results is None:
@@ -61,7 +55,7 @@ def _drift_headline(match: int, differing: int) -> str:
     )
 
 
-def _drift_told(drift: Drift) -> str:
+def _drift_text(drift: Drift) -> str:
     place = f"{drift.sheet}!{drift.cell} {drift.trunk} {drift.field}"
     if drift.found == NOT_COMPARED:
         return f"{place}: {drift.found}"
@@ -189,93 +183,91 @@ _MEANS = {
 }
 
 
-def status_text(standing: RunStatus, holder: Holder | None, results: Path | None) -> Iterator[str]:
+def status_text(status: RunStatus, holder: Holder | None, results: Path | None) -> Iterator[str]:
     """Tell how one run stands.
 
     Args:
-        standing: how it stands.
-        holder: who is at it, if somebody is.
         results: the results workbook in its folder, if there is one.
     """
-    yield f"Run {standing.id}: {_how_it_stands(standing, holder)}"
-    yield f"Started: {moment(standing.started)}" + (f"; ended: {moment(standing.ended)}" if standing.ended else "")
-    if standing.workbook:
-        yield f"Workbook: {standing.workbook}"
-    if standing.pbx:
-        yield f"PBX: {standing.pbx}"
-    if standing.legs:
-        done, of = _settled(standing)
-        not_chosen = f", {standing.not_chosen:,} not chosen" if standing.not_chosen else ""
+    yield f"Run {status.id}: {_how_it_stands(status, holder)}"
+    yield f"Started: {moment(status.started)}" + (f"; ended: {moment(status.ended)}" if status.ended else "")
+    if status.workbook:
+        yield f"Workbook: {status.workbook}"
+    if status.pbx:
+        yield f"PBX: {status.pbx}"
+    if status.legs:
+        done, of = _settled(status)
+        not_chosen = f", {status.not_chosen:,} not chosen" if status.not_chosen else ""
         yield f"{done:,} of {counted(of, 'trunk')} settled{not_chosen}:"
     for ending in Ending:
-        if standing.counts[str(ending)]:
-            yield f"  {standing.counts[str(ending)]:>9,} rows {ending}"
-    if standing.sent:
-        yield _sent_text(standing)
-    yield f"Folder: {standing.folder}"
-    if results is not None and standing.state is not State.RUNNING:
+        if status.counts[str(ending)]:
+            yield f"  {status.counts[str(ending)]:>9,} rows {ending}"
+    if status.sent:
+        yield _sent_text(status)
+    yield f"Folder: {status.folder}"
+    if results is not None and status.state is not State.RUNNING:
         yield f"Results: {results}"
-    yield from _what_next(standing)
+    yield from _what_next(status)
 
 
-def _settled(standing: RunStatus) -> tuple[int, int]:
+def _settled(status: RunStatus) -> tuple[int, int]:
     """Return how many of how many trunks that the run was to do are settled."""
-    return standing.settled - standing.not_chosen, standing.trunks - standing.not_chosen
+    return status.settled - status.not_chosen, status.trunks - status.not_chosen
 
 
-def _sent_text(standing: RunStatus) -> str:
+def _sent_text(status: RunStatus) -> str:
     """Tell of what was sent something and has no ending yet."""
-    them = f"{counted(standing.sent, 'trunk')} {'was' if standing.sent == 1 else 'were'} sent something and"
-    one = standing.sent == 1
-    if standing.state is State.RUNNING:
+    them = f"{counted(status.sent, 'trunk')} {'was' if status.sent == 1 else 'were'} sent something and"
+    one = status.sent == 1
+    if status.state is State.RUNNING:
         return f"{them} {'is' if one else 'are'} being settled."
     what = "it" if one else "them"
     return f"{them} {'is' if one else 'are'} not settled yet: resume or verify settles {what} by a look."
 
 
-def _how_it_stands(standing: RunStatus, holder: Holder | None) -> str:
-    if standing.state is State.UNFINISHED and standing.how == "stopped":
+def _how_it_stands(status: RunStatus, holder: Holder | None) -> str:
+    if status.state is State.UNFINISHED and status.how == "stopped":
         return "ended early: its journal could not be written any more."
-    if standing.state is not State.RUNNING:
-        return f"{_MEANS[standing.state]}."
-    who = f"process {standing.pid}" if standing.pid else "by a process that cannot be named"
+    if status.state is not State.RUNNING:
+        return f"{_MEANS[status.state]}."
+    who = f"process {status.pid}" if status.pid else "by a process that cannot be named"
     if holder is not None and holder.command:
         return f"running: {holder.command}, {who}, since {moment(holder.started)}."
     return f"running: {who}."
 
 
-def _what_next(standing: RunStatus) -> Iterator[str]:
+def _what_next(status: RunStatus) -> Iterator[str]:
     """Say what comes next for a run."""
-    folder = standing.folder
-    match standing.state:
+    folder = status.folder
+    match status.state:
         case State.RUNNING:
             yield f"Ctrl-C in its window stops it in good order. Look again:  {command('status', folder)}"
-        case State.FINISHED if any(standing.counts[str(ending)] for ending in _TO_CORRECT):
+        case State.FINISHED if any(status.counts[str(ending)] for ending in _TO_CORRECT):
             yield "Next: do in the results what their column What to do says, then plan with them as the workbook."
         case State.FINISHED:
             yield f"Nothing is left to be done. To compare the PBX with it:  {command('verify', folder)}"
-        case _ if not standing.legs:
+        case _ if not status.legs:
             yield "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
         case _:
             yield f"Go on with it:  {command('resume', folder)}"
-            if standing.counts[str(Ending.UNKNOWN)] or standing.sent:
-                what = "what was sent" if standing.sent else "the unknown"
+            if status.counts[str(Ending.UNKNOWN)] or status.sent:
+                what = "what was sent" if status.sent else "the unknown"
                 yield f"Or look first, without writing, what became of {what}:  {command('verify', folder)}"
 
 
-def runs_text(standings: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:
+def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:
     """Tell of runs, a line each, oldest first."""
-    if not standings:
+    if not statuses:
         yield "No runs here. They lie in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK"
         return
-    listed = standings if shown.trunks is None else standings[-shown.trunks :]
-    if len(listed) < len(standings):
-        yield f"… {len(standings) - len(listed):,} earlier ones; -v or --json shows every one."
-    width = max(len(standing.id) for standing in listed)
-    for standing in listed:
-        done = "{:,}/{:,} trunks".format(*_settled(standing))
-        silent = "a record of its journal is damaged" if standing.damaged else "its journal says nothing"
-        pbx = silent if standing.damaged else "PRACTICE" if standing.practice else standing.pbx or silent
-        yield f"{standing.id:<{width}}  {standing.state!s:<11}  {moment(standing.started)}  {done:>15}  {pbx}"
-    open_ones = [standing for standing in standings if standing.state is not State.FINISHED] or standings
+    listed = statuses if shown.trunks is None else statuses[-shown.trunks :]
+    if len(listed) < len(statuses):
+        yield f"… {len(statuses) - len(listed):,} earlier ones; -v or --json shows every one."
+    width = max(len(status.id) for status in listed)
+    for status in listed:
+        done = "{:,}/{:,} trunks".format(*_settled(status))
+        silent = "a record of its journal is damaged" if status.damaged else "its journal says nothing"
+        pbx = silent if status.damaged else "PRACTICE" if status.practice else status.pbx or silent
+        yield f"{status.id:<{width}}  {status.state!s:<11}  {moment(status.started)}  {done:>15}  {pbx}"
+    open_ones = [status for status in statuses if status.state is not State.FINISHED] or statuses
     yield f"More about one:  {command('status', open_ones[-1].folder)}"

@@ -164,6 +164,27 @@ class Column:
         return not self.required and self.parser is not Parser.NAME
 
     @property
+    def allowed(self) -> str:
+        """What may stand in it, in words; empty where anything may."""
+        words = []
+        if self.choices:
+            words.append(f"one of: {', '.join(self.choices)}")
+        elif self.parser is Parser.NUMBER:
+            words.append(f"a whole number up to {self.limit}" if self.limit else "a whole number")
+        elif self.parser is Parser.LABEL:
+            words.append(f"up to {self.limit} characters (accented letters count as two or more)")
+        elif self.limit:
+            words.append(f"up to {self.limit} characters")
+        if self.clearable:
+            words.append(f"{CLEAR} empties it")
+        return "; ".join(words)
+
+    @property
+    def type_names(self) -> str:
+        """Which trunk types have it, in words."""
+        return ", ".join(kind for kind in TrunkType if kind in self.types)
+
+    @property
     def headers(self) -> tuple[str, ...]:
         """Every header text that names this column."""
         return (self.label, self.field, *self.aliases, *HEADERS.get(self.field, ()))

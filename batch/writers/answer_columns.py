@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,14 +11,17 @@ from lxml import etree
 from batch.readers.workbook import Block, CellValue, NoValue
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.spellings import letters
-from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, RowResult, Tone, pages_across
-from batch.xlsx_edit.anchors import Making, make_room, widths_of
+from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, pages_across
+from batch.writers.results_anew import ResultCells
 from batch.xlsx_edit.package import PackageEdit
-from batch.xlsx_edit.sheet import CellChange, Fillings, SheetPatch, filling
-from batch.xlsx_edit.tables_of_sheets import (
+from batch.xlsx_edit.sheet import CellChange, Fillings, SheetPatch
+from batch.xlsx_edit.sheet_frame import LAST_COLUMN, cell_grid
+from batch.xlsx_edit.sheet_objects import (
+    Making,
     TableRange,
     block_of,
     grow,
+    make_room,
     pivots_of,
     reference_of,
     rename_column,
@@ -26,20 +29,8 @@ from batch.xlsx_edit.tables_of_sheets import (
     widen,
 )
 
-LAST_COLUMN: Final = 16_383
-"""XFD."""
 _PRACTICE: Final = '&C&"Calibri,Bold"PRACTICE'
 _A4: Final = "9"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
-    """Styles, in the workbook's own numbers, of what is put in."""
-
-    tone: Mapping[Tone, int]
-    header: int
-    beside: Sequence[int]
-    """Of the eight result columns; that of the first is its tone's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +49,7 @@ def put_results(
     edit: PackageEdit,
     part: str,
     sheet: AnsweredSheet,
-    looks: Looks,
+    styles: Mapping[str, int],
     hide: Callable[[etree._Element], None],
     *,
     practice: bool,
@@ -66,13 +57,10 @@ def put_results(
     """Put the answers, and what is to be said instead of passwords, into one of the user's sheets.
 
     Args:
-        edit: The workbook.
-        part: The sheet's part.
         sheet: As it was read from this very workbook, and its answers. Columns that an earlier run wrote are written
             over in place; what is missing of the eight comes right of everything.
-        looks: Of what is put in.
+        styles: By name, the workbook's numbers of the styles of what is put in.
         hide: Hides passwords in what surrounds the rows.
-        practice: Whether the sheet is to say so in print.
 
     Raises:
         Unpatchable: The sheet is laid out in a way that cannot be patched with certainty.
@@ -86,8 +74,8 @@ def put_results(
                 patch.change(row, column, CellChange(text=text, keeps_formula=keeps))
     placed = Placed()
     if sheet.header_row is not None:
-        placed = _put_beside(edit, patch, sheet, sheet.header_row, looks)
-    _say_practice(patch, practice=practice)
+        placed = _put_beside(edit, patch, sheet, sheet.header_row, styles)
+    _set_practice_header(patch, practice=practice)
     touched = {*sheet.replaced, *sheet.dropped, *sheet.renamed}
     hide(patch.frame.root)
     patch.apply()
@@ -100,7 +88,9 @@ def _has_formulas(sheet: AnsweredSheet, column: int) -> bool:
     return column in sheet.raw.formulas or any(cell.__class__ is NoValue for cell in cells)
 
 
-def _put_beside(edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, header: int, looks: Looks) -> Placed:
+def _put_beside(
+    edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, header: int, styles: Mapping[str, int]
+) -> Placed:
     bottom = sheet.raw.first_row + sheet.raw.height
     tables = [table for table in tables_of(edit, patch.part) if table.block.first_row <= bottom]
     headed = [table for table in tables if table.block.first_row == header]
@@ -112,14 +102,16 @@ def _put_beside(edit: PackageEdit, patch: SheetPatch, sheet: AnsweredSheet, head
     columns = _columns(sheet, header, ground.free)
     there = [column for column in columns if column is not None]
     new = sorted({*there} - sheet.dropped)
-    before = widths_of(patch.frame)
+    before = cell_grid(patch.frame)
     for place, width in zip(columns, RESULT_WIDTHS, strict=True):
         if place is not None and place not in sheet.dropped:
             patch.frame.set_column(place, width)
-    patch.put_beside(frozenset({*there, *sheet.dropped}), _answers(patch, sheet, header, columns, looks))
+    patch.put_beside(
+        frozenset({*there, *sheet.dropped}), _answers(sheet, header, ResultCells(columns, styles, patch.prefix))
+    )
     if new:
         rows = range(header - 1, max(header, bottom - 1))
-        room = Making(first=new[0], last=new[-1], rows=rows, before=before, after=widths_of(patch.frame))
+        room = Making(first=new[0], last=new[-1], rows=rows, before=before, after=cell_grid(patch.frame))
         make_room(edit, patch.part, patch.frame, room)
     last = max([*there, *ground.used])
     _fit_on_pages(patch, last + 1)
@@ -148,10 +140,6 @@ class _Ground:
     """Where on a sheet there is room for columns of ours.
 
     Args:
-        edit: The workbook.
-        patch: Of the sheet.
-        sheet: As it was read.
-        header: Row number of the header.
         tables: Those that are not below all rows.
     """
 
@@ -191,7 +179,8 @@ class _Ground:
 
     def _first_free(self) -> int:
         """Return the column beside the table or filter, if there is room, else the one right of everything."""
-        written = {str(c[self.header - self.sheet.raw.first_row]).strip() for c in self._dropped()}
+        dropped = (self.sheet.raw.columns[column - self.sheet.raw.first_column] for column in self.sheet.dropped)
+        written = {str(c[self.header - self.sheet.raw.first_row]).strip() for c in dropped}
         count = len(set(RESULT_HEADERS) - written)
         if self.home is not None:
             beside = self.home.last_column + 1
@@ -206,9 +195,6 @@ class _Ground:
             if _has_cells(cells)
         ]
         return max([-1, *above, *self.sheet.dropped, *home, *(block.last_column for block in self._taken)]) + 1
-
-    def _dropped(self) -> Iterator[Sequence[CellValue]]:
-        return (self.sheet.raw.columns[column - self.sheet.raw.first_column] for column in self.sheet.dropped)
 
     def is_gap_before(self, last: int) -> bool:
         """Tell whether a blank column lies between the filter and a column."""
@@ -252,48 +238,20 @@ def _columns(sheet: AnsweredSheet, header: int, free: int) -> list[int | None]:
     return columns
 
 
-def _answers(
-    patch: SheetPatch, sheet: AnsweredSheet, header: int, columns: Sequence[int | None], looks: Looks
-) -> Callable[[int], Fillings | None]:
-    made: dict[int, tuple[Fillings, RowResult]] = {}
-    # By the answer's identity, and kept with it so that no other answer can take that identity.
-    prefix = patch.prefix
-    headers = zip(columns, RESULT_HEADERS, strict=True)
-    labels = Fillings({c: filling(text, looks.header, prefix) for c, text in headers if c is not None}, prefix)
-    nothing = Fillings({}, prefix)
-
-    def made_of(result: RowResult) -> Fillings:
-        styles = (looks.tone[result.tone], *looks.beside[1:])
-        return Fillings(
-            {
-                column: filling(value, style, prefix)
-                for column, value, style in zip(columns, result.cells, styles, strict=True)
-                if column is not None and value is not None and value != ""
-            },
-            prefix,
-        )
+def _answers(sheet: AnsweredSheet, header: int, cells: ResultCells) -> Callable[[int], Fillings | None]:
+    nothing = Fillings({}) if sheet.dropped else None
 
     def beside(row: int) -> Fillings | None:
         if row <= header:
-            return labels if row == header else None
+            return cells.header if row == header else None
         result = sheet.results.get(row)
-        if result is None:
-            return nothing if sheet.dropped else None
-        known = made.get(id(result))
-        if known is None:
-            known = made[id(result)] = (made_of(result), result)
-        return known[0]
+        return nothing if result is None else cells.of(result)
 
     return beside
 
 
 def _filter(patch: SheetPatch, ground: _Ground, last: int) -> tuple[str, bool]:
     """Have the filter take in the columns of ours too.
-
-    Args:
-        patch: Of the sheet.
-        ground: What stands there.
-        last: The last column of ours.
 
     Returns:
         Its cells, or nothing where it stays as it is; and whether our columns are in it, if there is one.
@@ -343,7 +301,7 @@ def _fit_on_pages(patch: SheetPatch, columns: int) -> None:
     fit.set("fitToPage", "1")
 
 
-def _say_practice(patch: SheetPatch, *, practice: bool) -> None:
+def _set_practice_header(patch: SheetPatch, *, practice: bool) -> None:
     there = patch.frame.find("headerFooter")
     if practice and there is None:
         header = patch.frame.element("oddHeader")

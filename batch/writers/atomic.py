@@ -57,11 +57,8 @@ def place_folder(
     """Fill a folder beside its place and move it there.
 
     Args:
-        path: Where it shall lie.
-        fill: Writes the files into the folder it is given.
         ours: Says of a folder that already lies there whether it holds nothing but what we wrote. Only such a
             folder is replaced; anything else stays, and the new one goes beside it as ``NAME (2)``.
-        replace: `os.replace`.
 
     Returns:
         Where the folder lies.

@@ -23,9 +23,9 @@ from batch.schema.problems import Problem
 from batch.schema.spellings import letters
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
-from batch.writers import guides
-from batch.writers.new_workbook import LAST_ROW, DropDown, NewSheet, NewWorkbook, Says, write_workbook
-from batch.writers.template import add_glossary, add_guide, lay_out, set_print
+from batch.writers import template
+from batch.writers.new_workbook import LAST_ROW, DocumentProperties, DropDown, NewSheet, NewWorkbook, write_workbook
+from batch.writers.template import add_glossary, add_guide, lay_out
 
 MOST_ROWS: Final = LAST_ROW - 1
 """Rows that a sheet takes below its header."""
@@ -46,8 +46,6 @@ _STEPS: Final = (
     "Save the file, then check it, look at the plan, and apply it (see What to run).",
     "What you did not change stays as it is on the PBX, also where somebody changes it there in the meantime.",
 )
-_SEEN: Final = 500
-"""Most characters shown of a text on the sheet of what cannot be said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +99,7 @@ def read_again(sheets: Iterable[Filled]) -> tuple[Tables, list[Problem]]:
     raw = []
     for filled in sheets:
         columns: list[list[CellValue]] = [
-            [guides.header(column), *filled.columns[column.field]] for column in filled.sheet.columns
+            [template.header(column), *filled.columns[column.field]] for column in filled.sheet.columns
         ]
         raw.append(RawSheet(name=filled.sheet.title, columns=columns))
     return tabulate(Workbook(path=Path(), sha256="", format=workbook.Format.XLSX, sheets=tuple(raw)), Secret)
@@ -116,8 +114,8 @@ def write_export(path: Path, export: Export) -> Path:
     Raises:
         OutputError: It cannot be written; then nothing is.
     """
-    says = Says(kind=FileKind.EXPORT, title="trunk-batch export", subject=_origin(export))
-    return write_workbook(path, lambda book: _fill(book, export), says)
+    properties = DocumentProperties(kind=FileKind.EXPORT, title="trunk-batch export", subject=_origin(export))
+    return write_workbook(path, lambda book: _fill(book, export), properties)
 
 
 def _fill(book: NewWorkbook, export: Export) -> None:
@@ -130,7 +128,7 @@ def _fill(book: NewWorkbook, export: Export) -> None:
         for row, texts in enumerate(rows, 2):
             target.add_texts(row, texts, "text")
     add_glossary(book)
-    ours = [guides.GUIDE, glossary.GLOSSARY_SHEET]
+    ours = [template.GUIDE, glossary.GLOSSARY_SHEET]
     if export.read_only:
         _read_only(book.sheet(READ_ONLY), export.read_only)
         ours.append(READ_ONLY)
@@ -227,20 +225,20 @@ def _read_only(target: NewSheet, lines: Sequence[ReadOnly]) -> None:
     target.add(2, [(header, "header", 1) for header, _ in _READ_ONLY_COLUMNS], 24)
     room = LAST_ROW - 3
     for row, line in enumerate(lines[:room], 3):
-        target.add(row, [(_to_be_seen(text), "help", 1) for text in line])
+        target.add(row, [(to_be_seen(text), "help", 1) for text in line])
     if len(lines) > room:
         target.add(LAST_ROW, [(f"… and {len(lines) - room:,} more", "help", 1)])
     page = target.page
     page.auto_filter.ref = f"A2:{letters(len(_READ_ONLY_COLUMNS) - 1)}{min(len(lines) + 2, LAST_ROW)}"
     page.freeze_panes = "B3"
     page.sheet_properties.tabColor = "A6A6A6"
-    set_print(target, header=2)
+    target.print_across(header=2)
     page.protection.sheet = True
     page.protection.autoFilter = page.protection.sort = False  # which says that they are allowed
     page.protection.formatColumns = page.protection.formatRows = False
 
 
-def _to_be_seen(text: str) -> str:
+def to_be_seen(text: str, limit: int = 500) -> str:
     """Write a text so that a person sees what is in it, whatever it is."""
-    seen = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:_SEEN])
-    return seen if len(text) <= _SEEN else f"{seen} …"
+    seen = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:limit])
+    return seen if len(text) <= limit else f"{seen} …"

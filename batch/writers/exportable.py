@@ -23,7 +23,7 @@ from batch.trunks.grouping import group
 from batch.trunks.live import EMPTY_LISTS, NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import Record
 from batch.trunks.numbers import parse_extensions, split_groups
-from batch.writers.export_workbook import Filled, read_again
+from batch.writers.export_workbook import Filled, read_again, to_be_seen
 
 _NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
 
@@ -39,7 +39,7 @@ class Directory:
             for number, number_id in inventory.extensions.items()
             if parse_extensions(number) == (number,)
         }
-        self._names = {group_id: name for name, group_id in inventory.groups.items() if self._says(name)}
+        self._names = {group_id: name for name, group_id in inventory.groups.items() if self._can_name(name)}
         self._cells: dict[tuple[int, ...], str] = {}
 
     @property
@@ -71,7 +71,7 @@ class Directory:
             return cell
         return ", ".join(f"#{i}" for i in ids)  # side by side they look like the name of another group
 
-    def _says(self, name: str) -> bool:
+    def _can_name(self, name: str) -> bool:
         return name.isprintable() and name == name.strip() and split_groups(_quoted(name), self._known) == (name,)
 
 
@@ -109,11 +109,11 @@ class Exportable:
     """The three sheets."""
     keys: tuple[str, ...]
     """For each trunk, what the column *Trunk* says."""
-    unsaid: tuple[NotExportable, ...]
+    not_exportable: tuple[NotExportable, ...]
     """In the order of the trunks."""
 
 
-def say(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
+def find_exportable(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
     """Put trunks into cells.
 
     Args:
@@ -136,11 +136,11 @@ def say(trunks: Sequence[LiveTrunk], inventory: Inventory) -> Exportable:
         ),
         sheets=draft.sheets,
         keys=tuple(draft.keys[t.id] for t in draft.trunks),
-        unsaid=tuple(_unsaid(trunks, refused)),
+        not_exportable=tuple(_not_exportable(trunks, refused)),
     )
 
 
-def _unsaid(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[NotExportable]:
+def _not_exportable(trunks: Sequence[LiveTrunk], refused: _Refused) -> Iterator[NotExportable]:
     order = ["", *(column.field for column in TRUNKS.columns), *LIST_OF]
     places = {trunk.id: (place, trunk) for place, trunk in enumerate(trunks)}
     for (trunk_id, what), reason in sorted(refused.items(), key=lambda i: (places[i[0][0]][0], order.index(i[0][1]))):
@@ -216,11 +216,11 @@ class _Draft:
             for column in TRUNKS.columns:
                 columns[TRUNKS.title][column.field].append(self._cell(trunk, column))
             for sheet in LIST_SHEETS:
-                if self.says(trunk, sheet.api):
+                if self.holds(trunk, sheet.api):
                     self._add_entries(sheet, columns[sheet.title], trunk, directory)
         self.sheets = tuple(Filled(sheet=sheet, columns=columns[sheet.title]) for sheet in SHEETS)
 
-    def says(self, trunk: LiveTrunk, what: str) -> bool:
+    def holds(self, trunk: LiveTrunk, what: str) -> bool:
         """Tell whether it says a field or list."""
         return (trunk.id, what) not in self.refused
 
@@ -235,7 +235,7 @@ class _Draft:
         return self.owners[problem.sheet][problem.row - 2]
 
     def _named(self, trunk: LiveTrunk) -> bool:
-        return bool(trunk.name) and self.says(trunk, "name")
+        return bool(trunk.name) and self.holds(trunk, "name")
 
     def _keys(self) -> dict[int, str]:
         """Return what the list sheets call each trunk: its name, or its id where that would fit another one too."""
@@ -251,7 +251,7 @@ class _Draft:
     def _cell(self, trunk: LiveTrunk, column: Column) -> str:
         """Return one cell of the Trunks sheet."""
         kind = trunk.type
-        if kind is None or kind not in column.types or not self.says(trunk, column.field):
+        if kind is None or kind not in column.types or not self.holds(trunk, column.field):
             return ""
         if column.field == "id":
             return "" if self._by_name(trunk) else str(trunk.id)
@@ -317,7 +317,7 @@ def _not_come_back(draft: _Draft, inventory: Inventory) -> _Refused:
         differing += [(trunk, field, reason) for field, reason in _other_fields(draft, trunk, record)]
         for sheet in LIST_SHEETS:
             held, back = trunk.lists[sheet].entries, change.desired.lists.get(sheet, ())
-            if draft.says(trunk, sheet.api) and back != held:
+            if draft.holds(trunk, sheet.api) and back != held:
                 differing.append((trunk, sheet.api, _first_other(held, back)))
     for problem in problems:
         if problem.stops and problem.code != "long-number":
@@ -370,6 +370,4 @@ def _first_other(entries: Sequence[Entry], back: Sequence[Entry]) -> str:
 
 
 def _shown(text: str) -> str:
-    """Quote a text so that a person sees what is in it."""
-    seen = "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text[:_SHOWN])
-    return f'"{seen}"' if len(text) <= _SHOWN else f'"{seen} …"'
+    return f'"{to_be_seen(text, _SHOWN)}"'

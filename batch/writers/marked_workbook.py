@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -25,14 +24,14 @@ from batch.schema.file_metadata import IMPRINT, OWN_SHEETS, FileKind, FileMetada
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
-from batch.writers.copied_values import SheetCopy
-from batch.writers.marked_findings import SheetFindings, add_listing, by_sheet
-from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes
+from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
+from batch.writers.results_anew import SheetCopy
+from batch.writers.shown_problems import PROBLEMS, SheetFindings, add_problems, by_sheet
 from batch.xlsx_edit.book import Book, make_workbook, set_mark, sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet, styles_of
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
-from batch.xlsx_edit.single_cells import Restyle, restyle
+from batch.xlsx_edit.sheet import CellChange, Restyling, SheetPatch
 from batch.xlsx_edit.stylesheet import Stylesheet
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Palette:
         """What was behind the text before, by shade."""
         return {shade: fill for (_, fill), shade in self._shades.items()}
 
-    def on(self, base: tuple[int, int, int]) -> Restyle:
+    def on(self, base: tuple[int, int, int]) -> Restyling:
         """Return what gives each style its like on a shade of this colour."""
 
         def restyle(style: int) -> int:
@@ -142,9 +141,6 @@ def _seal_of(parts: Iterable[tuple[str, int]], metadata: str) -> str:
     return hashlib.sha256("\n".join(counted).encode()).hexdigest()
 
 
-PROBLEMS: Final = "Problems"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
     """What was put in."""
@@ -162,68 +158,58 @@ def put_marks(
     metadata: FileMetadata,
     findings: Mapping[str, SheetFindings],
     problems: Sequence[Problem],
-    folder: Path,
     left_out: str = "",
 ) -> Marks:
     """Mark a workbook, from which marks of before were taken off.
 
     Args:
-        edit: The workbook.
-        metadata: What it says of itself.
-        findings: What is marked, by sheet.
-        problems: What is listed, in order.
-        folder: Where a file may lie until the edit's content is made.
         left_out: What could not be taken over into this workbook, in a sentence.
 
     Raises:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
     parts = sheet_parts(edit)
-    colours = _colour(edit, metadata, {parts[name]: found for name, found in findings.items() if name in parts})
-    without_notes = [name for name, found in findings.items() if name in parts and not _note(edit, parts[name], found)]
-    name = _free_name(Book(edit).names)
-    marked = _marked(metadata, colours, name, parts)
-    donor = _donor(folder, name, problems, parts, marked, left_out)
+    there = {name: found for name, found in findings.items() if name in parts}
+    where, styles = styles_of(edit)
+    palette = Palette(styles, metadata.colours)
+    without_notes = [name for name, found in there.items() if not _mark_sheet(edit, parts[name], found, palette)]
+    edit.put(where, styles.to_bytes())
+    name = Book(edit).free_name(PROBLEMS)
+    marked = _marked(metadata, palette.colours, name, parts)
+
+    def fill(book: NewWorkbook) -> None:
+        advice = "\n".join(filter(None, (_advice(problems), left_out)))
+        add_problems(book, problems, advice, name=name, sheets=parts)
+        book.add_metadata(marked)
+
     if IMPRINT in parts:
         remove_sheet(edit, IMPRINT)
-    graft(edit, donor, front=[name], end=[IMPRINT])
+    graft(edit, workbook_bytes(fill, DocumentProperties()), front=[name], end=[IMPRINT])
     open_at(edit, name)
     if not metadata.kinds - {FileKind.MARKED}:
         set_mark(edit, FileKind.MARKED)
     seal(edit)
-    cells = sum(len(found.wrong) + len(found.noted) for sheet, found in findings.items() if sheet in parts)
+    cells = sum(len(found.wrong) + len(found.noted) for found in there.values())
     return Marks(sheet=name, cells=cells, without_notes=without_notes)
 
 
-def _colour(edit: PackageEdit, metadata: FileMetadata, findings: Mapping[str, SheetFindings]) -> Mapping[str, str]:
-    """Colour the cells of each part; returns what was behind them."""
-    where, styles = styles_of(edit)
-    palette = Palette(styles, metadata.colours)
-    wrong, noted = palette.on(WRONG), palette.on(NOTED)
-    for part, found in findings.items():
-        wanted = dict.fromkeys(found.wrong, wrong) | dict.fromkeys(found.noted, noted)
-        if wanted:
-            edit.put(part, restyle(edit.read(part), wanted))
-    edit.put(where, styles.to_bytes())
-    return palette.colours
-
-
-def _note(edit: PackageEdit, part: str, found: SheetFindings) -> bool:
+def _mark_sheet(edit: PackageEdit, part: str, found: SheetFindings, palette: Palette) -> bool:
+    """Colour cells and put notes into them; tell whether its comments could be added to."""
+    wanted = dict.fromkeys(found.wrong, palette.on(WRONG)) | dict.fromkeys(found.noted, palette.on(NOTED))
+    if not wanted:
+        return True
+    patch = SheetPatch(edit, part)
+    for (row, column), restyling in wanted.items():
+        patch.change(row, column, CellChange(restyling=restyling))
     try:
-        add_notes(edit, part, found.notes)
+        add_notes(patch, found.notes)
     except Unpatchable:
-        return False
-    return True
-
-
-def _free_name(names: Collection[str]) -> str:
-    taken = {name.casefold() for name in names}
-    wanted = [
-        PROBLEMS,
-        f"{PROBLEMS} (trunk-batch)",
-        *(f"{PROBLEMS} (trunk-batch {n})" for n in range(2, len(taken) + 3)),
-    ]
-    return next(name for name in wanted if name.casefold() not in taken)
+        noted = False
+    else:
+        noted = True
+    patch.apply()
+    edit.put(part, edit.read(part))  # made once, for the seal and for the file
+    return noted
 
 
 def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheets: Collection[str]) -> FileMetadata:
@@ -237,27 +223,33 @@ def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheet
     )
 
 
-def _donor(
-    folder: Path, name: str, problems: Sequence[Problem], sheets: Collection[str], metadata: FileMetadata, left_out: str
-) -> Package:
+def _advice(problems: Sequence[Problem]) -> str:
+    if not any(problem.stops for problem in problems):
+        return "Nothing in this workbook has to be corrected. This sheet is not taken for one of yours."
+    return (
+        "Click a cell's name to go there. Pink cells are wrong: the note in each says what to type. Pale yellow cells "
+        "were understood, but look at them once.\nCorrect the cells, save this file and send it back as it is: the "
+        "colours, the notes and this sheet are taken off when it is read again."
+    )
 
-    def fill(book: NewWorkbook) -> None:
-        add_listing(book, name, problems, sheets, left_out)
-        book.add_metadata(metadata)
 
-    path = folder / "listing.xlsx"
-    path.write_bytes(workbook_bytes(fill, Says()))
-    return Package(path)
+def prepare_workbook(edit: PackageEdit, metadata: FileMetadata) -> None:
+    """Make a file a workbook that things can be put into: no template, without signatures and earlier marks.
+
+    Raises:
+        Unpatchable: The workbook is laid out in a way that cannot be patched.
+    """
+    make_workbook(edit)
+    for link, (kind, _) in edit.links("").items():
+        if kind.endswith("/digital-signature/origin"):  # which is not valid for a file that was changed
+            edit.cut("", link)
+    take_marks_off(edit, metadata)
 
 
 def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     """Take off what an earlier marking put in: colours, notes and its list. What there was before is there again.
 
     The hidden sheet and the document's property stay; they are for the caller to write anew.
-
-    Args:
-        edit: The workbook.
-        metadata: What it says of itself.
 
     Raises:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
@@ -275,8 +267,6 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
 
 
 _PATCHED: Final = {Format.XLSX: ".xlsx", Format.XLSM: ".xlsm"}
-_SIGNATURE: Final = "/digital-signature/origin"
-"""Type of the link to signatures, which are not valid for a file that was changed."""
 _ONLY_VALUES: Final = (
     "The file was a {}, so this is an .xlsx file with its values only: its colours, widths and drop-downs could not "
     "be taken over."
@@ -294,7 +284,7 @@ class Marked:
     """What is otherwise than asked for, if anything."""
 
 
-def refuse_place(workbook: Path, target: Path) -> None:
+def check_marked_target(workbook: Path, target: Path) -> None:
     """Refuse a place for the marked workbook where it cannot be, or where something of somebody's is.
 
     Raises:
@@ -321,10 +311,7 @@ def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, 
     """Write the workbook with what is wrong shown in its cells.
 
     Args:
-        workbook: As it was read.
-        problems: Problems and notices in the order in which they are listed.
-        target: Where it shall lie; `refuse_place` has been asked.
-        private: Whether only its owner may read it.
+        target: Where it shall lie; `check_marked_target` has been asked.
 
     Raises:
         UsageError: The target's ending is not the workbook's, or the workbook was saved again meanwhile.
@@ -367,15 +354,9 @@ def _made(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Marks
 
 def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Marks]:
     edit = PackageEdit(Package(workbook.path))
-    for link, (kind, _) in edit.links("").items():
-        if kind.endswith(_SIGNATURE):
-            edit.cut("", link)
-    make_workbook(edit)
-    take_marks_off(edit, workbook.metadata)
-    findings = by_sheet(problems, workbook.sheets)
-    with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
-        marks = put_marks(edit, workbook.metadata, findings, problems, Path(folder))
-        return edit.content(), marks
+    prepare_workbook(edit, workbook.metadata)
+    marks = put_marks(edit, workbook.metadata, by_sheet(problems, workbook.sheets), problems)
+    return edit.content(), marks
 
 
 def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> tuple[bytes, Marks]:
@@ -388,17 +369,14 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
             target = book.sheet(names[sheet.name])
             if sheet.hidden and not all(other.hidden for other in sheets):
                 target.page.sheet_state = "hidden"
-            SheetCopy(target, AnsweredSheet(raw=sheet)).write(None)
+            SheetCopy(target, AnsweredSheet(raw=sheet)).write()
 
-    with tempfile.TemporaryDirectory(prefix="trunk-batch-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / "copy.xlsx"
-        path.write_bytes(workbook_bytes(fill, Says()))
-        edit = PackageEdit(Package(path))
-        renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
-        findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])
-        metadata = replace(workbook.metadata, kinds=workbook.metadata.kinds - {FileKind.MARKED}, colours={})
-        marks = put_marks(edit, metadata, findings, renamed, Path(folder), left_out)
-        return edit.content(), marks
+    edit = PackageEdit(Package(workbook.path, workbook_bytes(fill, DocumentProperties())))
+    renamed = [replace(problem, sheet=names.get(problem.sheet, problem.sheet)) for problem in problems]
+    findings = by_sheet(renamed, [replace(sheet, name=names[sheet.name]) for sheet in sheets])
+    metadata = replace(workbook.metadata, kinds=workbook.metadata.kinds - {FileKind.MARKED}, colours={})
+    marks = put_marks(edit, metadata, findings, renamed, left_out)
+    return edit.content(), marks
 
 
 def _is_mark(sheet: RawSheet, workbook: Workbook) -> bool:

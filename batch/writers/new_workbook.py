@@ -10,11 +10,11 @@ import datetime as dt
 import io
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, cast
 from xml.sax.saxutils import escape
 
 from batch.errors import OutputError
@@ -49,6 +49,7 @@ _NUMBERS_ARE_TEXT: Final = (
     b'<ignoredErrors><ignoredError sqref="A1:XFD1048576" numberStoredAsText="1"/></ignoredErrors>'
 )
 
+_Item = TypeVar("_Item")
 CellContent: TypeAlias = str | float | None
 SheetCell: TypeAlias = tuple[CellContent, str, int]
 """What stands in a cell, its style's name, and over how many columns it goes."""
@@ -72,7 +73,7 @@ Fill: TypeAlias = "Callable[[NewWorkbook], None]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Says:
+class DocumentProperties:
     """What a workbook says of itself as a document."""
 
     kind: FileKind | None = None
@@ -85,7 +86,7 @@ class Says:
     """None for now."""
 
 
-def write_workbook(path: Path, fill: Fill, says: Says, *, private: bool = False) -> Path:
+def write_workbook(path: Path, fill: Fill, properties: DocumentProperties, *, private: bool = False) -> Path:
     """Write a workbook; one that is private only its owner may ever read.
 
     Returns:
@@ -95,13 +96,13 @@ def write_workbook(path: Path, fill: Fill, says: Says, *, private: bool = False)
         OutputError: It cannot be written there; then nothing is.
     """
     try:
-        content = workbook_bytes(fill, says)
+        content = workbook_bytes(fill, properties)
     except OSError as error:
         raise OutputError(path, f"there was no room for it on the way ({error})") from error
     return place_file(path, content, private=private)
 
 
-def workbook_bytes(fill: Fill, says: Says) -> bytes:
+def workbook_bytes(fill: Fill, properties: DocumentProperties) -> bytes:
     """Make a workbook.
 
     Raises:
@@ -111,17 +112,13 @@ def workbook_bytes(fill: Fill, says: Says) -> bytes:
         book = NewWorkbook(Path(folder))
         try:
             fill(book)
-            return book.content(says)
+            return book.content(properties)
         finally:
             book.close()
 
 
 class NewWorkbook:
-    """A workbook on its way.
-
-    Args:
-        folder: Takes what is written on the way.
-    """
+    """A workbook on its way."""
 
     def __init__(self, folder: Path) -> None:
         from openpyxl import Workbook  # noqa: PLC0415 - takes half a second that only those wait who write
@@ -150,18 +147,22 @@ class NewWorkbook:
         for row, texts in enumerate(lines, 1):
             sheet.add_texts(row, texts, style)
 
-    def content(self, says: Says) -> bytes:
+    def content(self, properties: DocumentProperties) -> bytes:
         """Return the whole workbook."""
         from openpyxl.packaging.custom import StringProperty  # noqa: PLC0415 - as above
 
         document = self._book.properties
-        document.creator, document.title, document.subject = "trunk-batch", says.title or None, says.subject or None
-        document.description = "PRACTICE" if says.practice else None
-        document.created = says.created or document.created
-        if says.kind is not None:
-            mark = StringProperty(name=MARK, value=str(says.kind))
+        document.creator, document.title, document.subject = (
+            "trunk-batch",
+            properties.title or None,
+            properties.subject or None,
+        )
+        document.description = "PRACTICE" if properties.practice else None
+        document.created = properties.created or document.created
+        if properties.kind is not None:
+            mark = StringProperty(name=MARK, value=str(properties.kind))
             self._book.custom_doc_props.append(mark)  # type: ignore[attr-defined] # which its types lack
-        if says.practice:
+        if properties.practice:
             for sheet in self.sheets.values():
                 sheet.head.center.font, sheet.head.center.text = "Calibri,Bold", "PRACTICE"
         seen = [page for page in self._book.worksheets if page.sheet_state == "visible"]
@@ -185,7 +186,6 @@ class NewSheet:
     """A sheet on its way. Rows are counted from 1 and go from the top down, columns from 0 for A.
 
     Args:
-        book: Which it is in.
         page: What surrounds the rows, by openpyxl.
         place: The file that takes the rows.
     """
@@ -221,15 +221,9 @@ class NewSheet:
         """Add a row of cells side by side.
 
         Args:
-            row: Its number.
             blocks: Its cells; blank ones without a style are left out.
             height: In points; 0 for that of a line.
-            first: The column of the first cell.
         """
-        self.add_cells(b"%d" % row, self.cells(row, blocks, first=first), height)
-
-    def cells(self, row: int, blocks: Sequence[SheetCell], *, first: int = 0) -> bytes:
-        """Return cells side by side as XML, as `add` puts them into a row."""
         pieces: list[bytes] = []
         styles, number = self.book.styles, b'%d"' % row
         column = first
@@ -243,7 +237,7 @@ class NewSheet:
                     self.page.merged_cells.add(f"{letters(column)}{row}:{letters(column + span - 1)}{row}")
             column += span
         self.width = max(self.width, column)
-        return b"".join(pieces)
+        self.add_cells(b"%d" % row, b"".join(pieces), height)
 
     def add_texts(self, row: int, texts: Iterable[str], style: str) -> None:
         """Add a row of texts that all look the same; blank ones are left out."""
@@ -254,6 +248,37 @@ class NewSheet:
         self._last_row = row
         high = b' ht="%g" customHeight="1"' % height if height else b""
         self._out.write(b'<row r="%s"%s>%s</row>' % (row, high, cells))
+
+    def add_list(
+        self,
+        columns: Mapping[str, int],
+        items: Iterable[_Item],
+        write: Callable[[int, _Item], None],
+        *,
+        header: int = 1,
+        last_row: int = LAST_ROW,
+        rest: str = "for which a sheet has no room",
+    ) -> None:
+        """Add a list: a header that stays in sight, a row per item, a filter over all of it.
+
+        Args:
+            columns: What the header says, and how many characters wide each is.
+            write: Writes one item into the row of a number.
+            last_row: The last row's number; items that do not fit are counted there.
+            rest: What is said of those.
+        """
+        self.print_across(header=header)
+        self.page.freeze_panes = f"A{header + 1}"
+        self.numbers_are_text()
+        self.set_columns(columns.values(), "plain")
+        self.add(header, [(text, "our header", 1) for text in columns], 20)
+        row = header
+        for row, item in enumerate(items, header + 1):
+            if row < last_row:
+                write(row, item)
+        if row >= last_row:
+            self.add(last_row, [(f"and {row - last_row + 1:,} more, {rest}", "plain", 1)])
+        self.page.auto_filter.ref = f"A{header}:{letters(len(columns) - 1)}{min(row, last_row)}"
 
     def link(self, cell: str, sheet: str, target: str) -> None:
         """Have a cell link to a cell of a sheet of this workbook."""
@@ -297,7 +322,7 @@ class NewSheet:
         self._numbers_are_text = True
 
     def print_across(self, *, pages: int = 1, header: int = 0, landscape: bool = True) -> None:
-        """Print it on A4, so many pages wide, with its header row on each."""
+        """Print it on A4, so many pages wide, with its header row on each and its name at the foot."""
         from openpyxl.worksheet.properties import PageSetupProperties  # noqa: PLC0415 - as above
 
         self.page.page_setup.orientation = "landscape" if landscape else "portrait"
@@ -305,8 +330,10 @@ class NewSheet:
         self.page.page_setup.fitToWidth, self.page.page_setup.fitToHeight = pages if pages > 1 else None, 0
         self.page.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
         margins = self.page.page_margins
-        margins.left, margins.right, margins.top, margins.bottom = 0.7, 0.7, 0.75, 0.75
+        margins.left, margins.right, margins.top, margins.bottom = 0.4, 0.4, 0.5, 0.6
         margins.header = margins.footer = 0.3
+        foot = cast("HeaderFooterItem", self.page.oddFooter)  # openpyxl makes it with the sheet
+        foot.left.text, foot.right.text = "&A", "Page &P of &N"
         if header:
             self.page.print_title_rows = f"{header}:{header}"
 
@@ -314,11 +341,6 @@ class NewSheet:
     def head(self) -> HeaderFooterItem:
         """What each printed page says above."""
         return cast("HeaderFooterItem", self.page.oddHeader)  # openpyxl makes it with the sheet
-
-    def foot(self, left: str) -> None:
-        """Have each printed page say something at its foot, and which page it is."""
-        foot = cast("HeaderFooterItem", self.page.oddFooter)
-        foot.left.text, foot.right.text = left, "Page &P of &N"
 
     def with_rows(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Set the rows, and what goes by them, into the sheet's XML."""

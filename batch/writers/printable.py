@@ -1,23 +1,31 @@
-"""Printable: what a plan or the results put onto the printable page."""
+"""The printable page: a plan for whoever approves it, or results for the archive, as one HTML file.
+
+It needs no network, no script and no other file, and says what its charts show in numbers beside their bars. Text goes
+out as text: nothing that somebody typed or a PBX answered is ever taken for HTML.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from html import escape
+from pathlib import Path
+from string import Template
 from typing import Final
 
 from batch.runs.outcomes import Ending
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import UNSEEN
-from batch.tables.row_results import Summary, Tone, by_ending
+from batch.tables.row_results import EndingCount, Summary, Tone, by_ending
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
 from batch.trunks.live import Entry
 from batch.trunks.live_checks import Hazard
-from batch.writers.html_page import Chart, ChartBar, Listing, Page
-from batch.writers.styles import BAR, PLAIN_BAR
-from batch.writers.summary import worst_tone
+from batch.wording import visible
+from batch.writers.atomic import place_file
+from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
+from batch.writers.summary import PRACTICE_NOTE, Chart, ChartBar, chart_of_codes, chart_of_endings, label_of, worst_tone
 
 _MOST_BARS: Final = 8
 _NAMED: Final = 3
@@ -36,11 +44,8 @@ def plan_page(summary: Summary, workbook: str, plan: Plan, refused: Collection[H
     """Put a plan onto a page that somebody can approve.
 
     Args:
-        summary: what its Summary says.
         workbook: its file's name.
-        plan: what would be done.
         refused: those of its hazards that nothing allows.
-        minutes: how long it would take.
     """
     count = tally(plan.changes)
     stopping = sum(problem.stops for problem in plan.problems)
@@ -69,7 +74,7 @@ def plan_page(summary: Summary, workbook: str, plan: Plan, refused: Collection[H
         listing=Listing(
             title="What changes",
             header=("Trunk", "What changes"),
-            rows=[(change.live.name, _told(change)) for change in plan.updates],
+            rows=[(change.live.name, _change_text(change)) for change in plan.updates],
             what="trunks",
         ),
         more_in="the plan has every one (plan -o FILE.xlsx)",
@@ -82,24 +87,23 @@ def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
     """Put results onto a page for the archive.
 
     Args:
-        summary: what their Summary says.
         workbook: its file's name.
         pbx: its address.
     """
-    codes = [("none" if code.errcode is None else str(code.errcode), code) for code in summary.codes]
-    bars = [ChartBar(label=number, amount=code.rows) for number, code in codes[:_MOST_BARS]]
-    if rest := sum(code.rows for _, code in codes[_MOST_BARS:]):
-        bars.append(ChartBar(label=f"{len(codes) - _MOST_BARS} more", amount=rest))
+    chart = chart_of_codes(summary.codes[:_MOST_BARS])
+    if rest := summary.codes[_MOST_BARS:]:
+        more = ChartBar(label=f"{len(rest)} more", amount=sum(code.rows for code in rest))
+        chart = replace(chart, bars=[*chart.bars, more])
     return Page(
         summary=summary,
         subject=f"{workbook} on {pbx}",
         tone=worst_tone(by_ending(summary.counts)),
         column="Result",
-        charts=[Chart(title="Rows by errcode", bars=bars)],
+        charts=[chart],
         listing=Listing(
             title="The PBX's answers",
             header=("Errcode", "Rows", "Errmsg", "What it means", "Who can help"),
-            rows=[(number, f"{code.rows:,}", code.errmsg, code.meaning, code.who) for number, code in codes],
+            rows=[(label_of(code), f"{code.rows:,}", code.errmsg, code.meaning, code.who) for code in summary.codes],
             what="errcodes",
         ),
         more_in="the results workbook has every one",
@@ -141,7 +145,7 @@ def _entries(changes: Iterable[Change]) -> dict[str, int]:
     return {str(kind): counted[kind] for kind in ChangeKind}
 
 
-def _told(change: Change) -> str:
+def _change_text(change: Change) -> str:
     """Say in a line what changes on a trunk."""
     fields = [
         f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
@@ -161,3 +165,202 @@ def _list(changes: Iterable[EntryChange]) -> str:
 
 def _named(entries: Sequence[Entry]) -> str:
     return f" ({', '.join(entry_text(entry) for entry in entries)})" if len(entries) <= _NAMED else ""
+
+
+_TEMPLATE: Final = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
+
+
+def drawn(chart: Chart) -> str:
+    """Return the chart as a table with bars. Each has a border, so that it is seen in print without colour too."""
+    most = max((bar.amount for bar in chart.bars), default=0)
+    rows = (
+        f'<tr><th scope="row">{plain(bar.label)}</th><td>{_drawn_bar(bar, most)} {bar.amount:,}</td></tr>'
+        for bar in chart.bars
+    )
+    return f"<table><caption>{plain(chart.title)}</caption>{''.join(rows)}</table>"
+
+
+def _drawn_bar(bar: ChartBar, most: int) -> str:
+    width = f"{_LONGEST_BAR * bar.amount / most:.1f}" if bar.amount else ""
+    return f'<i style="width: {width}%; background: {bar.colour}"></i>' if width else ""
+
+
+_LONGEST_BAR: Final = 75
+"""Per cent of its cell; its number stands behind it."""
+_MOST_SENTENCES: Final = 10
+_MOST_ROWS: Final = 20
+"""So many lines of a list are on the page, which is for an overview; the others are counted."""
+_LONGEST: Final = 160
+"""Characters of one text in a list."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """A list that is cut short with a count where it would not fit."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: Sequence[tuple[str, ...]]
+    what: str
+    """What a row is, in the plural: ``trunks``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Everything that stands on the page."""
+
+    summary: Summary
+    subject: str
+    """What it is about: the workbook's name and the PBX."""
+    tone: Tone
+    """Of how it stands."""
+    column: str
+    """What the endings are called: ``Result``, or in a plan ``Expected result``."""
+    amounts: Sequence[tuple[str, int]] = ()
+    """Large numbers at the top, with what they count."""
+    charts: Sequence[Chart] = ()
+    """Beside the one of the rows by ending."""
+    listing: Listing | None = None
+    more_in: str = ""
+    """Where whatever was cut short is whole."""
+    to_sign: str = ""
+    """What the signature stands for; blank where there is nothing to sign."""
+
+
+def write_page(path: Path, page: Page, *, private: bool = False) -> Path:
+    """Write the page; one that is private only its owner may ever read.
+
+    Returns:
+        Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
+
+    Raises:
+        OutputError: It cannot be written there; then nothing is.
+    """
+    return place_file(path, page_html(page).encode(), private=private)
+
+
+def page_html(page: Page) -> str:
+    """Return the page as HTML."""
+    summary = page.summary
+    endings = [ending for ending in by_ending(summary.counts) if ending.total]
+    name = f"{'PRACTICE ' if summary.practice else ''}{summary.title}: {page.subject}"
+    parts = [
+        _tag("h1", f"{plain(summary.title)} <small>{plain(page.subject)}</small>"),
+        _tag("p", plain(PRACTICE_NOTE), "practice") if summary.practice else "",
+        _tag("p", plain(summary.headline), f"headline {page.tone}"),
+        _amounts(page.amounts),
+        _sentences("Look at these first", summary.attention, page.more_in),
+        _sentences("Hazards", summary.hazards, page.more_in),
+        _charts(page, endings),
+        _endings(endings, page.column, list(dict.fromkeys(count.sheet for count in summary.counts))),
+        _listing(page.listing, page.more_in) if page.listing else "",
+        _facts(summary.facts),
+        _signature(page.to_sign) if page.to_sign else "",
+    ]
+    return _TEMPLATE.substitute(
+        title=plain(name),
+        dark=DARK,
+        line=LINE,
+        tones="".join(f".{tone} {{ background: {colour}; }}\n" for tone, colour in FILL.items()),
+        body="\n".join(filter(None, parts)),
+    )
+
+
+def plain(text: str) -> str:
+    """Return text as HTML that shows it, also what else could not be seen or would turn its order."""
+    return escape(visible(" ".join(text.split())))
+
+
+def _shortened(text: str) -> str:
+    return plain(text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…")
+
+
+def _tag(tag: str, html: str, style: str = "") -> str:
+    return f'<{tag} class="{style}">{html}</{tag}>' if style else f"<{tag}>{html}</{tag}>"
+
+
+def _amounts(amounts: Sequence[tuple[str, int]]) -> str:
+    if not amounts:
+        return ""
+    tiles = "".join(f"<li><b>{amount:,}</b> {plain(label)}</li>" for label, amount in amounts)
+    return f'<ul class="amounts">{tiles}</ul>'
+
+
+def _sentences(title: str, sentences: Sequence[str], more_in: str) -> str:
+    if not sentences:
+        return ""
+    lines = [_tag("li", _shortened(sentence)) for sentence in sentences[:_MOST_SENTENCES]]
+    if left := len(sentences) - len(lines):
+        lines.append(_tag("li", plain(_more(left, "", more_in)), "more"))
+    return f'<section class="look">{_tag("h2", plain(title))}<ul>{"".join(lines)}</ul></section>'
+
+
+def _more(left: int, what: str, more_in: str) -> str:
+    place = f": {more_in}" if more_in else ""
+    return f"… and {left:,} more{f' {what}' if what else ''}{place}"
+
+
+def _charts(page: Page, endings: Sequence[EndingCount]) -> str:
+    drawings = [drawn(chart) for chart in (chart_of_endings(endings, page.column), *page.charts) if chart.bars]
+    return f'<div class="charts">{"".join(drawings)}</div>' if drawings else ""
+
+
+def _endings(endings: Sequence[EndingCount], column: str, sheets: Sequence[str]) -> str:
+    if not endings:
+        return ""
+    rows = [
+        _cells(
+            [_tag("span", plain(ending.ending), f"ending {ending.tone}")],
+            [ending.rows.get(sheet, 0) for sheet in sheets],
+            [ending.total],
+            [plain(ending.meaning)],
+        )
+        for ending in endings
+    ]
+    totals = [sum(ending.rows.get(sheet, 0) for ending in endings) for sheet in sheets]
+    last = _cells(["Total"], totals, [sum(totals)], [""]).replace("<tr>", '<tr class="total">', 1)
+    head = "".join(
+        f'<th scope="col"{style}>{plain(text)}</th>'
+        for text, style in (
+            (column, ""),
+            *((sheet, ' class="number"') for sheet in sheets),
+            ("All sheets", ' class="number"'),
+            ("What it means", ""),
+        )
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{last}</tbody></table>"
+
+
+def _cells(*groups: Iterable[str | int]) -> str:
+    """Write a row of cells that are HTML already; numbers stand at the right."""
+    cells = (
+        f'<td class="number">{cell:,}</td>' if isinstance(cell, int) else f"<td>{cell}</td>"
+        for group in groups
+        for cell in group
+    )
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _listing(listing: Listing, more_in: str) -> str:
+    if not listing.rows:
+        return ""
+    head = "".join(f'<th scope="col">{plain(text)}</th>' for text in listing.header)
+    rows = [_cells(map(_shortened, row)) for row in listing.rows[:_MOST_ROWS]]
+    left = len(listing.rows) - len(rows)
+    if left:
+        more = plain(_more(left, listing.what, more_in))
+        rows.append(f'<tr class="more"><td colspan="{len(listing.header)}">{more}</td></tr>')
+    return (
+        f"<section>{_tag('h2', plain(listing.title))}"
+        f'<table class="listing"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></section>'
+    )
+
+
+def _facts(facts: Sequence[tuple[str, str]]) -> str:
+    lines = "".join(f"<div><dt>{plain(label)}</dt><dd>{plain(text)}</dd></div>" for label, text in facts)
+    return f"<dl>{lines}</dl>" if lines else ""
+
+
+def _signature(stands_for: str) -> str:
+    fields = "".join(f"<p><i></i>{label}</p>" for label in ("Name", "Date", "Signature"))
+    return f'<section class="signature">{_tag("h2", "Approval")}<p>{plain(stands_for)}</p><div>{fields}</div></section>'

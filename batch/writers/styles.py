@@ -82,11 +82,11 @@ CELL_STYLES: Final[Mapping[str, Style]] = {
         )
         for tone in Tone
     },
-    # the list of what is wrong in a marked workbook
-    "marked headline": Style(bold=True, size=15, colour=DARK, wrap=True, valign="center", indent=1),
-    "marked advice": Style(wrap=True, valign="top", indent=1, colour="#37474F"),
-    "problem number": replace(_LISTED, align="center", fill="#FFC7CE", bold=True),
-    "notice number": replace(_LISTED, align="center", fill="#FFF4CD"),
+    # the list of what is wrong
+    "problems headline": Style(bold=True, size=15, colour=DARK, wrap=True, valign="center", indent=1),
+    "advice": Style(wrap=True, valign="top", indent=1, colour="#37474F"),
+    "problem": replace(_LISTED, align="center", fill="#FFC7CE", bold=True),
+    "notice": replace(_LISTED, align="center", fill="#FFF4CD"),
     "listed link": replace(_LISTED, colour="#0B5394", underline=True, align="left", indent=1),
     "listed": replace(_LISTED, wrap=True, align="left", indent=1),
     "listed value": replace(_LISTED, wrap=True, align="left", indent=1, format="@"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 from batch.schema.spellings import letters
 from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone, by_ending
@@ -24,14 +25,48 @@ COLOURS: Final = {
 }
 
 
-class _Bar(NamedTuple):
-    label: str | int
-    rows: int
-    colour: str
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartBar:
+    """One bar."""
+
+    label: str
+    amount: int
+    colour: str = PLAIN_BAR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """Bars of one kind, from the top down."""
+
+    title: str
+    bars: Sequence[ChartBar]
+
+
+def chart_of_endings(endings: Sequence[EndingCount], column: str) -> Chart:
+    """Return the chart of the endings that occurred."""
+    bars = [ChartBar(label=e.ending, amount=e.total, colour=BAR[e.tone]) for e in endings if e.total]
+    return Chart(title=f"Rows by {column.lower()}", bars=bars)
+
+
+def chart_of_codes(codes: Sequence[CodeCount]) -> Chart:
+    """Return the chart of what the PBX answered."""
+    return Chart(title="Rows by errcode", bars=[ChartBar(label=label_of(code), amount=code.rows) for code in codes])
+
+
+def label_of(code: CodeCount) -> str:
+    """Return an errcode as it is shown."""
+    return NO_CODE if code.errcode is None else str(code.errcode)
 
 
 _WORST_FIRST: Final = (Tone.BAD, Tone.WARN, Tone.GOOD, Tone.QUIET)
 _MOST_BARS: Final = 12
+_BLANK_ROW: Final = 15
+"""Points of a row without text."""
+_PAGE_WIDTH: Final = 784
+_PAGE_HEIGHT: Final = 516
+"""Points of an A4 page in landscape between its margins, for as long as nothing is made smaller to fit its width."""
+_CHARACTER: Final = 5.5
+"""Points of a column for each character that it is wide, with what lies between columns."""
 _FIRST: Final = 18
 _WIDE: Final = 44
 """Width, in characters, of the columns with sentences."""
@@ -41,15 +76,11 @@ def add_summary(book: NewWorkbook, summary: Summary, *, column: str, name: str =
     """Add the Summary sheet to a workbook.
 
     Args:
-        book: Gets it.
-        summary: What it says.
         column: What the endings are called here: ``Result``, or in a plan ``Expected result``.
-        name: Of the sheet.
     """
     sheet = book.sheet(name)
     sheet.page.sheet_view.showGridLines = False
     sheet.print_across()
-    sheet.foot("&A")
     endings = by_ending(summary.counts)
     page = _Page(sheet, sheets=list(dict.fromkeys(count.sheet for count in summary.counts)))
     page.title(summary, worst_tone(endings))
@@ -58,7 +89,7 @@ def add_summary(book: NewWorkbook, summary: Summary, *, column: str, name: str =
     page.facts(summary.facts)
     endings_at = page.endings(endings, column)
     codes_at = page.codes(summary.codes)
-    page.charts((endings_at, endings), (codes_at, summary.codes), column)
+    page.charts((endings_at, chart_of_endings(endings, column)), (codes_at, chart_of_codes(summary.codes[:_MOST_BARS])))
     page.colours(endings)
 
 
@@ -71,6 +102,8 @@ class _Page:
         self.all = 1 + max(1, len(sheets))
         """Column of the rows of all sheets together; two columns of sentences follow."""
         self.row = 1
+        self.height = 0.0
+        """Of the rows so far, in points."""
         totals = max(12, 12 * (5 - self.all))
         sheet.set_columns([_FIRST, *[12] * (self.all - 1), totals, _WIDE, _WIDE])
         self.narrow = 12 * (self.all - 1) + totals
@@ -79,8 +112,15 @@ class _Page:
 
     def line(self, *blocks: SheetCell, tall: Iterable[tuple[str, int]] = (), least: float = 0) -> None:
         """Write a row, high enough for texts wrapped at a width in characters."""
-        self.sheet.add(self.row, blocks, max(row_height(tall), least))
+        height = max(row_height(tall), least)
+        self.sheet.add(self.row, blocks, height)
         self.row += 1
+        self.height += height
+
+    def gap(self, rows: int = 1) -> None:
+        """Leave rows blank."""
+        self.row += rows
+        self.height += rows * _BLANK_ROW
 
     def across(self, text: str, style: str, *, tall: str = "", least: float = 0) -> None:
         """Write one text over all columns."""
@@ -91,7 +131,7 @@ class _Page:
         if summary.practice:
             self.across(PRACTICE_NOTE, "practice", least=36)
         self.across(summary.headline, f"{tone} headline", tall=summary.headline * 2, least=26)
-        self.row += 1
+        self.gap()
 
     def sentences(self, heading: str, sentences: Sequence[str]) -> None:
         if not sentences:
@@ -99,13 +139,13 @@ class _Page:
         self.across(heading, "section", least=20)
         for sentence in sentences:
             self.across(sentence, f"{Tone.WARN} sentence", tall=sentence)
-        self.row += 1
+        self.gap()
 
     def facts(self, facts: Sequence[tuple[str, str]]) -> None:
         for label, text in facts:
             tall = ((label, _FIRST), (text, self.narrow + _WIDE))
             self.line((label, "label", 1), (text, "cell", self.all + 1), tall=tall)
-        self.row += bool(facts)
+        self.gap(bool(facts))
 
     def endings(self, endings: Sequence[EndingCount], column: str) -> int:
         """Write the table and return the row of its first ending."""
@@ -127,7 +167,7 @@ class _Page:
         totals = [sum(ending.rows.get(sheet, 0) for ending in endings) for sheet in self.sheets]
         all_rows = sum(ending.total for ending in endings)
         self.line(("Total", "total", 1), *blank, *((rows, "total number", 1) for rows in (*totals, all_rows)))
-        self.row += 1
+        self.gap()
         return first
 
     def codes(self, codes: Sequence[CodeCount]) -> int:
@@ -139,37 +179,34 @@ class _Page:
         first = self.row
         for code in codes:
             self.line(
-                (_label(code), "label", 1),
+                (NO_CODE if code.errcode is None else code.errcode, "label", 1),
                 (code.rows, "number", 1),
                 (code.errmsg, "cell", self.all - 1),
                 (code.meaning, "cell", 1),
                 (code.who, "cell", 1),
                 tall=((code.errmsg, self.narrow - 12), (code.meaning, _WIDE), (code.who, _WIDE)),
             )
-        self.row += 1
+        self.gap()
         return first
 
-    def charts(
-        self, endings: tuple[int, Sequence[EndingCount]], codes: tuple[int, Sequence[CodeCount]], column: str
-    ) -> None:
-        """Put both charts side by side below the tables, in rows that stay blank."""
-        first_ending, counted = endings
-        first_code, answers = codes
-        bars = [_Bar(ending.ending, ending.total, BAR[ending.tone]) for ending in counted if ending.total]
-        answer_bars = [_Bar(_label(code), code.rows, PLAIN_BAR) for code in answers[:_MOST_BARS]]
-        most = max(len(bars), len(answer_bars))
+    def charts(self, endings: tuple[int, Chart], codes: tuple[int, Chart]) -> None:
+        """Put both charts side by side below the tables, in rows that stay blank, and on one page in print.
+
+        Each comes with the row of the table where its first bar is.
+        """
+        most = max(len(chart.bars) for _, chart in (endings, codes))
         if not most:
             return
         height = 90 + 26 * most
-        for title, shown, row, values, place in (
-            (f"Rows by {column.lower()}", bars, first_ending, self.all, 0),
-            ("Rows by errcode", answer_bars, first_code, 1, self.all + 1),
-        ):
-            if shown:
-                chart = _bars(self.sheet.name, title, shown, row=row, values=values)
+        page = _PAGE_HEIGHT * max(1.0, self.whole * _CHARACTER / _PAGE_WIDTH)
+        if self.height % page + height * 0.75 > page:
+            self.sheet.break_page(self.row - 1)
+        for (row, shown), values, place in ((endings, self.all, 0), (codes, 1, self.all + 1)):
+            if shown.bars:
+                chart = _drawn(self.sheet.name, shown, row=row, values=values)
                 chart.width, chart.height = 12, round(height * 2.54 / 96)  # centimetres
                 self.sheet.page.add_chart(chart, f"{letters(place)}{self.row}")
-        self.row += height // 20 + 2
+        self.gap(height // 20 + 2)
 
     def colours(self, endings: Sequence[EndingCount]) -> None:
         self.across("What the colours mean", "section", least=20)
@@ -183,17 +220,13 @@ class _Page:
         self.line(*((text, "our header", 1) for text in texts))
 
 
-def _label(code: CodeCount) -> str | int:
-    return NO_CODE if code.errcode is None else code.errcode
-
-
 def worst_tone(endings: Sequence[EndingCount]) -> Tone:
     """Return the tone of the worst ending that occurred."""
     there = {ending.tone for ending in endings if ending.total}
     return next((tone for tone in _WORST_FIRST if tone in there), Tone.QUIET)
 
 
-def _bars(sheet: str, title: str, bars: Sequence[_Bar], *, row: int, values: int) -> BarChart:
+def _drawn(sheet: str, shown: Chart, *, row: int, values: int) -> BarChart:
     """Make a bar chart of a table's rows; the numbers are put in too, for viewers that do not calculate."""
     from openpyxl.chart import BarChart  # noqa: PLC0415 - takes half a second that only those wait who write
     from openpyxl.chart.data_source import (  # noqa: PLC0415 - as above
@@ -211,12 +244,14 @@ def _bars(sheet: str, title: str, bars: Sequence[_Bar], *, row: int, values: int
     from openpyxl.chart.series import Series, SeriesLabel  # noqa: PLC0415 - as above
     from openpyxl.chart.title import title_maker  # noqa: PLC0415 - as above
 
+    bars = shown.bars
+
     def cells(column: int) -> str:
         name = letters(column)
         return f"{quoted_sheet(sheet)}!${name}${row}:${name}${row + len(bars) - 1}"
 
-    labels = StrData(ptCount=len(bars), pt=[StrVal(idx=n, v=str(bar.label)) for n, bar in enumerate(bars)])
-    rows = NumData(ptCount=len(bars), pt=[NumVal(idx=n, v=str(bar.rows)) for n, bar in enumerate(bars)])
+    labels = StrData(ptCount=len(bars), pt=[StrVal(idx=n, v=bar.label) for n, bar in enumerate(bars)])
+    rows = NumData(ptCount=len(bars), pt=[NumVal(idx=n, v=str(bar.amount)) for n, bar in enumerate(bars)])
     series = Series(
         idx=0,
         order=0,
@@ -234,7 +269,7 @@ def _bars(sheet: str, title: str, bars: Sequence[_Bar], *, row: int, values: int
     )
     chart = BarChart(barDir="bar", gapWidth=40)
     chart.append(series)
-    chart.title = title_maker(title)
+    chart.title = title_maker(shown.title)
     chart.title.overlay = False
     chart.legend = None
     chart.x_axis.scaling.orientation = "maxMin"

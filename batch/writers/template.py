@@ -8,17 +8,31 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from batch.errors import OutputError
 from batch.schema import columns, glossary
-from batch.schema.column_model import CLEAR, Column, Sheet
+from batch.schema.column_model import CLEAR, EVERY_TYPE, Column, Sheet
 from batch.schema.spellings import letters
-from batch.writers import guides
-from batch.writers.new_workbook import LAST_ROW, DropDown, NewSheet, NewWorkbook, Says, SheetCell, workbook_bytes
+from batch.writers.new_workbook import (
+    LAST_ROW,
+    DocumentProperties,
+    DropDown,
+    NewSheet,
+    NewWorkbook,
+    SheetCell,
+    workbook_bytes,
+)
 
+_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+GUIDE: Final[str] = _WORDS["title"]
+_COLOURS: Final = (
+    ("Column name *", "required", "must be filled in every row of that sheet"),
+    ("Column name", "header", "may stay empty; rest the mouse on it to read what it is"),
+)
 _MESSAGE: Final = 255
 """Most characters Excel takes in the message of a drop-down."""
 _NOTE_WIDTH: Final = 307
@@ -33,17 +47,15 @@ def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | N
     """Lay a sheet out: headers with notes, columns of text, drop-downs, print.
 
     Args:
-        target: With nothing in it yet.
-        sheet: What it is to be.
         lists: By field, drop-downs besides those of closed lists.
         remark: Put under the note of the first header.
     """
     drop_downs = {**{c.field: _drop_down(c) for c in sheet.columns if c.choices}, **(lists or {})}
     target.set_columns((column.width for column in sheet.columns), "text")
     for index, column in enumerate(sheet.columns):
-        text = guides.note(column) + (f"\n{remark}" if remark and not index else "")
+        text = note(column) + (f"\n{remark}" if remark and not index else "")
         size = (_NOTE_WIDTH, 22 + 18 * lines_in(text, 46))
-        target.note(index, guides.header(column), "required" if column.required else "header", text, size)
+        target.note(index, header(column), "required" if column.required else "header", text, size)
         if column.field in drop_downs:
             name = letters(index)
             target.add_drop_down(f"{name}2:{name}{LAST_ROW}", drop_downs[column.field])
@@ -56,7 +68,7 @@ def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | N
     if sheet is columns.TRUNKS:  # too many columns for one page to be read; every page says which trunk it is about
         name = letters(sheet.columns.index(sheet.column("name")))
         page.print_title_cols = f"{name}:{name}"
-    set_print(target, pages=2 if sheet is columns.TRUNKS else 1, header=1)
+    target.print_across(pages=2 if sheet is columns.TRUNKS else 1, header=1)
 
 
 def _drop_down(column: Column) -> DropDown:
@@ -69,15 +81,6 @@ def _drop_down(column: Column) -> DropDown:
         title="This is not in the list",
         words=words if len(words) <= _MESSAGE else short,
     )
-
-
-def set_print(target: NewSheet, *, pages: int = 1, header: int = 0, landscape: bool = True) -> None:
-    """Print a sheet on A4, numbered."""
-    target.print_across(pages=pages, header=header, landscape=landscape)
-    margins = target.page.page_margins
-    margins.left = margins.right = 0.4
-    margins.top, margins.bottom = 0.5, 0.6
-    target.foot("&A")
 
 
 def lines_in(text: str, width: float) -> int:
@@ -94,7 +97,7 @@ _ROOM: Final = 1.1
 def add_glossary(book: NewWorkbook) -> None:
     """Add the sheet that says what the words mean."""
     target = _help_sheet(book, glossary.GLOSSARY_SHEET, _GLOSSARY_WIDTHS)
-    set_print(target, header=3, landscape=False)
+    target.print_across(header=3, landscape=False)
     target.page.freeze_panes = "A4"
     target.add(1, [(glossary.GLOSSARY_SHEET, "guide title", 1)], 36, first=1)
     target.add(2, [(glossary.GLOSSARY_LEAD, "prose", 2)], 24, first=1)
@@ -129,7 +132,7 @@ def write_template(path: Path) -> Path:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(workbook_bytes(_fill, Says(title="trunk-batch template", created=_CREATED)))
+        path.write_bytes(workbook_bytes(_fill, DocumentProperties(title="trunk-batch template", created=_CREATED)))
     except OSError as error:
         raise OutputError(path, error.strerror or "the system refuses it") from None
     return path
@@ -146,7 +149,7 @@ def write_template_folder(path: Path) -> Path:
         for sheet in columns.SHEETS:
             line = ",".join(column.label for column in sheet.columns)
             (path / sheet.csv).write_bytes(f"{line}\r\n".encode("utf-8-sig"))
-        (path / README).write_bytes(guides.csv_readme().encode("utf-8-sig"))
+        (path / README).write_bytes(csv_readme().encode("utf-8-sig"))
     except OSError as error:
         raise OutputError(path, error.strerror or "the system refuses it") from None
     return path
@@ -159,15 +162,15 @@ def _fill(book: NewWorkbook) -> None:
     add_glossary(book)
 
 
-def add_guide(book: NewWorkbook, origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = guides.STEPS) -> None:
+def add_guide(
+    book: NewWorkbook, origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = tuple(_WORDS["steps"])
+) -> None:
     """Add the help sheet.
 
     Args:
-        book: Gets it.
         origin: Where the workbook comes from: topics, and what there is to say of each.
-        steps: What to do with it.
     """
-    _Guide(_help_sheet(book, guides.GUIDE, _WIDTHS)).write(origin, steps)
+    _Guide(_help_sheet(book, GUIDE, _WIDTHS)).write(origin, steps or _WORDS["steps"])
 
 
 class _Guide:
@@ -180,9 +183,9 @@ class _Guide:
 
     def write(self, origin: Sequence[tuple[str, str]], steps: Sequence[str]) -> None:
         """Write all of it."""
-        set_print(self.target)
-        self._line([(guides.GUIDE, "guide title", 7)], height=36)
-        self._line([(guides.GUIDE_LEAD, "prose", 7)])
+        self.target.print_across()
+        self._line([(GUIDE, "guide title", 7)], height=36)
+        self._line([(_WORDS["lead"], "prose", 7)])
         if origin:
             self._section("Where this workbook comes from")
             for topic, words in origin:
@@ -191,18 +194,18 @@ class _Guide:
         for number, step in enumerate(steps, 1):
             self._line([(f"{number}.  {step}", "prose", 7)])
         self._section("What to run")
-        for command, words in guides.COMMANDS:
+        for command, words in _WORDS["commands"].items():
             self._line([(command, "command", 2), (words, "help", 5)])
-        self._line([(guides.COMMANDS_NOTE, "prose", 7)])
+        self._line([(_WORDS["commands_note"], "prose", 7)])
         self._section("The three sheets")
         for sheet in columns.SHEETS:
             self._line([(sheet.title, "topic", 1), (sheet.help, "help", 6)])
         self._section("Colours")
-        for text, style, words in guides.COLOUR_MEANINGS:
+        for text, style, words in _COLOURS:
             self._line([(text, style, 1), (words, "help", 6)])
         self.target.break_page(self.row - 1)
         self._section("Good to know")
-        for topic, words in guides.TOPICS:
+        for topic, words in _WORDS["topics"].items():
             self._line([(topic, "topic", 1), (words, "help", 6)])
         self._examples()
         self.target.break_page(self.row - 1)
@@ -211,11 +214,11 @@ class _Guide:
     def _examples(self) -> None:
         self._section("One filled row of each sheet")
         for sheet in columns.SHEETS:
-            cells = list(zip(sheet.columns, guides.example_row(sheet), strict=True))
+            cells = list(zip(sheet.columns, example_row(sheet), strict=True))
             self._line([(sheet.title, "subtitle", 7)], height=30)
             for start in range(0, len(cells), self.last):
                 band = cells[start : start + self.last]
-                self._line([(guides.header(c), "required" if c.required else "header", 1) for c, _ in band])
+                self._line([(header(c), "required" if c.required else "header", 1) for c, _ in band])
                 self._line([(value, "sample", 1) for _, value in band])
 
     def _columns(self) -> None:
@@ -233,11 +236,11 @@ class _Guide:
             for column in sheet.columns:
                 self._line(
                     [
-                        (guides.header(column), "topic", 1),
+                        (header(column), "topic", 1),
                         (column.help, "help", 3),
-                        (guides.allowed(column), "help", 1),
+                        (column.allowed, "help", 1),
                         (column.example, "help", 1),
-                        (guides.types(column), "help", 1),
+                        (column.type_names, "help", 1),
                     ]
                 )
 
@@ -255,3 +258,63 @@ class _Guide:
             column += span
         self.target.add(self.row, blocks, height or 6 + 15 * lines, first=1)
         self.row += 1
+
+
+_NOT_IN_EXAMPLE: Final = frozenset({"outbound_proxy_server", "outbound_proxy_port", "outbound_cid_to_ext_range"})
+"""Columns that do not go together with the examples of their neighbours."""
+
+
+def header(column: Column) -> str:
+    """Return the header cell's text; a required column is marked."""
+    return f"{column.label} *" if column.required else column.label
+
+
+def example_row(sheet: Sheet) -> list[str]:
+    """Return one filled row that makes sense as a whole."""
+    return ["" if column.field in _NOT_IN_EXAMPLE else column.example for column in sheet.columns]
+
+
+def note(column: Column) -> str:
+    """Return the note on a header: what it is, what may stand in it, which trunks have it, an example."""
+    lines = [column.help]
+    if column.required:
+        lines.append("Must be filled in every row.")
+    if column.allowed:
+        lines.append(f"Allowed: {column.allowed}.")
+    if column.types != EVERY_TYPE:
+        lines.append(f"Only for trunks of type {column.type_names}.")
+    lines.append(f"Example: {column.example}")
+    return "\n".join(lines)
+
+
+def csv_readme() -> str:
+    """Return the text that lies beside the CSV files."""
+    lines = [GUIDE, "=" * len(GUIDE), "", _WORDS["lead"], ""]
+    lines += [
+        "Here each sheet is a file that Excel and LibreOffice open: "
+        + ", ".join(f"{sheet.csv} is {sheet.title}" for sheet in columns.SHEETS)
+        + ". Keep the names of the files and of the columns. Save as CSV UTF-8.",
+        (
+            "Excel turns 0044 into 44 and +44 into 44 when it opens a CSV. If you can, use the template "
+            "trunks.xlsx, where that cannot happen."
+        ),
+        "",
+    ]
+    lines += [f"{number}. {step}" for number, step in enumerate(_WORDS["steps"], 1)]
+    lines += ["", "Good to know", "------------", ""]
+    lines += [f"{topic}: {words}" for topic, words in _WORDS["topics"].items()]
+    lines += ["", "What to run", "-----------", ""]
+    lines += [
+        f"{command.replace('trunks.xlsx', 'FOLDER')}   {words}"
+        for command, words in list(_WORDS["commands"].items())[:2]
+    ]
+    lines += ["trunk-batch apply FOLDER   shows the plan, asks, changes it, and writes the results beside FOLDER."]
+    for sheet in columns.SHEETS:
+        lines += ["", f"{sheet.csv}: {sheet.help}", ""]
+        for column in sheet.columns:
+            words = f" Allowed: {column.allowed}." if column.allowed else ""
+            must = " Must be filled." if column.required else ""
+            lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
+    lines += ["", glossary.GLOSSARY_SHEET, "-" * len(glossary.GLOSSARY_SHEET), "", glossary.GLOSSARY_LEAD, ""]
+    lines += [f"{term.word}: {term.meaning}" for term in glossary.GLOSSARY]
+    return "\r\n".join([*lines, ""])

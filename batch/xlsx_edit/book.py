@@ -23,9 +23,6 @@ _BEHIND_NAMES: Final = frozenset(
 class Book:
     """The list of a workbook's sheets, in order. Nothing is changed in the package before `save`.
 
-    Args:
-        edit: The package.
-
     Raises:
         Unpatchable: It has no such list.
     """
@@ -57,6 +54,12 @@ class Book:
         """Names of all sheets, in order."""
         return [sheet.get("name", "") for sheet in self.sheets]
 
+    def free_name(self, wanted: str) -> str:
+        """Return a name that no sheet has: ``Summary``, else ``Summary (trunk-batch)``, ``Summary (trunk-batch 2)``."""
+        taken = {name.casefold() for name in self.names}
+        more = (f"{wanted} (trunk-batch{number})" for number in ("", *(f" {n}" for n in range(2, len(taken) + 3))))
+        return next(name for name in (wanted, *more) if name.casefold() not in taken)
+
     def parts(self) -> dict[str, str]:
         """Return which part holds which sheet, by the sheet's name; sheets without a part are left out."""
         found = {}
@@ -76,7 +79,7 @@ class Book:
 
     def show(self, name: str) -> None:
         """Bring a hidden sheet into sight."""
-        _without(self.sheets[self.names.index(name)], "state")
+        self.sheets[self.names.index(name)].attrib.pop("state", "")
 
     def insert(self, position: int, name: str, part: str, state: str = "") -> None:
         """Enter a sheet at a position counted from 0.
@@ -122,7 +125,7 @@ class Book:
         last = max(0, len(self.sheets) - 1)
         for view in self.root.iter(self._tag("workbookView")):
             view.set("activeTab", str(min(last, moved(number_of(view, "activeTab")))))
-            _without(view, "firstSheet")
+            view.attrib.pop("firstSheet", "")
 
     def define(self, name: str, sheet: str, text: str, *, hidden: bool = False) -> None:
         """Set a name that belongs to a sheet: ``_xlnm._FilterDatabase`` of ``DIDs`` is ``DIDs!$A$1:$C$9``."""
@@ -150,21 +153,15 @@ class Book:
             d.get("name", ""): d for d in self.root.iter(self._tag("definedName")) if d.get("localSheetId") == position
         }
 
-    def open_at(self, name: str) -> None:
-        """Have the workbook open with this sheet in front. The sheets' own word on it is for the caller to set."""
-        views = self.root.find(self._tag("bookViews"))
-        for view in () if views is None else views:
-            view.set("activeTab", str(self.names.index(name)))
-            _without(view, "firstSheet")
+    def forget_order(self) -> None:
+        """Take out in what order formulas are calculated: it names cells that hold none any more."""
+        for link, (kind, _) in self.links.items():
+            if kind.endswith("/calcChain"):
+                self.edit.cut(self.part, link)
 
     def save(self) -> None:
         """Put the list into the package."""
         self.edit.put(self.part, serialise(self.root))
-
-
-def _without(element: etree._Element, attribute: str) -> None:
-    if attribute in element.attrib:
-        del element.attrib[attribute]
 
 
 def sheet_parts(edit: PackageEdit) -> dict[str, str]:
@@ -249,5 +246,4 @@ def drop_macros(edit: PackageEdit) -> bool:
             edit.cut("", link)
     if had:
         edit.put(book.part, edit.read(book.part), _WITHOUT)
-        edit.forget_unused_extension("bin")
     return had

@@ -2,25 +2,30 @@
 
 A note of ours begins with the tool's name. In a cell that has a comment already it stands behind it, below a line. A
 cell under discussion (a thread of comments) is left alone: programs that know threads do not show what else is there.
+
+Notes are drawn in VML, as Excel has it for them to this day. Such drawings hold buttons and pictures of the user's too,
+and old ones are not well-formed, so shapes are put in and taken out by their bytes; everything else stays as it is.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from typing import Final
+import textwrap
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.schema.spellings import letters
-from batch.xlsx_edit import comment_shapes, sheet_frame
+from batch.schema.spellings import column_of, letters
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import OFFICE, PackageEdit, parse_part, serialise
+from batch.xlsx_edit.package import OFFICE, PackageEdit, Unpatchable, parse_part, serialise
+from batch.xlsx_edit.sheet import SheetPatch
+from batch.xlsx_edit.sheet_frame import LAST_COLUMN, CellGrid, cell_grid
 
 AUTHOR: Final = "trunk-batch"
 BEGIN: Final = f"{AUTHOR}: "
 """What each note of ours begins with."""
-_LINE: Final = "\n-----\n"
+_DIVIDER: Final = "\n-----\n"
 """Stands between a comment of the user's and ours."""
 
 _COMMENTS: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.comments+xml"
@@ -32,36 +37,28 @@ _LONGEST: Final = 30_000
 """Characters; Excel takes 32,767."""
 
 
-def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]) -> None:
+def add_notes(patch: SheetPatch, texts: Mapping[tuple[int, int], str]) -> None:
     """Put notes into cells of a sheet.
 
     Args:
-        edit: The workbook.
-        part: The sheet's part.
+        patch: Of the sheet; what is to be otherwise in its part is left for the caller to apply.
         texts: By row number as people see it and column (0 is A); without the tool's name in front.
 
     Raises:
-        Unpatchable: The sheet's comments are laid out in a way that cannot be added to.
+        Unpatchable: The sheet's comments are laid out in a way that cannot be added to; nothing is changed then.
     """
     if not texts:
         return
+    edit, part, frame = patch.edit, patch.part, patch.frame
+    office = Book(edit).office
     name = _linked(edit, part, "/comments")
     root = _new_comments(Book(edit).namespace) if name is None else parse_part(edit.read(name))
-    notes = {place: _clean(BEGIN + text) for place, text in sorted(texts.items())}
-    longer = _write(root, notes)
-    sheet = edit.read(part)
-    link = sheet_frame.legacy_drawing(sheet)
-    drawing = None if link is None else edit.links(part).get(link, ("", None))[1]
-    drawn = comment_shapes.NEW if drawing is None or not edit.find(drawing) else edit.read(drawing)
-    drawn = comment_shapes.stretched(drawn, {(row - 1, column): _LINE + notes[row, column] for row, column in longer})
-    there = comment_shapes.places(drawn)
-    drawn = comment_shapes.draw(
-        drawn,
-        {place: text for place, text in _said(root) if place not in there},
-        comment_shapes.cell_grid(sheet_frame.head_of(sheet)),
-        comment_shapes.first_free_block(edit),
-    )
-    office = Book(edit).office
+    _write(root, {place: _clean(BEGIN + text) for place, text in sorted(texts.items())})
+    drawing = _drawing_of(patch)
+    before = _NEW_DRAWING if drawing is None else edit.read(drawing)
+    there = {_place_of(shape[0]) for shape in _SHAPES.finditer(before)}
+    missing = {place: text for place, text in _comment_texts(root) if place not in there}
+    drawn = _draw(before, missing, cell_grid(frame), _first_free_block(edit))
     if name is None:
         name = edit.free_name("xl/comments{}.xml")
         edit.link(part, f"{office}/comments", name)
@@ -70,10 +67,17 @@ def add_notes(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]
         edit.put(name, serialise(root))
     if drawing is None:
         drawing = edit.free_name("xl/drawings/vmlDrawing{}.vml")
-        link = edit.link(part, f"{OFFICE}/vmlDrawing", drawing)  # in strict packages too
-        edit.put(part, sheet_frame.with_legacy_drawing(sheet, link, office))
+        frame.drop_drawing()  # which leads nowhere
+        frame.link_drawing(edit.link(part, f"{OFFICE}/vmlDrawing", drawing), office)  # in strict packages too
     edit.put(drawing, drawn)
-    edit.say_type(drawing, comment_shapes.CONTENT_TYPE)
+    edit.declare_type(drawing, _VML)
+
+
+def _drawing_of(patch: SheetPatch) -> str | None:
+    """Return the part with the drawing of a sheet's notes."""
+    link = patch.frame.drawing_link
+    part = None if link is None else patch.edit.links(patch.part).get(link, ("", None))[1]
+    return None if part is None else patch.edit.find(part)
 
 
 def _linked(edit: PackageEdit, part: str, kind: str) -> str | None:
@@ -94,14 +98,13 @@ def _new_comments(space: str) -> etree._Element:
     return root
 
 
-def _write(root: etree._Element, notes: Mapping[tuple[int, int], str]) -> list[tuple[int, int]]:
-    """Put notes among the comments; returns where one is longer now."""
+def _write(root: etree._Element, notes: Mapping[tuple[int, int], str]) -> None:
+    """Put notes among the comments."""
     space = etree.QName(root).namespace
     authors, comments = (_child(root, space, name) for name in ("authors", "commentList"))
     root.insert(0, authors)
     names = [author.text or "" for author in authors]
     known = {comment.get("ref", ""): comment for comment in comments.iterchildren("*")}
-    longer = []
     ours: int | None = None
     for (row, column), text in notes.items():
         cell = f"{letters(column)}{row}"
@@ -110,14 +113,12 @@ def _write(root: etree._Element, notes: Mapping[tuple[int, int], str]) -> list[t
             if ours is None:
                 ours = _author(authors, space, names)
             comment = etree.SubElement(comments, f"{{{space}}}comment", ref=cell, authorId=str(ours))
-            _say(etree.SubElement(comment, f"{{{space}}}text"), text)
+            _append_run(etree.SubElement(comment, f"{{{space}}}text"), text)
         elif not _is_thread(theirs, names):
-            _say(_child(theirs, space, "text"), _LINE + text)
-            longer.append((row, column))
-    return longer
+            _append_run(_child(theirs, space, "text"), _DIVIDER + text)
 
 
-def _said(root: etree._Element) -> Iterator[tuple[tuple[int, int], str]]:
+def _comment_texts(root: etree._Element) -> Iterator[tuple[tuple[int, int], str]]:
     """Yield where each comment stands, counted from 0, and what it says."""
     for comment in root.iter(f"{{{etree.QName(root).namespace}}}comment"):
         text = "".join(text.text or "" for text in _texts(comment))
@@ -141,7 +142,7 @@ def _is_thread(comment: etree._Element, names: list[str]) -> bool:
     return number.isdecimal() and int(number) < len(names) and names[int(number)].startswith(_THREAD)
 
 
-def _say(text: etree._Element, words: str) -> None:
+def _append_run(text: etree._Element, words: str) -> None:
     """Add words to a comment's text, as a run of their own, which keeps what else is there as it looks."""
     space = etree.QName(text).namespace
     for plain in text.findall(f"{{{space}}}t"):  # which may not stand beside runs
@@ -178,22 +179,33 @@ def drop_notes(edit: PackageEdit, part: str) -> None:
         return
     root = parse_part(edit.read(name))
     comments = _child(root, etree.QName(root).namespace, "commentList")
-    gone: list[tuple[int, int]] = []
-    shorter: dict[tuple[int, int], str] = {}
+    gone: set[tuple[int, int]] = set()
     for comment in list(comments.iterchildren("*")):
         said = "".join(text.text or "" for text in _texts(comment))
         behind = _OURS_BEHIND.search(said)
         if said.lstrip().startswith(BEGIN.strip()):
             comments.remove(comment)
-            gone += _places(comment)
+            gone.update(_places(comment))
         elif behind is not None:
             _cut(comment, behind.start())
-            shorter |= dict.fromkeys(_places(comment), said[behind.start() :])
     if len(comments):
         edit.put(name, serialise(root))
     else:
         _cut_off(edit, part, name)
-    _redraw(edit, part, gone, shorter)
+    _erase(SheetPatch(edit, part), gone)
+
+
+def _erase(patch: SheetPatch, gone: Collection[tuple[int, int]]) -> None:
+    edit, drawing = patch.edit, _drawing_of(patch)
+    if drawing is None:
+        return
+    left = _SHAPES.sub(lambda found: b"" if _place_of(found[0]) in gone else found[0], edit.read(drawing))
+    if not _DRAWN.search(left):
+        _cut_off(edit, patch.part, drawing)
+        patch.frame.drop_drawing()
+        patch.apply()
+    else:
+        edit.put(drawing, left)
 
 
 def _texts(comment: etree._Element) -> Iterator[etree._Element]:
@@ -208,10 +220,7 @@ def _texts(comment: etree._Element) -> Iterator[etree._Element]:
 def _places(comment: etree._Element) -> Iterator[tuple[int, int]]:
     found = _CELL.fullmatch(comment.get("ref", "").replace("$", ""))
     if found is not None:
-        column = 0
-        for letter in found[1]:
-            column = column * 26 + ord(letter) - 64
-        yield int(found[2]) - 1, column - 1
+        yield int(found[2]) - 1, column_of(found[1])
 
 
 def _cut(comment: etree._Element, length: int) -> None:
@@ -234,18 +243,149 @@ def _cut_off(edit: PackageEdit, part: str, target: str) -> None:
             edit.cut(part, link)
 
 
-def _redraw(
-    edit: PackageEdit, part: str, gone: Collection[tuple[int, int]], shorter: Mapping[tuple[int, int], str]
-) -> None:
-    sheet = edit.read(part)
-    link = sheet_frame.legacy_drawing(sheet)
-    drawing = None if link is None else edit.links(part).get(link, ("", None))[1]
-    if drawing is None or edit.find(drawing) is None:
-        return
-    left = comment_shapes.shrunk(comment_shapes.erase(edit.read(drawing), frozenset(gone)), shorter)
-    if comment_shapes.is_empty_drawing(left):
-        _cut_off(edit, part, drawing)
-        edit.forget_unused_extension("vml")
-        edit.put(part, sheet_frame.without_legacy_drawing(sheet))
-    else:
-        edit.put(drawing, left)
+_VML: Final = "application/vnd.openxmlformats-officedocument.vmlDrawing"
+
+_BLOCK: Final = 1024
+"""Shapes are numbered in blocks of so many; no two drawings of a workbook share one."""
+_SPACES: Final = {
+    b"v": b"urn:schemas-microsoft-com:vml",
+    b"o": b"urn:schemas-microsoft-com:office:office",
+    b"x": b"urn:schemas-microsoft-com:office:excel",
+}
+_ROOT: Final = re.compile(rb"<xml\b[^>]*>")
+_EMPTY: Final = re.compile(rb"<xml\b([^>]*)/>\s*\Z")
+_END: Final = re.compile(rb"</xml\s*>")
+_NEW_DRAWING: Final = (
+    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    b' xmlns:x="urn:schemas-microsoft-com:office:excel">'
+    b'<o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/></o:shapelayout></xml>'
+)
+_KIND_OF_SHAPE: Final = (
+    b'<v:shapetype%s id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+_SHAPE: Final = (
+    '<v:shape{spaces} id="_x0000_s{id}" type="#_x0000_t202" style="position:absolute;width:{width}pt;'
+    'height:{height}pt;z-index:1;visibility:hidden" fillcolor="#ffffe1" o:insetmode="auto">'
+    '<v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/><v:path o:connecttype="none"/>'
+    '<v:textbox style="mso-direction-alt:auto"><div style="text-align:left"></div></v:textbox>'
+    '<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>{anchor}</x:Anchor>'
+    "<x:AutoFill>False</x:AutoFill><x:Row>{row}</x:Row><x:Column>{column}</x:Column></x:ClientData></v:shape>"
+)
+
+_SHAPES: Final = re.compile(
+    rb"<(?P<prefix>[\w.-]+:)?shape\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>.*?</(?P=prefix)?shape\s*>\s*", re.DOTALL
+)
+_ROW: Final = re.compile(rb"<(?:[\w.-]+:)?Row>\s*(\d+)\s*<")
+_COLUMN: Final = re.compile(rb"<(?:[\w.-]+:)?Column>\s*(\d+)\s*<")
+_ANCHOR: Final = re.compile(rb"(?<=Anchor>)[^<]*(?=<)")
+_NOTE: Final = re.compile(rb"ObjectType\s*=\s*[\"']Note[\"']")
+_IDMAP: Final = re.compile(rb"(<(?:[\w.-]+:)?idmap\b[^>]*?\bdata\s*=\s*[\"'])([^\"']*)")
+_SHAPE_ID: Final = re.compile(rb"_x0000_s(\d+)")
+_DRAWN: Final = re.compile(rb"<(?:[\w.-]+:)?(?:shape|rect|roundrect|group|image|oval|line|polyline|arc|curve)\b")
+
+Sides: TypeAlias = tuple[int, ...]
+"""Where a shape stands: column, pixels in it, row, pixels in it of its upper left corner, then of its lower right."""
+
+_WIDTH: Final = 330
+_LETTERS_ACROSS: Final = 52
+_LINE_HEIGHT: Final = 15
+_MOST_LINES: Final = 40
+_SIDES: Final = 8
+
+
+def _draw(drawing: bytes, notes: Mapping[tuple[int, int], str], grid: CellGrid, first: int) -> bytes:
+    """Return a drawing with a hidden balloon more for each note.
+
+    Args:
+        drawing: As it is, or `_NEW_DRAWING`.
+        notes: By row and column, both counted from 0: what the note says, for its size.
+        first: The block from which on shapes are numbered.
+
+    Raises:
+        Unpatchable: The drawing is none.
+    """
+    content = _EMPTY.sub(rb"<xml\1></xml>", drawing)
+    root, ends = _ROOT.search(content), [*_END.finditer(content)]
+    if root is None or not ends:
+        raise Unpatchable("the drawing of its notes has no end")
+    if not notes:
+        return drawing
+    end = ends[-1].start()
+    blocks = range(first, first + 1 + len(notes) // _BLOCK)
+    # What is declared further in, on each shape, does not hold for ours.
+    spaces = b"".join(b' xmlns:%s="%s"' % item for item in _SPACES.items() if b'xmlns:%s="%s"' % item not in root[0])
+    kind = b"" if re.search(rb"shapetype\b[^>]*_x0000_t202\b", content) else _KIND_OF_SHAPE % spaces
+    shapes = [
+        _shape(first * _BLOCK + number, row, column, text, grid, spaces.decode())
+        for number, ((row, column), text) in enumerate(notes.items(), 1)
+    ]
+    drawn = content[:end] + kind + "".join(shapes).encode() + content[end:]
+    more = ",".join(map(str, blocks)).encode()
+    return _IDMAP.sub(lambda found: found[1] + b",".join(filter(None, (found[2], more))), drawn, count=1)
+
+
+def _first_free_block(edit: PackageEdit) -> int:
+    """Return the first block of numbers that no drawing of a workbook uses, nor any later one."""
+    taken = {0}
+    for name in edit.names():
+        if name.casefold().endswith(".vml") or edit.content_type(name) == _VML:
+            content = edit.read(name)
+            for _, blocks in _IDMAP.findall(content):
+                taken |= {int(block) for block in blocks.split(b",") if block.strip().isdigit()}
+            taken |= {int(number) // _BLOCK for number in _SHAPE_ID.findall(content)}
+    return max(taken) + 1
+
+
+def _shape(number: int, row: int, column: int, text: str, grid: CellGrid, spaces: str) -> str:
+    height = min(_lines(text, _LETTERS_ACROSS), _MOST_LINES) * _LINE_HEIGHT + 14
+    left = min(column + 1, LAST_COLUMN - 6)
+    right, rest = left, 15 + _WIDTH
+    while rest > grid.of(right) and right < LAST_COLUMN:
+        rest -= grid.of(right)
+        right += 1
+    top = max(row - 1, 0)
+    below = 4 + height
+    bottom, beyond = divmod(below, grid.height)
+    anchor = (left, 15, top, 4, right, rest, top + int(bottom), int(beyond))
+    return _SHAPE.format(
+        spaces=spaces,
+        id=number,
+        width=round(_WIDTH * 0.75),
+        height=round(height * 0.75),
+        anchor=", ".join(map(str, anchor)),
+        row=row,
+        column=column,
+    )
+
+
+def _lines(text: str, across: int) -> int:
+    return sum(1 if len(line) <= across else len(textwrap.wrap(line, across)) for line in text.split("\n"))
+
+
+def _place_of(shape: bytes) -> tuple[int, int] | None:
+    row, column = _ROW.search(shape), _COLUMN.search(shape)
+    return (int(row[1]), int(column[1])) if row and column and _NOTE.search(shape) else None
+
+
+def rearranged(drawing: bytes, change: Callable[[tuple[int, int] | None, Sides], Sides]) -> bytes:
+    """Return a drawing whose shapes stand elsewhere.
+
+    Args:
+        change: Takes the cell of a balloon, by row and column counted from 0, or None for any other shape, and where
+            the shape stands; returns where it shall stand.
+    """
+
+    def again(found: re.Match[bytes]) -> bytes:
+        shape = found[0]
+        anchor = _ANCHOR.search(shape)
+        texts = [] if anchor is None else anchor[0].split(b",")
+        if anchor is None or len(texts) != _SIDES or not all(text.strip().isdigit() for text in texts):
+            return shape
+        sides: Sides = tuple(map(int, texts))
+        changed = change(_place_of(shape), sides)
+        if changed == sides:
+            return shape
+        return shape[: anchor.start()] + b", ".join(b"%d" % side for side in changed) + shape[anchor.end() :]
+
+    return _SHAPES.sub(again, drawing)

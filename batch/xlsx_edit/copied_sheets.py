@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -12,7 +12,16 @@ from lxml import etree
 
 from batch.readers.packages import Package
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import RELATIONS, STRICT, PackageEdit, Unpatchable, parse_part, serialise, whole_tags
+from batch.xlsx_edit.package import (
+    RELATIONS,
+    STRICT,
+    Borrowed,
+    PackageEdit,
+    Unpatchable,
+    parse_part,
+    serialise,
+    whole_tags,
+)
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Added, Stylesheet
 
 _STYLES: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"
@@ -55,16 +64,14 @@ def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
     return part, Stylesheet(BLANK_STYLESHEET)
 
 
-def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
+def graft(edit: PackageEdit, donor: bytes, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
     """Set sheets of a workbook into another one.
 
     Drawings, charts, notes and links come along under names that are free; so do print titles and filters, and
     whether the sheet is hidden. Names must be free in the other workbook, as charts and links go by them.
 
     Args:
-        edit: The workbook that takes them.
         donor: The workbook that has them, as the tool writes it: without shared strings.
-            Its file is read once more when the edit's content is made.
         front: Names of the sheets that come before all others, in order.
         end: Names of the sheets that come behind all others, in order.
 
@@ -74,7 +81,7 @@ def graft(edit: PackageEdit, donor: Package, *, front: Sequence[str] = (), end: 
     Raises:
         Unpatchable: A name is taken, or the package is not to be understood.
     """
-    giver = PackageEdit(donor)
+    giver = PackageEdit(Package(edit.package.path, donor))
     theirs = Book(giver)
     if any(kind.endswith("/sharedStrings") for kind, _ in giver.links(theirs.part).values()):
         raise Unpatchable("the sheets to be set in keep their texts elsewhere")
@@ -117,21 +124,15 @@ def open_at(edit: PackageEdit, name: str) -> None:
         Unpatchable: It has no list of sheets.
     """
     book = Book(edit)
-    book.open_at(name)
+    for view in book.root.iter(f"{{{book.namespace}}}workbookView"):
+        view.set("activeTab", str(book.names.index(name)))
+        view.attrib.pop("firstSheet", "")
     book.save()
     for sheet, part in book.parts().items():
         if sheet == name:
-            edit.rewrite(part, _selected)
+            edit.rewrite(part, partial(_with_views, b'sheetView tabSelected="1"'))
         elif _is_selected(edit.chunks(part)):
-            edit.rewrite(part, _deselected)
-
-
-def _selected(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    return _with_views(pieces, lambda tag: tag.replace(b"sheetView", b'sheetView tabSelected="1"', 1))
-
-
-def _deselected(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    return _with_views(pieces, lambda tag: tag)
+            edit.rewrite(part, partial(_with_views, b"sheetView"))
 
 
 def _is_selected(pieces: Iterator[bytes]) -> bool:
@@ -148,9 +149,10 @@ def _head(pieces: Iterator[bytes]) -> bytes:
     return head
 
 
-def _with_views(pieces: Iterator[bytes], change: Callable[[bytes], bytes]) -> Iterator[bytes]:
+def _with_views(begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Have the views of a sheet begin otherwise, and say nothing else of being selected."""
     head = _head(pieces)
-    yield _VIEW.sub(lambda found: change(_SELECTED.sub(b"", found[0])), head)
+    yield _VIEW.sub(lambda found: _SELECTED.sub(b"", found[0]).replace(b"sheetView", begin, 1), head)
     yield from pieces
 
 
@@ -187,14 +189,14 @@ class _Copying:
         stem, extension = posixpath.splitext(part)
         name = self.copied[part] = self.edit.free_name(stem.rstrip("0123456789") + "{}" + extension)
         if extension == ".xml":
-            self.edit.borrow(name, self.giver, part, kind)
+            self.edit.put(name, Borrowed(self.giver, part), kind)
             if looks is not None:
                 self.edit.rewrite(name, partial(_restyled, looks))
             if self.names:
                 self.edit.rewrite(name, lambda pieces: map(self._translated, whole_tags(pieces)))
         else:
             self.edit.put(name, self.giver.read(part))
-            self.edit.say_type(name, kind)
+            self.edit.declare_type(name, kind)
         self._copy_links(part, name)
         return name
 

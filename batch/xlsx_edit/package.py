@@ -94,7 +94,7 @@ class PackageEdit:
 
     def __init__(self, package: Package) -> None:
         self.package = package
-        self._changed: dict[str, bytes | _Borrowed] = {}
+        self._changed: dict[str, bytes | Borrowed] = {}
         self._rewritten: dict[str, list[Rewriting]] = {}
         self._dropped: set[str] = set()
         with suppress(WorkbookError):  # what lacks a part says so where that part is looked for
@@ -127,7 +127,7 @@ class PackageEdit:
         if changed is None:
             pieces = _unpacked(name, self.package.chunks(name))
         else:
-            pieces = changed.giver.chunks(changed.part) if isinstance(changed, _Borrowed) else iter((changed,))
+            pieces = changed.giver.chunks(changed.part) if isinstance(changed, Borrowed) else iter((changed,))
         for rewriting in self._rewritten.get(name, ()):
             pieces = rewriting(pieces)
         return pieces
@@ -136,34 +136,13 @@ class PackageEdit:
         """Have a part, as it will be by now, rewritten on its way out: for those too large to be held at once."""
         self._rewritten.setdefault(name, []).append(rewriting)
 
-    def put(self, name: str, content: bytes, content_type: str = "") -> None:
-        """Set what a part holds.
-
-        Args:
-            name: An existing part, or the name of a new one.
-            content: All of it.
-            content_type: For a new part whose extension does not say it.
-        """
-        self._put(name, content, content_type)
-
-    def borrow(self, name: str, giver: PackageEdit, part: str, content_type: str) -> None:
-        """Have a part hold what a part of another package does, read only when this one is written."""
-        self._put(name, _Borrowed(giver, part), content_type)
-
-    def _put(self, name: str, content: bytes | _Borrowed, content_type: str) -> None:
+    def put(self, name: str, content: bytes | Borrowed, content_type: str = "") -> None:
+        """Set what a part holds, an existing one or a new one, whose kind is said where its extension does not."""
         self._changed[name] = content
         self._rewritten.pop(name, None)
         self._dropped.discard(name)
         if content_type:
             self._set_type(name, content_type)
-
-    def drop(self, name: str) -> None:
-        """Take a part out, with its own links; links to it are for the caller to take out."""
-        for gone in (name, _links_of(name)):
-            self._changed.pop(gone, None)
-            self._rewritten.pop(gone, None)
-            self._dropped.add(gone)
-            self._set_type(gone, "")
 
     def _set_type(self, name: str, content_type: str) -> None:
         for override in self._types.findall(f"{{{TYPES}}}Override"):
@@ -182,7 +161,7 @@ class PackageEdit:
                 return default.get("ContentType", "")
         return ""
 
-    def say_type(self, name: str, content_type: str) -> None:
+    def declare_type(self, name: str, content_type: str) -> None:
         """Say what kind of part a part is: for all of its extension (``vml``), or for it alone if those differ."""
         extension = _extension(name)
         known = {default.get("Extension", "").casefold() for default in self._types.findall(f"{{{TYPES}}}Default")}
@@ -197,15 +176,7 @@ class PackageEdit:
         for name in self.names():
             usual = USUAL_TYPES.get(_extension(name))
             if usual is not None and name.casefold() != _TYPES_PART.casefold() and not self.content_type(name):
-                self.say_type(name, usual)
-
-    def forget_unused_extension(self, extension: str) -> None:
-        """Say no more what kind of part the files with an extension are, if there are none."""
-        if any(name.casefold().endswith(f".{extension}") for name in self.names()):
-            return
-        for default in self._types.findall(f"{{{TYPES}}}Default"):
-            if default.get("Extension", "").casefold() == extension:
-                self._types.remove(default)
+                self.declare_type(name, usual)
 
     def free_name(self, pattern: str) -> str:
         """Return a name that no part has yet: ``xl/comments{}.xml`` with the next number that is free."""
@@ -246,9 +217,7 @@ class PackageEdit:
         """Link a part to another one.
 
         Args:
-            part: Which part.
             kind: The link's type, whole.
-            target: The other part's name.
 
         Returns:
             The link's id.
@@ -268,26 +237,32 @@ class PackageEdit:
         self.put(name, serialise(root))
         return f"rId{number}"
 
-    def unlink(self, part: str, link_id: str) -> None:
-        """Take a link of a part out."""
-        name = self.find(_links_of(part))
-        if name is None:
-            return
+    def cut(self, part: str, link_id: str) -> None:
+        """Take a link out, and every part that nothing links to any more."""
+        gone = [self.links(part)[link_id][1]]
+        name = self._known(_links_of(part))
         root = parse_part(self.read(name))
         for link in root.findall(f"{{{RELATIONS}}}Relationship"):
             if link.get("Id") == link_id:
                 root.remove(link)
         self.put(name, serialise(root))
-
-    def cut(self, part: str, link_id: str) -> None:
-        """Take a link out, and every part that nothing links to any more."""
-        gone = [self.links(part)[link_id][1]]
-        self.unlink(part, link_id)
         while gone:
             name = gone.pop()
             if self.find(name) is not None and name not in self._linked():
                 gone += [to for _, to in self.links(name).values()]
-                self.drop(name)
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        for gone in (name, _links_of(name)):
+            self._changed.pop(gone, None)
+            self._rewritten.pop(gone, None)
+            self._dropped.add(gone)
+            self._set_type(gone, "")
+        extension = _extension(name)
+        if not any(_extension(left) == extension for left in self.names()):
+            for default in self._types.findall(f"{{{TYPES}}}Default"):
+                if default.get("Extension", "").casefold() == extension:
+                    self._types.remove(default)
 
     def _linked(self) -> set[str]:
         return {to for name in ["", *self.names()] for _, to in self.links(name).values()}
@@ -312,14 +287,14 @@ class PackageEdit:
 
     def _is_large(self, name: str) -> bool:
         changed = self._changed.get(name)
-        if isinstance(changed, _Borrowed):
+        if isinstance(changed, Borrowed):
             return changed.giver.package.size(changed.part) > _LARGE
         return (self.package.size(name) if changed is None else len(changed)) > _LARGE
 
 
 @dataclass(frozen=True, slots=True)
-class _Borrowed:
-    """A part of another package."""
+class Borrowed:
+    """What a part of another package holds, read only when this one is written."""
 
     giver: PackageEdit
     part: str

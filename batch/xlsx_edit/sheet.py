@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from batch.schema.spellings import letters
+from batch.schema.spellings import column_of, letters
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, attribute
 from batch.xlsx_edit.sheet_frame import Frame, rows_between
 
@@ -40,7 +40,6 @@ def filling(value: str | float | None, style: int, prefix: bytes = b"") -> bytes
     Args:
         value: A text, which stays one whatever it looks like; a number; yes or no; None or ``""`` for a blank cell.
         style: Of the cell.
-        prefix: Of the names in this sheet's XML.
     """
     look = b' s="%d"' % style if style else b""
     if value is None or value == "":
@@ -63,7 +62,6 @@ class Fillings:
 
     Args:
         cells: By column (0 is A), what `filling` made.
-        prefix: Of the names in this sheet's XML.
     """
 
     __slots__ = ("_begin", "_pieces", "cells")
@@ -117,9 +115,10 @@ class CellChange:
 
 
 class XmlRow(NamedTuple):
-    """A row of a sheet's part, as it is written there."""
+    """A row of a sheet's part, as it is written there; or many that nobody asked for, all of them in its lead."""
 
     number: int
+    """0 for rows that nobody asked for."""
     lead: bytes
     """What stands ahead of it: blanks, if anything."""
     tag: bytes
@@ -129,10 +128,6 @@ class XmlRow(NamedTuple):
 
 class SheetPatch:
     """What is to be otherwise in one sheet. Rows are counted from 1, columns from 0 for A.
-
-    Args:
-        edit: The workbook.
-        part: The sheet's part.
 
     Raises:
         Unpatchable: It is no sheet of cells, or written as no spreadsheet program writes it.
@@ -144,7 +139,7 @@ class SheetPatch:
         self.frame = Frame(edit.chunks(part))
         self.prefix = self.frame.prefix
         self._changes: dict[int, dict[int, CellChange]] = {}
-        self._beside: Beside = _nothing
+        self._beside: Beside = lambda _: None
         self._ours: frozenset[int] = frozenset()
         self._begin = b"<%bc " % self.prefix
 
@@ -186,13 +181,13 @@ class SheetPatch:
         yield head
         out: list[bytes] = []
         waiting = sorted(self._changes, reverse=True)
-        for row in rows_of(pieces, self.prefix):
+        for row in rows_of(pieces, self.prefix, None if self._ours else self._changes):
             while waiting and waiting[-1] < row.number:
                 out.append(self._made(waiting.pop()))
             if waiting and waiting[-1] == row.number:
                 waiting.pop()
             self._write(out, row)
-            if len(out) >= 4 * _AT_ONCE:
+            if len(out) >= 4 * _AT_ONCE or not row.tag:
                 yield b"".join(out)
                 out.clear()
         out += [self._made(number) for number in reversed(waiting)]
@@ -284,21 +279,16 @@ class SheetPatch:
         return tag + self._merged(tag, b"", b"%d" % number, self._changes[number], None) + b"</%brow>" % self.prefix
 
 
-def _nothing(_: int) -> None:
-    return None
-
-
 def _refuse_base(cell: bytes) -> None:
     if _BUILT_ON.search(cell):
         raise Unpatchable("a cell to be written holds a formula that other cells go by")
 
 
-def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[XmlRow]:
+def rows_of(pieces: Iterator[bytes], prefix: bytes, wanted: Collection[int] | None = None) -> Iterator[XmlRow]:
     """Yield the rows of a sheet's part.
 
     Args:
-        pieces: All of the part.
-        prefix: Of the names in its XML.
+        wanted: Numbers of the rows that matter; of the others there may be very many, which come unread then.
 
     Raises:
         Unpatchable: A row ends otherwise than rows do.
@@ -306,9 +296,15 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[XmlRow]:
     begin, end = b"<%brow" % prefix, b"</%brow>" % prefix
     number = 0
     rest = b""
+    waiting = None if wanted is None else sorted(wanted, reverse=True)
     for piece in rows_between(pieces):
-        *whole, rest = (rest + piece).split(end)
+        rest += piece
+        if waiting is not None:
+            rest, number = yield from _unread(rest, begin, end, waiting, number)
+        *whole, rest = rest.split(end)
         number = yield from _rows_in(whole, begin, number)
+        while waiting and waiting[-1] <= number:
+            waiting.pop()
     ours = begin + b">"
     for row in _rows_in([rest + ours], begin, number):
         if row.content is None:
@@ -317,13 +313,41 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes) -> Iterator[XmlRow]:
             raise Unpatchable("a sheet has a row without an end")
 
 
+def _unread(
+    text: bytes, begin: bytes, end: bytes, waiting: list[int], number: int
+) -> Generator[XmlRow, None, tuple[bytes, int]]:
+    """Yield the rows that are waited for, as far as they are written as nearly all programs do, the others unread.
+
+    A search for bytes is a hundred times quicker than one for a pattern.
+
+    Returns:
+        What is left of the text, and the number of the row before it.
+    """
+    place = 0
+    while waiting:
+        start = text.find(b'%b r="%d"' % (begin, waiting[-1]), place)
+        stop = text.find(b">", start)
+        empty = text[stop - 1 : stop] == b"/"
+        close = stop if empty else text.find(end, stop)
+        if start < 0 or stop < 0 or close < 0:
+            break
+        number = waiting.pop()
+        yield XmlRow(0, text[place:start], b"", None)
+        yield XmlRow(number, b"", text[start : stop + 1], None if empty else text[stop + 1 : close])
+        place = stop + 1 if empty else close + len(end)
+    last = text.rfind(begin, place)
+    found = _NUMBER.search(text, last, text.find(b">", last)) if last > place else None
+    if found is not None and (not waiting or waiting[-1] >= int(found[1])):
+        yield XmlRow(0, text[place:last], b"", None)
+        return text[last:], int(found[1]) - 1
+    return text[place:], number
+
+
 def _rows_in(texts: Iterable[bytes], begin: bytes, number: int) -> Generator[XmlRow, None, int]:
     """Yield rows, the first of them behind that of this number, and return the number of the last.
 
     Args:
         texts: Each ends where the content of a row does; ahead of that row there may be some without content.
-        begin: What the tag of a row begins with.
-        number: Of the row before.
     """
     for text in texts:
         at, content = 0, None
@@ -356,15 +380,8 @@ def _cell(prefix: bytes) -> re.Pattern[bytes]:
 
 
 _SLASH: Final = ord("/")
-_COLUMNS: Final[dict[bytes, int]] = {}
 
 
+@cache
 def _column(name: bytes) -> int:
-    """Return the column, counted from 0, of its letters."""
-    column = _COLUMNS.get(name)
-    if column is None:
-        column = 0
-        for letter in name:
-            column = column * 26 + letter - 64
-        column = _COLUMNS[name] = column - 1
-    return column
+    return column_of(name.decode())

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
@@ -21,15 +21,16 @@ _ORDER: Final = (
     *("webPublishItems", "tableParts", "extLst"),
 )
 """Elements of a sheet in the order that the schema demands (ECMA-376, CT_Worksheet)."""
+_CHOICE: Final = (
+    '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+    '<mc:Choice xmlns:v="urn:schemas-microsoft-com:vml" Requires="v"/></mc:AlternateContent>'
+)
 _BEGIN: Final = re.compile(rb"<((?:[\w.-]+:)?)sheetData\b[^>]*?(/?)>")
 _ENCODING: Final = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)")
 
 
 class Frame:
     """A sheet without its rows.
-
-    Args:
-        pieces: The sheet's part.
 
     Raises:
         Unpatchable: It is no sheet of cells, or written as no spreadsheet program writes it.
@@ -72,16 +73,46 @@ class Frame:
         """Make an element of the sheet's own namespace, which stands nowhere yet."""
         return self.root.makeelement(f"{{{self.namespace}}}{name}", attributes)
 
+    @property
+    def drawing_link(self) -> str | None:
+        """Id of the sheet's link to the drawing of its notes; None if it has none."""
+        found = self._legacy_drawing()
+        linked = () if found is None else found.iter("{*}legacyDrawing")
+        ids = (str(value) for each in linked for key, value in each.attrib.items() if str(key).endswith("}id"))
+        return next(ids, None)
+
+    def link_drawing(self, link: str, office: str) -> None:
+        """Have the sheet have a drawing of notes.
+
+        Args:
+            office: The namespace of links, `Book.office`.
+        """
+        drawing = self.place("legacyDrawing")
+        drawing.set(f"{{{office}}}id", link)
+        if office == STRICT:  # whose schema knows no such drawing; Excel puts it there like this
+            choice = etree.fromstring(_CHOICE)
+            drawing.addprevious(choice)
+            choice[0].append(drawing)
+
+    def drop_drawing(self) -> None:
+        """Have the sheet have no drawing of notes."""
+        found = self._legacy_drawing()
+        if found is not None:
+            self.root.remove(found)
+
+    def _legacy_drawing(self) -> etree._Element | None:
+        return next((child for child in self.root.iterchildren("*") if _name(child) == "legacyDrawing"), None)
+
     def column_style(self, column: int) -> int:
         """Return the style of the blank cells of a column (0 is A)."""
-        found = next((c for c in self._columns() if _first(c) <= column + 1 <= _last(c)), None)
+        found = next((c for c in self.columns() if _first(c) <= column + 1 <= _last(c)), None)
         return 0 if found is None else number_of(found, "style")
 
-    def set_column(self, column: int, width: float, style: int = 0) -> None:
-        """Give a column (0 is A) a width in characters and a style, and bring it into sight."""
+    def set_column(self, column: int, width: float) -> None:
+        """Give a column (0 is A) a width in characters, and bring it into sight."""
         columns = self.place("cols")
         number = column + 1
-        for there in self._columns():
+        for there in self.columns():
             if not _first(there) <= number <= _last(there):
                 continue
             if number < _last(there):
@@ -93,15 +124,14 @@ class Frame:
             else:
                 columns.remove(there)
         new = self.element("col", min=str(number), max=str(number), width=f"{width + 0.7109375}", customWidth="1")
-        if style:
-            new.set("style", str(style))
-        later = next((there for there in self._columns() if _first(there) > number), None)
+        later = next((there for there in self.columns() if _first(there) > number), None)
         if later is None:
             columns.append(new)
         else:
             later.addprevious(new)
 
-    def _columns(self) -> list[etree._Element]:
+    def columns(self) -> list[etree._Element]:
+        """Return what is said of columns, in order."""
         columns = self.find("cols")
         return [] if columns is None else list(columns.iterchildren("*"))
 
@@ -174,121 +204,58 @@ def rows_between(pieces: Iterator[bytes]) -> Iterator[bytes]:
         rest += next(pieces)
 
 
-_TAG: Final = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>"
-    rb"|<(?P<close>/?)(?P<prefix>[\w.-]+:)?(?P<name>[\w.-]+)(?:[^>\"']|\"[^\"]*\"|'[^']*')*?(?P<empty>/?)>",
-    re.DOTALL,
-)
-_BEHIND_LEGACY: Final = frozenset(
-    {
-        *(b"legacyDrawingHF", b"drawingHF", b"picture", b"oleObjects", b"controls", b"webPublishItems"),
-        *(b"tableParts", b"extLst", b"AlternateContent"),
-    }
-)
-"""Elements ahead of which that of the notes stands."""
-_LEGACY_LINK: Final = re.compile(rb"legacyDrawing\b[^>]*?:id\s*=\s*[\"']([^\"']*)")
-_CHOICE: Final = (
-    '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
-    '<mc:Choice xmlns:v="urn:schemas-microsoft-com:vml" Requires="v">{}</mc:Choice></mc:AlternateContent>'
-)
-
-
-_WRAPPED: Final = re.compile(
-    rb"<(?:[\w.-]+:)?AlternateContent\b[^>]*>\s*<(?:[\w.-]+:)?\w+\b[^>]*[^/]>\s*<(?:[\w.-]+:)?(?P<name>[\w.-]+)"
-)
-"""The first feature in a choice of several."""
+_DIGIT: Final = 7
+"""Pixels of a digit in the usual font, in which widths are counted."""
+_POINTS: Final = 0.75
+"""In a pixel."""
+_USUAL_WIDTH: Final = 64
+"""Pixels of a column whose width nobody changed."""
+_USUAL_HEIGHT: Final = 20.0
+LAST_COLUMN: Final = 16_383
+"""XFD."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Element:
-    """A feature of the sheet, by where it stands in the sheet's XML."""
+class CellGrid:
+    """How wide the columns of a sheet are and how high its usual rows, in pixels."""
 
-    name: bytes
-    """Without its prefix; of several to choose from, that of the first."""
-    tag: bytes
-    """The start tag."""
-    start: int
-    end: int
+    usual: int = _USUAL_WIDTH
+    own: Mapping[int, int] = field(default_factory=dict)
+    """By column (0 is A), where they are otherwise."""
+    height: float = _USUAL_HEIGHT
 
+    def of(self, column: int) -> int:
+        """Return the width of a column."""
+        return self.own.get(column, self.usual)
 
-def tail_start(sheet: bytes) -> int:
-    """Return where the rows of a sheet end.
+    def left_of(self, column: int) -> int:
+        """Return how far a column stands from the sheet's left edge."""
+        return column * self.usual + sum(w - self.usual for c, w in self.own.items() if c < column)
 
-    Raises:
-        Unpatchable: It has none.
-    """
-    found = sheet.rfind(b"sheetData")
-    end = sheet.find(b">", found)
-    if found < 0 or end < 0:
-        raise Unpatchable("a sheet has no rows")
-    return end + 1
-
-
-def head_of(sheet: bytes) -> bytes:
-    """Return what a sheet's XML says ahead of the rows.
-
-    Raises:
-        Unpatchable: It has no rows.
-    """
-    found = sheet.find(b"sheetData")
-    if found < 0:
-        raise Unpatchable("a sheet has no rows")
-    return sheet[: sheet.rfind(b"<", 0, found)]
+    def at(self, place: float) -> tuple[int, float]:
+        """Return the column at so many pixels from the left edge, and how far in it."""
+        column = 0
+        while place >= self.of(column) and column < LAST_COLUMN:
+            place -= self.of(column)
+            column += 1
+        return column, place
 
 
-def features(sheet: bytes) -> Iterator[Element]:
-    """Yield the elements behind the rows, and last the end of the sheet itself."""
-    depth = begun = 0
-    tag = b""
-    for found in _TAG.finditer(sheet, tail_start(sheet)):
-        if found["name"] is None:
-            continue
-        if depth == 0:
-            begun, tag = found.start(), found[0]
-        depth += -1 if found["close"] else not found["empty"]
-        if depth <= 0:
-            name = (_WRAPPED.match(sheet, begun, found.end()) or found)["name"]
-            yield Element(name=name, tag=tag, start=begun, end=found.end())
-        if depth < 0:
-            return
-    raise Unpatchable("a sheet has no end")
+def cell_grid(frame: Frame) -> CellGrid:
+    """Return a sheet's grid as it is by now."""
+    usual = frame.find("sheetFormatPr")
+    said, high = (None, None) if usual is None else (usual.get("defaultColWidth"), usual.get("defaultRowHeight"))
+    default = _USUAL_WIDTH if said is None else round(_decimal(said) * _DIGIT)
+    own: dict[int, int] = {}
+    for column in frame.columns():
+        hidden = column.get("hidden") in {"1", "true"}
+        width = 0 if hidden else round(_decimal(column.get("width"), default / _DIGIT) * _DIGIT)
+        own |= dict.fromkeys(range(_first(column) - 1, _last(column)), width)
+    return CellGrid(usual=default, own=own, height=_decimal(high) / _POINTS or _USUAL_HEIGHT)
 
 
-def legacy_drawing(sheet: bytes) -> str | None:
-    """Return the id of the sheet's link to the drawing of its notes; None if it has none."""
-    for feature in features(sheet):
-        if feature.name == b"legacyDrawing":
-            found = _LEGACY_LINK.search(sheet, feature.start, feature.end)
-            return None if found is None else found[1].decode()
-    return None
-
-
-def with_legacy_drawing(sheet: bytes, link: str, office: str) -> bytes:
-    """Return a sheet that has a drawing of notes.
-
-    Args:
-        sheet: Its XML.
-        link: Id of its link to the drawing.
-        office: The namespace of links, `Book.office`.
-    """
-    prefix = prefix_of(sheet)
-    element = f'<{prefix}legacyDrawing xmlns:r="{office}" r:id="{link}"/>'
-    if office == STRICT:  # whose schema knows no such drawing; Excel puts it there like this
-        element = _CHOICE.format(element)
-    *inside, end = features(sheet)
-    place = next((feature.start for feature in inside if feature.name in _BEHIND_LEGACY), end.start)
-    return sheet[:place] + element.encode() + sheet[place:]
-
-
-def without_legacy_drawing(sheet: bytes) -> bytes:
-    """Return a sheet that has no drawing of notes."""
-    for feature in features(sheet):
-        if feature.name == b"legacyDrawing":
-            return sheet[: feature.start] + sheet[feature.end :]
-    return sheet
-
-
-def prefix_of(sheet: bytes) -> str:
-    """Return what the names of a sheet's own elements begin with: mostly nothing, else like ``x:``."""
-    found = re.search(rb"<([\w.-]+:)?worksheet\b", sheet[: 1 << 16])
-    return "" if found is None or found[1] is None else found[1].decode()
+def _decimal(text: str | None, otherwise: float = 0.0) -> float:
+    try:
+        return otherwise if text is None else float(text)
+    except ValueError:
+        raise Unpatchable(f"one of its parts says {text!r} where a number belongs") from None

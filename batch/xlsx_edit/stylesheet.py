@@ -84,7 +84,6 @@ class Stylesheet:
         """Return the style that looks the same, only on a plain colour.
 
         Args:
-            style: Of a cell (``s``).
             rgb: ``FFC7CE``, or with its opacity ``FFFFC7CE``.
         """
         if (style, rgb) not in self._filled:
@@ -93,7 +92,10 @@ class Stylesheet:
             pattern.append(self._element("bgColor", indexed="64"))
             fill = self._element("fill")
             fill.append(pattern)
-            self._filled[style, rgb] = self._on(style, fill)
+            copy = deepcopy(self._style(style))
+            copy.set("fillId", str(self._place("fills", fill)))
+            copy.set("applyFill", "1")
+            self._filled[style, rgb] = self._place("cellXfs", copy)
         return self._filled[style, rgb]
 
     def fill_of(self, style: int) -> str:
@@ -187,15 +189,6 @@ class Stylesheet:
                 number_format.set("numFmtId", str(formats.get(number, number)))
             placed.append(self._place("dxfs", copy))
         return placed
-
-    def _on(self, style: int, fill: etree._Element) -> int:
-        return self._changed(style, "fillId", self._place("fills", fill))
-
-    def _changed(self, style: int, attribute: str, number: int) -> int:
-        copy = deepcopy(self._style(style))
-        copy.set(attribute, str(number))
-        copy.set("applyFill", "1")
-        return self._place("cellXfs", copy)
 
     def _style(self, style: int) -> etree._Element:
         styles = _elements(self._styles)

@@ -18,7 +18,8 @@ import pytest
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
-from batch.writers.results_workbook import AnsweredSheet, Count, RowResult, Summary, Tone, write_into, write_results
+from batch.tables.row_results import AnsweredSheet, Count, RowResult, Summary, Tone
+from batch.writers.results_workbook import write_into, write_results
 
 SHAPES = {"Trunks": (10_000, 20), "Caller IDs": (50_000, 7), "DIDs": (500_000, 3)}
 

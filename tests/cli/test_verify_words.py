@@ -16,7 +16,7 @@ from batch.runs.outcomes import Ending
 from batch.runs.run_status import RunStatus, State, stand
 from batch.settings import Settings
 from batch.wording import IN_FULL, quoted
-from batch.writers.results_rows import Results
+from batch.writers.run_results import Results
 from tests.cli.shell import SECRET, Shell, at, calls, last_run, pbx, rows_of, write_book
 
 DENIED = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode": 10005}

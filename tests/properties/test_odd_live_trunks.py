@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from batch.schema.columns import LIST_OF
 from batch.trunks.live import parse_trunk
-from batch.writers.exportable import say
+from batch.writers.exportable import find_exportable
 from tests.builders import book, dids, inventory, judged, live, shared
 
 JSON = st.recursive(
@@ -51,8 +51,8 @@ def test_a_spoiled_trunk_is_read_planned_and_exported_beside_a_sound_one(whole: 
     _, hazards, problems = judged(GIVEN, odd, around)
     unread = {name for name in LIST_OF if name in odd.unread}
     assert not unread or hazards or any(problem.stops for problem in problems)
-    said = say([sound, odd], around)
+    said = find_exportable([sound, odd], around)
     assert said.trunks[0].dids.entries == sound.dids.entries
-    named = {unsaid.what for unsaid in said.unsaid if unsaid.trunk.id == 2}
+    named = {unsaid.what for unsaid in said.not_exportable if unsaid.trunk.id == 2}
     assert unread <= named or "" in named
-    assert all(unsaid.trunk.id == 2 for unsaid in said.unsaid)
+    assert all(unsaid.trunk.id == 2 for unsaid in said.not_exportable)

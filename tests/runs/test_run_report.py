@@ -27,7 +27,7 @@ from batch.tables.rows import tabulate
 from batch.trunks.change_plan import Change, Plan
 from batch.trunks.diff import Desired, compare, entry_text
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
-from batch.writers.results_rows import answered_sheets, secrets_in
+from batch.writers.hidden_passwords import answered_sheets, secrets_in
 from tests import builders
 from tests.builders import dids, judged, live, shared, sheet
 

@@ -9,7 +9,7 @@ from batch.schema import glossary
 from batch.schema.column_model import TrunkType
 from batch.schema.glossary import GLOSSARY
 from batch.settings import HAZARDS
-from batch.writers import guides
+from batch.writers import template
 
 WORDS = {term.word for term in GLOSSARY}
 
@@ -50,6 +50,6 @@ def test_each_is_one_sentence_that_fits_two_lines(term: glossary.Term) -> None:
 
 
 def test_it_lies_beside_the_csv_files_too() -> None:
-    readme = guides.csv_readme()
+    readme = template.csv_readme()
     for term in GLOSSARY:
         assert f"{term.word}: {term.meaning}" in readme

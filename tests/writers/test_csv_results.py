@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,16 +14,8 @@ import pytest
 from batch.errors import OutputError
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
-from batch.writers.results_workbook import (
-    AnsweredSheet,
-    ChangeLine,
-    CodeCount,
-    Count,
-    RowResult,
-    Summary,
-    Tone,
-    write_results_folder,
-)
+from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
+from batch.writers.results_anew import write_results_folder
 
 SUMMARY = Summary(
     title="Results",
@@ -186,13 +179,6 @@ def test_without_a_dialect_it_is_commas_and_utf_8_with_a_mark(tmp_path: Path) ->
     assert (folder / "summary.csv").read_text(encoding="utf-8-sig").splitlines()[:2] == ["trunk-batch results", "x"]
 
 
-def test_progress_is_told_every_thousand_rows_and_adds_up(tmp_path: Path) -> None:
-    told: list[int] = []
-    sheets = [answered(*[("x",)] * count, name=name) for count, name in ((2500, "Trunks"), (1000, "DIDs"))]
-    write_results_folder(tmp_path / "r", sheets, SUMMARY, [], advance=told.append)
-    assert told == [1000, 1000, 500, 1000]
-
-
 def test_earlier_results_are_replaced(tmp_path: Path) -> None:
     written(tmp_path, answered(("old",)))
     folder = written(tmp_path, answered(("new",)))
@@ -223,9 +209,10 @@ def test_a_file_of_that_name_is_said_so(tmp_path: Path) -> None:
 
 
 def test_nothing_half_written_is_left_when_it_is_stopped(tmp_path: Path) -> None:
-    def advance(_: int) -> None:
+    def changes() -> Iterator[ChangeLine]:
         raise KeyboardInterrupt
+        yield
 
     with pytest.raises(KeyboardInterrupt):
-        write_results_folder(tmp_path / "r", [answered(*[("x",)] * 1500)], SUMMARY, [], advance=advance)
+        write_results_folder(tmp_path / "r", [answered(*[("x",)] * 1500)], SUMMARY, changes())
     assert not list(tmp_path.iterdir())

@@ -17,7 +17,7 @@ from batch.schema.column_model import Sheet
 from batch.schema.file_metadata import FileKind
 from batch.secrets import Secret
 from batch.tables.rows import tabulate
-from batch.writers import guides
+from batch.writers import template
 from batch.writers.export_workbook import Export, Filled, ReadOnly, read_again, write_export
 
 MADE_AT = dt.datetime(2026, 11, 23, 2, 14, 7, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -89,7 +89,7 @@ def test_every_filled_cell_is_text_and_none_is_a_formula(book: openpyxl.Workbook
 
 def test_headers_notes_and_closed_lists_are_as_in_the_template(book: openpyxl.Workbook) -> None:
     for sheet in columns.SHEETS:
-        assert [cell.value for cell in page(book, sheet.title)[1]] == [guides.header(c) for c in sheet.columns]
+        assert [cell.value for cell in page(book, sheet.title)[1]] == [template.header(c) for c in sheet.columns]
     (enabled,) = (
         one for one in page(book, "Trunks").data_validations.dataValidation if str(one.sqref) == "D2:D1048576"
     )
@@ -119,7 +119,7 @@ def test_a_pbx_without_groups_gets_no_drop_down_of_groups(tmp_path: Path) -> Non
 
 
 def test_the_pbx_and_the_day_are_seen_on_the_help_sheet_in_the_first_note_and_on_paper(book: openpyxl.Workbook) -> None:
-    words = [cell for row in lines(book, guides.GUIDE) for cell in row if cell]
+    words = [cell for row in lines(book, template.GUIDE) for cell in row if cell]
     assert words[words.index("Exported from") + 1] == "https://pbx.example:8088/a&b"
     assert words[words.index("Exported on") + 1] == "2026-11-23 02:14:07 UTC+01:00"
     note = page(book, "DIDs")["A1"].comment

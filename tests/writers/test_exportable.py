@@ -15,12 +15,12 @@ from batch.trunks.change_plan import plan_change
 from batch.trunks.grouping import group
 from batch.trunks.live import Inventory, LiveTrunk
 from batch.trunks.model import Record
-from batch.writers.exportable import Exportable, say
+from batch.writers.exportable import Exportable, find_exportable
 from tests.builders import dids, inventory, live, shared
 
 
 def said(*trunks: LiveTrunk, around: Inventory | None = None) -> Exportable:
-    return say(trunks, around or inventory(*trunks))
+    return find_exportable(trunks, around or inventory(*trunks))
 
 
 def rows(found: Exportable, title: str, *fields: str) -> list[tuple[str, ...]]:
@@ -29,7 +29,7 @@ def rows(found: Exportable, title: str, *fields: str) -> list[tuple[str, ...]]:
 
 
 def reasons(found: Exportable) -> list[tuple[str, str, str]]:
-    return [(unsaid.trunk.name, unsaid.what, unsaid.reason) for unsaid in found.unsaid]
+    return [(unsaid.trunk.name, unsaid.what, unsaid.reason) for unsaid in found.not_exportable]
 
 
 def full(**fields: Any) -> LiveTrunk:
@@ -76,14 +76,14 @@ def test_a_trunk_fills_the_cells_that_its_type_has_and_hides_its_password() -> N
         "DIDs mode": "",
         "Action": "",
     }
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
     assert found.keys == ("London",)
 
 
 def test_a_peer_has_no_password_cell_and_nothing_else_that_peers_lack() -> None:
     found = said(live(1, "Paris", "peer_did", username="left over", password="Sample-1", port=5060))
     assert rows(found, "Trunks", "type", "username", "password", "port") == [("peer", "", "", "5060")]
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
 
 
 def test_lists_keep_their_order_and_name_extensions_by_number() -> None:
@@ -98,7 +98,7 @@ def test_lists_keep_their_order_and_name_extensions_by_number() -> None:
 def test_extensions_and_groups_that_nobody_knows_are_named_by_their_ids() -> None:
     found = said(live(1, "London", outbound_cid_list=[shared("44", 1, 500, groups=[1, 9])]))
     assert rows(found, "Caller IDs", "extensions", "extension_groups") == [("1001, #500", "Sales, #9")]
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_names_of_groups_are_quoted_where_they_would_be_split(groups: dict[str, 
     trunk = live(1, "London", outbound_cid_list=[shared("44", groups=[1])])
     found = said(trunk, around=inventory(trunk, groups=groups))
     assert rows(found, "Caller IDs", "extension_groups") == [(cell,)]
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
 
 
 def test_groups_that_side_by_side_look_like_another_one_are_named_by_their_ids() -> None:
     trunk = live(1, "London", outbound_cid_list=[shared("44", groups=[1, 2])])
     found = said(trunk, around=inventory(trunk, groups={"A": 1, "B": 2, "A, B": 3}))
     assert rows(found, "Caller IDs", "extension_groups") == [("#1, #2",)]
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_trunk_whose_name_cannot_be_said_goes_by_its_id() -> None:
 def test_a_name_that_is_another_trunks_id_is_not_used_to_point_at_it() -> None:
     found = said(live(12, "London", did_list=dids("44")), live(3, "0012", did_list=dids("45")))
     assert rows(found, "DIDs", "trunk", "did") == [("London", "44"), ("3", "45")]
-    assert found.unsaid == ()
+    assert found.not_exportable == ()
 
 
 def test_two_trunks_of_one_name_go_by_their_ids() -> None:
@@ -313,7 +313,7 @@ trunks = st.lists(
 @given(trunks)
 def test_a_plan_of_what_is_said_finds_nothing_to_do(found: list[LiveTrunk]) -> None:
     around = inventory(*found, groups={"Sales": 1, "a, b": 2, "a": 3, "b": 4})
-    made = say(found, around)
+    made = find_exportable(found, around)
     if not made.trunks:
         return
     tables, records, problems = read_back(made)

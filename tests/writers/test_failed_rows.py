@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from batch.tables.row_results import AnsweredSheet, RowResult, Tone
-from batch.writers.failed_rows import excerpt, with_cells_placed
+from batch.writers.run_results import excerpt, with_cells_placed
 from tests.builders import sheet
 
 REFUSED = RowResult(result="refused", tone=Tone.BAD, errmsg="PARAMETER ERROR: see DIDs!B9")

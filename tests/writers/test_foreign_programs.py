@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from batch.writers.results_workbook import write_into
 from batch.xlsx_edit.book import sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import PackageEdit
+from batch.xlsx_edit.sheet import SheetPatch
 from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 from tests.soundness import faults_of
 
@@ -209,13 +211,19 @@ def test_marked_and_given_back_it_is_sound_whoever_wrote_it(tmp_path: Path, habi
         assert comments(given_back) == {"B2": "Ask Anna"}
 
 
+def noted(edit: PackageEdit, part: str, texts: Mapping[tuple[int, int], str]) -> None:
+    patch = SheetPatch(edit, part)
+    add_notes(patch, texts)
+    patch.apply()
+
+
 @pytest.mark.parametrize("bent", [strict_as_excel, changing(VML, spaces_on_each_child)])
 def test_a_sheet_has_the_drawing_of_its_notes_as_before_when_ours_are_taken_off(
     tmp_path: Path, bent: Callable[[Parts], Parts]
 ) -> None:
     path = repacked(made(tmp_path / "book.xlsx", fill), bent)
     before = parts(path)[SHEET]
-    for change in (lambda edit, part: add_notes(edit, part, {(9, 9): "wrong"}), drop_notes):
+    for change in (partial(noted, texts={(9, 9): "wrong"}), drop_notes):
         edit = PackageEdit(Package(path))
         change(edit, sheet_parts(edit)["DIDs"])
         path.write_bytes(edit.content())
@@ -269,7 +277,7 @@ def test_blanks_at_the_ends_of_a_comment_are_kept(
 
     path = made(tmp_path_factory.mktemp("blanks") / "book.xlsx", fill)
     repacked(path, changing("xl/comments1.xml", say))
-    for change in (lambda edit, part: add_notes(edit, part, {(2, 1): "wrong"}), drop_notes):
+    for change in (partial(noted, texts={(2, 1): "wrong"}), drop_notes):
         edit = PackageEdit(Package(path))
         change(edit, sheet_parts(edit)["DIDs"])
         path.write_bytes(edit.content())

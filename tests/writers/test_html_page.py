@@ -12,7 +12,8 @@ import pytest
 
 from batch.errors import OutputError
 from batch.tables.row_results import Count, Summary, Tone
-from batch.writers.html_page import Chart, ChartBar, Listing, Page, drawn, page_html, plain, write_page
+from batch.writers.printable import Listing, Page, drawn, page_html, plain, write_page
+from batch.writers.summary import Chart, ChartBar
 
 COUNTS = (
     Count(sheet="Trunks", ending="applied", tone=Tone.GOOD, rows=2, meaning="It was written.", next_step=""),

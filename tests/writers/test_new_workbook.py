@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.errors import OutputError
-from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes, write_workbook
+from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes, write_workbook
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=8)
 TEXTS |= st.sampled_from(["_x000A_", " a ", "a\nb", "=1+1", "<r>x</r>", "&amp;", "\x07", "1", "+44", "#N/A"])
@@ -26,7 +26,7 @@ def made(rows: list[list[str]]) -> bytes:
         for row, texts in enumerate(rows, 1):
             sheet.add(row, [(text, "their header" if column == 1 else "", 1) for column, text in enumerate(texts)])
 
-    return workbook_bytes(fill, Says())
+    return workbook_bytes(fill, DocumentProperties())
 
 
 def cells(content: bytes) -> list[tuple[object, ...]]:
@@ -66,7 +66,7 @@ def test_a_sheet_s_name_is_quoted_in_links_where_it_could_be_mistaken() -> None:
             sheet.add(row, [("B2", "link", 1)])
             sheet.link(f"A{row}", name, "B2")
 
-    found = openpyxl.load_workbook(io.BytesIO(workbook_bytes(fill, Says())))["List"]
+    found = openpyxl.load_workbook(io.BytesIO(workbook_bytes(fill, DocumentProperties())))["List"]
     assert [cell.hyperlink and cell.hyperlink.location for (cell,) in found.iter_rows()] == [
         "DIDs!B2", "'A1'!B2", "'My ''list'!B2", "'Zürich'!B2",
     ]  # fmt: skip
@@ -75,7 +75,7 @@ def test_a_sheet_s_name_is_quoted_in_links_where_it_could_be_mistaken() -> None:
 def test_no_room_on_the_way_is_an_error_that_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
     with pytest.raises(OutputError) as caught:
-        write_workbook(Path("a.xlsx"), lambda book: book.add_hidden("A", []), Says())
+        write_workbook(Path("a.xlsx"), lambda book: book.add_hidden("A", []), DocumentProperties())
     assert caught.value.message.startswith("Cannot write a.xlsx: there was no room for it on the way")
 
 
@@ -84,7 +84,7 @@ def test_nothing_is_left_of_a_workbook_that_is_stopped_half_way(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with pytest.raises(KeyboardInterrupt):
-        workbook_bytes(_stop_half_way, Says())
+        workbook_bytes(_stop_half_way, DocumentProperties())
     assert list(tmp_path.iterdir()) == []
 
 

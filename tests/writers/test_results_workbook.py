@@ -16,7 +16,8 @@ from batch.readers.detect import read_workbook
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import FileKind, FileMetadata
-from batch.writers.results_workbook import AnsweredSheet, ChangeLine, RowResult, Summary, Tone, write_results
+from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary, Tone
+from batch.writers.results_workbook import write_results
 
 APPLIED = RowResult(
     result="applied",
@@ -293,10 +294,3 @@ def test_an_empty_sheet_and_no_sheet_at_all_are_written_too(tmp_path: Path) -> N
     blank = AnsweredSheet(raw=raw(("",), ("",), name="Blank"))
     assert opened(results(tmp_path, empty, blank)).sheetnames == ["Summary", "Empty", "Blank", "Changes", "trunk-batch"]
     assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes", "trunk-batch"]
-
-
-def test_progress_is_told_every_thousand_rows_and_adds_up(tmp_path: Path) -> None:
-    told: list[int] = []
-    sheets = [AnsweredSheet(raw=raw(*[("x",)] * rows, name=f"S{rows}")) for rows in (2500, 1000)]
-    write_results(tmp_path / "r.xlsx", sheets, PLAIN, [], advance=told.append)
-    assert told == [1000, 1000, 500, 1000]

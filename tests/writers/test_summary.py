@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,9 @@ from batch.errors import OutputError
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
-from batch.writers.new_workbook import NewWorkbook, Says, workbook_bytes
-from batch.writers.results_workbook import (
-    AnsweredSheet,
-    ChangeLine,
-    CodeCount,
-    Count,
-    Summary,
-    Tone,
-    write_list,
-    write_plan,
-    write_results,
-)
+from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, Summary, Tone
+from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
+from batch.writers.results_workbook import write_plan, write_results
 
 PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
 
@@ -102,9 +94,9 @@ def test_beyond_twenty_thousand_changes_cells_are_no_links(tmp_path: Path) -> No
 def test_what_a_sheet_has_no_room_for_is_counted_in_its_last_row(tmp_path: Path) -> None:
     def fill(book: NewWorkbook) -> None:
         target = book.sheet("List")
-        write_list(target, ["Number"], [10], range(12), lambda row, item: target.add(row, [(item, "", 1)]), last_row=10)
+        target.add_list({"Number": 10}, range(12), lambda row, item: target.add(row, [(item, "", 1)]), last_row=10)
 
-    (tmp_path / "list.xlsx").write_bytes(workbook_bytes(fill, Says()))
+    (tmp_path / "list.xlsx").write_bytes(workbook_bytes(fill, DocumentProperties()))
     read = [row[0] for row in cells(tmp_path / "list.xlsx", "List")]
     assert read == ["Number", *range(8), "and 4 more, for which a sheet has no room"]
 
@@ -245,15 +237,27 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
         ["DIDs", "B2", "London", "DID", "", "4420"],
     ]
     assert book["Changes"]["B2"].hyperlink is None
-    headers = ["Severity", "Sheet", "Cell", "Column", "Value", "What is wrong", "What to type instead", "Who"]
+    headers = [
+        "Severity",
+        "Sheet",
+        "Cell",
+        "Column",
+        "Value",
+        "What is wrong",
+        "What to type instead",
+        "Who must fix it",
+    ]
     fault = problems[0]
     assert cells(path, "Problems") == [
+        ["1 problem to correct; 1 note.", *[""] * 7],
+        ["Correct these cells in the workbook, save it, and plan again.", *[""] * 7],
         headers,
-        ["problem", "DIDs", "B14", "DID", "=44", fault.message, fault.fix, "spreadsheet editor"],
-        ["notice", "Trunks", "A1", "", "", "m", "f", "operator"],
+        ["problem", "DIDs", "B14", "DID", "=44", fault.message, fault.fix, "You, in this workbook"],
+        ["notice", "Trunks", "A1", "", "", "m", "f", "Who runs trunk-batch"],
     ]
-    assert book["Problems"].auto_filter.ref == "A1:H3"
-    assert book["Problems"]["A2"].fill.fgColor.rgb == "FFF5B7B1"
+    assert book["Problems"].auto_filter.ref == "A3:H5"
+    assert book["Problems"]["C4"].hyperlink is None
+    assert book["Problems"]["A4"].fill.fgColor.rgb == "FFFFC7CE"
     assert "Expected result" in texts(path)
 
 
@@ -271,12 +275,13 @@ def test_nothing_half_written_is_left_when_it_is_stopped(
     rows_folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(rows_folder))
 
-    def advance(_: int) -> None:
+    def changes() -> Iterator[ChangeLine]:
         raise stop
+        yield
 
     sheet = AnsweredSheet(raw=raw(*[("x",)] * 3000))
     with pytest.raises(stop):
-        write_results(tmp_path / "results.xlsx", [sheet], PLAIN, [], advance=advance)
+        write_results(tmp_path / "results.xlsx", [sheet], PLAIN, changes())
     assert [entry.name for entry in tmp_path.iterdir()] == ["rows"]
     assert not list(rows_folder.iterdir())
 

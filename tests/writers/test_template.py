@@ -16,8 +16,7 @@ from batch.schema import columns, glossary
 from batch.schema.column_model import Column, Parser, Sheet, TrunkType
 from batch.schema.file_metadata import OWN_SHEETS
 from batch.schema.spellings import folded, letters
-from batch.writers import guides
-from batch.writers.template import README, write_template, write_template_folder
+from batch.writers.template import GUIDE, README, example_row, note, write_template, write_template_folder
 
 KEPT = Path(__file__).parents[2] / "templates"
 SHEETS = pytest.mark.parametrize("sheet", columns.SHEETS, ids=lambda sheet: sheet.title)
@@ -40,9 +39,7 @@ def page(book: openpyxl.Workbook, sheet: Sheet) -> Worksheet:
 
 
 def guide_text(book: openpyxl.Workbook) -> str:
-    return "\n".join(
-        str(cell) for row in book[guides.GUIDE].iter_rows(values_only=True) for cell in row if cell is not None
-    )
+    return "\n".join(str(cell) for row in book[GUIDE].iter_rows(values_only=True) for cell in row if cell is not None)
 
 
 def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: Path, tmp_path: Path) -> None:
@@ -57,7 +54,7 @@ def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: P
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
     for path in (template, write_template_folder(tmp_path / "csv")):
         found = read_workbook(path)
-        sheets = [sheet for sheet in found.sheets if sheet.name not in {guides.GUIDE, glossary.GLOSSARY_SHEET}]
+        sheets = [sheet for sheet in found.sheets if sheet.name not in {GUIDE, glossary.GLOSSARY_SHEET}]
         assert not found.ours
         assert [sheet.name for sheet in sheets] == [sheet.title for sheet in columns.SHEETS]
         for raw, sheet in zip(sheets, columns.SHEETS, strict=True):
@@ -120,8 +117,8 @@ def test_the_header_stays_in_sight_and_can_be_filtered(book: openpyxl.Workbook, 
 
 
 def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[0] == guides.GUIDE
-    assert guides.GUIDE in OWN_SHEETS
+    assert book.sheetnames[0] == GUIDE
+    assert GUIDE in OWN_SHEETS
     words = guide_text(book)
     for sheet in columns.SHEETS:
         assert sheet.help in words
@@ -132,14 +129,14 @@ def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Wor
 
 
 def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None:
-    row = dict(
-        zip((column.field for column in columns.TRUNKS.columns), guides.example_row(columns.TRUNKS), strict=True)
-    )
+    row = dict(zip((column.field for column in columns.TRUNKS.columns), example_row(columns.TRUNKS), strict=True))
     for column in columns.TRUNKS.columns:
         assert not row[column.field] or TrunkType(row["type"]) in column.types
     entry = dict(
         zip(
-            (column.field for column in columns.CALLER_IDS.columns), guides.example_row(columns.CALLER_IDS), strict=True
+            (column.field for column in columns.CALLER_IDS.columns),
+            example_row(columns.CALLER_IDS),
+            strict=True,
         )
     )
     assert (entry["outbound_cid_option"], entry["outbound_cid_to_ext_range"]) == ("shared", "")
@@ -163,13 +160,13 @@ def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None
     ],
 )
 def test_limits_are_said_in_words(column: Column, words: str) -> None:
-    assert guides.allowed(column) == words
+    assert column.allowed == words
 
 
 def test_notes_name_the_trunk_types_where_not_all_have_the_column() -> None:
-    assert "Only for trunks of type register, account." in guides.note(columns.TRUNKS.column("username"))
-    assert "Only for" not in guides.note(columns.TRUNKS.column("name"))
-    assert "Must be filled in every row." in guides.note(columns.DIDS.column("did"))
+    assert "Only for trunks of type register, account." in note(columns.TRUNKS.column("username"))
+    assert "Only for" not in note(columns.TRUNKS.column("name"))
+    assert "Must be filled in every row." in note(columns.DIDS.column("did"))
 
 
 def test_the_csv_folder_holds_header_lines_and_a_readme(tmp_path: Path) -> None:

@@ -10,12 +10,14 @@ from pathlib import Path
 import openpyxl
 import pytest
 import xlsxwriter
+from lxml import etree
 
 from batch.readers.packages import Package
-from batch.xlsx_edit import comment_shapes, sheet_frame
 from batch.xlsx_edit.book import sheet_parts
 from batch.xlsx_edit.comments import add_notes, drop_notes
-from batch.xlsx_edit.package import PackageEdit, Unpatchable
+from batch.xlsx_edit.package import STRICT, PackageEdit, Unpatchable
+from batch.xlsx_edit.sheet import SheetPatch
+from batch.xlsx_edit.sheet_frame import Frame, cell_grid
 from tests.furnished import changed, parts_of
 
 
@@ -40,7 +42,9 @@ def commented(tmp_path: Path) -> Path:
 
 def edited(path: Path, texts: dict[tuple[int, int], str], sheet: str = "First") -> Path:
     edit = PackageEdit(Package(path))
-    add_notes(edit, sheet_parts(edit)[sheet], texts)
+    patch = SheetPatch(edit, sheet_parts(edit)[sheet])
+    add_notes(patch, texts)
+    patch.apply()
     path.write_bytes(edit.content())
     return path
 
@@ -55,6 +59,11 @@ def dropped(path: Path, sheet: str = "First") -> Path:
 def comments(path: Path, sheet: str = "First") -> dict[str, str]:
     page = openpyxl.load_workbook(path)[sheet]
     return {c.coordinate: c.comment.text for row in page.iter_rows() for c in row if c.comment}
+
+
+def same_xml(one: bytes, other: bytes) -> bool:
+    first, second = (etree.tostring(etree.fromstring(content), method="c14n") for content in (one, other))
+    return bool(first == second)
 
 
 def drawing(path: Path) -> bytes:
@@ -126,7 +135,7 @@ def test_dropping_all_leaves_nothing_behind(plain: Path) -> None:
     before = parts_of(plain)
     after = parts_of(dropped(edited(plain, {(2, 1): "wrong"})))
     assert after.keys() - before.keys() == {"xl/worksheets/_rels/sheet1.xml.rels"}
-    assert after["xl/worksheets/sheet1.xml"] == before["xl/worksheets/sheet1.xml"]
+    assert same_xml(after["xl/worksheets/sheet1.xml"], before["xl/worksheets/sheet1.xml"])
 
 
 def test_a_note_that_somebody_began_anew_is_theirs(plain: Path) -> None:
@@ -183,47 +192,67 @@ def test_a_drawing_that_binds_no_names_gets_shapes_that_do(commented: Path) -> N
     assert b'<v:shape xmlns:o="urn:schemas-microsoft-com:office:office"' in drawn
 
 
+def framed(sheet: str) -> Frame:
+    return Frame(iter([sheet.encode()]))
+
+
 @pytest.mark.parametrize(
     ("tail", "expected"),
     [
         ("<pageMargins/>", "<pageMargins/>|"),
-        ("<drawing r:id='a'/><extLst><ext><legacyDrawing/></ext></extLst>", "<drawing r:id='a'/>|<extLst>"),
+        ("<drawing a='a'/><extLst><ext><legacyDrawing/></ext></extLst>", '<drawing a="a"/>|<extLst>'),
         ("<tableParts><tablePart/></tableParts>", "|<tableParts>"),
-        ("<legacyDrawingHF r:id='a'/>", "|<legacyDrawingHF"),
+        ("<legacyDrawingHF a='a'/>", "|<legacyDrawingHF"),
         ("<!-- <tableParts> --><pageMargins/>", "<pageMargins/>|"),
-        ("<a:AlternateContent><controls/></a:AlternateContent>", "|<a:AlternateContent>"),
+        ("<a:AlternateContent xmlns:a='m'><a:Choice><controls/></a:Choice></a:AlternateContent>", "|<a:AlternateC"),
     ],
 )
 def test_the_link_to_the_drawing_stands_where_excel_insists_on(tail: str, expected: str) -> None:
-    sheet = f"<worksheet><sheetData/>{tail}</worksheet>".encode()
-    linked = sheet_frame.with_legacy_drawing(sheet, "rId9", "u")
-    assert expected in linked.decode().replace('<legacyDrawing xmlns:r="u" r:id="rId9"/>', "|")
-    assert sheet_frame.legacy_drawing(linked) == "rId9"
-    assert sheet_frame.without_legacy_drawing(linked) == sheet
+    frame = framed(f"<worksheet xmlns:r='u'><sheetData/>{tail}</worksheet>")
+    frame.link_drawing("rId9", "u")
+    assert expected in frame.halves()[1].decode().replace('<legacyDrawing r:id="rId9"/>', "|")
+    assert frame.drawing_link == "rId9"
+    frame.drop_drawing()
+    assert frame.is_as_read
+
+
+def test_in_a_strict_sheet_the_link_stands_in_a_choice() -> None:
+    frame = framed(f"<worksheet xmlns:r='{STRICT}'><sheetData/><tableParts/></worksheet>")
+    frame.link_drawing("rId9", STRICT)
+    assert (
+        b'Requires="v"><legacyDrawing r:id="rId9"/></mc:Choice></mc:AlternateContent><tableParts' in frame.halves()[1]
+    )
+    assert frame.drawing_link == "rId9"
+    frame.drop_drawing()
+    assert frame.is_as_read
 
 
 def test_a_sheet_without_a_drawing_has_none_to_take_out() -> None:
-    sheet = b"<worksheet><sheetData/></worksheet>"
-    assert sheet_frame.legacy_drawing(sheet) is None
-    assert sheet_frame.without_legacy_drawing(sheet) == sheet
+    frame = framed("<worksheet><sheetData/></worksheet>")
+    frame.drop_drawing()
+    assert frame.drawing_link is None
+    assert frame.is_as_read
 
 
-@pytest.mark.parametrize("sheet", [b"<worksheet/>", b"<worksheet><sheetData/><pageMargins/>"])
-def test_what_breaks_off_is_no_sheet(sheet: bytes) -> None:
+@pytest.mark.parametrize("sheet", ["<worksheet/>", "<worksheet><sheetData/><pageMargins/>"])
+def test_what_breaks_off_is_no_sheet(sheet: str) -> None:
     with pytest.raises(Unpatchable):
-        list(sheet_frame.features(sheet))
-    with pytest.raises(Unpatchable):
-        sheet_frame.head_of(b"<worksheet/>")
+        framed(sheet)
 
 
-def test_widths_are_those_of_the_sheet() -> None:
+def test_widths_and_heights_are_those_of_the_sheet() -> None:
     head = (
-        b'<sheetFormatPr defaultColWidth="10" defaultRowHeight="30"/><cols><col min="1" max="2" width="20"/>'
-        b'<col min="3" max="3" width="9" hidden="1"/><col min="x" max="4" width="y"/></cols>'
+        '<sheetFormatPr defaultColWidth="10" defaultRowHeight="30"/><cols><col min="1" max="2" width="20"/>'
+        '<col min="3" max="3" width="9" hidden="1"/></cols>'
     )
-    grid = comment_shapes.cell_grid(head)
-    assert (grid.width, grid.height) == (75, 40.0)
-    assert {column: grid.widths[column] for column in (0, 1, 2)} == {0: 145, 1: 145, 2: 0}
+    grid = cell_grid(framed(f"<worksheet>{head}<sheetData/></worksheet>"))
+    assert (grid.usual, grid.height) == (70, 40.0)
+    assert grid.own == {0: 140, 1: 140, 2: 0}
+
+
+def test_a_width_that_is_no_number_is_refused() -> None:
+    with pytest.raises(Unpatchable, match="'y' where a number belongs"):
+        cell_grid(framed('<worksheet><cols><col min="4" max="4" width="y"/></cols><sheetData/></worksheet>'))
 
 
 def test_the_package_stays_one_that_opens(plain: Path) -> None:

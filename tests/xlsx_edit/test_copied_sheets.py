@@ -52,8 +52,8 @@ def ours(book: Workbook) -> None:
 
 
 @pytest.fixture
-def donor(tmp_path: Path) -> Package:
-    return Package(made(tmp_path / "donor.xlsx", ours, constant_memory=True))
+def donor(tmp_path: Path) -> bytes:
+    return made(tmp_path / "donor.xlsx", ours, constant_memory=True).read_bytes()
 
 
 def edited(path: Path) -> PackageEdit:
@@ -70,14 +70,14 @@ def names(path: Path) -> dict[tuple[str, str], str]:
     return {(n.get("name", ""), n.get("localSheetId", "")): n.text or "" for n in book.iter("{*}definedName")}
 
 
-def grafted(path: Path, donor: Package) -> Path:
+def grafted(path: Path, donor: bytes) -> Path:
     edit = edited(path)
     graft(edit, donor, front=["Summary"], end=["Changes", "trunk-batch"])
     open_at(edit, "Summary")
     return saved(edit, path.with_name("grafted.xlsx"))
 
 
-def test_sheets_come_with_their_looks_charts_notes_and_links(tmp_path: Path, donor: Package) -> None:
+def test_sheets_come_with_their_looks_charts_notes_and_links(tmp_path: Path, donor: bytes) -> None:
     path = grafted(made(tmp_path / "book.xlsx", users), donor)
     look_through(path)
     book = openpyxl.load_workbook(path)
@@ -96,7 +96,7 @@ def test_sheets_come_with_their_looks_charts_notes_and_links(tmp_path: Path, don
     assert book["Trunks"]["A1"].font.b
 
 
-def test_all_that_is_not_about_the_list_of_sheets_keeps_every_byte(tmp_path: Path, donor: Package) -> None:
+def test_all_that_is_not_about_the_list_of_sheets_keeps_every_byte(tmp_path: Path, donor: bytes) -> None:
     source = made(tmp_path / "book.xlsx", users)
     before, after = parts(source), parts(grafted(source, donor))
     changed = {name for name in before if before[name] != after[name]}
@@ -110,7 +110,7 @@ def test_all_that_is_not_about_the_list_of_sheets_keeps_every_byte(tmp_path: Pat
     }
 
 
-def test_names_that_belong_to_a_sheet_go_on_belonging_to_it(tmp_path: Path, donor: Package) -> None:
+def test_names_that_belong_to_a_sheet_go_on_belonging_to_it(tmp_path: Path, donor: bytes) -> None:
     path = grafted(made(tmp_path / "book.xlsx", users), donor)
     assert names(path) == {
         ("_xlnm._FilterDatabase", "1"): "Trunks!$A$1:$D$6",
@@ -121,7 +121,7 @@ def test_names_that_belong_to_a_sheet_go_on_belonging_to_it(tmp_path: Path, dono
     }
 
 
-def test_one_sheet_alone_is_selected_and_in_front(tmp_path: Path, donor: Package) -> None:
+def test_one_sheet_alone_is_selected_and_in_front(tmp_path: Path, donor: bytes) -> None:
     path = grafted(made(tmp_path / "book.xlsx", users), donor)
     book = openpyxl.load_workbook(path)
     assert book.active is not None
@@ -129,7 +129,7 @@ def test_one_sheet_alone_is_selected_and_in_front(tmp_path: Path, donor: Package
     assert [sheet.sheet_view.tabSelected or False for sheet in book] == [True, False, False, False, False]
 
 
-def test_where_nobody_says_which_sheet_is_in_front_it_is_the_one_that_was(tmp_path: Path, donor: Package) -> None:
+def test_where_nobody_says_which_sheet_is_in_front_it_is_the_one_that_was(tmp_path: Path, donor: bytes) -> None:
     edit = edited(made(tmp_path / "book.xlsx", users))
     graft(edit, donor, front=["Summary"])
     book = openpyxl.load_workbook(saved(edit, tmp_path / "out.xlsx"))
@@ -137,7 +137,7 @@ def test_where_nobody_says_which_sheet_is_in_front_it_is_the_one_that_was(tmp_pa
     assert book.active.title == "My DIDs"
 
 
-def test_taken_out_again_nothing_of_them_is_left(tmp_path: Path, donor: Package) -> None:
+def test_taken_out_again_nothing_of_them_is_left(tmp_path: Path, donor: bytes) -> None:
     source = made(tmp_path / "book.xlsx", users)
     edit = edited(grafted(source, donor))
     for name in ("Summary", "Changes", "trunk-batch"):
@@ -172,9 +172,7 @@ def test_a_part_that_another_sheet_has_too_stays(tmp_path: Path) -> None:
     assert "xl/charts/chart1.xml" in edit.names()
 
 
-def test_the_list_of_titles_in_the_properties_is_left_to_the_spreadsheet_program(
-    tmp_path: Path, donor: Package
-) -> None:
+def test_the_list_of_titles_in_the_properties_is_left_to_the_spreadsheet_program(tmp_path: Path, donor: bytes) -> None:
     path = grafted(made(tmp_path / "book.xlsx", users), donor)
     properties = parts(path)["docProps/app.xml"]
     assert b"TitlesOfParts" not in properties
@@ -182,7 +180,7 @@ def test_the_list_of_titles_in_the_properties_is_left_to_the_spreadsheet_program
     assert b"<Application>" in properties
 
 
-def test_a_name_that_is_taken_is_refused_whatever_its_case(tmp_path: Path, donor: Package) -> None:
+def test_a_name_that_is_taken_is_refused_whatever_its_case(tmp_path: Path, donor: bytes) -> None:
     def fill(book: Workbook) -> None:
         book.add_worksheet("SUMMARY")
 
@@ -191,7 +189,7 @@ def test_a_name_that_is_taken_is_refused_whatever_its_case(tmp_path: Path, donor
         graft(edit, donor, front=["Summary"])
 
 
-def test_prefixed_names_are_no_obstacle(tmp_path: Path, donor: Package) -> None:
+def test_prefixed_names_are_no_obstacle(tmp_path: Path, donor: bytes) -> None:
     def fill(book: Workbook) -> None:
         book.add_worksheet("Trunks").write_string(0, 0, "Name")
 
@@ -205,7 +203,7 @@ def test_prefixed_names_are_no_obstacle(tmp_path: Path, donor: Package) -> None:
     assert openpyxl.load_workbook(path).sheetnames == ["Summary", "Trunks", "Changes", "trunk-batch"]
 
 
-def test_what_comes_into_a_strict_package_is_strict_too(tmp_path: Path, donor: Package) -> None:
+def test_what_comes_into_a_strict_package_is_strict_too(tmp_path: Path, donor: bytes) -> None:
     def bend(found: dict[str, bytes]) -> dict[str, bytes]:
         return {name: strict(content) for name, content in found.items()}
 
@@ -223,7 +221,7 @@ def test_what_comes_into_a_strict_package_is_strict_too(tmp_path: Path, donor: P
     assert b"schemas.openxmlformats.org/officeDocument/2006/relationships" not in found["xl/_rels/workbook.xml.rels"]
 
 
-def test_a_workbook_without_looks_gets_some(tmp_path: Path, donor: Package) -> None:
+def test_a_workbook_without_looks_gets_some(tmp_path: Path, donor: bytes) -> None:
     def bend(found: dict[str, bytes]) -> dict[str, bytes]:
         types = found["[Content_Types].xml"]
         start = types.index(b'<Override PartName="/xl/styles.xml"')
@@ -252,8 +250,8 @@ def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -
             page.write_string(row, 0, f"+4420{row:08d}", wanted)
             page.write_string(row, 1, f"Desk {row}")
 
-    donor = Package(made(tmp_path / "donor.xlsx", long_list, constant_memory=True))
-    size = donor.size("xl/worksheets/sheet1.xml")
+    given = made(tmp_path / "donor.xlsx", long_list, constant_memory=True)
+    size, donor = Package(given).size("xl/worksheets/sheet1.xml"), given.read_bytes()
     assert size > 2_000_000
     edit = edited(made(tmp_path / "book.xlsx", users))
     tracemalloc.start()
@@ -277,7 +275,7 @@ def test_no_tag_is_in_two_pieces_however_a_part_comes(texts: list[str]) -> None:
 
 
 def test_a_donor_that_keeps_its_texts_elsewhere_is_refused(tmp_path: Path) -> None:
-    donor = Package(made(tmp_path / "donor.xlsx", ours))
+    donor = made(tmp_path / "donor.xlsx", ours).read_bytes()
     with pytest.raises(Unpatchable):
         graft(edited(made(tmp_path / "book.xlsx", users)), donor, front=["Summary"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def test_a_formula_that_others_go_by_is_not_written_over(tmp_path: Path, formula
         (SHEET.replace(b"sheetData", b"something"), "no rows"),
         (SHEET.partition(b"</sheetData>")[0], "have no end"),
         (SHEET.replace(b"<pageMargins", b"<pageMargin"), "pageMargin"),
-        (SHEET.replace(b'<row r="3"/>', b"</row>"), "a row without a beginning"),
+        (SHEET.replace(b'<row r="4" s', b"</row><row s"), "a row without a beginning"),
         (SHEET.replace(b"</row></sheetData>", b"</sheetData>"), "a row without an end"),
     ],
 )  # fmt: skip
@@ -222,7 +223,7 @@ def test_cells_are_found_however_they_are_written() -> None:
 def widths(content: bytes) -> list[tuple[str, ...]]:
     frame = Frame(iter([content]))
     for column in (5, 0, 6):
-        frame.set_column(column, 20, 3)
+        frame.set_column(column, 20)
     cols = frame.find("cols")
     assert cols is not None
     return [tuple(str(c.get(key, "")) for key in ("min", "max", "width", "style", "hidden")) for c in cols]
@@ -230,10 +231,10 @@ def widths(content: bytes) -> list[tuple[str, ...]]:
 
 def test_a_column_gets_its_width_out_of_the_middle_of_others() -> None:
     assert widths(SHEET) == [
-        ("1", "1", "20.7109375", "3", ""),
+        ("1", "1", "20.7109375", "", ""),
         ("2", "5", "9", "7", "1"),
-        ("6", "6", "20.7109375", "3", ""),
-        ("7", "7", "20.7109375", "3", ""),
+        ("6", "6", "20.7109375", "", ""),
+        ("7", "7", "20.7109375", "", ""),
         ("8", "16384", "9", "7", "1"),
     ]
 
@@ -262,3 +263,66 @@ def test_two_patches_of_a_sheet_are_both_done(tmp_path: Path) -> None:
     found = rows(edit)
     assert b"<t>first</t>" in found
     assert b"<t>second</t>" in found
+
+
+def restyled(tmp_path: Path, sheet: str, *places: tuple[int, int]) -> str:
+    """Restyle cells to the style that they had plus 100."""
+    change = CellChange(restyling=lambda style: style + 100)
+    whole = f"<worksheet>{sheet}</worksheet>" if "worksheet" not in sheet else sheet
+    return patched(tmp_path, whole.encode(), *((row, column, change) for row, column in places)).decode()
+
+
+def test_rows_and_cells_without_numbers_are_counted(tmp_path: Path) -> None:
+    rows = "<sheetData><row><c/><c s='3'><v>1</v></c></row><row><c t='s'><v>0</v></c></row></sheetData>"
+    assert restyled(tmp_path, rows, (1, 1), (2, 0)) == (
+        '<row><c r="A1"/><c r="B1" s="103"><v>1</v></c></row><row><c s="100" r="A2" t=\'s\'><v>0</v></c></row>'
+    )
+
+
+def test_numbers_may_stand_behind_other_attributes(tmp_path: Path) -> None:
+    rows = '<sheetData><row ht="9" r="7"><c s="1" r="A7"/></row></sheetData>'
+    assert restyled(tmp_path, rows, (7, 0)) == '<row ht="9" r="7"><c s="101" r="A7"/></row>'
+
+
+def test_a_new_cell_has_the_style_of_its_row_or_else_of_its_column(tmp_path: Path) -> None:
+    cols = '<cols><col min="1" max="1" width="9"/><col min="2" max="4" width="9" style="5"/></cols>'
+    rows = '<row r="1"></row><row r="2" s="8" customFormat="1"></row><row r="3" s="8"></row>'
+    assert restyled(tmp_path, f"{cols}<sheetData>{rows}</sheetData>", (1, 2), (2, 2), (3, 0)) == (
+        '<row r="1"><c r="C1" s="105"/></row><row r="2" s="8" customFormat="1"><c r="C2" s="108"/></row>'
+        '<row r="3" s="8"><c r="A3" s="100"/></row>'
+    )
+
+
+def test_a_sheet_without_rows_gets_one(tmp_path: Path) -> None:
+    assert restyled(tmp_path, "<sheetData/>", (2, 1)) == '<row r="2"><c r="B2" s="100"/></row>'
+
+
+def test_cells_with_prefixes_are_restyled(tmp_path: Path) -> None:
+    sheet = '<x:worksheet xmlns:x="u"><x:sheetData><x:row r="1"><x:c r="A1"/></x:row></x:sheetData></x:worksheet>'
+    cells = restyled(tmp_path, sheet, (1, 0), (1, 1))
+    assert cells.startswith('<x:row r="1"><x:c s="100" r="A1"/><x:c r="B1" s="100"/>')
+
+
+LONG = "".join(
+    f'<row r="{n}"/>' if n % 7 == 0 else f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>\n'
+    for n in range(1, 400)
+    if n % 50
+).encode()
+
+
+@pytest.mark.parametrize("size", [1, 13, 100, 1000, 100_000])
+@pytest.mark.parametrize("wanted", [(), (1,), (399,), (50, 51), (7, 8, 14), (100, 200, 300, 401), tuple(range(60, 90))])
+@pytest.mark.parametrize("numbered", [True, False], ids=["numbered", "every third without number"])
+def test_rows_that_nobody_asked_for_pass_unread(size: int, wanted: tuple[int, ...], *, numbered: bool) -> None:
+    rows = LONG if numbered else re.sub(rb' r="\d*[369]"', b"", LONG)
+    sheet = b"<worksheet><sheetData>" + rows + b"</sheetData></worksheet>"
+    pieces = [sheet[at : at + size] for at in range(0, len(sheet), size)]
+    every = {row.number: row for row in rows_of(iter([sheet]), b"")}
+    found = list(rows_of(iter(pieces), b"", wanted))
+    whole = [row.lead + row.tag + (b"" if row.content is None else row.content + b"</row>") for row in found]
+    assert b"".join(whole).strip() == rows.strip()
+    read = {row.number: row for row in found if row.tag}
+    assert {n: (read[n].tag, read[n].content) for n in wanted if n in every} == {
+        n: (every[n].tag, every[n].content) for n in wanted if n in every
+    }
+    assert all(every[row.number].tag == row.tag for row in read.values())

@@ -1,26 +1,214 @@
-"""Failed rows: those of trunks that are not as wanted, alone in a workbook that can be corrected and applied."""
+"""What a run gives back: the user's workbook with an ending beside every row; the failed rows alone."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from batch.errors import OutputError
-from batch.readers.workbook import Workbook
+from batch.readers.detect import fingerprint
+from batch.readers.workbook import Format, Workbook
+from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Outcome
 from batch.runs.row_endings import RowEndings
 from batch.runs.run_report import change_lines, code_counts, counts, run_headline
+from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE
+from batch.schema.problems import Problem
+from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
 from batch.tables.rows import Table, Tables
+from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
-from batch.writers.atomic import free_name, place_file
-from batch.writers.results_rows import EndedRun, answered_sheets, secrets_in
-from batch.writers.results_workbook import write_results
+from batch.writers.atomic import Replace, free_name, place_file
+from batch.writers.hidden_passwords import answered_sheets, secrets_in
+from batch.writers.results_anew import write_results_folder
+from batch.writers.results_workbook import Written, write_into, write_results
+from batch.xlsx_edit.package import Unpatchable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+RESULTS_WORKBOOK: Final = "results.xlsx"
+"""Their name in the run's folder."""
+_CSV = frozenset({Format.CSV, Format.ZIP})
+_KEPT = frozenset({Format.XLSX, Format.XLSM})
+"""Of these the results keep everything that they do not say otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """Where the results lie."""
+
+    path: Path | None
+    """The workbook; None where nothing took it."""
+    folder: Path | None = None
+    """The CSV twin, where the input was CSV."""
+    note: str = ""
+    """Why they lie elsewhere than asked for, if so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndedRun:
+    """What results, and whatever else a run gives back, are made of."""
+
+    workbook: Workbook
+    """As it is given back: it remembers which trunks the PBX holds as wanted."""
+    tables: Tables
+    records: Records
+    problems: Sequence[Problem]
+    changes: Sequence[Change]
+    """Of the trunks that have an outcome."""
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet."""
+    endings: RowEndings
+    """Of all rows."""
+    summary: Summary
+    hazards: Sequence[str]
+    """What was allowed by name, in words."""
+    address: str
+    """The PBX's, as people know it."""
+    folder: RunFolder
+
+
+def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahead: bytes | None = None) -> Results:
+    """Write the results into the run's folder and beside the workbook.
+
+    ``ahead`` has the changes as `ChangesWriter` has written them already, if it has.
+
+    They are never lost: where they cannot be put beside the workbook, they stay in the run's folder; where that takes
+    none either, the journal can still make them. `Results.note` says which.
+    """
+    workbook, tables, folder, summary = run.workbook, run.tables, run.folder, run.summary
+    search = secrets_in(workbook, tables)
+    sheets = answered_sheets(workbook, tables, run.endings, run.outcomes, search)
+    place = target if _is_untouched(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
+
+    def lines() -> Iterator[ChangeLine]:
+        return change_lines(tables, run.changes, run.outcomes)
+
+    def write(path: Path) -> Written:
+        return _write(path, workbook, folder, sheets, summary, lines, search=search, ahead=ahead)
+
+    try:
+        written = write(folder.path / RESULTS_WORKBOOK)
+        kept = written.path
+    except OutputError as error:
+        return _straight_to(place, error, lambda: write(place).path)
+    try:
+        placed = place_file(place, kept.read_bytes(), replace=replace)
+    except OutputError as error:
+        return Results(path=kept, note=f"{error.message} The results are in {kept} instead.")
+    notes = list(written.notes)
+    if place != target:
+        notes.append(f"{target.name} was there already, and somebody has worked in it since; it was left as it is.")
+    if placed != place:
+        notes.append(f"{place.name} is open elsewhere, so they are in {placed.name}.")
+    if workbook.format not in _CSV | _KEPT:
+        notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
+    twin = None
+    if workbook.format in _CSV:
+        try:
+            twin = write_results_folder(place.with_suffix(""), sheets, summary, lines())
+        except OutputError as error:
+            notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
+    return Results(path=placed, folder=twin, note=" ".join(notes))
+
+
+def _write(  # noqa: PLR0913 - everything that a results workbook is made of
+    path: Path,
+    workbook: Workbook,
+    folder: RunFolder,
+    sheets: Sequence[AnsweredSheet],
+    summary: Summary,
+    changes: Callable[[], Iterable[ChangeLine]],
+    *,
+    search: SecretSearch,
+    ahead: bytes | None,
+) -> Written:
+    """Write the results into what the user sent, or anew where that cannot be."""
+    private = path.parent == folder.path
+    made_at = datetime.now().astimezone().isoformat(timespec="seconds")
+    original = folder.path / folder.copy
+    notes = []
+    if workbook.format in _KEPT and folder.copy:
+        try:
+            _must_be_what_was_read(original, workbook)
+            return write_into(
+                path,
+                original,
+                sheets,
+                summary,
+                changes(),
+                search=search,
+                metadata=workbook.metadata,
+                made_at=made_at,
+                ahead=ahead,
+                private=private,
+            )
+        except Unpatchable as error:
+            notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
+    written = write_results(
+        path, sheets, summary, changes(), metadata=workbook.metadata, made_at=made_at, private=private
+    )
+    return Written(path=written, notes=tuple(notes))
+
+
+def _must_be_what_was_read(copy: Path, workbook: Workbook) -> None:
+    if not copy.is_file() or fingerprint(copy) != workbook.sha256:
+        raise Unpatchable("the run's copy of it is not what was read")
+
+
+def _straight_to(place: Path, error: OutputError, write: Callable[[], Path]) -> Results:
+    """Write the results beside the workbook, where the run's folder takes them no more."""
+    with suppress(OutputError):
+        return Results(path=write(), note=error.message)
+    return Results(
+        path=None,
+        note=f"{error.message} {place.name} could not be written either. The run's journal has every ending: make "
+        "room, then resume the run, and the results are written from it.",
+    )
+
+
+def _is_untouched(target: Path, folder: Path, name: str) -> bool:
+    """Tell whether a file may be replaced: it is not there, or still is what a run left in its folder."""
+    if not target.is_file():
+        return True
+    size, content = target.stat().st_size, None
+    for kept in folder.parent.glob(f"*/{name}"):
+        if kept.stat().st_size == size:
+            content = content or target.read_bytes()
+            if kept.read_bytes() == content:
+                return True
+    return False
+
+
+def endings_frame(endings: RowEndings) -> pd.DataFrame:
+    """Return one line per row of the workbook: sheet, row, and the eight result columns."""
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
+    return pd.DataFrame(
+        [
+            (sheet, row, *result.cells)
+            for sheet, rows in endings.by_sheet.items()
+            for row, result in sorted(rows.items())
+        ],
+        columns=["Sheet", "Row", *RESULT_HEADERS],
+    )
+
+
+def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
+    """Return one line per changed field or list entry, with the columns of the sheet Changes."""
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
+    return pd.DataFrame([*change_lines(tables, changes, outcomes)], columns=list(ChangeLine._fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +266,7 @@ def _joined(
 
 
 def with_cells_placed(excerpts: Mapping[str, Excerpt]) -> list[AnsweredSheet]:
-    """Return the sheets, with every cell that a result names (``DIDs!C14``) named as it stands now.
-
-    Args:
-        excerpts: by the name of their sheet.
-    """
+    """Return the sheets, with every cell that a result names (``DIDs!C14``) named as it stands now."""
     names = "|".join(re.escape(name) for name in sorted(excerpts, key=len, reverse=True))
     cell = re.compile(
         rf"(?:\b(?P<sheet>{names})!|^(?=[A-Z]{{1,3}}[0-9]+: )|(?<=\bin ))(?P<cell>[A-Z]{{1,3}}[0-9]+)\b"
@@ -129,7 +313,6 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
 
     Args:
         target: where it shall lie; a file there that somebody has worked in stays, and this one goes beside it.
-        run: what came of the whole run.
     """
     workbook, tables, records, outcomes, folder = run.workbook, run.tables, run.records, run.outcomes, run.folder.path
     left = {row: outcome for row, outcome in outcomes.items() if not outcome.as_wanted}
@@ -140,7 +323,7 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     faulty = {problem.place for problem in run.problems if problem.stops}
     excerpts = {
         table.name: excerpt(sheet, rows[table.sheet.title], _as_understood(table, faulty))
-        for table, sheet in _answered(workbook, tables, run.endings, outcomes)
+        for table, sheet in _answered_tables(workbook, tables, run.endings, outcomes)
     }
     bases = [AnsweredSheet(raw=raw) for raw in workbook.sheets if raw.name == BASE]
     alone = RowEndings(
@@ -160,7 +343,7 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             private=True,
         )
-        place = target if _is_untouched(target, folder) else free_name(target)
+        place = target if _is_untouched(target, folder, FAILED_ROWS) else free_name(target)
         placed = place_file(place, kept.read_bytes())
     except OutputError as error:
         return FailedRows(path=None, trunks=len(left), rows=count, note=f"The failed rows alone: {error.message}")
@@ -168,7 +351,7 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     return FailedRows(path=placed, trunks=len(left), rows=count, note=note)
 
 
-def _answered(
+def _answered_tables(
     workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
 ) -> Iterator[tuple[Table, AnsweredSheet]]:
     by_name = {table.name: table for table in tables if table.raw is not None}
@@ -220,11 +403,3 @@ def _placed(lines: Iterable[ChangeLine], excerpts: Mapping[str, Excerpt]) -> Ite
     for line in lines:
         one = excerpts.get(line.sheet)
         yield line if one is None else line._replace(cell=one.place(line.cell))
-
-
-def _is_untouched(target: Path, folder: Path) -> bool:
-    """Tell whether a file may be replaced: it is not there, or still is what a run left in its folder."""
-    if not target.is_file():
-        return True
-    content = target.read_bytes()
-    return any(kept.read_bytes() == content for kept in folder.parent.glob(f"*/{FAILED_ROWS}"))

@@ -1,4 +1,4 @@
-"""Marked findings: what is said in a marked workbook, by cell and on the sheet with the list of problems."""
+"""Problems as a workbook shows them: each at its cell, and all of them as a list."""
 
 from __future__ import annotations
 
@@ -111,24 +111,24 @@ def lines(problems: Sequence[Problem]) -> Iterator[Line]:
             )
 
 
+PROBLEMS: Final = "Problems"
 MOST_LINKS: Final = 60_000
 """Links on a sheet; Excel takes 65,530."""
 MOST_LINES: Final = 100_000
 """Lines that are written out; the others are counted."""
 
-_COLUMNS: Final = (
-    ("No.", 7),
-    ("Sheet", 14),
-    ("Cell", 9),
-    ("Column", 18),
-    ("Value", 24),
-    ("What is wrong", 52),
-    ("What to type instead", 52),
-    ("Who must fix it", 27),
-)
+_COLUMNS: Final = {
+    "Severity": 10,
+    "Sheet": 14,
+    "Cell": 9,
+    "Column": 18,
+    "Value": 24,
+    "What is wrong": 52,
+    "What to type instead": 52,
+    "Who must fix it": 27,
+}
 _HEADER: Final = 3
 """Row of the headers."""
-_WIDTH: Final = sum(width for _, width in _COLUMNS)
 _WHO: Final = {
     Who.EDITOR: "You, in this workbook",
     Who.ADMINISTRATOR: "PBX administrator",
@@ -138,47 +138,27 @@ _WHO: Final = {
 _NOBODY: Final = "Nobody, if it is as meant"
 
 
-def add_listing(
-    book: NewWorkbook, name: str, problems: Sequence[Problem], sheets: Collection[str], left_out: str = ""
+def add_problems(
+    book: NewWorkbook, problems: Sequence[Problem], advice: str, *, name: str = PROBLEMS, sheets: Collection[str] = ()
 ) -> None:
-    """Add the sheet with all problems: a line each, with a link to the cell.
+    """Add the sheet with all problems: what to do, then a line each, with a link to the cell.
 
     Args:
-        book: Gets it.
-        name: Of the sheet.
-        problems: Problems and notices in the order in which they are listed.
-        sheets: Names of the sheets that can be linked to.
-        left_out: What could not be taken over into this workbook, in a sentence.
+        sheets: Names of the workbook's sheets, which can be linked to.
     """
     target = book.sheet(name)
-    listed = list(lines(problems))
-    target.print_across(header=_HEADER)
-    target.foot("&F")
-    target.numbers_are_text()
-    target.set_columns((width for _, width in _COLUMNS), "plain")
-    _write_head(target, problems, left_out)
-    target.add(_HEADER, [(header, "our header", 1) for header, _ in _COLUMNS], 22)
-    for number, line in enumerate(listed[:MOST_LINES], 1):
-        _write_line(target, number, line, linked=line.problem.sheet in sheets)
-    last = _HEADER + min(len(listed), MOST_LINES)
-    if len(listed) > MOST_LINES:
-        more = f"and {len(listed) - MOST_LINES:,} more; trunk-batch check --json lists them all"
-        target.add(last + 1, [(more, "plain", 1)], first=1)
-    page = target.page
-    page.sheet_view.showGridLines = False
-    page.freeze_panes = f"A{_HEADER + 1}"
-    page.auto_filter.ref = f"A{_HEADER}:H{max(last, _HEADER + 1)}"
-    page.sheet_properties.tabColor = "C62828" if any(problem.stops for problem in problems) else "2E7D32"
-
-
-def _write_head(target: NewSheet, problems: Sequence[Problem], left_out: str) -> None:
-    advice = _advice(problems)
-    if left_out:
-        advice = f"{advice}\n{left_out}"
     for row, (text, style, least) in enumerate(
-        ((problems_headline(problems), "marked headline", 30.0), (advice, "marked advice", 16.0)), 1
+        ((problems_headline(problems), "problems headline", 30.0), (advice, "advice", 16.0)), 1
     ):
-        target.add(row, [(text, style, len(_COLUMNS))], max(least, row_height([(text, _WIDTH)])))
+        target.add(row, [(text, style, len(_COLUMNS))], max(least, row_height([(text, sum(_COLUMNS.values()))])))
+
+    def write(row: int, line: Line) -> None:
+        _write_line(target, row, line, linked=line.problem.sheet in sheets and row <= _HEADER + MOST_LINKS)
+
+    last_row = _HEADER + MOST_LINES + 1
+    target.add_list(_COLUMNS, lines(problems), write, header=_HEADER, last_row=last_row, rest="which --json lists")
+    target.page.sheet_view.showGridLines = False
+    target.page.sheet_properties.tabColor = "C62828" if any(problem.stops for problem in problems) else "2E7D32"
 
 
 def problems_headline(problems: Sequence[Problem]) -> str:
@@ -197,40 +177,21 @@ def _amount(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _advice(problems: Sequence[Problem]) -> str:
-    if not any(problem.stops for problem in problems):
-        return "Nothing in this workbook has to be corrected. This sheet is not taken for one of yours."
-    return (
-        "Click a cell's name to go there. Pink cells are wrong: the note in each says what to type. Pale yellow cells "
-        "were understood, but look at them once.\nCorrect the cells, save this file and send it back as it is: the "
-        "colours, the notes and this sheet are taken off when it is read again."
-    )
-
-
-def _write_line(target: NewSheet, number: int, line: Line, *, linked: bool) -> None:
+def _write_line(target: NewSheet, row: int, line: Line, *, linked: bool) -> None:
     problem = line.problem
-    row = _HEADER + number
     wrong = problem.message if not line.rows else f"{problem.message} (rows {_shortened(spans(line.rows))})"
     idle = not problem.stops and problem.fix.startswith("Nothing to do")
     who = _NOBODY if idle else _WHO[problem.kind.who]
-    link = linked and number <= MOST_LINKS
-    blocks: list[SheetCell] = [
-        (number, "problem number" if problem.stops else "notice number", 1),
-        (problem.sheet, "listed", 1),
-        (problem.cell if linked else "", "listed link" if link else "listed", 1),
-        (problem.header, "listed", 1),
-        (problem.value, "listed value", 1),
-        (wrong, "listed", 1),
-        (problem.fix, "listed", 1),
-        (who, "listed", 1),
-    ]
-    wrapped = zip((problem.header, problem.value, wrong, problem.fix, who), _WIDTHS, strict=True)
-    target.add(row, blocks, row_height(wrapped))
-    if link:
+    severity = "problem" if problem.stops else "notice"
+    texts = (problem.sheet, problem.cell, problem.header, problem.value, wrong, problem.fix, who)
+    styles = ("listed", "listed link" if linked else "listed", "listed", "listed value", *("listed",) * 3)
+    blocks: list[SheetCell] = [(severity, severity, 1)]
+    blocks += [(text, style, 1) for text, style in zip(texts, styles, strict=True)]
+    target.add(row, blocks, row_height(zip(texts, list(_COLUMNS.values())[1:], strict=True)))
+    if linked:
         target.link(f"C{row}", problem.sheet, problem.cell)
 
 
-_WIDTHS: Final = tuple(width for _, width in _COLUMNS[3:])
 _LONGEST_SPANS: Final = 300
 
 

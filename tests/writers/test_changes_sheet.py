@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.change_plan import plan_change
 from batch.trunks.diff import Difference
-from batch.writers.changes_ahead import ChangesAhead
+from batch.writers.changes_sheet import ChangesWriter
 from tests import builders
 from tests.builders import inventory, live
 
@@ -27,7 +30,7 @@ def ended(row: int, found: str = "") -> Outcome:
 class Ahead:
     """The changes of three trunks, and a reader of their lines that says how far it has come."""
 
-    def __init__(self, place: Path | None = None) -> None:
+    def __init__(self) -> None:
         tables, records, _ = builders.read(BOOK)
         trunks = [live(record.id or 0, hostname="old.example") for record in records.trunks]
         changes = [
@@ -35,7 +38,7 @@ class Ahead:
             for record, trunk in zip(records.trunks, trunks, strict=True)
         ]
         self.outcomes: dict[int, Outcome] = {}
-        self.writer = ChangesAhead(tables, changes, self.outcomes, [2, 3, 4], practice=False, place=place)
+        self.writer = ChangesWriter(tables, changes, self.outcomes, [2, 3, 4], practice=False)
         self.read: list[tuple[str, str]] = []
         self.came = threading.Semaphore(0)
 
@@ -54,9 +57,9 @@ class Ahead:
         return thread
 
 
-def cells(path: Path | None) -> list[list[Any]]:
-    assert path is not None
-    return [[cell.value for cell in row] for row in openpyxl.load_workbook(path)["Changes"].iter_rows()]
+def cells(content: bytes | None) -> list[list[Any]]:
+    assert content is not None
+    return [[cell.value for cell in row] for row in openpyxl.load_workbook(io.BytesIO(content))["Changes"].iter_rows()]
 
 
 def test_a_trunks_changes_are_listed_as_soon_as_it_and_those_above_it_have_ended() -> None:
@@ -79,20 +82,20 @@ def test_the_sheet_is_there_when_the_run_is_over_and_lacks_what_never_ended() ->
         written = ahead.writer.finished()
         assert [row[1] for row in cells(written)] == ["Cell", "B2", "B4"]
         assert cells(written)[1][2:] == ["London", "Hostname", "old.example", "one.example", "one.example"]
-    assert written is not None
-    assert not written.parent.exists()
 
 
-def test_a_run_that_is_cut_short_leaves_nothing_of_it_behind(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path)
+def test_a_run_that_is_cut_short_leaves_nothing_of_it_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    ahead = Ahead()
     with ahead.writer:
         ahead.tell(ended(2))
     assert not [*tmp_path.iterdir()]
     assert not any(thread.name == "changes" for thread in threading.enumerate())
 
 
-def test_where_there_is_no_room_for_it_the_run_goes_on_without(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path / "gone")
+def test_where_there_is_no_room_for_it_the_run_goes_on_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    ahead = Ahead()
     with ahead.writer:
         ahead.tell(ended(2), ended(3), ended(4))
         assert ahead.writer.finished() is None

@@ -13,9 +13,9 @@ from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
 from batch.schema.problems import Problem, Severity
-from batch.writers import marked_findings, marked_workbook
-from batch.writers.marked_findings import by_sheet, lines, problems_headline
-from batch.writers.marked_workbook import WRONG, Palette, refuse_place, write_marked
+from batch.writers import marked_workbook, shown_problems
+from batch.writers.marked_workbook import WRONG, Palette, check_marked_target, write_marked
+from batch.writers.shown_problems import by_sheet, lines, problems_headline
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
 from tests.builders import sheet
@@ -69,7 +69,7 @@ def test_a_whole_column_that_is_only_noted_is_not_painted() -> None:
 
 
 def test_notes_end_somewhere_but_colours_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marked_findings, "MOST_NOTES", 3)
+    monkeypatch.setattr(shown_problems, "MOST_NOTES", 3)
     found = by_sheet([wrong(row) for row in range(2, 9)], [DIDS])["DIDs"]
     assert len(found.wrong) == 7
     assert list(found.notes) == [(2, 1), (3, 1), (4, 1)]
@@ -115,10 +115,10 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_what_has_no_room_on_the_list_is_counted(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(marked_findings, "MOST_LINES", 2)
+    monkeypatch.setattr(shown_problems, "MOST_LINES", 2)
     rows = listed(book, [wrong(2), wrong(3), wrong(4)])
     assert [row[2] for row in rows[:2]] == ["B2", "B3"]
-    assert rows[2][1] == "and 1 more; trunk-batch check --json lists them all"
+    assert rows[2][0] == "and 1 more, which --json lists"
 
 
 def test_the_rows_of_a_notice_are_named(book: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_full_disk_is_an_error_that_says_so(book: Path, monkeypatch: pytest.Mo
 def test_a_file_that_is_no_workbook_is_not_replaced(book: Path, tmp_path: Path) -> None:
     (tmp_path / "letter.xlsx").write_text("Dear Anne")
     with pytest.raises(UsageError, match="is there already"):
-        refuse_place(book, tmp_path / "letter.xlsx")
+        check_marked_target(book, tmp_path / "letter.xlsx")
 
 
 def test_hidden_sheets_of_a_copy_stay_hidden(tmp_path: Path) -> None:

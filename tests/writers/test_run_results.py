@@ -21,7 +21,7 @@ from batch.runs.row_endings import end_rows
 from batch.runs.run_report import summary
 from batch.schema.columns import RESULT_HEADERS
 from batch.writers.atomic import Replace
-from batch.writers.results_rows import EndedRun, Results, changes_frame, endings_frame, give_back
+from batch.writers.run_results import EndedRun, Results, changes_frame, endings_frame, give_back
 from tests import builders
 from tests.builders import judged, live
 

@@ -13,7 +13,8 @@ from lxml import etree
 from xlsxwriter import Workbook as Book
 
 from batch.schema.columns import RESULT_HEADERS
-from batch.xlsx_edit.anchors import EMU, Widths
+from batch.xlsx_edit.sheet_frame import CellGrid
+from batch.xlsx_edit.sheet_objects import EMU
 from tests.furnished import dot
 from tests.open_xml import made, parts, prefixed, repacked, strict
 from tests.writers.test_results_package import ROWS, fill_dids, into, lines, page, sheet_xml, written
@@ -229,7 +230,7 @@ def widths(path: Path) -> list[int]:
         for c in root.iter("{*}col")
         for column in range(int(c.get("min", "")) - 1, int(c.get("max", "")))
     }
-    columns = Widths(own=own)
+    columns = CellGrid(own=own)
     found = []
     for anchor in etree.fromstring(parts(path)["xl/drawings/drawing1.xml"]):
         ends = {etree.QName(e).localname: e for e in anchor}
