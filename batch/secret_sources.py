@@ -19,7 +19,7 @@ from typing import Final
 from batch.errors import UsageError
 from batch.secrets import NoSecret, Secret
 from batch.settings import Settings, is_path, place_of
-from batch.wording import quoted
+from batch.wording import counted, quoted, some_of
 
 _HOW: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)
 
@@ -139,9 +139,7 @@ def said_of(read: Mapping[str, int], most: int | None = None) -> str:
         read: as `CellSecrets.read` has it.
         most: so many are named; None for all.
     """
-    named = [f"{called} ({count:,} trunk{'' if count == 1 else 's'})" for called, count in read.items()][:most]
-    more = f" and {len(read) - len(named):,} more" if len(read) > len(named) else ""
-    return ", ".join(named) + more
+    return some_of((f"{called} ({counted(count, 'trunk')})" for called, count in read.items()), most)
 
 
 def _not_allowed(what: str, source: str) -> NoSecret:

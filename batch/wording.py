@@ -89,9 +89,14 @@ def list_entries(number: int) -> str:
 
 def named(all_of_them: Iterable[str], shown: Shown = BRIEF) -> str:
     """Write names with commas between, the first of them."""
-    listed = list(all_of_them)
-    first = listed[: shown.items]
-    return ", ".join(first) + (f" and {len(listed) - len(first):,} more" if len(listed) > len(first) else "")
+    return some_of(all_of_them, shown.items)
+
+
+def some_of(texts: Iterable[str], most: int | None) -> str:
+    """Write texts with commas between, at most so many, and how many more there are."""
+    every = list(texts)
+    rest = len(every) - len(every[:most])
+    return ", ".join(every[:most]) + (f" and {rest:,} more" if rest else "")
 
 
 def size(amount: int) -> str:

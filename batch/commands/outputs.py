@@ -26,7 +26,7 @@ from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by, with_orders
-from batch.wording import counted
+from batch.wording import counted, some_of
 from batch.writers.printable import results_page, write_page
 from batch.writers.run_results import EndedRun, Results, endings_frame, give_back, write_failed_rows
 
@@ -162,7 +162,7 @@ class RunContext:
     def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:
         """Put together what the sheet Summary says, with what to look at first."""
         folded = failure_groups(outcomes.values())
-        first = [trouble.told(_named(trouble.names)) for trouble in folded[:_LISTED]]
+        first = [trouble.told(some_of(trouble.names, _NAMED)) for trouble in folded[:_LISTED]]
         if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):
             first.append(f"… and {more:,} more trunks: filter the column Result of the sheet Trunks.")
         return summary(
@@ -186,12 +186,6 @@ class RunContext:
 def _first(hazards: Sequence[str]) -> list[str]:
     more = len(hazards) - _LISTED
     return [*hazards[:_LISTED], *([f"… and {more:,} more that were allowed."] if more > 0 else [])]
-
-
-def _named(names: Sequence[str]) -> str:
-    """Write the names of the trunks, the first of them, so that a cell of the Summary holds them."""
-    first = ", ".join(names[:_NAMED])
-    return f"{first} and {len(names) - _NAMED:,} more" if len(names) > _NAMED else first
 
 
 def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:

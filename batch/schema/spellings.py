@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from batch.wording import some_of
+
 _NOT_COUNTED: Final = frozenset({"Mn", "Zs", "Zl", "Zp", "Cc", "Cf", "Pc", "Pd"})
 """Categories of characters that make no other word: accents, blanks, line breaks, what cannot be seen, dashes."""
 _APOSTROPHES: Final = "'`\u2018\u2019\u02bc"
@@ -68,9 +70,7 @@ def listed(texts: Iterable[str], most: int = 12) -> str:
 
     A long text is cut.
     """
-    every = list(texts)
-    named = [repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…") for text in every[:most]]
-    return ", ".join(named) + (f" and {len(every) - most:,} more" if len(every) > most else "")
+    return some_of((repr(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…") for text in texts), most)
 
 
 _LONGEST: Final = 60

@@ -23,6 +23,7 @@ from batch.schema.problems import Problem
 from batch.schema.spellings import letters, listed
 from batch.tables.sheets import Region, is_blank
 from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
+from batch.wording import some_of
 
 _SAMPLE: Final = 2_000
 """So many different values of a column are looked at."""
@@ -324,8 +325,7 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
 
 
 def _lettered(positions: Sequence[int]) -> str:
-    more = f" and {len(positions) - _NAMED:,} more" if len(positions) > _NAMED else ""
-    return ", ".join(map(letters, positions[:_NAMED])) + more
+    return some_of(map(letters, positions), _NAMED)
 
 
 def cells_below(raw: RawSheet, region: Region, position: int) -> Sequence[CellValue]:

@@ -162,32 +162,27 @@ class Plan:
         return stopped_by(self.problems)
 
     def digest(self) -> str:
-        """Return what stands for address, chosen trunks, ordered writes and the live values they replace.
+        """Return 32 hexadecimal digits that stand for address, chosen trunks, ordered writes and the values replaced.
 
         Passwords are part of the writes; deriving a key from all of it makes it useless for guessing one.
         """
-        return digest_of(self.pbx, self.changes)
+        seed = hashlib.sha256(self.pbx.encode())
+        for change in self.changes:
+            before = {
+                name: value.reveal() if isinstance(value, Secret) else _plain(value)
+                for name, value in change.replaces().items()
+            }
+            body: dict[str, Any] = change.body() if change.difference else {"id": change.live.id}
+            for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
+                entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
+            seed.update(json.dumps([body, before], sort_keys=True).encode())
+        return hashlib.pbkdf2_hmac("sha256", seed.digest(), self.pbx.encode(), 100_000, 16).hex()
 
 
 def stopped_by(problems: Iterable[Problem]) -> frozenset[int]:
     """Return the rows of the Trunks sheet that problems stand against."""
     rows = {row for problem in problems if problem.stops for row in (problem.trunk, problem.partner)}
     return frozenset(row for row in rows if row is not None)
-
-
-def digest_of(pbx: str, changes: Iterable[Change]) -> str:
-    """Return 32 hexadecimal digits: equal only if the same writes replace the same live values at the same PBX."""
-    seed = hashlib.sha256(pbx.encode())
-    for change in changes:
-        before = {
-            name: value.reveal() if isinstance(value, Secret) else _plain(value)
-            for name, value in change.replaces().items()
-        }
-        body: dict[str, Any] = change.body() if change.difference else {"id": change.live.id}
-        for entry in [*body.get("outbound_cid_list", ()), *before.get("outbound_cid_list", ())]:
-            entry.get("ext_list", []).sort(key=lambda member: (member["type"], member["id"]))
-        seed.update(json.dumps([body, before], sort_keys=True).encode())
-    return hashlib.pbkdf2_hmac("sha256", seed.digest(), pbx.encode(), 100_000, 16).hex()
 
 
 def _plain(value: Any) -> Any:

@@ -15,6 +15,7 @@ from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_R
 from batch.schema.problems import Finding
 from batch.tables.written_numbers import LONGEST_CELL, Offer, Reading, one_of_them, separate_numbers, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
+from batch.wording import some_of
 
 _PATTERN_CASE: Final = str.maketrans("xzn", "XZN")
 
@@ -363,10 +364,9 @@ def _extensions(text: str) -> tuple[str | RawId, ...] | Reading:
             odd.append(repr(token if len(token) <= _SHOWN_OF_ONE else f"{token[:_SHOWN_OF_ONE]}…"))
     if not odd and found:
         return tuple(dict.fromkeys(found))
-    more = f" and {len(odd) - _ODD_SHOWN:,} more" if len(odd) > _ODD_SHOWN else ""
     return Reading(
         code="extension-malformed",
-        message=f"{', '.join(odd[:_ODD_SHOWN]) or repr(text)}{more} "
+        message=f"{some_of(odd, _ODD_SHOWN) or repr(text)} "
         f"{'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
         offers=[Offer(_listed(text), "type {} with commas between")],
         otherwise="Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "

@@ -38,6 +38,7 @@ from batch.trunks.live_checks import Conflict, Hazard, Held
 from batch.trunks.merge import Filling, Merged, ambiguous, applied
 from batch.trunks.model import DidRow, EntryRow, ListEdit, Record
 from batch.trunks.numbers import RawId, split_groups
+from batch.wording import some_of
 
 _PIECE: Final = 30_000
 """Most characters put into one cell: Excel takes 32,767."""
@@ -444,6 +445,4 @@ def _both_reordered(
 
 
 def _some(texts: Iterable[str]) -> str:
-    listed = list(texts)
-    more = len(listed) - _NAMED
-    return ", ".join(listed[:_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+    return some_of(texts, _NAMED)

@@ -22,7 +22,7 @@ from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
 from batch.trunks.live import Entry
 from batch.trunks.live_checks import Hazard
-from batch.wording import visible
+from batch.wording import counted, some_of, visible
 from batch.writers.atomic import place_file
 from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
 from batch.writers.summary import PRACTICE_NOTE, Chart, ChartBar, chart_of_codes, chart_of_endings, label_of, worst_tone
@@ -132,9 +132,7 @@ def _hazards(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> Iterator
         fate = "Allowed." if allowed else f"NOT ALLOWED so far; --allow {code} would."
         if len(same) > _NAMED:
             trunks = list(dict.fromkeys(hazard.trunk for hazard in same))  # one may have conflicts in many cells
-            names = ", ".join(trunks[:_FOLDED])
-            rest = f" and {len(trunks) - _FOLDED:,} more" if len(trunks) > _FOLDED else ""
-            yield f"{code} on {len(trunks):,} trunk{'s' if len(trunks) > 1 else ''}. {fate} {names}{rest}."
+            yield f"{code} on {counted(len(trunks), 'trunk')}. {fate} {some_of(trunks, _FOLDED)}."
         else:
             yield from (f"{code} on {hazard.trunk}. {fate} {hazard.message}" for hazard in same)
 
