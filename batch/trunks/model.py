@@ -14,6 +14,7 @@ import numpy.typing as npt
 from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS
 from batch.schema.problems import Problem, Severity
+from batch.schema.spellings import nearest_few
 from batch.secrets import Secret
 from batch.trunks.numbers import RawId, did_key, split_groups
 from batch.trunks.values import Value
@@ -245,11 +246,8 @@ def _called(record: Record) -> set[str]:
 
 def nearest_trunk(text: str, records: Iterable[Record]) -> str:
     """Return the Name of the Trunks sheet that is nearest to what was typed; blank where none is near."""
-    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped trunk needs it
-
-    names = {record.name.casefold(): record.name for record in records if record.name}
-    near = process.extractOne(text.casefold(), names.keys(), scorer=fuzz.ratio, score_cutoff=70)
-    return names[near[0]] if near else ""
+    names = {record.name: None for record in records if record.name}
+    return next(iter(nearest_few(text, names, 1)), "")
 
 
 def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:

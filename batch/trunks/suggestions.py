@@ -79,19 +79,13 @@ def against_live(
     """Put problems that offer something, and cells that held a plain number, against the trunks that were read.
 
     An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
-    front becomes a problem, in place of its notice.
-
-    Args:
-        tables: the workbook's sheets.
-        records: which trunk each row belongs to.
-        problems: what is known so far.
-        live: the trunks that were read, by their row on the Trunks sheet.
+    front becomes a problem, in place of its notice. ``live`` is by the trunks' rows on the Trunks sheet.
     """
     numbers = any(table.numbers.get(field) for table in tables for field in _FIELDS)
     if not numbers and not any(problem.offers and problem.stops for problem in problems):
         return list(problems)
     known = _known(live)
-    cut = [problem for suspect in _suspects(tables, records, known) for problem in suspect.judged(known)]
+    cut = list(_cut_numbers(tables, records, known))
     replaced = {(problem.place, problem.value) for problem in cut}
     kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
     fields = {table.name: {at: name for name, at in table.headers.columns.items()} for table in tables}
@@ -137,45 +131,29 @@ class _Known:
         return self.own[trunk]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Suspect:
-    """A cell that held a plain number."""
-
-    table: Table
-    field: str
-    row: int
-    trunk: int
-    digits: str
-
-    def judged(self, known: _Known) -> Iterator[Problem]:
-        """Report it if the PBX has its digits only with something in front of them."""
-        at = self.table.headers.columns[self.field]
-        forms = known.forms_of(self.field, self.trunk, self.digits)
-        if self.digits in forms or not (forms := [form for form in forms if takes(self.table, self.row, at, form)]):
-            return
-        problem = self.table.problem(
-            "cell-number-cut",
-            self.row,
-            self.field,
-            "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
-            f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {self.digits}, if there is really nothing in "
-            "front of it.",
-            value=self.digits,
-            offers=(*forms, self.digits),
-        )
-        yield replace(problem, trunk=self.trunk)
-
-
-def _suspects(tables: Tables, records: Records, known: _Known) -> Iterator[_Suspect]:
-    """Find the cells that held a number of which the PBX has the digits anywhere."""
+def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Problem]:
+    """Report cells that held a plain number whose digits the PBX has only with something in front of them."""
     keys = {key for _, key in known.forms}
     columns = ((table, field) for table in tables for field in _FIELDS if field != _SPAN and table.numbers.get(field))
     for table, field in columns:
-        held, owners = table.numbers[field], records.owners[table.sheet.title]
-        for row, text in table.filled(field):
-            trunk = owners.of(row) if row in held and text.lstrip("0") in keys else None
-            if trunk is not None and trunk in known.live:
-                yield _Suspect(table=table, field=field, row=row, trunk=trunk, digits=text)
+        held, owners, at = table.numbers[field], records.owners[table.sheet.title], table.headers.columns[field]
+        suspects = [(row, text) for row, text in table.filled(field) if row in held and text.lstrip("0") in keys]
+        for row, digits in suspects:
+            trunk = owners.of(row) or 0
+            forms = known.forms_of(field, trunk, digits) if trunk in known.live else []
+            if digits in forms or not (forms := [form for form in forms if takes(table, row, at, form)]):
+                continue
+            problem = table.problem(
+                "cell-number-cut",
+                row,
+                field,
+                "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
+                f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {digits}, if there is really nothing in "
+                "front of it.",
+                value=digits,
+                offers=(*forms, digits),
+            )
+            yield replace(problem, trunk=trunk)
 
 
 def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
