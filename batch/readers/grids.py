@@ -158,10 +158,8 @@ def grid_of(sheet: CalamineSheet) -> Grid:
 def calamine_book(path: Path, *suffixes: str) -> CalamineWorkbook:
     """Return the file opened by calamine.
 
-    Args:
-        path: The file.
-        suffixes: What its name must end with for calamine to take it for what it is. Then it reads without asking
-            Python for each piece, so that other threads get on; else it is given the bytes.
+    Where its name ends with one of the suffixes by which calamine takes it for what it is, it is read without asking
+    Python for each piece, so that other threads get on; else it is given the bytes.
     """
     if path.suffix.casefold() in suffixes:
         return CalamineWorkbook.from_path(path)

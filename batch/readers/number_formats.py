@@ -127,9 +127,7 @@ def _is_harmless(character: str) -> bool:
 def mattering(formats: Mapping[str, int], codes: Mapping[int, str]) -> dict[str, str]:
     """Return the notation of those styles whose numbers look otherwise than their digits, by the style's name.
 
-    Args:
-        formats: The number of the format that each style has.
-        codes: Formats that the file spells out, by their number.
+    ``formats`` has the number of each style's format; ``codes`` the formats that the file spells out, by number.
     """
     known = {**BUILT_IN, **codes}
     seen: dict[int, bool] = {}

@@ -311,10 +311,7 @@ def list_of_sheets(package: Package) -> str:
 def targets(package: Package, part: str, kind: str = "") -> dict[str, str]:
     """Return the parts that a part links to, by the link's id; ``""`` is the package itself.
 
-    Args:
-        package: The package.
-        part: Whose links.
-        kind: What the link's type ends with; all links if empty.
+    ``kind`` is what the link's type ends with; all links if empty.
     """
     return {
         link: linked

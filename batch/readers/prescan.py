@@ -105,11 +105,7 @@ def extent(package: Package, part: str) -> Extent:
 def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Prescan:
     """Stream a sheet's XML past a handful of words. Costs a fifth of what reading its values does.
 
-    Args:
-        package: The package.
-        part: The sheet's part.
-        styles: Names of the styles whose numbers look otherwise than they are.
-        struck: Names of the styles whose text is struck through.
+    ``styles`` are those whose numbers look otherwise than they are, ``struck`` those whose text is struck through.
     """
     styled = [patterns for patterns in (_cells_of(styles, _NUMBER), _cells_of(struck, _NOT_BLANK)) if patterns]
     margins = _Margins()
@@ -205,13 +201,8 @@ def read_details(
 ) -> CellDetails:
     """Walk over a sheet's XML element by element and note what calamine drops.
 
-    Args:
-        package: The package.
-        part: The sheet's part.
-        styles: The styles that matter.
-        struck_texts: Places of those shared texts of which a part is struck through.
-        pictures: What cells with a picture in them say in ``vm``.
-        far: Whether the rectangle of the filled cells is wanted as well.
+    ``struck_texts`` are the places of those shared texts of which a part is struck through, ``pictures`` what cells
+    with a picture in them say in ``vm``; the rectangle of the filled cells is wanted as well where they may be ``far``.
 
     Raises:
         WorkbookError: It is not well-formed, or declares entities.
@@ -230,13 +221,7 @@ def read_details(
 
 
 def _cut_out(styles: CellFormats, *, shared: bool, far: bool) -> Iterator[bytes]:
-    """Yield patterns of whole cells that hide nothing: blank, of text, or a plain number.
-
-    Args:
-        styles: The styles that matter; cells of the others are cut out.
-        shared: Whether cells of shared text are cut out.
-        far: Whether all that is not blank stays.
-    """
+    """Yield patterns of whole cells that hide nothing: blank, of text, also ``shared``, or a plain number."""
     cell = rb'<c r="[A-Z]+\d+"'
     yield cell + rb'(?: s="\d+")?(?: ?/>|></c>)'
     if far:

@@ -42,11 +42,7 @@ _ENTRY: Final = 128
 
 
 def runs_in_circles(content: bytes) -> bool:
-    """Tell whether following the sectors of a container never ends, as readers do until the memory is full.
-
-    Args:
-        content: All of the file.
-    """
+    """Tell whether following the sectors of a container never ends, as readers do until the memory is full."""
     if not content.startswith(_OLE) or len(content) < _HEADER:
         return False
     size = 1 << min(struct.unpack_from("<H", content, 30)[0], 16)
@@ -117,11 +113,7 @@ _NO_NUMBER: Final = b"\xff\xff"
 
 
 def read_records(content: bytes) -> list[CellDetails]:
-    """Return what the records of each worksheet tell, in the workbook's order; nothing where they cannot be followed.
-
-    Args:
-        content: All of the file.
-    """
+    """Return what the records of each sheet tell, in the workbook's order; nothing where they cannot be followed."""
     stream = _stream(content)
     try:
         starts = list(_worksheets(stream)) or [0]

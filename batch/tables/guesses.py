@@ -75,14 +75,9 @@ class _Guess:
 
 
 def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
-    """Write the best guess of a columns file for a workbook.
+    """Write the best guess of a columns file, which will be called ``file``.
 
     What is sure stands there to be read; what is only likely is commented out.
-
-    Args:
-        workbook: as it was read.
-        tables: what is understood of it so far.
-        file: how the file will be called.
     """
     names = frozenset(map(str, tables.trunks.texts("name"))) - {""}
     guesses: dict[str, _Guess] = {}

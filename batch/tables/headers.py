@@ -53,20 +53,11 @@ def match_headers(
     fit: Fit = NO_FIT,
     below: Below = lambda _: (),
 ) -> tuple[Headers, list[Problem]]:
-    """Match a sheet's header cells with the layout.
+    """Match a sheet's header cells, by position from left to right, with the layout.
 
     Case, accents, blanks, ``_``, ``-`` and a trailing ``*`` do not count; label, field, aliases and translations all
-    work.
-
-    Args:
-        sheet: which of the three it is.
-        sheet_name: as it stands in the workbook.
-        row: the header's.
-        cells: by position, left to right.
-        ours: whether the file was written by the tool, whose result columns are then set aside.
-        fit: what a columns file says of them; it goes before everything else.
-        below: gives what stands below the header at a position: by it, a column that is not known is the user's own,
-            or is asked about.
+    work. Of a file that is ``ours`` the result columns are set aside. What a columns file says (``fit``) goes before
+    everything else. By what stands ``below`` it, a column that is not known is the user's own, or is asked about.
     """
     sorting = _Sorting(sheet=sheet, sheet_name=sheet_name, row=row, cells=cells, fit=fit)
     for position, cell in cells.items():

@@ -244,13 +244,7 @@ def rows_without_data(
     """Find the rows of a sheet that are no data, and say so once.
 
     A row that names a trunk, or that holds a number of seven digits or more, is a row, whatever else is wrong with it.
-
-    Args:
-        sheet: which of the three it is.
-        raw: its cells.
-        frame: the text of its rows, by field.
-        headers: what its columns mean.
-        trunks: every name and ID on the Trunks sheet; for that sheet itself, nothing.
+    ``frame`` has the text of its rows by field, ``trunks`` every name and ID on the Trunks sheet, for itself nothing.
     """
     shy = {headers.columns.get("password"), *(at for at, text in headers.own.items() if names_secret(text))}
     found: dict[int, tuple[int, str]] = {}

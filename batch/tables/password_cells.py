@@ -29,11 +29,7 @@ _PIECE: Final = 1 << 20
 
 
 class SecretSearch:
-    """Finds passwords in texts, at a cost that does not grow with how many there are.
-
-    Args:
-        secrets: What is looked for; those of fewer than four characters are not.
-    """
+    """Finds passwords of four characters and more in texts, at a cost that does not grow with how many there are."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         self._by_head: dict[str, dict[int, set[str]]] = {}
@@ -121,10 +117,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 def cells_to_hide(raw: RawSheet, header_row: int, columns: Iterable[int]) -> CellTexts:
     """Return what to write into the cells of the user's own columns that are headed password, secret or PIN.
 
-    Args:
-        raw: The sheet.
-        header_row: Row number of its header.
-        columns: The user's own ones, counted from the sheet's first.
+    ``columns`` are the user's own ones, counted from the sheet's first.
     """
     hidden: CellTexts = {}
     start = header_row - raw.first_row
@@ -140,10 +133,7 @@ def cells_to_hide(raw: RawSheet, header_row: int, columns: Iterable[int]) -> Cel
 def hidden_values(raw: RawSheet, search: SecretSearch, kept: Mapping[int, range]) -> CellTexts:
     """Return what to write into cells that hold a password somewhere in what they say, or in their formula.
 
-    Args:
-        raw: The sheet.
-        search: Finds them.
-        kept: By column (0 is A), the rows whose cells are left as they are.
+    ``kept`` has, by column (0 is A), the rows whose cells are left as they are.
     """
     hidden: CellTexts = {}
     for column, cells in enumerate(raw.columns, raw.first_column):

@@ -268,16 +268,11 @@ def is_blank(value: CellValue) -> bool:
 def find_region(
     sheet: Sheet, raw: RawSheet, words: Mapping[str, str], header_row: int | None = None
 ) -> tuple[Region | None, list[Problem]]:
-    """Find the header and what belongs to it; None where all rows are blank.
+    """Find the header, or take the row that is said to be it, and what belongs to it; None where all rows are blank.
 
     The header is the row with the most known headers among the first filled ones. Where none has two, it is the
-    first with one that has nothing but titles above it, and else the first filled row.
-
-    Args:
-        sheet: which of the three it is.
-        raw: its cells.
-        words: folded headers that count as known, and their fields.
-        header_row: where the header is said to be; it must lie on the sheet.
+    first with one that has nothing but titles above it, and else the first filled row. ``words`` are the folded
+    headers that count as known, and their fields.
     """
     lines = list(islice(_lines(raw, words), _LOOKED_AT))
     if not lines:

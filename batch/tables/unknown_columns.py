@@ -163,13 +163,8 @@ def unclear(
 ) -> tuple[list[Problem], set[int]]:
     """Ask about columns that could mean something of ours; also return where they stand.
 
-    Args:
-        sheet: which of the three it is.
-        sheet_name: as it stands in the workbook.
-        row: the header's.
-        own: position to header of columns that are not known; the header may be blank.
-        known: fields that other columns mean.
-        below: gives what stands below the header at a position, from the next row on.
+    ``own`` are the positions and headers, perhaps blank, of columns that are not known; ``known`` the fields that other
+    columns mean.
     """
     groups: dict[tuple[str, CellLook], list[_Stranger]] = defaultdict(list)
     lacking = {column.field for column in sheet.columns} - set(known)
@@ -340,13 +335,7 @@ def nameless(
     """Tell of columns with values and without a header.
 
     In a CSV file a value beyond the last header is a problem: an unquoted separator has shifted the cells of its row.
-
-    Args:
-        sheet: which of the three it is.
-        raw: its cells.
-        region: where its table stands.
-        known: field to position of columns that mean something all the same.
-        own: positions of columns that are said to be the user's own.
+    ``known`` has, by field, the positions of columns that mean something all the same.
     """
     last = max((position for position, cell in region.header.items() if not is_blank(cell)), default=-1)
     start = region.header_row + 1

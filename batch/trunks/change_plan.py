@@ -322,11 +322,7 @@ def with_orders(
 ) -> FileMetadata:
     """Return what results say of themselves about orders.
 
-    Args:
-        metadata: what the file that was read says of itself.
-        run_on: address of the run's PBX.
-        records: all trunks of the workbook.
-        finished: ids of the trunks that are as wanted, by their row on the Trunks sheet.
+    ``finished`` has the ids of the trunks that are as wanted, by their row on the Trunks sheet.
     """
     left = [record for record in records if record.row not in finished]
     return replace(
@@ -346,16 +342,9 @@ def _order(record: Record, sheet: ListSheet, edit: ListEdit[Any]) -> str:
 def check_orders(
     tables: Tables, change: Change, metadata: FileMetadata, *, same_pbx: bool
 ) -> tuple[Change, list[Hazard], list[Problem]]:
-    """Settle what becomes of lists whose entries would be moved.
+    """Say what becomes of lists whose entries would be moved, in a file that may be results of a run on this PBX.
 
-    Args:
-        tables: the workbook.
-        change: what one of its trunks would become.
-        metadata: what the workbook says of itself.
-        same_pbx: whether it is results of a run on this PBX.
-
-    Returns:
-        The change without lists that stay as they are; what is to be allowed; what is to be told.
+    Returns the change without lists that stay as they are; what is to be allowed; what is to be told.
     """
     if metadata.kinds.isdisjoint({FileKind.RESULTS, FileKind.EXPORT}):
         return change, [], []

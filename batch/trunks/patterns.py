@@ -218,10 +218,7 @@ _NATIONAL: Final = 7
 def did_notices(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -> Iterator[Problem]:
     """Tell of patterns that hide rows below them, of words and brackets that are patterns, and of other notations.
 
-    Args:
-        table: the DIDs sheet.
-        dids: its understood rows.
-        removing: Trunks rows whose list says what goes: nothing is matched by it.
+    ``removing`` holds the Trunks rows whose list says what goes: nothing is matched by it.
     """
     numbers = dids_of(dids.rows)
     together = "\n" + "\n".join(numbers)

@@ -313,15 +313,7 @@ def _list_left_alone(base: Sequence[Entry], live: Sequence[Entry], merged: _Merg
 def _merge_list(
     edit: ListEdit[Any], asked: ListEdit[Any], base: Sequence[Entry], live: Sequence[Entry], filled: Filling
 ) -> _MergedList:
-    """Merge a list.
-
-    Args:
-        edit: all rows of the sheet, with mode *replace* or *add*.
-        asked: of those, the ones that a person touched, blank where they did not.
-        base: the list at the time of the export.
-        live: the list now.
-        filled: makes an entry from a row and the entry that its blank cells leave alone.
-    """
+    """Merge a list: all rows of the sheet, those of them that a person touched, the list then, and the list now."""
     if edit.clear is not None:
         return _cleared(edit.clear, base, live)
     was: Mapping[Key, Entry] = keyed(base)
