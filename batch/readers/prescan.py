@@ -271,7 +271,6 @@ def read_margins(package: Package, part: str, margins: bytes, details: CellDetai
 
 
 def _totals(table: Mapping[str, str]) -> Block | None:
-    """Return the rows of a table that hold its totals."""
     count, block = table.get("totalsRowCount", "0"), _block(table.get("ref", ""))
     if block is None or not count.isdecimal() or int(count) == 0:
         return None

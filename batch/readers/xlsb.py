@@ -108,7 +108,6 @@ def _columns(record: Any, _number: int) -> tuple[int, int, bool]:
 
 
 def _style(record: Any, _number: int) -> tuple[int, int]:
-    """Read which number format and which font a style has."""
     record.skip(2)
     return record.read_short() or 0, record.read_short() or 0
 

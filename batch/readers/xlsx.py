@@ -275,7 +275,6 @@ def _details_of(
     texts: frozenset[int],
     pictures: frozenset[str],
 ) -> CellDetails:
-    """Glance at a sheet, and look closer where that is due."""
     found = prescan_sheet(package, part, styles.formats, styles.struck)
     due = found.closer or known.far or texts
     details = read_details(package, part, styles, texts, pictures, far=known.far) if due else CellDetails()

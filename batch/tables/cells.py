@@ -269,7 +269,6 @@ def _without_line_breaks(place: ColumnPlace, texts: list[str], findings: _Findin
 
 
 def _many_numbers(place: ColumnPlace, found: str, numbers: Sequence[str]) -> Finding:
-    """Say what to do with a cell that holds several numbers where a row takes one."""
     fix, span = each_in_a_row(numbers), as_range(numbers)
     if place.column.sent:
         fix, span = one_of_them(fix), ""

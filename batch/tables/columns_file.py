@@ -269,7 +269,6 @@ def fit(
 def _found_own(
     file: ColumnsFile, sheet: Sheet, raw: RawSheet, row: int, header: Mapping[int, CellValue]
 ) -> tuple[frozenset[int], list[Problem]]:
-    """Find the columns that are said to be the user's own."""
     own: set[int] = set()
     problems = []
     for text in file.sheets[sheet.title].own:

@@ -156,7 +156,6 @@ def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: froze
 
 
 def _guess_by_values(guess: _Guess, lacking: Iterable[str], free: dict[int, str], names: frozenset[str]) -> None:
-    """Guess what columns mean by what stands in them."""
     tests = {**_TELLING, "trunk": names.__contains__}
     for name in (name for name in lacking if name in tests and name not in guess.known):
         told = next((at for at in free if _tells(guess.raw, guess.row, at, tests[name])), None)

@@ -11,8 +11,7 @@ from typing import Final
 import pandas as pd
 
 from batch.readers.workbook import Block, CellValue, RawSheet
-from batch.schema.column_model import CLEAR, Parser, Sheet
-from batch.schema.columns import CALLER_IDS
+from batch.schema.column_model import CLEAR, ListSheet, Parser, Sheet
 from batch.schema.problems import Problem
 from batch.schema.spellings import letters, listed, spans
 from batch.tables.headers import Headers
@@ -248,8 +247,9 @@ def rows_without_data(
     """
     shy = {headers.columns.get("password"), *(at for at, text in headers.own.items() if names_secret(text))}
     found: dict[int, tuple[int, str]] = {}
-    strange = {} if sheet.required else _of_list(sheet, frame, trunks)
-    below, has_numbers = _table_below(frame, strange, _key(sheet))
+    key = sheet.number if isinstance(sheet, ListSheet) else ""
+    strange = _of_list(key, frame, trunks) if key else {}
+    below, has_numbers = _table_below(frame, strange, key)
     for row in _of_trunks(frame) if sheet.required else [row for row, is_data in strange.items() if not is_data]:
         at, label = _first_filled(raw, row)
         texts = [str(text) for text in frame.loc[row] if text]
@@ -292,9 +292,8 @@ def _perhaps_a_table(raw: RawSheet, rows: Sequence[int]) -> Problem:
     )
 
 
-def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> dict[int, bool]:
+def _of_list(key: str, frame: pd.DataFrame, trunks: Collection[str]) -> dict[int, bool]:
     """Return the rows of a list that name no trunk of the Trunks sheet, and whether they hold a number or an ID."""
-    key = _key(sheet)
     if key not in frame or "trunk" not in frame:
         return {}
     owners = frame["trunk"].tolist()
@@ -307,11 +306,6 @@ def _of_list(sheet: Sheet, frame: pd.DataFrame, trunks: Collection[str]) -> dict
             is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
             found[row] = bool(owner.isdecimal() or number == CLEAR or is_number)
     return found
-
-
-def _key(sheet: Sheet) -> str:
-    """Return the field of a list that holds its numbers."""
-    return "outbound_cid" if sheet is CALLER_IDS else "did"
 
 
 def _table_below(frame: pd.DataFrame, strange: Mapping[int, bool], key: str) -> tuple[Sequence[int], bool]:
@@ -363,7 +357,6 @@ def _is_total(label: str, texts: Sequence[str], sheet: Sheet) -> bool:
 
 
 def _is_remark(label: str, texts: Sequence[str], sheet: Sheet) -> bool:
-    """Tell whether a row is a few words, alone or with a date."""
     if any(text != label and not _DATE.fullmatch(text) for text in texts):
         return False
     words = len(label.split())

@@ -243,8 +243,6 @@ class Region:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
-    """One filled row, as a header might look."""
-
     offset: int
     cells: Mapping[int, CellValue]
     filled: int

@@ -146,8 +146,6 @@ def _look_of_text(text: str) -> CellLook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stranger:
-    """A column that may be meant."""
-
     position: int
     header: str
     """As it stands there; blank where there is none."""
@@ -184,7 +182,6 @@ def unclear(
 def _judged(
     position: int, header: str, row: int, cells: Sequence[CellValue], lacking: AbstractSet[str]
 ) -> _Stranger | None:
-    """Judge a column by what its different cells look like."""
     if (header.startswith("#") and header != "#") or header in RESULT_HEADERS or header.endswith("(yours)"):
         return None
     sense = _sense(header, lacking)

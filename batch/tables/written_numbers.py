@@ -150,7 +150,6 @@ def _international(text: str) -> bool:
 
 
 def _one(groups: Sequence[str], international: bool) -> bool:  # noqa: FBT001 - of the text that they come from
-    """Tell whether groups of digits may be one number."""
     most = _MOST_NATIONAL if groups[0].startswith("0") and not international else MOST_DIGITS
     if sum(map(len, groups)) > most or len(groups) > 8:
         return len(groups) == 1

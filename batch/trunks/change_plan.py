@@ -334,7 +334,6 @@ def with_orders(
 
 
 def _order(record: Record, sheet: ListSheet, edit: ListEdit[Any]) -> str:
-    """Return what the rows of a list are known by in this order, and in no other."""
     text = json.dumps([sheet.name, record.label, [row.key for row in edit.rows]])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 

@@ -241,7 +241,6 @@ def _misplaced(option: _Part, needed: str, field: str, text: str) -> Finding | N
 
 
 def _span(option: _Part, number: _Part, text: str) -> str | Finding:
-    """Understand the extension range that goes with a caller-ID range."""
     span = _misplaced(option, "range", "outbound_cid_to_ext_range", text) or parse_extension_range(text)
     if isinstance(span, Finding):
         return span

@@ -133,8 +133,6 @@ def _record(row: int, values: Mapping[str, Value], lists: Mapping[ListSheet, Lis
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Places:
-    """Where on the Trunks sheet a trunk is named."""
-
     ids: Mapping[str, list[int]]
     names: Mapping[str, list[int]]
 

@@ -324,7 +324,6 @@ def _extension_behind(text: str) -> Reading | None:
 
 
 def _spoiled(text: str) -> Reading | None:
-    """Find what a spreadsheet writes for a date, or for true and false."""
     again = "Format the cell as text and type the number again, from where you have it."
     if _DATE.fullmatch(text):
         message = f"This is a {'time' if ':' in text else 'date'}, which a spreadsheet may have made of what was typed."

@@ -89,7 +89,6 @@ class Matcher:
         return self._led(_elements(did)).order
 
     def _led(self, elements: Iterable[str | _Element]) -> _State:
-        """Follow characters, or places of a pattern, from the beginning."""
         if len(self._states) > _MOST_STATES or self._places > self._most_places:
             self._states.clear()
             self._places = 0

@@ -182,7 +182,6 @@ def _among(text: str, forbidden: str) -> str:
 
 
 def _host(column: Column, text: str) -> str | Finding:
-    """Check that a text is a host name or an IP address, and nothing else with it."""
     if text.casefold() in (YES_WORDS | NO_WORDS) - {"0", "1"}:
         return Finding("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
     if odd := _lookalikes(text):
