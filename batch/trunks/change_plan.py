@@ -105,7 +105,7 @@ class Change:
         """Tell whether everything that the write replaces still is what the plan saw."""
         return (
             (now.name, now.vendor_type) == (self.live.name, self.live.vendor_type)
-            and replaced(now, self.difference) == self.replaces()
+            and self.replaces(now) == self.replaces()
             and all(
                 now.lists[sheet].unknown_keys == self.live.lists[sheet].unknown_keys for sheet in self.difference.lists
             )
@@ -122,14 +122,10 @@ class Change:
         lists = [sheet for sheet in reversed(LIST_SHEETS) if sheet in self.difference.lists]
         return body | {sheet.api: [entry_json(entry) for entry in self.desired.lists[sheet]] for sheet in lists}
 
-    def replaces(self) -> dict[str, Any]:
-        """Return the live values that the write replaces, secrets as `Secret`: what must still be so just before."""
-        return replaced(self.live, self.difference)
-
-
-def replaced(live: LiveTrunk, difference: Difference) -> dict[str, Any]:
-    """Return a trunk's values of the fields and lists in which it differs."""
-    return values_of(live, [*difference.fields, *(sheet.api for sheet in difference.lists)])
+    def replaces(self, now: LiveTrunk | None = None) -> dict[str, Any]:
+        """Return the values of the plan's trunk, or of the trunk now, that the write replaces, secrets as `Secret`."""
+        lists = (sheet.api for sheet in self.difference.lists)
+        return values_of(now or self.live, [*self.difference.fields, *lists])
 
 
 def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
