@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from batch.tables.rows import Tables
+    from batch.trunks.live import LiveTrunk
     from batch.trunks.model import Choice, Record, Records
-    from batch.trunks.three_way_merge import Base
     from batch.writers.marked_workbook import Marked
 
 
@@ -84,9 +84,9 @@ class Checked:
         """Whether anything stands against sending."""
         return bool(self.problems.stopping)
 
-    def exported(self) -> Base | None:
-        """Return what the PBX held when the workbook was exported from it; None for one that is no export."""
-        from batch.trunks.three_way_merge import read_base  # noqa: PLC0415 - as in `_begin`
+    def exported(self) -> Mapping[int, LiveTrunk] | None:
+        """Return the trunks, by id, that a workbook was exported with; None for one that is no export."""
+        from batch.trunks.merge import read_base  # noqa: PLC0415 - as in `_begin`
 
         return read_base(self.workbook)
 

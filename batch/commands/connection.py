@@ -23,9 +23,10 @@ from batch.schema.file_metadata import plain_stem
 from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
 from batch.settings import Settings
+from batch.trunks.live import LiveTrunk
+from batch.trunks.merge import GROUP_KIND
 from batch.trunks.model import Record
 from batch.trunks.numbers import RawId, split_groups
-from batch.trunks.three_way_merge import GROUP_KIND, Base
 
 if TYPE_CHECKING:
     from batch.practice.state import PbxState
@@ -78,7 +79,7 @@ def open_connection(
     operator: Operator,
     recording: Recording,
     records: Iterable[Record] = (),
-    exported: Callable[[], Base | None] = lambda: None,
+    exported: Callable[[], Mapping[int, LiveTrunk] | None] = lambda: None,
 ) -> Iterator[Connection]:
     """Open the way to the PBX that the settings name, or to the embedded practice PBX; its token is given back.
 
@@ -188,7 +189,7 @@ def practice_file(workbook: Path) -> Path:
 
 @contextmanager
 def _practice(
-    settings: Settings, records: Iterable[Record], exported: Callable[[], Base | None]
+    settings: Settings, records: Iterable[Record], exported: Callable[[], Mapping[int, LiveTrunk] | None]
 ) -> Iterator[tuple[Endpoint, tuple[str, ...]]]:
     from batch.practice.server import running  # noqa: PLC0415
     from batch.practice.state import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
@@ -203,7 +204,7 @@ def _practice(
             state, note = read_state(before), f"The practice PBX starts as {before} says, and is kept in {file}."
         else:
             source = settings.workbook
-            state = _invented(list(records), exported())
+            state = _invented(list(records), exported() or {})
             note = f"The practice PBX was made up from the workbook, and is kept in {file}."
     except (OSError, ValueError) as error:
         hint = f"Delete {file} to start anew." if source == file else f"Correct {source}, or move it away."
@@ -235,14 +236,13 @@ def _why(error: OSError | ValueError) -> str:
     return (getattr(error, "strerror", None) or str(error)).rstrip(".")
 
 
-def _invented(records: Sequence[Record], base: Base | None) -> PbxState:
+def _invented(records: Sequence[Record], exported: Mapping[int, LiveTrunk]) -> PbxState:
     """Make a practice PBX that has the workbook's trunks, extensions and groups, with other values.
 
     A trunk of an export holds what it held when it was exported.
     """
     from batch.practice.state import invent_state  # noqa: PLC0415 - only for rehearsals
 
-    exported = {} if base is None else base.trunks
     trunks: dict[object, dict[str, Any]] = {}
     members: dict[tuple[str, int], str] = {}
     for record in records:

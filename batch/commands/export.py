@@ -15,7 +15,7 @@ from batch.runs.folders import recording
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_OF, TRUNKS
 from batch.settings import Settings
 from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
-from batch.trunks.three_way_merge import base_lines
+from batch.trunks.merge import base_lines
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
 from batch.writers.exportable import Directory, Exportable, NotExportable, find_exportable
 

@@ -19,7 +19,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import since_exported
 from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
-from batch.schema.file_metadata import PRACTICE_MARK
+from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
 from batch.secret_sources import said_of
 from batch.settings import Settings
@@ -40,7 +40,6 @@ from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
-from batch.trunks.three_way_merge import Base
 from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
 from batch.writers.run_results import changes_frame
@@ -49,20 +48,22 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def foreign(base: Base, connection: Connection, tables: Tables) -> list[Problem]:
+def foreign(metadata: FileMetadata, connection: Connection, tables: Tables) -> list[Problem]:
     """Report an export of another PBX: what it began with says nothing about this one.
 
     On the practice PBX it may be rehearsed, which is only told. What was exported from a practice PBX is for no other.
     """
-    if is_same(base.pbx, connection.address):
+    if is_same(metadata.pbx, connection.address):
         return []
-    came_from = f"This workbook was exported from {base.pbx or 'a PBX that it does not name'}{_when(base.made_at)}"
+    came_from = (
+        f"This workbook was exported from {metadata.pbx or 'a PBX that it does not name'}{_when(metadata.made_at)}"
+    )
     if connection.practice:
         return [
             Problem(
                 code="base-practice",
                 sheet=tables.trunks.name,
-                value=base.pbx,
+                value=metadata.pbx,
                 message=f"{came_from}; here it is rehearsed on the practice PBX.",
                 fix="Nothing to do. What the real PBX changed since the export is seen only by a plan against it.",
             )
@@ -71,7 +72,7 @@ def foreign(base: Base, connection: Connection, tables: Tables) -> list[Problem]
         Problem(
             code="base-elsewhere",
             sheet=tables.trunks.name,
-            value=base.pbx,
+            value=metadata.pbx,
             message=f"{came_from}, not from {connection.address}, so it does not tell what changed on this one since.",
             fix=f"Use a workbook exported from {connection.address}; or copy the rows that are meant into an empty "
             "workbook (trunk-batch template), which is then compared with this PBX alone.",
@@ -170,8 +171,9 @@ def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] 
     tables = checked.tables
     chosen = checked.chosen
     base = checked.exported()
-    around = [*_plain_http(connection, tables), *(foreign(base, connection, tables) if base is not None else ())]
-    exported = {} if base is None or any(problem.stops for problem in around) else base.trunks
+    elsewhere = () if base is None else foreign(checked.workbook.metadata, connection, tables)
+    around = [*_plain_http(connection, tables), *elsewhere]
+    exported = {} if base is None or any(problem.stops for problem in around) else base
     if not chosen:
         return _planned(checked, connection, Inventory(trunks=()), [], [], around)
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]

@@ -47,7 +47,6 @@ from batch.trunks.live_checks import (
 from batch.trunks.merge import merge
 from batch.trunks.model import ListEdit, Record
 from batch.trunks.payloads import refusals
-from batch.trunks.three_way_merge import merge_three_ways
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,11 +249,7 @@ def plan_change(
     tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
-    merged = (
-        merge(tables, record, live, inventory)
-        if base is None
-        else merge_three_ways(tables, record, base, live, inventory)
-    )
+    merged = merge(tables, record, live, inventory, base)
     asked, desired = merged.asked, merged.desired
     difference = compare(live, desired)
     problems = [*merged.problems, *check_live(tables, asked, live, inventory)]

@@ -1,12 +1,14 @@
-"""Entries: the rows of the DIDs and Caller IDs sheets, understood.
+"""Entries: the rows of the DIDs and Caller IDs sheets, understood, and applied to what the PBX holds.
 
-Half a million DIDs are handled by column; only what is not a plain number is looked at alone.
+Half a million DIDs are handled by column; only what is not a plain number is looked at alone. The PBX replaces lists
+whole, so what is desired is always a complete list: the live one with an edit applied to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final, Generic, NamedTuple, TypeAlias
@@ -14,11 +16,12 @@ from typing import Any, Final, Generic, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from batch.schema.column_model import CLEAR, Mode
+from batch.schema.column_model import CLEAR, ListSheet, Mode
 from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
 from batch.schema.problems import Finding, Problem
-from batch.tables.rows import Table
-from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRowT
+from batch.tables.rows import Table, Tables
+from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory
+from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
@@ -29,6 +32,7 @@ from batch.trunks.numbers import (
     parse_did,
     parse_extension_range,
     parse_extensions,
+    split_groups,
 )
 from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
@@ -273,3 +277,139 @@ def _unequal(number: NumberRange, span: NumberRange) -> Finding:
         )
     fix = f"For {number.size} extensions type {fitting}, or change the Caller ID."
     return Finding("range-unequal", message, fix, (fitting,))
+
+
+class Filling:
+    """Makes entries from rows, and collects what stands in the way."""
+
+    def __init__(self, tables: Tables, inventory: Inventory) -> None:
+        """Make one for the rows of a workbook, whose extensions and groups are looked up in an inventory."""
+        self.problems: list[Problem] = []
+        self._tables = tables
+        self._inventory = inventory
+
+    def __call__(self, row: EntryRow, old: Entry | None) -> Entry:
+        """Make an entry from a row and the entry that its blank cells leave alone, if there is one."""
+        name = row.name if row.name is not None else old.name if old else ""
+        if isinstance(row, DidRow):
+            return Did(row.number, name)
+        span, order = (old.extension_range, old.order) if isinstance(old, CallerId) else ("", ())
+        table, faults = self._tables.caller_ids, []
+        if row.option == "range":
+            span = row.extension_range or span
+            faults = [] if span else [_missing(table, row, "extension-range-missing", "outbound_cid_to_ext_range")]
+        else:
+            order, faults = _members_of(table, row, order, self._inventory)
+            if not order and not faults:
+                faults = [_missing(table, row, "extensions-missing", "extensions")]
+        self.problems += faults
+        return CallerId(row.option, row.number, name, span, frozenset(order), order)
+
+
+def applied(edit: ListEdit[Any], live: Sequence[Entry], filled: Filling) -> tuple[Entry, ...]:
+    """Apply an edit to a list."""
+    old: dict[Hashable, Entry] = {entry.key: entry for entry in reversed(live)}
+    match edit.mode:
+        case Mode.REPLACE:
+            return tuple(filled(row, old.get(row.key)) for row in edit.rows)
+        case Mode.ADD:
+            new: dict[Hashable, Entry] = {row.key: filled(row, old.get(row.key)) for row in edit.rows}
+            kept = tuple(new.get(entry.key, entry) for entry in live)
+            return kept + tuple(entry for key, entry in new.items() if key not in old)
+        case Mode.REMOVE:
+            gone = {row.key for row in edit.rows}
+            return tuple(entry for entry in live if entry.key not in gone)
+
+
+def ambiguous(tables: Tables, sheet: ListSheet, edit: ListEdit[Any], live: Sequence[Entry]) -> list[Problem]:
+    """Report rows of add and remove that fit two live entries, and removals of what is not there."""
+    if edit.mode is Mode.REPLACE:
+        return []
+    table, field = tables.of(sheet), sheet.number
+    count: Counter[Hashable] = Counter(entry.key for entry in live)
+    problems = []
+    absent: dict[int, list[str]] = {}
+    for row in edit.rows:
+        text = row.number
+        if count[row.key] > 1:
+            problems.append(
+                table.problem(
+                    "key-ambiguous",
+                    row.row,
+                    field,
+                    f"{text} stands {count[row.key]} times on the PBX, so it is not clear which one is meant.",
+                    "Remove the doubles on the PBX, or replace the whole list.",
+                    value=text,
+                )
+            )
+        elif edit.mode is Mode.REMOVE and not count[row.key]:
+            absent.setdefault(row.row, []).append(text)
+    return problems + [_not_there(table, field, row, numbers) for row, numbers in absent.items()]
+
+
+def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Problem:
+    more = f" (and {len(numbers) - 1} more of this cell)" if len(numbers) > 1 else ""
+    return table.problem(
+        "entry-not-there",
+        row,
+        field,
+        f"{numbers[0]}{more} is not on the trunk, so there is nothing to remove.",
+        "Nothing to do, if it is gone already; otherwise check the number.",
+        value=numbers[0],
+    )
+
+
+def _members_of(
+    table: Table, row: CallerIdRow, live: Sequence[Extension], inventory: Inventory
+) -> tuple[tuple[Extension, ...], list[Problem]]:
+    """Look up the extensions and groups of a row; a blank cell keeps the live ones of its kind."""
+    groups = split_groups(row.groups, inventory.groups) if row.groups else ()
+    extensions, strange = _looked_up("extension", row.extensions or (), inventory.extensions)
+    ext_groups, strange_groups = _looked_up("ext_group", groups, inventory.groups)
+    if row.extensions is None:
+        extensions = [one for one in live if one.type == "extension"]
+    if row.groups is None:
+        ext_groups = [one for one in live if one.type != "extension"]
+    problems = [_not_on_pbx(table, row, "extension-unknown", "extensions", number) for number in strange]
+    for name in strange_groups:
+        near = inventory.nearest_group(name)
+        problems.append(_not_on_pbx(table, row, "group-unknown", "extension_groups", name, near))
+    return tuple(dict.fromkeys([*extensions, *ext_groups])), problems
+
+
+def _looked_up(kind: str, wanted: Iterable[str | RawId], ids: Mapping[str, int]) -> tuple[list[Extension], list[str]]:
+    """Look up what a cell names, by number or name; also return what the PBX does not have."""
+    found: list[Extension] = []
+    strange: list[str] = []
+    for one in wanted:
+        if isinstance(one, RawId):
+            found.append(Extension(kind, one.id))
+        elif one in ids:
+            found.append(Extension(kind, ids[one], one))
+        else:
+            strange.append(one)
+    return found, strange
+
+
+def _not_on_pbx(table: Table, row: CallerIdRow, code: str, field: str, name: str, near: str | None = None) -> Problem:
+    what = "extension" if field == "extensions" else "extension group"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"The PBX has no {what} {name}" + (f"; did you mean {near}?" if near else "."),
+        f"Type {near}." if near else f"Correct it, or let the administrator add the {what} first.",
+        value=name,
+    )
+
+
+def _missing(table: Table, row: CallerIdRow, code: str, field: str) -> Problem:
+    needed = "Extensions or Extension groups" if field == "extensions" else "Extension range"
+    return table.problem(
+        code,
+        row.row,
+        field,
+        f"{row.number} is new on this trunk, so {needed} must say for whom it is.",
+        f"Fill in {needed}.",
+        value="",
+    )

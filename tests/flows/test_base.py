@@ -13,7 +13,7 @@ import pytest
 
 from batch.commands.connection import PRACTICE, Connection
 from batch.commands.plan import foreign, is_same
-from batch.trunks.three_way_merge import Base
+from batch.schema.file_metadata import FileMetadata
 from tests.builders import book, read
 from tests.flows.shell import CLIENT_SECRET, Bench, Ran, lines_of, pbx, register, run, serving
 
@@ -206,7 +206,7 @@ def test_an_export_is_rehearsed_on_a_practice_pbx_that_holds_what_was_exported(t
 
 def test_what_was_exported_from_a_practice_pbx_is_for_no_real_one() -> None:
     tables, _, _ = read(book(["Name", "London"]))
-    base = Base(pbx=PRACTICE, made_at="2026-11-23T02:14:07+01:00", trunks={})
+    base = FileMetadata(pbx=PRACTICE, made_at="2026-11-23T02:14:07+01:00")
     real = Connection(client=None, address="https://pbx.example", practice=False, place="")  # type: ignore[arg-type] # nothing is asked
     (problem,) = foreign(base, real, tables)
     assert (problem.code, problem.trunk, problem.cell) == ("base-elsewhere", None, "A1")

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch.readers.detect import read_workbook
-from batch.trunks.three_way_merge import read_base
+from batch.trunks.merge import read_base
 from tests.flows.shell import CLIENT_SECRET, Bench, Json, Ran, lines_of, pbx, register, rows_of, run, serving
 from tests.office import saved_again
 
@@ -105,12 +105,13 @@ def test_the_sheets_hold_what_the_pbx_holds_and_no_password(tmp_path: Path) -> N
 def test_the_base_knows_every_list_but_those_that_the_workbook_cannot_say(tmp_path: Path) -> None:
     with serving(tmp_path / "pbx.xlsx", pbx([LONDON, PARIS])) as there:
         export(there)
-        base = read_base(read_workbook(there.workbook))
+        workbook = read_workbook(there.workbook)
+        base = read_base(workbook)
         assert base is not None
-        assert base.pbx == there.pbx.url
-        assert {number: set(trunk.unread) for number, trunk in base.trunks.items()} == {1: set(), 2: {"did_list"}}
-        assert [entry.number for entry in base.trunks[1].dids.entries] == ["442079460100", "0044207"]
-        assert "password" not in base.trunks[1].whole
+        assert workbook.metadata.pbx == there.pbx.url
+        assert {number: set(trunk.unread) for number, trunk in base.items()} == {1: set(), 2: {"did_list"}}
+        assert [entry.number for entry in base[1].dids.entries] == ["442079460100", "0044207"]
+        assert "password" not in base[1].whole
 
 
 def test_an_edited_export_changes_that_and_leaves_what_it_could_not_say(tmp_path: Path) -> None:
