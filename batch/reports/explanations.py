@@ -108,12 +108,10 @@ def _column(sheet: Sheet, column: Column) -> Explanation:
 
 
 def _words() -> Iterator[Explanation]:
-    elsewhere = {*HAZARD_KINDS, *(term.word for term in ENDING_TERMS)}
-    for term in GLOSSARY:
-        if term.word not in elsewhere:
-            yield Explanation(
-                kind="word", word=term.word, means=f"{term.meaning} {DETAILS.get(term.word, '')}".rstrip()
-            )
+    elsewhere = {*HAZARD_KINDS, *ENDING_TERMS}
+    for word, meaning in GLOSSARY.items():
+        if word not in elsewhere:
+            yield Explanation(kind="word", word=word, means=f"{meaning} {DETAILS.get(word, '')}".rstrip())
 
 
 def find_explanations(words: Sequence[str]) -> list[Explanation]:

@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 GLOSSARY_SHEET: Final = "Glossary"
 GLOSSARY_LEAD: Final = "What the words mean, in this workbook, in the program's messages and in the results."
 
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """A word and what it means."""
-
-    word: str
-    meaning: str
-
-
 _TABLES: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
-ENDING_TERMS: Final = tuple(Term(*term) for term in _TABLES["endings"].items())
+ENDING_TERMS: Final[Mapping[str, str]] = _TABLES["endings"]
 """The ten endings that a row can have."""
 
 DETAILS: Final[Mapping[str, str]] = _TABLES["more"]
 """What else there is to know about some words."""
 
-GLOSSARY: Final = tuple(
-    sorted(
-        (*ENDING_TERMS, *(Term(*term) for term in _TABLES["words"].items())),
-        key=lambda term: term.word.casefold().strip("<"),
-    )
+GLOSSARY: Final[Mapping[str, str]] = dict(
+    sorted((ENDING_TERMS | _TABLES["words"]).items(), key=lambda term: term[0].casefold().strip("<"))
 )
-"""All terms in the order of the alphabet."""
+"""What each word means, in the order of the alphabet."""

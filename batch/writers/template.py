@@ -102,9 +102,9 @@ def add_glossary(book: NewWorkbook) -> None:
     target.add(1, [(glossary.GLOSSARY_SHEET, "guide title", 1)], 36, first=1)
     target.add(2, [(glossary.GLOSSARY_LEAD, "prose", 2)], 24, first=1)
     target.add(3, [("Word", "header", 1), ("What it means", "header", 1)], first=1)
-    for row, term in enumerate(glossary.GLOSSARY, 4):
-        height = 5 + 15 * lines_in(term.meaning, _GLOSSARY_WIDTHS[2] * _ROOM)
-        target.add(row, [(term.word, "topic", 1), (term.meaning, "help", 1)], height, first=1)
+    for row, (word, meaning) in enumerate(glossary.GLOSSARY.items(), 4):
+        height = 5 + 15 * lines_in(meaning, _GLOSSARY_WIDTHS[2] * _ROOM)
+        target.add(row, [(word, "topic", 1), (meaning, "help", 1)], height, first=1)
 
 
 def _help_sheet(book: NewWorkbook, name: str, widths: Sequence[float]) -> NewSheet:
@@ -316,5 +316,5 @@ def csv_readme() -> str:
             must = " Must be filled." if column.required else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
     lines += ["", glossary.GLOSSARY_SHEET, "-" * len(glossary.GLOSSARY_SHEET), "", glossary.GLOSSARY_LEAD, ""]
-    lines += [f"{term.word}: {term.meaning}" for term in glossary.GLOSSARY]
+    lines += [f"{word}: {meaning}" for word, meaning in glossary.GLOSSARY.items()]
     return "\r\n".join([*lines, ""])

@@ -191,7 +191,7 @@ def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyx
     lines = [
         (word, meaning) for _, word, meaning in book[glossary.GLOSSARY_SHEET].iter_rows(min_row=4, values_only=True)
     ]
-    assert lines == [(term.word, term.meaning) for term in glossary.GLOSSARY]
+    assert lines == list(glossary.GLOSSARY.items())
 
 
 def test_the_trunks_sheet_prints_two_pages_wide_with_the_name_on_each(book: openpyxl.Workbook) -> None:
