@@ -198,6 +198,7 @@ def _mark_sheet(edit: PackageEdit, part: str, found: SheetFindings, palette: Pal
     wanted = dict.fromkeys(found.wrong, palette.on(WRONG)) | dict.fromkeys(found.noted, palette.on(NOTED))
     if not wanted:
         return True
+    edit.put(part, edit.read(part))  # unpacked once
     patch = SheetPatch(edit, part)
     for (row, column), restyling in wanted.items():
         patch.change(row, column, CellChange(restyling=restyling))

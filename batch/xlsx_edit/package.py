@@ -127,7 +127,7 @@ class PackageEdit:
         if changed is None:
             pieces = _unpacked(name, self.package.chunks(name))
         else:
-            pieces = changed.giver.chunks(changed.part) if isinstance(changed, Borrowed) else iter((changed,))
+            pieces = changed.giver.chunks(changed.part) if isinstance(changed, Borrowed) else _sliced(changed)
         for rewriting in self._rewritten.get(name, ()):
             pieces = rewriting(pieces)
         return pieces
@@ -298,6 +298,10 @@ class Borrowed:
 
     giver: PackageEdit
     part: str
+
+
+def _sliced(content: bytes) -> Iterator[bytes]:
+    return (content[at : at + _LARGE] for at in range(0, len(content), _LARGE))
 
 
 def _unpacked(name: str, pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import xlsxwriter
 
 from batch.schema.column_model import Sheet
-from batch.writers import guides
+from batch.writers.template import header as header_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def page_of(sheet: Sheet, rows: Iterable[Mapping[str, Cell]], own: Sequence[str]
     return Page(
         name=sheet.title,
         lines=[
-            [*(guides.header(column) for column in used), *own],
+            [*(header_of(column) for column in used), *own],
             *([row.get(key, "") for key in keys] if row else [] for row in listed),
         ],
         widths=[*(column.width for column in used), *(30 for _ in own)],
