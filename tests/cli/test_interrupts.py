@@ -42,6 +42,7 @@ from tests.cli.shell import (
     rows_of,
     write_book,
 )
+from tests.forked import Forked
 
 RUN = "from batch.cli import run; run()"
 HEARS = "import signal; signal.signal(2, signal.default_int_handler)"
@@ -296,22 +297,15 @@ def settings_for(book: Path, url: str, settle_wait: float = 0) -> Settings:
 
 @POSIX
 class TestSignals:
-    def start(self, *words: object, **more: Any) -> subprocess.Popen[str]:
-        return subprocess.Popen(  # noqa: S603 - our own command
-            [*HEARING, *map(str, words)],
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "TRUNK_BATCH_CLIENT_SECRET": SECRET},
-            **more,
-        )
+    @pytest.fixture(autouse=True)
+    def _secret(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TRUNK_BATCH_CLIENT_SECRET", SECRET)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
     def test_a_plan_that_is_stopped_gives_its_token_back_and_one_object(self, book: Path, number: int) -> None:
         slow = {"call": "trunk/list", "times": "always", "latency": 1}
         with pbx(faults=[slow]) as served:
-            running = self.start("plan", book, *at(served)[:4], "--json")
+            running = Forked("plan", book, *at(served)[:4], "--json", env=os.environ)
             while "get_token" not in calls(served):
                 time.sleep(0.02)
             time.sleep(0.3)
@@ -331,13 +325,13 @@ class TestSignals:
         [(0.0, [signal.SIGTERM]), (0.15, [signal.SIGINT] * 3), (0.3, [signal.SIGTERM]), (0.5, [signal.SIGINT] * 3)],
     )
     def test_whoever_stops_while_results_are_written_is_left_with_whole_files_or_none(
-        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, after: float, numbers: list[signal.Signals]
+        self, shell: Shell, tmp_path: Path, after: float, numbers: list[signal.Signals]
     ) -> None:
         names = [f"T{i}" for i in range(40)]
         rows = [("Name", "Hostname", "Password"), *((name, "new.example", f"Sample-pw-{name}") for name in names)]
         book = write_book(tmp_path / "b.xlsx", trunks=rows)
         with pbx(*({"id": i, "name": name} for i, name in enumerate(names, 1))) as served:
-            running = self.start("apply", book, *at(served), "--yes")
+            running = Forked("apply", book, *at(served), "--yes", env=os.environ)
             while calls(served).count("trunk/update") < len(names) and running.poll() is None:
                 time.sleep(0.01)
             time.sleep(after)
@@ -353,7 +347,6 @@ class TestSignals:
                 assert "Stopping" in err or "Stopped by you" in err
             else:  # it was over by then
                 assert running.returncode in {0, *(-number for number in numbers)}
-            monkeypatch.setenv("TRUNK_BATCH_CLIENT_SECRET", SECRET)
             assert shell("resume", last_run(book), "--yes").code == 0
         assert {row[3] for row in rows_of(tmp_path / "b-results.xlsx", "Trunks")[1:]} == {"applied"}
 
@@ -366,15 +359,20 @@ class TestSignals:
             signal.signal(signal.SIGHUP, before)
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-    def test_the_practice_pbx_serves_until_it_is_stopped(self, tmp_path: Path, number: int) -> None:
-        running = self.start("practice", "--port", "0", "--json", "--state", tmp_path / "state.json")
+    def test_the_practice_pbx_serves_until_it_is_stopped(
+        self, shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, number: int
+    ) -> None:
+        words = ("practice", "--port", "0", "--json", "--state", str(tmp_path / "state.json"))
+        running = subprocess.Popen(  # noqa: S603 - our own command
+            [*HEARING, *words], text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         assert running.stdout is not None
         where = json.loads(running.stdout.readline())
         assert set(where) == {"url", "client_id"}
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), ("London-1", "new.example")])
-        secret = {"TRUNK_BATCH_CLIENT_SECRET": "Sample-practice-secret"}
-        words = ("--url", where["url"], "--client-id", where["client_id"], *FAST)
-        assert command("apply", book, *words, "--yes", env=secret).code == 0
+        monkeypatch.setenv("TRUNK_BATCH_CLIENT_SECRET", "Sample-practice-secret")
+        there = ("--url", where["url"], "--client-id", where["client_id"], *FAST)
+        assert shell("apply", book, *there, "--yes").code == 0
         running.send_signal(number)
         out, err = running.communicate(timeout=20)
         assert (running.returncode, out) == (0, "")

@@ -21,7 +21,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
@@ -29,6 +29,7 @@ from batch.runs.run_status import stand
 from samples.making.files import Page, write_workbook
 from tests.flows.crash_stories import Story, seen
 from tests.flows.shell import CLIENT_SECRET, Json, Ran, rows_of
+from tests.forked import Forked
 
 SEED: Final = os.environ.get("CRASH_SEED") or secrets.token_hex(4)
 """What all moments are drawn from; told where a round fails, so that it can be had again."""
@@ -51,8 +52,13 @@ class Moment:
     seconds: float
 
 
-def command(*words: object, program: Sequence[str] = CLI, **more: Any) -> subprocess.Popen[str]:
+Started: TypeAlias = subprocess.Popen[str] | Forked
+
+
+def command(*words: object, program: Sequence[str] = CLI, **more: Any) -> Started:
     """Start a command in a process, and a group of processes, of its own."""
+    if program is CLI and not more:
+        return Forked(*words, env=environment())
     return subprocess.Popen(  # noqa: S603 - our own command
         [*program, *map(str, words)],
         stdin=subprocess.DEVNULL,
@@ -69,13 +75,13 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET, **more}
 
 
-def ended(process: subprocess.Popen[str]) -> Ran:
+def ended(process: Started) -> Ran:
     """Wait for the end of a command."""
     out, err = process.communicate(timeout=_PATIENCE_S)
     return Ran(code=process.returncode, out=out, err=err)
 
 
-def until(true: Callable[[], bool], process: subprocess.Popen[str]) -> None:
+def until(true: Callable[[], bool], process: Started) -> None:
     """Wait until something is so, or the command has ended."""
     end = time.monotonic() + _PATIENCE_S
     while process.poll() is None and not true():
@@ -183,7 +189,7 @@ class Round:
         longest = self.rng.choice((self.latency * 1.5, self.latency * 1.5, self.latency * 1.5, 0.4))
         return Moment(requests=self.rng.randint(0, most), seconds=self.rng.uniform(0, longest))
 
-    def _kill(self, process: subprocess.Popen[str], moment: Moment) -> None:
+    def _kill(self, process: Started, moment: Moment) -> None:
         until(lambda: len(self.pbx.requests) - self._begun >= moment.requests, process)
         time.sleep(moment.seconds)
         if process.poll() is None:

@@ -195,7 +195,7 @@ listed = st.lists(st.fixed_dictionaries({"did": odd, "did_name": odd}), max_size
 fields = st.fixed_dictionaries({}, optional=dict.fromkeys(("hostname", "domain", "username", "auth_name"), odd))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(fields, listed), min_size=1, max_size=3))
 def test_whatever_a_pbx_holds_its_export_plans_no_changes(tmp_path: Path, made: Sequence[tuple[Json, Any]]) -> None:
     trunks = [

@@ -218,17 +218,17 @@ def test_what_was_secret_in_a_request_is_cut_out_of_the_message(wire: Wire, pbx:
 
 
 @pytest.mark.parametrize("errcode", [0, 40002])
-@pytest.mark.parametrize("message", ["x" * 20_000_000, ["x"] * 2_000_000, {"x" * 20_000_000: 1}], ids=type)
+@pytest.mark.parametrize("message", ["x" * 4_000_000, ["x"] * 400_000, {"x" * 4_000_000: 1}], ids=type)
 def test_of_an_endless_answer_the_code_and_the_beginning_of_its_message_count(
     wire: Wire, pbx: ScriptedPbx, errcode: int, message: Any
 ) -> None:
-    faults = [{"field": "hostname", "value": r"a\u0062"}] * 200_000
+    faults = [{"field": "hostname", "value": r"a\u0062"}] * 40_000
     pbx.script("trunk/update", {"errcode": errcode, "errmsg": message, "invalid_param_list": faults})
     began = time.process_time()
     reply = wire.send(update_trunk({"id": 7, "password": "Sample-x"}), PERMIT)
     assert isinstance(reply, Answer)
     assert (reply.errcode, len(reply.errmsg)) == (errcode, 500)
-    assert time.process_time() - began < 10.0
+    assert time.process_time() - began < 5.0
 
 
 def test_a_message_that_is_no_text_is_shown_as_json(wire: Wire, pbx: ScriptedPbx) -> None:
@@ -353,19 +353,17 @@ def test_silence_is_a_time_out(serve: Serve) -> None:
 
 
 DRIPPING = [
-    pytest.param(b"HTTP/1.1 200 OK\r\nX: ", id="header"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", id="body"),
-    pytest.param(b"HTTP/1.0 200 OK\r\n\r\n", id="body without a length"),
-    pytest.param(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", id="chunk"),
-    pytest.param(
-        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0",
-        id="compressed body",
-    ),
+    b"HTTP/1.1 200 OK\r\nX: ",
+    b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n",
+    b"HTTP/1.0 200 OK\r\n\r\n",  # a body without a length
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
+    b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 900\r\n\r\n\x1f\x8b\x08\x08\0\0\0\0\0\0",
 ]
 
 
-@pytest.mark.parametrize("begin", DRIPPING)
-@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    ("scheme", "begin"), [*(("http", begin) for begin in DRIPPING), ("https", DRIPPING[0]), ("https", DRIPPING[1])]
+)
 def test_whatever_drips_in_is_cut_off_after_twice_the_time(
     serve: Serve, identity: Identity, scheme: str, begin: bytes
 ) -> None:

@@ -41,9 +41,11 @@ def test_a_bit_that_flips_anywhere_is_told_and_no_record_is_lost_in_silence(tmp_
     whole = (folder / WAL).read_bytes()
     assert read_past(folder).sent(8) == commits
     drawn = random.Random(commits)  # noqa: S311 - the same each time
-    anywhere = [drawn.randrange(len(whole)) for _ in range(150)]
+    anywhere = [drawn.randrange(len(whole)) for _ in range(30)]
     starts = range(32, len(whole), FRAME)
-    for place in {*range(32), *(start + at for start in starts for at in (0, 4, 7, 12, 16, 19, 23)), *anywhere}:
+    header = range(0, 32, 1 if commits else 4)
+    in_frames = (start + at for start in starts for at in (0, 4, 7, 12, 16, 19, 23))
+    for place in {*header, *in_frames, *anywhere}:
         spoilt = bytearray(whole)
         spoilt[place] ^= 1 << drawn.randrange(8)
         (folder / WAL).write_bytes(spoilt)
