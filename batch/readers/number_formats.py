@@ -203,16 +203,16 @@ _COLOUR: Final = re.compile(r"black|blue|cyan|green|magenta|red|white|yellow|col
 _LOCALE: Final = re.compile(r"\$(?P<sign>[^-\]]*)(?:-[0-9A-Fa-f]+)?")
 
 
-def rendered(number: int, mask: str) -> str | None:
+def rendered(number: int, code: str) -> str | None:
     """Return what a person sees of a whole number that is not negative; None where that is not certain.
 
     Separators of thousands are left out: which character they are depends on who looks.
     """
-    face = _face(mask, is_zero=number == 0)
-    if face is None:
+    layout = _layout(code, is_zero=number == 0)
+    if layout is None:
         return None
     digits = str(number) if number else ""
-    texts, places = list(face.texts), face.places
+    texts, places = list(layout.texts), layout.places
     for i in reversed(places):
         texts[i] = digits[-1] if digits else {"0": "0", "#": "", "?": " "}[texts[i]]
         digits = digits[:-1]
@@ -221,8 +221,8 @@ def rendered(number: int, mask: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Face:
-    """A mask, taken apart."""
+class _Layout:
+    """A number format, taken apart."""
 
     texts: tuple[str, ...]
     """Literals and digit places, in order."""
@@ -231,9 +231,9 @@ class _Face:
 
 
 @lru_cache(maxsize=256)
-def _face(mask: str, *, is_zero: bool) -> _Face | None:
-    """Take a mask apart; None where its look is not certain."""
-    section = _section(mask, is_zero=is_zero)
+def _layout(code: str, *, is_zero: bool) -> _Layout | None:
+    """Take a number format apart; None where its look is not certain."""
+    section = _section(code, is_zero=is_zero)
     if section is None:
         return None
     try:
@@ -243,19 +243,19 @@ def _face(mask: str, *, is_zero: bool) -> _Face | None:
     places = tuple(i for i, (kind, _) in enumerate(parts) if kind == "digit")
     if not places or any(kind == "/" for kind, _ in parts):
         return None
-    return _Face(texts=tuple(text for _, text in parts), places=places)
+    return _Layout(texts=tuple(text for _, text in parts), places=places)
 
 
-def groups_thousands(mask: str) -> bool:
-    """Tell whether a mask puts separators between thousands."""
-    section = _section(mask, is_zero=False)
+def groups_thousands(code: str) -> bool:
+    """Tell whether a number format puts separators between thousands."""
+    section = _section(code, is_zero=False)
     return section is not None and re.search(r"[0#?],[0#?]", re.sub(r'"[^"]*"|\\.', "", section)) is not None
 
 
-def _section(mask: str, *, is_zero: bool) -> str | None:
-    """Return the part of a mask that a number is shown by."""
-    sections = re.findall(r'((?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*)(?:;|$)', mask, re.DOTALL)[:-1] or [mask]
-    if mask.count('"') % 2 or len(sections) > 4:
+def _section(code: str, *, is_zero: bool) -> str | None:
+    """Return the part of a number format that a number is shown by."""
+    sections = re.findall(r'((?:"[^"]*"|\\.|\[[^\]]*\]|[^;"\\\[])*)(?:;|$)', code, re.DOTALL)[:-1] or [code]
+    if code.count('"') % 2 or len(sections) > 4:
         return None
     section: str = sections[2] if is_zero and len(sections) > 2 else sections[0]
     return section

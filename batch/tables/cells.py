@@ -161,7 +161,7 @@ def _typed(place: ColumnPlace, values: list[CellValue]) -> tuple[list[str], _Fin
     return texts, findings, numbers
 
 
-def _found_in(place: ColumnPlace, value: CellValue, mask: str) -> str | Finding:
+def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str | Finding:
     """Understand a cell that is not text: what it says as text, or what was found in it."""
     kind, example = place.column.kind, place.column.example
     match value:
@@ -193,9 +193,9 @@ def _found_in(place: ColumnPlace, value: CellValue, mask: str) -> str | Finding:
                 return str(value).lower()
             return truth_finding(kind, value=value, example=example)
         case int() | float():
-            return number_finding(kind, float(value), mask, example)
+            return number_finding(kind, float(value), number_format, example)
         case dt.date() | dt.time() | dt.timedelta():
-            return date_finding(kind, value, mask, example)
+            return date_finding(kind, value, number_format, example)
 
 
 def _anew(place: ColumnPlace) -> str:

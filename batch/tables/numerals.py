@@ -26,18 +26,18 @@ _ANY_LOOK: Final = frozenset({CellKind.COUNT, CellKind.WORD})
 """Columns of values rather than digits: how a number looks there does not matter."""
 
 
-def number_finding(kind: CellKind, number: float, mask: str, example: str) -> str | Finding:
+def number_finding(kind: CellKind, number: float, number_format: str, example: str) -> str | Finding:
     """Understand a number: its digits, or what was found where they are not the whole story."""
     if abs(number) >= MAX_EXACT:
         return lost_digits(f"{number:.0f}" if abs(number) < 1e30 else repr(number))
     if not number.is_integer() or number < 0:
         return _fraction(kind, number, example)
     digits = str(int(number))
-    if not mask or kind in _ANY_LOOK:
+    if not number_format or kind in _ANY_LOOK:
         return digits
-    if kind is CellKind.LIST and len(digits) > 3 and number_formats.groups_thousands(mask):
+    if kind is CellKind.LIST and len(digits) > 3 and number_formats.groups_thousands(number_format):
         return _grouped(digits)
-    meant = _meant(kind, number_formats.rendered(int(number), mask), digits)
+    meant = _meant(kind, number_formats.rendered(int(number), number_format), digits)
     if meant == digits:
         return digits
     return Finding(
@@ -148,9 +148,9 @@ _HAS_DASH: Final = frozenset({CellKind.NUMBER, CellKind.SPAN, CellKind.LIST})
 _NO_OFFERS: Final = frozenset({CellKind.WORD, CellKind.SECRET})
 
 
-def date_finding(kind: CellKind, value: Moment, mask: str, example: str) -> Finding:
+def date_finding(kind: CellKind, value: Moment, number_format: str, example: str) -> Finding:
     """Say that a cell holds a date or a time, and what may have been typed."""
-    offers = () if kind in _NO_OFFERS else tuple(dict.fromkeys(_readings(kind, value, mask)))
+    offers = () if kind in _NO_OFFERS else tuple(dict.fromkeys(_readings(kind, value, number_format)))
     retype = Retype(
         f"Format the cell as {'a number' if kind is CellKind.COUNT else 'text'} and type",
         f"the value again, like {example}",
@@ -171,7 +171,7 @@ def _as_text(value: Moment) -> str:
     return str(value)
 
 
-def _readings(kind: CellKind, value: Moment, mask: str) -> list[str]:
+def _readings(kind: CellKind, value: Moment, number_format: str) -> list[str]:
     match value:
         case dt.timedelta():
             minutes, seconds = divmod(round(value.total_seconds()), 60)
@@ -183,9 +183,9 @@ def _readings(kind: CellKind, value: Moment, mask: str) -> list[str]:
         case dt.datetime() if value.time() != dt.time():
             return []
         case dt.datetime():
-            return _days(kind, value.date(), mask)
+            return _days(kind, value.date(), number_format)
         case dt.date():
-            return _days(kind, value, mask)
+            return _days(kind, value, number_format)
 
 
 def _times(kind: CellKind, hours: int, minutes: int, seconds: int) -> list[str]:
@@ -197,18 +197,18 @@ def _times(kind: CellKind, hours: int, minutes: int, seconds: int) -> list[str]:
     return ["-".join(parts), *([", ".join(parts)] if kind is CellKind.LIST else [":".join(parts)])]
 
 
-def _days(kind: CellKind, day: dt.date, mask: str) -> list[str]:
+def _days(kind: CellKind, day: dt.date, number_format: str) -> list[str]:
     """Return the texts that a spreadsheet may have taken for this day, the likeliest first."""
     number = [str((day - _DAY_ONE).days)] if day >= _TRUSTED_FROM and day.year < _LONG_AGO else []
     if kind is CellKind.COUNT:
         return number
-    pairs = _pairs(day, _order(mask))
+    pairs = _pairs(day, _order(number_format))
     return number + [f"{a}-{b}" for a, b in pairs] + [f"{a}, {b}" for a, b in pairs if kind is CellKind.LIST]
 
 
-def _order(mask: str) -> str:
-    """Return in which order a mask shows day, month and year: ``dm``, ``my``, ``ymd``; a month's name is ``M``."""
-    letters = re.findall(r"d+|m+|y+|h+|s+", _NOT_LETTERS.sub("", mask.partition(";")[0]).casefold())
+def _order(number_format: str) -> str:
+    """Return in which order a number format shows day, month and year: ``dm``, ``my``, ``ymd``; a month's name is ``M``."""
+    letters = re.findall(r"d+|m+|y+|h+|s+", _NOT_LETTERS.sub("", number_format.partition(";")[0]).casefold())
     return "".join("M" if part.startswith("mmm") else part[0] for part in letters if len(part) < 3 or part[0] in "my")
 
 
