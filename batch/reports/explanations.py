@@ -17,7 +17,7 @@ from batch.runs.outcomes import ENDINGS
 from batch.schema.column_model import EVERY_TYPE, Column, Sheet
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
-from batch.schema.problems import HAZARD_KINDS, KINDS, Severity, problem_texts
+from batch.schema.problems import KINDS, Severity, hazard_texts, problem_texts
 from batch.schema.spellings import folded, nearest_few
 from batch.wording import Meaning, shortened
 
@@ -55,7 +55,7 @@ def every_explanation() -> Iterator[Explanation]:
         _meanings("exit code", EXIT_CODES),
         _meanings("error", ERROR_MEANINGS),
         _meanings("ending", ENDINGS),
-        _meanings("hazard", HAZARD_KINDS),
+        _meanings("hazard", hazard_texts()),
         map(_errcode, ERRCODES.values()),
         _problems(Severity.PROBLEM),
         _problems(Severity.NOTICE),
@@ -108,7 +108,7 @@ def _column(sheet: Sheet, column: Column) -> Explanation:
 
 
 def _words() -> Iterator[Explanation]:
-    elsewhere = {*HAZARD_KINDS, *ENDING_TERMS}
+    elsewhere = {*hazard_texts(), *ENDING_TERMS}
     for word, meaning in GLOSSARY.items():
         if word not in elsewhere:
             yield Explanation(kind="word", word=word, means=f"{meaning} {DETAILS.get(word, '')}".rstrip())

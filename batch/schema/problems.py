@@ -8,7 +8,7 @@ where it is listed.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache, cached_property, partial
@@ -161,53 +161,17 @@ UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cel
 """Notices of what counts although it does not look so: named before anything is sent, also where notices are not."""
 
 
-HAZARD_KINDS: Final[Mapping[str, Meaning]] = {
-    "removals": Meaning(
-        means="A list would lose entries that the workbook does not name, and the list's mode is blank.",
-        example="The PBX has 86 DIDs on London-1, the sheet DIDs has 83 of them.",
-        next_step="Type add to keep the others, or replace if they shall go. To let it happen this once: "
-        "--allow removals=TRUNK.",
-        who=Who.EDITOR,
-    ),
-    "unknown-keys": Meaning(
-        means="The PBX holds settings inside a list that this program does not know; rewriting it would lose them.",
-        example="Newer firmware gives each DID a distinctive ring.",
-        next_step="Make the change on the PBX's own pages; or, if those settings may go: --allow unknown-keys=TRUNK.",
-        who=Who.ADMINISTRATOR,
-    ),
-    "unread-lists": Meaning(
-        means="The PBX does not show a list that is to be replaced, so nobody can say what would be lost.",
-        example="Some firmware leaves a list out where it is empty.",
-        next_step="Look at the list on the PBX's own pages; if it may be replaced: --allow unread-lists=TRUNK.",
-        who=Who.ADMINISTRATOR,
-    ),
-    "reorder": Meaning(
-        means="An export, or results, would put a list into another order; it may just have been sorted to read it. "
-        "The PBX takes the first entry that fits a call.",
-        example="The sheet DIDs sorted by DID name.",
-        next_step="Sort the rows as they were. If the new order is meant: --allow reorder=TRUNK.",
-        who=Who.EDITOR,
-    ),
-    "conflicts": Meaning(
-        means="You and the PBX changed the same cell since the export, each to something else.",
-        example="The port was 5060 at the export, is 5061 on the PBX now, and 5070 in the workbook.",
-        next_step="Correct the cells, or export anew. To let the workbook win: --allow conflicts=TRUNK.",
-        who=Who.EDITOR,
-    ),
-    "long-numbers": Meaning(
-        means="A DID or caller ID has more than 15 digits, as no telephone number has.",
-        example="442079460100442079460101, two numbers in one.",
-        next_step="Correct the number. If the carrier really sends it: --allow long-numbers=TRUNK.",
-        who=Who.CARRIER,
-    ),
-}
-"""By the name that ``--allow`` takes."""
-
-
 @cache
 def problem_texts() -> dict[str, dict[str, str]]:
     """Read what ``explain`` says of each kind: what it ``means``, an ``example``, and how to ``fix`` it."""
     return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+
+
+@cache
+def hazard_texts() -> dict[str, Meaning]:
+    """Read what ``explain`` says of each hazard, by the name that ``--allow`` takes."""
+    tables = tomllib.loads(Path(__file__).with_name("hazards.toml").read_text(encoding="utf-8"))
+    return {name: Meaning(**table | {"who": Who(table["who"])}) for name, table in tables.items()}
 
 
 LEFT_AS_TAKEN: Final = "Nothing to do, if that is what you mean."

@@ -207,7 +207,7 @@ def _days(kind: CellKind, day: dt.date, number_format: str) -> list[str]:
 
 
 def _order(number_format: str) -> str:
-    """Return in which order a number format shows day, month and year: ``dm``, ``my``, ``ymd``; a month's name is ``M``."""
+    """Return in which order a format shows day, month and year: ``dm``, ``my``, ``ymd``; a month's name is ``M``."""
     letters = re.findall(r"d+|m+|y+|h+|s+", _NOT_LETTERS.sub("", number_format.partition(";")[0]).casefold())
     return "".join("M" if part.startswith("mmm") else part[0] for part in letters if len(part) < 3 or part[0] in "my")
 

@@ -12,7 +12,7 @@ from batch.runs import locks, row_endings
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
-from batch.schema.problems import HAZARD_KINDS, KINDS
+from batch.schema.problems import KINDS, hazard_texts
 from batch.settings import HAZARDS
 from batch.wording import Who
 from tests.cli.shell import Shell
@@ -53,7 +53,7 @@ def test_each_column_and_word_says_what_it_means() -> None:
 
 
 def test_hazards_are_those_that_can_be_allowed() -> None:
-    assert tuple(HAZARD_KINDS) == HAZARDS
+    assert tuple(hazard_texts()) == HAZARDS
 
 
 def test_every_error_and_the_code_it_ends_with_is_explained() -> None:
