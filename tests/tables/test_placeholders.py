@@ -72,7 +72,7 @@ def problems_at(of: Sheet, column: Column, cell: CellValue) -> list[Problem]:
 
 @pytest.mark.parametrize(("of", "column"), CELLS, ids=NAMES)
 def test_what_stands_for_nothing_is_one_problem_in_every_field(of: Sheet, column: Column) -> None:
-    for text in NOTHING:
+    for text in NOTHING[CELLS.index((of, column)) % 5 :: 5]:  # each comes to six fields
         found = problems_at(of, column, text)
         assert [p.code for p in found] == ["placeholder"], text
         assert found[0].value == ("<hidden>" if column.field == "password" else text)
