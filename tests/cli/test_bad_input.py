@@ -6,10 +6,8 @@ import re
 import shutil
 import socket
 import ssl
-import threading
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 
 from tests.cli.conftest import Identity
 from tests.cli.shell import SECRET, Ran, Shell, at, calls, pbx, write_book
+from tests.loopback import port_that
 
 
 def clear(ran: Ran, code: int) -> None:
@@ -178,37 +177,6 @@ def answers(text: bytes) -> Callable[[socket.socket], None]:
         connection.sendall(text)
 
     return behave
-
-
-@contextmanager
-def port_that(behave: Callable[[socket.socket], None]) -> Iterator[tuple[int, list[int]]]:
-    """Listen on loopback; every connection goes to the behaviour and is counted."""
-    met: list[int] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.05)
-        over = threading.Event()
-
-        def accept() -> None:
-            while not over.is_set():
-                try:
-                    connection, _ = listener.accept()
-                except TimeoutError:
-                    continue
-                met.append(1)
-                connection.settimeout(2)
-                with connection:
-                    try:
-                        behave(connection)
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield listener.getsockname()[1], met
-        finally:
-            over.set()
-            thread.join()
 
 
 def speaking_tls(identity: Identity) -> Callable[[socket.socket], None]:

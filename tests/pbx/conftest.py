@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from batch.pbx.throttle import Clock, ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import Wire
+from tests.loopback import port_that
 
 TOKEN = "Sample-token-1"
 SECRET = "Sample-client-secret"
@@ -189,31 +190,8 @@ def expired_identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
 
 @contextmanager
 def _served(behaviour: Behaviour) -> Iterator[int]:
-    """Run a loopback server; every connection goes to the behaviour, which may do with it what it likes."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(0.05)
-        over = threading.Event()
-
-        def accept() -> None:
-            while not over.is_set():
-                try:
-                    connection, _ = listener.accept()
-                except TimeoutError:
-                    continue
-                connection.settimeout(5)
-                with connection:
-                    try:
-                        behaviour(connection)
-                    except OSError:
-                        continue
-
-        thread = threading.Thread(target=accept)
-        thread.start()
-        try:
-            yield listener.getsockname()[1]
-        finally:
-            over.set()
-            thread.join()
+    with port_that(behaviour) as (port, _):
+        yield port
 
 
 @pytest.fixture

@@ -6,18 +6,16 @@ import datetime as dt
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-import openpyxl
 import pytest
-import python_calamine
 
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import FileKind, FileMetadata
-from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Tone
 from batch.writers.results_workbook import write_results
+from tests.writers.results import PLAIN, cells, opened, part, raw, results
 
 APPLIED = RowResult(
     result="applied",
@@ -32,38 +30,10 @@ APPLIED = RowResult(
 )
 NOT_RUN = RowResult(result="not run", tone=Tone.WARN, what_to_do="Run again.")
 moment = dt.datetime.fromisoformat
-PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
-
-
-def raw(*rows: tuple[CellValue, ...], name: str = "DIDs", **place: Any) -> RawSheet:
-    return RawSheet(name=name, columns=[list(column) for column in zip(*rows, strict=True)], **place)
 
 
 def change(cell: str) -> ChangeLine:
     return ChangeLine(sheet="DIDs", cell=cell, trunk="London", field="DID", before="", wanted="4420")
-
-
-def results(path: Path, *sheets: AnsweredSheet, summary: Summary = PLAIN, changes: Any = ()) -> Path:
-    return write_results(path / "results.xlsx", sheets, summary, changes)
-
-
-def cells(path: Path, sheet: str) -> list[list[Any]]:
-    """All cells from A1 on, as calamine reads them."""
-    book = python_calamine.load_workbook(path)
-    return book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-
-
-def texts(path: Path, sheet: str = "Summary") -> list[str]:
-    return [str(cell) for row in cells(path, sheet) for cell in row if cell != ""]
-
-
-def opened(path: Path) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(path)
-
-
-def part(path: Path, name: str) -> str:
-    with zipfile.ZipFile(path) as package:
-        return package.read(name).decode()
 
 
 # the user's sheets

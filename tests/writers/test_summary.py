@@ -6,25 +6,16 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import openpyxl
 import pytest
-import python_calamine
 
 from batch.errors import OutputError
-from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, Summary, Tone
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_workbook import write_plan, write_results
-
-PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
-
-
-def raw(*rows: tuple[CellValue, ...], name: str = "DIDs", **place: Any) -> RawSheet:
-    return RawSheet(name=name, columns=[list(column) for column in zip(*rows, strict=True)], **place)
+from tests.writers.results import PLAIN, cells, opened, part, raw, results, texts
 
 
 def count(sheet: str, ending: str, tone: Tone, rows: int) -> Count:
@@ -36,29 +27,6 @@ def count(sheet: str, ending: str, tone: Tone, rows: int) -> Count:
 def change(cell: str = "B2", sheet: str = "DIDs", **texts: str) -> ChangeLine:
     said = {"trunk": "London", "field": "DID", "before": "", "wanted": "4420", "found": "4420"}
     return ChangeLine(sheet=sheet, cell=cell, **(said | texts))
-
-
-def results(path: Path, *sheets: AnsweredSheet, summary: Summary = PLAIN, changes: Any = ()) -> Path:
-    return write_results(path / "results.xlsx", sheets, summary, changes)
-
-
-def cells(path: Path, sheet: str) -> list[list[Any]]:
-    """All cells from A1 on, as calamine reads them."""
-    book = python_calamine.load_workbook(path)
-    return book.get_sheet_by_name(sheet).to_python(skip_empty_area=False)
-
-
-def texts(path: Path, sheet: str = "Summary") -> list[str]:
-    return [str(cell) for row in cells(path, sheet) for cell in row if cell != ""]
-
-
-def opened(path: Path) -> openpyxl.Workbook:
-    return openpyxl.load_workbook(path)
-
-
-def part(path: Path, name: str) -> str:
-    with zipfile.ZipFile(path) as package:
-        return package.read(name).decode()
 
 
 # changes
