@@ -285,8 +285,9 @@ class TestSignIn:
         monkeypatch.setenv("TRUNK_BATCH_CLIENT_SECRET", "Sample-wrong-one")
         with pbx() as served:
             ran = shell("apply", book, *at(served), "--yes", "-v", "--log", "log.jsonl")
-            assert calls(served) == ["get_token"]
-        assert ran.code == 6
+            told = shell("plan", book, *at(served)[:4], "--json")
+            assert calls(served) == ["get_token"] * 2
+        assert (ran.code, told.code, told.error["code"]) == (6, 6, "sign-in-refused")
         assert "client id or client secret is wrong" in ran.err
         assert "Sample-" not in ran.out + ran.err + Path("log.jsonl").read_text()
         assert not book.with_name("book.runs").exists()
@@ -304,10 +305,18 @@ class TestSignIn:
 
     @pytest.mark.usefixtures("secret")
     def test_a_blocked_address_is_told_until_when(self, shell: Shell, book: Path) -> None:
-        blocked = {"call": "get_token", "do": "errcode", "errcode": 70004, "body": {"block_expire_time": 600}}
+        blocked = {
+            "call": "get_token",
+            "do": "errcode",
+            "errcode": 70004,
+            "body": {"block_expire_time": 600},
+            "times": 2,
+        }
         with pbx(faults=[blocked]) as served:
             ran = shell("plan", book, *at(served)[:4])
-            assert calls(served) == ["get_token"]
+            told = shell("plan", book, *at(served)[:4], "--json")
+            assert calls(served) == ["get_token"] * 2
+        assert (told.code, told.error["code"]) == (6, "address-blocked")
         clear(ran, 6)
         assert "has blocked this machine's address after failed sign-ins, until" in ran.err
 

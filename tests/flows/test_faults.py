@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -257,14 +256,6 @@ class TestPbxGone:
             assert ran.json["counts"]["applied"] == 0
             assert ran.json["counts"]["unknown"] > 0
             assert there.results.exists()
-
-    def test_lost_before_the_first_write_is_exit_6(self, tmp_path: Path) -> None:
-        faults = [{"call": "trunk/query", "after": 1, "times": "always", "do": "errcode", "errcode": 70087}]
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=faults) as there:
-            ran = there.apply()
-            assert ran.code == 6
-            assert "70087" in json.dumps(ran.json)
-            assert there.writes() == []
 
 
 def test_a_trunk_that_was_up_and_is_down_is_named_first(tmp_path: Path) -> None:

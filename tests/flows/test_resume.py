@@ -209,15 +209,6 @@ class TestWhatChangedOnThePbx:
 
 
 class TestWhichRun:
-    def test_another_pbx_is_refused(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
-            there.apply(*ONE_AT_A_TIME)
-            for flags in (("--url", "https://192.0.2.1:8088"), ("--practice",)):
-                ran = there.resume(*flags)
-                assert ran.code == 2
-                assert "The run is about http://127.0.0.1" in ran.json["error"]["message"]
-            assert there.resume("--url", f"{there.pbx.url}/").code == 5
-
     def test_limits_and_places_given_again_win(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
             there.apply(*ONE_AT_A_TIME)
@@ -251,49 +242,15 @@ class TestWhichRun:
 
 
 class TestVerify:
-    def test_all_as_wanted(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
-            there.apply()
-            sent = len(there.writes())
-            verified = there.verify()
-            assert (verified.code, verified.json) == (0, {"match": 5, "differ": []})
-            assert len(there.writes()) == sent
-
-    def test_drift_is_told_per_cell(self, tmp_path: Path) -> None:
-        trunks = (("Name", "Port", "Password"), *((f"T{i}", "5061", "Sample-new") for i in range(1, 6)))
-        with bench(tmp_path, trunks=trunks, dids=DIDS, live=LIVE) as there:
-            there.apply()
-            there.pbx.state.edit_trunk(2, {"port": 7000, "did_list": [{"did": "1", "did_name": ""}]})
-            there.pbx.state.edit_trunk(3, {"password": "Sample-theirs"})
-            del there.pbx.state.trunks[5]
-            verified = there.verify()
-            assert verified.code == 5
-            assert verified.json["match"] == 2
-            told = [(d["trunk"], d["field"], d["wanted"], d["found"]) for d in verified.json["differ"]]
-            assert told == [
-                ("T2", "Port", "5061", "7000"),
-                ("T2", "DID", "442079460102", "absent"),
-                ("T2", "DID", "absent", "1"),
-                ("T3", "Password", "<hidden>", "<hidden>"),
-                ("T5", "Name", "T5", "no such trunk"),
-            ]
-            assert "Sample-" not in verified.said
-
-    @pytest.mark.parametrize(("effect", "ending"), [(True, "applied"), (False, "failed")])
-    def test_what_was_unknown_is_settled_later(self, tmp_path: Path, ending: str, *, effect: bool) -> None:
-        faults = [fault("half_body", 2, effect=effect)]
+    def test_what_was_unknown_and_was_never_done_failed(self, tmp_path: Path) -> None:
+        faults = [fault("half_body", 2, effect=False)]
         with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=faults) as there:
             first = there.apply("--no-read-back")
             assert endings(first.json) == ["applied", "unknown", "applied", "applied", "applied"]
             verified = there.verify()
-            assert verified.code == (0 if effect else 5)
-            assert rows_of(there.results, "Trunks")[1]["Result"] == ending
-            assert rows_of(there.results, "DIDs")[1]["Result"] == ending
-
-    def test_a_pbx_that_cannot_be_read_is_exit_6_and_nothing_is_settled(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            there.apply()
-        assert there.verify("--attempts", "1").code == 6
+            assert verified.code == 5
+            assert rows_of(there.results, "Trunks")[1]["Result"] == "failed"
+            assert rows_of(there.results, "DIDs")[1]["Result"] == "failed"
 
 
 def test_each_leg_is_in_the_books_and_no_secret_is(tmp_path: Path) -> None:

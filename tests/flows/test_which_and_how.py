@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
-import signal
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from batch.practice.state import PbxState
-from tests.flows.shell import CLIENT_SECRET, FAST, bench, register, rows_of, run
+from tests.flows.shell import CLIENT_SECRET, bench, register, rows_of, run
 
 TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
@@ -184,15 +180,6 @@ class TestHazards:
 
 
 class TestExpect:
-    def test_the_plan_that_was_read_is_the_one_that_is_applied(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            digest = there.run("plan", "--json").json["digest"]
-            ran = there.apply("--expect", digest)
-            assert ran.code == 0
-            ran = there.apply("--expect", digest)
-            assert ran.code == 4
-            assert ran.json["digest"] != digest
-
     def test_flags_that_change_only_how_leave_the_digest_alone(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
             flags = ("--attempts", "2", "--timeout", "9", "--no-read-back", "--on-error", "stop", "--max-failures", "3")
@@ -258,34 +245,6 @@ def test_without_reading_back_an_unclear_answer_is_unknown(tmp_path: Path) -> No
 
 
 class TestAsking:
-    def test_no_terminal_and_no_yes_is_wrong_usage(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sys.stdin", io.StringIO(""))
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            ran = there.run("apply", "--json")
-            assert ran.code == 2
-            assert list(ran.json["error"]) == ["code", "message", "hint"]
-            assert there.calls() == []
-
-    @pytest.mark.parametrize(("answer", "code", "writes"), [("no\n", 130, 0), ("", 130, 0), ("yes\n", 0, 5)])
-    def test_on_a_terminal_it_asks(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, writes: int
-    ) -> None:
-        monkeypatch.setattr("sys.stdin", _Terminal(answer))
-        trunks = (
-            ("Trunk ID", "Name", "Enabled", "Port"),
-            ("1", "New-1", "no", ""),
-            *((str(i), "", "", "5061") for i in range(2, 6)),
-        )
-        with bench(tmp_path, trunks=trunks, live=LIVE) as there:
-            ran = there.run("apply")
-            assert ran.code == code
-            assert f"Write 5 trunks on {there.pbx.url}?" in ran.err
-            assert "1 renamed: T1" in ran.err
-            assert "1 switched off: T1" in ran.err
-            assert len(there.writes()) == writes
-            assert len(there.runs) == (1 if writes else 0)
-            assert there.pbx.count_valid_tokens() == 0
-
     def test_nothing_to_write_is_nothing_to_ask(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("sys.stdin", _Terminal(""))
         trunks = (("Name", "Port"), ("T1", "5060"))
@@ -296,31 +255,6 @@ class TestAsking:
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-class TestCtrlC:
-    def test_nothing_new_is_started_and_every_row_has_its_account(self, tmp_path: Path) -> None:
-        writes: list[int] = []
-
-        def press(_state: PbxState) -> None:
-            writes.append(1)
-            if len(writes) == 2:
-                signal.raise_signal(signal.SIGINT)
-
-        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=SLOW, on_change=press) as there:
-            ran = there.apply("--concurrency", "1")
-            assert ran.code == 130
-            found = endings(ran.json)
-            assert found[:2] == ["applied", "applied"]
-            assert found[-1] == "not run"
-            assert sum(ran.json["counts"].values()) == 10
-            assert len(there.writes()) == found.count("applied")
-            assert there.results.exists()
-            assert there.pbx.count_valid_tokens() == 0
-            planned = there.run("plan")
-            assert f"did not come to the end: {there.runs[0].name}." in planned.out
-            assert there.apply().code == 0
-            assert len(there.writes()) == 5  # what was applied is not written again
 
 
 class TestWhereRunsLie:
@@ -346,54 +280,6 @@ class TestWhereRunsLie:
 
 
 class TestWhichPbx:
-    def test_a_refused_secret_is_sent_once(self, tmp_path: Path) -> None:
-        (tmp_path / "secret").write_text("Sample-wrong\n", encoding="utf-8")
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            for command in ("plan", "apply"):
-                yes = ("--yes",) if command == "apply" else ()
-                ran = there.run(command, "--json", *yes, "--secret-file", tmp_path / "secret")
-                assert ran.code == 6
-                assert ran.json["error"]["code"] == "sign-in-refused"
-            assert there.calls() == ["get_token"] * 2
-            assert (there.runs, there.results.exists()) == ([], False)
-
-    def test_a_blocked_address_is_told_with_its_end(self, tmp_path: Path) -> None:
-        until = datetime.now().astimezone().replace(microsecond=0) + timedelta(minutes=10)
-        body = {"block_expire_time": int(until.timestamp())}
-        faults = ({"call": "get_token", "do": "errcode", "errcode": 70004, "body": body},)
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=faults) as there:
-            ran = there.apply()
-            assert ran.code == 6
-            assert ran.json["error"]["code"] == "address-blocked"
-            assert f"until {until.isoformat(sep=' ')}" in ran.json["error"]["message"]
-            assert there.calls() == ["get_token"]
-
-    def test_nothing_answers(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            url = there.pbx.url
-        ran = run(
-            "apply", there.workbook, "--url", url, "--client-id", "practice", *FAST, "--yes", "--json",
-            environment={"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET},
-        )  # fmt: skip
-        assert ran.code == 6
-        assert ran.json["error"]["code"] == "pbx-unreachable"
-        assert ran.json["error"]["hint"]
-
-    def test_no_pbx_named_is_wrong_usage(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            assert run("plan", there.workbook, "--json").code == 2
-            assert run("plan", there.workbook, "--json", "--url", there.pbx.url).code == 2
-
-    def test_address_and_id_from_the_environment_or_a_profile(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            secret = {"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
-            named = {"TRUNK_BATCH_URL": there.pbx.url, "TRUNK_BATCH_CLIENT_ID": "practice"}
-            assert run("plan", there.workbook, "--json", environment=secret | named).code == 0
-            profile = f'[night]\nurl = "{there.pbx.url}"\nclient_id = "practice"\nrate = 500.0\n'
-            (tmp_path / "trunk-batch.toml").write_text(profile, encoding="utf-8")
-            named_file = ("--profile-file", tmp_path / "trunk-batch.toml", "--profile", "night")
-            assert run("plan", there.workbook, "--json", *named_file, environment=secret).code == 0
-
     def test_plain_http_is_said_by_every_command_that_signs_in_but_on_this_machine(self, tmp_path: Path) -> None:
         said = ". It is spoken to without encryption: passwords can be read on the way.\n"
         secret = {"TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
@@ -413,11 +299,3 @@ class TestWhichPbx:
             assert told in there.run("apply", "--yes", "--attempts", "1", *where).err
             for command in ("verify", "resume"):
                 assert f"PBX: {url} (from the run {there.runs[0].name}){said}" in there.on_run(command).err
-
-
-def test_one_object_on_stdout_and_everything_else_on_stderr(tmp_path: Path) -> None:
-    with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-        for ran in (there.run("plan", "--json"), there.apply(), run("check", there.workbook, "--json")):
-            assert isinstance(json.loads(ran.out), dict)
-        quiet = there.run("apply", "--yes", "--json", "-q")
-        assert isinstance(json.loads(quiet.out), dict)
