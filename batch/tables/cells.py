@@ -365,6 +365,23 @@ def _plain_numbers(place: ColumnPlace, texts: Sequence[str], offsets: Sequence[i
         yield same_for(place, "cell-number", rest)
 
 
+_NO_PASSWORDS: Final = {
+    TYPE_AGAIN: (
+        "secret-hidden",
+        "The password was hidden when the results were written, and this trunk is not finished.",
+        "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is.",
+        TYPE_AGAIN,
+    ),
+    CLEAR: (
+        "clear-not-allowed",
+        "A password cannot be emptied.",
+        "Type the new password, or clear the cell to leave it as it is.",
+        "",
+    ),
+}
+"""What a password cell cannot say: code, message, fix, and the value that is shown."""
+
+
 def secrets_of(
     place: ColumnPlace, texts: Sequence[str], find_secret: FindSecret
 ) -> tuple[list[Secret | str], list[Problem]]:
@@ -374,25 +391,9 @@ def secrets_of(
     for offset, text in enumerate(texts):
         secret: Secret | str = ""
         word = text.strip().casefold()
-        if word == TYPE_AGAIN:
-            problems.append(
-                place.problem(
-                    "secret-hidden",
-                    offset,
-                    "The password was hidden when the results were written, and this trunk is not finished.",
-                    "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is.",
-                    TYPE_AGAIN,
-                )
-            )
-        elif word == CLEAR:
-            problems.append(
-                place.problem(
-                    "clear-not-allowed",
-                    offset,
-                    "A password cannot be emptied.",
-                    "Type the new password, or clear the cell to leave it as it is.",
-                )
-            )
+        if word in _NO_PASSWORDS:
+            code, message, fix, value = _NO_PASSWORDS[word]
+            problems.append(place.problem(code, offset, message, fix, value))
         elif word and word != HIDDEN:
             found = find_secret(text)
             if isinstance(found, NoSecret):

@@ -223,44 +223,20 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
         )
 
 
-def _shared(tables: Tables, record: Record) -> list[Problem]:
-    outside = [name for name in record.fields if not TRUNKS.column(name).shared]
-    problems = [
-        tables.trunks.problem(
-            "trunk-shared",
-            record.row,
-            name,
-            f"{record.label} is a shared trunk; it takes only caller IDs.",
-            "Clear the cell; the trunk's owner must change this.",
-            value=tables.trunks.text(name, record.row),
-        )
-        for name in outside
-    ]
-    if record.dids is None:
-        return problems
-    rows = record.dids.numbered()
-    if not rows:
-        problems.append(
-            tables.trunks.problem(
-                "trunk-shared",
-                record.row,
-                record.found_by,
-                f"{record.label} is a shared trunk; it takes only caller IDs.",
-                "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs.",
-                value=record.label,
-            )
-        )
-    return problems + [
-        tables.dids.problem(
-            "trunk-shared",
-            row,
-            "did",
-            f"{record.label} is a shared trunk; it takes only caller IDs.",
-            "Delete the row; the trunk's owner must change its DIDs.",
-            value=did,
-        )
-        for row, did in rows.items()
-    ]
+def _shared(tables: Tables, record: Record) -> Iterator[Problem]:
+    said = f"{record.label} is a shared trunk; it takes only caller IDs."
+    for name in record.fields:
+        if not TRUNKS.column(name).shared:
+            text = tables.trunks.text(name, record.row)
+            fix = "Clear the cell; the trunk's owner must change this."
+            yield tables.trunks.problem("trunk-shared", record.row, name, said, fix, value=text)
+    rows = record.dids.numbered() if record.dids else {}
+    if record.dids and not rows:
+        fix = "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs."
+        yield tables.trunks.problem("trunk-shared", record.row, record.found_by, said, fix, value=record.label)
+    for row, did in rows.items():
+        fix = "Delete the row; the trunk's owner must change its DIDs."
+        yield tables.dids.problem("trunk-shared", row, "did", said, fix, value=did)
 
 
 def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:
