@@ -80,7 +80,7 @@ def create_folder(
         workbook: file or folder that the run is about.
         asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
         now: when the run starts.
-        mark: what the run's id ends with: `naming.PRACTICE_MARK` for a rehearsal.
+        mark: what the run's id ends with: `PRACTICE_MARK` for a rehearsal.
         columns: text of the file that says which column means what; ``""`` for none.
 
     Raises:
@@ -201,7 +201,7 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path
     Args:
         workbook: file or folder that the run is about.
         asked_for: ``--results``.
-        mark: what stands behind the name: `naming.PRACTICE_MARK` for a rehearsal.
+        mark: what stands behind the name: `PRACTICE_MARK` for a rehearsal.
 
     Raises:
         UsageError: the folder that was asked for is not there, or the name is no workbook's.
