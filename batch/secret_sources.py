@@ -27,9 +27,7 @@ _HOW: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY
 def read_small(path: Path, most: int) -> tuple[bytes, os.stat_result]:
     """Read a regular file, and tell what the system says of the very file that was read.
 
-    Args:
-        path: where it lies; a pipe, socket, device or folder there is refused and never waited for.
-        most: the largest number of bytes that it may hold.
+    A pipe, socket, device or folder is refused and never waited for.
 
     Raises:
         OSError: it cannot be read, is no regular file, or is larger; `why_unread` says it in words.
@@ -133,12 +131,7 @@ class CellSecrets:
 
 
 def said_of(read: Mapping[str, int], most: int | None = None) -> str:
-    """Name what was read for cells, with the number of trunks: ``env SIP_LONDON (3 trunks)``.
-
-    Args:
-        read: as `CellSecrets.read` has it.
-        most: so many are named; None for all.
-    """
+    """Name what was read for cells, with the number of trunks: ``env SIP_LONDON (3 trunks)``; None for all of it."""
     return some_of((f"{called} ({counted(count, 'trunk')})" for called, count in read.items()), most)
 
 
@@ -156,7 +149,6 @@ def _not_found(message: str) -> NoSecret:
 
 
 def _secret_in(path: Path, called: object, read: Callable[[Path], bytes]) -> Secret | str:
-    """Read the one line of a file, or say why it cannot be had."""
     try:
         value = read(path).decode("utf-8-sig").rstrip("\r\n")
     except OSError as error:
@@ -168,7 +160,6 @@ def _secret_in(path: Path, called: object, read: Callable[[Path], bytes]) -> Sec
 
 
 def _why_no_secret(value: str) -> str:
-    """Say why a text that was found can be no password; blank if it can."""
     if _LINE_ENDS.search(value):
         return "holds more than one line"
     if _NO_TEXT.search(value):
@@ -188,9 +179,7 @@ def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) 
     The environment says nothing of the address that its secret is for, so it counts only where the operator gave the
     address; the keyring and the prompt name it.
 
-    Args:
-        settings: with client id, and the URL as `addresses.base_url_of` spells it.
-        prompt: asks on a terminal without echo; None where there is none.
+    The prompt asks on a terminal without echo; None where there is none.
 
     Raises:
         UsageError: it is nowhere.

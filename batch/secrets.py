@@ -51,6 +51,5 @@ class NoSecret:
     """Why a password cell that names a secret gives none."""
 
     code: str
-    """Of the problem."""
     message: str
     fix: str

@@ -27,7 +27,6 @@ class Part(NamedTuple):
     """A part of the help."""
 
     commands: tuple[str, ...]
-    """Whose help has it."""
     heading: str = ""
 
 
@@ -38,7 +37,6 @@ class Option(NamedTuple):
     help: str
     """Of its flag. What is usual, and the environment variable, are added."""
     part: Part
-    """Where its flag is listed."""
     name: str = ""
     """Of its field in `Settings`; its kind is that field's, too."""
     kind: type = str
@@ -351,9 +349,7 @@ def is_path(text: str) -> bool:
 def place_of(text: str, folder: str | Path = "") -> str:
     """Return the whole path that a text names, without a look at the disk.
 
-    Args:
-        text: as it was typed; ``~`` is the home folder.
-        folder: from which a relative one is meant; blank for the current one.
+    ``~`` is the home folder; a relative one is meant from the given folder, or the current one.
     """
     return os.path.abspath(Path(folder, os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib keeps a ``..``
 
@@ -430,11 +426,7 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Or
 
     Hazards and sources of passwords that are allowed now are allowed besides those of before.
 
-    Args:
-        kept: as `kept_settings` made it.
-        flags: what was given now.
-        origin: where the run's address came from: the run, and whether the operator began it.
-        places: ``workbook``, ``run_dir``, ``run_copy`` and, where the run has one, ``columns``.
+    ``places`` are ``workbook``, ``run_dir``, ``run_copy`` and, where the run has one, ``columns``.
     """
     again = {
         name: option.kind(kept[name]) if option.kind in {Path, tuple} else kept[name]

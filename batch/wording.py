@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 
 class Who(StrEnum):
@@ -34,6 +34,20 @@ class Meaning:
     example: str
     next_step: str
     who: Who = Who.OPERATOR
+
+
+def meaning_of(facts: Mapping[str, str]) -> Meaning:
+    """Make one of what a table of texts says."""
+    who = Who(facts.get("who", Who.OPERATOR))
+    return Meaning(means=facts["means"], example=facts["example"], next_step=facts["next_step"], who=who)
+
+
+def read_texts(module: str) -> dict[str, Any]:
+    """Read the table of texts that lies beside a module, which is named by its ``__file__``."""
+    import tomllib  # noqa: PLC0415 - not for --help
+    from pathlib import Path  # noqa: PLC0415
+
+    return tomllib.loads(Path(module).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def quoted(word: object) -> str:
@@ -68,13 +82,13 @@ def visible(text: str) -> str:
 class Shown:
     """How much is listed before the rest is only counted; None is all of it."""
 
-    trunks: int | None
-    items: int | None
+    trunks: int | None = None
+    items: int | None = None
     """Cells of one kind of problem, or entries of one list."""
 
 
 BRIEF: Final = Shown(trunks=40, items=12)
-IN_FULL: Final = Shown(trunks=None, items=None)
+IN_FULL: Final = Shown()
 
 
 def counted(number: int, what: str) -> str:

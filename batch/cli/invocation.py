@@ -31,11 +31,8 @@ _KEYS: Final = {option.profile: option for option in OPTIONS.values() if option.
 def find_profile(name: str | None, named: Path | None, workbook: Path, address: str = "") -> Profile:
     """Find the profile that counts, and say which files there are.
 
-    Args:
-        name: its table; None for the table ``default``, where there is one.
-        named: the file that was named by ``--profile-file``, if one was.
-        workbook: what the command is about.
-        address: of the PBX where flags or environment give one already.
+    Without a name that is the table ``default``, where there is one; ``address`` is the PBX's where flags or
+    environment give one already.
 
     Raises:
         UsageError: the file or the profile is not there, cannot be read, or holds what does not belong there.
@@ -103,7 +100,6 @@ def _words(name: str | None, file: Path) -> str:
 
 
 def _own(table: Mapping[str, Any], file: Path, address: str, origin: Origin) -> Profile:
-    """Return a table of a file that speaks for the operator; its secret is for its own address alone."""
     values = _with_places(table, file)
     if "secret_file" in values and address and not _is_same(address, values.get("url", "")):
         values.pop("secret_file")
@@ -243,10 +239,6 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
     A check takes from a profile only what password cells may name. What contacts no PBX of the operator's does without
     a profile that cannot be read, unless one was named.
 
-    Args:
-        flags: what was typed.
-        tell: is told which profile counts, and which one does not.
-
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
@@ -286,11 +278,6 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
 
     The environment does not count, nor does a profile called *default*: the run knows its PBX.
 
-    Args:
-        flags: what was typed.
-        run: the run's folder.
-        tell: is told which profile counts, and which one does not.
-
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
@@ -306,7 +293,6 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
 
 
 def _given(flags: argparse.Namespace) -> dict[str, Any]:
-    """Return the settings that were typed."""
     given = {name: value for name, value in vars(flags).items() if name in {"workbook", *OPTIONS} and value is not None}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 

@@ -27,9 +27,7 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str], *, last: bool = False) -> int:
     """Carry out one command and return its exit code; an error of ours goes through as it is (exit 1).
 
-    Args:
-        arguments: What was typed behind the program's name.
-        last: Whether the process ends with it, so that no signal is heard any more afterwards.
+    With ``last`` the process ends with it, so that no signal is heard any more afterwards.
     """
     _speak_anywhere()
     console = Console(json="--json" in arguments)
@@ -221,11 +219,11 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import verified_text  # noqa: PLC0415
-    from batch.runs.run_status import stand  # noqa: PLC0415
+    from batch.runs.run_status import read_status  # noqa: PLC0415
 
     run, given = _run_again(flags, console)
     verified = flow.verify(run, given, Terminal(console, assume_yes=False))
-    console.say(verified_text(verified, stand(run), console.shown))
+    console.say(verified_text(verified, read_status(run), console.shown))
     if console.json:
         console.hand_over(json_shapes.verified_json(verified))
     return verified.exit_code
@@ -236,11 +234,11 @@ def _status(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
-    from batch.runs.run_status import stand  # noqa: PLC0415
+    from batch.runs.run_status import read_status  # noqa: PLC0415
     from batch.writers.run_results import RESULTS_WORKBOOK  # noqa: PLC0415
 
     run = run_of(flags)
-    standing = stand(run)
+    standing = read_status(run)
     if console.json:
         console.hand_over(json_shapes.status_json(standing))
     else:

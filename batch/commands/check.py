@@ -50,11 +50,9 @@ class Drafts:
     """What would be sent, as far as the workbook alone can tell."""
 
     trunks: int = 0
-    """Trunks that ask for anything."""
     largest: str = ""
     """The trunk with the longest lists."""
     largest_bytes: int = 0
-    """Bytes of its request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +68,7 @@ class Checked:
     """Problems and notices, by sheet and row."""
     drafts: Drafts
     columns_file: ColumnsFile = NO_FILE
-    """What was said to be meant by which column."""
     secrets_read: Mapping[str, int] = field(default_factory=dict)
-    """What password cells had read, like ``env SIP_LONDON``, and for how many of them."""
 
     @property
     def chosen(self) -> list[Record]:
@@ -125,7 +121,6 @@ def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecre
 
 
 def _file(settings: Settings) -> Path:
-    """Return what is read: the workbook, or a run's copy of it."""
     return settings.run_copy or settings.workbook
 
 

@@ -52,7 +52,6 @@ class Connection:
     place: str
     """What tells it from all others on this machine: its address, or where the practice PBX keeps its state."""
     notes: tuple[str, ...] = ()
-    """What should be told about it before anything is done."""
 
     @property
     def called(self) -> str:

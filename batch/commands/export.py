@@ -29,17 +29,13 @@ class Exported:
 
     settings: Settings
     path: Path
-    """Where it lies."""
     address: str
     practice: bool
     notes: tuple[str, ...]
-    """What should be told about the connection."""
     trunks: int
-    """How many are in it."""
     caller_ids: int
     dids: int
     extensions: int
-    """How many the PBX has."""
     read_only: tuple[NotExportable, ...]
     """Lists and settings that the workbook cannot say: they stay as they are on the PBX."""
     left_out: tuple[LiveTrunk, ...]
@@ -138,7 +134,6 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
 
 
 def _chosen(settings: Settings, inventory: Inventory) -> list[LiveTrunk]:
-    """Choose live trunks by name or id, in the PBX's order."""
     wanted = set(settings.only)
     named = [trunk for trunk in inventory.trunks if not wanted or {trunk.name, str(trunk.id)} & wanted]
     seen = {text for trunk in named for text in (trunk.name, str(trunk.id))}
@@ -174,7 +169,6 @@ def _read_only(said: Exportable, left_out: Sequence[LiveTrunk], directory: Direc
 
 
 def _told(entry: Entry, directory: Directory) -> tuple[str, str, str]:
-    """Return number, name, and for whom an entry is."""
     if isinstance(entry, Did):
         return entry.number, entry.name, ""
     whom = (entry.extension_range, *directory.cells_of(entry.order))

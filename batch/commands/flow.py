@@ -17,16 +17,16 @@ from typing import Any
 
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_connection
-from batch.commands.outputs import Report, RunContext, refuse_output_places, refuse_places, unchanged, without_sending
-from batch.commands.plan import Planned, draw_up, narrowed, write_plan_page, write_plan_workbook
-from batch.commands.previous_run import Drift, Verified, return_to
+from batch.commands.outputs import Report, RunContext, refuse_output_places, refuse_places, unchanged
+from batch.commands.plan import Planned, make_plan, narrowed, write_plan_page, write_plan_workbook
+from batch.commands.previous_run import Verified, return_to
 from batch.commands.run import Unattended, UserInterface, begin
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
 from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
-from batch.runs.resuming import departures
+from batch.runs.resuming import deviations
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import Settings
 from batch.wording import quoted
@@ -34,7 +34,6 @@ from batch.wording import quoted
 __all__ = [
     "Checked",
     "Declined",
-    "Drift",
     "Planned",
     "Report",
     "UserInterface",
@@ -72,7 +71,7 @@ def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
         recording() as record,
         open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection,
     ):
-        return draw_up(checked, connection)
+        return make_plan(checked, connection)
 
 
 def apply(settings: Settings, interface: UserInterface | None = None) -> Report | Planned:
@@ -97,7 +96,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
         record = stack.enter_context(recording())
         with open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection:
             at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(checked, connection)
+            planned = make_plan(checked, connection)
             if planned.exit_code:
                 return planned
             if planned.plan.updates and not interface.confirm(planned):
@@ -110,7 +109,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
             holder = replace(holder, run=str(folder.path))
             stack.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
             at_pbx.tell(holder)
-            account = RunContext(
+            context = RunContext(
                 checked=checked,
                 address=connection.address,
                 practice=connection.practice,
@@ -120,10 +119,8 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
                 changes={change.record.row: change for change in planned.plan.updates},
                 hazards=[hazard.message for hazard in planned.plan.hazards],
             )
-            settled = without_sending(checked, account.problems, unchanged(planned.plan.changes))
-            run = begin(
-                stack.enter_context(journal.create_journal(folder.path)), record, account, planned, interface, settled
-            )
+            opened = stack.enter_context(journal.create_journal(folder.path))
+            run = begin(opened, record, context, planned, interface, unchanged(planned.plan.changes))
             stack.enter_context(run.ahead)
             run.dispatch(connection.client)
             attention = run.look_at_statuses(connection.client, target)
@@ -135,10 +132,8 @@ def resume(
 ) -> Report | Planned:
     """Go on with a run: plan again, and take up what is *not run*, *unknown* or *failed*.
 
-    Args:
-        place: the run's folder.
-        flags: settings given again, by their names; all others are the run's own.
-        interface: is asked only if something would be written that was not approved for the run.
+    Flags are settings given again; all others are the run's own. It is asked only if something would be written that
+    was not approved for the run.
 
     Returns:
         The report; or the plan, if problems or hazards stand against it: then nothing was sent.
@@ -163,20 +158,18 @@ def resume(
             checked.settings, interface, record, checked.records.trunks, checked.exported
         ) as connection:
             stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = draw_up(checked, connection, returned.done_with)
+            planned = make_plan(checked, connection, returned.done_with)
             rest = returned.sort_out(planned)
-            differs = departures(rest, returned.past.wanted, returned.before)
+            differs = deviations(rest, returned.past.wanted, returned.before)
             planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
             if planned.exit_code:
                 return planned
-            interface.tell(returned.told(rest))
+            interface.tell(returned.describe(rest))
             if rest.new and not interface.confirm(planned):
                 raise Declined
-            account = returned.account(planned, rest)
-            settled = without_sending(returned.checked, account.problems, rest.stays)
-            run = begin(
-                stack.enter_context(journal.reopen(place)), record, account, planned, interface, settled, returned.past
-            )
+            context = returned.context(planned, rest)
+            opened = stack.enter_context(journal.reopen(place))
+            run = begin(opened, record, context, planned, interface, rest.stays, returned.past)
             stack.enter_context(run.ahead)
             run.dispatch(connection.client)
             attention = run.look_at_statuses(connection.client, returned.target)
@@ -186,10 +179,7 @@ def resume(
 def verify(place: Path, flags: Mapping[str, Any] | None = None, interface: UserInterface | None = None) -> Verified:
     """Compare the PBX with what a run wanted, and settle what it left *unknown*. Cannot write to the PBX.
 
-    Args:
-        place: the run's folder.
-        flags: settings given again, by their names; all others are the run's own.
-        interface: where a secret may be asked for.
+    Flags are settings given again; all others are the run's own.
 
     Raises:
         BatchError: there is no such run, somebody is at it, or the PBX cannot be read.

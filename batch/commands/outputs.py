@@ -17,16 +17,15 @@ from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Workbook
 from batch.runs import folders, journal
-from batch.runs.outcomes import Ending, Outcome, failure_groups
+from batch.runs.outcomes import Ending, Outcome, RowEndings, end_rows, failure_groups, outcomes_without_run
 from batch.runs.resuming import TAKEN_UP
-from batch.runs.row_endings import RowEndings, end_rows, outcomes_without_run
 from batch.runs.run_report import run_headline, summary
 from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by, with_orders
-from batch.wording import counted, some_of
+from batch.wording import counted, moment, some_of
 from batch.writers.printable import results_page, write_page
 from batch.writers.run_results import EndedRun, Results, endings_frame, give_back, write_failed_rows
 
@@ -37,8 +36,6 @@ _LISTED: Final = 20
 """So many causes, and so many hazards, are listed on the Summary."""
 _HELD: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 """Endings of trunks that the PBX holds as wanted."""
-_NAMED: Final = 12
-"""So many trunks are named at each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +44,6 @@ class Report:
 
     checked: Checked
     address: str
-    """The PBX's, as people know it."""
     practice: bool
     folder: folders.RunFolder
     outcomes: Mapping[int, Outcome]
@@ -162,7 +158,7 @@ class RunContext:
     def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:
         """Put together what the sheet Summary says, with what to look at first."""
         folded = failure_groups(outcomes.values())
-        first = [trouble.told(some_of(trouble.names, _NAMED)) for trouble in folded[:_LISTED]]
+        first = [trouble.describe(some_of(trouble.names, 12)) for trouble in folded[:_LISTED]]
         if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):
             first.append(f"… and {more:,} more trunks: filter the column Result of the sheet Trunks.")
         return summary(
@@ -173,8 +169,8 @@ class RunContext:
             outcomes=outcomes,
             endings=endings,
             facts=[
-                ("Started", f"{self.started.astimezone():%Y-%m-%d %H:%M:%S}"),
-                ("Finished", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+                ("Started", moment(self.started)),
+                ("Finished", moment(datetime.now().astimezone())),
                 ("Run", str(self.folder.path)),
             ],
             attention=[*attention, *first],

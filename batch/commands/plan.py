@@ -15,9 +15,8 @@ from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
 from batch.runs.live_reads import BATCH
-from batch.runs.outcomes import Ending, Outcome
+from batch.runs.outcomes import Ending, Outcome, end_rows, outcomes_without_run
 from batch.runs.resuming import since_exported
-from batch.runs.row_endings import end_rows, outcomes_without_run
 from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
@@ -40,6 +39,7 @@ from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
+from batch.wording import moment
 from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
 from batch.writers.run_results import changes_frame
@@ -128,7 +128,6 @@ class Planned:
     address: str
     practice: bool
     notes: tuple[str, ...]
-    """What should be told about the connection."""
     forecast: Forecast
     digest: str
     refused_hazards: tuple[Hazard, ...]
@@ -159,15 +158,12 @@ class Planned:
         return changes_frame(self.checked.tables, self.plan.changes, {})
 
 
-def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] = frozenset()) -> Planned:
+def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int] = frozenset()) -> Planned:
     """Put the chosen trunks against what the PBX holds.
 
-    Args:
-        checked: the workbook.
-        connection: the PBX.
-        done_with: rows of the Trunks sheet that are looked at, but not to be written: their problems are only told.
+    Rows that are done with are looked at, but not to be written: their problems are only told.
     """
-    checked = _told(done_with, checked)
+    checked = _with_notices(done_with, checked)
     tables = checked.tables
     chosen = checked.chosen
     base = checked.exported()
@@ -183,7 +179,7 @@ def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] 
     live = client.trunks(list(ids.values()))
     readable = {number: trunk for number, trunk in live.items() if WHOLE_TRUNK not in trunk.unread}
     checked = _against_live(checked, {row: readable[n] for row, n in ids.items() if n in readable})
-    checked = _told(done_with, checked)
+    checked = _with_notices(done_with, checked)
     stopped = stopped_by(checked.problems.stopping)
     same_pbx = may_be_same(checked.workbook.metadata.run_on, connection.address)
     named = {then.name: then for then in reversed([*exported.values()])}
@@ -205,7 +201,7 @@ def draw_up(checked: Checked, connection: Connection, done_with: frozenset[int] 
         found += [*problems, *order]
         if record.row not in stopped and not any(problem.stops for problem in [*problems, *order]):
             found += not_sendable(tables, change)
-    told = _told_of(done_with, own(found, tables, checked.records))
+    told = _as_notices(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
     return _planned(checked, connection, inventory, changes, hazards, [*around, *new])
@@ -217,13 +213,12 @@ def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:
     return replace(checked, problems=replace(checked.problems, single=single))
 
 
-def _told(rows: frozenset[int], checked: Checked) -> Checked:
-    single = _told_of(rows, checked.problems.single)
+def _with_notices(rows: frozenset[int], checked: Checked) -> Checked:
+    single = _as_notices(rows, checked.problems.single)
     return replace(checked, problems=replace(checked.problems, single=single))
 
 
-def _told_of(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Turn the problems of trunks that are done with into notices."""
+def _as_notices(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(
         replace(problem, severity=Severity.NOTICE) if problem.stops and problem.trunk in rows else problem
         for problem in problems
@@ -395,7 +390,7 @@ def _summary(planned: Planned) -> Summary:
         outcomes=expected,
         endings=endings,
         facts=[
-            ("Made at", f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}"),
+            ("Made at", moment(datetime.now().astimezone())),
             ("Digest", planned.digest),
             ("Requests", f"{planned.forecast.requests:,}, about {max(1, _minutes(planned.forecast))} min"),
             *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),

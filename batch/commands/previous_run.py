@@ -27,6 +27,7 @@ from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
+from batch.tables.row_results import ChangeLine
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
@@ -40,18 +41,6 @@ _NAMED: Final = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """One thing that is not as a run wanted it."""
-
-    sheet: str
-    cell: str
-    trunk: str
-    field: str
-    wanted: str
-    found: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """The PBX put against what a run wanted."""
 
@@ -62,7 +51,8 @@ class Verified:
     practice: bool
     match: int
     """Trunks that hold everything as wanted."""
-    differ: tuple[Drift, ...]
+    differ: tuple[ChangeLine, ...]
+    """What is not as the run wanted it: what is ``wanted``, and what was ``found`` now."""
     not_compared: tuple[str, ...]
     """Trunks whose password was wanted and is not shown by the PBX."""
     settled: Counter[Ending]
@@ -82,10 +72,8 @@ class PreviousRun:
 
     past: Past
     checked: Checked
-    """The run's own copy of the workbook."""
     folder: folders.RunFolder
     target: Path
-    """Where the results go."""
 
     @cached_property
     def before(self) -> Mapping[int, LiveTrunk]:
@@ -121,7 +109,7 @@ class PreviousRun:
         kept = {row: o for row, o in self.past.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN}
         return replace(rest, stays={**kept, **rest.stays})
 
-    def told(self, rest: Rest) -> str:
+    def describe(self, rest: Rest) -> str:
         """Say what is left, in a sentence."""
         count, new = len(rest.again), [rest.again[row].live.name for row in sorted(rest.new)]
         left = f"{count:,} trunk{' is' if count == 1 else 's are'} left of run {self.folder.id}"
@@ -134,10 +122,10 @@ class PreviousRun:
         changed = [outcome.name for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
         return f"{told} Changed since written, left alone: {_some(changed)}." if changed else told
 
-    def account(self, planned: Planned, rest: Rest) -> RunContext:
+    def context(self, planned: Planned, rest: Rest) -> RunContext:
         """Return what the results of the next leg are made of."""
         stays = {row: change for row, change in self._changes.items() if row in rest.stays}
-        return self._account(planned.plan.problems, {**stays, **rest.again})
+        return self._context(planned.plan.problems, {**stays, **rest.again})
 
     @cached_property
     def _changes(self) -> dict[int, Change]:
@@ -149,7 +137,7 @@ class PreviousRun:
             if wanted.writes and wanted.trunk_id in self.before and row in records
         }
 
-    def _account(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> RunContext:
+    def _context(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> RunContext:
         facts = self.past.facts
         return RunContext(
             checked=self.checked,
@@ -165,13 +153,13 @@ class PreviousRun:
     def rewritten(self) -> Report:
         """Write the results anew from what the journal says, without asking the PBX."""
         ended = self.past.outcomes
-        account = self._account(self._problems(), self._changes)
-        endings = account.end(ended)
-        results, outputs = account.give_back(ended, endings, self.target)
+        context = self._context(self._problems(), self._changes)
+        endings = context.end(ended)
+        results, outputs = context.give_back(ended, endings, self.target)
         return Report(
             checked=self.checked,
-            address=account.address,
-            practice=account.practice,
+            address=context.address,
+            practice=context.practice,
             folder=self.folder,
             outcomes=ended,
             endings=endings,
@@ -189,7 +177,7 @@ class PreviousRun:
     def verified(self, live: Mapping[int, LiveTrunk]) -> Verified:
         """Put what the PBX holds against what the run wanted, and settle what it left *unknown*."""
         records = {record.row: record for record in self.checked.records.trunks}
-        differ: list[Drift] = []
+        differ: list[ChangeLine] = []
         match, settled, hidden = 0, dict[int, Outcome](), list[str]()
         for row, wanted in self.past.wanted.items():
             now, record = live.get(wanted.trunk_id), records[row]
@@ -222,60 +210,42 @@ class PreviousRun:
         )
 
     def _corrected(self, settled: Mapping[int, Outcome]) -> Results | None:
-        """Write down what was settled, and the results anew where there were any."""
         ended = bool(self.past.legs) and self.past.legs[-1].ended is not None
         outcomes = {**self.past.outcomes, **settled}
-        account = self._account(self._problems(), self._changes)
-        endings = account.end(outcomes) if ended else None
+        context = self._context(self._problems(), self._changes)
+        endings = context.end(outcomes) if ended else None
         with journal.reopen(self.folder.path) as opened:
             opened.correct(settled.values(), endings.total() if endings else None)
-        return account.give_back(outcomes, endings, self.target)[0] if endings else None
+        return context.give_back(outcomes, endings, self.target)[0] if endings else None
 
-    def _not_compared(self, record: Record) -> Drift:
+    def _not_compared(self, record: Record) -> ChangeLine:
         """Stand for a password that was wanted and that nobody can tell any more."""
         table = self.checked.tables.trunks
-        return Drift(
+        return ChangeLine(
             sheet=table.name,
             cell=table.cell("password", record.row),
             trunk=record.label,
             field=table.sheet.column("password").label,
+            before="",
             wanted=HIDDEN,
             found=NOT_COMPARED,
         )
 
-    def _drifts(self, then: Change, now: LiveTrunk | None) -> list[Drift]:
+    def _drifts(self, then: Change, now: LiveTrunk | None) -> list[ChangeLine]:
         tables = self.checked.tables
+        name, where = then.live.name, tables.trunks.cell(then.record.found_by, then.record.row)
+
+        def told(field: str, wanted: str, found: str) -> ChangeLine:
+            return ChangeLine(tables.trunks.name, where, name, field, before="", wanted=wanted, found=found)
+
         if now is None:
-            cell = tables.trunks.cell(then.record.found_by, then.record.row)
-            name = then.live.name
-            return [
-                Drift(sheet=tables.trunks.name, cell=cell, trunk=name, field="Name", wanted=name, found="no such trunk")
-            ]
+            return [told("Name", name, "no such trunk")]
         if unread := _unread(now, then.desired):
-            return [
-                Drift(
-                    sheet=tables.trunks.name,
-                    cell=tables.trunks.cell(then.record.found_by, then.record.row),
-                    trunk=then.live.name,
-                    field=what,
-                    wanted="as the run wrote it",
-                    found=f"cannot be read: {why}",
-                )
-                for what, why in unread.items()
-            ]
+            return [told(what, "as the run wrote it", f"cannot be read: {why}") for what, why in unread.items()]
         desired = comparable(then.desired, now, then.live)
         change = replace(then, live=now, desired=desired, difference=compare(now, desired))
-        return [
-            Drift(
-                sheet=line.sheet,
-                cell=line.cell,
-                trunk=line.trunk,
-                field=line.field,
-                wanted=line.wanted,
-                found=line.before,
-            )
-            for line in change_lines(tables, [change], {})
-        ]
+        lines = change_lines(tables, [change], {})
+        return [line._replace(before="", found=line.before) for line in lines]
 
 
 def _unread(now: LiveTrunk, desired: Desired) -> dict[str, str]:
@@ -306,9 +276,7 @@ def _named(trunk_id: int, name: str) -> LiveTrunk:
 def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
     """Return to a run.
 
-    Args:
-        place: its folder.
-        flags: settings given again, by their names; all others are the run's own.
+    Flags are settings given again; all others are the run's own.
 
     Raises:
         UsageError: there is no such run, its copy of the workbook is not what it was, or another PBX is named.

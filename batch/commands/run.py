@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from batch.commands.check import Checked
 from batch.commands.connection import Operator
-from batch.commands.outputs import Report, RunContext
+from batch.commands.outputs import Report, RunContext, without_sending
 from batch.commands.plan import Planned, batch_size
 from batch.errors import PbxError
 from batch.pbx.throttle import Stopped
@@ -21,7 +21,7 @@ from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.run_report import lost_registrations, status_lines
-from batch.runs.serialization import want
+from batch.runs.serialization import intent_of
 from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
@@ -79,13 +79,12 @@ _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANG
 class Run:
     """One leg of a run: what is sent, and what becomes of it."""
 
-    account: RunContext
+    context: RunContext
     planned: Planned
     journal: journal.Journal
     record: Recording
     interface: UserInterface
     again: Sequence[Change]
-    """What this leg writes."""
     ahead: ChangesWriter
     """Writes the changes for the results meanwhile; to be entered before anything is sent."""
     tries: Mapping[int, Tries] = field(default_factory=dict)
@@ -102,7 +101,7 @@ class Run:
 
     def dispatch(self, client: RetryingClient) -> None:
         """Write what is to be written, and note an outcome for each trunk."""
-        settings = self.account.checked.settings
+        settings = self.context.checked.settings
         progress = self.interface.watch(len(self.again))
 
         def settled(outcomes: Sequence[Outcome]) -> None:
@@ -148,7 +147,7 @@ class Run:
         Meanwhile the results are written: they are right as they are unless the statuses give reason to say more, and
         they lie there should the process be ended during the wait.
         """
-        wait = self.account.checked.settings.settle_wait
+        wait = self.context.checked.settings.settle_wait
         written = [
             change
             for change in self.again
@@ -174,15 +173,15 @@ class Run:
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
         """Give every row its ending and the workbook back, and close the invocation's journal."""
-        account = self.account
+        context = self.context
         attention = (*attention, *self.record.unwritten)
-        endings = account.end(self.outcomes)
+        endings = context.end(self.outcomes)
         written = self.meanwhile.result() if self.meanwhile is not None else None
         if written is None or written.path is None or written.path.parent != target.parent:
             written = None  # none lie beside the workbook, where there may be room by now
         else:
             target = written.path
-        results, outputs = account.give_back(
+        results, outputs = context.give_back(
             self.outcomes,
             endings,
             target,
@@ -197,10 +196,10 @@ class Run:
             with suppress(journal.JournalError):
                 self.journal.end_leg(how, endings.total(), self.outcomes.values())
         return Report(
-            checked=account.checked,
-            address=account.address,
-            practice=account.practice,
-            folder=account.folder,
+            checked=context.checked,
+            address=context.address,
+            practice=context.practice,
+            folder=context.folder,
             outcomes=self.outcomes,
             endings=endings,
             results=results,
@@ -211,7 +210,7 @@ class Run:
         )
 
     def _write_results(self, target: Path) -> Results:
-        ended = self.account.ended(self.outcomes, self.account.endings(self.outcomes))
+        ended = self.context.ended(self.outcomes, self.context.endings(self.outcomes))
         return give_back(ended, target, ahead=self.ahead.finished())
 
     def _cut_short(self) -> list[str]:
@@ -220,7 +219,6 @@ class Run:
 
 
 def _beside(work: Callable[[], Results]) -> Future[Results]:
-    """Have something done in a thread of its own."""
     worker = ThreadPoolExecutor(1, thread_name_prefix="results")
     try:
         return worker.submit(work)
@@ -235,60 +233,52 @@ def _how(lost: Lost) -> str:
 def begin(
     opened: journal.Journal,
     record: Recording,
-    account: RunContext,
+    context: RunContext,
     planned: Planned,
     interface: UserInterface,
-    settled: dict[int, Outcome],
+    stays: Mapping[int, Outcome],
     past: Past | None = None,
 ) -> Run:
     """Begin a leg: all that is needed to understand it later is kept before anything is sent.
 
-    Args:
-        opened: the run's journal.
-        record: writes to the journal from now on.
-        account: the run.
-        planned: what the leg carries out.
-        interface: who watches.
-        settled: the outcomes, by row, of trunks that it sends nothing for.
-        past: what earlier legs did; None for the first one.
-
     Raises:
         OutputError: something cannot be written; nothing was written to the PBX by this leg.
     """
-    folder, again = account.folder.path, planned.plan.updates
+    folder, again = context.folder.path, planned.plan.updates
+    settled = without_sending(context.checked, context.problems, stays)
     sent = set() if past is None else {change.live.id for change in again if past.sent(change.live.id)}
     earlier = {} if past is None else folders.read_snapshot(folder)
     first = [change for change in again if change.live.id not in sent & earlier.keys()]
     kept = earlier.keys() - {change.live.id for change in first}
     folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
-    sizes = account.checked.records.sizes()
+    sizes = context.checked.records.sizes()
     known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
-    facts = _facts(account, planned, past)
-    if past is None and (account.practice or account.checked.settings.url_from.vouched):
+    facts = _facts(context, planned, past)
+    if past is None and (context.practice or context.checked.settings.url_from.vouched):
         note_begun(facts)
     opened.begin_leg(
         "apply" if past is None else "resume",
         facts=facts,
-        wanted=[want(change, sizes[change.record.row]) for change in new],
-        settled_rows=account.endings(settled).total(),
+        wanted=[intent_of(change, sizes[change.record.row]) for change in new],
+        settled_rows=context.endings(settled).total(),
         outcomes=settled.values(),
     )
     record.into_file(folder / folders.LOG)
     record.into_journal(opened)
     return Run(
-        account=account,
+        context=context,
         planned=planned,
         journal=opened,
         record=record,
         interface=interface,
         again=again,
         ahead=ChangesWriter(
-            account.checked.tables,
-            [change for _, change in sorted(account.changes.items())],
+            context.checked.tables,
+            [change for _, change in sorted(context.changes.items())],
             settled,
             [change.record.row for change in again],
-            practice=account.practice,
+            practice=context.practice,
         ),
         outcomes=settled,
         tries={} if past is None else past.tries,
@@ -296,29 +286,29 @@ def begin(
     )
 
 
-def _facts(account: RunContext, planned: Planned, past: Past | None) -> dict[str, object]:
+def _facts(context: RunContext, planned: Planned, past: Past | None) -> dict[str, object]:
     """Return what the run is to be understood by; later legs change little of it."""
-    checked, settings = account.checked, account.checked.settings
-    problems = [asdict(problem) for problem in account.problems if problem.stops]
+    checked, settings = context.checked, context.checked.settings
+    problems = [asdict(problem) for problem in context.problems if problem.stops]
     if past is not None:
         return {**_choice(checked, past), "problems": problems}
     return {
-        "run": account.folder.id,
-        "started": account.started.isoformat(),
-        "pbx": account.address,
-        "practice": account.practice,
+        "run": context.folder.id,
+        "started": context.started.isoformat(),
+        "pbx": context.address,
+        "practice": context.practice,
         "client_id": settings.client_id,
         "workbook": {
             "path": str(settings.workbook.resolve()),
             "sha256": checked.workbook.sha256,
-            "copy": account.folder.copy,
+            "copy": context.folder.copy,
             "columns": checked.columns_file.sha256,
         },
         "digest": planned.digest,
         "rows": sum(len(table.frame) for table in checked.tables),
         "settings": kept_settings(settings),
         "chosen": sorted(checked.choice.rows),
-        "hazards": list(account.hazards),
+        "hazards": list(context.hazards),
         "problems": problems,
     }
 

@@ -77,8 +77,6 @@ class ConnectionPerRequest(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of an answer, as it comes in."""
-
     def __init__(self, connection: HTTPConnection, response: HTTPResponse) -> None:
         self._connection = connection
         self._response = response
@@ -182,7 +180,6 @@ class Deadline:
     """In seconds of `time.monotonic`."""
     connection: socket.socket | None = None
     passed: bool = False
-    """Whether it was cut off."""
 
     @property
     def extensions(self) -> Mapping[str, Any]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from types import MappingProxyType
 from typing import Any, Final
 
 from batch.pbx.messages import Answer
 from batch.secrets import HIDDEN
-from batch.wording import Who
+from batch.wording import Who, read_texts
 
 
 class Verdict(Enum):
@@ -58,12 +57,9 @@ class Errcode:
     """The vendor's own words; empty for a code that is not in the table."""
     verdict: Verdict
     meaning: str
-    """What happened, in one plain sentence."""
     next_step: str
-    """What to do about it, in one plain sentence."""
     who: Who
     example: str
-    """When it comes, for instance."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,216 +74,10 @@ class FieldFault:
     """The rule that was broken, in the PBX's word; empty if it gave none."""
 
 
-_TABLE: Final[tuple[tuple[int, str, Verdict, str, str, Who, str], ...]] = (
-    (
-        0,
-        "SUCCESS",
-        Verdict.DONE,
-        "The PBX took it.",
-        "Nothing.",
-        Who.OPERATOR,
-        "A write that is then read back and compared.",
-    ),
-    (
-        1,
-        "PARTIAL SUCCESS",
-        Verdict.PARTIAL,
-        "The PBX took a part of it and does not say which.",
-        "Look at the differences listed for this trunk, then run again.",
-        Who.ADMINISTRATOR,
-        "Of a hundred DIDs ninety-nine are on the trunk afterwards.",
-    ),
-    (
-        2,
-        "PROCESSING",
-        Verdict.PROCESSING,
-        "The PBX has taken the request and is still working on it.",
-        "Wait a little, then verify or run again.",
-        Who.OPERATOR,
-        "A list of thousands of DIDs.",
-    ),
-    (
-        -1,
-        "FAILURE",
-        Verdict.PERMANENT,
-        "The PBX said no, without a reason.",
-        "Make the same change by hand in the PBX's web interface: it often says there what is wrong.",
-        Who.ADMINISTRATOR,
-        "A setting that this box does not offer, such as a transport that is switched off.",
-    ),
-    (
-        -2,
-        "INTERNAL SERVER ERROR",
-        Verdict.RETRY,
-        "The PBX stumbled over the request.",
-        "Run again later; if it goes on, restart the PBX or ask the vendor.",
-        Who.ADMINISTRATOR,
-        "A write while the PBX is being updated.",
-    ),
-    (
-        10001,
-        "INTERFACE NOT EXISTED",
-        Verdict.PERMANENT,
-        "This firmware does not know the call.",
-        "Update the PBX's firmware, or make this change in its web interface.",
-        Who.ADMINISTRATOR,
-        "trunk/update on firmware that is older than the API for trunks.",
-    ),
-    (
-        10002,
-        "API VERSION OUT OF MAINTENANCE",
-        Verdict.STOP_PBX,
-        "The PBX no longer serves this version of its API.",
-        "Look for a newer trunk-batch, or ask the vendor which firmware still serves API v1.0.",
-        Who.ADMINISTRATOR,
-        "A PBX that was updated past API v1.0.",
-    ),
-    (
-        10003,
-        "API VERSION UNSUPPORTED",
-        Verdict.STOP_PBX,
-        "The PBX does not serve this version of its API.",
-        "Update the PBX's firmware so that it serves API v1.0.",
-        Who.ADMINISTRATOR,
-        "A PBX with old firmware.",
-    ),
-    (
-        10004,
-        "TOKEN EXPIRED",
-        Verdict.SIGN_IN_AGAIN,
-        "The sign-in had run out; the tool signs in again by itself.",
-        "Run again if it goes on; somebody may be revoking this client's tokens.",
-        Who.OPERATOR,
-        "A run of more than 30 minutes.",
-    ),
-    (
-        10005,
-        "ACCESS DENIED",
-        Verdict.STOP_PBX,
-        "This API client has no permission on the PBX.",
-        "In the PBX: Integrations > API, give the client access to trunks and extensions.",
-        Who.ADMINISTRATOR,
-        "A client that may read extensions, and not trunks.",
-    ),
-    (
-        10009,
-        "OPERATION FAILED",
-        Verdict.PERMANENT,
-        "The PBX would not do it: the permission is missing or the feature is off.",
-        "Check the API client's permissions and that the feature is switched on.",
-        Who.ADMINISTRATOR,
-        "The SIP trunk feature is not part of the licence.",
-    ),
-    (
-        40001,
-        "PARAMETER SYNTAX ERROR",
-        Verdict.PERMANENT,
-        "The PBX could not read a value of this trunk.",
-        "Correct the field that the PBX names, then run again.",
-        Who.EDITOR,
-        "A port that the PBX got as text where it wants a number.",
-    ),
-    (
-        40002,
-        "PARAMETER ERROR",
-        Verdict.PERMANENT,
-        "The PBX does not allow a value of this trunk.",
-        "Correct the field that the PBX names, then run again.",
-        Who.EDITOR,
-        "A transport that this type of trunk does not have, or an extension that is no longer there.",
-    ),
-    (
-        40003,
-        "DUPLICATE KEY VALUE",
-        Verdict.PERMANENT,
-        "Something else on the PBX already has this value.",
-        "Choose another value for the field that the PBX names, or free it on the PBX first.",
-        Who.EDITOR,
-        "A trunk is to be called Paris-1, and another one is.",
-    ),
-    (
-        60001,
-        "DATA NOT FOUND",
-        Verdict.PERMANENT,
-        "The trunk, or an extension it names, is no longer on the PBX.",
-        "Plan again: that shows what is gone; then correct the sheet or restore it on the PBX.",
-        Who.EDITOR,
-        "The trunk was deleted on the PBX after the plan.",
-    ),
-    (
-        60002,
-        "MAX LIMITATION EXCEEDED",
-        Verdict.PERMANENT,
-        "The PBX has no room for more of this.",
-        "Make the list shorter, or ask what this model and licence allow.",
-        Who.ADMINISTRATOR,
-        "A list of more DIDs than this model takes; at the sign-in: all eight access tokens are out.",
-    ),
-    (
-        70004,
-        "ACCOUNT IP BLOCKED",
-        Verdict.STOP_PBX,
-        "The PBX has blocked this machine's address after failed sign-ins.",
-        "Wait until the block ends, or lift it in the PBX under Security > Blocked IPs.",
-        Who.ADMINISTRATOR,
-        "Five sign-ins with a wrong client secret.",
-    ),
-    (
-        70082,
-        "OVERLOAD_TASK_RUNNING",
-        Verdict.TRANSIENT,
-        "The PBX is busy with a heavy task.",
-        "Run again when it has finished; a lower --concurrency and --rate help.",
-        Who.OPERATOR,
-        "A backup is being made.",
-    ),
-    (
-        70084,
-        "ACTION FORBIDDEN",
-        Verdict.PERMANENT,
-        "The PBX does not let this trunk be changed this way; it may be a shared one.",
-        "Look at the trunk in the web interface; a shared trunk is edited where it is owned.",
-        Who.ADMINISTRATOR,
-        "A shared trunk, whose owner alone may change its DIDs.",
-    ),
-    (
-        70087,
-        "IP FORBIDDEN",
-        Verdict.STOP_PBX,
-        "The PBX does not accept API requests from this machine's address.",
-        "In the PBX: Integrations > API, add this address to the allowed ones.",
-        Who.ADMINISTRATOR,
-        "The API client is bound to the address of another machine.",
-    ),
-    (
-        70091,
-        "CONNECTION_RELATION_EXISTED",
-        Verdict.PERMANENT,
-        "Something else on the PBX still uses what this would take away.",
-        "Remove that use on the PBX first, then run again.",
-        Who.ADMINISTRATOR,
-        "A DID that an inbound route still names.",
-    ),
-    (
-        70123,
-        "API UNAVAILABLE",
-        Verdict.STOP_PBX,
-        "The PBX's API is switched off or not part of its plan.",
-        "In the PBX: Integrations > API, switch it on; check that the plan includes it.",
-        Who.ADMINISTRATOR,
-        "The API was switched off after an update.",
-    ),
-)
-
-ERRCODES: Final[Mapping[int, Errcode]] = MappingProxyType(
-    {
-        code: Errcode(
-            code=code, errmsg=errmsg, verdict=verdict, meaning=meaning, next_step=next_step, who=who, example=example
-        )
-        for code, errmsg, verdict, meaning, next_step, who, example in _TABLE
-    }
-)
-"""Every errcode that the tool knows, by number."""
+ERRCODES: Final[Mapping[int, Errcode]] = {
+    int(code): Errcode(**{**facts, "code": int(code), "verdict": Verdict(facts["verdict"]), "who": Who(facts["who"])})
+    for code, facts in read_texts(__file__).items()
+}
 
 
 def explain(code: int) -> Errcode:

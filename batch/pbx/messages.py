@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from batch.secrets import Secret
 
@@ -23,7 +23,6 @@ class Request:
     call: str
     """The endpoint below the API's folder, for example ``trunk/update``."""
     params: Mapping[str, str] = field(default_factory=dict)
-    """The query, without the token."""
     body: Mapping[str, Any] | None = field(default=None, repr=False)
     """The JSON object to post. May hold passwords: never logged."""
     ids: tuple[int, ...] = ()
@@ -101,6 +100,8 @@ def _page_of(call: str, page: int, page_size: int) -> Request:
 class Answer:
     """The API answered; ``errcode`` decides, not the HTTP status."""
 
+    kind: ClassVar[str] = "answer"
+    """As log and journal call it."""
     errcode: int
     errmsg: str
     body: Mapping[str, Any] = field(repr=False)
@@ -118,6 +119,7 @@ class Answer:
 class NotSent:
     """The request certainly never reached the PBX: refused, no such host, TLS failed, no connection in time."""
 
+    kind: ClassVar[str] = "not sent"
     reason: str
     late: bool = False
     """Whether it was not even tried, because its turn came after `Request.not_after`."""
@@ -134,6 +136,7 @@ class NotSent:
 class NoResponse:
     """The request left, in part or whole, and its answer never came: it may or may not have taken effect."""
 
+    kind: ClassVar[str] = "no answer"
     reason: str
     elapsed: float = 0.0
     timed_out: bool = False
@@ -146,6 +149,7 @@ class NoResponse:
 class InvalidResponse:
     """Something answered that is not the API: HTML, half a body, no JSON object, no errcode."""
 
+    kind: ClassVar[str] = "garbled"
     reason: str
     http_status: int
     elapsed: float = 0.0

@@ -163,7 +163,6 @@ def _readings(text: str) -> Iterator[_Reading]:
 def _decoded(
     reading: _Reading, escaped: re.Pattern[str], decode: Callable[[str], list[tuple[str, int]]]
 ) -> _Reading | None:
-    """Decode one layer; None if there is none."""
     texts: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -287,7 +286,6 @@ _ENCODINGS: Final = (
 
 
 def _united(places: set[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return places in order, those that overlap as one."""
     united: list[tuple[int, int]] = []
     for start, stop in sorted(places):
         if united and start < united[-1][1]:

@@ -41,8 +41,6 @@ _WORTHLESS: Final = Failure(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """A token in use."""
-
     access: AccessToken
     refresh: Secret | None
     renew_at: float
@@ -55,14 +53,12 @@ class Endpoint:
     """Which PBX, as whom, and how hard it may be worked."""
 
     base_url: str
-    """As `addresses.base_url_of` gives it."""
     client_id: str
     secret: Secret
     verification: Verification = field(default_factory=SystemTrust)
     proxy: bool = False
     """Whether the proxies that the environment names are used; never for loopback."""
     timeout: float = 30.0
-    """Seconds for connecting, for sending, and for each part of an answer."""
     rate: float = 10.0
     """The most starts in any one second, of every request to this PBX."""
     concurrency: int = 4
@@ -296,7 +292,6 @@ class Session:
 
 
 def _full(given: SignIn) -> Answer | None:
-    """Return the PBX's answer if it is that all eight tokens are out."""
     if isinstance(given, Failure) and given.kind is TokensExhausted and isinstance(given.reply, Answer):
         return given.reply
     return None

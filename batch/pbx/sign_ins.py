@@ -45,7 +45,6 @@ class SignInUnanswered(PbxUnreachable):
     def __init__(self, message: str, hint: str, reply: Reply) -> None:
         super().__init__(message, hint)
         self.reply = reply
-        """What came instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +89,7 @@ SignIn: TypeAlias = Grant | Failure
 def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
     """Judge the answer to ``get_token`` or ``refresh_token``.
 
-    Args:
-        reply: what came.
-        base_url: for the hint where a PBX usually answers.
-        now: the aware time of the answer, for saying until when an address is blocked.
+    ``now`` is the aware time of the answer, for saying until when an address is blocked.
     """
     match reply:
         case Answer(errcode=0):
@@ -178,10 +174,6 @@ def blocked(answer: Answer, now: datetime) -> Failure:
     """Say that the PBX has blocked this machine's address (70004), and until when.
 
     It may come as the answer to any call, not only to a sign-in.
-
-    Args:
-        answer: the PBX's 70004.
-        now: the aware time of the answer.
     """
     return Failure(
         kind=AddressBlocked,
@@ -205,7 +197,6 @@ class Shortage:
     """All of a client's tokens are out: what is known of it at one moment."""
 
     answer: Answer
-    """The PBX's 60002."""
     ours: int
     """So many of the tokens may be our own."""
     noticed_at: datetime
@@ -255,10 +246,8 @@ class Shortage:
 def judge_shortage(answer: Answer, asked_at: Iterable[datetime], now: datetime) -> Shortage:
     """Judge a 60002, which tells neither whose the tokens are nor until when they live.
 
-    Args:
-        answer: the PBX's.
-        asked_at: when our own tokens were asked for that may not have been given back, in any order, aware.
-        now: the aware time. Where it jumped, no moment is farther away than a token's whole life.
+    ``asked_at`` has when our own tokens were asked for that may not have been given back. Where ``now`` jumped, no
+    moment is farther away than a token's whole life.
     """
     out = [at for at in asked_at if now - at < _LIFE]
     return Shortage(
@@ -308,9 +297,7 @@ def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str) -> str
 def blocked_until(body: Mapping[str, Any], now: datetime) -> str:
     """Say until when a block lasts: ``block_expire_time`` may be a date, or the seconds left.
 
-    Args:
-        body: the answer's JSON object.
-        now: the aware time of the answer.
+    ``now`` is the aware time of the answer.
     """
     value = _seconds(body, "block_expire_time")
     if value is None:
@@ -323,7 +310,6 @@ def blocked_until(body: Mapping[str, Any], now: datetime) -> str:
 
 
 def _seconds(body: Mapping[str, Any], key: str) -> float | None:
-    """Read a positive number that may come as a string; None if there is none."""
     value = body.get(key)
     text = str(value).strip()
     if isinstance(value, bool) or re.fullmatch(r"\d{1,15}(?:\.\d+)?", text, re.ASCII) is None:

@@ -33,9 +33,6 @@ def clock_counting_sleep(platform: str) -> Callable[[], float]:
     A laptop may be closed in the midst of a run: what was "10 s old" is hours old when it wakes, and a token has
     expired. Linux has CLOCK_BOOTTIME for that, macOS counts sleep in CLOCK_MONOTONIC (and not in the clock that
     `time.monotonic` reads there); on Windows and elsewhere `time.monotonic` does, as far as anything does.
-
-    Args:
-        platform: as `sys.platform` has it.
     """
     number = getattr(time, _COUNTING_SLEEP.get(platform, ""), None)
     if number is None:
@@ -71,7 +68,6 @@ class Clock:
 
 
 SYSTEM_CLOCK: Final = Clock()
-"""This machine's own time."""
 
 
 LEAST_RATE: Final = 0.1
@@ -101,9 +97,6 @@ class RateLimiter:
     def __init__(self, rate: float) -> None:
         """Make one.
 
-        Args:
-            rate: starts a second, from 0.1 to 10,000.
-
         Raises:
             UsageError: if it is outside of that.
         """
@@ -127,10 +120,8 @@ class RateLimiter:
     def started(self, now: float, ready: float) -> None:
         """Record a start.
 
-        Args:
-            now: when it started.
-            ready: since when nothing but the rate held it back. Lateness after that moment is made good, up to
-                10 ms; idleness before it earns nothing.
+        Lateness after ``ready``, since when nothing but the rate held it back, is made good, up to 10 ms; idleness
+        before it earns nothing.
         """
         fair = max(self._due, min(ready, now), now - _CATCH_UP_S)
         self._due = fair + self._interval
@@ -142,9 +133,6 @@ class ConcurrencyLimit:
 
     def __init__(self, ceiling: int) -> None:
         """Make a limit.
-
-        Args:
-            ceiling: the most that may ever run at once, from 1.
 
         Raises:
             UsageError: if it is less than 1.
@@ -188,10 +176,7 @@ class ConcurrencyLimit:
     def slow_down(self, now: float, elapsed: float, retry_after: float | None) -> bool:
         """Halve what is allowed, once per round trip, and pause for everyone as long as was asked.
 
-        Args:
-            now: the moment of the reply.
-            elapsed: its seconds; what started before the last halving does not halve again.
-            retry_after: seconds asked for, if any.
+        What started before the last halving does not halve again.
 
         Returns:
             Whether this was the one that halved.
@@ -230,11 +215,7 @@ class Throttle:
     ) -> None:
         """Make one.
 
-        Args:
-            rate_limiter: the rate limit.
-            concurrency_limit: the concurrency.
-            clock: where time comes from.
-            notice: is told once, in words, when the PBX first asks for less.
+        ``notice`` is told once, in words, when the PBX first asks for less.
         """
         self._rate_limiter = rate_limiter
         self._concurrency_limit = concurrency_limit
@@ -253,9 +234,6 @@ class Throttle:
     @contextmanager
     def passing(self, *, writes: bool = False) -> Iterator[float]:
         """Wait for this request's turn, and hold its place until it is settled.
-
-        Args:
-            writes: whether it can change what the PBX holds.
 
         Yields:
             When it started, in seconds of the monotonic clock.
@@ -298,12 +276,7 @@ class Throttle:
             self._concurrency_limit.stumbled()
 
     def slow_down(self, elapsed: float, retry_after: float | None = None) -> None:
-        """Tell that the PBX asked for less, or did not answer in time.
-
-        Args:
-            elapsed: seconds that the request took.
-            retry_after: seconds for which nothing shall start, if it said so.
-        """
+        """Tell that the PBX asked for less, or did not answer in time."""
         with self._lock:
             halved = self._concurrency_limit.slow_down(self._clock.monotonic(), elapsed, retry_after)
             allowed = self._concurrency_limit.allowed

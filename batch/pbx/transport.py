@@ -15,7 +15,6 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, TypeAlias
@@ -83,12 +82,8 @@ def open_http_client(
 ) -> httpx.Client:
     """Make the client for one PBX; close it when done.
 
-    Args:
-        base_url: as `addresses.base_url_of` gives it.
-        timeout: seconds to wait for a connection, for sending, and for each part of an answer.
-        verification: whom to trust over https.
-        proxy: whether to use the proxies that the environment names; never done for loopback.
-        transport: what to send through instead of the network, for tests; it sees to its own encryption.
+    A transport that is passed in, for tests, sees to its own encryption. The environment's proxies are never used for
+    loopback.
 
     Raises:
         UsageError: if the CA file cannot be read, the fingerprint is none, or a proxy that the environment names is
@@ -221,33 +216,27 @@ def hide_queries() -> None:
         logging.getLogger(name).addFilter(_HIDER)
 
 
-class ReplyKind(Enum):
-    """Which of the replies an exception stands for."""
+_Failed: TypeAlias = NotSent | NoResponse | InvalidResponse
 
-    NOT_SENT = "not sent"
-    NO_ANSWER = "no answer"
-    GARBLED = "garbled"
-
-
-FAILURES: Final[Mapping[type[httpx.RequestError], ReplyKind]] = MappingProxyType(
+FAILURES: Final[Mapping[type[httpx.RequestError], type[_Failed]]] = MappingProxyType(
     {
         # Certainly nothing of the request reached the PBX.
-        httpx.ConnectTimeout: ReplyKind.NOT_SENT,
-        httpx.ConnectError: ReplyKind.NOT_SENT,
-        httpx.PoolTimeout: ReplyKind.NOT_SENT,
-        httpx.ProxyError: ReplyKind.NOT_SENT,
-        httpx.UnsupportedProtocol: ReplyKind.NOT_SENT,
+        httpx.ConnectTimeout: NotSent,
+        httpx.ConnectError: NotSent,
+        httpx.PoolTimeout: NotSent,
+        httpx.ProxyError: NotSent,
+        httpx.UnsupportedProtocol: NotSent,
         # Some or all of it may have.
-        httpx.WriteTimeout: ReplyKind.NO_ANSWER,
-        httpx.WriteError: ReplyKind.NO_ANSWER,
-        httpx.ReadTimeout: ReplyKind.NO_ANSWER,
-        httpx.ReadError: ReplyKind.NO_ANSWER,
-        httpx.CloseError: ReplyKind.NO_ANSWER,
-        httpx.LocalProtocolError: ReplyKind.NO_ANSWER,
-        httpx.RemoteProtocolError: ReplyKind.NO_ANSWER,
+        httpx.WriteTimeout: NoResponse,
+        httpx.WriteError: NoResponse,
+        httpx.ReadTimeout: NoResponse,
+        httpx.ReadError: NoResponse,
+        httpx.CloseError: NoResponse,
+        httpx.LocalProtocolError: NoResponse,
+        httpx.RemoteProtocolError: NoResponse,
         # Something answered.
-        httpx.DecodingError: ReplyKind.GARBLED,
-        httpx.TooManyRedirects: ReplyKind.GARBLED,
+        httpx.DecodingError: InvalidResponse,
+        httpx.TooManyRedirects: InvalidResponse,
     }
 )
 """What each exception means. Once a status has been read, a failure that is not a time-out is half an answer."""
@@ -290,9 +279,7 @@ _HTTP_PORT: Final = "https was spoken to a port that does not speak it (an http 
 _UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 
 
-def reply_of(
-    error: httpx.RequestError, *, timeout: float, elapsed: float, http_status: int | None = None
-) -> NotSent | NoResponse | InvalidResponse:
+def reply_of(error: httpx.RequestError, *, timeout: float, elapsed: float, http_status: int | None = None) -> _Failed:
     """Make the reply that an exception stands for.
 
     Args:
@@ -302,28 +289,25 @@ def reply_of(
         http_status: the status, if one was read before it happened.
     """
     timed_out = isinstance(error, httpx.TimeoutException)
-    kind = _kind_of(error)
     if http_status is not None and not timed_out:
         reason = _WORDS[httpx.DecodingError] if isinstance(error, httpx.DecodingError) else "the answer broke off"
         return InvalidResponse(reason=reason, http_status=http_status, elapsed=elapsed)
-    reason = _reason_of(error, timeout)
-    match kind:
-        case ReplyKind.NOT_SENT:
-            distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
-            speaks = "http" if reason == _HTTP_PORT else ""
-            return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted, speaks=speaks)
-        case ReplyKind.NO_ANSWER:
-            speaks = "https" if reason == HTTPS_PORT else ""
-            return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out, speaks=speaks)
-        case ReplyKind.GARBLED:
-            return InvalidResponse(reason=reason, http_status=0, elapsed=elapsed)
+    kind, reason = _kind_of(error), _reason_of(error, timeout)
+    if kind is NotSent:
+        distrusted = any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error))
+        speaks = "http" if reason == _HTTP_PORT else ""
+        return NotSent(reason=reason, elapsed=elapsed, timed_out=timed_out, distrusted=distrusted, speaks=speaks)
+    if kind is NoResponse:
+        speaks = "https" if reason == HTTPS_PORT else ""
+        return NoResponse(reason=reason, elapsed=elapsed, timed_out=timed_out, speaks=speaks)
+    return InvalidResponse(reason=reason, http_status=0, elapsed=elapsed)
 
 
-def _kind_of(error: httpx.RequestError) -> ReplyKind:
+def _kind_of(error: httpx.RequestError) -> type[_Failed]:
     for known in type(error).__mro__:
         if known in FAILURES:
             return FAILURES[known]
-    return ReplyKind.NO_ANSWER  # an exception newer than the table: assume the worst
+    return NoResponse  # an exception newer than the table: assume the worst
 
 
 def _reason_of(error: httpx.RequestError, timeout: float) -> str:

@@ -58,8 +58,6 @@ _CLOSED: Final = NotSent(reason="the connection to the PBX is closed already")
 
 
 class _Unread(Enum):
-    """Why an answer was not read to its end."""
-
     TOO_SLOW = "too slow"
     TOO_LARGE = "too large"
 
@@ -90,7 +88,6 @@ class _NoRequestLog:
 
 
 NO_REQUEST_LOG: Final = _NoRequestLog()
-"""Keeps none."""
 
 
 class AccessToken(NamedTuple):
@@ -111,7 +108,6 @@ class Wire:
     """Seconds for each step; an answer that drips in is given up after twice as many in all."""
     log: Log = no_log
     request_log: RequestLog = NO_REQUEST_LOG
-    """Is told of each request before it leaves and after it is settled."""
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
@@ -359,7 +355,6 @@ def _text_of(errmsg: Any) -> str:
 
 
 def _shown(text: str) -> str:
-    """Make the PBX's message fit to be shown: one line, not endless."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_MOST_WORDS]
 
 
@@ -369,13 +364,8 @@ def _entry(request: Request, access: AccessToken | None, reply: Reply) -> Mappin
         entry["ids"] = list(request.ids)
     if access is not None:
         entry["sign_in"] = access.serial
-    match reply:
-        case Answer(errcode=errcode, http_status=status):
-            entry |= {"reply": "answer", "http_status": status, "errcode": errcode}
-        case InvalidResponse(reason=reason, http_status=status):
-            entry |= {"reply": "garbled", "http_status": status, "reason": reason}
-        case NotSent(reason=reason):
-            entry |= {"reply": "not sent", "reason": reason}
-        case NoResponse(reason=reason):
-            entry |= {"reply": "no answer", "reason": reason}
+    entry["reply"] = reply.kind
+    if isinstance(reply, Answer | InvalidResponse):
+        entry["http_status"] = reply.http_status
+    entry |= {"errcode": reply.errcode} if isinstance(reply, Answer) else {"reason": reply.reason}
     return {**entry, "elapsed_ms": round(reply.elapsed * 1000, 1)}

@@ -30,12 +30,7 @@ FAILURES_BEFORE_BLOCK = 5
 
 
 class SignIns:
-    """The tokens that are out and the addresses that are blocked.
-
-    Args:
-        settings: credentials, expiry times, the largest number of tokens.
-        clock: seconds since 1970; a test's own clock makes tokens expire without waiting.
-    """
+    """The tokens that are out and the addresses that are blocked."""
 
     def __init__(self, settings: PbxSettings, clock: Callable[[], float]) -> None:
         self._settings = settings
@@ -48,10 +43,7 @@ class SignIns:
     def sign_in(self, username: object, password: object, address: str) -> Json:
         """Answer ``get_token``.
 
-        Args:
-            username: the client id.
-            password: the client secret.
-            address: where the caller calls from.
+        The address is where the caller calls from.
 
         Returns:
             The six fields; 70004 for a blocked address, also for the failure that blocks it; -1 for a wrong
@@ -134,7 +126,6 @@ class Request:
     """What follows ``/openapi/v1.0/``, for instance ``trunk/update``."""
     method: str
     params: Mapping[str, str]
-    """The query, without the token."""
     token: str
     body: Json | None = None
     """None when there was none, or none that is a JSON object."""
@@ -142,13 +133,7 @@ class Request:
 
 
 class Pbx:
-    """The PBX without its wire: requests in, JSON answers out.
-
-    Args:
-        state: changed by accepted writes.
-        clock: seconds since 1970, for tokens and blocks.
-        on_write: called with the state after every accepted write, before it is answered.
-    """
+    """The PBX without its wire: requests in, JSON answers out."""
 
     def __init__(
         self,

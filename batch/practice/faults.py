@@ -236,12 +236,7 @@ _LATENCY: TypeAdapter[float] = TypeAdapter(NonNegativeFloat, config=ConfigDict(s
 
 
 class Faults:
-    """A script, and how far it has come.
-
-    Args:
-        entries: the faults, in the order they are tried.
-        latency: seconds added to every answer.
-    """
+    """A script, and how far it has come."""
 
     def __init__(self, entries: Sequence[Fault] = (), *, latency: float = 0.0) -> None:
         self.latency = latency
@@ -252,9 +247,6 @@ class Faults:
     @classmethod
     def from_json(cls, script: Any) -> "Faults":
         """Read a script from parsed JSON.
-
-        Args:
-            script: as the module's docstring describes.
 
         Raises:
             ValueError: the message names the fault by its place, counted from 1, and the key.
@@ -275,9 +267,7 @@ class Faults:
     def next(self, call: str, params: Mapping[str, Any]) -> Fault | None:
         """Take the fault for one request, if there is one, and count it.
 
-        Args:
-            call: for instance ``trunk/update``.
-            params: the query and the body's fields; compared as text, as a query holds nothing else.
+        Parameters, of the query and the body, are compared as text, as a query holds nothing else.
         """
         for place, entry in enumerate(self._entries):
             if entry.call not in ("*", call):

@@ -44,7 +44,6 @@ class SeenRequest:
     call: str
     method: str
     params: Mapping[str, str]
-    """The query without the token."""
     body: Any = field(repr=False)
     """The parsed JSON, None when there was none. That of ``get_token`` holds the secret: repr hides it."""
     started: float
@@ -54,13 +53,7 @@ class SeenRequest:
 
 
 class Api:
-    """What lies under ``/openapi/v1.0``; threads may ask side by side.
-
-    Args:
-        pbx: who answers, one request after the other.
-        faults: what goes wrong.
-        on_request: called with each request before anything else is done about it.
-    """
+    """What lies under ``/openapi/v1.0``; threads may ask side by side."""
 
     def __init__(self, pbx: Pbx, faults: Faults, on_request: Callable[[SeenRequest], None]) -> None:
         self._pbx = pbx
@@ -73,11 +66,6 @@ class Api:
 
     def respond(self, request: Request, raw: bytes, *, names_its_agent: bool = True) -> CannedReply | bytes:
         """Answer one request.
-
-        Args:
-            request: without its body.
-            raw: its body, as it came.
-            names_its_agent: whether it says which program sent it.
 
         Returns:
             The reply; or the bytes, perhaps none, after which the connection ends too early.
@@ -260,14 +248,7 @@ def serve(
 ) -> None:
     """Serve a PBX in the foreground until Ctrl-C; the state is saved then as well.
 
-    Args:
-        state: changed by what clients write.
-        host: the address to listen on.
-        port: 0 takes a free one.
-        faults: what goes wrong; nothing when None.
-        path: where accepted writes are saved (see `StateFile`); nowhere when None.
-        certificate: serves https with it; http when None.
-        on_ready: called with the URL as soon as clients can connect.
+    ``on_ready`` is called with the URL as soon as clients can connect.
 
     Raises:
         OSError: the address is taken, the certificate cannot be read, or the state cannot be saved at the
@@ -335,8 +316,6 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One request, and the end of its connection."""
-
     server: _Server
     protocol_version = "HTTP/1.1"
 
@@ -378,12 +357,6 @@ def rehearse(
     *, port: int, state_file: Path | None, faults_file: Path | None, ready: Callable[[str, str], None]
 ) -> None:
     """Serve until interrupted.
-
-    Args:
-        port: on 127.0.0.1; 0 for any free one.
-        state_file: read at the start, where it is there, and kept up to date.
-        faults_file: a script as ``faults`` describes it.
-        ready: is told URL and client id once it answers.
 
     Raises:
         OSError: a file cannot be read, or the port is taken.

@@ -116,10 +116,6 @@ class PbxState:
     def edit_trunk(self, trunk_id: int, fields: Json) -> None:
         """Change a trunk as somebody at the PBX's own web page would: no rule is checked.
 
-        Args:
-            trunk_id: which trunk.
-            fields: the new values; lists replace lists.
-
         Raises:
             KeyError: there is no such trunk.
         """
@@ -130,10 +126,6 @@ class PbxState:
 
     def complete_caller_ids(self, entries: Iterable[Json], first_id: int = 1) -> list[Json]:
         """Give caller IDs what the box shows of them on read.
-
-        Args:
-            entries: the entries of an ``outbound_cid_list``.
-            first_id: the first ``id`` to give to an entry that has none.
 
         Returns:
             Copies which have an ``id``, and the ``ext_number`` and ``ext_name`` of each extension or group
@@ -150,9 +142,7 @@ class PbxState:
     def find_extension(self, member: Json) -> Json | None:
         """Look up who is meant by a member of an ``ext_list``.
 
-        Args:
-            member: with ``id`` and perhaps ``type``; an id alone is an extension if there is one, else a
-                group.
+        An id alone is an extension if there is one, else a group.
 
         Returns:
             ``{"type", "id", "ext_number", "ext_name"}``, or None when nobody has that id.
@@ -173,9 +163,6 @@ class PbxState:
 
 def from_json(document: Any) -> PbxState:
     """Read a state from parsed JSON.
-
-    Args:
-        document: as the module's docstring describes.
 
     Raises:
         ValueError: the document is not of that shape; the message names the part and the entry.
@@ -264,12 +251,9 @@ def invent_state(
     The same input gives the same PBX. Lists are exactly as given, empty where nothing is given, so that
     nothing made up can be lost by replacing them.
 
-    Args:
-        trunks: each any of a trunk's fields; ``id``, ``name``, ``type`` (``register`` when absent),
-            ``outbound_cid_list`` and ``did_list`` are what a workbook can tell. One without an id gets a free
-            one.
-        extensions: ``{"number", "id"?, "caller_id_name"?}``; with an id alone the number is made up.
-        groups: ``{"name", "id"?}``; with an id alone the name is made up.
+    Of a trunk a workbook can tell ``id``, ``name``, ``type`` (``register`` when absent), ``outbound_cid_list`` and
+    ``did_list``; one without an id gets a free one. Of extensions and groups with an id alone, number and name are made
+    up.
 
     Raises:
         ValueError: two have the same id, name or number.
@@ -339,9 +323,6 @@ SAVE_EVERY = 0.2
 def read_state(path: Path) -> PbxState:
     """Read a state file.
 
-    Args:
-        path: JSON in UTF-8, as the docstring of ``state`` describes.
-
     Raises:
         OSError: the file cannot be read.
         ValueError: it is no JSON, or not a state.
@@ -354,9 +335,7 @@ def write_state(state: PbxState, path: Path) -> None:
 
     One trunk, extension or group a line, so that two states compare well line by line.
 
-    Args:
-        state: may be changed by another thread meanwhile; each trunk is written as it was at one moment.
-        path: in a folder that exists.
+    The state may be changed by another thread meanwhile; each trunk is written as it was at one moment.
 
     Raises:
         OSError: the folder or the file cannot be written.
@@ -389,11 +368,6 @@ class StateFile:
     Many changes become one save: at most one every ``save_every`` seconds, and never more than a tenth of the
     time goes into saving. What a crash can lose is therefore about that much; ``save_every=0`` saves within
     `mark`, so that an answer is only given for what is on the disk.
-
-    Args:
-        state: what to save.
-        path: where to. None saves nowhere.
-        save_every: seconds.
     """
 
     def __init__(self, state: PbxState, path: Path | None, save_every: float = SAVE_EVERY) -> None:

@@ -50,10 +50,7 @@ _NO_BRACKETS_ON_CLOUD = frozenset({"register", "peer_did"})
 def find_type_error(sent: Mapping[str, Any], shape: Shape = TRUNK_SHAPE, path: str = "") -> tuple[str, str] | None:
     """Find the first value the box's decoder would stumble over.
 
-    Args:
-        sent: the request's body, or an entry of one of its lists. A null is as good as absent.
-        shape: what each field should be; fields it does not name are passed over.
-        path: where ``sent`` stands, with a dot behind, for the message.
+    A null is as good as absent; ``path`` is where it stands, with a dot behind, for the message.
 
     Returns:
         The field and the decoder's message, or None.
@@ -80,7 +77,6 @@ def _type_errors_of_entries(entries: list[Any], shape: Shape, name: str, path: s
 
 
 def _found_instead(value: Any, expected: str | Shape) -> str | None:
-    """Return what the decoder says that it found, where it cannot take it for what is expected."""
     found = _go_kind(value)
     wanted = {"int": "number", "string": "string"}[expected] if isinstance(expected, str) else "array"
     if found == wanted:
@@ -109,11 +105,6 @@ def _decoder_message(found: str, path: str, expected: str | Shape) -> str:
 
 def find_invalid(sent: Json, trunk_type: str, *, cloud: bool) -> list[Json]:
     """Check every value of an update whose JSON types are right.
-
-    Args:
-        sent: the request's body, without nulls.
-        trunk_type: a type this API can edit.
-        cloud: whether the PBX is of the Cloud edition.
 
     Returns:
         Entries for ``invalid_param_list``, in the order sent; empty when all is well.
@@ -270,10 +261,6 @@ def update_trunk(state: PbxState, sent: Json) -> Json:
 
     Partial by field; a list replaces the list whole, and its caller IDs get new ids. Nothing is changed
     unless everything is.
-
-    Args:
-        state: changed in place when the update is accepted.
-        sent: the request's body.
 
     Returns:
         The answer. -2 for a wrong JSON type, 40002 for a bad value or a field the type does not have, 60001

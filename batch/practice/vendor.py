@@ -37,9 +37,7 @@ class Field:
 
     rule: Rule
     types: frozenset[str] = _EVERY_TYPE
-    """Types of trunk that have it."""
     required: bool = False
-    """Whether it cannot be sent empty."""
     registration: bool = False
     """Whether the PBX looks at the trunk's registration again, which moves its ``status``."""
 
@@ -142,9 +140,6 @@ MESSAGES: Mapping[int, str] = MappingProxyType(
 def success(**fields: Any) -> Json:
     """Make the answer to a call that went well.
 
-    Args:
-        **fields: what the call returns beside the code, for instance ``data=[...]``.
-
     Returns:
         ``{"errcode": 0, "errmsg": "SUCCESS", ...}``.
     """
@@ -154,9 +149,7 @@ def success(**fields: Any) -> Json:
 def refusal(errcode: int, **fields: Any) -> Json:
     """Make the answer to a call that went wrong.
 
-    Args:
-        errcode: any code; one that is not in the table is called ``UNKNOWN ERROR``.
-        **fields: what explains it, for instance ``invalid_param_list=[...]``.
+    A code that is not in the table is called ``UNKNOWN ERROR``.
 
     Returns:
         ``{"errcode": ..., "errmsg": ..., ...}``.
@@ -167,19 +160,13 @@ def refusal(errcode: int, **fields: Any) -> Json:
 def invalid(field: str, validation_type: str, value: Any = None) -> Json:
     """Make one entry of ``invalid_param_list``.
 
-    Args:
-        field: the parameter's own name, also for a parameter inside a list: ``did``, not ``did_list[3].did``.
-        validation_type: which rule it broke, for instance ``required``, ``max`` or ``charset``.
-        value: what was sent. None leaves it out, as the vendor's example of a missing name does.
+    The field is the parameter's own name, also inside a list: ``did``, not ``did_list[3].did``. A value of None is left
+    out, as the vendor's example of a missing name does.
     """
     entry = {"field": field, "validation_type": validation_type}
     return entry if value is None else {"field": field, "value": value, "validation_type": validation_type}
 
 
 def parameter_error(*entries: Json) -> Json:
-    """Make a 40002 which names what is wrong.
-
-    Args:
-        *entries: as `invalid` makes them.
-    """
+    """Make a 40002 which names what is wrong."""
     return refusal(PARAMETER_ERROR, invalid_param_list=list(entries))

@@ -11,7 +11,7 @@ from itertools import chain, groupby
 from textwrap import TextWrapper
 from typing import Any, Final
 
-from batch.errors import ERROR_MEANINGS, EXIT_CODES, UsageError
+from batch.errors import UsageError, exit_codes_and_errors
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Errcode, explain
 from batch.runs.outcomes import ENDINGS
 from batch.schema.column_model import EVERY_TYPE, Column, Sheet
@@ -51,9 +51,10 @@ class Explanation:
 
 def every_explanation() -> Iterator[Explanation]:
     """Give all there are, those of a kind together."""
+    exit_codes, errors = exit_codes_and_errors()
     return chain(
-        _meanings("exit code", EXIT_CODES),
-        _meanings("error", ERROR_MEANINGS),
+        _meanings("exit code", exit_codes),
+        _meanings("error", errors),
         _meanings("ending", ENDINGS),
         _meanings("hazard", hazard_texts()),
         map(_errcode, ERRCODES.values()),

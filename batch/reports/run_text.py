@@ -17,8 +17,9 @@ from batch.secrets import HIDDEN
 from batch.wording import BRIEF, Shown, counted, moment, named, shortened
 
 if TYPE_CHECKING:
-    from batch.commands.flow import Drift, Report, Verified
+    from batch.commands.flow import Report, Verified
     from batch.runs.locks import Holder
+    from batch.tables.row_results import ChangeLine
 
 
 _ABSENT = "absent"
@@ -55,7 +56,7 @@ def _drift_headline(match: int, differing: int) -> str:
     )
 
 
-def _drift_text(drift: Drift) -> str:
+def _drift_text(drift: ChangeLine) -> str:
     place = f"{drift.sheet}!{drift.cell} {drift.trunk} {drift.field}"
     if drift.found == NOT_COMPARED:
         return f"{place}: {drift.found}"
@@ -138,7 +139,7 @@ def _open_text(open_ones: Iterable[Outcome], shown: Shown, where_all: str) -> It
     folded = failure_groups(open_ones)
     listed = folded[: shown.items]
     for trouble in listed:
-        yield f"  {trouble.told(named(trouble.names, shown))}"
+        yield f"  {trouble.describe(named(trouble.names, shown))}"
     more = sum(len(trouble.names) for trouble in folded[len(listed) :])
     if more:
         yield f"  … and {counted(more, 'more trunk')}; {where_all} every one."

@@ -76,12 +76,7 @@ def create_folder(
 ) -> RunFolder:
     """Make a run's folder and put a copy of the input into it.
 
-    Args:
-        workbook: file or folder that the run is about.
-        asked_for: ``--run-dir``, or None for ``NAME.runs/DATE-TIME-ID/`` beside the workbook.
-        now: when the run starts.
-        mark: what the run's id ends with: `PRACTICE_MARK` for a rehearsal.
-        columns: text of the file that says which column means what; ``""`` for none.
+    That is ``--run-dir``, or ``NAME.runs/DATE-TIME-ID/`` beside the workbook; a rehearsal's id ends with the mark.
 
     Raises:
         UsageError: the folder holds a run already.
@@ -119,7 +114,6 @@ def create_folder(
 
 
 def _copy(source: str | Path, target: str | Path) -> str | Path:
-    """Copy a file; only its owner can ever read the copy."""
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o600))
     Path(target).chmod(0o600)
     return shutil.copyfile(source, target)
@@ -141,10 +135,7 @@ def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[Li
 
     The old password is kept only of trunks whose password the run changes: it is needed to undo that.
 
-    Args:
-        folder: the run's.
-        changes: what will be written.
-        earlier: what an earlier leg kept and that stays as it is.
+    ``earlier`` is what an earlier leg kept and that stays as it is.
 
     Raises:
         OutputError: it cannot be written; then nothing may be sent.
@@ -197,11 +188,6 @@ def open_private(path: Path, *, append: bool = False) -> TextIO:
 
 def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path:
     """Return where the results shall lie: ``NAME-results.xlsx`` beside the workbook, and never in its place.
-
-    Args:
-        workbook: file or folder that the run is about.
-        asked_for: ``--results``.
-        mark: what stands behind the name: `PRACTICE_MARK` for a rehearsal.
 
     Raises:
         UsageError: the folder that was asked for is not there, or the name is no workbook's.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from batch.errors import OutputError, UsageError
-from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
+from batch.pbx.messages import Answer, InvalidResponse, Reply, Request
 from batch.runs.outcomes import Outcome
 from batch.runs.serialization import Intent, outcome_json
 from batch.wording import quoted
@@ -89,8 +89,6 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class _Record:
-    """What goes to the disk all at once, on its way there."""
-
     steps: tuple[_Step, ...]
     number: int = 0
     settled: bool = False
@@ -201,22 +199,14 @@ class Journal:
     def end_leg(self, how: str, counts: Mapping[str, int], outcomes: Iterable[Outcome] = ()) -> None:
         """Say how the leg ended, and count the rows of all sheets by ending.
 
-        Args:
-            how: ``finished``, ``interrupted``, ``lost`` (the PBX) or ``stopped`` (no journal any more).
-            counts: the rows.
-            outcomes: of all trunks, should the disk not have taken some of them when they were found.
+        The outcomes are those of all trunks, should the disk not have taken some of them when they were found.
         """
         query = "UPDATE legs SET ended=?, how=?, counts=? WHERE leg=?"
         ending = (_now(), how, _text(dict(counts)), self.leg)
         self._commit(*self._endings(outcomes, self.leg), (query, ending))
 
     def correct(self, outcomes: Iterable[Outcome], counts: Mapping[str, int] | None) -> None:
-        """Put the outcomes of earlier legs right, without a leg of its own.
-
-        Args:
-            outcomes: what is known better now.
-            counts: the rows of all sheets by ending, where the last leg had counted them.
-        """
+        """Put the outcomes of earlier legs right, without a leg of its own."""
         last = self.leg - 1
         recount = ("UPDATE legs SET counts=? WHERE leg=?", (_text(dict(counts or {})), last))
         self._commit(*self._endings(outcomes, last), *([recount] if counts is not None else []))
@@ -261,19 +251,11 @@ def _intent(request: Request) -> tuple[str, str]:
     return request.call, ",".join(map(str, request.ids))
 
 
-_KINDS: Final[Mapping[type, str]] = {
-    Answer: "answer",
-    NotSent: "not sent",
-    NoResponse: "no answer",
-    InvalidResponse: "garbled",
-}
-
-
 def _result(reply: Reply) -> tuple[str, int | None, str, int | None, int]:
     errcode = reply.errcode if isinstance(reply, Answer) else None
     status = reply.http_status if isinstance(reply, Answer | InvalidResponse) else None
     reason = reply.errmsg if isinstance(reply, Answer) else reply.reason
-    return _KINDS[type(reply)], errcode, reason, status, round(reply.elapsed * 1000)
+    return reply.kind, errcode, reason, status, round(reply.elapsed * 1000)
 
 
 def _text(value: object) -> str:

@@ -51,7 +51,6 @@ class Leg:
     """``finished``, ``interrupted``, ``lost`` (the PBX) or ``stopped`` (no journal any more); blank where it did
     not end."""
     counts: Mapping[str, int] = field(default_factory=dict)
-    """Rows of all sheets by ending, once it ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,11 +60,8 @@ class Tries:
     sent: int = 0
     """Writes that may have reached the PBX, but for those it answered by calling the token expired."""
     leg: int = 0
-    """Which leg sent the last one."""
     errcode: int | None = None
-    """The last code received."""
     errmsg: str = ""
-    """The words that came with it."""
     http_status: int | None = None
     refused: bool = False
     """Whether the last one was answered with a no that another try would not change."""
@@ -176,7 +172,6 @@ def _beside(path: Path) -> Path:
 
 
 def _holds_records(beside: Path) -> bool:
-    """Tell whether there is more in it than the header of a write-ahead log, which has 32 bytes."""
     return beside.exists() and beside.stat().st_size > 32
 
 
@@ -366,10 +361,7 @@ def is_finished(path: Path) -> bool:
 def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[datetime]:
     """Return when those tokens of ours were asked for that may not have been given back, oldest first.
 
-    Args:
-        folders: of runs; what cannot be read counts for nothing.
-        address: of the PBX.
-        client_id: whose tokens.
+    A folder that cannot be read counts for nothing.
     """
     found: list[datetime] = []
     for folder in dict.fromkeys(folder.resolve() for folder in folders):

@@ -142,10 +142,6 @@ class LiveReads(ABC):
         What such a call leaves out, shows twice or shows in part is asked for alone before it is believed. One that
         cannot be read even then is `WHOLE_TRUNK` among what is unread of it, and the others are read all the same.
 
-        Args:
-            ids: the trunks'.
-            before: what was read of them before; one that still is the same comes back as that very object.
-
         Raises:
             PbxError: the PBX cannot be read.
             Stopped: nothing more is to be sent.
@@ -225,8 +221,6 @@ def concurrently(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:
 
 @dataclass(slots=True, kw_only=True)
 class _Pages:
-    """What was read of a list so far."""
-
     rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     read: int = 0
     """How many pages."""
@@ -315,7 +309,6 @@ def _rows(answer: Answer) -> list[Mapping[str, Any]]:
 
 
 def _count(total: object) -> int | None:
-    """Return how many rows a list is said to have; None where that is no number."""
     try:
         return int(total) if isinstance(total, int | float | str) else None
     except (ValueError, OverflowError):

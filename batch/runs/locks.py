@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout, lock_descriptor, unlock_descriptor
 from platformdirs import user_state_path
 
 from batch.errors import OutputError, UsageError
-from batch.wording import quoted
+from batch.wording import moment, quoted
 
 _PATIENCE: Final = 0.5
 """Seconds to try for a lock: `held_by` of another process has it for an instant."""
@@ -67,7 +67,7 @@ class Busy(UsageError):
     code = "busy"
 
     def __init__(self, what: str, holder: Holder) -> None:
-        started = f"{holder.started.astimezone():%Y-%m-%d %H:%M:%S}"
+        started = moment(holder.started)
         subject = f"{what[:1].upper()}{what[1:]}"
         wait = "Wait until it has ended"
         if not holder.pid:
@@ -140,10 +140,7 @@ class Lock:
 def holding(place: Path, what: str, holder: Holder) -> Iterator[Lock]:
     """Hold a lock, and say by whom it is held.
 
-    Args:
-        place: of `place_of_pbx`, whose folder is made where it is missing, mode 0700; or of `place_of_run`.
-        what: what is locked, in words: ``the PBX https://pbx.example:8088``.
-        holder: who is about to hold it.
+    The folder of a `place_of_pbx` is made where it is missing, mode 0700.
 
     Raises:
         Busy: somebody holds it, be it another thread of this process.
@@ -221,9 +218,8 @@ def _is_held(descriptor: int) -> bool:
 def place_of_pbx(address: str) -> Path:
     """Return where the lock of a PBX lies: one for each user of this machine.
 
-    Args:
-        address: its base URL, as `addresses.base_url_of` spells it, the host in upper or lower case; or the file
-            that a practice PBX keeps its state in.
+    The address is its base URL, as `addresses.base_url_of` spells it, the host in upper or lower case; or the file that
+    a practice PBX keeps its state in.
     """
     parts = urlsplit(address)
     host = parts.netloc.lower()
@@ -243,7 +239,6 @@ def _beside(place: Path) -> Path:
 
 
 def _read(place: Path) -> Holder:
-    """Read who holds a lock that is held; what is not known stays blank."""
     try:
         told = json.loads(_beside(place).read_text(encoding="utf-8"))
         return Holder(
@@ -258,7 +253,6 @@ def _read(place: Path) -> Holder:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     temporary = Path(name)
     try:

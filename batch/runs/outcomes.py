@@ -1,16 +1,26 @@
-"""Outcomes: the ten endings, how one trunk came to its own, and those that failed alike together, the worst first."""
+"""Outcomes: the ten endings, how each trunk came to its own, those that failed alike, and the ending of each row."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from batch.errors import BatchError
 from batch.pbx.error_codes import FieldFault
+from batch.schema.columns import TRUNKS
+from batch.schema.problems import Problem
+from batch.schema.spellings import spans
+from batch.tables.row_results import RowResult, Tone
 from batch.trunks.diff import Difference
-from batch.wording import Meaning, Who
+from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts
+
+if TYPE_CHECKING:  # explain needs neither
+    from batch.tables.rows import Table, Tables
+    from batch.trunks.model import Record, Records
 
 
 class Ending(StrEnum):
@@ -29,62 +39,8 @@ class Ending(StrEnum):
 
 
 ENDINGS: Final[Mapping[Ending, Meaning]] = {
-    Ending.APPLIED: Meaning(
-        means="This run wrote it, and reading it back showed everything as wanted.",
-        example="Errcode 0, and on the PBX the trunk has the new host and all its DIDs.",
-        next_step="Nothing.",
-    ),
-    Ending.UNCHANGED: Meaning(
-        means="The PBX already held this; nothing was sent.",
-        example="The same workbook is applied a second time.",
-        next_step="Nothing.",
-    ),
-    Ending.SKIPPED: Meaning(
-        means="The row's trunk says skip.",
-        example="Its column Action says skip.",
-        next_step="Nothing.",
-    ),
-    Ending.INVALID: Meaning(
-        means="Never sent: there is a problem in this row.",
-        example="DIDs!B7 says 4.42E+11, and --skip-invalid let the other trunks go.",
-        next_step="Correct the cell that is named, then run again.",
-        who=Who.EDITOR,
-    ),
-    Ending.BLOCKED: Meaning(
-        means="Never sent: another row of the same trunk is at fault.",
-        example="All other rows of the trunk whose DID in DIDs!B7 is invalid.",
-        next_step="Correct that row, then run again.",
-        who=Who.EDITOR,
-    ),
-    Ending.REFUSED: Meaning(
-        means="The PBX said no; its code and words are quoted.",
-        example="Errcode 40003: the new name belongs to another trunk.",
-        next_step="Correct what it names, or see what its code means; then run again.",
-        who=Who.EDITOR,
-    ),
-    Ending.FAILED: Meaning(
-        means="All attempts were used up, and reading shows the old state.",
-        example="Five attempts, each answered with HTTP 502.",
-        next_step="Resume the run, or run again.",
-    ),
-    Ending.PARTIAL: Meaning(
-        means="Reading it back shows something else than wanted.",
-        example="The PBX answered 0 and kept the old transport.",
-        next_step="Look at the trunk on the PBX (the sheet Changes lists what differs), then run again.",
-        who=Who.ADMINISTRATOR,
-    ),
-    Ending.UNKNOWN: Meaning(
-        means="It was sent, and could not be read afterwards.",
-        example="The VPN went away between the write and the look.",
-        next_step="Verify or resume the run later: both look at the PBX first.",
-    ),
-    Ending.NOT_RUN: Meaning(
-        means="Not chosen, stopped before its turn, or changed on the PBX since the plan.",
-        example="Ctrl-C after 34 of 60 trunks, or a trunk that --only does not name.",
-        next_step="Resume the run, or run again.",
-    ),
+    Ending(name): meaning_of(facts) for name, facts in read_texts(__file__).items()
 }
-"""What each ending means and what to do next. Results and `explain` are made from it."""
 
 AS_WANTED: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.SKIPPED})
 """Endings that leave nothing to be done."""
@@ -103,7 +59,6 @@ class Outcome:
     note: str = ""
     """Why, and what to do, in a sentence; blank where the ending says it all."""
     errcode: int | None = None
-    """The last code received."""
     errmsg: str = ""
     http_status: int | None = None
     attempts: int = 0
@@ -111,7 +66,6 @@ class Outcome:
     """From the first send to the last reply."""
     finished_at: datetime | None = None
     faults: tuple[FieldFault, ...] = ()
-    """The fields that the PBX named."""
     difference: Difference = Difference()  # noqa: RUF009 - frozen and empty
     """What reading found otherwise than wanted."""
     read: bool = False
@@ -145,18 +99,12 @@ class FailureGroup:
 
     ending: Ending
     why: str
-    """In a sentence or two; blank where the ending says it all."""
     names: tuple[str, ...]
     """Of the trunks, in the workbook's order."""
     errcode: int | None
-    """The last code that the PBX gave."""
 
-    def told(self, names: str) -> str:
-        """Say it in a line.
-
-        Args:
-            names: the names, as many of them as there is room for.
-        """
+    def describe(self, names: str) -> str:
+        """Say it in a line."""
         count = len(self.names)
         who = f"{count:,} trunks {self.ending}: {names}." if count > 1 else f"{names}: {self.ending}."
         return f"{who} {self.why}".rstrip()
@@ -185,10 +133,8 @@ def _why(outcome: Outcome) -> str:
 
 
 def _differing(difference: Difference) -> str:
-    """Count what reading found otherwise than wanted."""
     fields, entries = len(difference.fields), sum(differs.touched for differs in difference.lists.values())
-    parts = [f"{fields:,} field{'' if fields == 1 else 's'}"] if fields else []
-    parts += [f"{entries:,} list {'entry' if entries == 1 else 'entries'}"] if entries else []
+    parts = [*([counted(fields, "field")] if fields else ()), *([list_entries(entries)] if entries else ())]
     if not parts:
         return ""
     one = fields + entries == 1
@@ -202,3 +148,217 @@ def _said(outcome: Outcome) -> str:
     if outcome.errcode is None and outcome.errmsg:
         return f"{outcome.errmsg[:1].upper()}{outcome.errmsg[1:]}".rstrip(".") + "."
     return ""
+
+
+TONES: Final[Mapping[Ending, Tone]] = {
+    Ending.APPLIED: Tone.GOOD,
+    Ending.UNCHANGED: Tone.GOOD,
+    Ending.SKIPPED: Tone.QUIET,
+    Ending.NOT_RUN: Tone.QUIET,
+    Ending.BLOCKED: Tone.WARN,
+    Ending.UNKNOWN: Tone.WARN,
+    Ending.PARTIAL: Tone.WARN,
+    Ending.INVALID: Tone.BAD,
+    Ending.REFUSED: Tone.BAD,
+    Ending.FAILED: Tone.BAD,
+}
+
+
+class TotalsDiffer(BatchError):
+    """The endings do not add up to the rows that were read: a bug of ours, and never a green summary (exit 1)."""
+
+    exit_code = 1
+    code = "totals-differ"
+
+    def __init__(self, sheet: str, wrong: Sequence[int], journal: object) -> None:
+        rows = spans(wrong)
+        super().__init__(
+            f"The endings do not add up to the rows of {sheet}: look at row{'' if len(wrong) == 1 else 's'} {rows}.",
+            f"This is a fault of this tool. Trust only the run's journal, {journal}, and ask for help with its folder.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowEndings:
+    """The ending of every row."""
+
+    by_sheet: Mapping[str, Mapping[int, RowResult]]
+    """By sheet title, then by row number."""
+
+    def counts(self) -> dict[str, Counter[str]]:
+        """Count the rows of each sheet by ending."""
+        return {title: Counter(result.result for result in rows.values()) for title, rows in self.by_sheet.items()}
+
+    def must_add_up(self, tables: Tables, journal: object) -> None:
+        """Make sure that every row that was read has its ending, and that there are no others.
+
+        Raises:
+            TotalsDiffer: it is not so.
+        """
+        for table in tables:
+            found = self.by_sheet[table.sheet.title]
+            wrong = found.keys() ^ set(table.rows())
+            if wrong:
+                raise TotalsDiffer(table.name, sorted(wrong), journal)
+
+    def total(self) -> Counter[str]:
+        """Count the rows of all sheets by ending."""
+        total: Counter[str] = Counter()
+        for count in self.counts().values():
+            total += count
+        return total
+
+
+def end_rows(
+    tables: Tables, records: Records, outcomes: Mapping[int, Outcome], problems: Sequence[Problem]
+) -> RowEndings:
+    """Give every row of a trunk its ending; rows that belong to no trunk have none.
+
+    Problems that stopped a trunk make their row *invalid*.
+    """
+    faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
+    quotes = _quotes(tables, records, outcomes)
+    shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
+    invalid = {row for row, outcome in outcomes.items() if outcome.ending is Ending.INVALID}
+    by_sheet = {}
+    for table in tables:
+        owners = records.owners[table.sheet.title]
+        results = {
+            row: shared[trunk]
+            for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True)
+            if trunk in shared
+        }
+        for row, problem in faulty.get(table.name, {}).items():
+            if owners.of(row) in invalid:
+                results[row] = _invalid(problem)
+        for row, quote in quotes.get(table.name, {}).items():
+            if row in results:
+                results[row] = replace(results[row], errmsg=quote)
+        by_sheet[table.sheet.title] = results
+    return RowEndings(by_sheet=by_sheet)
+
+
+def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, Problem]]:
+    faulty: dict[str, dict[int, Problem]] = {}
+    for problem in problems:
+        if problem.stops:
+            faulty.setdefault(problem.sheet, {}).setdefault(problem.row, problem)
+    return faulty
+
+
+def _blamed_problems(problems: Iterable[Problem]) -> dict[int, Problem]:
+    blamed: dict[int, Problem] = {}
+    for problem in problems:
+        for row in (problem.trunk, problem.partner):
+            if problem.stops and row is not None:
+                blamed.setdefault(row, problem)
+    return blamed
+
+
+_NEEDS_MORE: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED, Ending.PARTIAL})
+"""Endings whose note says why, and whose next step is to be told besides."""
+
+
+def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
+    if outcome.ending is Ending.INVALID:
+        where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
+        return f"Correct {where}, then run again."
+    if _is_without_answer(outcome):
+        return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and is as wanted."
+    steps = [outcome.note] if outcome.note else []
+    if not steps or (outcome.ending in _NEEDS_MORE and "again" not in outcome.note):
+        steps.append(ENDINGS[outcome.ending].next_step)
+    return " ".join(steps)
+
+
+def _is_without_answer(outcome: Outcome) -> bool:
+    """Tell whether it is as wanted although no code ever came: what went wrong on the way is nobody's concern."""
+    return outcome.ending in AS_WANTED and outcome.errcode is None and bool(outcome.errmsg) and not outcome.note
+
+
+def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
+    ending = Ending.BLOCKED if outcome.ending is Ending.INVALID else outcome.ending
+    return RowResult(
+        result=str(ending),
+        tone=TONES[ending],
+        errcode=outcome.errcode,
+        errmsg="" if _is_without_answer(outcome) else outcome.errmsg,
+        http_status=outcome.http_status,
+        attempts=outcome.attempts or None,
+        elapsed_ms=outcome.elapsed_ms,
+        finished_at=moment(outcome.finished_at) if outcome.finished_at else "",
+        what_to_do=_what_to_do(outcome, blamed),
+    )
+
+
+def _invalid(problem: Problem) -> RowResult:
+    return RowResult(
+        result=str(Ending.INVALID),
+        tone=TONES[Ending.INVALID],
+        what_to_do=f"{problem.cell}: {problem.message} {problem.fix}",
+    )
+
+
+def _quotes(tables: Tables, records: Records, outcomes: Mapping[int, Outcome]) -> dict[str, dict[int, str]]:
+    """Return what the PBX named, by the name of the table and the row that is to say it."""
+    found: dict[str, dict[int, str]] = {}
+    for record in records.trunks:
+        if record.row in outcomes and outcomes[record.row].faults:
+            for table, row, quote in _named(tables, record, outcomes[record.row]):
+                found.setdefault(table.name, {})[row] = quote
+    return found
+
+
+def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[tuple[Table, int, str]]:
+    """Quote what the PBX named at its own row, and point the trunk's other rows to that cell."""
+    quotes: dict[tuple[str, int], list[str]] = {}
+    cells = []
+    for fault in outcome.faults:
+        for table, row, field in _blamed(tables, record, fault):
+            cell = f"{table.name}!{table.cell(field, row)}"
+            cells.append(cell)
+            quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
+    rows = [(tables.trunks, record.row)]
+    rows += [(tables.of(sheet), row) for sheet, edit in record.lists.items() for row in edit.numbered()]
+    for table, row in rows:
+        if (table.name, row) in quotes:
+            yield table, row, f"{outcome.errmsg}: {'; '.join(quotes[table.name, row])}"
+        elif cells:
+            yield table, row, f"{outcome.errmsg}: see {cells[0]}"
+        else:
+            named = ", ".join(_quote(fault) for fault in outcome.faults)
+            yield table, row, f"{outcome.errmsg}: {named}"
+
+
+def _quote(fault: FieldFault) -> str:
+    value = "" if fault.value in (None, "") or isinstance(fault.value, dict | list) else f' "{fault.value}"'
+    rule = f" ({fault.validation_type})" if fault.validation_type else ""
+    return f"{fault.field}{value}{rule}"
+
+
+def _blamed(tables: Tables, record: Record, fault: FieldFault) -> Iterator[tuple[Table, int, str]]:
+    """Find the cells that a field named by the PBX stands for: by its value in a list, else on the Trunks sheet."""
+    value = str(fault.value)
+    field = fault.field.rpartition(".")[2]
+    if field in {column.field for column in TRUNKS.columns}:
+        yield tables.trunks, record.row, field
+    for sheet, edit in record.lists.items():
+        if field in {column.field for column in sheet.columns}:
+            yield from ((tables.of(sheet), row.row, field) for row in edit.rows if value in row)
+
+
+def outcomes_without_run(records: Sequence[Record], stopped: frozenset[int], left_out: frozenset[int]) -> list[Outcome]:
+    """Make the outcomes of trunks that are never sent: skipped, not chosen, or stopped by a problem."""
+    outcomes = []
+    for record in records:
+        ending, note, chosen = Ending.INVALID, "", True
+        if record.skip:
+            ending = Ending.SKIPPED
+        elif record.row in left_out:
+            ending, note, chosen = Ending.NOT_RUN, "Not chosen.", False
+        elif record.row not in stopped:
+            continue
+        outcomes.append(
+            Outcome(row=record.row, ending=ending, trunk_id=record.id, name=record.label, note=note, chosen=chosen)
+        )
+    return outcomes

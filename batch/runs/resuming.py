@@ -27,14 +27,8 @@ _LONGEST: Final = 60
 """So many characters of a value are shown."""
 
 
-def departures(rest: Rest, wanted: Mapping[int, Intent], before: Mapping[int, LiveTrunk]) -> tuple[str, ...]:
-    """Say of each trunk that nobody approved as it is what is otherwise, and what was changed after it was written.
-
-    Args:
-        rest: what is left of the run.
-        wanted: what was approved, by row.
-        before: the trunks as they were then, by id.
-    """
+def deviations(rest: Rest, wanted: Mapping[int, Intent], before: Mapping[int, LiveTrunk]) -> tuple[str, ...]:
+    """Say of each trunk that nobody approved as it is what is otherwise, and what was changed after it was written."""
     new = [_since_approved(rest.again[row], wanted.get(row), before) for row in sorted(rest.new)]
     left_alone = [_since_written(outcome) for _, outcome in sorted(rest.stays.items()) if outcome.note == CHANGED_AFTER]
     return (*new, *left_alone)
@@ -134,7 +128,6 @@ class Rest:
     stays: Mapping[int, Outcome]
     """By row of the Trunks sheet: the endings of trunks that nothing is sent for."""
     again: Mapping[int, Change] = field(default_factory=dict)
-    """By row: what is to be written."""
     new: frozenset[int] = frozenset()
     """Rows of those that are not as they were approved before the first leg."""
 
@@ -154,12 +147,7 @@ def sort_out(
 ) -> Rest:
     """Sort the chosen trunks of a run that is gone on with.
 
-    Args:
-        records: the chosen ones.
-        changes: the new plan, by row; a trunk with a problem has none.
-        past: what the journal says.
-        before: the trunks as the PBX held them before the run wrote them, by id.
-        why_not: what is wrong with the trunks that have no change, by row.
+    ``changes`` are the new plan by row, where a trunk with a problem has none; ``why_not`` says what is wrong with it.
     """
     stays: dict[int, Outcome] = {}
     again: dict[int, Change] = {}
@@ -183,7 +171,6 @@ def sort_out(
 
 
 def _is_the_same(wanted: Intent, change: Change) -> bool:
-    """Tell whether a change would write what was approved, and nothing else."""
     return wanted.writes == change.replaces().keys() and wanted.desired == desired_json(change.desired)
 
 
@@ -239,11 +226,8 @@ def _stays(change: Change, outcome: Outcome | None, tries: Tries, *, untouched: 
 def settle_by_look(outcome: Outcome, change: Change, now: LiveTrunk | None, *, untouched: bool) -> Outcome:
     """Settle a trunk whose write got no clear answer by what it holds now.
 
-    Args:
-        outcome: as it stood.
-        change: what the run wanted, against what was there before.
-        now: what the PBX holds; None if it has no such trunk any more.
-        untouched: whether that is what was there before.
+    ``now`` is what the PBX holds, None if it has no such trunk any more; ``untouched`` is whether that is what was
+    there before.
     """
     if now is None:
         return replace(outcome, ending=Ending.PARTIAL, note="The trunk is no longer on the PBX.")

@@ -19,7 +19,7 @@ FIRST_PAUSE: Final = 0.5
 """Seconds before the second attempt; doubled for each further one."""
 LONGEST_PAUSE: Final = 30.0
 """Seconds; a ``Retry-After`` may ask for more."""
-TRIES_AT_THE_DOOR: Final = 3
+FIRST_CONTACT_TRIES: Final = 3
 """So often an address that was never reached is tried before it is called unreachable."""
 FAILURES_TO_OPEN: Final = 3
 """After so many failures in a row, by anybody, a PBX counts as away."""
@@ -36,7 +36,6 @@ class Policy:
     give_up_after: float = 300.0
     """Seconds of asking without a useful answer after which the PBX counts as lost."""
     read_back: bool = True
-    """Whether what was written is read back."""
     settle_wait: float = 0.0
     """Seconds over which a difference after a clear yes is looked at again before it is believed; 0 for none."""
 
@@ -53,7 +52,6 @@ class Outage:
     night in the midst of a request.
     """
     seconds: float = 0.0
-    """For how long it has lasted."""
     failures: int = 0
     """Requests in a row that did not reach the API."""
 
@@ -200,7 +198,7 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
 
 def _is_lost(reply: NotSent | NoResponse | InvalidResponse, attempt: int, policy: Policy, outage: Outage) -> bool:
     if not outage.heard:
-        return attempt >= (TRIES_AT_THE_DOOR if isinstance(reply, NotSent) else policy.attempts)
+        return attempt >= (FIRST_CONTACT_TRIES if isinstance(reply, NotSent) else policy.attempts)
     repeated = outage.away or (_asked(reply) is not None and attempt >= policy.attempts)
     return repeated and outage.seconds >= policy.give_up_after
 

@@ -24,7 +24,7 @@ from batch.pbx.sign_ins import SignInUnanswered, may_pass
 from batch.pbx.throttle import Clock, Stopped
 from batch.runs.live_reads import LiveReads
 from batch.runs.retries import (
-    TRIES_AT_THE_DOOR,
+    FIRST_CONTACT_TRIES,
     Again,
     Decision,
     Outage,
@@ -59,13 +59,9 @@ class RetryingClient(LiveReads):
     ) -> None:
         """Make one.
 
-        Args:
-            session: with the PBX.
-            policy: how patient to be.
-            stopping: once set, a pause ends with `Stopped`; `stop` sets it.
-            notice: is told, in words, that the PBX does not answer any more, and that it does again.
-            barred: why nothing may be sent, if that is known already.
-            until: after this moment of the monotonic clock nothing is waited for.
+        Once ``stopping`` is set, a pause ends with `Stopped`; after the moment ``until`` of the monotonic clock nothing
+        is waited for. ``notice`` is told, in words, that the PBX does not answer any more, and that it does again;
+        ``barred`` is why nothing may be sent, if that is known already.
         """
         super().__init__(session.throttle.ceiling, notice)
         self.policy = policy
@@ -101,12 +97,11 @@ class RetryingClient(LiveReads):
                 return unsent, self._decide(request, unsent, attempt)
 
     def _probe(self, attempt: int) -> None:
-        """Ask something small of a PBX that is away."""
         try:
             reply = self._session.send(_PROBE)
         except SignInUnanswered as error:
             reply = self._unsent(_PROBE, error)
-        self._judge(_PROBE, reply, attempt, self._circuit_breaker.probed(reply))
+        self._judge(_PROBE, reply, attempt, self._circuit_breaker.note_probe(reply))
 
     def _unsent(self, request: Request, error: SignInUnanswered) -> Reply:
         """Return what stands for the reply to a request for which no token could be had just now: it was not sent.
@@ -124,7 +119,7 @@ class RetryingClient(LiveReads):
         return NotSent(reason=error.message.rstrip(".") if isinstance(error.reply, Answer) else error.reply.reason)
 
     def _decide(self, request: Request, reply: Reply, attempt: int) -> Decision:
-        return self._judge(request, reply, attempt, self._circuit_breaker.told(reply))
+        return self._judge(request, reply, attempt, self._circuit_breaker.note_reply(reply))
 
     def _judge(self, request: Request, reply: Reply, attempt: int, outage: Outage) -> Decision:
         """Decide what comes next; what ends it for all bars the circuit."""
@@ -137,7 +132,7 @@ class RetryingClient(LiveReads):
 
     def hurried(self) -> RetryingClient:
         """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
-        attempts = min(self.policy.attempts, TRIES_AT_THE_DOOR)
+        attempts = min(self.policy.attempts, FIRST_CONTACT_TRIES)
         policy = replace(self.policy, attempts=attempts, give_up_after=0.0)
         return RetryingClient(
             self._session, policy, self._abandoned, barred=self._circuit_breaker.barred, until=self._until
@@ -236,12 +231,8 @@ class CircuitBreaker:
     ) -> None:
         """Make one that is closed.
 
-        Args:
-            policy: how long a PBX that is away is waited for.
-            clock: where time comes from.
-            stopping: once set, nobody waits any more; `wake` lets them see it.
-            notice: is told, in words, when the PBX is away, and when it has given somebody a useful answer again.
-            barred: why nothing may be sent, if that is known already.
+        Once ``stopping`` is set nobody waits any more; `wake` lets them see it. ``notice`` is told, in words, when the
+        PBX is away, and when it has given somebody a useful answer again.
         """
         self._policy = policy
         self._clock = clock
@@ -265,15 +256,15 @@ class CircuitBreaker:
         """Why nothing may be sent any more."""
         return self._barred
 
-    def told(self, reply: Reply) -> Outage:
+    def note_reply(self, reply: Reply) -> Outage:
         """Hear of a reply to anybody; returns how it stands after it."""
-        return self._now(reply, Outage.after)
+        return self._changed(reply, Outage.after)
 
-    def probed(self, reply: Reply) -> Outage:
+    def note_probe(self, reply: Reply) -> Outage:
         """Hear of a reply to a probe; returns how it stands after it."""
-        return self._now(reply, Outage.after_probe)
+        return self._changed(reply, Outage.after_probe)
 
-    def _now(self, reply: Reply, transition: Callable[[Outage, Reply, float], Outage]) -> Outage:
+    def _changed(self, reply: Reply, transition: Callable[[Outage, Reply, float], Outage]) -> Outage:
         words = ""
         with self._lock:
             now = self._clock.monotonic()
@@ -308,8 +299,7 @@ class CircuitBreaker:
     def enter(self, probe: Callable[[int], None]) -> None:
         """Go through; while it is open, wait. Who has waited longest probes meanwhile.
 
-        Args:
-            probe: sends something small, once, and tells of the reply; is given which probe this is, from 1.
+        ``probe`` sends something small, once, and tells of the reply; it is given which probe this is, from 1.
 
         Raises:
             PbxError: nothing may be sent any more.

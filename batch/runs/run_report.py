@@ -10,8 +10,7 @@ from typing import Final
 
 from batch.pbx.error_codes import explain
 from batch.readers.workbook import Workbook
-from batch.runs.outcomes import ENDINGS, Ending, Outcome
-from batch.runs.row_endings import TONES, RowEndings
+from batch.runs.outcomes import ENDINGS, TONES, Ending, Outcome, RowEndings
 from batch.schema.columns import LIST_SHEETS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.row_results import ChangeLine, CodeCount, Count, Summary
@@ -19,6 +18,7 @@ from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text
 from batch.trunks.live import Entry, LiveTrunk
+from batch.wording import counted
 
 _SAME: Final = ListDifference()
 _UP: Final = frozenset({1, 2, 3})
@@ -116,9 +116,7 @@ def code_counts(endings: RowEndings) -> list[CodeCount]:
 def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     """Say in one sentence how it went.
 
-    Args:
-        outcomes: of all trunks.
-        when: it was so, in words, where that is over; blank for just now.
+    ``when`` says when it was so, where that is over; blank for just now.
     """
     is_, are = ("was", "were") if when else ("is", "are")
     then = f" {when}" if when else ""
@@ -128,11 +126,13 @@ def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     rest = f" {left_out} were not chosen." if left_out else ""
     if not open_ones:
         done = len(all_of_them) - left_out
-        return f"{'All ' if done > 1 else ''}{_trunks(done)} {are if done != 1 else is_} as wanted{then}.{rest}"
+        return (
+            f"{'All ' if done > 1 else ''}{counted(done, 'trunk')} {are if done != 1 else is_} as wanted{then}.{rest}"
+        )
     words = Counter(str(outcome.ending) for outcome in open_ones)
     parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
     need = "needed" if when else "need"
-    return f"{len(open_ones)} of {_trunks(len(all_of_them))} {need} attention{then}: {parts}.{rest}"
+    return f"{len(open_ones)} of {counted(len(all_of_them), 'trunk')} {need} attention{then}: {parts}.{rest}"
 
 
 def plan_headline(plan: Plan) -> str:
@@ -143,10 +143,9 @@ def plan_headline(plan: Plan) -> str:
             return "Nothing can be planned yet: see the problems."
         return "Nothing to do: no trunk is chosen that does not say skip."
     if not plan.updates:
-        return (
-            f"No changes: {_trunks(len(plan.changes))} already {'are' if len(plan.changes) != 1 else 'is'} as wanted."
-        )
-    parts = [f"{_trunks(count['update'])} would be written"]
+        already = "already are" if len(plan.changes) != 1 else "already is"
+        return f"No changes: {counted(len(plan.changes), 'trunk')} {already} as wanted."
+    parts = [f"{counted(count['update'], 'trunk')} would be written"]
     if count["keep"]:
         parts.append(f"{count['keep']:,} already as wanted")
     words = ("renames", "disabled", "removals", "reorders", "replacements")
@@ -164,10 +163,6 @@ def plan_headline(plan: Plan) -> str:
         if count[word]
     ]
     return ", ".join(parts) + "."
-
-
-def _trunks(n: int) -> str:
-    return f"{n:,} trunk{'' if n == 1 else 's'}"
 
 
 def lost_registrations(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:

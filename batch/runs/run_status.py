@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from batch.runs.resuming import left
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
 from batch.schema.spellings import folded
+from batch.wording import some_of
 
 _RUNS: Final = ".runs"
 _NAMED: Final = 5
@@ -52,20 +53,15 @@ class RunStatus:
     counts: Mapping[str, int]
     """Rows of all sheets by each of the ten endings; what was sent and never settled is *unknown*."""
     pid: int | None
-    """Of the process that is at it."""
     started: datetime
-    """When its first command started."""
     ended: datetime | None
     """When its last command ended; None where it did not."""
     pbx: str
-    """Its address; blank where it cannot be read."""
     practice: bool
     workbook: str
-    """Its path; blank where it cannot be read."""
     legs: int
     """How many commands were at it: ``apply``, and each ``resume``."""
     trunks: int
-    """How many trunks its workbook has."""
     settled: int
     """How many of them have an ending: not those that are still to be run."""
     sent: int = 0
@@ -78,7 +74,7 @@ class RunStatus:
     """Whether a record of its journal is damaged, so that nothing is known of it."""
 
 
-def stand(folder: Path) -> RunStatus:
+def read_status(folder: Path) -> RunStatus:
     """Say how a run stands.
 
     Raises:
@@ -144,9 +140,7 @@ def _counts(past: Past, under_way: AbstractSet[int]) -> dict[str, int]:
 
     What was sent and never settled is *unknown*, or *refused* if the PBX had said so.
 
-    Args:
-        past: the run.
-        under_way: rows of the Trunks sheet that somebody is settling at this moment: those count as *not run* yet.
+    Rows ``under_way``, of the Trunks sheet, are being settled at this moment: they count as *not run* yet.
     """
     counts = dict.fromkeys(map(str, Ending), 0)
     if past.legs and past.legs[-1].ended is not None:
@@ -177,9 +171,8 @@ def _made(folder: Path) -> datetime:
 def find_run(text: str) -> Path:
     """Find the run that was named.
 
-    Args:
-        text: its folder, a file in that, or its id: that is looked for in the ``NAME.runs`` of the current folder
-            and of the folders in it.
+    By its folder, a file in that, or its id: that is looked for in the ``NAME.runs`` of the current folder and of the
+    folders in it.
 
     Raises:
         UsageError: there is none, or there are several.
@@ -193,13 +186,15 @@ def find_run(text: str) -> Path:
     found = [room / folder for room in rooms if folder.name == str(folder) and _holds_run(room / folder)]
     if len(found) == 1:
         return found[0]
+    folders = some_of(map(str, found or rooms), _NAMED)
     if found:
         raise UsageError(
-            f"There are {len(found)} runs {text}: {_listed(found)}.", "Name the folder of the one you mean."
+            f"There are {len(found)} runs {text}: {folders}.",
+            "Name the folder of the one you mean.",
         )
     if folder.exists():
         raise UsageError(f"{text} is no run.", f'Name one of its runs: trunk-batch runs "{text}" lists them.')
-    where = f"in {_listed(rooms)}" if rooms else f"for a NAME{_RUNS} in {Path.cwd()} and the folders in it"
+    where = f"in {folders}" if rooms else f"for a NAME{_RUNS} in {Path.cwd()} and the folders in it"
     raise UsageError(f"There is no run {text}. Looked {where}.", _nearest(folder.name, rooms))
 
 
@@ -213,19 +208,13 @@ def _nearest(text: str, rooms: Iterable[Path]) -> str:
     return "Name the run's folder; trunk-batch runs FOLDER lists those of a folder."
 
 
-def _listed(places: Sequence[Path]) -> str:
-    more = f" and {len(places) - _NAMED} more" if len(places) > _NAMED else ""
-    return ", ".join(map(str, places[:_NAMED])) + more
-
-
 def find_runs(place: Path | None) -> list[RunStatus]:
     """Say how all runs stand that belong to a workbook or lie in a folder, oldest first.
 
     One whose journal cannot be read hides none of the others: it is there as broken off.
 
-    Args:
-        place: a workbook or its results, a folder with workbooks or with folders of them, a ``NAME.runs``, or a run;
-            None for the current folder.
+    The place is a workbook or its results, a folder with workbooks or with folders of them, a ``NAME.runs``, or a run;
+    None for the current folder.
 
     Raises:
         UsageError: there is no such workbook or folder.
@@ -251,7 +240,6 @@ def _runs_of(place: Path) -> list[Path]:
 
 
 def _is_workbook(folder: Path) -> bool:
-    """Tell whether a folder is a workbook of CSV files."""
     return any(file.suffix.lower() == ".csv" and folded(file.stem) == folded(TRUNKS.title) for file in folder.glob("*"))
 
 
@@ -265,7 +253,7 @@ def _holds_run(folder: Path) -> bool:
 
 def _stand_or_broken(folder: Path) -> RunStatus:
     try:
-        return stand(folder)
+        return read_status(folder)
     except UsageError as error:
         holder = held_by(place_of_run(folder))
         return RunStatus(

@@ -148,7 +148,6 @@ class Intent:
     """What a run wants of one trunk."""
 
     row: int
-    """Its row on the Trunks sheet."""
     trunk_id: int
     name: str
     """As the PBX called it when it was planned."""
@@ -157,10 +156,9 @@ class Intent:
     writes: frozenset[str]
     """The fields and lists that are to be set; empty where the PBX held everything already."""
     desired: Json
-    """As `desired_json` makes it."""
 
 
-def want(change: Change, rows: int) -> Intent:
+def intent_of(change: Change, rows: int) -> Intent:
     """Keep what a change is to bring about, and how many rows of all sheets are about it."""
     return Intent(
         row=change.record.row,
@@ -185,9 +183,7 @@ def _open(value: Value) -> str | int | None:
 def read_desired(kept: Json, password: Value | None) -> Desired:
     """Read back what a trunk shall hold.
 
-    Args:
-        kept: as `desired_json` made it.
-        password: as the run's own copy of the workbook has it; where it cannot be had any more, none is wanted.
+    The password is as the run's own copy of the workbook has it; where it cannot be had any more, none is wanted.
     """
     fields: dict[str, Value] = {}
     for name, value in kept["fields"].items():

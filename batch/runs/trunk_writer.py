@@ -52,7 +52,6 @@ class Work:
     looks: int = 0
     """Looks after the PBX said that it is still at it."""
     reply: Reply | None = None
-    """The last one."""
     answer: Answer | None = None
     """The last one that was the API's."""
     processing: bool = False
@@ -88,7 +87,6 @@ class TrunkWriter:
         self._clock = client.clock
         self._policy = client.policy
         self._why = "Stopped before its turn."
-        """Why nothing new is to be written."""
         self._in_vain = 0
         """How often in vain differences were looked at again."""
         self.lost: Lost | None = None
@@ -319,8 +317,8 @@ class TrunkWriter:
             return self._outcome(work, Ending.PARTIAL, "", difference, read=True)
         if desired == change.desired or "password" not in change.written.fields:
             return self._outcome(work, Ending.APPLIED, read=True)
-        clear = work.answer is not None and work.answer.errcode == 0
-        if clear or (_tells(comparable(change.written, now, change.live)) and _code(work) != _PARTIAL_SUCCESS):
+        code = None if work.answer is None else work.answer.errcode
+        if code == 0 or (_tells(comparable(change.written, now, change.live)) and code != _PARTIAL_SUCCESS):
             return self._outcome(work, Ending.APPLIED, PASSWORD_NOT_COMPARED, read=True)
         return self._outcome(work, Ending.UNKNOWN, PASSWORD_UNKNOWN, read=True)
 
@@ -361,12 +359,7 @@ class TrunkWriter:
 
 
 def _tells(written: Desired) -> bool:
-    """Tell whether reading tells of anything that was written."""
     return bool(written.fields or written.lists)
-
-
-def _code(work: Work) -> int | None:
-    return work.answer.errcode if work.answer is not None else None
 
 
 def _unreadable(now: LiveTrunk) -> str:

@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from batch.errors import OutputError
@@ -19,6 +20,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retrying_client import tell_nobody
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.trunks.change_plan import Change
+from batch.wording import counted
 
 STOPPED_BY_YOU: Final = "Stopped by you before its turn."
 STOPPING: Final = (
@@ -57,14 +59,9 @@ class WorkerPool:
     ) -> None:
         """Prepare the work; `run` does it.
 
-        Args:
-            changes: what to write, in order.
-            trunk_writer: writes and reads back.
-            limits: threads and failures.
-            settled: is told of endings in the order found, in one of the threads, never in two at a time, and not
-                any more once `run` is over. What it raises is a fault, unless it is an `OutputError`: that ends the
-                run as a lost PBX does.
-            tell: is told in words, at the first Ctrl-C, what happens now.
+        ``settled`` is told of endings in the order found, in one of the threads, never in two at a time, and not any
+        more once `run` is over. What it raises is a fault, unless it is an `OutputError`: that ends the run as a lost
+        PBX does. ``tell`` is told in words, at the first Ctrl-C, what happens now.
         """
         self._trunk_writer = trunk_writer
         self._limits = limits
@@ -85,7 +82,6 @@ class WorkerPool:
         self._telling = threading.Lock()
         self._left = False
         self.interrupted = False
-        """Whether the user stopped it."""
 
     def run(self) -> None:
         """Do all the work; the endings go to ``settled``.
@@ -170,7 +166,6 @@ class WorkerPool:
                 self._telling.release()
 
     def _next(self) -> Callable[[], None] | None:
-        """Wait for something to do; None when all is done."""
         with self._changed:
             while (step := self._due_step()) is None and not (self._writes_are_over() and not self._written):
                 self._changed.wait()
@@ -183,17 +178,20 @@ class WorkerPool:
         if self._trunk_writer.lost is not None and self._stopped is None:
             self.stop(self._trunk_writer.lost.message)
         if self._stopped is not None and (self._ready or self._to_look):
-            return self._drop_the_rest(self._stopped)
+            works = [*self._ready, *self._to_look]
+            self._ready.clear()
+            self._to_look.clear()
+            return partial(self._drop, works, self._stopped)
         if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
-            return self._read_back(self._take(self._written))
+            return partial(self._read_back, self._take(self._written))
         self._look_again_at_stale()
         ahead = min(self._limits.workers, self._limits.batch)
         if self._to_look and not self._looking and len(self._ready) < ahead:
             self._looking += 1
-            return self._look(self._take(self._to_look))
+            return partial(self._look, self._take(self._to_look))
         if self._ready:
             self._writing += 1
-            return self._write(self._ready.popleft())
+            return partial(self._write, self._ready.popleft())
         return None
 
     def _look_again_at_stale(self) -> None:
@@ -209,55 +207,39 @@ class WorkerPool:
     def _take(self, queue: deque[Work]) -> list[Work]:
         return [queue.popleft() for _ in range(min(self._limits.batch, len(queue)))]
 
-    def _drop_the_rest(self, why: str) -> Callable[[], None]:
-        works = [*self._ready, *self._to_look]
-        self._ready.clear()
-        self._to_look.clear()
+    def _drop(self, works: list[Work], why: str) -> None:
+        outcomes = [self._trunk_writer.left(work, why) for work in works]
+        with self._changed:
+            self._end(outcomes)
 
-        def step() -> None:
-            outcomes = [self._trunk_writer.left(work, why) for work in works]
+    def _look(self, works: list[Work]) -> None:
+        ready: list[Work] = []
+        over: list[Outcome] = []
+        try:
+            ready, over = self._trunk_writer.look(works)
+        finally:
             with self._changed:
-                self._end(outcomes)
+                self._looking -= 1
+                self._ready.extend(ready)
+                self._end(over)
 
-        return step
-
-    def _look(self, works: list[Work]) -> Callable[[], None]:
-        def step() -> None:
-            ready: list[Work] = []
-            over: list[Outcome] = []
-            try:
-                ready, over = self._trunk_writer.look(works)
-            finally:
-                with self._changed:
-                    self._looking -= 1
-                    self._ready.extend(ready)
-                    self._end(over)
-
-        return step
-
-    def _write(self, work: Work) -> Callable[[], None]:
-        def step() -> None:
-            over: list[Outcome] = []
-            sent = False
-            try:
-                outcome = self._trunk_writer.write(work)
-                over, sent = ([], True) if outcome is None else ([outcome], False)
-            finally:
-                with self._changed:
-                    self._writing -= 1
-                    if sent:
-                        self._written.append(work)
-                    self._end(over)
-
-        return step
-
-    def _read_back(self, works: list[Work]) -> Callable[[], None]:
-        def step() -> None:
-            outcomes = self._trunk_writer.read_back(works)
+    def _write(self, work: Work) -> None:
+        over: list[Outcome] = []
+        sent = False
+        try:
+            outcome = self._trunk_writer.write(work)
+            over, sent = ([], True) if outcome is None else ([outcome], False)
+        finally:
             with self._changed:
-                self._end(outcomes)
+                self._writing -= 1
+                if sent:
+                    self._written.append(work)
+                self._end(over)
 
-        return step
+    def _read_back(self, works: list[Work]) -> None:
+        outcomes = self._trunk_writer.read_back(works)
+        with self._changed:
+            self._end(outcomes)
 
     def _end(self, outcomes: Sequence[Outcome]) -> None:
         """Note endings, which are told of once the lock is given back, and count those that did not go well."""
@@ -265,5 +247,5 @@ class WorkerPool:
         self._failures += sum(outcome.ending in _FAULTY for outcome in outcomes)
         most = self._limits.max_failures
         if most is not None and self._failures >= most and self._stopped is None:
-            self.stop(f"Stopped after {self._failures} trunk{'s' if self._failures > 1 else ''} went wrong.")
+            self.stop(f"Stopped after {counted(self._failures, 'trunk')} went wrong.")
         self._changed.notify_all()

@@ -39,7 +39,7 @@ class Hazard:
     """A danger of the plan that must be allowed by name."""
 
     code: str
-    """A name of `batch.options.HAZARDS`."""
+    """A name of `batch.settings.HAZARDS`."""
     row: int
     trunk: str
     message: str

@@ -20,8 +20,7 @@ from lxml import etree
 
 from batch.readers.packages import Package
 from batch.readers.workbook import RawSheet, Workbook
-from batch.runs.outcomes import Ending, Outcome
-from batch.runs.row_endings import RowEndings
+from batch.runs.outcomes import Ending, Outcome, RowEndings
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE
 from batch.secrets import HIDDEN

@@ -15,8 +15,7 @@ from batch.errors import OutputError
 from batch.readers.detect import fingerprint
 from batch.readers.workbook import Format, Workbook
 from batch.runs.folders import RunFolder
-from batch.runs.outcomes import Outcome
-from batch.runs.row_endings import RowEndings
+from batch.runs.outcomes import Outcome, RowEndings
 from batch.runs.run_report import change_lines, code_counts, counts, run_headline
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE

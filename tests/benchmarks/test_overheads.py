@@ -16,7 +16,7 @@ import pytest
 
 from batch.commands.check import check
 from batch.commands.connection import open_connection
-from batch.commands.plan import draw_up
+from batch.commands.plan import make_plan
 from batch.commands.run import Unattended
 from batch.pbx.messages import Request, get_trunk
 from batch.runs import journal
@@ -88,7 +88,7 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
             open_connection(checked.settings, Unattended(), record, checked.records.trunks)
         )
         client = connection.client
-        planned = draw_up(checked, connection)
+        planned = make_plan(checked, connection)
         for _ in range(AT_ONCE * AT_ONCE // 2):  # until concurrency has opened: 1 + 2 + … + 19 clean replies
             client.ask(get_trunk(1))
         if variant.journaled:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from batch.commands import flow
-from batch.errors import ERROR_MEANINGS, EXIT_CODES, BatchError
+from batch.errors import BatchError, exit_codes_and_errors
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Verdict
 from batch.reports.explanations import Explanation, every_explanation
-from batch.runs import locks, row_endings
+from batch.runs import locks, outcomes
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.glossary import DETAILS, GLOSSARY
@@ -19,6 +19,8 @@ from tests.cli.shell import Shell
 
 EVERY = list(every_explanation())
 CODES = [one for one in EVERY if one.kind not in {"column", "word"}]
+
+EXIT_CODES, ERROR_MEANINGS = exit_codes_and_errors()
 
 
 def of(kind: str) -> list[str]:
@@ -62,7 +64,7 @@ def test_every_error_and_the_code_it_ends_with_is_explained() -> None:
         kinds += kind.__subclasses__()
         assert kind.exit_code in EXIT_CODES
         assert kind.code in {*ERROR_MEANINGS, *KINDS}
-    assert {flow.Declined, locks.Busy, row_endings.TotalsDiffer} <= set(kinds)
+    assert {flow.Declined, locks.Busy, outcomes.TotalsDiffer} <= set(kinds)
 
 
 def test_a_code_is_a_paragraph(shell: Shell) -> None:

@@ -26,8 +26,8 @@ from batch.runs.journal import create_journal
 from batch.runs.journal_reader import read_past
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.resuming import CHANGED_AFTER, Rest, departures
-from batch.runs.serialization import want
+from batch.runs.resuming import CHANGED_AFTER, Rest, deviations
+from batch.runs.serialization import intent_of
 from batch.schema import columns
 from batch.secrets import Secret
 from batch.settings import Origin
@@ -299,9 +299,9 @@ class TestWhatIsOtherwise:
     def test_what_would_be_written_otherwise_is_named_too(self) -> None:
         now = live(2, "Paris", hostname="old.example")
         change, _, _ = judged(make_book(["Name|Hostname", "Paris|new.example"]), now)
-        approved = replace(want(change, 1), desired={"fields": {"hostname": "another.example"}})
+        approved = replace(intent_of(change, 1), desired={"fields": {"hostname": "another.example"}})
         rest = Rest(stays={}, again={2: change}, new=frozenset({2}))
-        assert departures(rest, {2: approved}, {2: now}) == (
+        assert deviations(rest, {2: approved}, {2: now}) == (
             "Paris: what would be written is not what was approved: Hostname.",
         )
 
@@ -309,8 +309,8 @@ class TestWhatIsOtherwise:
         then = live(2, "Paris", hostname="a" * 99)
         now = live(2, "Lutetia", kind="peer", hostname="old.example")
         change, _, _ = judged(make_book(["Trunk ID|Hostname", "2|new.example"]), now)
-        approved = replace(want(change, 1), writes=frozenset({"hostname"}))
-        assert departures(Rest(stays={}, again={2: change}, new=frozenset({2})), {2: approved}, {2: then}) == (
+        approved = replace(intent_of(change, 1), writes=frozenset({"hostname"}))
+        assert deviations(Rest(stays={}, again={2: change}, new=frozenset({2})), {2: approved}, {2: then}) == (
             (
                 "Lutetia: its type is peer now, was register; "
                 f"Hostname is old.example now, was {'a' * 59}…; Name is Lutetia now, was Paris when it was approved."
@@ -323,7 +323,7 @@ class TestWhatIsOtherwise:
             lists={columns.DIDS: ListDifference(changes=(EntryChange(ChangeKind.ADDED, Did("1"), Did("1")),))},
         )
         changed = Outcome(row=2, name="Paris", ending=Ending.PARTIAL, note=CHANGED_AFTER, difference=difference)
-        assert departures(Rest(stays={2: changed}), {}, {}) == (
+        assert deviations(Rest(stays={2: changed}), {}, {}) == (
             (
                 "Paris: changed since it was written, left alone: "
                 "the password is not the wanted one; the DIDs are not the wanted ones."

@@ -12,7 +12,7 @@ import pytest
 
 from batch.reports.run_text import runs_text, status_text
 from batch.runs.locks import Holder, holding, place_of_run
-from batch.runs.run_status import RunStatus, State, stand
+from batch.runs.run_status import RunStatus, State, read_status
 from batch.wording import moment, quoted
 from tests.cli.shell import FAST, Shell, at, last_run, pbx, write_book
 
@@ -46,7 +46,7 @@ def finished(shell: Shell, tmp_path: Path) -> Path:
 class TestStatus:
     def test_it_says_how_far_the_run_is_and_what_comes_next(self, shell: Shell, stopped: Path, book: Path) -> None:
         ran = shell("status", stopped.name)
-        standing = stand(stopped)
+        standing = read_status(stopped)
         assert ran.code == 0
         folder = f"book.runs/{stopped.name}"
         assert standing.ended is not None
@@ -117,7 +117,7 @@ class TestStatus:
             said = shell("status", stopped).out.splitlines()
         assert "1 trunk was sent something and is being settled." in said
         assert [line for line in said if " rows " in line] == ["          4 rows not run"]
-        many = list(status_text(replace(stand(stopped), sent=13), None, None))
+        many = list(status_text(replace(read_status(stopped), sent=13), None, None))
         assert "13 trunks were sent something and are not settled yet: resume or verify settles them by a look." in many
 
     @pytest.mark.usefixtures("secret")
@@ -145,7 +145,7 @@ class TestStatus:
 class TestRuns:
     def test_a_line_for_each_oldest_first(self, shell: Shell, stopped: Path, finished: Path) -> None:
         ran = shell("runs")
-        first, second = stand(stopped), stand(finished)
+        first, second = read_status(stopped), read_status(finished)
         assert ran.code == 0
         assert ran.out.splitlines()[:2] == [
             f"{stopped.name:<{len(finished.name)}}  unfinished   {moment(first.started)}       1/2 trunks  {first.pbx}",
@@ -197,7 +197,7 @@ class TestWords:
         return list(status_text(standing, holder, None))
 
     def test_every_way_to_stand_has_its_words(self, stopped: Path) -> None:
-        standing = stand(stopped)
+        standing = read_status(stopped)
         for state, words in (
             (State.INTERRUPTED, "interrupted by somebody."),
             (State.LOST, "ended early: the PBX could not be reached or used any more."),
@@ -211,36 +211,36 @@ class TestWords:
             assert said[-1] == f"Go on with it:  trunk-batch resume {quoted(stopped)}"
 
     def test_a_journal_that_took_no_more_is_not_a_lost_pbx(self, stopped: Path) -> None:
-        standing = replace(stand(stopped), how="stopped")
+        standing = replace(read_status(stopped), how="stopped")
         assert self.told(standing)[0] == f"Run {standing.id}: ended early: its journal could not be written any more."
         running = replace(standing, state=State.RUNNING)
         assert self.told(running)[0].startswith(f"Run {standing.id}: running: ")
 
     def test_one_that_nobody_can_be_named_for_is_running_all_the_same(self, stopped: Path) -> None:
-        running = replace(stand(stopped), state=State.RUNNING, pid=None)
+        running = replace(read_status(stopped), state=State.RUNNING, pid=None)
         nobody = replace(HOLDER, command="", pid=0)
         assert self.told(running, nobody)[0] == f"Run {running.id}: running: by a process that cannot be named."
         assert self.told(replace(running, pid=12))[0] == f"Run {running.id}: running: process 12."
 
     def test_for_the_unknown_there_is_verify_as_well(self, stopped: Path) -> None:
-        standing = stand(stopped)
+        standing = read_status(stopped)
         said = self.told(replace(standing, counts={**standing.counts, "unknown": 3}))
         assert said[-1] == (
             f"Or look first, without writing, what became of the unknown:  trunk-batch verify {quoted(stopped)}"
         )
 
     def test_what_is_over_and_needs_a_correction_says_so(self, stopped: Path) -> None:
-        said = self.told(replace(stand(stopped), state=State.FINISHED))
+        said = self.told(replace(read_status(stopped), state=State.FINISHED))
         assert said[-1].startswith("Next: do in the results what their column What to do says")
 
     def test_a_run_that_never_began_is_not_gone_on_with(self, stopped: Path) -> None:
-        nothing = replace(stand(stopped), state=State.BROKE_OFF, legs=0, pbx="", workbook="")
+        nothing = replace(read_status(stopped), state=State.BROKE_OFF, legs=0, pbx="", workbook="")
         said = self.told(nothing)
         assert said[-1] == "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
         assert not any(line.startswith(("Workbook:", "PBX:")) for line in said)
 
     def test_many_runs_are_counted(self, stopped: Path) -> None:
-        many = [replace(stand(stopped), id=f"run-{i:03}") for i in range(50)]
+        many = [replace(read_status(stopped), id=f"run-{i:03}") for i in range(50)]
         said = list(runs_text(many))
         assert said[0] == "… 10 earlier ones; -v or --json shows every one."
         assert said[-2].startswith("run-049 ")

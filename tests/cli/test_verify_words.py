@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 import batch
-from batch.commands.flow import Drift
 from batch.reports.run_text import verified_text
 from batch.runs.outcomes import Ending
-from batch.runs.run_status import RunStatus, State, stand
+from batch.runs.run_status import RunStatus, State, read_status
 from batch.settings import Settings
+from batch.tables.row_results import ChangeLine
 from batch.wording import IN_FULL, quoted
 from batch.writers.run_results import Results
 from tests.cli.shell import SECRET, Shell, at, calls, last_run, pbx, rows_of, write_book
@@ -147,15 +147,15 @@ class TestWords:
         return batch.verify(report.folder.path)
 
     def told(self, verified: batch.Verified, standing: RunStatus | None = None) -> Sequence[str]:
-        there = standing or stand(verified.folder)
+        there = standing or read_status(verified.folder)
         return list(verified_text(verified, there))
 
     def test_many_cells_are_counted_and_verbose_lists_them(self, verified: batch.Verified) -> None:
-        one = Drift(sheet="Trunks", cell="B2", trunk="London", field="Port", wanted="5061", found="5060")
-        many = replace(verified, differ=tuple(replace(one, cell=f"B{row}") for row in range(2, 52)))
+        one = ChangeLine("Trunks", "B2", "London", "Port", before="", wanted="5061", found="5060")
+        many = replace(verified, differ=tuple(one._replace(cell=f"B{row}") for row in range(2, 52)))
         said = self.told(many)
         assert said[41] == "  … and 10 more; -v or --json shows every one."
-        whole = verified_text(many, stand(many.folder), IN_FULL)
+        whole = verified_text(many, read_status(many.folder), IN_FULL)
         assert "  Trunks!B51 London Port: wanted 5061, found 5060" in list(whole)
 
     def test_what_was_settled_is_counted_by_ending(self, verified: batch.Verified) -> None:
@@ -173,7 +173,7 @@ class TestWords:
         )
 
     def test_a_run_that_is_not_at_its_end_is_gone_on_with(self, verified: batch.Verified) -> None:
-        standing = replace(stand(verified.folder), state=State.UNFINISHED)
+        standing = replace(read_status(verified.folder), state=State.UNFINISHED)
         assert self.told(verified, standing)[-1] == (
             f"The run is not at its end. Go on with it:  trunk-batch resume {quoted(verified.folder)}"
         )

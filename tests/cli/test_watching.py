@@ -18,7 +18,7 @@ from batch.runs import journal
 from batch.runs.journal import Journal
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.run_status import RunStatus, State, find_run, find_runs, stand
+from batch.runs.run_status import RunStatus, State, find_run, find_runs, read_status
 from batch.runs.serialization import Intent
 
 STARTED = dt.datetime(2030, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
@@ -97,11 +97,11 @@ class TestStanding:
     def test_rows_that_are_not_settled_yet_are_not_run_and_nothing_is_lost(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
             begin(written)
-            standing = stand(tmp_path)
+            standing = read_status(tmp_path)
             assert standing.counts == NONE | {"unchanged": 5, "invalid": 1, "blocked": 2, "not run": 7 + 7}
             assert (standing.settled, standing.trunks) == (3, 7)
             written.end([ended(2, Ending.APPLIED), ended(3, Ending.FAILED)])
-            standing = stand(tmp_path)
+            standing = read_status(tmp_path)
         assert standing.counts == (
             NONE | {"applied": 3, "failed": 1, "unchanged": 5, "invalid": 1, "blocked": 2, "not run": 10}
         )
@@ -114,13 +114,13 @@ class TestStanding:
             written.end([ended(2, Ending.APPLIED), ended(3, Ending.FAILED)])
             written.end([ended(row, Ending.NOT_RUN) for row in (4, 5)])
             written.end_leg("interrupted", counts)
-        assert stand(tmp_path).counts == NONE | counts
+        assert read_status(tmp_path).counts == NONE | counts
         with journal.reopen(tmp_path) as written:
             again = [wanted(3, 1), wanted(4, 2), wanted(5, 1)]
             settled = {"applied": 3, "unchanged": 5, "not run": 7, "invalid": 3}
             written.begin_leg("resume", facts={}, wanted=again, settled_rows=settled)
             written.end([ended(3, Ending.APPLIED), ended(4, Ending.PARTIAL)])
-            standing = stand(tmp_path)
+            standing = read_status(tmp_path)
         assert standing.counts == (NONE | {"applied": 4, "unchanged": 5, "invalid": 3, "partial": 2, "not run": 8})
         assert standing.legs == 2
         assert standing.ended is None
@@ -133,14 +133,14 @@ class TestStanding:
             again = [wanted(3, 1), wanted(4, 2), wanted(5, 1)]
             settled = {"applied": 3, "unchanged": 5, "not run": 7, "invalid": 1, "blocked": 2}
             written.begin_leg("resume", facts={}, wanted=again, settled_rows=settled)
-        counts = stand(tmp_path).counts
+        counts = read_status(tmp_path).counts
         assert counts == NONE | settled | {"not run": 7 + 4}
         assert sum(counts.values()) == 22
 
     def test_it_says_what_it_is_about(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
             begin(written)
-        standing = stand(tmp_path)
+        standing = read_status(tmp_path)
         assert standing.folder == tmp_path
         assert standing.id == "the-id"
         assert standing.pbx == "https://pbx.example:8088"
@@ -169,7 +169,7 @@ class TestStanding:
     def test_how_it_stands_is_how_its_last_command_ended_and_what_is_left(
         self, tmp_path: Path, how: str, last: Ending, state: State
     ) -> None:
-        standing = stand(run(tmp_path / "run", {2: Ending.APPLIED, 3: last}, how, {"applied": 1, str(last): 1}))
+        standing = read_status(run(tmp_path / "run", {2: Ending.APPLIED, 3: last}, how, {"applied": 1, str(last): 1}))
         assert standing.state is state
         assert standing.pid is None
         assert (standing.ended is None) is (state is State.BROKE_OFF)
@@ -179,25 +179,25 @@ class TestStanding:
             written.begin_leg("apply", facts={}, wanted=[], settled_rows={"not run": 1})
             written.end([ended(2, Ending.NOT_RUN, chosen=False)])
             written.end_leg("finished", {"not run": 1})
-        assert stand(tmp_path).state is State.FINISHED
+        assert read_status(tmp_path).state is State.FINISHED
 
     def test_a_trunk_nobody_lived_to_settle_is_left(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
             written.begin_leg("apply", facts={"chosen": [2]}, wanted=[wanted(2, 1)], settled_rows={})
             written.end_leg("lost", {"not run": 1})
-        assert stand(tmp_path).state is State.LOST
+        assert read_status(tmp_path).state is State.LOST
 
     def test_a_run_that_somebody_is_at_is_running_and_says_which_process(self, tmp_path: Path) -> None:
         folder = run(tmp_path / "run", {2: Ending.NOT_RUN}, "interrupted", {"not run": 1})
         with holding(place_of_run(folder), "the run", Holder(command="resume", pid=4711, started=STARTED)):
-            standing = stand(folder)
+            standing = read_status(folder)
         assert (standing.state, standing.pid, standing.ended) == (State.RUNNING, 4711, None)
-        assert stand(folder).state is State.INTERRUPTED
+        assert read_status(folder).state is State.INTERRUPTED
 
     def test_where_the_lock_does_not_say_which_process_the_journal_does(self, tmp_path: Path) -> None:
         folder = run(tmp_path / "run", {2: Ending.NOT_RUN})
         with holding(place_of_run(folder), "the run", Holder(command="apply", pid=0, started=STARTED)):
-            assert stand(folder).pid == os.getpid()
+            assert read_status(folder).pid == os.getpid()
 
     def test_a_run_whose_process_was_killed_broke_off(self, tmp_path: Path) -> None:
         folder = run(tmp_path / "run", {2: Ending.APPLIED})
@@ -213,11 +213,11 @@ class TestStanding:
             assert process.stdout is not None
             process.stdout.readline()
             try:
-                running = stand(folder)
+                running = read_status(folder)
             finally:
                 process.kill()
         assert (running.state, running.pid, running.legs) == (State.RUNNING, process.pid, 2)
-        killed = stand(folder)
+        killed = read_status(folder)
         assert (killed.state, killed.pid, killed.legs) == (State.BROKE_OFF, None, 2)
 
     def test_reading_along_does_not_disturb_whoever_writes(self, tmp_path: Path) -> None:
@@ -227,7 +227,7 @@ class TestStanding:
             content = (tmp_path / journal.JOURNAL).read_bytes()
             for count, row in enumerate(range(2, 6), 1):
                 written.end([ended(row, Ending.APPLIED)])
-                assert stand(tmp_path).settled == 3 + count
+                assert read_status(tmp_path).settled == 3 + count
             assert sorted(path.name for path in tmp_path.iterdir()) == names
             assert (tmp_path / journal.JOURNAL).read_bytes() == content
 
@@ -238,21 +238,21 @@ class TestStanding:
         try:
             if os.access(folder, os.W_OK):
                 pytest.skip("this user may write everywhere")
-            assert stand(folder).state is State.FINISHED
+            assert read_status(folder).state is State.FINISHED
         finally:
             folder.chmod(0o700)
         assert sorted(path.name for path in folder.iterdir()) == before
 
     def test_what_is_no_run_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="holds no run"):
-            stand(tmp_path)
+            read_status(tmp_path)
 
     def test_a_run_that_never_began_is_dated_by_its_name(self, tmp_path: Path) -> None:
         folder = tmp_path / "20300102-030405-ab12"
         folder.mkdir()
         with journal.create_journal(folder):
             pass
-        standing = stand(folder)
+        standing = read_status(folder)
         assert standing.state is State.BROKE_OFF
         assert standing.started == dt.datetime(2030, 1, 2, 3, 4, 5).astimezone()
         assert standing.counts == NONE

@@ -14,7 +14,7 @@ import pytest
 import batch
 from batch.cli.arguments import make_parser, parse
 from batch.cli.main import main
-from batch.errors import EXIT_CODES
+from batch.errors import exit_codes_and_errors
 from batch.practice.faults import Faults
 from batch.practice.state import PbxSettings
 from batch.reports.explanations import every_explanation, find_explanations
@@ -117,7 +117,7 @@ def test_endings_hazards_and_exit_codes_are_named_as_they_are() -> None:
     hazards = README.partition("must be allowed by name:")[2].partition(". ")[0]
     assert re.findall(r"`([a-z-]+)`", hazards) == list(HAZARDS)
     codes = README.partition("Exit codes:")[2].partition(".")[0]
-    assert re.findall(r"(?:^|·)\s*(\d+) ", codes) == [str(code) for code in EXIT_CODES]
+    assert re.findall(r"(?:^|·)\s*(\d+) ", codes) == [str(code) for code in exit_codes_and_errors()[0]]
 
 
 def test_the_defaults_that_it_names_are_so() -> None:

@@ -25,7 +25,7 @@ from typing import Any, Final, TypeAlias
 
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
-from batch.runs.run_status import stand
+from batch.runs.run_status import read_status
 from samples.making.files import Page, write_workbook
 from tests.flows.crash_stories import Story, seen
 from tests.flows.shell import CLIENT_SECRET, Json, Ran, rows_of
@@ -229,7 +229,7 @@ def must_be_well(told: Round, last: Ran) -> None:
     assert told.pbx.count_valid_tokens() <= told.kills, "what is not killed gives its token back"
     must_keep_secrets(told)
     assert told.folder is not None
-    stands = stand(told.folder)
+    stands = read_status(told.folder)
     assert (stands.state, stands.pid, stands.counts) == ("finished", None, last.json["counts"])
 
 

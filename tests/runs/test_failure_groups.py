@@ -16,7 +16,7 @@ def test_trunks_with_one_cause_are_told_together_and_the_worst_first() -> None:
             Outcome(row=6, name="Oslo", ending=Ending.NOT_RUN, chosen=False),
         ]
     )
-    assert [trouble.told(", ".join(trouble.names)) for trouble in found] == [
+    assert [trouble.describe(", ".join(trouble.names)) for trouble in found] == [
         "Rome: partial. 1 field differs; the sheet Changes lists it.",
         "2 trunks refused: London, Madrid. 10009 OPERATION FAILED.",
     ]

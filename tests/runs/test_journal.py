@@ -18,7 +18,7 @@ from batch.runs import journal
 from batch.runs.journal import JOURNAL, Journal, JournalError
 from batch.runs.journal_reader import read_past
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.serialization import want
+from batch.runs.serialization import intent_of
 from tests.runs.fakes import FakePbx, changes, running
 
 WRITE = update_trunk({"id": 8, "hostname": "new.example"})
@@ -71,7 +71,7 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: P
         book.begin_leg(
             "apply",
             facts={"run": "Ä-2", "practice": True},
-            wanted=[want(change, 5) for change in planned],
+            wanted=[intent_of(change, 5) for change in planned],
             settled_rows={"unchanged": 5},
             outcomes=[Outcome(row=2, ending=Ending.NOT_RUN, trunk_id=1), Outcome(row=3, ending=Ending.UNCHANGED)],
         )

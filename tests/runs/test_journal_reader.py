@@ -15,7 +15,7 @@ from batch.runs import journal
 from batch.runs.journal import JOURNAL, Kept
 from batch.runs.journal_reader import Past, Tries, is_finished, read_past, tokens_out
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.serialization import want
+from batch.runs.serialization import intent_of
 from batch.secrets import Secret
 from tests.runs.fakes import FakePbx, changes
 
@@ -25,7 +25,7 @@ WRITE = update_trunk({"id": 1})
 
 
 def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
-    wanted = [want(change, 3) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|old.example")]
+    wanted = [intent_of(change, 3) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|old.example")]
     with journal.create_journal(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "practice": False}
         book.begin_leg("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
@@ -89,7 +89,7 @@ FAILED = Outcome(row=2, ending=Ending.FAILED, trunk_id=1, attempts=1)
 def test_what_was_sent_after_the_last_outcome_counts(
     pbx: FakePbx, tmp_path: Path, replies: list[Reply | None], recorded: Outcome | None, ending: Ending | None
 ) -> None:
-    wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
+    wanted = [intent_of(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
     with journal.create_journal(tmp_path) as book:
         book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
         if recorded is not None:
@@ -144,7 +144,7 @@ def test_what_is_no_journal_of_ours_is_told(tmp_path: Path) -> None:
 
 def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
-        wanted = [want(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
+        wanted = [intent_of(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
         book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
     with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("UPDATE wanted SET desired = '{'")

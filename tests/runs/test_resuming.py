@@ -12,7 +12,7 @@ import pytest
 from batch.runs.journal_reader import Past, Tries
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, NEITHER, Rest, left, settle_by_look, sort_out
-from batch.runs.serialization import planned_then, want
+from batch.runs.serialization import intent_of, planned_then
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk
 from tests import builders
@@ -45,7 +45,7 @@ def past(then: Change, outcome: Outcome | None, sent: int = 0) -> Past:
         folder=Path("run"),
         facts={},
         legs=(),
-        wanted={2: want(then, 3)},
+        wanted={2: intent_of(then, 3)},
         outcomes={2: outcome} if outcome else {},
         unsettled=frozenset(),
         tries={1: Tries(sent=sent, leg=1, errcode=0)} if sent else {},
@@ -200,7 +200,7 @@ def test_left_are_chosen_trunks_that_were_not_done_with() -> None:
 )
 def test_a_look_settles_what_was_unknown(now: LiveTrunk | None, ending: Ending, *, untouched: bool) -> None:
     then, _, _ = judged(BOOK, BEFORE)
-    again = planned_then(want(then, 3), then.record, BEFORE)
+    again = planned_then(intent_of(then, 3), then.record, BEFORE)
     unknown = Outcome(row=2, ending=Ending.UNKNOWN, attempts=1, note="Not read back.", reached=True)
     settled = settle_by_look(unknown, again, now, untouched=untouched)
     assert (settled.ending, settled.attempts, settled.reached) == (ending, 1, True)

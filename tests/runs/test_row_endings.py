@@ -9,8 +9,17 @@ from typing import Any
 import pytest
 
 from batch.pbx.error_codes import FieldFault
-from batch.runs.outcomes import AS_WANTED, ENDINGS, Ending, Outcome
-from batch.runs.row_endings import TONES, RowEndings, TotalsDiffer, end_rows, outcomes_without_run
+from batch.runs.outcomes import (
+    AS_WANTED,
+    ENDINGS,
+    TONES,
+    Ending,
+    Outcome,
+    RowEndings,
+    TotalsDiffer,
+    end_rows,
+    outcomes_without_run,
+)
 from batch.schema.problems import Problem
 from batch.tables.row_results import RowResult
 from tests import builders

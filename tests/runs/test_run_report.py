@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from batch.readers.workbook import RawSheet, Workbook
-from batch.runs.outcomes import Ending, Outcome
-from batch.runs.row_endings import end_rows
+from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.run_report import (
     change_lines,
     code_counts,

@@ -10,7 +10,7 @@ import pytest
 
 from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.serialization import desired_json, outcome_json, planned_then, read_desired, read_outcome, want
+from batch.runs.serialization import desired_json, intent_of, outcome_json, planned_then, read_desired, read_outcome
 from batch.schema.columns import CALLER_IDS, DIDS
 from batch.secrets import HIDDEN, Secret
 from batch.trunks.diff import Desired, compare
@@ -62,7 +62,7 @@ def test_a_change_is_made_again_from_what_was_kept() -> None:
     )
     before = live(1, hostname="old.example", password="Sample-old", did_list=dids("1003"), outbound_cid_list=[])
     change, _, _ = judged(given, before)
-    wanted = want(change, 4)
+    wanted = intent_of(change, 4)
     assert (wanted.row, wanted.trunk_id, wanted.name, wanted.rows) == (2, 1, "London", 4)
     assert wanted.writes == {"hostname", "password", "did_list", "outbound_cid_list"}
     assert planned_then(wanted, change.record, before) == change
@@ -70,7 +70,7 @@ def test_a_change_is_made_again_from_what_was_kept() -> None:
 
 def test_a_trunk_that_held_everything_is_wanted_as_it_is_and_nothing_is_to_be_set() -> None:
     change, _, _ = judged(builders.book(["Trunk ID|Hostname", "1|same.example"]), live(1, hostname="same.example"))
-    wanted = want(change, 1)
+    wanted = intent_of(change, 1)
     assert wanted.writes == frozenset()
     assert wanted.desired == {"fields": {"hostname": "same.example"}}
 

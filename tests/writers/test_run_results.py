@@ -16,8 +16,7 @@ import xlsxwriter
 from batch.readers.detect import fingerprint, read_workbook
 from batch.readers.workbook import Format, Workbook
 from batch.runs.folders import RunFolder
-from batch.runs.outcomes import Ending, Outcome
-from batch.runs.row_endings import end_rows
+from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.run_report import summary
 from batch.schema.columns import RESULT_HEADERS
 from batch.writers.atomic import Replace
