@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import keyring
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from keyring.backend import KeyringBackend
 
-from batch.practice.server import Certificate
+from tests.certificates import Identity, make_identity
 from tests.cli.shell import CALLER_IDS, DIDS, SECRET, Shell, write_book
 
 
@@ -77,41 +70,6 @@ def book(tmp_path: Path) -> Path:
     return write_book(tmp_path / "book.xlsx", dids=DIDS, caller_ids=CALLER_IDS)
 
 
-@dataclass(frozen=True)
-class Identity:
-    """A self-signed certificate for this machine."""
-
-    served: Certificate
-    pem: Path
-    sha256: str
-
-
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    folder = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(tz=dt.UTC)
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=20))
-        .add_extension(names, critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem, key_file = folder / "pbx.pem", folder / "pbx.key"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return Identity(
-        served=Certificate(certificate_file=pem, key_file=key_file),
-        pem=pem,
-        sha256=certificate.fingerprint(hashes.SHA256()).hex(),
-    )
+    return make_identity(tmp_path_factory.mktemp("tls"), days=20)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Identity
+from tests.certificates import Identity
 from tests.cli.shell import SECRET, Ran, Shell, at, calls, pbx, write_book
 from tests.loopback import port_that
 

@@ -9,7 +9,7 @@ import pytest
 
 from batch.cli.main import main
 from batch.practice.state import read_state, write_state
-from tests.cli.conftest import Identity
+from tests.certificates import Identity
 from tests.cli.shell import FAST, SECRET, Shell, at, calls, pbx, plan_at, rows_of, state, write_book
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import json
 import socket
 import ssl
@@ -11,19 +10,15 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from batch.pbx.throttle import Clock, ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import Wire
+from tests.certificates import Identity, make_identity
 from tests.loopback import port_that
 
 TOKEN = "Sample-token-1"
@@ -139,53 +134,14 @@ def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list
         yield Wire(client=client, throttle=throttle, clock=fake_time.clock, timeout=30, log=logged.append)
 
 
-@dataclass(frozen=True)
-class Identity:
-    """A server's self-signed certificate and key, and the certificate's fingerprint."""
-
-    pem: Path
-    sha256: str
-
-
-def _identity(folder: Path, *, days: int) -> Identity:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    end = dt.datetime.now(tz=dt.UTC) + dt.timedelta(days=days)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(end - dt.timedelta(days=30))
-        .not_valid_after(end)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / f"server{days}.pem"
-    pem.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    return Identity(pem=pem, sha256=certificate.fingerprint(hashes.SHA256()).hex())
-
-
 @pytest.fixture(scope="session")
 def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return _identity(tmp_path_factory.mktemp("tls"), days=20)
+    return make_identity(tmp_path_factory.mktemp("tls"), days=20)
 
 
 @pytest.fixture(scope="session")
 def expired_identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return _identity(tmp_path_factory.mktemp("tls"), days=-2)
+    return make_identity(tmp_path_factory.mktemp("tls"), days=-2)
 
 
 @contextmanager

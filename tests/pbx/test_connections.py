@@ -13,7 +13,8 @@ from batch.pbx.transport import Insecure, tls_context
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tests.pbx.conftest import Behaviour, Identity, Serve
+    from tests.certificates import Identity
+    from tests.pbx.conftest import Behaviour, Serve
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.pbx.conftest import Behaviour, Identity, Serve
+    from tests.certificates import Identity
+    from tests.pbx.conftest import Behaviour, Serve
 
     Secured = Callable[[Identity, list[bytes]], Behaviour]
 

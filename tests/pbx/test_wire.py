@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.pbx.conftest import Behaviour, FakeTime, Identity, ScriptedPbx, Serve
+    from tests.certificates import Identity
+    from tests.pbx.conftest import Behaviour, FakeTime, ScriptedPbx, Serve
 
 PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=3)
 
