@@ -165,7 +165,7 @@ def lines_of(path: Path, sheet: str) -> list[tuple[Any, ...]]:
         book.close()
 
 
-def rows_of(path: Path, sheet: str) -> list[dict[str, Any]]:
-    """Read a sheet whose first row is its header."""
-    header, *rows = lines_of(path, sheet)
+def rows_of(path: Path, sheet: str, header_row: int = 1) -> list[dict[str, Any]]:
+    """Read what stands below the header of a sheet."""
+    header, *rows = lines_of(path, sheet)[header_row - 1 :]
     return [dict(zip(header, row, strict=True)) for row in rows]

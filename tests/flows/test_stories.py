@@ -161,7 +161,7 @@ def test_a_story_with_problems_begins_no_run(told: Told) -> None:
 
 def test_the_plan_workbook_says_what_the_plan_says(told: Told) -> None:
     path = told.workbook.with_name("plan.xlsx")
-    problems = rows_of(path, "Problems")
+    problems = rows_of(path, "Problems", header_row=3)
     assert len(problems) == len(told.plan.json["problems"])
     assert [(row["Sheet"], row["Cell"]) for row in problems] == [
         (problem["sheet"], problem["cell"]) for problem in told.plan.json["problems"]
