@@ -233,8 +233,8 @@ class Secrets:
 
     def _blank(self) -> None:
         book = Book(self._edit)
-        table = next((to for kind, to in book.links.values() if kind.endswith("/sharedStrings")), "")
-        if not self._edit.find(table):
+        table = next(iter(self._edit.linked(book.part, "/sharedStrings")), None)
+        if table is None:
             return
         gone: Counter[int] = Counter()
         for part, rows in self._cells.items():

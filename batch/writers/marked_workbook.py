@@ -27,7 +27,7 @@ from batch.writers.atomic import place_file
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_anew import SheetCopy
 from batch.writers.shown_problems import PROBLEMS, SheetFindings, add_problems, by_sheet
-from batch.xlsx_edit.book import Book, make_workbook, set_mark, sheet_parts
+from batch.xlsx_edit.book import Book, make_workbook, set_mark
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet, styles_of
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
@@ -110,7 +110,7 @@ _TYPES: Final = "[content_types].xml"
 
 def seal(edit: PackageEdit) -> None:
     """Seal a workbook in whose hidden sheet `OPEN` stands; nothing may be changed in it afterwards."""
-    metadata = sheet_parts(edit)[IMPRINT]
+    metadata = Book(edit).parts()[IMPRINT]
     parts = ((name, _sum(edit.chunks(name))) for name in edit.names())
     edit.put(metadata, edit.read(metadata).replace(OPEN.encode(), _seal_of(parts, metadata).encode()))
 
@@ -119,7 +119,7 @@ def is_unbroken(path: Path) -> bool:
     """Tell whether a file is a marked workbook in which nobody has worked since."""
     try:
         edit = PackageEdit(Package(path))
-        metadata = sheet_parts(edit).get(IMPRINT)
+        metadata = Book(edit).parts().get(IMPRINT)
     except (WorkbookError, Unpatchable, OSError):
         return False
     if metadata is None:
@@ -168,7 +168,7 @@ def put_marks(
     Raises:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
-    parts = sheet_parts(edit)
+    parts = Book(edit).parts()
     there = {name: found for name, found in findings.items() if name in parts}
     where, styles = styles_of(edit)
     palette = Palette(styles, metadata.colours)
@@ -241,9 +241,7 @@ def prepare_workbook(edit: PackageEdit, metadata: FileMetadata) -> None:
         Unpatchable: The workbook is laid out in a way that cannot be patched.
     """
     make_workbook(edit)
-    for link, (kind, _) in edit.links("").items():
-        if kind.endswith("/digital-signature/origin"):  # which is not valid for a file that was changed
-            edit.cut("", link)
+    edit.cut_links("", "/digital-signature/origin")  # which is not valid for a file that was changed
     take_marks_off(edit, metadata)
 
 
@@ -260,7 +258,7 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     where, styles = styles_of(edit)
     styles.refill(metadata.colours or dict.fromkeys(ALL_SHADES, ""))
     edit.put(where, styles.to_bytes())
-    for name, part in sheet_parts(edit).items():
+    for name, part in Book(edit).parts().items():
         if name.startswith(PROBLEMS) and metadata.is_sheet_of_ours(name):
             remove_sheet(edit, name)
         else:

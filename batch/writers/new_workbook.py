@@ -23,7 +23,7 @@ from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, me
 from batch.schema.spellings import letters
 from batch.writers.atomic import place_file
 from batch.writers.styles import CELL_STYLES
-from batch.xlsx_edit.book import sheet_parts
+from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.package import PackageEdit
 from batch.xlsx_edit.sheet import filling
 
@@ -172,7 +172,7 @@ class NewWorkbook:
         frame.write_bytes(saved.getbuffer())
         edit = PackageEdit(Package(frame))
         edit.put(_CORE, _MODIFIED.sub(rb"\1\2\3\2", edit.read(_CORE)))
-        for name, part in sheet_parts(edit).items():
+        for name, part in Book(edit).parts().items():
             edit.rewrite(part, self.sheets[name].with_rows)
         return edit.content()
 

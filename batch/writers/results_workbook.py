@@ -24,7 +24,7 @@ from batch.writers.new_workbook import DocumentProperties, NewWorkbook, quoted_s
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
 from batch.writers.shown_problems import PROBLEMS, add_problems
 from batch.writers.summary import SUMMARY, add_summary
-from batch.xlsx_edit.book import Book, drop_macros, set_mark, sheet_parts
+from batch.xlsx_edit.book import Book, drop_macros, set_mark
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
@@ -201,7 +201,7 @@ def _put_answers(
     Raises:
         Unpatchable: It cannot be done with certainty; or what has to be hidden would stay somewhere in the file.
     """
-    parts = sheet_parts(edit)
+    parts = Book(edit).parts()
     readable = [sheet for sheet in sheets if not sheet.raw.unreadable]
     missing = [sheet.raw.name for sheet in readable if sheet.raw.name not in parts]
     if missing:

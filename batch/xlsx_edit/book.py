@@ -29,8 +29,8 @@ class Book:
 
     def __init__(self, edit: PackageEdit) -> None:
         self.edit = edit
-        self.part = next((to for kind, to in edit.links("").values() if kind.endswith("/officeDocument")), "")
-        if edit.find(self.part) is None:
+        self.part = next(iter(edit.linked("", "/officeDocument")), "")
+        if not self.part:
             raise Unpatchable("it has no list of sheets")
         self.root = parse_part(edit.read(self.part))
         self.namespace = etree.QName(self.root).namespace or ""
@@ -155,22 +155,11 @@ class Book:
 
     def forget_order(self) -> None:
         """Take out in what order formulas are calculated: it names cells that hold none any more."""
-        for link, (kind, _) in self.links.items():
-            if kind.endswith("/calcChain"):
-                self.edit.cut(self.part, link)
+        self.edit.cut_links(self.part, "/calcChain")
 
     def save(self) -> None:
         """Put the list into the package."""
         self.edit.put(self.part, serialise(self.root))
-
-
-def sheet_parts(edit: PackageEdit) -> dict[str, str]:
-    """Return which part holds which sheet, by the sheet's name, in the workbook's order.
-
-    Raises:
-        Unpatchable: It has no list of sheets.
-    """
-    return Book(edit).parts()
 
 
 _DOCUMENT: Final = "http://schemas.openxmlformats.org/officeDocument/2006"
@@ -178,7 +167,6 @@ _STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument"
 _CUSTOM: Final = "application/vnd.openxmlformats-officedocument.custom-properties+xml"
 _FORMAT_ID: Final = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 """Of all properties that people and programs make up themselves."""
-_KINDS: Final = ("/custom-properties", "/customProperties")
 
 
 def set_mark(edit: PackageEdit, kind: str) -> None:
@@ -189,8 +177,7 @@ def set_mark(edit: PackageEdit, kind: str) -> None:
     """
     strict = Book(edit).office == STRICT
     values = f"{_STRICT if strict else _DOCUMENT}/docPropsVTypes"
-    linked = (to for kind_, to in edit.links("").values() if kind_.endswith(_KINDS) and edit.find(to))
-    part = next(linked, None)
+    part = next(iter(edit.linked("", "/custom-properties", "/customProperties")), None)
     if part is None:
         part = "docProps/custom.xml"
         names = f"{_STRICT}/customProperties" if strict else f"{_DOCUMENT}/custom-properties"
@@ -233,17 +220,10 @@ def drop_macros(edit: PackageEdit) -> bool:
         Unpatchable: It has sheets that are made of macros.
     """
     book = Book(edit)
-    kinds = {link: kind.rpartition("/")[2] for link, (kind, _) in book.links.items()}
-    if {"xlMacrosheet", "xlIntlMacrosheet"} & set(kinds.values()):
+    if edit.linked(book.part, "/xlMacrosheet", "/xlIntlMacrosheet"):
         raise Unpatchable("it has sheets that are made of macros")
-    had = "macroenabled" in edit.content_type(book.part).casefold()
-    for link, kind in kinds.items():
-        if kind == "vbaProject":
-            had = True
-            edit.cut(book.part, link)
-    for link, (kind, _) in edit.links("").items():
-        if had and kind.endswith("/ui/extensibility"):  # buttons that would call them
-            edit.cut("", link)
+    had = edit.cut_links(book.part, "/vbaProject") or "macroenabled" in edit.content_type(book.part).casefold()
     if had:
+        edit.cut_links("", "/ui/extensibility")  # buttons that would call them
         edit.put(book.part, edit.read(book.part), _WITHOUT)
     return had

@@ -51,7 +51,7 @@ def add_notes(patch: SheetPatch, texts: Mapping[tuple[int, int], str]) -> None:
         return
     edit, part, frame = patch.edit, patch.part, patch.frame
     office = Book(edit).office
-    name = _linked(edit, part, "/comments")
+    name = next(iter(edit.linked(part, "/comments")), None)
     root = _new_comments(Book(edit).namespace) if name is None else parse_part(edit.read(name))
     _write(root, {place: _clean(BEGIN + text) for place, text in sorted(texts.items())})
     drawing = _drawing_of(patch)
@@ -78,11 +78,6 @@ def _drawing_of(patch: SheetPatch) -> str | None:
     link = patch.frame.drawing_link
     part = None if link is None else patch.edit.links(patch.part).get(link, ("", None))[1]
     return None if part is None else patch.edit.find(part)
-
-
-def _linked(edit: PackageEdit, part: str, kind: str) -> str | None:
-    found = (target for link, target in edit.links(part).values() if link.endswith(kind))
-    return next((target for target in found if edit.find(target)), None)
 
 
 def _clean(text: str) -> str:
@@ -174,7 +169,7 @@ def drop_notes(edit: PackageEdit, part: str) -> None:
     Raises:
         Unpatchable: The sheet's comments are not well-formed.
     """
-    name = _linked(edit, part, "/comments")
+    name = next(iter(edit.linked(part, "/comments")), None)
     if name is None or BEGIN.strip().encode() not in edit.read(name):
         return
     root = parse_part(edit.read(name))

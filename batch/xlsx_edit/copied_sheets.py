@@ -54,7 +54,7 @@ def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
         Unpatchable: It is no workbook, or its looks are not to be understood.
     """
     book = Book(edit)
-    part = next((to for kind, to in book.links.values() if kind.endswith("/styles") and edit.find(to)), None)
+    part = next(iter(edit.linked(book.part, "/styles")), None)
     if part is not None:
         return part, Stylesheet(edit.read(part))
     # Some programs look for this very name.
@@ -83,7 +83,7 @@ def graft(edit: PackageEdit, donor: bytes, *, front: Sequence[str] = (), end: Se
     """
     giver = PackageEdit(Package(edit.package.path, donor))
     theirs = Book(giver)
-    if any(kind.endswith("/sharedStrings") for kind, _ in giver.links(theirs.part).values()):
+    if giver.linked(theirs.part, "/sharedStrings"):
         raise Unpatchable("the sheets to be set in keep their texts elsewhere")
     part, styles = styles_of(edit)
     _, looks = styles_of(giver)
@@ -158,8 +158,8 @@ def _with_views(begin: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 def _forget_titles(edit: PackageEdit) -> None:
     """Take the list of sheets out of the document's properties, which programs make anew when they save."""
-    part = next((to for kind, to in edit.links("").values() if kind.endswith("/extended-properties")), "")
-    if edit.find(part) is None:
+    part = next(iter(edit.linked("", "/extended-properties")), None)
+    if part is None:
         return
     root = parse_part(edit.read(part))
     lists = [

@@ -213,6 +213,17 @@ class PackageEdit:
             found[link.get("Id", "")] = (link.get("Type", ""), target)
         return found
 
+    def linked(self, part: str, *kinds: str) -> list[str]:
+        """Return the parts of some kinds (``/comments``: how the link's type ends) that a part links to."""
+        return [to for kind, to in self.links(part).values() if kind.endswith(kinds) and self.find(to) is not None]
+
+    def cut_links(self, part: str, kind: str) -> bool:
+        """Take out all links of a kind, as `cut` does; tell whether there were any."""
+        links = [link for link, (type_, _) in self.links(part).items() if type_.endswith(kind)]
+        for link in links:
+            self.cut(part, link)
+        return bool(links)
+
     def link(self, part: str, kind: str, target: str) -> str:
         """Link a part to another one.
 
@@ -240,7 +251,7 @@ class PackageEdit:
     def cut(self, part: str, link_id: str) -> None:
         """Take a link out, and every part that nothing links to any more."""
         gone = [self.links(part)[link_id][1]]
-        name = self._known(_links_of(part))
+        name = self.find(_links_of(part)) or _links_of(part)
         root = parse_part(self.read(name))
         for link in root.findall(f"{{{RELATIONS}}}Relationship"):
             if link.get("Id") == link_id:

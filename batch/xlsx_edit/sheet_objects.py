@@ -78,22 +78,18 @@ def make_room(edit: PackageEdit, part: str, frame: Frame, room: Making) -> None:
     """
     for anchor in frame.root.iter("{*}anchor"):
         _between_cells(anchor, room)
-    for kind, to in edit.links(part).values():
-        if edit.find(to) is None:
-            continue
-        if kind.endswith("/vmlDrawing"):
-            before = edit.read(to)
-            after = rearranged(before, room.sides)
-        elif kind.endswith("/drawing"):
-            root = parse_part(edit.read(to))
-            before = serialise(root)
-            for anchor in root.iter("{*}twoCellAnchor", "{*}oneCellAnchor", "{*}absoluteAnchor"):
-                _anchor(anchor, room)
-            after = serialise(root)
-        else:
-            continue
+    for drawing in edit.linked(part, "/vmlDrawing"):
+        before = edit.read(drawing)
+        after = rearranged(before, room.sides)
         if after != before:
-            edit.put(to, after)
+            edit.put(drawing, after)
+    for drawing in edit.linked(part, "/drawing"):
+        root = parse_part(edit.read(drawing))
+        before = serialise(root)
+        for anchor in root.iter("{*}twoCellAnchor", "{*}oneCellAnchor", "{*}absoluteAnchor"):
+            _anchor(anchor, room)
+        if (after := serialise(root)) != before:
+            edit.put(drawing, after)
 
 
 def _anchor(anchor: etree._Element, room: Making) -> None:
@@ -192,13 +188,12 @@ def tables_of(edit: PackageEdit, part: str) -> list[TableRange]:
         Unpatchable: One is not well-formed.
     """
     found = []
-    for kind, target in edit.links(part).values():
-        if kind.endswith("/table") and edit.find(target):
-            root = parse_part(edit.read(target))
-            block = block_of(root.get("ref", ""))
-            if block is not None:
-                header, fed = root.get("headerRowCount") != "0", root.get("tableType", "worksheet") != "worksheet"
-                found.append(TableRange(part=target, block=block, header=header, fed=fed))
+    for target in edit.linked(part, "/table"):
+        root = parse_part(edit.read(target))
+        block = block_of(root.get("ref", ""))
+        if block is not None:
+            header, fed = root.get("headerRowCount") != "0", root.get("tableType", "worksheet") != "worksheet"
+            found.append(TableRange(part=target, block=block, header=header, fed=fed))
     return found
 
 
@@ -208,8 +203,11 @@ def pivots_of(edit: PackageEdit, part: str) -> list[Block]:
     Raises:
         Unpatchable: One is not well-formed.
     """
-    parts = (to for kind, to in edit.links(part).values() if kind.endswith("/pivotTable") and edit.find(to))
-    places = (place for pivot in parts for place in parse_part(edit.read(pivot)).iter("{*}location"))
+    places = (
+        place
+        for pivot in edit.linked(part, "/pivotTable")
+        for place in parse_part(edit.read(pivot)).iter("{*}location")
+    )
     return [block for place in places if (block := block_of(place.get("ref", ""))) is not None]
 
 

@@ -21,7 +21,7 @@ from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, RowResult, Summary, Tone
 from batch.writers.marked_workbook import write_marked
 from batch.writers.results_workbook import write_into
-from batch.xlsx_edit.book import sheet_parts
+from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import PackageEdit
 from batch.xlsx_edit.sheet import SheetPatch
@@ -225,7 +225,7 @@ def test_a_sheet_has_the_drawing_of_its_notes_as_before_when_ours_are_taken_off(
     before = parts(path)[SHEET]
     for change in (partial(noted, texts={(9, 9): "wrong"}), drop_notes):
         edit = PackageEdit(Package(path))
-        change(edit, sheet_parts(edit)["DIDs"])
+        change(edit, Book(edit).parts()["DIDs"])
         path.write_bytes(edit.content())
         assert faults_of(path) == []
     assert parts(path)[SHEET] == before
@@ -279,7 +279,7 @@ def test_blanks_at_the_ends_of_a_comment_are_kept(
     repacked(path, changing("xl/comments1.xml", say))
     for change in (partial(noted, texts={(2, 1): "wrong"}), drop_notes):
         edit = PackageEdit(Package(path))
-        change(edit, sheet_parts(edit)["DIDs"])
+        change(edit, Book(edit).parts()["DIDs"])
         path.write_bytes(edit.content())
     after_all = re.findall(rb"<t( [^>]*)?>([^<]*)</t>", parts(path)["xl/comments1.xml"])
     assert b"".join(said for _, said in after_all).decode() == text

@@ -13,7 +13,7 @@ import xlsxwriter
 from lxml import etree
 
 from batch.readers.packages import Package
-from batch.xlsx_edit.book import sheet_parts
+from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import STRICT, PackageEdit, Unpatchable
 from batch.xlsx_edit.sheet import SheetPatch
@@ -42,7 +42,7 @@ def commented(tmp_path: Path) -> Path:
 
 def edited(path: Path, texts: dict[tuple[int, int], str], sheet: str = "First") -> Path:
     edit = PackageEdit(Package(path))
-    patch = SheetPatch(edit, sheet_parts(edit)[sheet])
+    patch = SheetPatch(edit, Book(edit).parts()[sheet])
     add_notes(patch, texts)
     patch.apply()
     path.write_bytes(edit.content())
@@ -51,7 +51,7 @@ def edited(path: Path, texts: dict[tuple[int, int], str], sheet: str = "First") 
 
 def dropped(path: Path, sheet: str = "First") -> Path:
     edit = PackageEdit(Package(path))
-    drop_notes(edit, sheet_parts(edit)[sheet])
+    drop_notes(edit, Book(edit).parts()[sheet])
     path.write_bytes(edit.content())
     return path
 

@@ -13,7 +13,7 @@ from lxml import etree
 from xlsxwriter import Workbook
 
 from batch.readers.packages import Package
-from batch.xlsx_edit.book import Book, sheet_parts
+from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, whole_tags
 from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
@@ -209,7 +209,7 @@ def test_what_comes_into_a_strict_package_is_strict_too(tmp_path: Path, donor: b
 
     source = repacked(made(tmp_path / "book.xlsx", users), bend)
     found = parts(grafted(source, donor))
-    assert sheet_parts(edited(tmp_path / "grafted.xlsx")).keys() == {
+    assert Book(edited(tmp_path / "grafted.xlsx")).parts().keys() == {
         "Summary",
         "Trunks",
         "My DIDs",
