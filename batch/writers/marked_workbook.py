@@ -27,9 +27,8 @@ from batch.writers.atomic import place_file
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_anew import SheetCopy
 from batch.writers.shown_problems import PROBLEMS, SheetFindings, add_problems, by_sheet
-from batch.xlsx_edit.book import Book, make_workbook, set_mark
+from batch.xlsx_edit.book import Book, graft, make_workbook, open_at, set_mark, styles_of
 from batch.xlsx_edit.comments import add_notes, drop_notes
-from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet, styles_of
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.sheet import CellChange, Restyling, SheetPatch
 from batch.xlsx_edit.stylesheet import Stylesheet
@@ -183,7 +182,7 @@ def put_marks(
         book.add_metadata(marked)
 
     if IMPRINT in parts:
-        remove_sheet(edit, IMPRINT)
+        Book(edit).remove(IMPRINT)
     graft(edit, workbook_bytes(fill, DocumentProperties()), front=[name], end=[IMPRINT])
     open_at(edit, name)
     if not metadata.kinds - {FileKind.MARKED}:
@@ -260,7 +259,7 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     edit.put(where, styles.to_bytes())
     for name, part in Book(edit).parts().items():
         if name.startswith(PROBLEMS) and metadata.is_sheet_of_ours(name):
-            remove_sheet(edit, name)
+            Book(edit).remove(name)
         else:
             drop_notes(edit, part)
 

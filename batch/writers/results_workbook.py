@@ -24,8 +24,7 @@ from batch.writers.new_workbook import DocumentProperties, NewWorkbook, quoted_s
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
 from batch.writers.shown_problems import PROBLEMS, add_problems
 from batch.writers.summary import SUMMARY, add_summary
-from batch.xlsx_edit.book import Book, drop_macros, set_mark
-from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
+from batch.xlsx_edit.book import Book, drop_macros, graft, open_at, set_mark
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ def _without_ours(edit: PackageEdit, metadata: FileMetadata) -> frozenset[str]:
     gone = {name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEMS}}
     for name in names:
         if name in gone or name == IMPRINT:
-            remove_sheet(edit, name)
+            Book(edit).remove(name)
     return ours - gone
 
 

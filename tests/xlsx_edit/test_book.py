@@ -13,8 +13,7 @@ from lxml import etree
 from xlsxwriter import Workbook
 
 from batch.readers.packages import Package
-from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.copied_sheets import graft, open_at, remove_sheet
+from batch.xlsx_edit.book import Book, graft, open_at
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, whole_tags
 from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 
@@ -141,7 +140,7 @@ def test_taken_out_again_nothing_of_them_is_left(tmp_path: Path, donor: bytes) -
     source = made(tmp_path / "book.xlsx", users)
     edit = edited(grafted(source, donor))
     for name in ("Summary", "Changes", "trunk-batch"):
-        remove_sheet(edit, name)
+        Book(edit).remove(name)
     path = saved(edit, tmp_path / "out.xlsx")
     look_through(path)
     assert parts(path).keys() == parts(source).keys()
@@ -156,7 +155,7 @@ def test_what_is_said_of_a_parts_links_goes_with_them(tmp_path: Path) -> None:
         return found | {"[Content_Types].xml": found["[Content_Types].xml"].replace(b"</Types>", override)}
 
     edit = edited(repacked(made(tmp_path / "book.xlsx", users), say))
-    remove_sheet(edit, "My DIDs")
+    Book(edit).remove("My DIDs")
     look_through(saved(edit, tmp_path / "out.xlsx"))
 
 
@@ -168,7 +167,7 @@ def test_a_part_that_another_sheet_has_too_stays(tmp_path: Path) -> None:
         return found | {"xl/worksheets/_rels/sheet1.xml.rels": links}
 
     edit = edited(repacked(source, share))
-    remove_sheet(edit, "My DIDs")
+    Book(edit).remove("My DIDs")
     assert "xl/charts/chart1.xml" in edit.names()
 
 
