@@ -37,11 +37,7 @@ _BEHIND_NAMES: Final = frozenset(
 
 
 class Book:
-    """The list of a workbook's sheets, in order. Nothing is changed in the package before `save` or `remove`.
-
-    Raises:
-        Unpatchable: It has no such list.
-    """
+    """The list of a workbook's sheets, in order. Nothing is changed in the package before `save` or `remove`."""
 
     def __init__(self, edit: PackageEdit) -> None:
         self.edit = edit
@@ -98,11 +94,7 @@ class Book:
         self.sheets[self.names.index(name)].attrib.pop("state", "")
 
     def insert(self, position: int, name: str, part: str, state: str = "") -> None:
-        """Enter a sheet at a position counted from 0.
-
-        Raises:
-            Unpatchable: There is a sheet of this name.
-        """
+        """Enter a sheet at a position counted from 0."""
         if self._list is None or name.casefold() in {there.casefold() for there in self.names}:
             raise Unpatchable(f"there is a sheet {name!r} already")
         numbers = [number_of(sheet, "sheetId") for sheet in self.sheets]
@@ -188,11 +180,7 @@ _FORMAT_ID: Final = "{D5CDD505-2E9C-101B-9397-08002B2CF9AE}"
 
 
 def set_mark(edit: PackageEdit, kind: str) -> None:
-    """Have a workbook bear our mark: the custom document property `file_metadata.MARK`. All other properties stay.
-
-    Raises:
-        Unpatchable: Its properties are not to be understood.
-    """
+    """Have a workbook bear our mark: the custom document property `file_metadata.MARK`. All other properties stay."""
     strict = Book(edit).office == STRICT
     values = f"{_STRICT if strict else _DOCUMENT}/docPropsVTypes"
     part = next(iter(edit.linked("", "/custom-properties", "/customProperties")), None)
@@ -220,11 +208,7 @@ _WITH: Final = "application/vnd.ms-excel.sheet.macroEnabled.main+xml"
 
 
 def make_workbook(edit: PackageEdit) -> None:
-    """Make a template a workbook: under a workbook's name, Excel refuses to open one.
-
-    Raises:
-        Unpatchable: It has no list of sheets.
-    """
+    """Make a template a workbook: under a workbook's name, Excel refuses to open one."""
     part = Book(edit).part
     kind = edit.content_type(part).casefold()
     if kind not in {_WITH.casefold(), _WITHOUT.casefold()}:
@@ -232,11 +216,7 @@ def make_workbook(edit: PackageEdit) -> None:
 
 
 def drop_macros(edit: PackageEdit) -> bool:
-    """Take the macros out of a workbook, so that it is one without; tell whether it was one with.
-
-    Raises:
-        Unpatchable: It has sheets that are made of macros.
-    """
+    """Take the macros out of a workbook, so that it is one without; tell whether it was one with."""
     book = Book(edit)
     if edit.linked(book.part, "/xlMacrosheet", "/xlIntlMacrosheet"):
         raise Unpatchable("it has sheets that are made of macros")
@@ -272,9 +252,6 @@ def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
     """Return the part with the workbook's looks, and them; both are made where there are none.
 
     What is added to them is for the caller to put into the part.
-
-    Raises:
-        Unpatchable: It is no workbook, or its looks are not to be understood.
     """
     book = Book(edit)
     part = next(iter(edit.linked(book.part, "/styles")), None)
@@ -300,9 +277,6 @@ def graft(edit: PackageEdit, donor: bytes, *, front: Sequence[str] = (), end: Se
 
     Returns:
         Where the donor's looks are to be found.
-
-    Raises:
-        Unpatchable: A name is taken, or the package is not to be understood.
     """
     giver = PackageEdit(Package(edit.package.path, donor))
     theirs = Book(giver)
@@ -329,9 +303,6 @@ def open_at(edit: PackageEdit, name: str) -> None:
     """Have a workbook open with this sheet in front, and none selected beside it.
 
     Sheets that are selected together take in together whatever is typed.
-
-    Raises:
-        Unpatchable: It has no list of sheets.
     """
     book = Book(edit)
     for view in book.root.iter(f"{{{book.namespace}}}workbookView"):

@@ -43,9 +43,6 @@ def add_notes(patch: SheetPatch, texts: Mapping[tuple[int, int], str]) -> None:
     Args:
         patch: Of the sheet; what is to be otherwise in its part is left for the caller to apply.
         texts: By row number as people see it and column (0 is A); without the tool's name in front.
-
-    Raises:
-        Unpatchable: The sheet's comments are laid out in a way that cannot be added to; nothing is changed then.
     """
     if not texts:
         return
@@ -165,9 +162,6 @@ def drop_notes(edit: PackageEdit, part: str) -> None:
     """Take our notes off a sheet: those of our own, and what we put behind comments of the user's.
 
     A note of ours that somebody began anew in words of their own is theirs, and stays.
-
-    Raises:
-        Unpatchable: The sheet's comments are not well-formed.
     """
     name = next(iter(edit.linked(part, "/comments")), None)
     if name is None or BEGIN.strip().encode() not in edit.read(name):
@@ -296,9 +290,6 @@ def _draw(drawing: bytes, notes: Mapping[tuple[int, int], str], grid: CellGrid, 
         drawing: As it is, or `_NEW_DRAWING`.
         notes: By row and column, both counted from 0: what the note says, for its size.
         first: The block from which on shapes are numbered.
-
-    Raises:
-        Unpatchable: The drawing is none.
     """
     content = _EMPTY.sub(rb"<xml\1></xml>", drawing)
     root, ends = _ROOT.search(content), [*_END.finditer(content)]

@@ -51,11 +51,7 @@ class Unpatchable(Exception):
 
 
 def parse_part(content: bytes) -> etree._Element:
-    """Parse a small part, names and prefixes kept; entities are not resolved.
-
-    Raises:
-        Unpatchable: It is not well-formed.
-    """
+    """Parse a small part, names and prefixes kept; entities are not resolved."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=False, huge_tree=False)
     try:
         return etree.fromstring(content, parser)
@@ -64,11 +60,7 @@ def parse_part(content: bytes) -> etree._Element:
 
 
 def number_of(element: etree._Element, attribute: str, default: int = 0) -> int:
-    """Return the whole number that an attribute says; the default where it is not there.
-
-    Raises:
-        Unpatchable: It says something else.
-    """
+    """Return the whole number that an attribute says; the default where it is not there."""
     text = element.get(attribute)
     if text is None:
         return default
@@ -87,9 +79,6 @@ class PackageEdit:
 
     Args:
         package: As it was read; it is not changed.
-
-    Raises:
-        Unpatchable: It is no workbook whose parts can be understood.
     """
 
     def __init__(self, package: Package) -> None:

@@ -127,11 +127,7 @@ class XmlRow(NamedTuple):
 
 
 class SheetPatch:
-    """What is to be otherwise in one sheet. Rows are counted from 1, columns from 0 for A.
-
-    Raises:
-        Unpatchable: It is no sheet of cells, or written as no spreadsheet program writes it.
-    """
+    """What is to be otherwise in one sheet. Rows are counted from 1, columns from 0 for A."""
 
     def __init__(self, edit: PackageEdit, part: str) -> None:
         self.edit = edit
@@ -289,9 +285,6 @@ def rows_of(pieces: Iterator[bytes], prefix: bytes, wanted: Collection[int] | No
 
     Args:
         wanted: Numbers of the rows that matter; of the others there may be very many, which come unread then.
-
-    Raises:
-        Unpatchable: A row ends otherwise than rows do.
     """
     begin, end = b"<%brow" % prefix, b"</%brow>" % prefix
     number = 0

@@ -30,11 +30,7 @@ _ENCODING: Final = re.compile(rb"<\?xml[^>]*encoding\s*=\s*[\"']([^\"']*)")
 
 
 class Frame:
-    """A sheet without its rows.
-
-    Raises:
-        Unpatchable: It is no sheet of cells, or written as no spreadsheet program writes it.
-    """
+    """A sheet without its rows."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         head, self.prefix, rest = _head(pieces)

@@ -71,11 +71,7 @@ class Making:
 
 
 def make_room(edit: PackageEdit, part: str, frame: Frame, room: Making) -> None:
-    """Keep what is drawn on a sheet clear of columns that are put in.
-
-    Raises:
-        Unpatchable: A drawing is not to be understood.
-    """
+    """Keep what is drawn on a sheet clear of columns that are put in."""
     for anchor in frame.root.iter("{*}anchor"):
         _between_cells(anchor, room)
     for drawing in edit.linked(part, "/vmlDrawing"):
@@ -182,11 +178,7 @@ def block_of(reference: str) -> Block | None:
 
 
 def tables_of(edit: PackageEdit, part: str) -> list[TableRange]:
-    """Return the tables of a sheet.
-
-    Raises:
-        Unpatchable: One is not well-formed.
-    """
+    """Return the tables of a sheet."""
     found = []
     for target in edit.linked(part, "/table"):
         root = parse_part(edit.read(target))
@@ -198,11 +190,7 @@ def tables_of(edit: PackageEdit, part: str) -> list[TableRange]:
 
 
 def pivots_of(edit: PackageEdit, part: str) -> list[Block]:
-    """Return the cells of a sheet's pivot tables.
-
-    Raises:
-        Unpatchable: One is not well-formed.
-    """
+    """Return the cells of a sheet's pivot tables."""
     places = (
         place
         for pivot in edit.linked(part, "/pivotTable")
@@ -218,9 +206,6 @@ def grow(edit: PackageEdit, table: TableRange, headers: Sequence[str]) -> bool:
 
     Args:
         headers: What the header cells of these columns say. No two columns of a table may say the same.
-
-    Raises:
-        Unpatchable: It is not to be understood.
     """
     root = parse_part(edit.read(table.part))
     columns = root.find("{*}tableColumns")

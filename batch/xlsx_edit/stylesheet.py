@@ -56,9 +56,6 @@ class Stylesheet:
 
     Args:
         content: The part that holds them, or `BLANK_STYLESHEET`.
-
-    Raises:
-        Unpatchable: It is not well-formed, or no stylesheet.
     """
 
     def __init__(self, content: bytes) -> None:
