@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
@@ -154,6 +154,10 @@ def _without_ours(edit: PackageEdit, metadata: FileMetadata) -> frozenset[str]:
     return ours - gone
 
 
+_TO_CORRECT: Final = "Correct these cells in the workbook, save it, and plan again."
+_NOTHING_TO_CORRECT: Final = "Nothing in the workbook has to be corrected."
+
+
 def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], problems: Sequence[Problem]) -> Path:
     """Write the plan as a workbook: Summary, Changes, Problems.
 
@@ -169,7 +173,8 @@ def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], prob
     def fill(book: NewWorkbook) -> None:
         add_summary(book, summary, column="Expected result")
         add_changes(book, changes, places=None)
-        add_problems(book, problems, "Correct these cells in the workbook, save it, and plan again.")
+        stops = any(problem.stops for problem in problems)
+        add_problems(book, problems, _TO_CORRECT if stops else _NOTHING_TO_CORRECT)
 
     return write_workbook(path, fill, _properties(FileKind.PLAN, summary))
 

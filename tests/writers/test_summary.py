@@ -229,6 +229,13 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
     assert "Expected result" in texts(path)
 
 
+@pytest.mark.parametrize("notices", [0, 1])
+def test_a_plan_without_problems_asks_for_no_correction(tmp_path: Path, notices: int) -> None:
+    problems = [Problem(code="plain-http", sheet="Trunks", message="m", fix="f")] * notices
+    path = write_plan(tmp_path / "plan.xlsx", Summary(title="Plan", headline="x", counts=COUNTS), [], problems)
+    assert cells(path, "Problems")[1][0] == "Nothing in the workbook has to be corrected."
+
+
 def test_a_file_that_lies_there_is_replaced_and_nothing_else_appears(tmp_path: Path) -> None:
     (tmp_path / "results.xlsx").write_text("old")
     assert opened(results(tmp_path)).sheetnames == ["Summary", "Changes", "trunk-batch"]
