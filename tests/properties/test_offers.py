@@ -69,7 +69,7 @@ cells: st.SearchStrategy[CellValue] = st.one_of(
 @pytest.mark.parametrize(
     "place", PLACES, ids=lambda place: f"{place.sheet}-{place.label}-{dict(place.others).get('Option', '')}"
 )
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(cell=cells)
 def test_every_offer_is_taken_where_it_is_typed(place: Place, cell: CellValue) -> None:
     for problem in place.problems(cell):
