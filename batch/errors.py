@@ -1,7 +1,7 @@
 """What stops a whole run.
 
 Four things can go wrong, and are never mixed: a problem of the workbook and a reply of the PBX are values; an error of
-here ends the run and is caught once, in `cli.main`; a bug is caught nowhere.
+here ends what cannot go on, and shows in `cli.main` unless a step has an answer to it; a bug is caught nowhere.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ def exit_codes_and_errors() -> tuple[Mapping[int, Meaning], Mapping[str, Meaning
 class BatchError(Exception):
     """The command cannot go on.
 
-    Raised anywhere, caught once, in `cli.main`, which prints ``message`` and ``hint`` and leaves with
-    ``exit_code``, a key of ``exit-codes`` in ``errors.toml``. A leaf builds its own words, so that nobody has to at the
-    place it is raised.
+    Raised anywhere; what no step has an answer to is caught in `cli.main`, which prints ``message`` and ``hint`` and
+    leaves with ``exit_code``, a key of ``exit-codes`` in ``errors.toml``. A leaf builds its own
+    words, so that nobody has to at the place it is raised.
     """
 
     exit_code: ClassVar[int] = 2

@@ -182,7 +182,7 @@ class NobodyToAsk(UsageError):
 
 
 class Terminal:
-    """The person at the terminal, as `user_interface.UserInterface` wants one."""
+    """The person at the terminal, as `UserInterface` wants one."""
 
     def __init__(self, console: Console, *, assume_yes: bool) -> None:
         """Ask through this console, or not at all."""

@@ -1,4 +1,4 @@
-"""The command line: flags in, words and an exit code out. The only exit."""
+"""The command line: flags in, words and an exit code out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What each command does: settings in, a result out. Nothing here prints, and nothing knows flags.
+"""What a command does with workbook and PBX: settings in, a result out. Nothing here prints.
 
-`flow` holds the commands in the order of their steps; the other modules are those steps.
+`flow` holds `plan`, `apply`, `resume` and `verify` in the order of their steps; `check` and `export` are commands too,
+and the other modules are steps.
 """

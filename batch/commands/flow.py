@@ -1,4 +1,4 @@
-"""The flow, a page per command: `export`, `plan`, `apply`, `resume`, `verify`; `check` is a module of its own.
+"""The flow, a page per command: `plan`, `apply`, `resume`, `verify`; `check` and `export` are modules of their own.
 
 read → rows → records → checks → live → plan → question → journal → look, send, read back → results
 

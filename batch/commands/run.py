@@ -172,7 +172,7 @@ class Run:
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
-        """Give every row its ending and the workbook back, and close the invocation's journal."""
+        """Give every row its ending and the workbook back, and say in the journal how it ended."""
         context = self.context
         attention = (*attention, *self.record.unwritten)
         endings = context.end(self.outcomes)

@@ -57,7 +57,7 @@ def _wait(seconds: float | None, event: threading.Event) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The three things that this room asks of time."""
+    """The three things that this package asks of time."""
 
     monotonic: Callable[[], float] = _monotonic
     """Seconds since some moment; never jumps, and goes on while the machine sleeps."""

@@ -1,4 +1,4 @@
-"""Every call of the API, answered from the state, signing in included. Pure but for the clock; ``api`` is the wire.
+"""Every call of the API, answered from the state, signing in included. Pure but for the clock; ``server`` is the wire.
 
 Access tokens, refresh tokens and the block after five failures are as the vendor's pages on signing in say.
 """

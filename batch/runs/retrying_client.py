@@ -1,6 +1,6 @@
-"""The retrying client: the one way in which anything is sent.
+"""The retrying client: the one way in which a command sends anything.
 
-The token is renewed here when it has run out, whoever notices first.
+It has the session renew a token that has run out, whoever notices first.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What the tool says back to people, as neutral values: the results beside each row, the summary, the changes.
 
-Sheets know nothing of trunks or runs, so whoever writes a results or plan workbook says it in these words.
+Writers know nothing of trunks or runs, so whoever writes a results or plan workbook says it in these words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Plan: desired against live, for all chosen trunks, and in which order their lists are wanted. Pure.
+"""The changes of a plan: desired against live, for all chosen trunks, and in which order their lists are wanted. Pure.
 
 The PBX takes the first entry that fits, so an order is part of what is wanted. A workbook that a person wrote says it
 by the order of its rows. In an export or in results those may just have been sorted. Of results, a trunk that was

@@ -65,6 +65,8 @@ _BLANK_ROW: Final = 15
 _PAGE_WIDTH: Final = 784
 _PAGE_HEIGHT: Final = 516
 """Points of an A4 page in landscape between its margins, for as long as nothing is made smaller to fit its width."""
+_SURELY: Final = 0.7
+"""Of a page: so much of it fits on one with whatever fonts a program has."""
 _CHARACTER: Final = 5.5
 """Points of a column for each character that it is wide, with what lies between columns."""
 _FIRST: Final = 18
@@ -199,7 +201,7 @@ class _Page:
             return
         height = 90 + 26 * most
         page = _PAGE_HEIGHT * max(1.0, self.whole * _CHARACTER / _PAGE_WIDTH)
-        if self.height % page + height * 0.75 > page:
+        if self.height + height * 0.75 > page * _SURELY:
             self.sheet.break_page(self.row - 1)
         for (row, shown), values, place in ((endings, self.all, 0), (codes, 1, self.all + 1)):
             if shown.bars:

@@ -1,8 +1,9 @@
-"""The house: how many rooms and modules there are, and that each is called only one thing."""
+"""The package as a whole: how many modules there are, what they are called, and that nothing is left behind."""
 
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +22,15 @@ MOST_COMPLEX = 15
 
 def test_there_are_no_more_modules_than_there_were() -> None:
     assert len(MODULES) <= MOST_MODULES
+
+
+def test_all_that_modules_read_is_installed_with_them() -> None:
+    project = tomllib.loads((BATCH.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["batch"]
+    installed = {path for pattern in patterns for path in BATCH.glob(pattern)}
+    there = {path for path in BATCH.rglob("*") if path.is_file() and path.suffix not in {".py", ".pyc"}}
+    assert there
+    assert there - installed == set()
 
 
 def test_no_two_modules_are_called_the_same() -> None:
