@@ -110,7 +110,7 @@ def nearest_few(text: str, names: Collection[str], most: int = 3) -> list[str]:
     """Return the names nearest to one text, the nearest first; none where none is near."""
     from rapidfuzz import fuzz, process  # noqa: PLC0415 - only a mistyped name needs it
 
-    found = process.extract(text, names, scorer=fuzz.ratio, processor=folded, score_cutoff=_ALIKE, limit=most)
+    found = process.extract(text, list(names), scorer=fuzz.ratio, processor=folded, score_cutoff=_ALIKE, limit=most)
     return [name for name, _, _ in found]
 
 

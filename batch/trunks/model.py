@@ -246,7 +246,7 @@ def _called(record: Record) -> set[str]:
 
 def nearest_trunk(text: str, records: Iterable[Record]) -> str:
     """Return the Name of the Trunks sheet that is nearest to what was typed; blank where none is near."""
-    names = {record.name: None for record in records if record.name}
+    names = [*dict.fromkeys(record.name for record in records if record.name)]
     return next(iter(nearest_few(text, names, 1)), "")
 
 

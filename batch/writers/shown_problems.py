@@ -144,7 +144,7 @@ def add_problems(
     """Add the sheet with all problems: what to do, then a line each, with a link to the cell.
 
     Args:
-        sheets: Names of the workbook's sheets, which can be linked to.
+        sheets: Names of the workbook's sheets, which can be linked to; none where they are in another file.
     """
     target = book.sheet(name)
     for row, (text, style, least) in enumerate(
@@ -153,7 +153,9 @@ def add_problems(
         target.add(row, [(text, style, len(_COLUMNS))], max(least, row_height([(text, sum(_COLUMNS.values()))])))
 
     def write(row: int, line: Line) -> None:
-        _write_line(target, row, line, linked=line.problem.sheet in sheets and row <= _HEADER + MOST_LINKS)
+        there = line.problem.sheet in sheets
+        cell = line.problem.cell if there or not sheets else ""
+        _write_line(target, row, line, cell, linked=there and row <= _HEADER + MOST_LINKS)
 
     last_row = _HEADER + MOST_LINES + 1
     target.add_list(_COLUMNS, lines(problems), write, header=_HEADER, last_row=last_row, rest="which --json lists")
@@ -177,19 +179,19 @@ def _amount(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def _write_line(target: NewSheet, row: int, line: Line, *, linked: bool) -> None:
+def _write_line(target: NewSheet, row: int, line: Line, cell: str, *, linked: bool) -> None:
     problem = line.problem
     wrong = problem.message if not line.rows else f"{problem.message} (rows {_shortened(spans(line.rows))})"
     idle = not problem.stops and problem.fix.startswith("Nothing to do")
     who = _NOBODY if idle else _WHO[problem.kind.who]
     severity = "problem" if problem.stops else "notice"
-    texts = (problem.sheet, problem.cell, problem.header, problem.value, wrong, problem.fix, who)
+    texts = (problem.sheet, cell, problem.header, problem.value, wrong, problem.fix, who)
     styles = ("listed", "listed link" if linked else "listed", "listed", "listed value", *("listed",) * 3)
     blocks: list[SheetCell] = [(severity, severity, 1)]
     blocks += [(text, style, 1) for text, style in zip(texts, styles, strict=True)]
     target.add(row, blocks, row_height(zip(texts, list(_COLUMNS.values())[1:], strict=True)))
     if linked:
-        target.link(f"C{row}", problem.sheet, problem.cell)
+        target.link(f"C{row}", problem.sheet, cell)
 
 
 _LONGEST_SPANS: Final = 300
