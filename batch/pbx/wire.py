@@ -111,6 +111,8 @@ class Wire:
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
+    parsed: Callable[[str], httpx.URL] = field(default_factory=lambda: lru_cache(maxsize=8)(httpx.URL), repr=False)
+    """Takes an address apart: writes share theirs, token and all, which is forgotten with this way."""
 
     def send(
         self,
@@ -226,7 +228,7 @@ class Wire:
         query = urlencode({**request.params, **credentials}, safe=",")
         return httpx.Request(
             request.method,
-            _parsed(f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}"),
+            self.parsed(f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}"),
             headers=[*self.client.headers.raw, *([] if body is None else [(b"Content-Type", b"application/json")])],
             cookies=self.client.cookies,
             content=body,
@@ -264,12 +266,6 @@ class Wire:
                     self.throttle.slow_down(elapsed)
                 else:
                     self.throttle.stumbled()
-
-
-@lru_cache(maxsize=8)
-def _parsed(address: str) -> httpx.URL:
-    """Take an address apart: writes share theirs."""
-    return httpx.URL(address)
 
 
 def _speaks_tls(host: str, port: int, timeout: float) -> bool:
