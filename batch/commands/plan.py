@@ -29,14 +29,13 @@ from batch.trunks.change_plan import (
     Plan,
     check_orders,
     not_allowed,
-    not_sendable,
     plan_change,
     resolve,
     stopped_by,
 )
 from batch.trunks.grouping import own
 from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
-from batch.trunks.live_checks import Hazard, deserted, unreadable_trunk_problem
+from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
 from batch.wording import moment
@@ -199,8 +198,12 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
         changes.append(change)
         hazards += [*dangers, *reorders]
         found += [*problems, *order]
-        if record.row not in stopped and not any(problem.stops for problem in [*problems, *order]):
-            found += not_sendable(tables, change)
+        if (
+            change.difference
+            and record.row not in stopped
+            and not any(problem.stops for problem in [*problems, *order])
+        ):
+            found += not_sendable(tables, record, trunk, change.body())
     told = _as_notices(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault

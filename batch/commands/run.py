@@ -26,7 +26,7 @@ from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
-from batch.writers.changes_sheet import ChangesWriter
+from batch.writers.results_workbook import ChangesWriter
 from batch.writers.run_results import Results, give_back
 
 

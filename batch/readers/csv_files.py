@@ -16,13 +16,12 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
-from batch.readers import refusals
 from batch.readers.encodings import Encoding, detect_encoding
 from batch.readers.grids import by_column, collector_paused
-from batch.readers.workbook import BLANK, CellValue, CsvDialect, RawSheet
+from batch.readers.workbook import BLANK, CellValue, CsvDialect, RawSheet, cannot_be_opened, too_large
 from batch.schema.column_model import Sheet
 from batch.schema.columns import SHEETS
-from batch.schema.spellings import folded
+from batch.wording import folded
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -328,12 +327,12 @@ def _bytes(path: Path) -> bytes:
         _refuse_large(path, path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
-        raise refusals.cannot_be_opened(path, error) from None
+        raise cannot_be_opened(path, error) from None
 
 
 def _refuse_large(path: Path, size: int) -> None:
     if size > MAX_BYTES:
-        raise refusals.too_large(path, f"it has {size / 2**20:,.0f} MiB")
+        raise too_large(path, f"it has {size / 2**20:,.0f} MiB")
 
 
 def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
@@ -418,7 +417,7 @@ def _columns(records: Iterator[list[str]], path: Path) -> list[list[CellValue]]:
     for block in _blocks(records):
         width = max(map(len, block))
         if height + len(block) > MAX_ROWS or width > MAX_COLUMNS:
-            raise refusals.too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
+            raise too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
         columns.extend([BLANK] * height for _ in range(len(columns), width))
         width = len(columns)
         padding = [BLANK] * width

@@ -13,10 +13,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from batch.errors import WorkbookError
-from batch.readers import csv_files, encodings, ods, refusals, xlsx
+from batch.readers import csv_files, encodings, ods, xlsx
 from batch.readers.grids import collector_paused
 from batch.readers.packages import Package, mark_of, office_document
-from batch.readers.workbook import Format, RawSheet, Workbook
+from batch.readers.workbook import (
+    SAVE_AS_XLSX,
+    Format,
+    RawSheet,
+    Workbook,
+    cannot_be_opened,
+    damaged,
+    encrypted,
+    not_a_spreadsheet,
+)
 from batch.schema.file_metadata import IMPRINT, MARK, NO_IMPRINT, FileKind, FileMetadata, read_lines
 
 if TYPE_CHECKING:
@@ -61,8 +70,8 @@ _DOWNLOAD_GOOGLE: Final = (
     "Open it in the browser, choose File, Download, Microsoft Excel (.xlsx), and give the file it makes."
 )
 _PARTS: Final = (
-    ("word/document.xml", "a letter (Word)", refusals.SAVE_AS_XLSX),
-    ("ppt/presentation.xml", "slides (PowerPoint)", refusals.SAVE_AS_XLSX),
+    ("word/document.xml", "a letter (Word)", SAVE_AS_XLSX),
+    ("ppt/presentation.xml", "slides (PowerPoint)", SAVE_AS_XLSX),
     ("Index/Document.iwa", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
     ("Index.zip", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
 )
@@ -95,7 +104,7 @@ def recognise(path: Path) -> Format:
             f'"{path}" does not exist.', "Check the name and the folder; names with spaces need quotes."
         ) from None
     except OSError as error:
-        raise refusals.cannot_be_opened(path, error) from None
+        raise cannot_be_opened(path, error) from None
     if not head:
         raise WorkbookError(f'"{path}" is empty: it has no bytes at all.', "Copy or download it again.")
     if head.lstrip(_STRAY).startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -117,7 +126,7 @@ def _can_be_written_down(path: Path) -> bool:
 
 def _folder(path: Path) -> Format:
     if (path / "Index.zip").exists() or (path / "Index").is_dir():
-        raise refusals.not_a_spreadsheet(path, "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS)
+        raise not_a_spreadsheet(path, "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS)
     if not csv_files.files_in(path):
         raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
     return Format.CSV
@@ -125,9 +134,9 @@ def _folder(path: Path) -> Format:
 
 def _compound(path: Path, head: bytes) -> Format:
     if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
-        raise refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
+        raise damaged(path, "it begins like an .xls workbook, but does not go on like one")
     if _contains(path, "EncryptedPackage".encode("utf-16-le")):
-        raise refusals.encrypted(path)
+        raise encrypted(path)
     return Format.XLS
 
 
@@ -140,13 +149,13 @@ def _zipped(path: Path) -> Format:
         return Format.XLSM if _has_macros(package, book) else Format.XLSX
     for part, seems, hint in _PARTS:
         if package.find(part):
-            raise refusals.not_a_spreadsheet(path, seems, hint)
+            raise not_a_spreadsheet(path, seems, hint)
     mimetype = package.find(ods.MIMETYPE)
     kind = b"" if mimetype is None else next(package.chunks(mimetype), b"")
     if ods.SPREADSHEET.encode() in kind or ods.holds_a_spreadsheet(package):
         return Format.ODS
     if b"opendocument" in kind:
-        raise refusals.not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
+        raise not_a_spreadsheet(path, "an OpenDocument file that is not a spreadsheet")
     if csv_files.files_in_zip(package):
         return Format.ZIP
     raise WorkbookError(f'The zip "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
@@ -171,16 +180,16 @@ def _contains(path: Path, words: bytes) -> bool:
 def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:
     for beginning, seems in _BEGINNINGS:
         if head.startswith(beginning):
-            return refusals.not_a_spreadsheet(path, seems)
+            return not_a_spreadsheet(path, seems)
     if encodings.is_binary(head):
-        return refusals.not_a_spreadsheet(path, "a file of another program")
+        return not_a_spreadsheet(path, "a file of another program")
     text = encodings.rough_text(head).lstrip("\ufeff \t\r\n").casefold()
     if text.startswith("{") and ("doc_id" in text or "docs.google" in text):
-        return refusals.not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
+        return not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
     if text.startswith("<"):
         for words, seems in _TEXTS:
             if words in text:
-                return refusals.not_a_spreadsheet(path, seems)
+                return not_a_spreadsheet(path, seems)
     folder = path.parent
     if csv_files.sheet_of_file(path.name) is not None:
         hint = f'Give the folder that holds it, "{folder}", so that all three files are read.'

@@ -19,9 +19,8 @@ from python_calamine import (
 )
 
 from batch.errors import WorkbookError
-from batch.readers import refusals
-from batch.readers.workbook import BLANK, Block, CellValue, RawSheet
-from batch.schema.spellings import letters
+from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, damaged, encrypted, far_cell
+from batch.wording import letters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,7 +73,7 @@ class CellDetails:
         if self.top is None or self.left is None:
             return
         if (self.bottom - self.top + 1) * (self.right - self.left + 1) > MAX_CELLS:
-            raise refusals.far_cell(path, sheet, f"{letters(self.right)}{self.bottom + 1}")
+            raise far_cell(path, sheet, f"{letters(self.right)}{self.bottom + 1}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,13 +191,13 @@ def calamine_failures(path: Path) -> Iterator[None]:
     except WorkbookError:
         raise
     except PasswordError:
-        raise refusals.encrypted(path) from None
+        raise encrypted(path) from None
     except (CalamineError, OSError, OverflowError, ValueError):
-        raise refusals.damaged(path, "what is inside does not fit together") from None
+        raise damaged(path, "what is inside does not fit together") from None
     except BaseException as panic:
         if type(panic).__name__ != "PanicException":  # it is no Exception, and cannot be imported
             raise
-        raise refusals.damaged(path, "what is inside cannot be understood") from None
+        raise damaged(path, "what is inside cannot be understood") from None
 
 
 @contextmanager

@@ -18,11 +18,11 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from batch.readers import packages, refusals
+from batch.readers import packages
 from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets
 from batch.readers.number_formats import shows_otherwise, whole_number
 from batch.readers.packages import Package, local
-from batch.readers.workbook import Block, CellError, NoValue, RawSheet
+from batch.readers.workbook import Block, CellError, NoValue, RawSheet, damaged, protected
 
 _DATA_STYLES: Final = frozenset(
     {"number-style", "currency-style", "percentage-style", "date-style", "time-style", "text-style", "boolean-style"}
@@ -214,7 +214,7 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
     path = package.path
     manifest = package.find("META-INF/manifest.xml")
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
-        raise refusals.protected(path)
+        raise protected(path)
     with collector_paused(), calamine_failures(path):
         noted = [details for _, details in _noted(package)]
         return read_sheets(_book(package), noted)
@@ -251,7 +251,7 @@ def _book(package: Package) -> CalamineWorkbook:
 def _noted(package: Package) -> list[tuple[str, CellDetails]]:
     content = package.find(CONTENT)
     if content is None:
-        raise refusals.damaged(package.path, "it has no content")
+        raise damaged(package.path, "it has no content")
     styles = _Styles()
     walk = _Walk(package.path, styles)
     if (common := package.find(STYLES)) is not None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 from xml.parsers import expat
 
-from batch.readers import refusals
+from batch.readers.workbook import damaged, entities, protected, too_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,7 +75,7 @@ class Package:
             with self._opened() as file, zipfile.ZipFile(file) as archive:
                 entries = archive.infolist()
         except (zipfile.BadZipFile, struct.error, UnicodeError, ValueError, NotImplementedError):
-            raise refusals.damaged(path, "it begins like a workbook or zip, but its end is missing or wrong") from None
+            raise damaged(path, "it begins like a workbook or zip, but its end is missing or wrong") from None
         self._entries: dict[str, zipfile.ZipInfo] = {}
         self._folded: dict[str, str] = {}
         self._twice: set[str] = set()
@@ -88,7 +88,7 @@ class Package:
         for entry in entries:
             self._take_in(entry)
         if any(entry.flag_bits & 1 for entry in entries):
-            raise refusals.protected(path)
+            raise protected(path)
         self._refuse_bombs()
 
     def _opened(self) -> BinaryIO:
@@ -109,12 +109,10 @@ class Package:
     def _refuse_bombs(self) -> None:
         total = sum(entry.file_size for entry in self._entries.values())
         if total > MAX_INFLATED:
-            raise refusals.too_large(self.path, f"it would unpack to {total / 2**30:,.0f} GiB")
+            raise too_large(self.path, f"it would unpack to {total / 2**30:,.0f} GiB")
         for entry in self._entries.values():
             if entry.file_size > max(RATIO_FROM, MAX_RATIO * entry.compress_size):
-                raise refusals.too_large(
-                    self.path, f"its part {entry.filename} would unpack to an absurd multiple of its size"
-                )
+                raise too_large(self.path, f"its part {entry.filename} would unpack to an absurd multiple of its size")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -129,7 +127,7 @@ class Package:
         """
         folded = name.replace("\\", "/").lstrip("/").casefold()
         if folded in self._twice:
-            raise refusals.damaged(self.path, f"it holds two parts of the same name, {self._folded[folded]}")
+            raise damaged(self.path, f"it holds two parts of the same name, {self._folded[folded]}")
         return self._folded.get(folded)
 
     def size(self, name: str) -> int:
@@ -154,7 +152,7 @@ class Package:
             WorkbookError: The part is cut off, does not match its checksum, or is not as large as it claims.
         """
         entry = self._entries[name]
-        wrong = refusals.damaged(self.path, f"its part {name} is cut off or altered")
+        wrong = damaged(self.path, f"its part {name} is cut off or altered")
         checksum = total = 0
         with self._opened() as file:
             file.seek(max(entry.header_offset, 0))
@@ -166,7 +164,7 @@ class Package:
                 for chunk in self._unpacked(file, entry):
                     total += len(chunk)
                     if total > entry.file_size:
-                        raise refusals.too_large(self.path, f"its part {name} is larger than it claims")
+                        raise too_large(self.path, f"its part {name} is larger than it claims")
                     checksum = zlib.crc32(chunk, checksum)
                     yield chunk
             except zlib.error:
@@ -185,7 +183,7 @@ class Package:
                     yield inflater.decompress(inflater.unconsumed_tail, CHUNK)
             yield inflater.flush()
         else:
-            raise refusals.damaged(self.path, f"its part {entry.filename} is packed in an unusual way")
+            raise damaged(self.path, f"its part {entry.filename} is packed in an unusual way")
 
     def read(self, name: str) -> bytes:
         """Return all bytes of a part. Only for parts that are small, or wanted whole."""
@@ -216,13 +214,11 @@ class Package:
         if encoding is None:
             return
         if self.size(name) > MAX_TRANSCODED:
-            raise refusals.too_large(
-                self.path, f"its part {name} is not in UTF-8 and has {self.size(name) >> 20:,} MiB"
-            )
+            raise too_large(self.path, f"its part {name} is not in UTF-8 and has {self.size(name) >> 20:,} MiB")
         try:
             text = self.read(name).decode(encoding)
         except (LookupError, UnicodeError):
-            raise refusals.damaged(self.path, f"its part {name} is not in the encoding it names") from None
+            raise damaged(self.path, f"its part {name} is not in the encoding it names") from None
         self._plain[name] = _DECLARATION.sub("", text.removeprefix("\ufeff"), count=1).encode("utf-8", "replace")
         self.odd = True
 
@@ -243,9 +239,9 @@ class Package:
         root = _ROOT.search(head)
         prolog = head[: root.start()] if root else head
         if b"<!DOCTYPE" in prolog or b"<!ENTITY" in prolog:
-            raise refusals.entities(self.path, name)
+            raise entities(self.path, name)
         if not root and self.size(name):
-            raise refusals.damaged(self.path, f"its part {name} is not readable XML")
+            raise damaged(self.path, f"its part {name} is not readable XML")
 
     def elements(self, name: str) -> list[tuple[str, dict[str, str]]]:
         """Return the elements of a small XML part in order, each with local name and attributes by local name.
@@ -304,7 +300,7 @@ def list_of_sheets(package: Package) -> str:
     """
     part = office_document(package) or package.find("xl/workbook.xml")
     if part is None:
-        raise refusals.damaged(package.path, "it has no list of sheets")
+        raise damaged(package.path, "it has no list of sheets")
     return part
 
 
@@ -348,7 +344,7 @@ def strict_parser(package: Package, part: str) -> expat.XMLParserType:
     """Return an expat parser that refuses document types, and with them entities."""
 
     def refuse(*_: object) -> None:
-        raise refusals.entities(package.path, part)
+        raise entities(package.path, part)
 
     package.check_xml([part])
     parser = expat.ParserCreate()
@@ -378,7 +374,7 @@ def feed_chunks(package: Package, part: str, chunks: Iterable[bytes], parser: ex
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except (expat.ExpatError, LookupError, ValueError):  # the latter two at an encoding nobody knows
-        raise refusals.damaged(package.path, f"its part {part} is not well-formed XML") from None
+        raise damaged(package.path, f"its part {part} is not well-formed XML") from None
 
 
 def mark_of(package: Package, part: str, mark: str) -> str | None:

@@ -12,11 +12,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
-from batch.readers import packages, refusals
+from batch.readers import packages
 from batch.readers.grids import CellDetails
 from batch.readers.number_formats import CellFormats, is_on
-from batch.readers.workbook import Block, CellError, CellPicture, NoValue
-from batch.schema.spellings import column_of
+from batch.readers.workbook import Block, CellError, CellPicture, NoValue, damaged
+from batch.wording import column_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -262,7 +262,7 @@ def read_margins(package: Package, part: str, margins: bytes, details: CellDetai
     try:
         parser.Parse(margins, True)
     except expat.ExpatError:
-        raise refusals.damaged(package.path, f"its part {part} is not well-formed XML") from None
+        raise damaged(package.path, f"its part {part} is not well-formed XML") from None
     for table in packages.targets(package, part, "/table").values():
         for tag, attributes in package.elements(table):
             details.filtered = details.filtered or tag in _CRITERIA

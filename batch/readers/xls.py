@@ -22,10 +22,9 @@ from xlrd.compdoc import CompDoc, CompDocError
 from xlrd.xldate import xldate_as_datetime
 
 from batch.errors import WorkbookError
-from batch.readers import refusals
 from batch.readers.grids import CellDetails, Grid, calamine_failures, collector_paused, read_sheets
 from batch.readers.number_formats import shows_otherwise
-from batch.readers.workbook import BLANK, Block, CellError, CellValue, RawSheet
+from batch.readers.workbook import BLANK, Block, CellError, CellValue, RawSheet, damaged, encrypted, not_a_spreadsheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -249,7 +248,7 @@ def read_xls(path: Path) -> tuple[tuple[RawSheet, ...], dict[str, str]]:
     """
     content = path.read_bytes()
     if runs_in_circles(content):
-        raise refusals.damaged(path, "its pieces follow each other in a circle")
+        raise damaged(path, "its pieces follow each other in a circle")
     noted = read_records(content)
     try:
         return _by_xlrd(path, content, noted), {}
@@ -293,15 +292,13 @@ def _by_xlrd(path: Path, content: bytes, noted: list[CellDetails], *, corrupt: b
             )
     except (xlrd.XLRDError, xlrd.compdoc.CompDocError) as error:
         if _ENCRYPTED in str(error).casefold():
-            raise refusals.encrypted(path) from None
+            raise encrypted(path) from None
         if _NO_WORKBOOK in str(error):
-            raise refusals.not_a_spreadsheet(
-                path, "an older Office file of another kind (a letter, slides or a mail)"
-            ) from None
-        refusal = refusals.damaged(path, "it begins like an .xls workbook, but does not go on like one")
+            raise not_a_spreadsheet(path, "an older Office file of another kind (a letter, slides or a mail)") from None
+        refusal = damaged(path, "it begins like an .xls workbook, but does not go on like one")
         raise _Unread(refusal, corrupt=isinstance(error, xlrd.compdoc.CompDocError)) from None
     except _CORRUPT:
-        raise _Unread(refusals.damaged(path, "what is inside does not fit together")) from None
+        raise _Unread(damaged(path, "what is inside does not fit together")) from None
 
 
 def _by_calamine(path: Path, content: bytes, noted: list[CellDetails], refusal: WorkbookError) -> tuple[RawSheet, ...]:

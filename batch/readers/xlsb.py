@@ -14,10 +14,10 @@ from pyxlsb import biff12
 from pyxlsb.handlers import CellHandler
 from pyxlsb.reader import BIFF12Reader
 
-from batch.readers import packages, refusals
+from batch.readers import packages
 from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets, worksheets
 from batch.readers.number_formats import CellFormats, mattering
-from batch.readers.workbook import Block, CellError, RawSheet
+from batch.readers.workbook import Block, CellError, RawSheet, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -145,12 +145,12 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         texts = functools.cache(lambda: _texts(package))
         noted = {name: _details(package.read(part), styles, texts) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
-        raise refusals.damaged(path, "one of its records breaks off") from None
+        raise damaged(path, "one of its records breaks off") from None
     with collector_paused(), calamine_failures(path):
         book = calamine_book(path, ".xlsb")
         for _, meta in worksheets(book):
             if meta.name not in noted:
-                raise refusals.damaged(path, f'its sheet "{meta.name}" is listed but not there')
+                raise damaged(path, f'its sheet "{meta.name}" is listed but not there')
             noted[meta.name].refuse_far_cells(path, meta.name)
         return read_sheets(book, [noted[meta.name] for _, meta in worksheets(book)])
 
@@ -162,7 +162,7 @@ def _parts(package: Package) -> dict[str, str]:
     for number, sheet in BIFF12Reader(fp=io.BytesIO(package.read(book))):
         if number == biff12.SHEET:
             if sheet.rId not in links or sheet.name is None:  # calamine would panic
-                raise refusals.damaged(package.path, f'its sheet "{sheet.name}" is listed but not there')
+                raise damaged(package.path, f'its sheet "{sheet.name}" is listed but not there')
             parts[sheet.name] = links[sheet.rId]
     return parts
 

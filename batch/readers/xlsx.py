@@ -21,12 +21,12 @@ from typing import Final
 from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
 from batch.errors import WorkbookError
-from batch.readers import packages, refusals
+from batch.readers import packages
 from batch.readers.grids import CellDetails, Grid, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
 from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import Package
 from batch.readers.prescan import SPELT_VALUE, Extent, extent, prescan_sheet, read_details, read_margins
-from batch.readers.workbook import RawSheet, SheetBeingRead
+from batch.readers.workbook import RawSheet, SheetBeingRead, damaged
 
 _PICTURES: Final = frozenset({"_localImage", "_webimage"})
 
@@ -113,7 +113,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
 
     found = worksheets(book)
     if len(found) != len(sheets):
-        raise refusals.damaged(path, "its list of sheets cannot be understood")
+        raise damaged(path, "its list of sheets cannot be understood")
     sizes = [package.size(part) if part else 0 for _, part in sheets]
     begun = {}
     for _, (index, meta), (sheet, part) in sorted(zip(sizes, found, sheets, strict=True), key=lambda one: one[0]):
@@ -145,14 +145,14 @@ def _worksheets(package: Package) -> list[tuple[dict[str, str], str | None]]:
         if tag == "sheet" and "name" in attributes
     ]
     if not found:
-        raise refusals.damaged(package.path, "it has no list of sheets")
+        raise damaged(package.path, "it has no list of sheets")
     return [(attributes, part) for attributes, kind, part in found if kind.endswith("/worksheet")]
 
 
 def _there(package: Package, sheet: Mapping[str, str], part: str | None) -> str:
     """Return the part of a worksheet, which is XML at least where it begins."""
     if part is None:
-        raise refusals.damaged(package.path, f'its sheet "{sheet["name"]}" is listed but not there')
+        raise damaged(package.path, f'its sheet "{sheet["name"]}" is listed but not there')
     package.check_xml([part])
     return part
 

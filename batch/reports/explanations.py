@@ -16,10 +16,8 @@ from batch.pbx.error_codes import ERRCODES, REACTIONS, Errcode, explain
 from batch.runs.outcomes import ENDINGS
 from batch.schema.column_model import EVERY_TYPE, Column, Sheet
 from batch.schema.columns import SHEETS
-from batch.schema.glossary import DETAILS, ENDING_TERMS, GLOSSARY
-from batch.schema.problems import KINDS, Severity, hazard_texts, problem_texts
-from batch.schema.spellings import folded, nearest_few
-from batch.wording import Meaning, shortened
+from batch.schema.problems import KINDS, Severity, glossary, glossary_texts, hazard_texts, problem_texts
+from batch.wording import Meaning, folded, nearest_few, shortened
 
 _WRAPPER: Final = TextWrapper(
     width=100, initial_indent="    ", subsequent_indent="    ", break_long_words=False, break_on_hyphens=False
@@ -109,10 +107,11 @@ def _column(sheet: Sheet, column: Column) -> Explanation:
 
 
 def _words() -> Iterator[Explanation]:
-    elsewhere = {*hazard_texts(), *ENDING_TERMS}
-    for word, meaning in GLOSSARY.items():
+    more = glossary_texts()["more"]
+    elsewhere = {*hazard_texts(), *glossary_texts()["endings"]}
+    for word, meaning in glossary().items():
         if word not in elsewhere:
-            yield Explanation(kind="word", word=word, means=f"{meaning} {DETAILS.get(word, '')}".rstrip())
+            yield Explanation(kind="word", word=word, means=f"{meaning} {more.get(word, '')}".rstrip())
 
 
 def find_explanations(words: Sequence[str]) -> list[Explanation]:

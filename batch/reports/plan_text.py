@@ -7,8 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch.reports.check_text import first_code, problems_text, secrets_text, unseen_text
-from batch.reports.next_steps import allowing, command, how, more_about, where, which
+from batch.reports.check_text import (
+    allowing,
+    command,
+    first_code,
+    how,
+    more_about,
+    problems_text,
+    secrets_text,
+    unseen_text,
+    where,
+    which,
+)
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import plain_stem

@@ -13,10 +13,9 @@ from batch.errors import BatchError
 from batch.pbx.error_codes import FieldFault
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
-from batch.schema.spellings import spans
 from batch.tables.row_results import RowResult, Tone
 from batch.trunks.diff import Difference
-from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts
+from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts, spans
 
 if TYPE_CHECKING:  # explain needs neither
     from batch.tables.rows import Table, Tables

@@ -19,8 +19,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
-from batch.schema.spellings import folded
-from batch.wording import some_of
+from batch.wording import folded, some_of
 
 _RUNS: Final = ".runs"
 _NAMED: Final = 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,9 +10,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Final
 
-from batch.schema.spellings import folded
+from batch.wording import folded, read_texts
 
-_LANGUAGES: Final = tomllib.loads(Path(__file__).with_name("translations.toml").read_text(encoding="utf-8")).values()
+_LANGUAGES: Final = read_texts(Path(__file__).with_name("translations")).values()
 
 
 def _words(*texts: str) -> tuple[str, ...]:

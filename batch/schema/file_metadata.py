@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from batch.schema.columns import SHEETS
-from batch.schema.spellings import folded
+from batch.wording import folded
 
 READ_ONLY: Final = "Read-only lists"
 """The sheet of an export with what a workbook cannot say."""

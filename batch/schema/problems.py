@@ -1,4 +1,4 @@
-"""Problems: what is wrong with a value, a cell or a workbook; and THE table of all that can be said so.
+"""Problems: what is wrong with a value, a cell or a workbook; THE table of all that can be said so; the glossary.
 
 A problem stops the sending of its trunk; a notice of the same shape stops nothing. A finding is either of them before
 it is known in which cell it stands. What goes for thousands of cells is kept as columns, and made cell by cell only
@@ -7,7 +7,6 @@ where it is listed.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,8 +14,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Final, overload
 
-from batch.schema.spellings import letters
-from batch.wording import Meaning, Who
+from batch.wording import Meaning, Who, letters, meaning_of, read_texts
 
 
 class Severity(StrEnum):
@@ -164,15 +162,29 @@ UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cel
 @cache
 def problem_texts() -> dict[str, dict[str, str]]:
     """Read what ``explain`` says of each kind: what it ``means``, an ``example``, and how to ``fix`` it."""
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return read_texts(__file__)
 
 
 @cache
 def hazard_texts() -> dict[str, Meaning]:
     """Read what ``explain`` says of each hazard, by the name that ``--allow`` takes."""
-    tables = tomllib.loads(Path(__file__).with_name("hazards.toml").read_text(encoding="utf-8"))
-    return {name: Meaning(**table | {"who": Who(table["who"])}) for name, table in tables.items()}
+    return {name: meaning_of(facts) for name, facts in read_texts(Path(__file__).with_name("hazards")).items()}
 
+
+@cache
+def glossary_texts() -> dict[str, dict[str, str]]:
+    """Read what words mean: the ten ``endings``, all other ``words``, and to some of them ``more``."""
+    return read_texts(Path(__file__).with_name("glossary"))
+
+
+def glossary() -> dict[str, str]:
+    """Return what each word of the trade and of this tool means, in the order of the alphabet."""
+    words = glossary_texts()["endings"] | glossary_texts()["words"]
+    return dict(sorted(words.items(), key=lambda term: term[0].casefold().strip("<")))
+
+
+GLOSSARY_SHEET: Final = "Glossary"
+GLOSSARY_LEAD: Final = "What the words mean, in this workbook, in the program's messages and in the results."
 
 LEFT_AS_TAKEN: Final = "Nothing to do, if that is what you mean."
 

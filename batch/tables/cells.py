@@ -17,11 +17,11 @@ from typing import Final, TypeAlias
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
 from batch.schema.column_model import CLEAR, CellKind, Column, Parser
 from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Retype, Severity
-from batch.schema.spellings import spans
 from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.tables.numerals import MAX_EXACT, column_context, cut_finding, date_finding, number_finding, truth_finding
 from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, placeholder_finding, placeholders, repaired
 from batch.tables.written_numbers import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
+from batch.wording import spans
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")

@@ -20,7 +20,7 @@ from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import Sheet, words_of
 from batch.schema.columns import SHEETS, TRUNKS
 from batch.schema.problems import Problem
-from batch.schema.spellings import column_of, folded, letters
+from batch.wording import column_of, folded, letters
 
 _BY_LETTERS: Final = re.compile(r"column\s+([A-Za-z]{1,3})", re.IGNORECASE)
 _LINE: Final = re.compile(r"(.*) \(at (?:line (\d+), column \d+|(end of document))\)")

@@ -14,12 +14,12 @@ from typing import Final
 from batch.readers.workbook import RawSheet, Workbook
 from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, Sheet, TrunkType
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
-from batch.schema.spellings import folded, letters
 from batch.tables.columns_file import SheetColumns, words_with
 from batch.tables.headers import Headers, header_text, match_headers
 from batch.tables.rows import Tables
 from batch.tables.sheets import find_region, is_blank, is_ours
 from batch.tables.unknown_columns import cells_below
+from batch.wording import folded, letters
 
 _SURE: Final = 85.0
 _PERHAPS: Final = 68.0

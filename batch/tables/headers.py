@@ -13,10 +13,10 @@ from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
 from batch.schema.column_model import Column, Sheet, words_of
 from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
-from batch.schema.spellings import MOST_EDITS, edits_for, folded, letters, listed
 from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.unknown_columns import Below, unclear
 from batch.tables.vocabulary import ORDINARY, names_secret
+from batch.wording import MOST_EDITS, edits_for, folded, letters, listed
 
 _ERROR: Final = re.compile(
     r"#N/[AD]|#NV|#DIV/0!|#(?:REF|VALUE|NUM|NULL|CALC|SPILL|BEZUG|WERT|ZAHL|VALEUR|NOMBRE|VALOR|RIF|VALORE|VERW|WAARDE)!"

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.spellings import column_of, letters
+from batch.wording import column_of, letters
 
 RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
 """Of the eight result columns, in characters."""

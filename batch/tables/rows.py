@@ -22,7 +22,6 @@ from batch.schema.column_model import ListSheet, Parser, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Finding, Problem
-from batch.schema.spellings import letters
 from batch.tables.cells import ColumnPlace, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
@@ -37,6 +36,7 @@ from batch.tables.layout import (
 )
 from batch.tables.sheets import Region, find_region, find_sheets
 from batch.tables.unknown_columns import cells_below, nameless
+from batch.wording import letters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

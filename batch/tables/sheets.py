@@ -16,9 +16,9 @@ from batch.schema.column_model import Sheet
 from batch.schema.columns import SHEETS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
-from batch.schema.spellings import edits_for, folded, listed, spans
 from batch.tables.columns_file import ColumnsFile, fault
 from batch.tables.vocabulary import ORDINARY
+from batch.wording import edits_for, folded, listed, spans
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 """Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""

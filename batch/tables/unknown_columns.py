@@ -20,10 +20,9 @@ from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
 from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet
 from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
-from batch.schema.spellings import letters, listed
 from batch.tables.sheets import Region, is_blank
 from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
-from batch.wording import some_of
+from batch.wording import letters, listed, some_of
 
 _SAMPLE: Final = 2_000
 """So many different values of a column are looked at."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from batch.schema import columns
-from batch.schema.spellings import folded
+from batch.wording import folded, read_texts
 
 
 class Sense(StrEnum):
@@ -24,7 +22,7 @@ class Sense(StrEnum):
     NOTHING = "nothing"
 
 
-_TABLES: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_TABLES: Final = read_texts(__file__)
 
 
 def _words(name: str) -> frozenset[str]:

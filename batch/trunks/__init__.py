@@ -2,5 +2,5 @@
 
 `grouping` makes records (`model`) of rows, with `values`, `numbers` and `entries` for what a cell says, and `rules`
 checks them. `live` is what the PBX holds; `merge` and `diff` make of both what is wanted and what changes,
-`change_plan` puts it together, with `live_checks`, and `payloads` says what may be sent.
+`change_plan` puts it together, with `live_checks`, which also say what may be sent.
 """

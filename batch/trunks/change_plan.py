@@ -15,11 +15,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from batch.schema.column_model import ListSheet, Mode, TrunkType
+from batch.schema.column_model import ListSheet, Mode
 from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
-from batch.schema.spellings import nearest_names
 from batch.secrets import Secret
 from batch.tables.rows import Table, Tables
 from batch.trunks import rules
@@ -46,7 +45,7 @@ from batch.trunks.live_checks import (
 )
 from batch.trunks.merge import merge
 from batch.trunks.model import ListEdit, Record
-from batch.trunks.payloads import refusals
+from batch.wording import nearest_names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +63,6 @@ class Change:
     def kind(self) -> str:
         """``update`` when something is to be written, ``keep`` when it already is as wanted."""
         return "update" if self.difference else "keep"
-
-    @property
-    def trunk_type(self) -> TrunkType:
-        """The live trunk's type, which is one that the API can edit."""
-        if self.live.type is None:
-            raise ValueError(f"{self.live.name} is not a trunk that the API edits")
-        return self.live.type
 
     @property
     def renames(self) -> bool:
@@ -259,24 +251,6 @@ def plan_change(
     problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
     return change, [*merged.conflicts, *hazards(asked, live, difference)], problems
-
-
-def not_sendable(tables: Tables, change: Change) -> list[Problem]:
-    """Report what the payload's model refuses although no check did: live entries that are odd in another way."""
-    if not change.difference:
-        return []
-    return [
-        tables.trunks.problem(
-            "live-entry-incomplete",
-            change.record.row,
-            change.record.found_by,
-            f"The list that {change.live.name} would be sent holds something from the PBX that the API does not take "
-            f"({refusal}).",
-            "Correct or delete that entry on the PBX, or name every entry in the workbook with mode replace.",
-            value=change.record.label,
-        )
-        for refusal in refusals(change.trunk_type, change.body())[:1]
-    ]
 
 
 def tally(changes: Iterable[Change]) -> Counter[str]:

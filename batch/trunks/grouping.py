@@ -15,13 +15,13 @@ import numpy.typing as npt
 from batch.schema.column_model import Column, ListSheet, Mode, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Finding, Problem, Problems
-from batch.schema.spellings import nearest_names
 from batch.tables.rows import Table, Tables
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.model import EntryRowT, ListEdit, Owners, Record, Records, rows_at
 from batch.trunks.suggestions import only_taken
 from batch.trunks.values import Value, parse_value
+from batch.wording import nearest_names
 
 _SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)
 _READERS: Final[Mapping[ListSheet, Callable[..., tuple[Entries[Any], list[Problem]]]]] = {

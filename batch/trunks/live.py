@@ -17,8 +17,8 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from batch.schema.column_model import NO_WORDS, YES_WORDS, ListSheet, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
-from batch.schema.spellings import LOOKED_FOR, nearest_names
 from batch.trunks.numbers import did_key
+from batch.wording import LOOKED_FOR, nearest_names
 
 _PARSERS: Final = {column.field: column.parser for column in TRUNKS.columns}
 _VENDOR_TYPES: Final[Mapping[str, TrunkType]] = {

@@ -14,10 +14,10 @@ import numpy.typing as npt
 from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS
 from batch.schema.problems import Problem, Severity
-from batch.schema.spellings import nearest_few
 from batch.secrets import Secret
 from batch.trunks.numbers import RawId, did_key, split_groups
 from batch.trunks.values import Value
+from batch.wording import nearest_few
 
 
 class DidRow(NamedTuple):

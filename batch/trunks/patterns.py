@@ -18,11 +18,11 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from batch.schema.problems import Problem
-from batch.schema.spellings import spans
 from batch.tables.cells import MAX_TOLD
 from batch.tables.rows import Table
 from batch.trunks.entries import Entries
 from batch.trunks.model import DidRow, dids_of
+from batch.wording import spans
 
 _Characters: TypeAlias = frozenset[str]
 _DIGITS: Final[dict[str, _Characters]] = {

@@ -10,8 +10,8 @@ from lxml import etree
 
 from batch.readers.workbook import Block, CellValue, NoValue
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.spellings import letters
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, pages_across
+from batch.wording import letters
 from batch.writers.results_anew import ResultCells
 from batch.xlsx_edit.package import PackageEdit
 from batch.xlsx_edit.sheet import CellChange, Fillings, SheetPatch

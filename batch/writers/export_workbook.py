@@ -15,14 +15,13 @@ from typing import Final, Literal, NamedTuple
 
 from batch.readers import workbook
 from batch.readers.workbook import CellValue, RawSheet, Workbook
-from batch.schema import glossary
 from batch.schema.column_model import CLEAR, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS
 from batch.schema.file_metadata import BASE, LISTS, READ_ONLY, FileKind, FileMetadata
-from batch.schema.problems import Problem
-from batch.schema.spellings import letters
+from batch.schema.problems import GLOSSARY_SHEET, Problem
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
+from batch.wording import letters
 from batch.writers import template
 from batch.writers.new_workbook import LAST_ROW, DocumentProperties, DropDown, NewSheet, NewWorkbook, write_workbook
 from batch.writers.template import add_glossary, add_guide, lay_out
@@ -128,7 +127,7 @@ def _fill(book: NewWorkbook, export: Export) -> None:
         for row, texts in enumerate(rows, 2):
             target.add_texts(row, texts, "text")
     add_glossary(book)
-    ours = [template.GUIDE, glossary.GLOSSARY_SHEET]
+    ours = [template.GUIDE, GLOSSARY_SHEET]
     if export.read_only:
         _read_only(book.sheet(READ_ONLY), export.read_only)
         ours.append(READ_ONLY)

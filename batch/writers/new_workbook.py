@@ -20,7 +20,7 @@ from xml.sax.saxutils import escape
 from batch.errors import OutputError
 from batch.readers.packages import Package
 from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, metadata_lines
-from batch.schema.spellings import letters
+from batch.wording import letters
 from batch.writers.atomic import place_file
 from batch.writers.styles import CELL_STYLES
 from batch.xlsx_edit.book import Book

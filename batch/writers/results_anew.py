@@ -15,8 +15,8 @@ from typing import Final, assert_never
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import MARK, file_names
-from batch.schema.spellings import letters
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, ChangeLine, RowResult, Summary, pages_across
+from batch.wording import letters
 from batch.writers.atomic import place_folder
 from batch.writers.new_workbook import NewSheet
 from batch.writers.summary import PRACTICE_NOTE, label_of

@@ -9,8 +9,7 @@ from typing import Final, TypeAlias
 
 from batch.readers.workbook import RawSheet
 from batch.schema.problems import Problem, Severity
-from batch.schema.spellings import spans
-from batch.wording import Who
+from batch.wording import Who, spans
 from batch.writers.new_workbook import NewSheet, NewWorkbook, SheetCell
 from batch.writers.styles import row_height
 

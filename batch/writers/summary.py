@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch.schema.spellings import letters
 from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone, by_ending
+from batch.wording import letters
 from batch.writers.new_workbook import CellContent, NewSheet, NewWorkbook, SheetCell, quoted_sheet
 from batch.writers.styles import BAR, DARK, PLAIN_BAR, row_height
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from batch.errors import OutputError
-from batch.schema import columns, glossary
+from batch.schema import columns
 from batch.schema.column_model import CLEAR, EVERY_TYPE, Column, Sheet
-from batch.schema.spellings import letters
+from batch.schema.problems import GLOSSARY_LEAD, GLOSSARY_SHEET, glossary
+from batch.wording import letters, read_texts
 from batch.writers.new_workbook import (
     LAST_ROW,
     DocumentProperties,
@@ -27,7 +27,7 @@ from batch.writers.new_workbook import (
     workbook_bytes,
 )
 
-_WORDS: Final = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_WORDS: Final = read_texts(__file__)
 GUIDE: Final[str] = _WORDS["title"]
 _COLOURS: Final = (
     ("Column name *", "required", "must be filled in every row of that sheet"),
@@ -96,13 +96,13 @@ _ROOM: Final = 1.1
 
 def add_glossary(book: NewWorkbook) -> None:
     """Add the sheet that says what the words mean."""
-    target = _help_sheet(book, glossary.GLOSSARY_SHEET, _GLOSSARY_WIDTHS)
+    target = _help_sheet(book, GLOSSARY_SHEET, _GLOSSARY_WIDTHS)
     target.print_across(header=3, landscape=False)
     target.page.freeze_panes = "A4"
-    target.add(1, [(glossary.GLOSSARY_SHEET, "guide title", 1)], 36, first=1)
-    target.add(2, [(glossary.GLOSSARY_LEAD, "prose", 2)], 24, first=1)
+    target.add(1, [(GLOSSARY_SHEET, "guide title", 1)], 36, first=1)
+    target.add(2, [(GLOSSARY_LEAD, "prose", 2)], 24, first=1)
     target.add(3, [("Word", "header", 1), ("What it means", "header", 1)], first=1)
-    for row, (word, meaning) in enumerate(glossary.GLOSSARY.items(), 4):
+    for row, (word, meaning) in enumerate(glossary().items(), 4):
         height = 5 + 15 * lines_in(meaning, _GLOSSARY_WIDTHS[2] * _ROOM)
         target.add(row, [(word, "topic", 1), (meaning, "help", 1)], height, first=1)
 
@@ -315,6 +315,6 @@ def csv_readme() -> str:
             words = f" Allowed: {column.allowed}." if column.allowed else ""
             must = " Must be filled." if column.required else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
-    lines += ["", glossary.GLOSSARY_SHEET, "-" * len(glossary.GLOSSARY_SHEET), "", glossary.GLOSSARY_LEAD, ""]
-    lines += [f"{word}: {meaning}" for word, meaning in glossary.GLOSSARY.items()]
+    lines += ["", GLOSSARY_SHEET, "-" * len(GLOSSARY_SHEET), "", GLOSSARY_LEAD, ""]
+    lines += [f"{word}: {meaning}" for word, meaning in glossary().items()]
     return "\r\n".join([*lines, ""])

@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.schema.spellings import column_of, letters
+from batch.wording import column_of, letters
 from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.package import OFFICE, PackageEdit, Unpatchable, parse_part, serialise
 from batch.xlsx_edit.sheet import SheetPatch

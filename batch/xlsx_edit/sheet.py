@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
-from batch.schema.spellings import column_of, letters
+from batch.wording import column_of, letters
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, attribute
 from batch.xlsx_edit.sheet_frame import Frame, rows_between
 

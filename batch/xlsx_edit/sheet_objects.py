@@ -14,7 +14,7 @@ from typing import Final
 from lxml import etree
 
 from batch.readers.workbook import Block
-from batch.schema.spellings import column_of, letters
+from batch.wording import column_of, letters
 from batch.xlsx_edit.comments import Sides, rearranged
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, number_of, parse_part, serialise
 from batch.xlsx_edit.sheet_frame import LAST_COLUMN, CellGrid, Frame

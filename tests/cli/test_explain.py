@@ -11,8 +11,7 @@ from batch.reports.explanations import Explanation, every_explanation
 from batch.runs import locks, outcomes
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
-from batch.schema.glossary import DETAILS, GLOSSARY
-from batch.schema.problems import KINDS, hazard_texts
+from batch.schema.problems import KINDS, glossary, glossary_texts, hazard_texts
 from batch.settings import HAZARDS
 from batch.wording import Who
 from tests.cli.shell import Shell
@@ -35,7 +34,7 @@ def test_nothing_is_left_out() -> None:
     assert of("errcode") == [str(code) for code in ERRCODES]
     assert {*of("problem"), *of("notice")} == set(KINDS)
     assert of("column") == [column.label for sheet in SHEETS for column in sheet.columns]
-    assert GLOSSARY.keys() <= {one.word for one in EVERY}
+    assert glossary().keys() <= {one.word for one in EVERY}
 
 
 @pytest.mark.parametrize("one", CODES, ids=lambda one: f"{one.kind} {one.word}")
@@ -50,7 +49,7 @@ def test_each_code_says_what_it_means_an_example_what_to_do_and_who(one: Explana
 def test_each_column_and_word_says_what_it_means() -> None:
     assert all(one.means.endswith(".") for one in EVERY)
     assert all(one.example for one in EVERY if one.kind == "column")
-    assert set(DETAILS) <= GLOSSARY.keys()
+    assert glossary_texts()["more"].keys() <= glossary().keys()
     assert set(REACTIONS) == set(Verdict)
 
 

@@ -15,7 +15,7 @@ from batch.cli.main import main
 from batch.practice.server import running
 from batch.practice.state import from_json
 from batch.schema.column_model import TrunkType
-from batch.trunks.payloads import refusals
+from batch.trunks.live_checks import refusals
 
 SECRET = "Sample-client-secret"
 TRUNKS = [

@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch.commands.check import Checked, check
-from batch.schema.spellings import letters
 from batch.settings import Settings
 from batch.trunks.model import draft
+from batch.wording import letters
 from tests.corpus.making.books import Book, Cell, Row, rewrite, write_excel
 
 _FORMS: Final = ("+44207946{:04d}", "004420794{:05d}", "44207946{:04d}", "0207946{:04d}", "79460{:02d}")

@@ -13,6 +13,7 @@ from batch.schema.column_model import TrunkType
 from batch.schema.columns import CALLER_IDS, CODECS, DIDS, NAME_FORBIDS
 from batch.trunks.diff import ChangeKind, Desired, compare, compare_lists
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, entry_json, parse_trunk
+from batch.trunks.live_checks import refusals
 from batch.trunks.numbers import (
     NumberRange,
     parse_caller_id,
@@ -23,7 +24,6 @@ from batch.trunks.numbers import (
     split_groups,
 )
 from batch.trunks.patterns import Matcher
-from batch.trunks.payloads import refusals
 from tests.builders import book, inventory, judged, live, read, sheet, workbook
 
 did_lists = st.lists(

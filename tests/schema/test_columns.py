@@ -6,7 +6,7 @@ import pytest
 
 from batch.schema.column_model import Parser, Sheet, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, RESERVED_HEADERS, SHEETS, TRUNKS
-from batch.schema.spellings import folded, letters
+from batch.wording import folded, letters
 
 
 @pytest.mark.parametrize(("column", "name"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])

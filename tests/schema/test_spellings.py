@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.schema.spellings import column_of, folded, letters, spans
+from batch.wording import column_of, folded, letters, spans
 
 
 @pytest.mark.parametrize(

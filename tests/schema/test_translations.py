@@ -4,8 +4,8 @@ import pytest
 
 from batch.schema.column_model import HEADERS, SHEET_NAMES, Sheet, words_of
 from batch.schema.columns import SHEETS, TRUNKS
-from batch.schema.spellings import folded
 from batch.tables.headers import nearest_column
+from batch.wording import folded
 
 OWN = (
     "Note",

@@ -6,9 +6,9 @@ import pytest
 
 from batch.readers.workbook import CellError, CsvDialect, RawSheet, Workbook
 from batch.schema.problems import Problem
-from batch.schema.spellings import spans
 from batch.secrets import Secret
 from batch.tables.rows import Tables, tabulate
+from batch.wording import spans
 from tests.builders import book, check, sheet, told, workbook
 
 

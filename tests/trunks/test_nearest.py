@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batch.schema.spellings import nearest_names
+from batch.wording import nearest_names
 
 
 def test_each_text_has_its_nearest_name_or_none() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from batch.schema.columns import CALLER_IDS
 from batch.trunks.diff import ChangeKind
-from batch.trunks.payloads import refusals
+from batch.trunks.live_checks import refusals
 from tests.builders import Line, book, judged, live
 
 MEMBERS = [{"type": "extension", "id": 1, "ext_number": "1001"}, {"type": "ext_group", "id": 2, "ext_number": "Sales"}]
@@ -55,7 +55,8 @@ def test_what_no_row_speaks_of_is_sent_back_as_it_was_or_is_a_hazard(
     change, hazards, problems = judged(given, live(1, **held))
     assert [problem.code for problem in problems if problem.stops] == []
     body = change.body()
-    assert refusals(change.trunk_type, body) == []
+    assert change.live.type is not None
+    assert refusals(change.live.type, body) == []
     sent = next(one for one in body[name] if "555" not in one.values() and "999" not in one.values())
     lost = {name for name in entry if name != "id" and sent.get(name) != entry[name]}
     assert not lost or [hazard.code for hazard in hazards if hazard.code == "unknown-keys"], lost

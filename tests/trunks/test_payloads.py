@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from batch.schema.column_model import TrunkType
-from batch.trunks.payloads import MODELS, refusals
+from batch.trunks.live_checks import MODELS, refusals
 
 EVERYTHING: dict[str, Any] = {
     "id": 8,

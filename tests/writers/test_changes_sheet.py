@@ -14,7 +14,7 @@ import pytest
 from batch.runs.outcomes import Ending, Outcome
 from batch.trunks.change_plan import plan_change
 from batch.trunks.diff import Difference
-from batch.writers.changes_sheet import ChangesWriter
+from batch.writers.results_workbook import ChangesWriter
 from tests import builders
 from tests.builders import inventory, live
 

@@ -12,10 +12,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from batch.errors import OutputError
 from batch.readers.detect import read_workbook
-from batch.schema import columns, glossary
+from batch.schema import columns
 from batch.schema.column_model import Column, Parser, Sheet, TrunkType
 from batch.schema.file_metadata import OWN_SHEETS
-from batch.schema.spellings import folded, letters
+from batch.schema.problems import GLOSSARY_SHEET, glossary
+from batch.wording import folded, letters
 from batch.writers.template import GUIDE, README, example_row, note, write_template, write_template_folder
 
 KEPT = Path(__file__).parents[2] / "templates"
@@ -54,7 +55,7 @@ def test_the_templates_in_the_repository_are_the_ones_the_code_makes(template: P
 def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path: Path) -> None:
     for path in (template, write_template_folder(tmp_path / "csv")):
         found = read_workbook(path)
-        sheets = [sheet for sheet in found.sheets if sheet.name not in {GUIDE, glossary.GLOSSARY_SHEET}]
+        sheets = [sheet for sheet in found.sheets if sheet.name not in {GUIDE, GLOSSARY_SHEET}]
         assert not found.ours
         assert [sheet.name for sheet in sheets] == [sheet.title for sheet in columns.SHEETS]
         for raw, sheet in zip(sheets, columns.SHEETS, strict=True):
@@ -186,12 +187,10 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_glossary_comes_last_and_has_a_sentence_for_every_word(book: openpyxl.Workbook) -> None:
-    assert book.sheetnames[-1] == glossary.GLOSSARY_SHEET
-    assert glossary.GLOSSARY_SHEET in OWN_SHEETS
-    lines = [
-        (word, meaning) for _, word, meaning in book[glossary.GLOSSARY_SHEET].iter_rows(min_row=4, values_only=True)
-    ]
-    assert lines == list(glossary.GLOSSARY.items())
+    assert book.sheetnames[-1] == GLOSSARY_SHEET
+    assert GLOSSARY_SHEET in OWN_SHEETS
+    lines = [(word, meaning) for _, word, meaning in book[GLOSSARY_SHEET].iter_rows(min_row=4, values_only=True)]
+    assert lines == list(glossary().items())
 
 
 def test_the_trunks_sheet_prints_two_pages_wide_with_the_name_on_each(book: openpyxl.Workbook) -> None:
