@@ -34,17 +34,15 @@ _MARGIN_WORDS = re.compile(rb"hidden|width\s*=\s*[\"']0|filter|mergeCell\b|table
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _HIDDEN = re.compile(rb"hidden\s*=\s*[\"'](?:1|true)")
 _FLAT = re.compile(rb"ht=[\"']0(?:\.0*)?[\"']")
-_COLUMN = re.compile(rb"r=[\"']([A-Za-z]{2,})\d")
-
 _SHAPES: Final = bytes.maketrans(
     b"'0123456789" + bytes(range(ord("B"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1)),
     b'"0000000000' + b"A" * 51,
 )
 """Any letter as A, any digit as 0, any quotation mark as a double one."""
-_BEYOND_Z: Final = (b'="AA0', b'="AAA0')
-_MILLIONS: Final = (b'="0000000', b'="A0000000')
-_LONGEST: Final = 16
-"""Bytes in which any of these shapes fits."""
+_FAR_SHAPES: Final = (b'"AA0', b'"AAA0', b'0000000"')
+"""Of a place beyond column Z or row 999,999, and of little else."""
+_FAR_COLUMN = re.compile(rb"(?:r=|\s)[\"']([A-Za-z]{2,})\d")
+_FAR_ROW = re.compile(rb"[=\s][\"'][A-Za-z]?\d{7,}[\"']")
 _ODD_ENTITY = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 
 SPELT_VALUE = re.compile(rb"(<(?:[\w.-]+:)?v\s*>)([^<&]*(?:&#|<!\[CDATA\[).*?)(?=</)", re.DOTALL)
@@ -84,22 +82,27 @@ def extent(package: Package, part: str) -> Extent:
         WorkbookError: It is not well-formed in a way that has calamine read half a number: ``4&nothing;2`` as 4.
     """
     far = commented = odd = False
-    before = cells = b""
+    before = b""
     for chunk in chain(package.chunks(part), [b" " * _BORDER]):
         text = before + chunk
-        commented = commented or b"<!--" in text
-        commented = commented or ((b"&#" in text or b"CDATA" in text) and SPELT_VALUE.search(text) is not None)
-        odd = odd or (b"&" in text and _ODD_ENTITY.search(text, 0, len(text) - _BORDER + 1) is not None)
+        if b"!" in text:
+            commented = commented or b"<!--" in text or (b"CDATA" in text and SPELT_VALUE.search(text) is not None)
+        if b"&" in text:
+            commented = commented or (b"&#" in text and SPELT_VALUE.search(text) is not None)
+            odd = odd or _ODD_ENTITY.search(text, 0, len(text) - _BORDER + 1) is not None
+        far = far or _reaches_far(text)
         before = text[-_BORDER:]
-        if not far:
-            cells = cells[-_LONGEST:] + chunk.translate(None, b" \t\r\n")
-            shapes = cells.translate(_SHAPES)
-            if any(shape in shapes for shape in _BEYOND_Z):
-                far = max((column_of(name.decode()) for name in set(_COLUMN.findall(cells))), default=0) >= WIDE
-            far = far or any(shape in shapes for shape in _MILLIONS)
     if odd:  # or only where such things may stand
         packages.feed(package, part, packages.strict_parser(package, part))
     return Extent(far=far, commented=commented)
+
+
+def _reaches_far(text: bytes) -> bool:
+    shapes = text.translate(_SHAPES)
+    if not any(shape in shapes for shape in _FAR_SHAPES):
+        return False
+    widest = max((column_of(name.decode()) for name in set(_FAR_COLUMN.findall(text))), default=0)
+    return widest >= WIDE or _FAR_ROW.search(text) is not None
 
 
 def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Prescan:
