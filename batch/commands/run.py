@@ -305,7 +305,7 @@ def _facts(context: RunContext, planned: Planned, past: Past | None) -> dict[str
             "columns": checked.columns_file.sha256,
         },
         "digest": planned.digest,
-        "rows": sum(len(table.frame) for table in checked.tables),
+        "rows": sum(table.height for table in checked.tables),
         "settings": kept_settings(settings),
         "chosen": sorted(checked.choice.rows),
         "hazards": list(context.hazards),

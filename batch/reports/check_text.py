@@ -183,8 +183,8 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     drafts, tables = checked.drafts, checked.tables
     yield from secrets_text(checked, shown)
     yield (
-        f"{checked.workbook.path.name}: {counted(len(tables.trunks.frame), 'trunk')}, "
-        f"{counted(len(tables.caller_ids.frame), 'caller-ID row')}, {counted(len(tables.dids.frame), 'DID row')}."
+        f"{checked.workbook.path.name}: {counted(tables.trunks.height, 'trunk')}, "
+        f"{counted(tables.caller_ids.height, 'caller-ID row')}, {counted(tables.dids.height, 'DID row')}."
     )
     if drafts.trunks and not checked.stops:
         yield (

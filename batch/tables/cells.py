@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
 from batch.schema.column_model import CLEAR, CellKind, Column, Parser
@@ -84,21 +84,32 @@ FindSecret: TypeAlias = Callable[[str], Secret | NoSecret]
 class ColumnTexts:
     """A column as text."""
 
-    texts: list[str]
-    """One for each cell; ``""`` where it is blank or at fault."""
+    texts: Sequence[Any]
+    """One for each cell, text or `Secret`; ``""`` where it is blank or at fault."""
     problems: list[Problem]
     """In no order."""
     numbers: AbstractSet[int] = frozenset()
     """Rows whose cell held a plain number, or a text that was one, which cannot keep a ``+`` or zeros in front."""
 
+    @property
+    def faulty(self) -> frozenset[int]:
+        """The rows of which a cell could not be read."""
+        return frozenset(problem.row for problem in self.problems if problem.stops)
+
 
 def texts_of(place: ColumnPlace, values: list[CellValue]) -> ColumnTexts:
     """Turn a column into text; a cell at fault becomes ``""`` and a problem."""
-    texts, findings, numbers = _typed(place, values)
+    findings: _Findings = defaultdict(list)
+    numbers: list[int] = []
+    texts = cast("list[str]", values)
+    joined = _joined(set(texts) if place.column.parser is Parser.TRUNK else texts)
+    if joined is None:
+        texts, numbers = _typed(place, values, findings)
+        joined = _joined(texts) or ""
     if place.column.kind is CellKind.SECRET:
         texts = _without_placeholders(place, [text if text.strip() else "" for text in texts], findings)
     else:
-        texts, were_numbers = _understood(place, texts, findings)
+        texts, were_numbers = _understood(place, texts, joined, findings)
         numbers += were_numbers
     if numbers:
         texts = _compared(place, texts, numbers, findings)
@@ -117,16 +128,23 @@ _Findings: TypeAlias = defaultdict[int, list[Finding]]
 """By how many rows down the cell stands."""
 
 
-def _understood(place: ColumnPlace, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+def _joined(values: Iterable[str]) -> str | None:
+    """Put texts together, so that anything odd in them is seen at once; None where one of them is no text at all."""
+    try:
+        return "".join(values)
+    except TypeError:
+        return None
+
+
+def _understood(place: ColumnPlace, texts: list[str], joined: str, findings: _Findings) -> tuple[list[str], list[int]]:
     """Repair or ask about what is odd, looked at only where there may be any; also return which had been numbers."""
-    joined = "".join(texts)
     sound = looks_sound(place.column.kind, joined)
     were_numbers: list[int] = []
-    if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
-        texts, were_numbers = _with_repairs(place, texts, findings)
-    if not joined.isprintable():
-        texts = _without_line_breaks(place, texts, findings)
     if not (sound and place.column.kind is CellKind.NUMBER):
+        if not sound or joined.split(maxsplit=1) != [joined]:  # odd, or a blank: perhaps around a value
+            texts, were_numbers = _with_repairs(place, texts, findings, sound=sound)
+        if not joined.isprintable():
+            texts = _without_line_breaks(place, texts, findings)
         texts = _without_placeholders(place, texts, findings)
     if "<" in joined:
         texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
@@ -135,13 +153,10 @@ def _understood(place: ColumnPlace, texts: list[str], findings: _Findings) -> tu
     return texts, were_numbers
 
 
-def _typed(place: ColumnPlace, values: list[CellValue]) -> tuple[list[str], _Findings, list[int]]:
+def _typed(place: ColumnPlace, values: list[CellValue], findings: _Findings) -> tuple[list[str], list[int]]:
     """Turn the cells that are not text into text; also return which of them held a plain number."""
-    findings: _Findings = defaultdict(list)
-    numbers: list[int] = []
-    if set(map(type, values)) <= {str}:
-        return values, findings, numbers  # type: ignore[return-value] # just seen to be all text
     texts: list[str] = []
+    numbers: list[int] = []
     formats = place.formats
     for offset, value in enumerate(values):
         if isinstance(value, str):
@@ -158,7 +173,7 @@ def _typed(place: ColumnPlace, values: list[CellValue]) -> tuple[list[str], _Fin
             texts.append(found)
             if not isinstance(value, bool):
                 numbers.append(offset)
-    return texts, findings, numbers
+    return texts, numbers
 
 
 def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str | Finding:
@@ -216,16 +231,17 @@ def _without_placeholders(place: ColumnPlace, texts: list[str], findings: _Findi
     return kept
 
 
-def _with_repairs(place: ColumnPlace, texts: list[str], findings: _Findings) -> tuple[list[str], list[int]]:
+def _with_repairs(
+    place: ColumnPlace, texts: list[str], findings: _Findings, *, sound: bool
+) -> tuple[list[str], list[int]]:
     """Repair odd texts, and find those from which nothing can be taken; also return which had been numbers.
 
-    Equal texts are looked at once.
+    Equal texts are looked at once; of those that are all ``sound``, only at blanks around a value.
     """
     kind = place.column.kind
-    all_sound = looks_sound(kind, "".join(texts))  # then only blanks around a value are left to look for
-    if all_sound and list(map(str.strip, texts)) == texts:
+    if sound and list(map(str.strip, texts)) == texts:
         return texts, []
-    odd = (t for t in dict.fromkeys(texts) if t != t.strip() or not (all_sound or looks_sound(kind, t)))
+    odd = (t for t in dict.fromkeys(texts) if t != t.strip() or not (sound or looks_sound(kind, t)))
     looked_at = {text: finding for text in odd if (finding := _repair(place, text)) is not None}
     if not looked_at:
         return texts, []
@@ -382,13 +398,11 @@ _NO_PASSWORDS: Final = {
 """What a password cell cannot say: code, message, fix, and the value that is shown."""
 
 
-def secrets_of(
-    place: ColumnPlace, texts: Sequence[str], find_secret: FindSecret
-) -> tuple[list[Secret | str], list[Problem]]:
+def secrets_of(place: ColumnPlace, column: ColumnTexts, find_secret: FindSecret) -> ColumnTexts:
     """Turn a password column into secrets, looked up where a cell says ``env:`` or ``file:``; blank stays ``""``."""
     secrets: list[Secret | str] = []
-    problems: list[Problem] = []
-    for offset, text in enumerate(texts):
+    problems = list(column.problems)
+    for offset, text in enumerate(column.texts):
         secret: Secret | str = ""
         word = text.strip().casefold()
         if word in _NO_PASSWORDS:
@@ -402,7 +416,7 @@ def secrets_of(
                 secret = found
                 problems += _looks_of(place, offset, found)
         secrets.append(secret)
-    return secrets, problems
+    return replace(column, texts=secrets, problems=problems)
 
 
 def _looks_of(place: ColumnPlace, offset: int, secret: Secret) -> list[Problem]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
-
-import pandas as pd
+from typing import Any, Final
 
 from batch.readers.workbook import Block, CellValue, RawSheet
 from batch.schema.column_model import CLEAR, ListSheet, Parser, Sheet
@@ -238,21 +237,27 @@ def totals_rows(raw: RawSheet, region: Region) -> tuple[tuple[Block, ...], list[
 
 
 def rows_without_data(
-    sheet: Sheet, raw: RawSheet, frame: pd.DataFrame, headers: Headers, trunks: Collection[str]
+    sheet: Sheet,
+    raw: RawSheet,
+    rows: Sequence[int],
+    columns: Mapping[str, Sequence[Any]],
+    headers: Headers,
+    trunks: Collection[str],
 ) -> tuple[list[int], list[Problem]]:
     """Find the rows of a sheet that are no data, and say so once.
 
     A row that names a trunk, or that holds a number of seven digits or more, is a row, whatever else is wrong with it.
-    ``frame`` has the text of its rows by field, ``trunks`` every name and ID on the Trunks sheet, for itself nothing.
+    ``columns`` have the text of its rows, by field; ``trunks`` every name and ID on the Trunks sheet, for it nothing.
     """
     shy = {headers.columns.get("password"), *(at for at, text in headers.own.items() if names_secret(text))}
     found: dict[int, tuple[int, str]] = {}
     key = sheet.number if isinstance(sheet, ListSheet) else ""
-    strange = _of_list(key, frame, trunks) if key else {}
-    below, has_numbers = _table_below(frame, strange, key)
-    for row in _of_trunks(frame) if sheet.required else [row for row, is_data in strange.items() if not is_data]:
+    strange = _of_list(key, rows, columns, trunks) if key else {}
+    below, has_numbers = _table_below(rows, columns, strange, key)
+    asides = [row for row, is_data in strange.items() if not is_data]
+    for row in _of_trunks(rows, columns) if sheet.required else asides:
         at, label = _first_filled(raw, row)
-        texts = [str(text) for text in frame.loc[row] if text]
+        texts = [str(text) for text in _cells(columns, bisect_left(rows, row)) if text]
         is_aside = row in below or _is_total(label, texts, sheet) or _is_remark(label, texts, sheet)
         if at not in shy and is_aside and not (has_numbers and row in below):
             found[row] = (at, label)
@@ -292,50 +297,57 @@ def _perhaps_a_table(raw: RawSheet, rows: Sequence[int]) -> Problem:
     )
 
 
-def _of_list(key: str, frame: pd.DataFrame, trunks: Collection[str]) -> dict[int, bool]:
+def _cells(columns: Mapping[str, Sequence[Any]], at: int) -> list[Any]:
+    return [column[at] for column in columns.values()]
+
+
+def _of_list(
+    key: str, rows: Sequence[int], columns: Mapping[str, Sequence[Any]], trunks: Collection[str]
+) -> dict[int, bool]:
     """Return the rows of a list that name no trunk of the Trunks sheet, and whether they hold a number or an ID."""
-    if key not in frame or "trunk" not in frame:
+    if key not in columns or "trunk" not in columns:
         return {}
-    owners = frame["trunk"].tolist()
+    owners = columns["trunk"]
     unknown = set(owners) - set(trunks)
     if not unknown:
         return {}
     found: dict[int, bool] = {}
-    for row, owner, number in zip(frame.index.tolist(), owners, frame[key].tolist(), strict=True):
+    for row, owner, number in zip(rows, owners, columns[key], strict=True):
         if owner in unknown:
             is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
             found[row] = bool(owner.isdecimal() or number == CLEAR or is_number)
     return found
 
 
-def _table_below(frame: pd.DataFrame, strange: Mapping[int, bool], key: str) -> tuple[Sequence[int], bool]:
+def _table_below(
+    rows: Sequence[int], columns: Mapping[str, Sequence[Any]], strange: Mapping[int, bool], key: str
+) -> tuple[Sequence[int], bool]:
     """Find another table below the list: behind a blank row, headed by words, without a trunk to its end.
 
     Returns its rows, and whether there are numbers or IDs in it.
     """
-    rows = frame.index.tolist()
     begin = len(rows)
     while begin and rows[begin - 1] in strange:
         begin -= 1
     for at in range(max(begin, 1), len(rows) - 1):
         if rows[at] - rows[at - 1] > 1 and not strange[rows[at]]:
-            header = [text for text in frame.loc[rows[at]].tolist() if text]
+            header = [text for text in _cells(columns, at) if text]
             worded = (len(header) > 1 or header[0].endswith(":")) and not any(map(_DIGIT.search, header))
-            owner, *below = frame["trunk"].tolist()[at:]
+            owner, *below = columns["trunk"][at:]
             if not worded or (owner and owner in below):
                 return (), False
-            numbers = frame[key].tolist()[at:]
+            numbers = columns[key][at:]
             return rows[at:], any(map(strange.get, rows[at:])) or any(
                 _DIGIT.search(number) and not _DATE.fullmatch(number) for number in numbers
             )
     return (), False
 
 
-def _of_trunks(frame: pd.DataFrame) -> Iterator[int]:
+def _of_trunks(rows: Sequence[int], columns: Mapping[str, Sequence[Any]]) -> Iterator[int]:
     """Yield the rows of the Trunks sheet that begin with what cannot be a name."""
-    if len(frame.columns) < 2 or "name" not in frame:
+    if len(columns) < 2 or "name" not in columns:
         return
-    for row, name in zip(frame.index.tolist(), frame["name"].tolist(), strict=True):
+    for row, name in zip(rows, columns["name"], strict=True):
         if not name or _ODD.search(name) or _TOTALS.fullmatch(name):
             yield row
 

@@ -6,6 +6,7 @@ is written. Nothing is ever joined by position.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
@@ -22,10 +23,11 @@ from batch.schema.column_model import ListSheet, Parser, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import Finding, Problem
-from batch.tables.cells import ColumnPlace, FindSecret, secrets_of, texts_of
+from batch.tables.cells import ColumnPlace, ColumnTexts, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.headers import Headers, match_headers
 from batch.tables.layout import (
+    Merges,
     hidden_column_problems,
     hidden_rows,
     merge_problems,
@@ -39,7 +41,7 @@ from batch.tables.unknown_columns import cells_below, nameless
 from batch.wording import letters
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Table:
     """The rows of one sheet."""
 
@@ -48,9 +50,11 @@ class Table:
     """None where the workbook has no such sheet."""
     header_row: int = 1
     headers: Headers = field(default_factory=Headers)
-    frame: pd.DataFrame = field(repr=False)
-    """One column of text per known column the sheet has, named by field; ``""`` is blank; the password column
-    holds `Secret`; index: row numbers as people see them. Wholly blank rows are left out."""
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict, repr=False)
+    """The text of each known column that the sheet has, by field; ``""`` is blank; the password column holds `Secret`.
+    All are equally long; wholly blank rows are left out."""
+    row_numbers: npt.NDArray[np.int64] = field(default_factory=partial(np.arange, 0), repr=False)
+    """Row numbers as people see them, ascending."""
     faulty: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Per field, the rows whose cell could not be read: blank in the frame, but not blank, and already reported."""
     numbers: Mapping[str, AbstractSet[int]] = field(default_factory=dict, repr=False)
@@ -63,19 +67,34 @@ class Table:
         """The sheet's name as the user wrote it."""
         return self.raw.name if self.raw else self.sheet.title
 
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The columns as a pandas frame, named by field and indexed by row number."""
+        index = pd.Index(self.row_numbers, name="row")
+        columns = {name: pd.Series(texts, index=index, dtype=object) for name, texts in self.columns.items()}
+        return pd.DataFrame(columns, index=index, copy=False)
+
+    @property
+    def height(self) -> int:
+        """How many rows it has."""
+        return self.row_numbers.size
+
     def has(self, field_name: str) -> bool:
         """Tell whether the sheet has the column."""
         return field_name in self.headers.columns
 
     def texts(self, field_name: str) -> Sequence[Any]:
         """Return one column, `Secret` for the password and text otherwise; blank where the sheet lacks it."""
-        if field_name in self.frame:
-            return self.frame[field_name].tolist()
-        return [""] * len(self.frame)
+        return self.columns.get(field_name) or [""] * self.height
 
     def rows(self) -> Sequence[int]:
         """Return the row numbers, ascending."""
-        return self.frame.index.tolist()
+        return self._rows
+
+    @cached_property
+    def _rows(self) -> Sequence[int]:
+        rows: list[int] = self.row_numbers.tolist()
+        return rows
 
     def filled(self, field_name: str) -> list[tuple[int, Any]]:
         """Return row number and text of every cell of a column that is not blank."""
@@ -83,7 +102,7 @@ class Table:
 
     def text(self, field_name: str, row: int) -> str:
         """Return what one cell says; a password says ``<hidden>``."""
-        return str(self.frame.loc[row, field_name])
+        return str(self.columns[field_name][bisect_left(self.rows(), row)])
 
     def blank(self, field_name: str, row: int, text: str) -> bool:
         """Tell whether a cell is blank because nobody filled it, rather than because it could not be read."""
@@ -183,7 +202,7 @@ class Tables:
         """
         trunks, *_ = self
         found = list(self._problems)
-        if trunks.raw is not None and trunks.frame.empty and not any(p.stops and p.sheet == trunks.name for p in found):
+        if trunks.raw is not None and not trunks.height and not any(p.stops and p.sheet == trunks.name for p in found):
             found.append(
                 Problem(
                     code="sheet-empty",
@@ -206,27 +225,41 @@ def tabulate(
 
 def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:
     """Leave out the rows that are no data, with what was found in them, and say so once."""
-    if table.raw is None or table.frame.empty or (trunks is not None and trunks.frame.empty):
+    if table.raw is None or not table.height or (trunks is not None and not trunks.height):
         return table, problems
     known = {text for name in ("id", "name") for text in trunks.texts(name)} - {""} if trunks is not None else set()
-    rows, told = rows_without_data(table.sheet, table.raw, table.frame, table.headers, known)
+    rows, told = rows_without_data(table.sheet, table.raw, table.rows(), table.columns, table.headers, known)
     if not rows:
         return table, problems
     gone = frozenset(rows)
     kept = [p for p in problems if p.row not in gone or not p.header]  # what concerns more than a cell is told still
-    faulty = {name: found - gone for name, found in table.faulty.items()}
-    numbers = {name: found - gone for name, found in table.numbers.items()}
-    return replace(table, frame=table.frame.drop(index=rows), faulty=faulty, numbers=numbers), [*kept, *told]
+    left = ~np.isin(table.row_numbers, rows)
+    without = replace(
+        table,
+        columns=_only(table.columns, left),
+        row_numbers=table.row_numbers[left],
+        faulty={name: found - gone for name, found in table.faulty.items()},
+        numbers={name: found - gone for name, found in table.numbers.items()},
+    )
+    return without, [*kept, *told]
+
+
+def _only(columns: Mapping[str, Sequence[Any]], kept: npt.NDArray[np.bool_]) -> Mapping[str, Sequence[Any]]:
+    """Leave out the rows that are not kept."""
+    if kept.all():
+        return columns
+    chosen = kept.tolist()
+    return {name: list(compress(column, chosen)) for name, column in columns.items()}
 
 
 def _table(
     sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, columns_file: ColumnsFile, *, ours: bool
 ) -> tuple[Table, list[Problem]]:
     if raw is None:
-        return Table(sheet=sheet, raw=None, frame=_frame({}, [])), []
+        return Table(sheet=sheet, raw=None), []
     region, problems = _region(sheet, raw, columns_file)
     if region is None:
-        return Table(sheet=sheet, raw=raw, frame=_frame({}, [])), problems
+        return Table(sheet=sheet, raw=raw), problems
     fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
     problems += faults
     below = partial(cells_below, raw, region)
@@ -237,64 +270,69 @@ def _table(
     merges = merges_of(sheet, raw, region, headers)
     totals, faults = totals_rows(raw, region)
     problems += faults
-    columns: dict[str, Sequence[Any]] = {}
-    faulty: dict[str, frozenset[int]] = {}
-    numbers: dict[str, AbstractSet[int]] = {}
-    occupied = np.zeros(region.end - region.header_row - 1, dtype=bool)
-    for name, position in headers.columns.items():
-        spread = merges.spread.get(name, {})
-        place = ColumnPlace(
-            sheet_name=raw.name,
-            column=sheet.column(name),
-            position=position,
-            header=headers.texts[name],
-            first_row=region.header_row + 1,
-            formats=_spread(raw.formats.get(position, {}), spread),
-            formulas=_spread(raw.formulas.get(position, {}), spread),
-        )
-        understood = texts_of(place, _values(raw, region, position, spread, totals))
-        texts, faults = understood.texts, understood.problems
-        numbers[name] = understood.numbers
-        if not occupied.all():
-            filled = np.ones(len(texts), dtype=bool)
-            if not all(texts):
-                filled = np.fromiter(map(bool, texts), dtype=bool, count=len(texts))
-            filled[[fault.row - place.first_row for fault in faults if fault.stops]] = True
-            filled[[row - place.first_row for row in spread]] = False
-            occupied |= filled
-        columns[name] = texts
-        if place.column.parser is Parser.SECRET:
-            columns[name], unfound = secrets_of(place, texts, find_secret)
-            faults += unfound
-        problems += faults
-        faulty[name] = frozenset(fault.row for fault in faults if fault.stops)
+    places = _places(sheet, raw, region, headers, merges)
+    read = {
+        name: texts_of(place, _values(raw, region, place.position, merges.spread.get(name, {}), totals))
+        for name, place in places.items()
+    }
     rows = np.arange(region.header_row + 1, region.end)
-    if not occupied.all():
-        kept = occupied.tolist()
-        columns = {name: list(compress(column, kept)) for name, column in columns.items()}
-        rows = rows[occupied]
-    counted = set(rows.tolist()) if raw.hidden_rows or raw.merged or raw.struck else set()
+    occupied = _occupied(read, merges, rows)
+    for name, place in places.items():
+        if place.column.parser is Parser.SECRET:
+            read[name] = secrets_of(place, read[name], find_secret)
+    counted = set(rows[occupied].tolist()) if raw.hidden_rows or raw.merged or raw.struck else set()
     covered = merge_problems(sheet, raw, headers, merges, counted, region.header_row)
     problems += [
+        *(problem for column in read.values() for problem in column.problems),
         *nameless(sheet, raw, region, headers.columns, fitted.own),
         *covered,
         *hidden_rows(raw, counted),
         *struck_cells(raw, counted, headers.columns.values()),
+        *hidden_column_problems(raw, region.header_row, headers),
     ]
-    problems += hidden_column_problems(raw, region.header_row, headers)
     return (
         Table(
             sheet=sheet,
             raw=raw,
             header_row=region.header_row,
             headers=headers,
-            frame=_frame(columns, rows),
-            faulty=_with(faulty, headers, covered),
-            numbers=numbers,
+            columns=_only({name: column.texts for name, column in read.items()}, occupied),
+            row_numbers=rows[occupied],
+            faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
+            numbers={name: column.numbers for name, column in read.items()},
             spread=merges.spread,
         ),
         problems,
     )
+
+
+def _places(sheet: Sheet, raw: RawSheet, region: Region, headers: Headers, merges: Merges) -> Mapping[str, ColumnPlace]:
+    """Say by field where the known columns stand, and how the numbers and formulas in them look."""
+    return {
+        name: ColumnPlace(
+            sheet_name=raw.name,
+            column=sheet.column(name),
+            position=position,
+            header=headers.texts[name],
+            first_row=region.header_row + 1,
+            formats=_spread(raw.formats.get(position, {}), merges.spread.get(name, {})),
+            formulas=_spread(raw.formulas.get(position, {}), merges.spread.get(name, {})),
+        )
+        for name, position in headers.columns.items()
+    }
+
+
+def _occupied(columns: Mapping[str, ColumnTexts], merges: Merges, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Find the rows in which a cell is filled, also with what is at fault; what is merged into one does not count."""
+    occupied = np.zeros(rows.size, dtype=bool)
+    for name, column in columns.items():
+        if occupied.all():
+            break
+        filled = np.fromiter(map(bool, column.texts), dtype=bool, count=rows.size)
+        filled |= np.isin(rows, list(column.faulty))
+        filled &= ~np.isin(rows, list(merges.spread.get(name, ())))
+        occupied |= filled
+    return occupied
 
 
 def _region(sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile) -> tuple[Region | None, list[Problem]]:
@@ -340,13 +378,3 @@ def _with(
         if problem.stops:
             more.setdefault(names[problem.column], set()).add(problem.row)
     return {name: rows | more.get(name, set()) for name, rows in faulty.items()}
-
-
-def _frame(texts: Mapping[str, Sequence[Any]], rows: Any) -> pd.DataFrame:
-    index = pd.Index(rows, dtype="int64", name="row")
-    columns = {name: pd.Series(_objects(column), index=index, dtype=object) for name, column in texts.items()}
-    return pd.DataFrame(columns, index=index, copy=False)
-
-
-def _objects(column: Sequence[Any]) -> npt.NDArray[np.object_]:
-    return np.array(column, dtype=object)

@@ -373,7 +373,9 @@ def _later_headers(
         return [], None
     hits: Counter[int] = Counter()
     spellings = _spellings(sheet, header)
-    for column in raw.columns:
+    for left, column in zip(range(len(raw.columns), 0, -1), raw.columns, strict=True):
+        if not hits and left < needed:
+            break
         found = spellings.intersection(islice(column, start, None))
         if found:
             hits.update(offset for offset, value in enumerate(islice(column, start, None), start) if value in found)

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final, Generic, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,7 +21,7 @@ from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
 from batch.schema.problems import Finding, Problem
 from batch.tables.rows import Table, Tables
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory
-from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit
+from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit, dids_of
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
@@ -36,13 +36,14 @@ from batch.trunks.numbers import (
 )
 from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
-_ALL_PLAIN: Final = re.compile(r"(?:\+?[0-9]{1,30}\n)*+")
+_ALL_NUMBERS: Final = re.compile(r"[0-9+\n]*+")
+_ALL_PLAIN: Final = re.compile(r"(?:\n\+?[0-9]{1,30})*+")
 _CALLER_ID_ROW: Final[Callable[[tuple[Any, ...]], CallerIdRow]] = partial(tuple.__new__, CallerIdRow)
 """``CallerIdRow._make`` without its own frame for each of many thousands."""
 _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entries(Generic[EntryRowT]):
     """The understood rows of one list sheet, in the sheet's order. All sequences are equally long."""
 
@@ -52,6 +53,17 @@ class Entries(Generic[EntryRowT]):
     clears: Mapping[int, int]
     """Row of each ``<clear>`` in the DID or Caller ID cell, to the Trunks row it belongs to."""
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether all are numbers, and none is a pattern."""
+        return _ALL_NUMBERS.fullmatch(self.together) is not None
+
+    @cached_property
+    def together(self) -> str:
+        """All DIDs or caller IDs, each behind a line break, by which what none of them has is seen at once."""
+        rows: Sequence[Any] = self.rows
+        return "".join(["\n", "\n".join(dids_of(rows))])
+
 
 def read_dids(
     table: Table, trunks: npt.NDArray[np.int64], modes: Mapping[int, Mode]
@@ -60,8 +72,9 @@ def read_dids(
     rows, texts, owners = table.rows(), table.texts("did"), trunks
     names, problems = _names(table, "did_name", owners, modes)
     clears: dict[int, int] = {}
-    if _ALL_PLAIN.fullmatch("\n".join(texts) + "\n"):
-        return Entries(rows=DidRows(rows, texts, names), trunks=owners, clears=clears), problems
+    entries = Entries(rows=DidRows(rows, texts, names), trunks=owners, clears=clears)
+    if not rows or _ALL_PLAIN.fullmatch(entries.together):
+        return entries, problems
     wanted: list[list[str]] = [[text] for text in texts]
     for i in [i for i, text in enumerate(texts) if not PLAIN.fullmatch(text)]:
         wanted[i], problem = _did(table, rows[i], texts[i])

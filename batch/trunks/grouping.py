@@ -45,7 +45,9 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         for sheet in LIST_SHEETS
     }
     places = _places(tables.trunks)
-    owners = {TRUNKS.title: Owners(rows=_array(tables.trunks.rows()), trunks=_array(tables.trunks.rows()))}
+    owners = {TRUNKS.title: Owners(rows=tables.trunks.row_numbers, trunks=tables.trunks.row_numbers)}
+    without_lists = [_record(row, values, modes) for row, values in trunks.items()]
+    problems += rules.check_trunks(tables, without_lists)
     entries: dict[ListSheet, Entries[Any]] = {}
     edits: dict[ListSheet, dict[int, ListEdit[Any]]] = {}
     for sheet in reversed(LIST_SHEETS):  # the longest sheet last: it may still be being read
@@ -54,22 +56,20 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         entries[sheet], faults = _READERS[sheet](table, owners[sheet.title].trunks, modes[sheet])
         edits[sheet], not_alone = _edits(table, sheet, entries[sheet], owners[sheet.title], modes[sheet])
         problems += [*unowned, *faults, *not_alone]
+        if sheet is CALLER_IDS:
+            problems += rules.check_caller_ids(table, edits[sheet].values())
     records = tuple(
-        _record(row, values, {sheet: edits[sheet][row] for sheet in LIST_SHEETS if row in edits[sheet]})
-        for row, values in trunks.items()
+        replace(record, lists={sheet: edits[sheet][record.row] for sheet in LIST_SHEETS if record.row in edits[sheet]})
+        for record in without_lists
     )
-    problems += rules.check_records(tables, records, entries[DIDS])
-    not_dids, by_column = rules.caller_ids_not_dids(tables, records)
+    problems += rules.check_dids(tables, records, entries[DIDS])
+    not_dids, by_column = rules.caller_ids_not_dids(tables, records, plain=entries[DIDS].plain)
     problems += not_dids
     problems += rules.mode_without_rows(tables, records, owners)
     if "pbx" in tables.trunks.headers.reserved:  # told at the header: the same name is another trunk on another PBX
         problems = [problem for problem in problems if problem.code not in _OF_ONE_PBX]
     single = _owned(problems, tables, owners)
     return Records(trunks=records, owners=owners), Problems(single=single, by_column=by_column)
-
-
-def _array(numbers: Sequence[int]) -> npt.NDArray[np.int64]:
-    return np.array(numbers, dtype=np.int64)
 
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
@@ -114,7 +114,7 @@ def _values(column: Column, texts: Sequence[Any]) -> Iterable[Value | Finding | 
     return map(understood.get, texts)
 
 
-def _record(row: int, values: Mapping[str, Value], lists: Mapping[ListSheet, ListEdit[Any]]) -> Record:
+def _record(row: int, values: Mapping[str, Value], modes: Mapping[ListSheet, Mapping[int, Mode]]) -> Record:
     trunk_id = values.get("id")
     fields = {name: values[name] for name in _SENT if name in values}
     if trunk_id is None:
@@ -125,9 +125,8 @@ def _record(row: int, values: Mapping[str, Value], lists: Mapping[ListSheet, Lis
         name=str(values.get("name", "")),
         type=TrunkType(str(values["type"])) if "type" in values else None,
         skip=values.get("action") == "skip",
-        modes={name: Mode(str(values[name])) for name in (sheet.mode for sheet in LIST_SHEETS) if name in values},
+        modes={sheet.mode: of_trunks[row] for sheet, of_trunks in modes.items() if row in of_trunks},
         fields=fields,
-        lists=lists,
     )
 
 
@@ -152,13 +151,13 @@ def _places(table: Table) -> _Places:
 def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     """Find the Trunks row of each row of a list sheet, going once over the different texts."""
     texts = table.texts("trunk")
-    rows = {text: places.of(text) if text else [] for text in dict.fromkeys(texts)}
+    rows = {text: places.of(text) if text else [] for text in set(texts)}
     trunk_of = {text: found[0] if len(found) == 1 else 0 for text, found in rows.items()}
     trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
     numbers = table.rows()
     cut = _cut_names(table, texts, places)
     trunks[list(cut)] = 0
-    owners = Owners(rows=_array(numbers), trunks=trunks)
+    owners = Owners(rows=table.row_numbers, trunks=trunks)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
     unknown = dict.fromkeys(texts[i] for i in lost)
     near = nearest_names([text for text in unknown if not rows[text]], places.names)

@@ -203,7 +203,6 @@ def _characters_of(inside: str) -> _Characters:
     return frozenset(found)
 
 
-_ALL_NUMBERS: Final = re.compile(r"[0-9+\n]*+")
 _NUMBER: Final = re.compile(r"\+?[0-9]++")
 _BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _SPAN: Final = re.compile(r"([^\[\]])-([^\[\]])")
@@ -220,10 +219,9 @@ def did_notices(table: Table, dids: Entries[DidRow], removing: AbstractSet[int])
     ``removing`` holds the Trunks rows whose list says what goes: nothing is matched by it.
     """
     numbers = dids_of(dids.rows)
-    together = "\n" + "\n".join(numbers)
-    if together.count("\n+") < len(numbers):  # or else all have one notation
+    if dids.together.count("\n+") < len(numbers):  # or else all have one notation
         yield from _other_notations(table, dids.rows, numbers)
-    if _ALL_NUMBERS.fullmatch(together):
+    if dids.plain:
         return
     odd = [i for i, number in enumerate(numbers) if not _NUMBER.fullmatch(number)]
     yield from _each(table, "pattern-word", [(dids.rows[i], _word(numbers[i])) for i in odd], _word_message)

@@ -21,7 +21,7 @@ from batch.schema.problems import FEW, ColumnNotice, Finding, Problem
 from batch.tables.rows import Table, Tables
 from batch.tables.written_numbers import MOST_DIGITS
 from batch.trunks.entries import Entries
-from batch.trunks.model import CallerIdRow, DidRow, Owners, Record, dids_of
+from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Owners, Record, dids_of
 from batch.trunks.numbers import NumberRange, digits_of_number, parse_caller_id_range, parse_extension_range
 from batch.trunks.patterns import Matcher, did_notices, has_patterns, is_pattern
 from batch.trunks.values import choose_among
@@ -30,32 +30,49 @@ _LACKING: Final = {kind: [c for c in TRUNKS.columns if kind not in c.types] for 
 """Settings that a type of trunk does not have."""
 
 
-def check_records(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
-    """Apply every rule that needs no PBX and goes by whole records; `grouping` calls the rules for single rows."""
-    removing = {record.row for record in records if record.modes.get(DIDS.mode) is Mode.REMOVE}
+_LIMITED: Final = {
+    kind: [c for c in TRUNKS.columns if any(kind is limited for limited, _ in c.not_for)] for kind in TrunkType
+}
+"""Settings of which a type of trunk cannot have every choice."""
+
+
+def check_trunks(tables: Tables, records: Sequence[Record]) -> list[Problem]:
+    """Apply every rule that needs only the Trunks sheet, to records that may be without their lists yet."""
     done = [record for record in records if not record.skip]
-    problems = [
+    return [
         *unnamed(tables.trunks),
         *trunk_twice(tables.trunks, done),
         *name_twice(tables.trunks, done),
-        *did_twice(tables.dids, dids, removing),
-        *did_notices(tables.dids, dids, removing),
-        *long_numbers(tables),
+        *(problem for record in records for problem in of_type(tables, record, record.type)),
+        *long_numbers(tables.trunks),
     ]
-    for record in records:
-        problems += of_type(tables, record, record.type)
-        if record.caller_ids:
-            problems += caller_id_twice(tables.caller_ids, record.caller_ids.rows)
-            problems += extension_in_two_entries(tables.caller_ids, record.caller_ids.rows)
+
+
+def check_caller_ids(table: Table, edits: Iterable[ListEdit[CallerIdRow]]) -> list[Problem]:
+    """Apply every rule that needs only the caller IDs of each trunk."""
+    problems = list(long_numbers(table))
+    for edit in edits:
+        problems += caller_id_twice(table, edit.rows)
+        problems += extension_in_two_entries(table, edit.rows)
     return problems
 
 
-def long_numbers(tables: Tables) -> Iterator[Problem]:
+def check_dids(tables: Tables, records: Sequence[Record], dids: Entries[DidRow]) -> list[Problem]:
+    """Apply every rule that needs the DIDs and no PBX, but for `caller_ids_not_dids`."""
+    removing = {record.row for record in records if record.modes.get(DIDS.mode) is Mode.REMOVE}
+    return [
+        *did_twice(tables.dids, dids, removing),
+        *did_notices(tables.dids, dids, removing),
+        *(problem for record in records for problem in _dids_of_type(tables, record, record.type)),
+        *long_numbers(tables.dids),
+    ]
+
+
+def long_numbers(table: Table) -> Iterator[Problem]:
     """No telephone number has more than 15 digits; a carrier that sends more is to be allowed."""
-    for table in tables:
-        for column in table.sheet.columns:
-            if column.parser is Parser.DIAL:
-                yield from _long_numbers(table, column.field)
+    for column in table.sheet.columns:
+        if column.parser is Parser.DIAL:
+            yield from _long_numbers(table, column.field)
 
 
 def _long_numbers(table: Table, field: str) -> Iterator[Problem]:
@@ -180,7 +197,7 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
                 "Clear the cell.",
                 value=tables.trunks.text(column.field, record.row),
             )
-    for column in TRUNKS.columns:
+    for column in _LIMITED[trunk_type]:
         chosen = record.fields.get(column.field)
         if (trunk_type, chosen) in column.not_for:
             yield tables.trunks.problem(
@@ -191,7 +208,11 @@ def of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Ite
                 choose_among(column.choices_of(trunk_type)),
                 value=str(chosen),
             )
-    if record.dids is not None and trunk_type not in DIDS.types:
+    yield from _dids_of_type(tables, record, trunk_type)
+
+
+def _dids_of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) -> Iterator[Problem]:
+    if record.dids is not None and trunk_type is not None and trunk_type not in DIDS.types:
         for row, did in record.dids.numbered().items():
             yield tables.dids.problem(
                 "field-not-of-type",
@@ -319,18 +340,23 @@ def _extensions(entry: CallerIdRow) -> Iterable[str]:
 
 def caller_id_not_a_did(table: Table, record: Record, dids: Sequence[str]) -> Iterator[Problem]:
     """A caller ID that nobody can call back is worth telling."""
-    for entry, missing in _not_among(record, dids):
+    for entry, missing in _not_among(record, dids, plain=False):
         yield _not_a_did(table, entry, missing)
 
 
-def caller_ids_not_dids(tables: Tables, records: Iterable[Record]) -> tuple[list[Problem], list[ColumnNotice]]:
-    """Tell of all caller IDs of a workbook that are none of their trunk's DIDs; many of them by column."""
+def caller_ids_not_dids(
+    tables: Tables, records: Iterable[Record], *, plain: bool
+) -> tuple[list[Problem], list[ColumnNotice]]:
+    """Tell of all caller IDs of a workbook that are none of their trunk's DIDs; many of them by column.
+
+    ``plain`` says whether none of the DIDs is a pattern.
+    """
     table = tables.caller_ids
     found = [
         (record.row, entry, missing)
         for record in records
         if record.caller_ids and record.dids and record.dids.mode is Mode.REPLACE
-        for entry, missing in _not_among(record, dids_of(record.dids.rows))
+        for entry, missing in _not_among(record, dids_of(record.dids.rows), plain=plain)
     ]
     alike = [(row, entry) for row, entry, missing in found if missing == [entry.number]]
     if len({entry.number for _, entry in alike}) <= FEW:
@@ -365,23 +391,26 @@ def _not_a_did(table: Table, entry: CallerIdRow, missing: Sequence[str]) -> Prob
     )
 
 
-def _not_among(record: Record, dids: Sequence[str]) -> Iterator[tuple[CallerIdRow, list[str]]]:
+def _not_among(record: Record, dids: Sequence[str], *, plain: bool) -> Iterator[tuple[CallerIdRow, list[str]]]:
     """Find the trunk's caller IDs that are none of these DIDs, each with its numbers of which that is so."""
     edit = record.caller_ids
     if edit is None or edit.mode is Mode.REMOVE or not dids:
         return
-    exact = set(dids)
-    shown = [(entry, numbers) for entry in edit.rows if not exact.issuperset(numbers := _shown_numbers(entry))]
-    if not shown:
+    shown = [(entry, _shown_numbers(entry)) for entry in edit.rows]
+    others = {number for _, numbers in shown for number in numbers}.difference(dids)
+    if not others:
         return
-    patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did)) if has_patterns(dids) else None
+    bare = {number.lstrip("+") for number in others}
+    absent = bare.union([f"+{number}" for number in bare]).difference(dids)
+    patterned = not plain and has_patterns(dids)
+    patterns = Matcher(did.lstrip("+") for did in dids if is_pattern(did)) if patterned else None
+    unknown = {
+        number
+        for number in bare
+        if number in absent and f"+{number}" in absent and (patterns is None or patterns.first(number) is None)
+    }
     for entry, numbers in shown:
-        missing = [
-            number
-            for number in numbers
-            if exact.isdisjoint((bare := number.lstrip("+"), f"+{bare}"))
-            and (patterns is None or patterns.first(bare) is None)
-        ]
+        missing = [number for number in numbers if number in others and number.lstrip("+") in unknown]
         if missing:
             yield entry, missing
 

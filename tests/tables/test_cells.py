@@ -9,7 +9,7 @@ from batch.schema.column_model import Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.problems import Problem
 from batch.secrets import NoSecret, Secret
-from batch.tables.cells import ColumnPlace, secrets_of, texts_of
+from batch.tables.cells import ColumnPlace, ColumnTexts, secrets_of, texts_of
 
 DID = DIDS.column("did")
 NAME = TRUNKS.column("name")
@@ -22,7 +22,7 @@ def place(column: Column) -> ColumnPlace:
 
 def read(column: Column, *values: CellValue) -> tuple[list[str], list[Problem]]:
     found = texts_of(place(column), list(values))
-    return found.texts, found.problems
+    return list(found.texts), found.problems
 
 
 def fault(column: Column, value: CellValue) -> Problem:
@@ -33,8 +33,9 @@ def fault(column: Column, value: CellValue) -> Problem:
 
 
 def secret(text: str, found: Secret | NoSecret | None = None) -> tuple[Secret | str, list[Problem]]:
-    secrets, problems = secrets_of(place(PASSWORD), [text], lambda said: Secret(said) if found is None else found)
-    return secrets[0], problems
+    typed = ColumnTexts(texts=[text], problems=[])
+    column = secrets_of(place(PASSWORD), typed, lambda said: Secret(said) if found is None else found)
+    return column.texts[0], column.problems
 
 
 @pytest.mark.parametrize(

@@ -263,17 +263,17 @@ def test_a_setting_that_the_type_lacks_is_a_problem_at_its_cell() -> None:
         "Trunks!J2 field-not-of-type",
         "Trunks!K2 field-not-of-type",
         "Trunks!C2 field-not-of-type",
-        "DIDs!B2 field-not-of-type",
-        "DIDs!B3 field-not-of-type",
         "Trunks!G3 field-not-of-type",
         "Trunks!H3 field-not-of-type",
         "Trunks!I3 field-not-of-type",
         "Trunks!J3 field-not-of-type",
+        "DIDs!B2 field-not-of-type",
+        "DIDs!B3 field-not-of-type",
     ]
     assert problems[0].message == "Hostname is not a setting of an account trunk."
     assert problems[5].message == "An account trunk cannot use dnsnaptr."
-    assert problems[6].message == "A is an account trunk, and those have no DIDs."
-    assert problems[9].value == "<hidden>"
+    assert problems[7].value == "<hidden>"
+    assert problems[10].message == "A is an account trunk, and those have no DIDs."
 
 
 def test_an_account_trunk_has_no_dids_to_clear_either() -> None:
