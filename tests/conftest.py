@@ -17,6 +17,7 @@ from typing import Final
 import pytest
 from hypothesis import settings
 
+from tests.certificates import Identity, make_identity
 from tests.office import SOFFICE, throw_profile_away
 from tests.soundness import faults_of
 
@@ -93,6 +94,11 @@ def _state_of_their_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", folder)  # the same on Windows
         patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)  # else each process that is started compiles all anew
         yield
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
+    return make_identity(tmp_path_factory.mktemp("tls"), days=20)
 
 
 @pytest.fixture(scope="session", autouse=True)

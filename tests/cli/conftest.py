@@ -9,7 +9,6 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from tests.certificates import Identity, make_identity
 from tests.cli.shell import CALLER_IDS, DIDS, SECRET, Shell, write_book
 
 
@@ -68,8 +67,3 @@ def shell(capsys: pytest.CaptureFixture[str]) -> Shell:
 def book(tmp_path: Path) -> Path:
     """London gets a host, a DID and a caller ID; Paris a host."""
     return write_book(tmp_path / "book.xlsx", dids=DIDS, caller_ids=CALLER_IDS)
-
-
-@pytest.fixture(scope="session")
-def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return make_identity(tmp_path_factory.mktemp("tls"), days=20)

@@ -135,11 +135,6 @@ def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list
 
 
 @pytest.fixture(scope="session")
-def identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
-    return make_identity(tmp_path_factory.mktemp("tls"), days=20)
-
-
-@pytest.fixture(scope="session")
 def expired_identity(tmp_path_factory: pytest.TempPathFactory) -> Identity:
     return make_identity(tmp_path_factory.mktemp("tls"), days=-2)
 

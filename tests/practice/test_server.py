@@ -1,4 +1,3 @@
-import datetime as dt
 import json
 import os
 import signal
@@ -14,15 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from batch.practice.calls import Pbx, Request
 from batch.practice.faults import CannedReply, Faults
 from batch.practice.server import Api, Certificate, running, serve
 from batch.practice.state import PbxState, read_state, write_state
+from tests.certificates import Identity
 
 NEW_NAME = {"id": 8, "name": "renamed"}
 
@@ -58,18 +54,21 @@ def test_a_request_without_a_user_agent_is_refused(state: PbxState) -> None:
     assert reply.endswith(b'{"errcode":10005,"errmsg":"ACCESS DENIED"}')
 
 
-def test_another_base_path_is_not_found(state: PbxState) -> None:
+def test_another_base_path_is_not_found(state: PbxState, reach: Any) -> None:
     with running(state) as pbx:
-        assert httpx.get(pbx.url + "/openapi/v2.0/trunk/list", trust_env=False).status_code == 404
+        assert reach(pbx.url).http.get(pbx.url + "/openapi/v2.0/trunk/list").status_code == 404
 
 
 @pytest.mark.parametrize(
     ("method", "call"),
     [("GET", "trunk/explode"), ("GET", "trunk/update"), ("POST", "trunk/list"), ("PUT", "get_token")],
 )
-def test_an_unknown_call_or_the_wrong_method_does_not_exist(state: PbxState, method: str, call: str) -> None:
+def test_an_unknown_call_or_the_wrong_method_does_not_exist(
+    state: PbxState, reach: Any, method: str, call: str
+) -> None:
     with running(state) as pbx:
-        answer = httpx.request(method, f"{pbx.url}/openapi/v1.0/{call}", trust_env=False).json()
+        client = reach(pbx.url)
+        answer = client.http.request(method, client.base + call).json()
     assert answer["errcode"] == 10001
 
 
@@ -113,11 +112,11 @@ def test_requests_are_answered_side_by_side(state: PbxState, connect: Any) -> No
     assert 0.15 <= took < 0.6
 
 
-def test_it_stops_cleanly_and_can_be_started_again(state: PbxState) -> None:
+def test_it_stops_cleanly_and_can_be_started_again(state: PbxState, reach: Any) -> None:
     with running(state) as pbx:
         pass
     with pytest.raises(httpx.ConnectError):
-        httpx.get(pbx.url, trust_env=False)
+        reach(pbx.url).sign_in()
     with running(state) as other:
         assert other.url.startswith("http://127.0.0.1:")
 
@@ -519,33 +518,12 @@ def test_no_new_pause_begins_once_the_end_has_come(state: PbxState) -> None:
 # --- TLS --------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def certificate(tmp_path: Path) -> Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "pbx")])
-    today = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today - dt.timedelta(days=1))
-        .not_valid_after(today + dt.timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (tmp_path / "pbx.crt").write_bytes(signed.public_bytes(serialization.Encoding.PEM))
-    (tmp_path / "pbx.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return Certificate(certificate_file=tmp_path / "pbx.crt", key_file=tmp_path / "pbx.key")
-
-
-def test_it_speaks_tls_with_a_certificate_of_its_own(state: PbxState, connect: Any, certificate: Certificate) -> None:
+def test_it_speaks_tls_with_a_certificate_of_its_own(
+    state: PbxState, reach: Any, connect: Any, identity: Identity
+) -> None:
     faults = Faults.from_json([{"call": "trunk/list", "do": "drop_after"}, {"call": "trunk/list", "do": "half_body"}])
-    trusting = ssl.create_default_context(cafile=certificate.certificate_file)
-    trusting.check_hostname = False
-    with running(state, faults=faults, certificate=certificate) as pbx:
+    trusting = ssl.create_default_context(cafile=identity.pem)
+    with running(state, faults=faults, certificate=identity.served) as pbx:
         assert pbx.url.startswith("https://127.0.0.1:")
         client = connect(pbx, trusting)
         for _ in range(2):
@@ -553,7 +531,7 @@ def test_it_speaks_tls_with_a_certificate_of_its_own(state: PbxState, connect: A
                 client.get("trunk/list")
         assert client.get("trunk/list")["total_number"] == 5
         with pytest.raises(httpx.ConnectError):
-            httpx.get(pbx.url, trust_env=False)
+            reach(pbx.url).sign_in()
 
 
 def test_a_certificate_that_cannot_be_read_is_the_callers_error(state: PbxState, tmp_path: Path) -> None:
@@ -577,32 +555,29 @@ print("ended", flush=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a test cannot send Ctrl-C to one process there")
-def test_ctrl_c_ends_the_server_with_its_state_saved(state: PbxState, tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_server_with_its_state_saved(state: PbxState, reach: Any, tmp_path: Path) -> None:
     path = tmp_path / "pbx.json"
     write_state(state, path)
     with subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-c", FOREGROUND, str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
-        url = process.stdout.readline().strip()
-        base = url + "/openapi/v1.0/"
-        secret = {"username": "practice", "password": "Sample-practice-secret"}
-        token = httpx.post(base + "get_token", json=secret, trust_env=False).json()["access_token"]
-        assert httpx.post(base + f"trunk/update?access_token={token}", json=NEW_NAME, trust_env=False).is_success
+        client = reach(process.stdout.readline().strip())
+        client.sign_in()
+        assert client.update(**NEW_NAME)["errcode"] == 0
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (out, err) == ("ended\n", "")
     assert read_state(path).trunks[8]["name"] == "renamed"
 
 
-def test_the_foreground_server_answers_until_ctrl_c(state: PbxState, tmp_path: Path) -> None:
+def test_the_foreground_server_answers_until_ctrl_c(state: PbxState, reach: Any, tmp_path: Path) -> None:
     seen: list[Any] = []
 
     def visit(url: str) -> None:
-        base = url + "/openapi/v1.0/"
-        secret = {"username": "practice", "password": "Sample-practice-secret"}
-        token = httpx.post(base + "get_token", json=secret, trust_env=False).json()["access_token"]
-        seen.append(httpx.post(base + f"trunk/update?access_token={token}", json=NEW_NAME, trust_env=False).json())
+        client = reach(url)
+        client.sign_in()
+        seen.append(client.update(**NEW_NAME))
         signal.raise_signal(signal.SIGINT)
 
     serve(
