@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -26,11 +26,17 @@ if os.name == "posix":
 
 
 class Forked:
-    """A command that has been started, with what a ``subprocess.Popen`` offers."""
+    """A command that has been started, with what a ``subprocess.Popen`` offers.
 
-    def __init__(self, *words: object, env: Mapping[str, str]) -> None:
+    Args:
+        words: What is typed behind ``trunk-batch``.
+        env: Its environment.
+        first: What is done there before it begins; a function that the other process can import.
+    """
+
+    def __init__(self, *words: object, env: Mapping[str, str], first: Callable[[], None] | None = None) -> None:
         out, err = (_START.Pipe(duplex=False) for _ in range(2))
-        given = (out[1], err[1], [str(word) for word in words], dict(env))
+        given = (out[1], err[1], [str(word) for word in words], dict(env), first)
         self._process = _START.Process(target=_run, args=given, daemon=True)
         self._process.start()
         self.pid = self._process.pid or 0
@@ -73,7 +79,9 @@ class Forked:
         return self._said[1].decode(), self._said[2].decode()
 
 
-def _run(out: Connection, err: Connection, words: list[str], env: dict[str, str]) -> None:
+def _run(
+    out: Connection, err: Connection, words: list[str], env: dict[str, str], first: Callable[[], None] | None
+) -> None:
     if os.name == "posix":
         os.setsid()
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -87,6 +95,8 @@ def _run(out: Connection, err: Connection, words: list[str], env: dict[str, str]
     sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - open as long as the process
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     sys.argv = ["trunk-batch", *words]
+    if first is not None:
+        first()
     from batch.cli import run
 
     run()

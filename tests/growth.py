@@ -10,18 +10,23 @@ STEEP = 9.0
 
 
 def for_four_times(make: Callable[[int], Callable[[], object]], n: int, *, rounds: int = 5) -> float:
-    """Return how many times longer 4n takes than n, the best of some rounds each, in this thread's processor time.
+    """Return how many times longer 4n takes than n, in this thread's processor time.
+
+    The best of all rounds of n is put against the first round of 4n that is not steep, else the best.
 
     Args:
         make: makes what is needed for so many, and returns what is to be timed.
         n: so many that it takes a few milliseconds.
-        rounds: so often.
+        rounds: so often at the most.
     """
     few, many = make(n), make(4 * n)
-    few_s = many_s = float("inf")
+    least = min(_seconds(few) for _ in range(rounds))
+    times = float("inf")
     for _ in range(rounds):
-        few_s, many_s = min(few_s, _seconds(few)), min(many_s, _seconds(many))
-    return many_s / few_s
+        times = min(times, _seconds(many) / least)
+        if times < STEEP:
+            break
+    return times
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -11,7 +11,6 @@ import re
 import secrets
 import shutil
 import sqlite3
-import subprocess
 import sys
 import time
 import zipfile
@@ -21,7 +20,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from batch.practice.faults import Faults
 from batch.practice.server import RunningPbx, running
@@ -52,36 +51,22 @@ class Moment:
     seconds: float
 
 
-Started: TypeAlias = subprocess.Popen[str] | Forked
-
-
-def command(*words: object, program: Sequence[str] = CLI, **more: Any) -> Started:
+def command(*words: object, first: Callable[[], None] | None = None) -> Forked:
     """Start a command in a process, and a group of processes, of its own."""
-    if program is CLI and not more:
-        return Forked(*words, env=environment())
-    return subprocess.Popen(  # noqa: S603 - our own command
-        [*program, *map(str, words)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        encoding="utf-8",
-        start_new_session=True,
-        **{"env": environment(), **more},
-    )
+    return Forked(*words, env=environment(), first=first)
 
 
-def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET, **more}
+def environment() -> dict[str, str]:
+    return {**os.environ, "TRUNK_BATCH_CLIENT_SECRET": CLIENT_SECRET}
 
 
-def ended(process: Started) -> Ran:
+def ended(process: Forked) -> Ran:
     """Wait for the end of a command."""
     out, err = process.communicate(timeout=_PATIENCE_S)
     return Ran(code=process.returncode, out=out, err=err)
 
 
-def until(true: Callable[[], bool], process: Started) -> None:
+def until(true: Callable[[], bool], process: Forked) -> None:
     """Wait until something is so, or the command has ended."""
     end = time.monotonic() + _PATIENCE_S
     while process.poll() is None and not true():
@@ -189,7 +174,7 @@ class Round:
         longest = self.rng.choice((self.latency * 1.5, self.latency * 1.5, self.latency * 1.5, 0.4))
         return Moment(requests=self.rng.randint(0, most), seconds=self.rng.uniform(0, longest))
 
-    def _kill(self, process: Started, moment: Moment) -> None:
+    def _kill(self, process: Forked, moment: Moment) -> None:
         until(lambda: len(self.pbx.requests) - self._begun >= moment.requests, process)
         time.sleep(moment.seconds)
         if process.poll() is None:

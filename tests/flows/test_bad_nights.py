@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import sqlite3
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,9 +16,11 @@ import pytest
 
 from batch.practice.faults import Fault, Faults
 from batch.practice.server import RunningPbx, running
+from tests.flows.afflictions import fill_up, find_it_full, give_up_rights, let_clocks_jump
 from tests.flows.crash_stories import Part, Story, seen
-from tests.flows.crashes import CLI, Started, command, ended, must_have_ended, run_folders, until
+from tests.flows.crashes import command, ended, must_have_ended, run_folders, until
 from tests.flows.shell import Json, Ran, register
+from tests.forked import Forked
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="limits, users and signals of Unix")
 resource = pytest.importorskip("resource")
@@ -68,7 +68,7 @@ class There:
     more: Mapping[str, Any] = field(default_factory=dict)
     """How processes are started."""
 
-    def apply(self, *flags: object, **more: Any) -> Started:
+    def apply(self, *flags: object, **more: Any) -> Forked:
         where = ("--url", self.pbx.url, "--client-id", "practice", "--settle-wait", "0", "--yes", "--json")
         given = (*where, *(flags or FAST))
         return command("apply", self.book, *given, **{**self.more, **more})
@@ -125,11 +125,6 @@ def killed(night: There, faults: Watched) -> None:
     assert ended(process).code == -9
 
 
-def fill_up(process: int) -> None:
-    """Let every write of a process to a file fail from now on, as a full disk would."""
-    resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
-
-
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="limits of another process can be set on Linux only")
 class TestAFullDisk:
     @pytest.mark.parametrize(
@@ -168,21 +163,13 @@ class TestAFullDisk:
         with there(tmp_path, faults) as night:
             killed(night, faults)
             before = {path: path.read_bytes() for path in night.run.iterdir() if path.suffix in {".xlsx", ".jsonl"}}
-            again = command("resume", night.run, "--yes", "--json", preexec_fn=lambda: fill_up(0))
+            again = command("resume", night.run, "--yes", "--json", first=find_it_full)
             ran = ended(again)
             assert ran.code == 2
             assert ran.json["error"]["code"] == "cannot-write"
             assert {path: path.read_bytes() for path in before} == before
             assert night.writes().total() == 2
             night.must_be_over(night.resume())
-
-
-def held_to_modes() -> Sequence[str]:
-    """Return a command line that the modes of folders hold for: they do not for root, unless it gives that up."""
-    if os.geteuid():
-        return CLI
-    given_up = "--bounding-set=-dac_override,-dac_read_search"
-    return (shutil.which("setpriv") or pytest.skip("root cannot give up its rights here"), given_up, *CLI)
 
 
 @contextmanager
@@ -204,7 +191,7 @@ class TestAReadOnlyFolder:
     ) -> None:
         books = tmp_path / "books"
         books.mkdir()
-        with there(books, more={"program": held_to_modes()}) as night, read_only(books):
+        with there(books, more={"first": give_up_rights}) as night, read_only(books):
             ran = ended(night.apply())
             assert (ran.code, ran.json["error"]["code"]) == (2, "cannot-write"), ran.said
             assert night.pbx.requests == []
@@ -213,42 +200,24 @@ class TestAReadOnlyFolder:
 
     def test_resume_stops_before_anything_is_sent_and_the_run_stays_as_it_was(self, tmp_path: Path) -> None:
         faults = Watched("trunk/update", 2)
-        with there(tmp_path, faults, more={"program": held_to_modes()}) as night:
+        with there(tmp_path, faults, more={"first": give_up_rights}) as night:
             killed(night, faults)
             run, sent = night.run, len(night.pbx.requests)
             before = {path.name: path.read_bytes() for path in run.iterdir()}
             with read_only(run):
                 ran = night.resume()
                 assert (ran.code, ran.json["error"]["code"]) == (2, "cannot-write"), ran.said
-                status = ended(command("status", run, "--json", program=held_to_modes()))
+                status = ended(command("status", run, "--json", first=give_up_rights))
                 assert (status.code, status.json["state"]) == (0, "broke off")
             assert {path.name: path.read_bytes() for path in run.iterdir()} == before
             assert len(night.pbx.requests) == sent
             night.must_be_over(night.resume())
 
 
-JUMPING = """
-import datetime, pkgutil, random, sys
-import batch, batch.cli.main, batch.commands.flow
-real, fate = datetime.datetime, random.Random(1)
-class Jumping(real):
-    @classmethod
-    def now(cls, tz=None):
-        return real.now(tz) + datetime.timedelta(seconds=fate.uniform(-200_000, 200_000))
-ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == "batch"]
-looking = [module for module in ours if getattr(module, "datetime", None) is real]
-assert len(looking) > 5
-for module in looking:
-    module.datetime = Jumping
-batch.cli.run()
-"""
-
-
 class TestAClockThatJumps:
     def test_ours_jumps_at_every_look_and_all_ends_well(self, tmp_path: Path) -> None:
         faults = Watched("trunk/update", 2)
-        program = (sys.executable, "-c", JUMPING)
-        with there(tmp_path, faults, more={"program": program}) as night:
+        with there(tmp_path, faults, more={"first": let_clocks_jump}) as night:
             killed(night, faults)
             night.must_be_over(night.resume())
 

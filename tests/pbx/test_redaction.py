@@ -184,13 +184,16 @@ def test_a_secret_is_hidden_as_programs_spell_it(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("secret", "encode"),
-    [*itertools.product(["Sample-1234", ODD], [str, as_hexadecimal, as_base64]), (HARD[:240], str)],
+    [*itertools.product(["Sample-1234", ODD], [str, as_hexadecimal, as_base64]), (HARD, str)],
 )
 def test_of_an_endless_text_the_beginning_is_given_without_a_secret_that_goes_on_behind_its_end(
     secret: str, encode: Callable[[str], str]
 ) -> None:
     spelled, redaction = encode(secret), knowing(secret)
-    for before in (4_990 - len(spelled), 5_000 - len(spelled), 4_900, 4_997, 4_998, 4_999, 5_000, 5_010):
+    places = (4_990 - len(spelled), 5_000 - len(spelled), 4_900, 4_997, 4_998, 4_999, 5_000, 5_010)
+    for before in (
+        places if secret is not HARD else places[1::4]
+    ):  # which is read in so many ways that it takes a second
         said = redaction.clean(f"{'.' * before} {spelled} {'.' * 20_000}")
         assert len(said) <= 5_008
         assert spelled[: max(4, len(spelled) // 8)] not in said

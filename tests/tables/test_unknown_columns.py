@@ -384,9 +384,9 @@ def test_many_columns_of_one_kind_are_told_once() -> None:
     assert problem.fix.endswith("type #DID 1 in C1, and # in front of the others likewise.")
 
 
-def test_sixteen_thousand_columns_are_told_in_a_few_lines() -> None:
-    texts = [f"Col{chr(65 + i % 26)}{chr(65 + i // 26 % 26)}{chr(65 + i // 676)} {'x' * 80}" for i in range(16_000)]
-    cells = [["yes", "some words"][i % 2] for i in range(16_000)]
+def test_thousands_of_columns_are_told_in_a_few_lines() -> None:
+    texts = [f"Col{chr(65 + i % 26)}{chr(65 + i // 26 % 26)}{chr(65 + i // 676)} {'x' * 80}" for i in range(3_000)]
+    cells = [["yes", "some words"][i % 2] for i in range(3_000)]
     problems = _of_columns(check(workbook(sheet("Trunks", ["Name", *texts], ["London-1", *cells]))))
     assert (len(problems), sum(len(p.message) + len(p.fix) for p in problems) < 10_000) == (22, True)
 

@@ -14,7 +14,7 @@ from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
 from batch.schema.problems import Problem, Severity
 from batch.writers import marked_workbook, shown_problems
-from batch.writers.marked_workbook import WRONG, Palette, check_marked_target, write_marked
+from batch.writers.marked_workbook import ALL_SHADES, WRONG, Palette, check_marked_target, write_marked
 from batch.writers.shown_problems import by_sheet, lines, problems_headline
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
@@ -135,11 +135,11 @@ def test_very_many_rows_are_named_in_part(book: Path) -> None:
 
 def test_a_stylesheet_runs_out_of_shades_in_the_end() -> None:
     styles = Stylesheet(BLANK_STYLESHEET)
-    palette = Palette(styles, {})
+    palette = Palette(styles, {shade: f"a fill of before: {shade}" for shade in sorted(ALL_SHADES)[20:]})
     restyle = palette.on(WRONG)
-    for number in range(575):
+    for number in range(20):
         restyle(styles.filled(0, f"00{number:04X}"))
-    assert len(palette.colours) == 575
+    assert palette.colours.keys() == ALL_SHADES
     one_more = styles.filled(0, "00FFFF")
     with pytest.raises(Unpatchable, match="too many different colours"):
         restyle(one_more)

@@ -245,13 +245,13 @@ def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -
     def long_list(book: Workbook) -> None:
         page = book.add_worksheet("Changes")
         wanted = book.add_format({"italic": True})
-        for row in range(20_000):
+        for row in range(14_000):
             page.write_string(row, 0, f"+4420{row:08d}", wanted)
             page.write_string(row, 1, f"Desk {row}")
 
     given = made(tmp_path / "donor.xlsx", long_list, constant_memory=True)
     size, donor = Package(given).size("xl/worksheets/sheet1.xml"), given.read_bytes()
-    assert size > 2_000_000
+    assert size > 1_900_000
     edit = edited(made(tmp_path / "book.xlsx", users))
     tracemalloc.start()
     try:
@@ -262,7 +262,7 @@ def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -
         tracemalloc.stop()
     assert peak < size
     page = openpyxl.load_workbook(path)["Changes"]
-    assert (page["A20000"].value, page["A20000"].font.i) == ("+442000019999", True)
+    assert (page["A14000"].value, page["A14000"].font.i) == ("+442000013999", True)
 
 
 @given(st.lists(st.text("<>ab", max_size=8), max_size=12))
