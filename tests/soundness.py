@@ -185,7 +185,7 @@ class _Package:
         yield from _style_faults(kinds["styles"]) if "styles" in kinds else ()
         self.looks = len(_children(kinds["styles"].find("{*}cellXfs"))) if "styles" in kinds else 1
         self.conditions = len(_children(kinds["styles"].find("{*}dxfs"))) if "styles" in kinds else 0
-        self.strings = [_texts(si) for si in _children(kinds.get("sharedStrings"))]
+        self.strings = _children(kinds.get("sharedStrings"))
         self.tables: list[tuple[str, str]] = []
         formulas: dict[str, set[str]] = {}
         for position, sheet in enumerate(sheets):
@@ -243,10 +243,10 @@ class _Package:
                 column = column + 1 if place is None else place[0]
                 if column > 16_384:
                     yield f"cell {cell.get('r')}"
-                value = cell.findtext("{*}v")
-                if cell.get("t") == "s" and value is not None and int(value) >= len(self.strings):
+                kind = cell.get("t")
+                if kind == "s" and int(value := cell.findtext("{*}v", "-1")) >= len(self.strings):
                     yield f"cell {cell.get('r')} is text {value} of {len(self.strings)}"
-                if cell.get("t") == "inlineStr" and len(_texts(cell)) > 32_767:
+                if kind == "inlineStr" and len("".join(cell.itertext())) > 32_767 < len(_texts(cell)):
                     yield f"cell {cell.get('r')} is too long"
 
     def _table_faults(self, part: str, root: etree._Element, merged: list[Area]) -> Iterator[str]:
@@ -285,7 +285,7 @@ class _Package:
         for cell in root.iter("{*}c"):
             if _area(cell.get("r")) == (column, row, column, row):
                 value = cell.findtext("{*}v") or ""
-                return self.strings[int(value)] if cell.get("t") == "s" else value or _texts(cell)
+                return _texts(self.strings[int(value)]) if cell.get("t") == "s" else value or _texts(cell)
         return ""
 
     def _note_faults(self, part: str, root: etree._Element) -> Iterator[str]:

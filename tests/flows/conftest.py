@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from hashlib import pbkdf2_hmac
 from pathlib import Path
 
 import pytest
@@ -25,10 +23,7 @@ def updating(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture(scope="session", params=NAMES)
 def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Told:
-    """Tell one story after the other; what is expected of them has true digests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(hashlib, "pbkdf2_hmac", pbkdf2_hmac)
-        return tell(str(request.param), tmp_path_factory.mktemp(str(request.param)))
+    return tell(str(request.param), tmp_path_factory.mktemp(str(request.param)))
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ import xlsxwriter
 
 from batch.practice.state import read_state
 from tests.flows.shell import CLIENT_SECRET, FAST, run, serving
-from tests.flows.stories import NAMES, SAMPLES, Told, copy_of
+from tests.flows.stories import SAMPLES, Told, copy_of
 
 MARK = "Sample-"
 """Every password in a sample begins so; tokens are looked for by name."""
@@ -91,14 +91,6 @@ def test_the_snapshot_holds_an_old_password_only_where_a_new_one_is_written(told
         if "password" in line:
             assert line["password"] == before[line["id"]]["password"]
         assert len(line.get("did_list", [])) == len(before[line["id"]].get("did_list", []))
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_words_for_people_hold_none_either(name: str, tmp_path: Path) -> None:
-    workbook = copy_of(name, tmp_path / name)
-    for command in (("check",), ("plan", "--practice", "-v"), ("apply", "--practice", "--yes", "-v")):
-        flags = FAST if command[0] != "check" else ()
-        assert MARK not in run(command[0], workbook, *command[1:], *flags).said
 
 
 def test_an_error_on_the_way_holds_none(tmp_path: Path) -> None:
