@@ -246,7 +246,7 @@ class _Package:
                 kind = cell.get("t")
                 if kind == "s" and int(value := cell.findtext("{*}v", "-1")) >= len(self.strings):
                     yield f"cell {cell.get('r')} is text {value} of {len(self.strings)}"
-                if kind == "inlineStr" and len("".join(cell.itertext())) > 32_767 < len(_texts(cell)):
+                if kind == "inlineStr" and sum(map(len, cell.itertext())) > 32_767 < len(_texts(cell)):
                     yield f"cell {cell.get('r')} is too long"
 
     def _table_faults(self, part: str, root: etree._Element, merged: list[Area]) -> Iterator[str]:
