@@ -223,7 +223,7 @@ def running(
     pbx = Pbx(state, clock, note_write)
     requests: list[SeenRequest] = []
     api = Api(pbx, faults or Faults(), requests.append)
-    with _Server((LOOPBACK, 0), api, certificate) as server:
+    with _Server(0, api, certificate) as server:
         thread = threading.Thread(target=server.serve_forever, args=(_LOOKS_EVERY_S,), name="practice-pbx", daemon=True)
         thread.start()
         try:
@@ -236,36 +236,6 @@ def running(
             keeper.close()
 
 
-def serve(
-    state: PbxState,
-    host: str = LOOPBACK,
-    port: int = 0,
-    *,
-    faults: Faults | None = None,
-    path: Path | None = None,
-    certificate: Certificate | None = None,
-    on_ready: Callable[[str], None] = lambda _url: None,
-) -> None:
-    """Serve a PBX in the foreground until Ctrl-C; the state is saved then as well.
-
-    ``on_ready`` is called with the URL as soon as clients can connect.
-
-    Raises:
-        OSError: the address is taken, the certificate cannot be read, or the state cannot be saved at the
-            end.
-    """
-    keeper = StateFile(state, path)
-    pbx = Pbx(state, time.time, lambda _state: keeper.mark())
-    try:
-        with _Server((host, port), Api(pbx, faults or Faults(), lambda _request: None), certificate) as server:
-            on_ready(server.url)
-            server.serve_forever(_LOOKS_EVERY_S)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        keeper.close()
-
-
 class _Server(ThreadingHTTPServer):
     """A thread for each connection, and an end that waits for what is being answered, and for nothing else."""
 
@@ -273,18 +243,16 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = False
     allow_reuse_address = os.name != "nt"  # there it would let two servers share a port
 
-    def __init__(self, address: tuple[str, int], api: Api, certificate: Certificate | None) -> None:
+    def __init__(self, port: int, api: Api, certificate: Certificate | None) -> None:
         self.api = api
         self.waiting: dict[Any, socket.socket] = {}
         """Connections whose request has not arrived, by the caller's address."""
-        self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate.certificate_file, certificate.key_file)
-        super().__init__(address, _Handler)
-        host, port = self.socket.getsockname()[:2]
-        self.url = f"{'http' if certificate is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}"
+        super().__init__((LOOPBACK, port), _Handler)
+        self.url = f"{'http' if certificate is None else 'https'}://{LOOPBACK}:{self.socket.getsockname()[1]}"
 
     def server_bind(self) -> None:
         """Bind without asking any name server what this machine is called."""
@@ -356,10 +324,12 @@ class _Handler(BaseHTTPRequestHandler):
 def rehearse(
     *, port: int, state_file: Path | None, faults_file: Path | None, ready: Callable[[str, str], None]
 ) -> None:
-    """Serve until interrupted.
+    """Serve in the foreground until Ctrl-C; the state is saved then as well.
+
+    ``ready`` is told the URL and the client id as soon as clients can connect.
 
     Raises:
-        OSError: a file cannot be read, or the port is taken.
+        OSError: the port is taken, or the state cannot be saved at the end.
         ValueError: state or faults are not what they should be.
     """
     if state_file is not None and not state_file.parent.is_dir():
@@ -372,13 +342,16 @@ def rehearse(
         faults = _faults(faults_file)
     except (OSError, ValueError) as error:
         raise ValueError(f"{faults_file}: {_reason(error)}") from None
-    serve(
-        state,
-        port=port,
-        faults=faults,
-        path=state_file,
-        on_ready=lambda url: ready(url, state.settings.client_id),
-    )
+    keeper = StateFile(state, state_file)
+    pbx = Pbx(state, time.time, lambda _state: keeper.mark())
+    try:
+        with _Server(port, Api(pbx, faults or Faults(), lambda _request: None), None) as server:
+            ready(server.url, state.settings.client_id)
+            server.serve_forever(_LOOKS_EVERY_S)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        keeper.close()
 
 
 def _state(file: Path | None) -> PbxState:

@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
 from batch.readers.encodings import Encoding, detect_encoding
-from batch.readers.grids import by_column, collector_paused
-from batch.readers.workbook import BLANK, CellValue, CsvDialect, RawSheet, cannot_be_opened, too_large
+from batch.readers.workbook import (
+    BLANK,
+    CellValue,
+    CsvDialect,
+    RawSheet,
+    by_column,
+    cannot_be_opened,
+    collector_paused,
+    too_large,
+)
 from batch.schema.column_model import Sheet
 from batch.schema.columns import SHEETS
 from batch.wording import folded

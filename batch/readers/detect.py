@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from batch.errors import WorkbookError
 from batch.readers import csv_files, encodings, ods, xlsx
-from batch.readers.grids import collector_paused
 from batch.readers.packages import Package, mark_of, office_document
 from batch.readers.workbook import (
     SAVE_AS_XLSX,
@@ -22,6 +21,7 @@ from batch.readers.workbook import (
     RawSheet,
     Workbook,
     cannot_be_opened,
+    collector_paused,
     damaged,
     encrypted,
     not_a_spreadsheet,

@@ -232,7 +232,6 @@ class _Layout:
 
 @lru_cache(maxsize=256)
 def _layout(code: str, *, is_zero: bool) -> _Layout | None:
-    """Take a number format apart; None where its look is not certain."""
     section = _section(code, is_zero=is_zero)
     if section is None:
         return None

@@ -19,10 +19,21 @@ from typing import Final
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch.readers import packages
-from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets
 from batch.readers.number_formats import shows_otherwise, whole_number
 from batch.readers.packages import Package, local
-from batch.readers.workbook import Block, CellError, NoValue, RawSheet, damaged, protected
+from batch.readers.workbook import (
+    Block,
+    CellDetails,
+    CellError,
+    NoValue,
+    RawSheet,
+    calamine_book,
+    calamine_failures,
+    collector_paused,
+    damaged,
+    protected,
+    read_sheets,
+)
 
 _DATA_STYLES: Final = frozenset(
     {"number-style", "currency-style", "percentage-style", "date-style", "time-style", "text-style", "boolean-style"}

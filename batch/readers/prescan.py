@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
 
 from batch.readers import packages
-from batch.readers.grids import CellDetails
 from batch.readers.number_formats import CellFormats, is_on
-from batch.readers.workbook import Block, CellError, CellPicture, NoValue, damaged
+from batch.readers.workbook import Block, CellDetails, CellError, CellPicture, NoValue, damaged
 from batch.wording import column_of
 
 if TYPE_CHECKING:
@@ -122,8 +121,6 @@ def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), str
 
 
 class _Margins:
-    """Parts the rows of a sheet from what stands before and after them."""
-
     def __init__(self) -> None:
         self.around = bytearray()
         self.prefixed = False

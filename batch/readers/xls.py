@@ -22,9 +22,22 @@ from xlrd.compdoc import CompDoc, CompDocError
 from xlrd.xldate import xldate_as_datetime
 
 from batch.errors import WorkbookError
-from batch.readers.grids import CellDetails, Grid, calamine_failures, collector_paused, read_sheets
 from batch.readers.number_formats import shows_otherwise
-from batch.readers.workbook import BLANK, Block, CellError, CellValue, RawSheet, damaged, encrypted, not_a_spreadsheet
+from batch.readers.workbook import (
+    BLANK,
+    Block,
+    CellDetails,
+    CellError,
+    CellValue,
+    Grid,
+    RawSheet,
+    calamine_failures,
+    collector_paused,
+    damaged,
+    encrypted,
+    not_a_spreadsheet,
+    read_sheets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -313,7 +326,6 @@ def _by_calamine(path: Path, content: bytes, noted: list[CellDetails], refusal: 
 
 
 def _styles(book: Any) -> dict[int, str]:
-    """Return the notation of the styles whose numbers look otherwise than they are, by the style's number."""
     codes = {number: str(book.format_map[style.format_key].format_str) for number, style in enumerate(book.xf_list)}
     return {number: code for number, code in codes.items() if shows_otherwise(code)}
 

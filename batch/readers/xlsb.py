@@ -15,9 +15,19 @@ from pyxlsb.handlers import CellHandler
 from pyxlsb.reader import BIFF12Reader
 
 from batch.readers import packages
-from batch.readers.grids import CellDetails, calamine_book, calamine_failures, collector_paused, read_sheets, worksheets
 from batch.readers.number_formats import CellFormats, mattering
-from batch.readers.workbook import Block, CellError, RawSheet, damaged
+from batch.readers.workbook import (
+    Block,
+    CellDetails,
+    CellError,
+    RawSheet,
+    calamine_book,
+    calamine_failures,
+    collector_paused,
+    damaged,
+    read_sheets,
+    worksheets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

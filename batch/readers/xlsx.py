@@ -22,11 +22,21 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 
 from batch.errors import WorkbookError
 from batch.readers import packages
-from batch.readers.grids import CellDetails, Grid, calamine_book, calamine_failures, grid_of, is_hidden, worksheets
 from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import Package
 from batch.readers.prescan import SPELT_VALUE, Extent, extent, prescan_sheet, read_details, read_margins
-from batch.readers.workbook import RawSheet, SheetBeingRead, damaged
+from batch.readers.workbook import (
+    CellDetails,
+    Grid,
+    RawSheet,
+    SheetBeingRead,
+    calamine_book,
+    calamine_failures,
+    damaged,
+    grid_of,
+    is_hidden,
+    worksheets,
+)
 
 _PICTURES: Final = frozenset({"_localImage", "_webimage"})
 

@@ -123,7 +123,6 @@ def _alike(problems: list[Problem]) -> list[list[Problem]]:
 
 
 def _word_for_word(problems: list[Problem]) -> list[list[Problem]]:
-    """Group what is the same word for word."""
     by_words: dict[tuple[str, int, str, str], list[Problem]] = {}
     for problem in problems:
         words = (problem.sheet, problem.column, problem.message, problem.fix)

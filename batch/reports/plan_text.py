@@ -94,7 +94,6 @@ def running_text(planned: Planned) -> Iterator[str]:
 
 
 def _is_resumed(planned: Planned) -> bool:
-    """Tell whether it is a plan for what is left of a run."""
     return planned.checked.settings.run_copy is not None
 
 
@@ -186,7 +185,6 @@ def _not_skippable(stopping: Iterable[Problem]) -> str:
 
 
 def _next_of_resume(planned: Planned) -> Iterator[str]:
-    """Say what to do about a run that cannot be gone on with as things stand."""
     yield from differs_text(planned)
     settings = planned.checked.settings
     run = _run(settings)

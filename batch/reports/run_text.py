@@ -111,7 +111,6 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
 
 
 def _cut_short_text(report: Report) -> Iterator[str]:
-    """Say why a run did not come to its end, if so."""
     if report.interrupted:
         if not report.unfinished:
             yield "Stopped by you, when everything had been written already."
@@ -238,7 +237,6 @@ def _how_it_stands(status: RunStatus, holder: Holder | None) -> str:
 
 
 def _what_next(status: RunStatus) -> Iterator[str]:
-    """Say what comes next for a run."""
     folder = status.folder
     match status.state:
         case State.RUNNING:

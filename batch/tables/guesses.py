@@ -40,8 +40,6 @@ _HEAD: Final = """\
 
 @dataclass(slots=True, kw_only=True)
 class _Guess:
-    """What one of the three sheets may be."""
-
     sheet: Sheet
     raw: RawSheet
     row: int
@@ -109,7 +107,6 @@ def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
 
 
 def _names(guess: _Guess) -> frozenset[str]:
-    """Return the names of trunks, where a column is known to hold them."""
     at = guess.sure.get("name", guess.perhaps.get("name"))
     if at is None:
         return frozenset()
@@ -132,7 +129,6 @@ def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
 
 
 def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: frozenset[str]) -> _Guess:
-    """Guess what the columns mean that are not known by their headers."""
     headed = bool(headers.columns)
     if not headed:
         row, headed = _likely_header(sheet, raw, row)

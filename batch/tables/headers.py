@@ -144,7 +144,6 @@ class _Sorting:
             self.sort(position, text)
 
     def sort(self, position: int, text: str) -> None:
-        """Say what one header means."""
         name = words_of(self.sheet).get(folded(text))
         if name is not None and name in self.columns and name not in self.said:
             self._again(position, text, self.sheet.column(name))

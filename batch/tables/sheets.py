@@ -97,7 +97,6 @@ def _named_by_file(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, 
 
 
 def _without_sheet(columns: ColumnsFile, found: Mapping[str, RawSheet]) -> list[Problem]:
-    """Tell of columns that are said for a sheet that the workbook does not have."""
     return [
         fault(
             columns.name,

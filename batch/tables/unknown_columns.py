@@ -232,7 +232,6 @@ def _is_called(value: CellValue) -> bool:
 
 
 def _are_row_numbers(values: Sequence[CellValue]) -> bool:
-    """Tell whether rows are only counted: 1, 2, 3, and so on."""
     texts = [f"{value:.0f}" if isinstance(value, float) else str(value).strip() for value in values]
     return len(texts) > 1 and texts == [str(number) for number in range(1, len(texts) + 1)]
 

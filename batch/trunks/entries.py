@@ -296,7 +296,6 @@ class Filling:
     """Makes entries from rows, and collects what stands in the way."""
 
     def __init__(self, tables: Tables, inventory: Inventory) -> None:
-        """Make one for the rows of a workbook, whose extensions and groups are looked up in an inventory."""
         self.problems: list[Problem] = []
         self._tables = tables
         self._inventory = inventory

@@ -73,7 +73,6 @@ def group(tables: Tables) -> tuple[Records, Problems]:
 
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
-    """Tie each problem to the trunk that its row belongs to."""
     owned = list(problems)
     for name, title in {table.name: table.sheet.title for table in tables}.items():
         at = [i for i, problem in enumerate(problems) if problem.sheet == name]

@@ -240,7 +240,6 @@ def choose(records: Sequence[Record], only: Iterable[str], first: int | None) ->
 
 
 def _called(record: Record) -> set[str]:
-    """Return what the workbook calls a trunk."""
     return {text for text in (record.name, "" if record.id is None else str(record.id)) if text}
 
 

@@ -67,7 +67,6 @@ class Matcher:
     """
 
     def __init__(self, dids: Iterable[str], *, most_places: int = _MOST_PLACES) -> None:
-        """Put them together by how they begin; of where they lead, so many places are remembered."""
         self._most_places = most_places
         self._nodes = [_Node()]
         for order, did in enumerate(dids):

@@ -105,14 +105,7 @@ def read_again(sheets: Iterable[Filled]) -> tuple[Tables, list[Problem]]:
 
 
 def write_export(path: Path, export: Export) -> Path:
-    """Write the workbook.
-
-    Returns:
-        Where it lies.
-
-    Raises:
-        OutputError: It cannot be written; then nothing is.
-    """
+    """Write the workbook; returns and raises as `write_workbook`."""
     properties = DocumentProperties(kind=FileKind.EXPORT, title="trunk-batch export", subject=_origin(export))
     return write_workbook(path, lambda book: _fill(book, export), properties)
 

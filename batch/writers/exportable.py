@@ -32,7 +32,6 @@ class Directory:
     """Who has which id on a PBX."""
 
     def __init__(self, inventory: Inventory) -> None:
-        """Turn the inventory's lists round, leaving out what no cell can name."""
         self._known = inventory.groups
         self._numbers = {
             number_id: number
@@ -198,7 +197,6 @@ def _whom_at_fault(entry: CallerId) -> str | None:
 
 
 def _keepable(text: str) -> bool:
-    """Tell whether the file of a workbook can hold a text at all."""
     return len(text) <= _LONGEST and (text.isascii() or not _IN_NO_FILE.search(text))
 
 
@@ -206,7 +204,6 @@ class _Draft:
     """The cells of all that is not refused, and which trunk each row is about."""
 
     def __init__(self, trunks: Sequence[LiveTrunk], refused: _Refused, directory: Directory) -> None:
-        """Fill the three sheets."""
         self.trunks = [trunk for trunk in trunks if (trunk.id, "") not in refused]
         self.refused = refused
         self.keys = self._keys()
@@ -221,7 +218,6 @@ class _Draft:
         self.sheets = tuple(Filled(sheet=sheet, columns=columns[sheet.title]) for sheet in SHEETS)
 
     def holds(self, trunk: LiveTrunk, what: str) -> bool:
-        """Tell whether it says a field or list."""
         return (trunk.id, what) not in self.refused
 
     def owner(self, problem: Problem) -> LiveTrunk:
@@ -249,7 +245,6 @@ class _Draft:
         }
 
     def _cell(self, trunk: LiveTrunk, column: Column) -> str:
-        """Return one cell of the Trunks sheet."""
         kind = trunk.type
         if kind is None or kind not in column.types or not self.holds(trunk, column.field):
             return ""
@@ -282,7 +277,6 @@ class _Draft:
 
 
 def _entry_cells(entry: Entry, directory: Directory) -> dict[str, str]:
-    """Return the cells of an entry's row, but for its trunk."""
     if isinstance(entry, Did):
         return {"did": entry.number, "did_name": entry.name}
     extensions, groups = directory.cells_of(entry.order)

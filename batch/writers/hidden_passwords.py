@@ -252,7 +252,6 @@ class Secrets:
 
 
 def _secret_numbers(pieces: Iterator[bytes], search: SecretSearch) -> Iterator[int]:
-    """Yield the numbers of the shared texts that hold a password."""
     number = 0
     for whole in _whole(pieces):
         texts = [found[0] for found in _TEXT.finditer(whole)]

@@ -358,7 +358,6 @@ def _patched(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Ma
 
 
 def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> tuple[bytes, Marks]:
-    """Return a new workbook with the old one's values, marked."""
     sheets = [sheet for sheet in workbook.sheets if not sheet.unreadable and not _is_mark(sheet, workbook)]
     names = dict(zip((sheet.name for sheet in sheets), sheet_names([sheet.name for sheet in sheets]), strict=True))
 

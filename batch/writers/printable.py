@@ -84,12 +84,7 @@ def plan_page(summary: Summary, workbook: str, plan: Plan, refused: Collection[H
 
 
 def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
-    """Put results onto a page for the archive.
-
-    Args:
-        workbook: its file's name.
-        pbx: its address.
-    """
+    """Put results onto a page for the archive: of a workbook by its file's name, and of a PBX by its address."""
     chart = chart_of_codes(summary.codes[:_MOST_BARS])
     if rest := summary.codes[_MOST_BARS:]:
         more = ChartBar(label=f"{len(rest)} more", amount=sum(code.rows for code in rest))
@@ -138,13 +133,11 @@ def _hazards(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> Iterator
 
 
 def _entries(changes: Iterable[Change]) -> dict[str, int]:
-    """Count what becomes of list entries."""
     counted = Counter(entry.kind for change in changes for entry in change.difference.entries)
     return {str(kind): counted[kind] for kind in ChangeKind}
 
 
 def _change_text(change: Change) -> str:
-    """Say in a line what changes on a trunk."""
     fields = [
         f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
         for name, (old, new) in change.difference.fields.items()
@@ -226,14 +219,7 @@ class Page:
 
 
 def write_page(path: Path, page: Page, *, private: bool = False) -> Path:
-    """Write the page; one that is private only its owner may ever read.
-
-    Returns:
-        Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
-
-    Raises:
-        OutputError: It cannot be written there; then nothing is.
-    """
+    """Write the page; returns and raises as `place_file`."""
     return place_file(path, page_html(page).encode(), private=private)
 
 

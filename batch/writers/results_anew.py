@@ -203,11 +203,7 @@ def write_results_folder(
         path: The folder. One that lies there is replaced if it holds nothing but earlier results.
         sheets: All files of the user's, in the user's order.
 
-    Returns:
-        Where it lies: ``path``, or a name beside it where ``path`` is open or holds something else.
-
-    Raises:
-        OutputError: It cannot be written there; then nothing is.
+    Returns and raises as `place_folder`.
     """
     names = file_names([sheet.raw.name for sheet in sheets])
     first = next((sheet.raw.dialect for sheet in sheets if sheet.raw.dialect), _OURS)

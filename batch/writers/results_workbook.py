@@ -67,16 +67,7 @@ def write_results(
     """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes.
 
     Of the user's sheets it has the values only, and none of those that cannot be read. `write_into` keeps all the rest
-    too, where that can be.
-
-    Args:
-        made_at: When this one is made, as ``2026-11-23T02:14:07+01:00``.
-
-    Returns:
-        Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
-
-    Raises:
-        OutputError: It cannot be written there; then nothing is.
+    too, where that can be. It is ``made_at`` ``2026-11-23T02:14:07+01:00``. Returns and raises as `write_workbook`.
     """
     sheets = [sheet for sheet in sheets if not sheet.raw.unreadable]
     names = sheet_names([sheet.raw.name for sheet in sheets])
@@ -174,13 +165,8 @@ _NOTHING_TO_CORRECT: Final = "Nothing in the workbook has to be corrected."
 def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], problems: Sequence[Problem]) -> Path:
     """Write the plan as a workbook: Summary, Changes, Problems.
 
-    Changes have no *Found* there, and their cells are no links: the user's sheets are in another file.
-
-    Returns:
-        Where it lies: ``path``, or a name beside it if a program holds ``path`` open.
-
-    Raises:
-        OutputError: It cannot be written there; then nothing is.
+    Changes have no *Found* there, and their cells are no links: the user's sheets are in another file. Returns and
+    raises as `write_workbook`.
     """
 
     def fill(book: NewWorkbook) -> None:
@@ -336,12 +322,10 @@ class ChangesWriter:
         self._thread = threading.Thread(target=self._write, name="changes", daemon=True)
 
     def __enter__(self) -> Self:
-        """Begin to write."""
         self._thread.start()
         return self
 
     def __exit__(self, *_how: object) -> None:
-        """Give it up, if it is not written by now."""
         with self._changed:
             self._given_up = True
             self._changed.notify_all()

@@ -120,12 +120,10 @@ class _Page:
         self.height += height
 
     def gap(self, rows: int = 1) -> None:
-        """Leave rows blank."""
         self.row += rows
         self.height += rows * _BLANK_ROW
 
     def across(self, text: str, style: str, *, tall: str = "", least: float = 0) -> None:
-        """Write one text over all columns."""
         self.line((text, style, self.all + 3), tall=[(tall, self.whole)], least=least)
 
     def title(self, summary: Summary, tone: Tone) -> None:

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from batch.errors import OutputError
 from batch.schema import columns
 from batch.schema.column_model import CLEAR, EVERY_TYPE, Column, Sheet
 from batch.schema.problems import GLOSSARY_LEAD, GLOSSARY_SHEET, glossary
 from batch.wording import letters, read_texts
+from batch.writers.atomic import place_file, place_folder
 from batch.writers.new_workbook import (
     LAST_ROW,
     DocumentProperties,
@@ -125,34 +125,20 @@ _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 
 
 def write_template(path: Path) -> Path:
-    """Write the empty workbook and return where it is.
-
-    Raises:
-        OutputError: It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(workbook_bytes(_fill, DocumentProperties(title="trunk-batch template", created=_CREATED)))
-    except OSError as error:
-        raise OutputError(path, error.strerror or "the system refuses it") from None
-    return path
+    """Write the empty workbook and return where it is; raises as `place_file`."""
+    return place_file(path, workbook_bytes(_fill, DocumentProperties(title="trunk-batch template", created=_CREATED)))
 
 
 def write_template_folder(path: Path) -> Path:
-    """Write the empty CSV folder (header lines only, and a README) and return where it is.
+    """Write the empty CSV folder (header lines only, and a README) and return where it is; raises as `place_folder`."""
 
-    Raises:
-        OutputError: It cannot be written.
-    """
-    try:
-        path.mkdir(parents=True, exist_ok=True)
+    def fill(folder: Path) -> None:
         for sheet in columns.SHEETS:
             line = ",".join(column.label for column in sheet.columns)
-            (path / sheet.csv).write_bytes(f"{line}\r\n".encode("utf-8-sig"))
-        (path / README).write_bytes(csv_readme().encode("utf-8-sig"))
-    except OSError as error:
-        raise OutputError(path, error.strerror or "the system refuses it") from None
-    return path
+            (folder / sheet.csv).write_bytes(f"{line}\r\n".encode("utf-8-sig"))
+        (folder / README).write_bytes(csv_readme().encode("utf-8-sig"))
+
+    return place_folder(path, fill, ours=lambda _: False)
 
 
 def _fill(book: NewWorkbook) -> None:
@@ -182,7 +168,6 @@ class _Guide:
         self.last = len(_WIDTHS) - 1
 
     def write(self, origin: Sequence[tuple[str, str]], steps: Sequence[str]) -> None:
-        """Write all of it."""
         self.target.print_across()
         self._line([(GUIDE, "guide title", 7)], height=36)
         self._line([(_WORDS["lead"], "prose", 7)])

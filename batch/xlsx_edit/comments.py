@@ -71,14 +71,12 @@ def add_notes(patch: SheetPatch, texts: Mapping[tuple[int, int], str]) -> None:
 
 
 def _drawing_of(patch: SheetPatch) -> str | None:
-    """Return the part with the drawing of a sheet's notes."""
     link = patch.frame.drawing_link
     part = None if link is None else patch.edit.links(patch.part).get(link, ("", None))[1]
     return None if part is None else patch.edit.find(part)
 
 
 def _clean(text: str) -> str:
-    """Return a text without what XML cannot hold."""
     text = re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", "\ufffd", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} …"
 
@@ -91,7 +89,6 @@ def _new_comments(space: str) -> etree._Element:
 
 
 def _write(root: etree._Element, notes: Mapping[tuple[int, int], str]) -> None:
-    """Put notes among the comments."""
     space = etree.QName(root).namespace
     authors, comments = (_child(root, space, name) for name in ("authors", "commentList"))
     root.insert(0, authors)
@@ -213,7 +210,6 @@ def _places(comment: etree._Element) -> Iterator[tuple[int, int]]:
 
 
 def _cut(comment: etree._Element, length: int) -> None:
-    """Shorten a comment to so many characters."""
     for text in list(_texts(comment)):
         said = text.text or ""
         text.text = said[:length]

@@ -161,7 +161,6 @@ class SheetPatch:
         self.edit.rewrite(self.part, self._rewritten)
 
     def _grow(self) -> None:
-        """Have the sheet say that it reaches as far as what is put in."""
         dimension = self.frame.find("dimension")
         columns = [*self._ours, *(column for cells in self._changes.values() for column in cells)]
         if dimension is None or not columns:
@@ -270,7 +269,6 @@ class SheetPatch:
         return self.frame.column_style(column)
 
     def _made(self, number: int) -> bytes:
-        """Return a row that was not there."""
         tag = b'<%brow r="%d">' % (self.prefix, number)
         return tag + self._merged(tag, b"", b"%d" % number, self._changes[number], None) + b"</%brow>" % self.prefix
 

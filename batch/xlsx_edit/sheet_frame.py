@@ -170,7 +170,6 @@ def _head(pieces: Iterator[bytes]) -> tuple[bytes, bytes, bytes]:
 
 
 def _tail(pieces: Iterator[bytes], prefix: bytes, rest: bytes) -> bytes:
-    """Return what is behind the rows."""
     end = b"</%ssheetData>" % prefix
     while True:
         at = rest.find(end)

@@ -130,7 +130,6 @@ def _nowhere(anchor: etree._Element, room: Making) -> None:
 
 
 def _corner(corner: etree._Element) -> tuple[int, float, int]:
-    """Return column, pixels in it, and row."""
     column, offset, row = (_whole(corner.findtext(f"{{*}}{name}")) for name in ("col", "colOff", "row"))
     return column, offset / EMU, row
 

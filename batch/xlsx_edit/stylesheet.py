@@ -241,7 +241,6 @@ class Stylesheet:
 
 
 def _moved(element: etree._Element, theirs: str, ours: str) -> etree._Element:
-    """Return a copy of an element with one namespace instead of another."""
     name = etree.QName(element)
     copy = element.makeelement(f"{{{ours}}}{name.localname}" if (name.namespace or "") == theirs else name.text)
     for key, value in element.attrib.items():

@@ -16,7 +16,7 @@ import pytest
 
 from batch.practice.calls import Pbx, Request
 from batch.practice.faults import CannedReply, Faults
-from batch.practice.server import Api, Certificate, running, serve
+from batch.practice.server import Api, Certificate, rehearse, running
 from batch.practice.state import PbxState, read_state, write_state
 from tests.certificates import Identity
 
@@ -545,11 +545,9 @@ def test_a_certificate_that_cannot_be_read_is_the_callers_error(state: PbxState,
 FOREGROUND = """
 import sys
 from pathlib import Path
-from batch.practice.state import read_state
-from batch.practice.server import serve
+from batch.practice.server import rehearse
 
-path = Path(sys.argv[1])
-serve(read_state(path), path=path, on_ready=lambda url: print(url, flush=True))
+rehearse(port=0, state_file=Path(sys.argv[1]), faults_file=None, ready=lambda url, _: print(url, flush=True))
 print("ended", flush=True)
 """
 
@@ -580,10 +578,12 @@ def test_the_foreground_server_answers_until_ctrl_c(state: PbxState, reach: Any,
         seen.append(client.update(**NEW_NAME))
         signal.raise_signal(signal.SIGINT)
 
-    serve(
-        state,
-        path=tmp_path / "pbx.json",
-        on_ready=lambda url: threading.Thread(target=visit, args=(url,)).start(),
+    write_state(state, tmp_path / "pbx.json")
+    rehearse(
+        port=0,
+        state_file=tmp_path / "pbx.json",
+        faults_file=None,
+        ready=lambda url, _: threading.Thread(target=visit, args=(url,)).start(),
     )
     assert seen == [{"errcode": 0, "errmsg": "SUCCESS"}]
     assert read_state(tmp_path / "pbx.json").trunks[8]["name"] == "renamed"
@@ -591,15 +591,4 @@ def test_the_foreground_server_answers_until_ctrl_c(state: PbxState, reach: Any,
 
 def test_a_port_that_is_taken_is_the_callers_error(state: PbxState) -> None:
     with running(state) as pbx, pytest.raises(OSError, match="in use"):
-        serve(state, port=int(pbx.url.rsplit(":", 1)[1]))
-
-
-def test_it_can_listen_on_ipv6(state: PbxState) -> None:
-    def leave(url: str) -> None:
-        assert url.startswith("http://[::1]:")
-        raise KeyboardInterrupt
-
-    try:
-        serve(state, "::1", on_ready=leave)
-    except OSError:
-        pytest.skip("no IPv6 here")
+        rehearse(port=int(pbx.url.rsplit(":", 1)[1]), state_file=None, faults_file=None, ready=lambda *_: None)

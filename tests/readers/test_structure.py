@@ -14,9 +14,8 @@ from openpyxl.worksheet.formula import ArrayFormula
 from batch.errors import WorkbookError
 from batch.readers import packages, prescan
 from batch.readers.detect import read_workbook
-from batch.readers.grids import CellDetails
 from batch.readers.number_formats import CellFormats
-from batch.readers.workbook import Block, CellError, NoValue
+from batch.readers.workbook import Block, CellDetails, CellError, NoValue
 from tests.packages import (
     HEAD,
     MAIN,

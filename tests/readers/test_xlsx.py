@@ -17,7 +17,7 @@ from openpyxl.packaging.custom import StringProperty
 from python_calamine import PasswordError
 
 from batch.errors import WorkbookError
-from batch.readers import grids, packages, prescan
+from batch.readers import packages, prescan, workbook
 from batch.readers.detect import begin_workbook, read_workbook
 from batch.readers.workbook import CellError, Format, NoValue, RawSheet
 from batch.schema.file_metadata import MARK
@@ -444,11 +444,11 @@ def test_a_panic_inside_the_reader_is_a_damaged_file_and_other_interruptions_pas
     class PanicException(BaseException):
         pass
 
-    with pytest.raises(WorkbookError, match="cannot be understood"), grids.calamine_failures(tmp_path):
+    with pytest.raises(WorkbookError, match="cannot be understood"), workbook.calamine_failures(tmp_path):
         raise PanicException
-    with pytest.raises(KeyboardInterrupt), grids.calamine_failures(tmp_path):
+    with pytest.raises(KeyboardInterrupt), workbook.calamine_failures(tmp_path):
         raise KeyboardInterrupt
-    with pytest.raises(WorkbookError, match="protected"), grids.calamine_failures(tmp_path):
+    with pytest.raises(WorkbookError, match="protected"), workbook.calamine_failures(tmp_path):
         raise PasswordError
 
 

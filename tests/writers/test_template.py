@@ -25,7 +25,7 @@ SHEETS = pytest.mark.parametrize("sheet", columns.SHEETS, ids=lambda sheet: shee
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_template(tmp_path_factory.mktemp("template") / "new folder" / "trunks.xlsx")
+    return write_template(tmp_path_factory.mktemp("template") / "trunks.xlsx")
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +171,7 @@ def test_notes_name_the_trunk_types_where_not_all_have_the_column() -> None:
 
 
 def test_the_csv_folder_holds_header_lines_and_a_readme(tmp_path: Path) -> None:
-    folder = write_template_folder(tmp_path / "deep" / "csv")
+    folder = write_template_folder(tmp_path / "csv")
 
     assert (folder / "dids.csv").read_bytes() == b"\xef\xbb\xbfTrunk,DID,DID name\r\n"
     readme = (folder / README).read_text(encoding="utf-8-sig")
