@@ -121,7 +121,7 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
 
         check_marked_target(settings.workbook, settings.marked)
     if settings.write_columns is not None and settings.write_columns.exists():
-        from batch.tables.columns_file import already_there  # noqa: PLC0415 - as above
+        from batch.writers.atomic import already_there  # noqa: PLC0415 - as above
 
         raise already_there(settings.write_columns)
     checked = check(settings)

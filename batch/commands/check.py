@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from batch.errors import UsageError
 from batch.readers.detect import begin_workbook
+from batch.readers.encodings import read_columns_text
 from batch.readers.workbook import Workbook
 from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
 from batch.settings import Settings
-from batch.tables.columns_file import NO_FILE, ColumnsFile, read_columns
+from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
 from batch.tables.sheets import tell_unreadable
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def read(settings: Settings) -> Sheets:
 
 def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecrets]:
     """Begin to read a workbook; who asks for a table waits for its sheet."""
-    columns_file = NO_FILE if settings.columns is None else read_columns(settings.columns)
+    file = settings.columns
+    columns_file = NO_FILE if file is None else parse_columns(file.name, read_columns_text(file))
     workbook = replace(begin_workbook(_file(settings)), path=settings.workbook)
     from batch.tables.rows import Tables  # noqa: PLC0415 - loads pandas while the file is read
 
@@ -191,10 +193,10 @@ def write_guess(checked: Checked, target: Path) -> None:
         UsageError: there is such a file already.
         OutputError: it cannot be written.
     """
-    from batch.tables.columns_file import write_columns  # noqa: PLC0415 - only where a guess is asked for
-    from batch.tables.guesses import guess_columns  # noqa: PLC0415
+    from batch.tables.guesses import guess_columns  # noqa: PLC0415 - only where a guess is asked for
+    from batch.writers.atomic import write_new  # noqa: PLC0415
 
-    write_columns(target, guess_columns(checked.workbook, checked.tables, target.name))
+    write_new(target, guess_columns(checked.workbook, checked.tables, target.name))
 
 
 def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:

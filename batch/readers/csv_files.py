@@ -24,7 +24,6 @@ from batch.readers.workbook import (
     RawSheet,
     by_column,
     cannot_be_opened,
-    collector_paused,
     too_large,
 )
 from batch.schema.column_model import Sheet
@@ -348,16 +347,15 @@ def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
     sheets: list[RawSheet] = []
     remarks: dict[str, str] = {}
     ours = False
-    with collector_paused():
-        for name, path, raw in files:
-            known = sheet_of_file(name)
-            if known is None:
-                ours = rough_first_cell(raw) == RESULTS_TITLE
-                continue
-            digest.update(raw)
-            sheet, remark = _sheet(known, path, raw)
-            sheets.append(sheet)
-            remarks[sheet.name] = remark
+    for name, path, raw in files:
+        known = sheet_of_file(name)
+        if known is None:
+            ours = rough_first_cell(raw) == RESULTS_TITLE
+            continue
+        digest.update(raw)
+        sheet, remark = _sheet(known, path, raw)
+        sheets.append(sheet)
+        remarks[sheet.name] = remark
     return CsvFolder(sheets=tuple(sheets), remarks=remarks, sha256=digest.hexdigest(), ours=ours)
 
 

@@ -6,9 +6,11 @@ formulas without a value, hidden rows) is there as well; what cannot be read at 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import mmap
 import posixpath
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -21,7 +23,6 @@ from batch.readers.workbook import (
     RawSheet,
     Workbook,
     cannot_be_opened,
-    collector_paused,
     damaged,
     encrypted,
     not_a_spreadsheet,
@@ -29,7 +30,7 @@ from batch.readers.workbook import (
 from batch.schema.file_metadata import IMPRINT, MARK, NO_IMPRINT, FileKind, FileMetadata, read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
@@ -213,8 +214,20 @@ def read_workbook(path: Path) -> Workbook:
     Raises:
         WorkbookError: It is none of these, damaged, protected, or would fill the memory.
     """
-    with collector_paused():
+    with _collector_paused():
         return begin_workbook(path).wait()
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Keep the garbage collector from walking over lists that only grow, for as long as they are built."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 def begin_workbook(path: Path) -> Workbook:

@@ -1,4 +1,4 @@
-"""Encodings of text files, detected."""
+"""Encodings of text files, detected; and the one text file that people write for this tool, read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+from batch.errors import UsageError
 
 _SAMPLE: Final = 1 << 16
 
@@ -215,3 +218,23 @@ def _eastern_readability(text: str, name: str) -> int:
             usual = first <= code[0] <= last and (name != "gb18030" or code[1] > 0xA0)
             score += times * (2 * len(code) if usual or marks.match(character) else -3 * len(code))
     return score
+
+
+def read_columns_text(path: Path) -> str:
+    """Read the file given by ``--columns``, in UTF-8 or marked UTF-16; it comes with Unix line ends.
+
+    Raises:
+        UsageError: it is not there, or no such text.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"--columns {path} cannot be read: {error.strerror or error}.",
+            "Let check --write-columns write one to begin with.",
+        ) from None
+    try:
+        text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
+    except ValueError:
+        raise UsageError(f"--columns {path} is not text in UTF-8.", "Save it as UTF-8.") from None
+    return text.replace("\r\n", "\n")

@@ -29,7 +29,6 @@ from batch.readers.workbook import (
     RawSheet,
     calamine_book,
     calamine_failures,
-    collector_paused,
     damaged,
     protected,
     read_sheets,
@@ -226,9 +225,16 @@ def read_opendocument(package: Package) -> tuple[RawSheet, ...]:
     manifest = package.find("META-INF/manifest.xml")
     if manifest is not None and any(tag == "encryption-data" for tag, _ in package.elements(manifest)):
         raise protected(path)
-    with collector_paused(), calamine_failures(path):
-        noted = [details for _, details in _noted(package)]
-        return read_sheets(_book(package), noted)
+    content = package.find(CONTENT)
+    if content is None:
+        raise damaged(path, "it has no content")
+    with calamine_failures(path):
+        styles = _Styles()
+        walk = _Walk(path, styles)
+        if (common := package.find(STYLES)) is not None:
+            _run(package, common, styles)
+        _run(package, content, walk)
+        return read_sheets(_book(package, content), [details for _, details in walk.noted])
 
 
 def holds_a_spreadsheet(package: Package) -> bool:
@@ -242,10 +248,9 @@ def holds_a_spreadsheet(package: Package) -> bool:
     return False
 
 
-def _book(package: Package) -> CalamineWorkbook:
+def _book(package: Package, content: str) -> CalamineWorkbook:
     """Return the file opened by calamine; where it is packed as calamine does not understand, a plain copy of it."""
-    content = package.find(CONTENT)
-    if content is not None and not package.odd and package.find(MIMETYPE) is not None:
+    if not package.odd and package.find(MIMETYPE) is not None:
         try:
             return calamine_book(package.path, ".ods")
         except CalamineError:
@@ -253,22 +258,10 @@ def _book(package: Package) -> CalamineWorkbook:
     copy = io.BytesIO()
     with zipfile.ZipFile(copy, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr(MIMETYPE, SPREADSHEET)
-        archive.writestr(CONTENT, _INDENTED.sub(b">", packages.without_comments(package.read(content or CONTENT))))
+        archive.writestr(CONTENT, _INDENTED.sub(b">", packages.without_comments(package.read(content))))
         archive.writestr("META-INF/manifest.xml", _MANIFEST)
     copy.seek(0)
     return CalamineWorkbook.from_filelike(copy)
-
-
-def _noted(package: Package) -> list[tuple[str, CellDetails]]:
-    content = package.find(CONTENT)
-    if content is None:
-        raise damaged(package.path, "it has no content")
-    styles = _Styles()
-    walk = _Walk(package.path, styles)
-    if (common := package.find(STYLES)) is not None:
-        _run(package, common, styles)
-    _run(package, content, walk)
-    return walk.noted
 
 
 def _run(package: Package, part: str, walk: _Styles | _Walk) -> None:
@@ -299,7 +292,7 @@ class _Walk:
         """Whether something drawn hangs at the cell, whose text the fast reader takes for the cell's."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
-        name = packages.local(tag)
+        name = local(tag)
         if not self.in_tables and name != "table":
             self.styles.start(tag, attributes)
             return
@@ -372,7 +365,7 @@ class _Walk:
             self.shown.append(text)
 
     def end(self, tag: str) -> None:
-        name = packages.local(tag)
+        name = local(tag)
         if not self.in_tables:
             self.styles.end(tag)
         elif _is_wrapper(tag):
@@ -433,7 +426,7 @@ class _Walk:
 
 
 def _is_wrapper(tag: str) -> bool:
-    return tag.startswith(_DRAWING) or packages.local(tag) in _WRAPPERS
+    return tag.startswith(_DRAWING) or local(tag) in _WRAPPERS
 
 
 def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | dt.timedelta | str | None:
@@ -444,16 +437,10 @@ def _found(attributes: Mapping[str, str], shown: str) -> CellError | NoValue | d
         return CellError(shown or "#ERROR!")
     if formula is not None and kind is None:
         return NoValue(_in_excel(formula))
-    return _long_duration(time) if kind == "time" else None
-
-
-def _long_duration(text: str) -> dt.timedelta | None:
-    """Return a time of a day and more, which the fast reader takes for text."""
-    found = _DURATION.fullmatch(text)
-    if found is None or int(found[1]) < 24:
+    long = _DURATION.fullmatch(time) if kind == "time" else None
+    if long is None or int(long[1]) < 24:  # the fast reader takes a time of a day and more for text
         return None
-    hours, minutes, seconds = map(int, found.groups())
-    return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+    return dt.timedelta(hours=int(long[1]), minutes=int(long[2]), seconds=int(long[3]))
 
 
 def _in_excel(formula: str) -> str:

@@ -6,7 +6,6 @@ The values are calamine's; what it drops, a closer look at the file notes (`Cell
 from __future__ import annotations
 
 import datetime as dt
-import gc
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -433,15 +432,3 @@ def calamine_failures(path: Path) -> Iterator[None]:
         if type(panic).__name__ != "PanicException":  # it is no Exception, and cannot be imported
             raise
         raise damaged(path, "what is inside cannot be understood") from None
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from walking over lists that only grow, for as long as they are built."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

@@ -32,7 +32,6 @@ from batch.readers.workbook import (
     Grid,
     RawSheet,
     calamine_failures,
-    collector_paused,
     damaged,
     encrypted,
     not_a_spreadsheet,
@@ -284,16 +283,13 @@ class _Unread(Exception):
 
 def _by_xlrd(path: Path, content: bytes, noted: list[CellDetails], *, corrupt: bool = False) -> tuple[RawSheet, ...]:
     try:
-        with (
-            collector_paused(),
-            xlrd.open_workbook(
-                file_contents=content,
-                logfile=io.StringIO(),
-                formatting_info=True,  # else it says neither what is hidden or merged nor how numbers look
-                ragged_rows=True,
-                ignore_workbook_corruption=corrupt,
-            ) as book,
-        ):
+        with xlrd.open_workbook(
+            file_contents=content,
+            logfile=io.StringIO(),
+            formatting_info=True,  # else it says neither what is hidden or merged nor how numbers look
+            ragged_rows=True,
+            ignore_workbook_corruption=corrupt,
+        ) as book:
             styles = _styles(book)
             fonts = frozenset(number for number, font in enumerate(book.font_list) if font.struck_out)
             struck = frozenset(number for number, style in enumerate(book.xf_list) if style.font_index in fonts)
@@ -319,7 +315,7 @@ def _by_calamine(path: Path, content: bytes, noted: list[CellDetails], refusal: 
     if not noted:
         raise refusal
     try:
-        with collector_paused(), calamine_failures(path):
+        with calamine_failures(path):
             return read_sheets(CalamineWorkbook.from_filelike(io.BytesIO(content)), noted)
     except WorkbookError:
         raise refusal from None

@@ -23,7 +23,6 @@ from batch.readers.workbook import (
     RawSheet,
     calamine_book,
     calamine_failures,
-    collector_paused,
     damaged,
     read_sheets,
     worksheets,
@@ -156,7 +155,7 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         noted = {name: _details(package.read(part), styles, texts) for name, part in _parts(package).items()}
     except (TypeError, LookupError):  # pyxlsb, at a record that is too short
         raise damaged(path, "one of its records breaks off") from None
-    with collector_paused(), calamine_failures(path):
+    with calamine_failures(path):
         book = calamine_book(path, ".xlsb")
         for _, meta in worksheets(book):
             if meta.name not in noted:

@@ -12,10 +12,9 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
-from batch.errors import OutputError, UsageError
+from batch.errors import UsageError
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import Sheet, words_of
 from batch.schema.columns import SHEETS, TRUNKS
@@ -76,47 +75,6 @@ class Fit:
 
 
 NO_FIT: Final = Fit()
-
-
-def read_columns(path: Path) -> ColumnsFile:
-    """Read a columns file.
-
-    Raises:
-        UsageError: it is not there, is no TOML, or is not of this form.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            f"--columns {path} cannot be read: {error.strerror or error}.",
-            "Let check --write-columns write one to begin with.",
-        ) from None
-    try:
-        text = raw.decode("utf-16" if raw[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
-    except ValueError:
-        raise UsageError(f"--columns {path} is not text in UTF-8.", "Save it as UTF-8.") from None
-    return parse_columns(path.name, text.replace("\r\n", "\n"))
-
-
-def write_columns(path: Path, text: str) -> None:
-    """Write a columns file, in place of none.
-
-    Raises:
-        UsageError: there is a file already.
-        OutputError: it cannot be written.
-    """
-    try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except FileExistsError:
-        raise already_there(path) from None
-    except OSError as error:
-        raise OutputError(path, error.strerror or str(error)) from error
-
-
-def already_there(path: Path) -> UsageError:
-    """Refuse to write where somebody may have corrected a guess by hand."""
-    return UsageError(f"{path} is there already; it may have been corrected.", "Name another file, or delete it first.")
 
 
 def parse_columns(name: str, text: str) -> ColumnsFile:

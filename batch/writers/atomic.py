@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
-from batch.errors import OutputError
+from batch.errors import OutputError, UsageError
 
 Replace: TypeAlias = Callable[[Path, Path], None]
 """`os.replace`, or what stands in for it."""
@@ -88,6 +88,27 @@ def place_folder(
         raise OutputError(path, _reason(error)) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_new(path: Path, text: str) -> None:
+    """Write a text file, in place of none.
+
+    Raises:
+        UsageError: there is a file already.
+        OutputError: it cannot be written.
+    """
+    try:
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except FileExistsError:
+        raise already_there(path) from None
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error)) from error
+
+
+def already_there(path: Path) -> UsageError:
+    """Refuse to write where somebody may have corrected a guess by hand."""
+    return UsageError(f"{path} is there already; it may have been corrected.", "Name another file, or delete it first.")
 
 
 def _umask() -> int:

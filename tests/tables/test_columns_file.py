@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError, UsageError
+from batch.readers.encodings import read_columns_text
 from batch.readers.workbook import Workbook
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.columns_file import ColumnsFile, parse_columns, read_columns, write_columns
+from batch.tables.columns_file import ColumnsFile, parse_columns
 from batch.tables.guesses import guess_columns
 from batch.tables.rows import Tables, tabulate
+from batch.writers.atomic import write_new
 from tests.builders import sheet, told, workbook
 
 
@@ -125,7 +127,7 @@ def test_a_file_that_cannot_be_understood_says_where_and_why(text: str, message:
 def test_it_may_be_saved_by_any_editor(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
     path.write_bytes(raw)
-    assert read_columns(path) == parse_columns("m.toml", MAPPED)
+    assert parse_columns("m.toml", read_columns_text(path)) == parse_columns("m.toml", MAPPED)
 
 
 @pytest.mark.parametrize("raw", [None, b"PK\x03\x04\xff\x89", b"\xff\xfe\x00"])
@@ -134,17 +136,17 @@ def test_a_file_that_is_not_there_or_no_text_is_refused(raw: bytes | None, tmp_p
     if raw is not None:
         path.write_bytes(raw)
     with pytest.raises(UsageError, match="--columns"):
-        read_columns(path)
+        read_columns_text(path)
 
 
 def test_it_is_never_written_over_another(tmp_path: Path) -> None:
     path = tmp_path / "m.toml"
-    write_columns(path, "# mine\n")
+    write_new(path, "# mine\n")
     with pytest.raises(UsageError, match="is there already; it may have been corrected"):
-        write_columns(path, "")
+        write_new(path, "")
     assert path.read_text(encoding="utf-8") == "# mine\n"
     with pytest.raises(OutputError):
-        write_columns(tmp_path / "none" / "m.toml", "")
+        write_new(tmp_path / "none" / "m.toml", "")
 
 
 def test_the_best_guess_of_a_usual_workbook_reads_back_as_what_was_read_without_it() -> None:
