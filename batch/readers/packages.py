@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
+RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
+TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
+OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+"""What the types of links between the parts of a workbook begin with."""
+MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+"""Namespace of workbook, sheets and styles."""
+
 CHUNK: Final = 1 << 17
 """Bytes given out at a time; few enough to stay in the cache of a core while they are looked at."""
 

@@ -186,7 +186,6 @@ _NUMERIC: Final = frozenset({"", "n", "d"})
 _CRITERIA: Final = frozenset({"filters", "top10", "customFilters", "dynamicFilter", "colorFilter", "iconFilter"})
 
 _NAMELESS = re.compile(rb"<c(?! r=\"[A-Z]+\d+\")[\s/>]")
-_ADDRESS = re.compile(r"\$?([A-Z]+)\$?([0-9]+)")
 _BORDER: Final = 64
 
 
@@ -271,7 +270,7 @@ def read_margins(package: Package, part: str, margins: bytes, details: CellDetai
 
 
 def _totals(table: Mapping[str, str]) -> Block | None:
-    count, block = table.get("totalsRowCount", "0"), _block(table.get("ref", ""))
+    count, block = table.get("totalsRowCount", "0"), block_of(table.get("ref", ""))
     if block is None or not count.isdecimal() or int(count) == 0:
         return None
     return block._replace(first_row=block.last_row - int(count) + 1)
@@ -298,7 +297,8 @@ class _MarginWalk:
                     first, last = int(attributes.get("min", "1")), int(attributes.get("max", "1"))
                     self.details.hidden_columns.append((first - 1, last - 1))
             case "mergeCell":
-                if block := _block(attributes.get("ref", "")):
+                reference = attributes.get("ref", "")
+                if ":" in reference and (block := block_of(reference)):
                     self.details.merged.append(block)
             case _ if name in _CRITERIA:
                 self.details.filtered = True
@@ -313,13 +313,17 @@ def _is_zero(text: str) -> bool:
     return re.fullmatch(r"0(?:\.0*)?", text) is not None
 
 
-def _block(text: str) -> Block | None:
-    """Return the cells that ``B2:D2`` names; None for anything else, and for a single cell."""
-    corners = [_ADDRESS.fullmatch(corner) for corner in text.split(":")]
-    if len(corners) != 2 or corners[0] is None or corners[1] is None:
+def block_of(reference: str) -> Block | None:
+    """Return the cells of a reference (``A1:C9``, ``B2``); None if it is none, or whole columns or rows."""
+    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?", reference)
+    if found is None:
         return None
-    (left, top), (right, bottom) = corners[0].groups(), corners[1].groups()
-    return Block(int(top), column_of(left), int(bottom), column_of(right))
+    return Block(
+        first_row=int(found[2]),
+        first_column=column_of(found[1]),
+        last_row=int(found[4] or found[2]),
+        last_column=column_of(found[3] or found[1]),
+    )
 
 
 class _Walk:

@@ -23,7 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetMetadata
 from batch.errors import WorkbookError
 from batch.readers import packages
 from batch.readers.number_formats import CellFormats, is_on, read_styles
-from batch.readers.packages import Package
+from batch.readers.packages import MAIN, OFFICE, RELATIONS, TYPES, Package
 from batch.readers.prescan import SPELT_VALUE, Extent, extent, prescan_sheet, read_details, read_margins
 from batch.readers.workbook import (
     CellDetails,
@@ -79,11 +79,6 @@ def _values_of(package: Package, metadata: str, rich: set[str]) -> frozenset[str
                 found.add(str(number))
     return frozenset(found)
 
-
-_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
-_TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 _ERROR_VALUE = re.compile(
     rb"(<(?:[\w.-]+:)?c\b[^<>]*\bt\s*=\s*[\"']e[\"'][^<>]*>"
@@ -331,12 +326,12 @@ def plain_copy(package: Package, only: str = "") -> io.BytesIO:
         date1904 = quoteattr(properties.get("date1904", "0"))
         archive.writestr(
             "xl/workbook.xml",
-            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><workbookPr date1904={date1904}/>'
+            f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><workbookPr date1904={date1904}/>'
             f"<sheets>{''.join(listed)}</sheets></workbook>",
         )
         archive.writestr("xl/_rels/workbook.xml.rels", _relationships(linked))
         archive.writestr("_rels/.rels", _relationships([("officeDocument", "xl/workbook.xml")]))
-        archive.writestr("[Content_Types].xml", f'<Types xmlns="{_TYPES}"/>')
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{TYPES}"/>')
     copy.seek(0)
     return copy
 
@@ -366,7 +361,7 @@ def _spelt_plainly(value: re.Match[bytes]) -> bytes:
 
 def _relationships(links: list[tuple[str, str]]) -> str:
     each = (
-        f'<Relationship Id="rId{number}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        f'<Relationship Id="rId{number}" Type="{OFFICE}/{kind}" Target="{target}"/>'
         for number, (kind, target) in enumerate(links, 1)
     )
-    return f'<Relationships xmlns="{_RELATIONS}">{"".join(each)}</Relationships>'
+    return f'<Relationships xmlns="{RELATIONS}">{"".join(each)}</Relationships>'

@@ -8,6 +8,7 @@ from typing import Final
 
 from lxml import etree
 
+from batch.readers.prescan import block_of
 from batch.readers.workbook import Block, CellValue, NoValue
 from batch.schema.columns import RESULT_HEADERS
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, pages_across
@@ -19,7 +20,6 @@ from batch.xlsx_edit.sheet_frame import LAST_COLUMN, cell_grid
 from batch.xlsx_edit.sheet_objects import (
     Making,
     TableRange,
-    block_of,
     grow,
     make_room,
     pivots_of,

@@ -12,9 +12,10 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final, assert_never
 
+from batch.readers.csv_files import RESULTS_TITLE, SUMMARY_FILE
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import MARK, file_names
+from batch.schema.file_metadata import file_names
 from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, ChangeLine, RowResult, Summary, pages_across
 from batch.wording import letters
 from batch.writers.atomic import place_folder
@@ -173,10 +174,6 @@ def _moment(value: dt.date | dt.time | dt.timedelta, target: NewSheet) -> bytes:
     return filling(serial, target.book.styles[style])
 
 
-CSV_MARK: Final = f"{MARK} results"
-"""First cell of ``summary.csv``; it is how a folder of ours is known when it comes back."""
-
-_SUMMARY: Final = "summary.csv"
 _CHANGES: Final = "changes.csv"
 _CHANGE_HEADERS: Final = ("Sheet", "Cell", "Trunk", "Field", "Before", "Wanted", "Found")
 _RUNS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
@@ -212,10 +209,10 @@ def write_results_folder(
     def fill(folder: Path) -> None:
         for name, sheet in zip(names, sheets, strict=True):
             _write(folder / name, sheet.raw.dialect or _OURS, _sheet_rows(sheet))
-        _write(folder / _SUMMARY, ours, _summary_rows(summary))
+        _write(folder / SUMMARY_FILE, ours, _summary_rows(summary))
         _write(folder / _CHANGES, ours, _change_rows(changes, {sheet.raw.name: sheet for sheet in sheets}))
 
-    expected = {*names, _SUMMARY, _CHANGES}
+    expected = {*names, SUMMARY_FILE, _CHANGES}
     return place_folder(path, fill, ours=lambda place: _holds_only(place, expected))
 
 
@@ -224,9 +221,9 @@ def _holds_only(folder: Path, expected: AbstractSet[str]) -> bool:
     there = {entry.name for entry in folder.iterdir()}
     if not there:
         return True
-    if not there <= expected or _SUMMARY not in there:
+    if not there <= expected or SUMMARY_FILE not in there:
         return False
-    return (folder / _SUMMARY).read_bytes().removeprefix(codecs.BOM_UTF8).startswith(CSV_MARK.encode())
+    return (folder / SUMMARY_FILE).read_bytes().removeprefix(codecs.BOM_UTF8).startswith(RESULTS_TITLE.encode())
 
 
 def _write(path: Path, dialect: CsvDialect, rows: Iterable[Sequence[str]]) -> None:
@@ -294,7 +291,7 @@ def _harmless(text: str) -> str:
 
 
 def _summary_rows(summary: Summary) -> Iterator[list[str]]:
-    yield [CSV_MARK]
+    yield [RESULTS_TITLE]
     if summary.practice:
         yield [PRACTICE_NOTE]
     yield [_harmless(summary.headline)]

@@ -10,17 +10,16 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.readers.packages import Package
+from batch.readers.packages import OFFICE, RELATIONS, Package
 from batch.schema.file_metadata import MARK
 from batch.xlsx_edit.package import (
-    OFFICE,
-    RELATIONS,
     STRICT,
     Borrowed,
     PackageEdit,
     Unpatchable,
     number_of,
     parse_part,
+    put_before,
     serialise,
     whole_tags,
 )
@@ -49,9 +48,10 @@ class Book:
         self.links = edit.links(self.part)
         self.office = STRICT if STRICT in set(self.root.nsmap.values()) else OFFICE
         """What the links' types begin with."""
-        self._list = self.root.find(self._tag("sheets"))
-        if self._list is None:
+        listed = self.root.find(self._tag("sheets"))
+        if listed is None:
             raise Unpatchable("it has no list of sheets")
+        self._list = listed
 
     def _tag(self, name: str) -> str:
         return f"{{{self.namespace}}}{name}"
@@ -59,7 +59,7 @@ class Book:
     @property
     def sheets(self) -> list[etree._Element]:
         """The entries of all sheets, also of those that hold no cells."""
-        return [] if self._list is None else list(self._list.iterchildren("*"))
+        return list(self._list.iterchildren("*"))
 
     @property
     def names(self) -> list[str]:
@@ -95,7 +95,7 @@ class Book:
 
     def insert(self, position: int, name: str, part: str, state: str = "") -> None:
         """Enter a sheet at a position counted from 0."""
-        if self._list is None or name.casefold() in {there.casefold() for there in self.names}:
+        if name.casefold() in {there.casefold() for there in self.names}:
             raise Unpatchable(f"there is a sheet {name!r} already")
         numbers = [number_of(sheet, "sheetId") for sheet in self.sheets]
         entry = self.root.makeelement(self._tag("sheet"))
@@ -120,8 +120,7 @@ class Book:
                     names.remove(defined)
             if not len(names):
                 self.root.remove(names)
-        if self._list is not None:
-            self._list.remove(entry)
+        self._list.remove(entry)
         self._renumber(lambda index: index - (index > position))
         self.save()
         self.edit.cut(self.part, link)
@@ -143,11 +142,7 @@ class Book:
         names = self.root.find(self._tag("definedNames"))
         if names is None:
             names = etree.Element(self._tag("definedNames"))
-            behind = next((c for c in self.root.iterchildren("*") if etree.QName(c).localname in _BEHIND_NAMES), None)
-            if behind is None:
-                self.root.append(names)
-            else:
-                behind.addprevious(names)
+            put_before(self.root, names, _BEHIND_NAMES)
         for there in names.findall(self._tag("definedName")):
             if there.get("name") == name and there.get("localSheetId") == position:
                 names.remove(there)

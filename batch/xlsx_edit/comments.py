@@ -16,9 +16,10 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
+from batch.readers.packages import OFFICE
 from batch.wording import column_of, letters
 from batch.xlsx_edit.book import Book
-from batch.xlsx_edit.package import OFFICE, PackageEdit, Unpatchable, parse_part, serialise
+from batch.xlsx_edit.package import PackageEdit, Unpatchable, parse_part, serialise
 from batch.xlsx_edit.sheet import SheetPatch
 from batch.xlsx_edit.sheet_frame import LAST_COLUMN, CellGrid, cell_grid
 

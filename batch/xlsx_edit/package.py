@@ -6,7 +6,7 @@ import io
 import posixpath
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,17 +15,11 @@ from typing import Final, TypeAlias
 from lxml import etree
 
 from batch.errors import WorkbookError
-from batch.readers.packages import Package
+from batch.readers.packages import RELATIONS, TYPES, Package
 from batch.readers.xlsx import check_parts
 
-RELATIONS: Final = "http://schemas.openxmlformats.org/package/2006/relationships"
-TYPES: Final = "http://schemas.openxmlformats.org/package/2006/content-types"
-OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-"""What the types of links between the parts of a workbook begin with."""
 STRICT: Final = "http://purl.oclc.org/ooxml/officeDocument/relationships"
 """What `OFFICE` is in a package of the strict kind."""
-MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-"""Namespace of workbook, sheets and styles."""
 
 _TYPES_PART: Final = "[Content_Types].xml"
 USUAL_TYPES: Final[Mapping[str, str]] = {
@@ -67,6 +61,23 @@ def number_of(element: etree._Element, attribute: str, default: int = 0) -> int:
     if not text.strip().isdecimal():
         raise Unpatchable(f"one of its parts says {attribute}={text!r} where a number belongs")
     return int(text)
+
+
+def put_before(parent: etree._Element, element: etree._Element, later: Collection[str]) -> None:
+    """Put an element into another one: before the first of those that must stand behind it, else at the end."""
+    behind = next((child for child in parent.iterchildren("*") if kind_of(child) in later), None)
+    if behind is None:
+        parent.append(element)
+    else:
+        behind.addprevious(element)
+
+
+def kind_of(element: etree._Element) -> str:
+    """Return what an element is; of several to choose from, what the first of them is."""
+    name = etree.QName(element).localname
+    if name != "AlternateContent":
+        return name
+    return next((etree.QName(feature).localname for choice in element for feature in choice.iterchildren("*")), name)
 
 
 def serialise(root: etree._Element) -> bytes:

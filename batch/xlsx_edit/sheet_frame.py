@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import etree
 
-from batch.xlsx_edit.package import STRICT, Unpatchable, number_of, parse_part, serialise
+from batch.xlsx_edit.package import STRICT, Unpatchable, kind_of, number_of, parse_part, put_before, serialise
 
 _ORDER: Final = (
     *("sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection"),
@@ -57,12 +57,7 @@ class Frame:
         if found is not None:
             return found
         element = self.element(name)
-        later = set(_ORDER[_ORDER.index(name) + 1 :])
-        behind = next((c for c in self.root.iterchildren("*") if _name(c) in later), None)
-        if behind is None:
-            self.root.append(element)
-        else:
-            behind.addprevious(element)
+        put_before(self.root, element, _ORDER[_ORDER.index(name) + 1 :])
         return element
 
     def element(self, name: str, **attributes: str) -> etree._Element:
@@ -97,7 +92,7 @@ class Frame:
             self.root.remove(found)
 
     def _legacy_drawing(self) -> etree._Element | None:
-        return next((child for child in self.root.iterchildren("*") if _name(child) == "legacyDrawing"), None)
+        return next((child for child in self.root.iterchildren("*") if kind_of(child) == "legacyDrawing"), None)
 
     def column_style(self, column: int) -> int:
         """Return the style of the blank cells of a column (0 is A)."""
@@ -139,14 +134,6 @@ class Frame:
         head, _, tail = serialise(self.root).partition(mark)
         name = mark[1:-2]
         return head + b"<%s>" % name, b"</%s>" % name + tail
-
-
-def _name(element: etree._Element) -> str:
-    """Return what an element is; of several to choose from, what the first of them is."""
-    name = etree.QName(element).localname
-    if name != "AlternateContent":
-        return name
-    return next((etree.QName(feature).localname for choice in element for feature in choice.iterchildren("*")), name)
 
 
 def _first(column: etree._Element) -> int:

@@ -6,15 +6,15 @@ size that it has, although they become wider. A table takes in the columns that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
+from batch.readers.prescan import block_of
 from batch.readers.workbook import Block
-from batch.wording import column_of, letters
+from batch.wording import letters
 from batch.xlsx_edit.comments import Sides, rearranged
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, number_of, parse_part, serialise
 from batch.xlsx_edit.sheet_frame import LAST_COLUMN, CellGrid, Frame
@@ -161,19 +161,6 @@ class TableRange:
     """Whether its first row is its header."""
     fed: bool
     """Whether it is filled from elsewhere: by a query, from XML."""
-
-
-def block_of(reference: str) -> Block | None:
-    """Return the cells of a reference (``A1:C9``, ``B2``); None if it is none, or whole columns or rows."""
-    found = re.fullmatch(r"\$?([A-Z]{1,3})\$?(\d+)(?::\$?([A-Z]{1,3})\$?(\d+))?", reference)
-    if found is None:
-        return None
-    return Block(
-        first_row=int(found[2]),
-        first_column=column_of(found[1]),
-        last_row=int(found[4] or found[2]),
-        last_column=column_of(found[3] or found[1]),
-    )
 
 
 def tables_of(edit: PackageEdit, part: str) -> list[TableRange]:

@@ -9,7 +9,8 @@ from typing import Final, TypeAlias
 
 from lxml import etree
 
-from batch.xlsx_edit.package import MAIN, Unpatchable, number_of, parse_part, serialise
+from batch.readers.packages import MAIN
+from batch.xlsx_edit.package import Unpatchable, kind_of, number_of, parse_part, put_before, serialise
 
 BLANK_STYLESHEET: Final = (
     f'<styleSheet xmlns="{MAIN}">'
@@ -206,11 +207,7 @@ class Stylesheet:
         return known[key]
 
     def _append(self, parent: etree._Element, element: etree._Element) -> None:
-        later = [child for child in _elements(parent) if _local(child) == "extLst"]
-        if later:
-            later[0].addprevious(element)
-        else:
-            parent.append(element)
+        put_before(parent, element, ("extLst",))
         parent.set("count", str(len(_elements(parent))))
 
     def _section(self, name: str) -> etree._Element:
@@ -222,12 +219,7 @@ class Stylesheet:
         if found is not None:
             return found
         section = self._element(name, count="0")
-        later = set(_ORDER[_ORDER.index(name) + 1 :])
-        after = next((child for child in _elements(self._root) if _local(child) in later), None)
-        if after is None:
-            self._root.append(section)
-        else:
-            after.addprevious(section)
+        put_before(self._root, section, _ORDER[_ORDER.index(name) + 1 :])
         for element in etree.fromstring(BLANK_STYLESHEET).iterfind(f"{{{MAIN}}}{name}/*"):
             self._append(section, self._here(element))
         return section
@@ -256,10 +248,6 @@ def _elements(parent: etree._Element) -> list[etree._Element]:
     return list(parent.iterchildren("*"))
 
 
-def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname
-
-
 def _key(element: etree._Element) -> _Key:
     """Return what makes two elements the same, however they are written."""
     name = etree.QName(element)
@@ -269,7 +257,7 @@ def _key(element: etree._Element) -> _Key:
 
 def _is_plain(fill: etree._Element) -> bool:
     patterns = _elements(fill)
-    return not patterns or (_local(patterns[0]) == "patternFill" and patterns[0].get("patternType", "none") == "none")
+    return not patterns or (kind_of(patterns[0]) == "patternFill" and patterns[0].get("patternType", "none") == "none")
 
 
 def _plain_colour(fill: etree._Element) -> str:
@@ -277,5 +265,5 @@ def _plain_colour(fill: etree._Element) -> str:
     pattern = next(fill.iterchildren("*"), None)
     if pattern is None or pattern.get("patternType") != "solid":
         return ""
-    colours = [child for child in _elements(pattern) if _local(child) == "fgColor"]
+    colours = [child for child in _elements(pattern) if kind_of(child) == "fgColor"]
     return f"FF{colours[0].get('rgb', '')[-6:]}".upper() if colours else ""
