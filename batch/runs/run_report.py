@@ -13,7 +13,7 @@ from batch.readers.workbook import Workbook
 from batch.runs.outcomes import ENDINGS, TONES, Ending, Outcome, RowEndings
 from batch.schema.columns import LIST_SHEETS
 from batch.secrets import HIDDEN, Secret
-from batch.tables.row_results import ChangeLine, CodeCount, Count, Summary
+from batch.tables.row_results import ChangeLine, CodeCount, EndingCount, Summary
 from batch.tables.rows import Table, Tables
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text
@@ -78,20 +78,18 @@ def _user() -> str:
         return "somebody"
 
 
-def counts(endings: RowEndings) -> list[Count]:
-    """Count rows per sheet and ending, with what each ending means."""
+def counts(endings: RowEndings) -> list[EndingCount]:
+    """Count rows per ending and sheet, with what each ending means."""
     by_sheet = endings.counts()
     return [
-        Count(
-            sheet=title,
+        EndingCount(
             ending=str(ending),
             tone=TONES[ending],
-            rows=count[str(ending)],
+            rows={title: count[str(ending)] for title, count in by_sheet.items()},
             meaning=ENDINGS[ending].means,
             next_step=ENDINGS[ending].next_step,
         )
         for ending in Ending
-        for title, count in by_sheet.items()
     ]
 
 

@@ -137,15 +137,20 @@ class ChangeLine(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """How many rows of a sheet had an ending."""
+class EndingCount:
+    """How many rows had an ending."""
 
-    sheet: str
     ending: str
     tone: Tone
-    rows: int
+    rows: Mapping[str, int]
+    """By sheet."""
     meaning: str
     next_step: str
+
+    @property
+    def total(self) -> int:
+        """Rows of all sheets."""
+        return sum(self.rows.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,51 +177,20 @@ class Summary:
     """One sentence that says how it went."""
     facts: Sequence[tuple[str, str]] = ()
     """When, who, which file, which PBX: a label and a value each."""
-    counts: Sequence[Count] = ()
+    counts: Sequence[EndingCount] = ()
+    """One for each ending, in an order of their own."""
     codes: Sequence[CodeCount] = ()
     attention: Sequence[str] = ()
     """What to look at first, a sentence each."""
     hazards: Sequence[str] = ()
     """A sentence each."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndingCount:
-    """One ending over all sheets."""
-
-    ending: str
-    tone: Tone
-    rows: Mapping[str, int]
-    """By sheet."""
-    meaning: str
-    next_step: str
+    @property
+    def endings(self) -> list[EndingCount]:
+        """Its counts, those that occurred first."""
+        return sorted(self.counts, key=lambda count: count.total == 0)
 
     @property
-    def total(self) -> int:
-        """Rows of all sheets."""
-        return sum(self.rows.values())
-
-
-def by_ending(counts: Sequence[Count]) -> list[EndingCount]:
-    """Group counts by ending: those that occurred first, each part in the order in which it was given."""
-    grouped: dict[str, list[Count]] = {}
-    for count in counts:
-        grouped.setdefault(count.ending, []).append(count)
-    endings = [
-        EndingCount(
-            ending=ending,
-            tone=group[0].tone,
-            rows=_rows_by_sheet(group),
-            meaning=group[0].meaning,
-            next_step=group[0].next_step,
-        )
-        for ending, group in grouped.items()
-    ]
-    return sorted(endings, key=lambda count: count.total == 0)
-
-
-def _rows_by_sheet(counts: Sequence[Count]) -> dict[str, int]:
-    rows: dict[str, int] = {}
-    for count in counts:
-        rows[count.sheet] = rows.get(count.sheet, 0) + count.rows
-    return rows
+    def sheets(self) -> list[str]:
+        """The sheets whose rows are counted."""
+        return list(dict.fromkeys(sheet for count in self.counts for sheet in count.rows))

@@ -17,7 +17,7 @@ from typing import Final
 from batch.runs.outcomes import Ending
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import UNSEEN
-from batch.tables.row_results import EndingCount, Summary, Tone, by_ending
+from batch.tables.row_results import EndingCount, Summary, Tone
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
 from batch.trunks.live import Entry
@@ -92,7 +92,7 @@ def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
     return Page(
         summary=summary,
         subject=f"{workbook} on {pbx}",
-        tone=worst_tone(by_ending(summary.counts)),
+        tone=worst_tone(summary.counts),
         column="Result",
         charts=[chart],
         listing=Listing(
@@ -226,7 +226,7 @@ def write_page(path: Path, page: Page, *, private: bool = False) -> Path:
 def page_html(page: Page) -> str:
     """Return the page as HTML."""
     summary = page.summary
-    endings = [ending for ending in by_ending(summary.counts) if ending.total]
+    endings = [ending for ending in summary.counts if ending.total]
     name = f"{'PRACTICE ' if summary.practice else ''}{summary.title}: {page.subject}"
     parts = [
         _tag("h1", f"{plain(summary.title)} <small>{plain(page.subject)}</small>"),
@@ -236,7 +236,7 @@ def page_html(page: Page) -> str:
         _sentences("Look at these first", summary.attention, page.more_in),
         _sentences("Hazards", summary.hazards, page.more_in),
         _charts(page, endings),
-        _endings(endings, page.column, list(dict.fromkeys(count.sheet for count in summary.counts))),
+        _endings(endings, page.column, summary.sheets),
         _listing(page.listing, page.more_in) if page.listing else "",
         _facts(summary.facts),
         _signature(page.to_sign) if page.to_sign else "",

@@ -301,8 +301,9 @@ def _summary_rows(summary: Summary) -> Iterator[list[str]]:
     yield []
     yield ["Sheet", "Result", "Rows", "What it means", "What next"]
     for count in summary.counts:
-        yield [_harmless(count.sheet), count.ending, str(count.rows), count.meaning, count.next_step]
-    yield ["Total", "", str(sum(count.rows for count in summary.counts))]
+        for sheet, rows in count.rows.items():
+            yield [_harmless(sheet), count.ending, str(rows), count.meaning, count.next_step]
+    yield ["Total", "", str(sum(count.total for count in summary.counts))]
     yield []
     yield ["Errcode", "Errmsg", "Rows", "What it means", "Who can help"]
     for code in summary.codes:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone, by_ending
+from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone
 from batch.wording import letters
 from batch.writers.new_workbook import CellContent, NewSheet, NewWorkbook, SheetCell, quoted_sheet
 from batch.writers.styles import BAR, DARK, PLAIN_BAR, row_height
@@ -83,8 +83,8 @@ def add_summary(book: NewWorkbook, summary: Summary, *, column: str, name: str =
     sheet = book.sheet(name)
     sheet.page.sheet_view.showGridLines = False
     sheet.print_across()
-    endings = by_ending(summary.counts)
-    page = _Page(sheet, sheets=list(dict.fromkeys(count.sheet for count in summary.counts)))
+    endings = summary.endings
+    page = _Page(sheet, sheets=summary.sheets)
     page.title(summary, worst_tone(endings))
     page.sentences("Look at these first", summary.attention)
     page.sentences("Hazards", summary.hazards)

@@ -18,7 +18,7 @@ import pytest
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
-from batch.tables.row_results import AnsweredSheet, Count, RowResult, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, EndingCount, RowResult, Summary, Tone
 from batch.writers.results_workbook import write_into, write_results
 
 SHAPES = {"Trunks": (10_000, 20), "Caller IDs": (50_000, 7), "DIDs": (500_000, 3)}
@@ -99,8 +99,9 @@ def bare(path: Path, sheets: list[AnsweredSheet]) -> None:
 
 def told(sheets: list[AnsweredSheet]) -> Summary:
     counts = [
-        Count(sheet=sheet.raw.name, ending="applied", tone=Tone.GOOD, rows=1, meaning="", next_step="")
-        for sheet in sheets
+        EndingCount(
+            ending="applied", tone=Tone.GOOD, rows={one.raw.name: 1 for one in sheets}, meaning="", next_step=""
+        )
     ]
     return Summary(title="Results", headline="All trunks are as wanted.", counts=counts)
 

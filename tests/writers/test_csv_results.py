@@ -14,7 +14,7 @@ import pytest
 from batch.errors import OutputError
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue, RawSheet
 from batch.schema.columns import RESULT_HEADERS
-from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, RowResult, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, EndingCount, RowResult, Summary, Tone
 from batch.writers.results_anew import write_results_folder
 
 SUMMARY = Summary(
@@ -22,7 +22,7 @@ SUMMARY = Summary(
     practice=True,
     headline="1 of 2 trunks needs somebody to look.",
     facts=[("File", "=evil.csv")],
-    counts=[Count(sheet="DIDs", ending="applied", tone=Tone.GOOD, rows=2, meaning="m", next_step="n")],
+    counts=[EndingCount(ending="applied", tone=Tone.GOOD, rows={"DIDs": 2}, meaning="m", next_step="n")],
     codes=[
         CodeCount(errcode=40002, errmsg="=cmd()", rows=1, meaning="m", who="carrier"),
         CodeCount(errcode=None, errmsg="", rows=1, meaning="m", who="operator"),

@@ -11,15 +11,20 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
-from batch.tables.row_results import Count, Summary, Tone
+from batch.tables.row_results import EndingCount, Summary, Tone
 from batch.writers.printable import Listing, Page, drawn, page_html, plain, write_page
 from batch.writers.summary import Chart, ChartBar
 
 COUNTS = (
-    Count(sheet="Trunks", ending="applied", tone=Tone.GOOD, rows=2, meaning="It was written.", next_step=""),
-    Count(sheet="DIDs", ending="applied", tone=Tone.GOOD, rows=1000, meaning="It was written.", next_step=""),
-    Count(sheet="Trunks", ending="refused", tone=Tone.BAD, rows=1, meaning="The PBX said no.", next_step=""),
-    Count(sheet="Trunks", ending="failed", tone=Tone.BAD, rows=0, meaning="It did not work.", next_step=""),
+    EndingCount(
+        ending="applied",
+        tone=Tone.GOOD,
+        rows={"Trunks": 2, "DIDs": 1000},
+        meaning="It was written.",
+        next_step="",
+    ),
+    EndingCount(ending="refused", tone=Tone.BAD, rows={"Trunks": 1}, meaning="The PBX said no.", next_step=""),
+    EndingCount(ending="failed", tone=Tone.BAD, rows={"Trunks": 0}, meaning="It did not work.", next_step=""),
 )
 PAGE = Page(
     summary=Summary(title="Results", headline="1 of 3 trunks needed attention.", counts=COUNTS),
@@ -89,7 +94,7 @@ def test_text_stays_text() -> None:
         PAGE,
         summary=Summary(
             title=evil, headline=evil, facts=[(evil, evil)], attention=[evil], hazards=[evil],
-            counts=[Count(sheet=evil, ending=evil, tone=Tone.BAD, rows=1, meaning=evil, next_step=evil)],
+            counts=[EndingCount(ending=evil, tone=Tone.BAD, rows={evil: 1}, meaning=evil, next_step=evil)],
         ),
         subject=evil, column=evil, amounts=[(evil, 1)], more_in=evil, to_sign=evil,
         charts=[Chart(title=evil, bars=[ChartBar(label=evil, amount=1)])],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from batch.schema.problems import Problem
-from batch.tables.row_results import CodeCount, Count, Summary, Tone
+from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone
 from batch.trunks.change_plan import Plan
 from batch.trunks.live_checks import Hazard
 from batch.writers.printable import plan_page, results_page
@@ -18,7 +18,7 @@ SUMMARY = Summary(
     title="Plan",
     headline="1 trunk would be written.",
     counts=[
-        Count(sheet="Trunks", ending="applied", tone=Tone.GOOD, rows=1, meaning="This run wrote it.", next_step="")
+        EndingCount(ending="applied", tone=Tone.GOOD, rows={"Trunks": 1}, meaning="This run wrote it.", next_step="")
     ],
 )
 BOOK = builders.book(

@@ -17,7 +17,7 @@ from batch.readers.detect import read_workbook
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
-from batch.tables.row_results import AnsweredSheet, ChangeLine, Count, RowResult, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, EndingCount, RowResult, Summary, Tone
 from batch.writers.marked_workbook import write_marked
 from batch.writers.results_workbook import Written, write_into, write_results
 from batch.xlsx_edit.package import Unpatchable
@@ -31,7 +31,7 @@ REFUSED = RowResult(result="refused", tone=Tone.BAD, errcode=40002, errmsg="a < 
 SUMMARY = Summary(
     title="Results",
     headline="All fine.",
-    counts=[Count(sheet="DIDs", ending="applied", tone=Tone.GOOD, rows=2, meaning="m", next_step="n")],
+    counts=[EndingCount(ending="applied", tone=Tone.GOOD, rows={"DIDs": 2}, meaning="m", next_step="n")],
 )
 MADE_AT = "2026-11-23T02:14:07+01:00"
 ROWS = (("Trunk", "DID", "Note"), ("London", "442079460100", "first"), ("Paris", "33140205050", ""))

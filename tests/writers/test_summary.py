@@ -12,16 +12,15 @@ import pytest
 from batch.errors import OutputError
 from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
-from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, Count, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, EndingCount, Summary, Tone
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_workbook import write_plan, write_results
 from tests.writers.results import PLAIN, cells, opened, part, raw, results, texts
 
 
-def count(sheet: str, ending: str, tone: Tone, rows: int) -> Count:
-    return Count(
-        sheet=sheet, ending=ending, tone=tone, rows=rows, meaning=f"{ending} means", next_step=f"after {ending}"
-    )
+def count(ending: str, tone: Tone, trunks: int, dids: int) -> EndingCount:
+    rows = {"Trunks": trunks, "DIDs": dids}
+    return EndingCount(ending=ending, tone=tone, rows=rows, meaning=f"{ending} means", next_step=f"after {ending}")
 
 
 def change(cell: str = "B2", sheet: str = "DIDs", **texts: str) -> ChangeLine:
@@ -73,12 +72,9 @@ def test_what_a_sheet_has_no_room_for_is_counted_in_its_last_row(tmp_path: Path)
 
 
 COUNTS = [
-    count("Trunks", "applied", Tone.GOOD, 3),
-    count("Trunks", "skipped", Tone.QUIET, 0),
-    count("Trunks", "refused", Tone.BAD, 1),
-    count("DIDs", "applied", Tone.GOOD, 30),
-    count("DIDs", "skipped", Tone.QUIET, 0),
-    count("DIDs", "refused", Tone.BAD, 10),
+    count("applied", Tone.GOOD, 3, 30),
+    count("skipped", Tone.QUIET, 0, 0),
+    count("refused", Tone.BAD, 1, 10),
 ]
 CODES = [
     CodeCount(errcode=0, errmsg="SUCCESS", rows=33, meaning="The PBX took it.", who="nobody"),
@@ -153,7 +149,9 @@ def test_a_chart_shows_the_cells_of_its_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("counts", "codes", "charts"), [(COUNTS, [], 1), ([], CODES, 1), ([], [], 0), (COUNTS[1:2], [], 0)]
 )
-def test_there_is_no_chart_of_nothing(tmp_path: Path, counts: list[Count], codes: list[CodeCount], charts: int) -> None:
+def test_there_is_no_chart_of_nothing(
+    tmp_path: Path, counts: list[EndingCount], codes: list[CodeCount], charts: int
+) -> None:
     path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=counts, codes=codes))
     with zipfile.ZipFile(path) as package:
         assert sum(name.startswith("xl/charts/chart") for name in package.namelist()) == charts
