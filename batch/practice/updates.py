@@ -138,7 +138,7 @@ def _check_value(name: str, value: Any, trunk_type: str) -> Iterator[Json]:
         case "id":
             pass
         case "name":
-            yield from _check_name(value)
+            yield from _check_text(name, value, MAX_NAME, _FORBIDDEN_IN_NAME)
         case "switch":
             yield from _check_choice(name, value, (0, 1))
         case "transport":
@@ -154,14 +154,7 @@ def _check_value(name: str, value: Any, trunk_type: str) -> Iterator[Json]:
         case "label":
             yield from _check_label(name, value)
         case "host" | "text":
-            yield from _check_text(name, value)
-
-
-def _check_name(value: str) -> Iterator[Json]:
-    if len(value) > MAX_NAME:
-        yield invalid("name", "max", value)
-    elif _FORBIDDEN_IN_NAME & set(value):
-        yield invalid("name", "charset", value)
+            yield from _check_text(name, value, MAX_TEXT)
 
 
 def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> Iterator[Json]:
@@ -169,9 +162,11 @@ def _check_choice(name: str, value: Any, choices: tuple[Any, ...]) -> Iterator[J
         yield invalid(name, "oneof", value)
 
 
-def _check_text(name: str, value: str) -> Iterator[Json]:
-    if len(value) > MAX_TEXT:
+def _check_text(name: str, value: str, most: int, forbidden: frozenset[str] = frozenset()) -> Iterator[Json]:
+    if len(value) > most:
         yield invalid(name, "max", value)
+    elif forbidden & set(value):
+        yield invalid(name, "charset", value)
 
 
 def _check_label(name: str, value: str) -> Iterator[Json]:

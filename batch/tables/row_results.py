@@ -6,7 +6,7 @@ Writers know nothing of trunks or runs, so whoever writes a results or plan work
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -85,6 +85,12 @@ class AnsweredSheet:
     """Texts to write instead of what stands there, by column (0 is A) and row number: passwords."""
     recalculated: Mapping[int, Collection[int]] = field(default_factory=dict)
     """Of these, by column, the rows in which the text is the result of a formula that stays."""
+
+    def with_texts(self, texts: Mapping[int, Mapping[int, str]]) -> AnsweredSheet:
+        """Return it with texts to write, by column and row number, where it has nothing else to write yet."""
+        columns = dict.fromkeys([*texts, *self.replaced])
+        replaced = {column: {**texts.get(column, {}), **self.replaced.get(column, {})} for column in columns}
+        return replace(self, replaced=replaced)
 
     def columns(self) -> list[Sequence[CellValue]]:
         """Return what is written of the user's columns, from the raw sheet's first column to the last used one.

@@ -35,7 +35,7 @@ _ZERO_KEPT: Final = re.compile(r"(?:\+|00)(?:27|3[1-3]|4[1346-9]|6[14]|8[126]|9[
 """A zero that is dialled only inside the country, close behind the country."""
 _ROW_FOR_EACH: Final = re.compile(r"\b([Pp]ut|[Tt]ype) each( in full)? in a row of its own")
 
-_BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
+BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
 _GROUPED: Final = re.compile(r"\(?\+?[0-9XZN()\s./\-\u2010-\u2015\u2212]+", re.IGNORECASE)
 _BETWEEN_GROUPS: Final = re.compile(r"[()\s./\-\u2010-\u2015\u2212]+")
 _AND: Final = r"and|und|et|y|e|or|oder|ou|o|plus"
@@ -51,7 +51,7 @@ _MARKER: Final = re.compile(r"(?:(?<=[\s,;|])|\A)[0-9]{1,2}[.)]\s+(?=[+(]?[0-9]{
 """The place of a number in a list: ``1)``, ``2.``"""
 _DASHED_END: Final = re.compile(r"(?:\+?[0-9]{7,})(?:-|\.\.+)(?:\+?[0-9]{1,15})")
 _BEGINS: Final = re.compile(r"[\s/]+(?=\+|00)")
-_RUN: Final = re.compile(r"[0-9XZN]{7,}", re.IGNORECASE)
+RUN: Final = re.compile(r"[0-9XZN]{7,}", re.IGNORECASE)
 
 
 def together(text: str) -> str:
@@ -75,7 +75,7 @@ def separate_numbers(text: str) -> tuple[str, ...]:
     """Return the numbers that stand beside each other in a text, in its order; none where they are not several."""
     if len(_MARKER.findall(text)) > 1:
         text = _MARKER.sub(" ; ", text).strip(" ;")
-    masked = _BRACKET.sub(lambda found: "0" * len(found[0]), text)
+    masked = BRACKET.sub(lambda found: "0" * len(found[0]), text)
     words = _WORD.search(_APART.sub(" ", masked)) is not None
     numbers: list[str] = []
     start = 0
@@ -93,7 +93,7 @@ def separate_numbers(text: str) -> tuple[str, ...]:
 
 def holds_two(text: str) -> bool:
     """Tell whether a text has two numbers in it that each could stand by themselves."""
-    return len(_RUN.findall(_BRACKET.sub("0", text))) > 1
+    return len(RUN.findall(BRACKET.sub("0", text))) > 1
 
 
 def each_in_a_row(numbers: Sequence[str]) -> str:
@@ -133,7 +133,7 @@ def as_range(numbers: Sequence[str]) -> str:
 
 def _groups(text: str) -> list[str]:
     """Return the digits of a text by groups; none if it is no number in groups."""
-    masked = _BRACKET.sub("0", text)
+    masked = BRACKET.sub("0", text)
     if not _GROUPED.fullmatch(masked) or not re.search("[0-9]", masked):
         return []
     return [group for group in _BETWEEN_GROUPS.split(masked.replace("+", "")) if group]

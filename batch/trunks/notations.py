@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from batch.tables.written_numbers import (
+    BRACKET,
     LONGEST_CELL,
     Offer,
     Reading,
@@ -110,7 +111,6 @@ _LAST_GROUPS: Final = re.compile(
 _BARE_ENDS: Final = re.compile(rf"(?P<first>\+?[0-9]+)\s*[{DASH}]\s*(?P<last>\+?[0-9]+)")
 _MOST_BY_LAST_GROUPS: Final = 1_000
 _RUN: Final = re.compile(r"\+?[0-9XZN]{7,}", re.IGNORECASE)
-_BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
 _IN_BRACKET: Final = re.compile(r"[\s,;|/]+")
 
 
@@ -371,7 +371,7 @@ def _several(text: str) -> Reading | None:
 
 def _underscore(text: str, what: str, odd: str) -> Reading | None:
     """Take the ``_`` off a pattern from an Asterisk dial plan, and the commas out of its brackets."""
-    bare = _BRACKET.sub(lambda found: _IN_BRACKET.sub("", found[0]), text.removeprefix("_"))
+    bare = BRACKET.sub(lambda found: _IN_BRACKET.sub("", found[0]), text.removeprefix("_"))
     if bare == text or re.search(r"[\s,;|/_]", bare):
         return None
     return Reading(

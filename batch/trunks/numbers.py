@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
 from batch.schema.problems import Finding
-from batch.tables.written_numbers import LONGEST_CELL, Offer, Reading, one_of_them, separate_numbers, together
+from batch.tables.written_numbers import BRACKET, LONGEST_CELL, Offer, Reading, one_of_them, separate_numbers, together
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.wording import some_of
 
@@ -32,7 +32,6 @@ _RANGE: Final = re.compile(
     re.IGNORECASE,
 )
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{DASH}]\s*[0-9]")
-_BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _SPAN_IN_BRACKET: Final = re.compile(r"\[([0-9]{2,})-([0-9]{2,})\]")
 _CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _ABOUT_RANGES: Final = frozenset(["number-count", "dash-unclear", "range-malformed"])
@@ -111,7 +110,7 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
         return dash_unclear(text) if backwards and found["by"] in DASH and together(text) else span
     if reading := _unclosed(text, "Close it, as in 44207946010[0-4].") or written_for_people(text):
         return reading
-    if _DASHED_DIGITS.search(_BRACKETS.sub("0", text)):
+    if _DASHED_DIGITS.search(BRACKET.sub("0", text)):
         return dash_unclear(text)
     if not _DID.fullmatch(text):
         return why_not_taken(text, "A DID", _DID.sub("", text), "Type the number as the carrier sends it.")
@@ -135,14 +134,14 @@ def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading |
 
 def _unclosed(text: str, otherwise: str) -> Reading | None:
     """Find a bracket without its partner among the characters of a pattern."""
-    bare = _BRACKETS.sub("", text) if len(text) <= LONGEST_CELL and _DID.fullmatch(text) else ""
+    bare = BRACKET.sub("", text) if len(text) <= LONGEST_CELL and _DID.fullmatch(text) else ""
     if "[" not in bare and "]" not in bare:
         return None
     return Reading(code="bad-characters", message=f"{text} has a bracket without its partner.", otherwise=otherwise)
 
 
 def _bracket_reading(text: str) -> Reading | None:
-    readings = (_empty_bracket(bracket) or _span_in_bracket(text, bracket) for bracket in _BRACKETS.findall(text))
+    readings = (_empty_bracket(bracket) or _span_in_bracket(text, bracket) for bracket in BRACKET.findall(text))
     return next(filter(None, readings), None)
 
 

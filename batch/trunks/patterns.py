@@ -20,6 +20,7 @@ import numpy as np
 from batch.schema.problems import Problem
 from batch.tables.cells import MAX_TOLD
 from batch.tables.rows import Table
+from batch.tables.written_numbers import BRACKET
 from batch.trunks.entries import Entries
 from batch.trunks.model import DidRow, dids_of
 from batch.wording import spans
@@ -203,7 +204,6 @@ def _characters_of(inside: str) -> _Characters:
 
 
 _NUMBER: Final = re.compile(r"\+?[0-9]++")
-_BRACKETS: Final = re.compile(r"\[[^\[\]]*\]")
 _SPAN: Final = re.compile(r"([^\[\]])-([^\[\]])")
 _LEAD: Final = itemgetter(slice(0, 2))
 _STAND_FOR: Final = {"x": "0-9", "z": "1-9", "n": "2-9"}
@@ -285,7 +285,7 @@ def _each(
 
 def _word(did: str) -> str:
     """Return the pattern letters of a text that looks like a word."""
-    letters = [c.casefold() for c in _BRACKETS.sub("", did) if c.isalpha()]
+    letters = [c.casefold() for c in BRACKET.sub("", did) if c.isalpha()]
     if all(letter in _STAND_FOR for letter in letters):
         return ""
     return "".join(letter for letter in dict.fromkeys(letters) if letter in _STAND_FOR)
@@ -302,7 +302,7 @@ def _word_message(did: str, letters: str) -> tuple[str, str]:
 
 def _odd_span(did: str) -> str:
     """Return a bracket in which a dash joins what nobody counts from one to the other."""
-    for bracket in _BRACKETS.findall(did):
+    for bracket in BRACKET.findall(did):
         for first, last in _SPAN.findall(bracket[1:-1]):
             letters = (first + last).isalpha() and first.isupper() == last.isupper()
             if not letters and not (first + last).isdecimal():

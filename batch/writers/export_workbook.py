@@ -164,7 +164,10 @@ def _facts(export: Export) -> list[tuple[str, str]]:
 
 
 def _drop_downs(export: Export) -> dict[str, dict[str, DropDown]]:
-    """Return the drop-downs of what there is on the PBX, by sheet and field; none where there is nothing."""
+    """Return the drop-downs of what there is on the PBX, by sheet and field, which take other texts after a word.
+
+    What there is stands in the columns of a hidden sheet; where there is nothing, there is no drop-down.
+    """
     trunk = _from_list(
         "A",
         export.trunks,
@@ -188,23 +191,14 @@ def _drop_downs(export: Export) -> dict[str, dict[str, DropDown]]:
         'Several groups go into one cell with commas between; a name with a comma goes into "double quotes". The plan '
         "looks up each of them on the PBX.",
     )
-    wanted = (
-        (CALLER_IDS, "trunk", trunk),
-        (CALLER_IDS, "extensions", extensions),
-        (CALLER_IDS, "extension_groups", groups),
-        (DIDS, "trunk", trunk),
-    )
-    lists: dict[str, dict[str, DropDown]] = {}
-    for sheet, field, drop_down in wanted:
-        if drop_down is not None:
-            lists.setdefault(sheet.title, {})[field] = drop_down
-    return lists
+    of_caller_ids = {"trunk": trunk, "extensions": extensions, "extension_groups": groups}
+    lists = {CALLER_IDS.title: of_caller_ids, DIDS.title: {"trunk": trunk}}
+    return {title: {field: one for field, one in of.items() if one is not None} for title, of in lists.items()}
 
 
 def _from_list(
     column: str, texts: Sequence[str], style: Literal["warning", "information"], title: str, words: str
 ) -> DropDown | None:
-    """Make a drop-down of a column of the hidden sheet that lets other texts through, after a word."""
     if not texts:
         return None
     return DropDown(source=f"'{LISTS}'!${column}$1:${column}${len(texts)}", style=style, title=title, words=words)

@@ -383,9 +383,6 @@ def _without_values(sheet: AnsweredSheet, search: SecretSearch, kept: Mapping[in
         return sheet
     raw = sheet.raw
     found = hidden_values(raw, search, kept)
-    replaced = {
-        column: {**found.get(column, {}), **sheet.replaced.get(column, {})} for column in {*found, *sheet.replaced}
-    }
     stays = {
         column: {
             row
@@ -396,7 +393,7 @@ def _without_values(sheet: AnsweredSheet, search: SecretSearch, kept: Mapping[in
         }
         for column, rows in found.items()
     }
-    return replace(sheet, replaced=replaced, recalculated=stays)
+    return replace(sheet.with_texts(found), recalculated=stays)
 
 
 def _answered(

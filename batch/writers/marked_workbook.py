@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -76,6 +77,7 @@ class Palette:
     def on(self, base: tuple[int, int, int]) -> Restyling:
         """Return what gives each style its like on a shade of this colour."""
 
+        @cache
         def restyle(style: int) -> int:
             key = (base, self._styles.fill_of(style))
             if key not in self._shades:
@@ -85,8 +87,7 @@ class Palette:
                 self._shades[key] = shade
             return self._styles.filled(style, self._shades[key])
 
-        known: dict[int, int] = {}
-        return lambda style: known[style] if style in known else known.setdefault(style, restyle(style))
+        return restyle
 
 
 def _shades(base: tuple[int, int, int]) -> Iterator[str]:

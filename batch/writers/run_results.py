@@ -243,7 +243,7 @@ def excerpt(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mappi
     columns = [[column[row - raw.first_row] for row in places] for column in raw.columns]
     replaced = {
         column: {places[row]: text for row, text in by_row.items() if row in places}
-        for column, by_row in _joined(texts, sheet.replaced).items()
+        for column, by_row in sheet.with_texts(texts).replaced.items()
     }
     alone = replace(
         sheet,
@@ -254,14 +254,6 @@ def excerpt(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mappi
         replaced=replaced,
     )
     return Excerpt(sheet=alone, rows=places)
-
-
-def _joined(
-    texts: Mapping[int, Mapping[int, str]], stronger: Mapping[int, Mapping[int, str]]
-) -> dict[int, Mapping[int, str]]:
-    return {
-        column: {**texts.get(column, {}), **stronger.get(column, {})} for column in dict.fromkeys([*texts, *stronger])
-    }
 
 
 def with_cells_placed(excerpts: Mapping[str, Excerpt]) -> list[AnsweredSheet]:
