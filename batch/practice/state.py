@@ -135,7 +135,7 @@ class PbxState:
         for next_id, entry in enumerate(entries, start=first_id):
             shown = {"id": next_id, **entry}
             if "ext_list" in entry:
-                shown["ext_list"] = [self._name_extension(member) for member in entry["ext_list"]]
+                shown["ext_list"] = [member | (self.find_extension(member) or {}) for member in entry["ext_list"]]
             completed.append(shown)
         return completed
 
@@ -156,9 +156,6 @@ class PbxState:
             name = self.extension_groups[wanted]["name"]
             return {"type": "ext_group", "id": wanted, "ext_number": name, "ext_name": name}
         return None
-
-    def _name_extension(self, member: Json) -> Json:
-        return {**member, **(self.find_extension(member) or {})}
 
 
 def from_json(document: Any) -> PbxState:

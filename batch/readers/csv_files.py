@@ -420,7 +420,7 @@ def _columns(records: Iterator[list[str]], path: Path) -> list[list[CellValue]]:
     """Return the records by column, ragged ones filled up; blank lines are blank rows."""
     columns: list[list[CellValue]] = []
     height = 0
-    for block in _blocks(records):
+    for block in iter(lambda: list(islice(records, _BLOCK)), []):
         width = max(map(len, block))
         if height + len(block) > MAX_ROWS or width > MAX_COLUMNS:
             raise too_large(path, f"it has more than {MAX_ROWS:,} rows or {MAX_COLUMNS:,} columns")
@@ -432,8 +432,3 @@ def _columns(records: Iterator[list[str]], path: Path) -> list[list[CellValue]]:
             column.extend(values)
         height += len(block)
     return columns
-
-
-def _blocks(records: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    while block := list(islice(records, _BLOCK)):
-        yield block

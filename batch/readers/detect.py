@@ -136,8 +136,9 @@ def _folder(path: Path) -> Format:
 def _compound(path: Path, head: bytes) -> Format:
     if head[28:30] != _LITTLE_ENDIAN:  # seen before all of the file is read
         raise damaged(path, "it begins like an .xls workbook, but does not go on like one")
-    if _contains(path, "EncryptedPackage".encode("utf-16-le")):
-        raise encrypted(path)
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        if content.find("EncryptedPackage".encode("utf-16-le")) >= 0:
+            raise encrypted(path)
     return Format.XLS
 
 
@@ -171,11 +172,6 @@ def _has_macros(package: Package, book: str) -> bool:
         said[part] = attributes.get("ContentType", "").casefold()
     of_its_extension = said.get(posixpath.splitext(book.casefold())[1], "")
     return "macroenabled" in said.get(book.casefold(), of_its_extension)
-
-
-def _contains(path: Path, words: bytes) -> bool:
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-        return content.find(words) >= 0
 
 
 def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:

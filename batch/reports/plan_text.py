@@ -60,17 +60,14 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
         yield _called(change)
         yield from _difference_text(change.difference, shown)
     if len(updates) > len(listed):
-        yield f"… and {len(updates) - len(listed):,} more trunks; {_all_of_them(planned)} shows every one."
+        where_all = "-v or --json" if _is_resumed(planned) else "-v, plan -o FILE.xlsx or --json"
+        yield f"… and {len(updates) - len(listed):,} more trunks; {where_all} shows every one."
     yield from [""] if listed else []
     yield from _left_alone_text(planned, shown)
     yield from problems_text(planned.plan.problems, shown, notices=notices)
     yield from _hazards_text(planned, shown)
     yield from secrets_text(planned.checked, shown)
     yield from _cost_text(planned)
-
-
-def _all_of_them(planned: Planned) -> str:
-    return "-v or --json" if _is_resumed(planned) else "-v, plan -o FILE.xlsx or --json"
 
 
 def differs_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:

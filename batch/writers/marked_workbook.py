@@ -335,10 +335,6 @@ def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, 
     return Marked(path=placed, marks=marks, note=" ".join(notes))
 
 
-def _kind(kind: Format) -> str:
-    return {Format.CSV: "folder of CSV files", Format.ZIP: "zip of CSV files"}.get(kind, f".{kind} file")
-
-
 def _made(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Marks, str]:
     """Return the marked workbook, and what could not be taken over into it."""
     if workbook.format in _PATCHED:
@@ -347,7 +343,8 @@ def _made(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Marks
         except Unpatchable as reason:
             left_out = f"The file could not be marked as it is ({reason}), so this holds its values only."
     else:
-        left_out = _ONLY_VALUES.format(_kind(workbook.format))
+        kinds = {Format.CSV: "folder of CSV files", Format.ZIP: "zip of CSV files"}
+        left_out = _ONLY_VALUES.format(kinds.get(workbook.format, f".{workbook.format} file"))
     return *_copied(workbook, problems, left_out), left_out
 
 

@@ -22,6 +22,7 @@ _MOST_NOTED: Final = 2_000
 """Cells of a sheet that are only noted, up to which they are marked: beyond, it is how the sheet is."""
 
 _DEEPEST_MERGE: Final = 10_000
+_LONGEST_SPANS: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +181,9 @@ def _amount(number: int, word: str) -> str:
 
 def _write_line(target: NewSheet, row: int, line: Line, cell: str, *, linked: bool) -> None:
     problem = line.problem
-    wrong = problem.message if not line.rows else f"{problem.message} (rows {_shortened(spans(line.rows))})"
+    rows = spans(line.rows)
+    rows = rows if len(rows) <= _LONGEST_SPANS else f"{rows[:_LONGEST_SPANS].rpartition(',')[0]} …"
+    wrong = f"{problem.message} (rows {rows})" if rows else problem.message
     idle = not problem.stops and problem.fix.startswith("Nothing to do")
     who = _NOBODY if idle else _WHO[problem.kind.who]
     severity = "problem" if problem.stops else "notice"
@@ -191,10 +194,3 @@ def _write_line(target: NewSheet, row: int, line: Line, cell: str, *, linked: bo
     target.add(row, blocks, row_height(zip(texts, list(_COLUMNS.values())[1:], strict=True)))
     if linked:
         target.link(f"C{row}", problem.sheet, cell)
-
-
-_LONGEST_SPANS: Final = 300
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST_SPANS else f"{text[:_LONGEST_SPANS].rpartition(',')[0]} …"

@@ -307,12 +307,8 @@ def open_at(edit: PackageEdit, name: str) -> None:
     for sheet, part in book.parts().items():
         if sheet == name:
             edit.rewrite(part, partial(_with_views, b'sheetView tabSelected="1"'))
-        elif _is_selected(edit.chunks(part)):
+        elif any(_SELECTED.search(view) for view in _VIEW.findall(_head(edit.chunks(part)))):
             edit.rewrite(part, partial(_with_views, b"sheetView"))
-
-
-def _is_selected(pieces: Iterator[bytes]) -> bool:
-    return any(_SELECTED.search(view) for view in _VIEW.findall(_head(pieces)))
 
 
 def _head(pieces: Iterator[bytes]) -> bytes:

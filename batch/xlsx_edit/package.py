@@ -259,7 +259,8 @@ class PackageEdit:
         self.put(name, serialise(root))
         while gone:
             name = gone.pop()
-            if self.find(name) is not None and name not in self._linked():
+            linked = {to for other in ["", *self.names()] for _, to in self.links(other).values()}
+            if self.find(name) is not None and name not in linked:
                 gone += [to for _, to in self.links(name).values()]
                 self._drop(name)
 
@@ -274,9 +275,6 @@ class PackageEdit:
             for default in self._types.findall(f"{{{TYPES}}}Default"):
                 if default.get("Extension", "").casefold() == extension:
                     self._types.remove(default)
-
-    def _linked(self) -> set[str]:
-        return {to for name in ["", *self.names()] for _, to in self.links(name).values()}
 
     def content(self) -> bytes:
         """Return the package with everything done: parts that are not touched have the bytes they had."""
