@@ -43,10 +43,11 @@ class SecretSearch:
             else:  # as XML it may look like anything
                 self._always = True
         self._keys: dict[bytes, dict[int, set[bytes]]] = {}
-        self._heads = np.zeros(1 << _BITS, dtype=np.bool_)
         for key in keys:
             self._keys.setdefault(key[:_SHORTEST], {}).setdefault(len(key), set()).add(key)
-            self._heads[_hashes(np.frombuffer(key[:_SHORTEST], np.uint8))] = True
+        heads = np.frombuffer(b"".join(self._keys), np.uint8)
+        self._heads = np.zeros(1 << _BITS, dtype=np.bool_)
+        self._heads[_hashes(heads)[::_SHORTEST]] = True
 
     def __bool__(self) -> bool:
         return bool(self._by_head)

@@ -12,11 +12,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import compress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
 from batch.schema.column_model import ListSheet, Parser, Sheet
@@ -39,6 +38,9 @@ from batch.tables.layout import (
 from batch.tables.sheets import Region, find_region, find_sheets
 from batch.tables.unknown_columns import cells_below, nameless
 from batch.wording import letters
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +72,8 @@ class Table:
     @cached_property
     def frame(self) -> pd.DataFrame:
         """The columns as a pandas frame, named by field and indexed by row number."""
+        import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
         index = pd.Index(self.row_numbers, name="row")
         columns = {name: pd.Series(texts, index=index, dtype=object) for name, texts in self.columns.items()}
         return pd.DataFrame(columns, index=index, copy=False)

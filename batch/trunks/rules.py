@@ -6,14 +6,11 @@ PBX is in `live_checks`.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import Final
-
-import numpy as np
-import pandas as pd
 
 from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
 from batch.schema.columns import DIDS, LIST_SHEETS, NAME_FORBIDS, TRUNKS
@@ -264,11 +261,11 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
     numbers = dids_of(dids.rows)
     if len(set(numbers)) == len(numbers):
         return
-    again = pd.Series(numbers, dtype=object).duplicated(keep=False).to_numpy()
+    times = Counter(numbers)
     places: dict[tuple[int, str], int] = {}
     elsewhere: dict[str, int] = {}
     told: set[tuple[int, int, str]] = set()
-    for i in np.flatnonzero(again).tolist():
+    for i in [i for i, number in enumerate(numbers) if times[number] > 1]:
         row, did, _ = dids.rows[i]
         trunk = int(dids.trunks[i])
         if not trunk:
