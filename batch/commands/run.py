@@ -116,7 +116,11 @@ class Run:
         dispatch = WorkerPool(
             self.again,
             trunk_writer,
-            Limits(workers=settings.concurrency, batch=batch_size(settings), max_failures=settings.failures_allowed),
+            Limits(
+                workers=settings.concurrency + settings.concurrency // 2,  # while so many send, others read and note
+                batch=batch_size(settings),
+                max_failures=settings.failures_allowed,
+            ),
             settled,
             self.interface.tell,
         )

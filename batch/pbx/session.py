@@ -18,7 +18,7 @@ from batch.errors import AddressBlocked, PbxError, TokensExhausted
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in
 from batch.pbx.sign_ins import TOKEN_GONE, Failure, Grant, SignIn, judge_shortage, read_sign_in
 from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
-from batch.pbx.transport import SystemTrust, Verification, open_http_client
+from batch.pbx.transport import SystemTrust, Verification, open_transport, uses_proxies
 from batch.pbx.wire import HURRIED_S, NO_REQUEST_LOG, AccessToken, Log, RequestLog, Wire, no_log
 from batch.secrets import Secret
 
@@ -331,15 +331,15 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         UsageError: if rate, concurrency, CA file or fingerprint cannot be used.
     """
     throttle = Throttle(RateLimiter(endpoint.rate), ConcurrencyLimit(endpoint.concurrency), clock, notice)
-    client = open_http_client(
-        endpoint.base_url,
-        timeout=endpoint.timeout,
-        verification=endpoint.verification,
-        proxy=endpoint.proxy,
-        transport=transport,
-    )
     wire = Wire(
-        client=client, throttle=throttle, clock=clock, timeout=endpoint.timeout, log=log, request_log=request_log
+        transport=transport or open_transport(endpoint.base_url, endpoint.verification, proxy=endpoint.proxy),
+        base_url=endpoint.base_url.rstrip("/"),
+        throttle=throttle,
+        clock=clock,
+        timeout=endpoint.timeout,
+        log=log,
+        request_log=request_log,
+        proxied=transport is None and uses_proxies(endpoint.base_url, proxy=endpoint.proxy),
     )
     session = Session(
         wire,
@@ -356,7 +356,7 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         throttle.stop()
         if _gave_back_in_time(session, throttle) and throttle.idle:
             # else each thread closes its own: a socket closed under one is the next file's number a moment later
-            client.close()
+            wire.close()
 
 
 def _gave_back_in_time(session: Session, throttle: Throttle) -> bool:

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -82,6 +83,8 @@ _WINDOW_S: Final = 1.0001
 _EPSILON_S: Final = 0.000_001
 """A wait too short to be worth it, or to be told from rounding."""
 
+_SOON_S: Final = 0.1
+"""Whom rate and pauses hold up no longer than this, waits for a place."""
 _QUICK_S: Final = 1.0
 """A reply within this is quick on any PBX."""
 _QUICK_TIMES: Final = 3.0
@@ -232,8 +235,13 @@ class Throttle:
         """Whether somebody is waiting for the end: then last requests get hardly any time."""
 
     @contextmanager
-    def passing(self, *, writes: bool = False) -> Iterator[float]:
+    def passing(self, *, writes: bool = False, prepare: Callable[[], None] | None = None) -> Iterator[float]:
         """Wait for this request's turn, and hold its place until it is settled.
+
+        Args:
+            writes: whether it is shut out as soon as the throttle winds down.
+            prepare: is called at most once, outside of any lock, if nothing but a free place is waited for and one of
+                the next is this request's; what it raises goes through, and the turn is given up.
 
         Yields:
             When it started, in seconds of the monotonic clock.
@@ -241,7 +249,7 @@ class Throttle:
         Raises:
             Stopped: if it is stopped first, or winding down and this a write, or wound down.
         """
-        started = self._enter(writes=writes)
+        started = self._enter(writes=writes, prepare=prepare)
         try:
             yield started
         finally:
@@ -338,8 +346,9 @@ class Throttle:
         for waiter in self._queue:
             waiter.set()
 
-    def _enter(self, *, writes: bool = False, leave_by: float = math.inf) -> float:
-        last = leave_by < math.inf
+    def _enter(
+        self, *, writes: bool = False, prepare: Callable[[], None] | None = None, leave_by: float = math.inf
+    ) -> float:
         arrived = self._clock.monotonic()
         waiter = threading.Event()
         with self._lock:
@@ -348,23 +357,44 @@ class Throttle:
             while True:
                 with self._lock:
                     now = self._clock.monotonic()
-                    if not last and self._is_shut(now, writes=writes):
-                        raise Stopped
-                    until = leave_by if last else self._shuts_at
-                    seconds = self._seconds_left(waiter, now, until)
-                    if seconds <= 0 or (last and now >= until):
+                    seconds = self._seconds_to_wait(waiter, now, writes=writes, leave_by=leave_by)
+                    if seconds <= 0:
                         self._in_flight += 1
                         self._rate_limiter.started(
                             now, max(arrived, self._free_since, self._concurrency_limit.pause_until)
                         )
                         return now
-                    seconds = min(seconds, max(0.0, until - now))
                     waiter.clear()
-                self._clock.wait(None if seconds == math.inf else seconds, waiter)
+                    near = self._is_near(waiter, now)
+                if near and prepare is not None:
+                    prepare()
+                    prepare = None
+                else:
+                    self._clock.wait(None if seconds == math.inf else seconds, waiter)
         finally:
             with self._lock:
                 self._queue.remove(waiter)
                 self._wake_head()
+                if len(self._queue) > self._near:
+                    self._queue[self._near].set()
+
+    def _seconds_to_wait(self, waiter: threading.Event, now: float, *, writes: bool, leave_by: float) -> float:
+        last = leave_by < math.inf
+        if not last and self._is_shut(now, writes=writes):
+            raise Stopped
+        until = leave_by if last else self._shuts_at
+        return min(self._seconds_left(waiter, now, until), max(0.0, until - now))
+
+    @property
+    def _near(self) -> int:
+        """How many in the queue, behind its head, may prepare themselves: few, since no place is theirs yet."""
+        return self._concurrency_limit.allowed // 2
+
+    def _is_near(self, waiter: threading.Event, now: float) -> bool:
+        """Tell whether only a place is missing, and this one is among the next to have one."""
+        full = self._in_flight >= self._concurrency_limit.allowed
+        held_up = max(self._concurrency_limit.wait(now), self._rate_limiter.wait(now)) > _SOON_S
+        return full and not held_up and waiter in islice(self._queue, 1 + self._near)
 
     def _seconds_left(self, waiter: threading.Event, now: float, until: float) -> float:
         if self._queue[0] is not waiter or self._in_flight >= self._concurrency_limit.allowed:

@@ -1,6 +1,6 @@
-"""Transport: the TLS context and the httpx client; THE table from httpx's exceptions to replies; nothing in any log.
+"""Transport: the way to one PBX and its TLS; THE table from httpx's exceptions to replies; nothing in any log.
 
-One client and one TLS context per PBX, shared by all threads. Of a library's message only what OpenSSL says of a
+One transport and one TLS context per PBX, shared by all threads. Of a library's message only what OpenSSL says of a
 certificate gets out: a URL holds the token.
 """
 
@@ -25,9 +25,6 @@ from batch.errors import UsageError
 from batch.pbx.addresses import is_loopback
 from batch.pbx.connections import ConnectionPerRequest
 from batch.pbx.messages import InvalidResponse, NoResponse, NotSent
-
-USER_AGENT: Final = "OpenAPI"
-"""A User-Agent is mandatory, and this one is known to do (vendor's API, section 1)."""
 
 _HEX_DIGITS: Final = hashlib.sha256().digest_size * 2
 
@@ -72,28 +69,20 @@ class FingerprintMismatch(ssl.SSLCertVerificationError):
         return self.words
 
 
-def open_http_client(
-    base_url: str,
-    *,
-    timeout: float,
-    verification: Verification,
-    proxy: bool,
-    transport: httpx.BaseTransport | None = None,
-) -> httpx.Client:
-    """Make the client for one PBX; close it when done.
+def open_transport(base_url: str, verification: Verification, *, proxy: bool) -> httpx.BaseTransport:
+    """Make the way to one PBX, which any thread may send through; close it when done.
 
-    A transport that is passed in, for tests, sees to its own encryption. The environment's proxies are never used for
-    loopback.
+    With ``proxy`` the proxies that the environment names are used, but never for loopback.
 
     Raises:
         UsageError: if the CA file cannot be read, the fingerprint is none, or a proxy that the environment names is
             of a kind that is not known.
     """
-    hide_queries()
-    encrypts = base_url.startswith("https:") and transport is None
-    verify = tls_context(verification) if encrypts else _trusting_nobody()
+    verify = tls_context(verification) if base_url.startswith("https:") else _trusting_nobody()
+    if not uses_proxies(base_url, proxy=proxy):
+        return ConnectionPerRequest(verify)
     try:
-        return _client(base_url, timeout, verify, transport, trust_env=proxy and not is_loopback(base_url))
+        return _ThroughProxies(verify)
     except (ImportError, ValueError, httpx.InvalidURL):  # what httpx says of it would repeat a proxy's password
         raise UsageError(
             "A proxy that the environment names cannot be used: only http:// and https:// proxies are.",
@@ -101,19 +90,24 @@ def open_http_client(
         ) from None
 
 
-def _client(
-    base_url: str, timeout: float, verify: ssl.SSLContext, transport: httpx.BaseTransport | None, *, trust_env: bool
-) -> httpx.Client:
-    return httpx.Client(
-        base_url=base_url,
-        headers={"User-Agent": USER_AGENT, "Accept": "application/json", "Connection": "close"},
-        timeout=httpx.Timeout(timeout, pool=None),
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-        verify=verify,
-        trust_env=trust_env,
-        follow_redirects=False,
-        transport=transport or (None if trust_env else ConnectionPerRequest(verify)),
-    )
+def uses_proxies(base_url: str, *, proxy: bool) -> bool:
+    """Tell whether what the environment says of proxies counts for this address."""
+    return proxy and not is_loopback(base_url)
+
+
+class _ThroughProxies(httpx.BaseTransport):
+    """Sends through the proxy, if any, that the environment names for an address."""
+
+    def __init__(self, verify: ssl.SSLContext) -> None:
+        hide_queries()
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+        self._client = httpx.Client(verify=verify, trust_env=True, limits=limits)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._client.send(request, stream=True, follow_redirects=False)
+
+    def close(self) -> None:
+        self._client.close()
 
 
 def tls_context(verification: Verification) -> ssl.SSLContext:

@@ -9,6 +9,7 @@ import json
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,11 @@ LAST_REQUEST_S: Final = 5.0
 HURRIED_S: Final = 1.0
 """Time for giving back tokens in all, when somebody is waiting for the end."""
 
+_HEADERS: Final = [
+    *(("User-Agent", "OpenAPI"), ("Accept", "application/json")),
+    *(("Accept-Encoding", "gzip, deflate"), ("Connection", "close")),
+]
+"""Of every request. A User-Agent is mandatory, and this one is known to do (vendor's API, section 1)."""
 _LARGEST_REFUSAL: Final = 256 * 1024
 """Of a larger answer that says no only the code and the message count."""
 _MOST_WORDS: Final = 500
@@ -54,6 +60,8 @@ _SHARE_AT_THE_DOOR: Final = 0.1
 """Of the time of a hurried request: its turn may not come, its answer may."""
 _GREETING_S: Final = 3.0
 """Seconds for what answers a greeting of TLS at once."""
+_TOO_LATE: Final = NotSent(reason="its turn came too late", late=True)
+_STOPPED: Final = NotSent(reason="stopped before its turn")
 _CLOSED: Final = NotSent(reason="the connection to the PBX is closed already")
 
 
@@ -101,7 +109,9 @@ class AccessToken(NamedTuple):
 class Wire:
     """The way to one PBX; shared by all threads."""
 
-    client: httpx.Client
+    transport: httpx.BaseTransport
+    base_url: str
+    """Without a slash at its end."""
     throttle: Throttle
     clock: Clock
     timeout: float
@@ -111,8 +121,16 @@ class Wire:
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
+    proxied: bool = False
+    """Whether somebody may stand between, who speaks for the PBX."""
+    closed: threading.Event = field(default_factory=threading.Event)
     parsed: Callable[[str], httpx.URL] = field(default_factory=lambda: lru_cache(maxsize=8)(httpx.URL), repr=False)
     """Takes an address apart: writes share theirs, token and all, which is forgotten with this way."""
+
+    def close(self) -> None:
+        """Send nothing any more. Nobody may be inside a request."""
+        self.closed.set()
+        self.transport.close()
 
     def send(
         self,
@@ -130,15 +148,31 @@ class Wire:
             timeout: seconds for each step; None for the usual ones.
 
         Raises:
-            Stopped: if the throttle is shut to it before its turn, or the client closed; nothing was sent.
+            Stopped: if the throttle is shut to it before its turn, or the wire closed; nothing was sent.
         """
-        with turn or self.throttle.passing(writes=request.writes) as started:
-            if request.not_after is not None and started > request.not_after:
-                return NotSent(reason="its turn came too late", late=True)
+        number: int | None = None
+
+        def leaving() -> None:
+            nonlocal number
             number = self.request_log.leaving(request, 0 if access is None else access.serial)
-            reply = self._exchange(request, access, started, timeout or self.timeout)
-            self._tell_throttle(reply)
-        self.request_log.settled(number, reply)
+
+        try:
+            with turn or self.throttle.passing(writes=request.writes, prepare=leaving) as started:
+                if request.not_after is None or started <= request.not_after:
+                    if number is None:
+                        leaving()
+                    reply = self._exchange(request, access, started, timeout or self.timeout)
+                    self._tell_throttle(reply)
+                else:
+                    reply = _TOO_LATE
+        except Stopped:
+            if number is not None:
+                self.request_log.settled(number, _STOPPED)
+            raise
+        if number is not None:
+            self.request_log.settled(number, reply)
+        if reply is _TOO_LATE:
+            return reply
         self.log(_entry(request, access, reply))
         if reply is _CLOSED:
             raise Stopped
@@ -157,7 +191,7 @@ class Wire:
 
     def _exchange(self, request: Request, access: AccessToken | None, started: float, timeout: float) -> Reply:
         """Put a request on the wire and make a reply of what comes back, or of why nothing does."""
-        if self.client.is_closed:  # nobody closes it while something is in flight, and this is
+        if self.closed.is_set():  # nobody closes it while something is in flight, and this is
             return _CLOSED
         credentials = {} if access is None else {"access_token": access.token.reveal()}
         self.redactor.learn(*credentials.values(), *_secrets_of(request))
@@ -167,7 +201,7 @@ class Wire:
         with self.deadlines.within(2 * timeout) as deadline:
             built = self._built(request, credentials, body, timeout, deadline)
             try:
-                with closing(self.client.send(built, stream=True)) as response:
+                with closing(self.transport.handle_request(built)) as response:
                     status, retry_after = response.status_code, response.headers.get("Retry-After")
                     content = self._read(response, started + 2 * timeout)
             except httpx.RequestError as error:
@@ -214,7 +248,7 @@ class Wire:
 
         Looked at only at the door, since nobody who was met there changes what he speaks.
         """
-        at_the_door = url.path.endswith("/get_token") and url.scheme == "http" and not self.client.trust_env
+        at_the_door = url.path.endswith("/get_token") and url.scheme == "http" and not self.proxied
         if not at_the_door or not isinstance(reply, NoResponse) or reply.timed_out or reply.speaks:
             return reply
         if not _speaks_tls(url.host, url.port or 80, min(self.timeout, _GREETING_S)):
@@ -224,13 +258,11 @@ class Wire:
     def _built(
         self, request: Request, credentials: Mapping[str, str], body: bytes | None, timeout: float, deadline: Deadline
     ) -> httpx.Request:
-        """Build the request; the client's own way takes its address apart and puts it together three times."""
         query = urlencode({**request.params, **credentials}, safe=",")
         return httpx.Request(
             request.method,
-            self.parsed(f"{str(self.client.base_url).rstrip('/')}/{API_PATH}/{request.call}{query and '?'}{query}"),
-            headers=[*self.client.headers.raw, *([] if body is None else [(b"Content-Type", b"application/json")])],
-            cookies=self.client.cookies,
+            self.parsed(f"{self.base_url}/{API_PATH}/{request.call}{query and '?'}{query}"),
+            headers=_HEADERS if body is None else [*_HEADERS, ("Content-Type", "application/json")],
             content=body,
             extensions={"timeout": httpx.Timeout(timeout, pool=None).as_dict(), **deadline.extensions},
         )

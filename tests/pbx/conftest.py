@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from batch.pbx.throttle import Clock, ConcurrencyLimit, RateLimiter, Throttle
-from batch.pbx.transport import Insecure, open_http_client
 from batch.pbx.wire import Wire
 from tests.certificates import Identity, make_identity
 from tests.loopback import port_that
@@ -123,15 +122,15 @@ def logged() -> list[Mapping[str, Any]]:
 
 
 @pytest.fixture
-def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Iterator[Wire]:
-    with open_http_client(
-        "https://pbx.example:8088",
-        timeout=30,
-        verification=Insecure(),
-        proxy=False,
+def wire(pbx: ScriptedPbx, throttle: Throttle, fake_time: FakeTime, logged: list[Mapping[str, Any]]) -> Wire:
+    return Wire(
         transport=httpx.MockTransport(pbx),
-    ) as client:
-        yield Wire(client=client, throttle=throttle, clock=fake_time.clock, timeout=30, log=logged.append)
+        base_url="https://pbx.example:8088",
+        throttle=throttle,
+        clock=fake_time.clock,
+        timeout=30,
+        log=logged.append,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -12,9 +14,10 @@ from batch.errors import OutputError, SignInRefused, UsageError
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, get_trunk, list_trunks, update_trunk
 from batch.pbx.session import Endpoint, connect
 from batch.pbx.sign_ins import SignInUnanswered
-from batch.pbx.throttle import Stopped
+from batch.pbx.throttle import SYSTEM_CLOCK, Stopped
 from batch.pbx.transport import Fingerprint
 from batch.secrets import Secret
+from tests.pbx.threads import until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,6 +132,28 @@ def test_what_cannot_be_accounted_for_does_not_leave(pbx: ScriptedPbx, fake_time
             api.send(update_trunk({"id": 8}))
         assert api.throttle.idle
     assert pbx.calls() == ["get_token", "del_token"]
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_a_write_that_is_accounted_for_before_its_turn_and_does_not_leave_is_told_as_not_sent(
+    pbx: ScriptedPbx, *, stopped: bool
+) -> None:
+    book = Book(pbx)
+    endpoint = replace(ENDPOINT, concurrency=1)
+    with connect(endpoint, request_log=book, transport=httpx.MockTransport(pbx)) as api:
+        api.send(get_trunk(8))
+        write = replace(update_trunk({"id": 8}), not_after=SYSTEM_CLOCK.monotonic() + 0.05)
+        with ThreadPoolExecutor(1) as pool:
+            with api.throttle.passing():
+                sent = pool.submit(api.send, write)
+                until(lambda: book.told[-1][0] == "trunk/update")
+                time.sleep(0.1)
+                if stopped:
+                    api.throttle.stop()
+            words = "stopped before its turn" if stopped else "its turn came too late"
+            assert isinstance(sent.exception(), Stopped) if stopped else sent.result() == book.settled_as[3]
+    assert book.settled_as[3] == NotSent(reason=words, late=not stopped)
+    assert "trunk/update" not in pbx.calls()
 
 
 def test_being_asked_for_less_is_told(pbx: ScriptedPbx, fake_time: FakeTime) -> None:

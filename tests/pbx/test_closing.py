@@ -131,7 +131,7 @@ def test_in_a_hurry_a_pbx_that_answers_takes_its_token_back(serve: Serve) -> Non
             api.send(get_trunk(8))
             api.throttle.hurry()
         assert pbx.calls == ["get_token", "trunk/get", "del_token"]
-        assert api.wire.client.is_closed
+        assert api.wire.closed.is_set()
 
 
 def test_in_a_hurry_a_token_is_given_back_though_every_place_is_taken(serve: Serve) -> None:
@@ -184,7 +184,7 @@ def test_no_socket_is_closed_under_a_thread_so_that_its_answer_still_comes(serve
             thread = threading.Thread(target=lambda: late.append(api.send(update_trunk({"id": 8}))), daemon=True)
             thread.start()
             until(lambda: "trunk/update" in pbx.calls)
-        assert not api.wire.client.is_closed
+        assert not api.wire.closed.is_set()
         pbx.release.set()
         thread.join()
     [reply] = late
@@ -192,10 +192,10 @@ def test_no_socket_is_closed_under_a_thread_so_that_its_answer_still_comes(serve
     assert reply.errcode == 0
 
 
-def test_with_nothing_in_flight_the_client_is_closed(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
+def test_with_nothing_in_flight_the_wire_is_closed(pbx: ScriptedPbx, fake_time: FakeTime) -> None:
     with connect(endpoint(8088), clock=fake_time.clock, transport=httpx.MockTransport(pbx)) as api:
         api.send(get_trunk(8))
-    assert api.wire.client.is_closed
+    assert api.wire.closed.is_set()
 
 
 class Book:
@@ -210,10 +210,10 @@ class Book:
         self.settled_as.append(reply)
 
 
-def test_through_a_closed_client_nothing_is_sent_and_the_account_hears_that(wire: Wire, pbx: ScriptedPbx) -> None:
+def test_through_a_closed_wire_nothing_is_sent_and_the_account_hears_that(wire: Wire, pbx: ScriptedPbx) -> None:
     book = Book()
     closed = replace(wire, request_log=book)
-    closed.client.close()
+    closed.close()
     with pytest.raises(Stopped):
         closed.send(get_trunk(8), PERMIT)
     assert isinstance(closed.send_last(revoke(), PERMIT), NotSent)
@@ -221,10 +221,10 @@ def test_through_a_closed_client_nothing_is_sent_and_the_account_hears_that(wire
     assert pbx.calls() == []
 
 
-def test_a_session_whose_client_is_closed_closes_without_raising(wire: Wire, pbx: ScriptedPbx) -> None:
+def test_a_session_whose_wire_is_closed_closes_without_raising(wire: Wire, pbx: ScriptedPbx) -> None:
     session = Session(wire, base_url="https://pbx.example:8088", client_id="client", secret=Secret("Sample-secret"))
     session.token()
-    wire.client.close()
+    wire.close()
     assert not session.close()
     assert pbx.calls() == ["get_token"]
 

@@ -72,9 +72,9 @@ def test_those_who_come_while_somebody_fails_do_not_try_in_turn(wire: Wire) -> N
         time.sleep(0.2)
         raise httpx.ConnectError("")
 
-    with httpx.Client(base_url=URL, transport=httpx.MockTransport(answer)) as client:
-        slow = Session(replace(wire, client=client), base_url=URL, client_id="client", secret=Secret("Sample-secret"))
-        results = in_threads(20, slow.token)
+    slow_wire = replace(wire, transport=httpx.MockTransport(answer))
+    slow = Session(slow_wire, base_url=URL, client_id="client", secret=Secret("Sample-secret"))
+    results = in_threads(20, slow.token)
     assert [type(result) for result in results] == [SignInUnanswered] * 20
     assert len(asked) == 1
 

@@ -205,19 +205,19 @@ def test_one_thread_waits_for_all_and_nobody_asks_twice() -> None:
 
     throttle = Throttle(RateLimiter(1000), ConcurrencyLimit(4), SYSTEM_CLOCK)
     told: list[str] = []
-    with httpx.Client(base_url=URL, transport=httpx.MockTransport(answer)) as client:
-        wire = Wire(client=client, throttle=throttle, clock=SYSTEM_CLOCK, timeout=30)
-        now = SYSTEM_CLOCK.now()
-        session = Session(
-            wire,
-            base_url=URL,
-            client_id="client",
-            secret=Secret("Sample-client-secret"),
-            patience=30,
-            tokens_out=lambda: [now - minutes(30) + dt.timedelta(seconds=0.2)],
-            notice=told.append,
-        )
-        results = in_threads(20, session.token)
+    transport = httpx.MockTransport(answer)
+    wire = Wire(transport=transport, base_url=URL, throttle=throttle, clock=SYSTEM_CLOCK, timeout=30)
+    now = SYSTEM_CLOCK.now()
+    session = Session(
+        wire,
+        base_url=URL,
+        client_id="client",
+        secret=Secret("Sample-client-secret"),
+        patience=30,
+        tokens_out=lambda: [now - minutes(30) + dt.timedelta(seconds=0.2)],
+        notice=told.append,
+    )
+    results = in_threads(20, session.token)
     assert results == [(Secret("Sample-token"), 1)] * 20
     assert asked == ["get_token"] * 2
     assert len(told) == 1

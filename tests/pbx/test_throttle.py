@@ -214,3 +214,60 @@ def test_stumbling_earns_nothing(fake_time: FakeTime) -> None:
     assert concurrency_limit.allowed == 2
     throttle.succeeded(0.1)
     assert concurrency_limit.allowed == 3
+
+
+def test_the_next_few_prepare_themselves_while_all_places_are_taken_and_no_others() -> None:
+    throttle = Throttle(RateLimiter(10_000), opened(4), SYSTEM_CLOCK)
+    finish, prepared, passed = threading.Event(), [], []
+
+    def work(number: int) -> None:
+        with throttle.passing(prepare=lambda: prepared.append(number)):
+            passed.append(number)
+            finish.wait(10)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(9)]
+    for number, thread in enumerate(threads):
+        thread.start()
+        until(lambda: len(passed) + len(throttle._queue) == number + 1)  # noqa: B023, SLF001 - shows nowhere else
+    until(lambda: len(prepared) == 3)
+    time.sleep(0.03)
+    assert passed == [0, 1, 2, 3]
+    assert sorted(prepared) == [4, 5, 6]
+    finish.set()
+    for thread in threads:
+        thread.join()
+    assert sorted(passed) == list(range(9))
+    assert len(prepared) == len(set(prepared))
+
+
+def test_nobody_prepares_who_waits_for_the_rate_or_for_the_end_of_a_pause() -> None:
+    for rate, pause in ((1, 0.0), (10_000, 30.0)):
+        throttle = Throttle(RateLimiter(rate), ConcurrencyLimit(1), SYSTEM_CLOCK)
+        prepared: list[float] = []
+
+        def wait() -> None:
+            with pytest.raises(Stopped), throttle.passing(prepare=lambda: prepared.append(pause)):  # noqa: B023
+                pass
+
+        thread = threading.Thread(target=wait)
+        with throttle.passing():
+            throttle.slow_down(0.1, pause)
+            thread.start()
+            until(lambda: len(throttle._queue) == 1)  # noqa: B023, SLF001 - that it waits shows nowhere else
+            time.sleep(0.03)
+            throttle.stop()
+            thread.join()
+        assert prepared == []
+
+
+def test_what_goes_wrong_with_preparing_gives_the_turn_up() -> None:
+    throttle = Throttle(RateLimiter(10_000), ConcurrencyLimit(1), SYSTEM_CLOCK)
+
+    def fail() -> None:
+        raise RuntimeError
+
+    with throttle.passing():
+        with pytest.raises(RuntimeError), throttle.passing(prepare=fail):
+            pass
+        assert not throttle._queue  # noqa: SLF001 - who stays in it would hold up all others
+    assert throttle.idle

@@ -26,7 +26,7 @@ from batch.pbx.messages import (
     update_trunk,
 )
 from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
-from batch.pbx.transport import Insecure, open_http_client
+from batch.pbx.transport import Insecure, open_transport
 from batch.pbx.wire import AccessToken, Wire
 from batch.secrets import Secret
 
@@ -61,7 +61,7 @@ def test_reads_are_get_with_the_token_in_the_query_only(wire: Wire, pbx: Scripte
     assert sent.method == "GET"
     assert sent.url.path == "/openapi/v1.0/trunk/query"
     assert dict(sent.url.params) == {"ids": "8,12", "access_token": "Sample-token-1"}
-    assert sent.headers["user-agent"] == "OpenAPI"
+    assert (sent.headers["user-agent"], sent.headers["connection"]) == ("OpenAPI", "close")
     assert "content-type" not in sent.headers
 
 
@@ -306,10 +306,10 @@ def test_nothing_is_sent_through_a_stopped_gate_but_the_last_request(
 
 def over_the_net(port: int, *, scheme: str = "http", timeout: float = 5.0) -> Reply:
     throttle = Throttle(RateLimiter(1000), ConcurrencyLimit(1), SYSTEM_CLOCK)
-    with open_http_client(
-        f"{scheme}://127.0.0.1:{port}", timeout=timeout, verification=Insecure(), proxy=False
-    ) as client:
-        return Wire(client=client, throttle=throttle, clock=Clock(), timeout=timeout).send(list_trunks(1, 10), PERMIT)
+    base_url = f"{scheme}://127.0.0.1:{port}"
+    transport = open_transport(base_url, Insecure(), proxy=False)
+    wire = Wire(transport=transport, base_url=base_url, throttle=throttle, clock=Clock(), timeout=timeout)
+    return wire.send(list_trunks(1, 10), PERMIT)
 
 
 def test_a_port_where_nobody_listens_refuses(serve: Serve) -> None:
