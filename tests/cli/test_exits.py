@@ -170,6 +170,9 @@ class TestApply:
         assert set(report) == REPORT
         assert tuple(report["counts"]) == ENDINGS
         assert report["counts"]["applied"] == 4
+        assert {sheet: tuple(count) for sheet, count in report["sheets"].items()} == dict.fromkeys(
+            ("Trunks", "Caller IDs", "DIDs"), ENDINGS
+        )
         assert report["sheets"]["DIDs"]["applied"] == 1
         assert report["trunks"][0] == {
             "id": 1, "name": "London", "ending": "applied", "errcode": 0, "errmsg": "SUCCESS", "attempts": 1,

@@ -161,35 +161,12 @@ class TestWhatChangedOnThePbx:
             assert ports(there)[0] == 7000
             assert "somebody has changed it since" in rows_of(there.results, "Trunks")[0]["What to do"]
 
-    def test_what_was_not_run_and_was_changed_since_is_written_only_if_somebody_says_so(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
-            there.apply(*ONE_AT_A_TIME)
-            self.change(there, 4, port=7000)
-            sent = len(there.writes())
-            refused = there.resume()
-            assert refused.code == 2
-            assert "--yes" in refused.json["error"]["hint"]
-            assert len(there.writes()) == sent
-            again = there.resume("--yes")
-            assert endings(again.json) == ["applied", "applied", "refused", "applied", "applied"]
-            assert ports(there)[3] == 5061
-
     def test_what_it_does_not_touch_may_have_changed(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
             there.apply(*ONE_AT_A_TIME)
             self.change(there, 4, hostname="theirs.example")
             assert endings(there.resume().json)[3] == "applied"
             assert there.pbx.state.trunks[4]["hostname"] == "theirs.example"
-
-    def test_a_trunk_that_is_gone_is_a_problem_and_the_run_stays_as_it_was(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
-            there.apply(*ONE_AT_A_TIME)
-            del there.pbx.state.trunks[4]
-            stopped = there.resume()
-            assert stopped.code == 3
-            assert [p["code"] for p in stopped.json["problems"] if p["severity"] == "problem"] == ["trunk-gone"]
-            again = there.resume("--skip-invalid")
-            assert endings(again.json) == ["applied", "applied", "refused", "invalid", "applied"]
 
     def test_a_trunk_that_was_done_with_and_is_gone_stops_nobody(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
@@ -209,14 +186,6 @@ class TestWhatChangedOnThePbx:
 
 
 class TestWhichRun:
-    def test_limits_and_places_given_again_win(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS]) as there:
-            there.apply(*ONE_AT_A_TIME)
-            elsewhere = tmp_path / "elsewhere.xlsx"
-            again = there.resume("--results", elsewhere)
-            assert again.json["results"] == str(elsewhere)
-            assert elsewhere.is_file()
-
     def test_a_rehearsal_is_gone_on_with_on_the_practice_pbx(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
             state = {"trunks": list(LIVE)}

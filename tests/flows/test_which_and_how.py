@@ -13,40 +13,10 @@ TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
 LIVE = tuple(register(i, f"T{i}", f"44207946010{i}") for i in range(1, 6))
 SLOW = ({"call": "trunk/update", "times": "always", "latency": 0.3},)
-ENDINGS = (
-    "applied",
-    "unchanged",
-    "skipped",
-    "invalid",
-    "blocked",
-    "refused",
-    "failed",
-    "partial",
-    "unknown",
-    "not run",
-)
 
 
 def endings(report: dict[str, list[dict[str, str]]]) -> list[str]:
     return [trunk["ending"] for trunk in report["trunks"]]
-
-
-def test_a_report_names_every_ending_for_every_sheet(tmp_path: Path) -> None:
-    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
-        ran = there.apply()
-        assert ran.code == 0
-        report = ran.json
-        assert list(report) == ["run", "results", "counts", "sheets", "trunks"]
-        assert tuple(report["counts"]) == ENDINGS
-        assert report["counts"]["applied"] == 10
-        assert {sheet: tuple(count) for sheet, count in report["sheets"].items()} == dict.fromkeys(
-            ("Trunks", "Caller IDs", "DIDs"), ENDINGS
-        )
-        assert report["trunks"][0] == {
-            "id": 1, "name": "T1", "ending": "applied", "errcode": 0, "errmsg": "SUCCESS", "attempts": 1,
-        }  # fmt: skip
-        assert Path(report["run"]) == there.runs[0]
-        assert Path(report["results"]) == there.results
 
 
 def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
@@ -88,13 +58,6 @@ def test_first_counts_among_only(tmp_path: Path) -> None:
 
 class TestProblems:
     DIDS = (*DIDS, ("T3", "4420 7946"), ("T3", "442079460199"))
-
-    def test_problems_stop_everything_and_begin_no_run(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
-            ran = there.apply()
-            assert ran.code == 3
-            assert [p["cell"] for p in ran.json["problems"] if p["severity"] == "problem"] == ["B7"]
-            assert (there.writes(), there.runs, there.results.exists()) == ([], [], False)
 
     def test_skip_invalid_leaves_the_trunk_out_whole(self, tmp_path: Path) -> None:
         with bench(tmp_path, trunks=TRUNKS, dids=self.DIDS, live=LIVE) as there:
@@ -271,12 +234,6 @@ class TestWhereRunsLie:
             again = there.apply("--run-dir", tmp_path / "night")
             assert again.code == 2
             assert "already holds a run" in again.json["error"]["message"]
-
-    def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(self, tmp_path: Path) -> None:
-        with bench(tmp_path, trunks=TRUNKS, live=LIVE) as there:
-            ran = there.apply("--results", tmp_path / "nowhere" / "done.xlsx")
-            assert ran.code == 2
-            assert there.writes() == []
 
 
 class TestWhichPbx:

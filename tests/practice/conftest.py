@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from batch.practice.server import RunningPbx
+from batch.practice.server import RunningPbx, running
 from batch.practice.state import PbxState, from_json
 
 SECRET = "Sample-practice-secret"
@@ -120,3 +120,10 @@ def connect(reach: Callable[..., Client]) -> Callable[..., Client]:
         return client
 
     return connect_to
+
+
+@pytest.fixture
+def client(state: PbxState, connect: Callable[..., Client]) -> Iterator[Client]:
+    """Serve the small PBX, and sign in to it."""
+    with running(state) as pbx:
+        yield connect(pbx)
