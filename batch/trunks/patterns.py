@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import dropwhile
-from operator import itemgetter
+from operator import and_, itemgetter, or_
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -34,9 +34,9 @@ _DIGITS: Final[dict[str, _Characters]] = {
 _NUMBERS: Final = re.compile(r"[0-9+]*+")
 _PARTS: Final = re.compile(r"\[[^\[\]]+\]|.", re.DOTALL)
 _IN_BRACKET: Final = re.compile(r".-.|.", re.DOTALL)
-_MOST_STATES: Final = 100_000
-_MOST_PLACES: Final = 300_000
-"""So much is remembered of where patterns lead, and in so many places of them; then it is begun anew."""
+_MOST_OCTETS: Final = 64 << 20
+_OCTETS_OF_A_STATE: Final = 800
+"""So much is remembered of where patterns lead, then it is begun anew; and about so much of it by what is no number."""
 
 
 class _Any(Enum):
@@ -63,111 +63,120 @@ def has_patterns(dids: Iterable[str]) -> bool:
 class Matcher:
     """DIDs in their order on a trunk, asked which of them a PBX takes first.
 
-    All of them are followed at once, a character at a time; where they lead is remembered, so that many numbers
-    cost little more than the characters they have, however many patterns there are.
+    All of them are followed at once, a character at a time: those that are at the same of their places are the bits of
+    one number, the first DID the lowest. Where they lead is remembered, up to ``most_octets``, so that many numbers
+    cost little more than the characters they have.
     """
 
-    def __init__(self, dids: Iterable[str], *, most_places: int = _MOST_PLACES) -> None:
-        self._most_places = most_places
-        self._nodes = [_Node()]
+    def __init__(self, dids: Iterable[str], *, most_octets: int = _MOST_OCTETS) -> None:
+        taking: dict[tuple[int, _Element], list[int]] = defaultdict(list)
+        ending: dict[int, list[int]] = defaultdict(list)
         for order, did in enumerate(dids):
-            at = 0
-            for element in _elements(did):
-                at = self._next(at, element)
-            if self._nodes[at].order is None:
-                self._nodes[at].order = order
-        self._states: dict[frozenset[int], _State] = {}
-        self._places = 0
-        self._start = self._state(frozenset([0]))
+            elements = _elements(did)
+            ending[len(elements)].append(order)
+            for place, element in enumerate(elements):
+                taking[place, element].append(order)
+        self._ends = [_bits(ending[place]) for place in range(max(ending, default=0) + 1)]
+        self._elements: list[dict[_Element, int]] = [{} for _ in self._ends]
+        for (place, element), orders in taking.items():
+            self._elements[place][element] = _bits(orders)
+        none = [of.get(_Any.NONE_OR_MORE, 0) for of in self._elements]
+        self._loops = [0, *(of.get(_Any.ONE_OR_MORE, 0) | more for of, more in zip(self._elements, none, strict=True))]
+        self._skips = [(place, orders) for place, orders in enumerate(none) if orders]
+        self._takers: dict[tuple[int, str | _Element], int] = {}
+        self._most_octets = most_octets
+        self._octets = 0
+        self._states: dict[Hashable, _State] = {}
+        self._start = self._state({0: reduce(or_, self._ends)}, None)
 
     def first(self, number: str) -> int | None:
         """Return the place of the first DID that takes a number; None where none does."""
-        return self._led(number if number.isdecimal() else number.casefold()).order
+        return self._led(number if number.isdecimal() else number.casefold())
 
     def first_for(self, did: str) -> int | None:
         """Return the place of the first DID that takes everything that a DID or pattern stands for."""
-        return self._led(_elements(did)).order
+        return self._led(_elements(did))
 
-    def _led(self, elements: Iterable[str | _Element]) -> _State:
-        if len(self._states) > _MOST_STATES or self._places > self._most_places:
+    def _led(self, elements: Iterable[str | _Element]) -> int | None:
+        if self._octets > self._most_octets:
+            self._octets = 0
             self._states.clear()
-            self._places = 0
-            self._start = self._state(frozenset([0]))
+            self._start = self._state({0: reduce(or_, self._ends)}, None)
         state = self._start
         for element in elements:
             state = state[element]
-            if not state.nodes:
+            if not state.at:
                 break
-        return state
+        return state.order
 
-    def _next(self, at: int, element: _Element) -> int:
-        node = self._nodes[at]
-        if element not in node.next:
-            node.next[element] = len(self._nodes)
-            self._nodes.append(_Node(loops=isinstance(element, _Any)))
-        return node.next[element]
-
-    def _state(self, nodes: frozenset[int]) -> _State:
-        if nodes not in self._states:
-            self._states[nodes] = _State(self, self._with_none(nodes))
-            self._places += len(nodes)
-        return self._states[nodes]
-
-    def _with_none(self, nodes: Iterable[int]) -> frozenset[int]:
-        """Go on over every ``!``, which takes none as well."""
-        found, left = set(nodes), list(nodes)
-        while left:
-            more = self._nodes[left.pop()].next.get(_Any.NONE_OR_MORE)
-            if more is not None and more not in found:
-                found.add(more)
-                left.append(more)
-        return frozenset(found)
-
-    def follow(self, nodes: Iterable[int], element: str | _Element) -> _State:
+    def follow(self, state: _State, element: str | _Element) -> _State:
         """Return where a character, or a place of a pattern, leads to."""
-        taken: set[int] = set()
-        for at in nodes:
-            node = self._nodes[at]
-            if node.loops:
-                taken.add(at)
-            for place, after in node.next.items():
-                if _takes(place, element):
-                    taken.add(after)
-        return self._state(frozenset(taken))
+        after: dict[int, int] = defaultdict(int)
+        for place, orders in state.at.items():
+            if staying := orders & self._loops[place]:
+                after[place] |= staying
+            if going := orders & self._taking(place, element):
+                after[place + 1] |= going
+        return self._state(after, state.taken)
 
-    def order_of(self, nodes: Iterable[int]) -> int | None:
-        """Return the first of the DIDs that end here."""
-        return min((o for o in (self._nodes[at].order for at in nodes) if o is not None), default=None)
+    def _taking(self, place: int, element: str | _Element) -> int:
+        if isinstance(element, frozenset) and element:
+            return reduce(and_, (self._taking(place, character) for character in element))
+        if (place, element) not in self._takers:
+            taking = (orders for of, orders in self._elements[place].items() if _takes(of, element))
+            self._takers[place, element] = reduce(or_, taking, 0)
+        return self._takers[place, element]
 
-
-class _Node:
-    """A place that DIDs beginning alike have in common."""
-
-    __slots__ = ("loops", "next", "order")
-
-    def __init__(self, *, loops: bool = False) -> None:
-        self.next: dict[_Element, int] = {}
-        self.loops = loops
-        """Whether anything more may stand here."""
-        self.order: int | None = None
-        """Which DID ends here, the first of equal ones."""
+    def _state(self, at: dict[int, int], taken: int | None) -> _State:
+        """Go on over every ``!``, which takes none as well; of those that take whatever follows, keep the first."""
+        for place, orders in self._skips:
+            if skipping := at.get(place, 0) & orders:
+                at[place + 1] = at.get(place + 1, 0) | skipping
+        taken = _least(taken, (orders & self._loops[place] & self._ends[place] for place, orders in at.items()))
+        below = -1 if taken is None else (1 << taken) - 1
+        places = tuple(sorted((place, orders & below) for place, orders in at.items() if orders & below))
+        if (places, taken) not in self._states:
+            order = _least(taken, (orders & self._ends[place] for place, orders in places))
+            self._states[places, taken] = _State(self, dict(places), taken, order)
+            self._octets += _OCTETS_OF_A_STATE + sum(orders.bit_length() for _, orders in places) // 8
+        return self._states[places, taken]
 
 
 class _State(dict["str | _Element", "_State"]):
     """Where all DIDs are that take what has been seen; asked for a character, where they are then."""
 
-    __slots__ = ("_matcher", "nodes", "order")
+    __slots__ = ("_matcher", "at", "order", "taken")
 
-    def __init__(self, matcher: Matcher, nodes: frozenset[int]) -> None:
+    def __init__(self, matcher: Matcher, at: Mapping[int, int], taken: int | None, order: int | None) -> None:
         super().__init__()
         self._matcher = matcher
-        self.nodes = nodes
-        self.order = matcher.order_of(nodes)
+        self.at = at
+        """Which DIDs are at which of their places."""
+        self.taken = taken
+        """The first DID that has taken all that may follow; those after it are followed no more."""
+        self.order = order
+        """The first DID that takes what has been seen."""
 
     def __missing__(self, element: str | _Element) -> _State:
-        state = self._matcher.follow(self.nodes, element)
+        state = self._matcher.follow(self, element)
         self[element] = state
         return state
+
+
+def _least(known: int | None, more: Iterable[int]) -> int | None:
+    """Return the lowest of the bits that are set in any number, and of the one that is known."""
+    lowest = [(orders & -orders).bit_length() - 1 for orders in more if orders]
+    return min(lowest if known is None else [*lowest, known], default=None)
+
+
+def _bits(orders: Sequence[int]) -> int:
+    """Return a number of which these bits are set; they ascend."""
+    if len(orders) < 2:
+        return 1 << orders[0] if orders else 0
+    octets = bytearray(orders[-1] // 8 + 1)
+    for order in orders:
+        octets[order >> 3] |= 1 << (order & 7)
+    return int.from_bytes(octets, "little")
 
 
 def _takes(place: _Element, element: str | _Element) -> bool:

@@ -94,6 +94,17 @@ def test_a_cell_of_all_extension_groups_is_split_in_the_time_that_their_number_s
     assert for_four_times(split, 500, rounds=3) < STEEP
 
 
+def test_patterns_that_overlap_cost_little_more_however_many_they_are() -> None:
+    places = [f"[{first}-{last}]" for first in range(5) for last in range(first + 3, first + 6)][:14]
+    numbers = [f"{number:03d}00" for number in range(1_000)]
+
+    def asked(most: int) -> Callable[[], object]:
+        patterns = ["".join(begin) + "XX" for begin in product(places[:most], places, places)]
+        return lambda: [found.first(number) for found in [Matcher(patterns)] for number in numbers]
+
+    assert for_four_times(asked, 3) < STEEP
+
+
 def test_of_patterns_that_overlap_only_so_much_is_remembered_and_the_answers_are_the_same() -> None:
     places = [f"[{first}-{last}]" for first in range(5) for last in range(first + 3, first + 6)][:14]
     patterns = ["".join(begin) + "XX" for begin in product(places, repeat=2)]
@@ -107,7 +118,7 @@ def test_of_patterns_that_overlap_only_so_much_is_remembered_and_the_answers_are
         finally:
             tracemalloc.stop()
 
-    few, little = asked(Matcher(patterns, most_places=500))
+    few, little = asked(Matcher(patterns, most_octets=20_000))
     all_of_them, much = asked(Matcher(patterns))
     assert few == all_of_them
     assert little < much / 3
