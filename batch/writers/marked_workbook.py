@@ -26,8 +26,8 @@ from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
+from batch.writers.own_sheets import PROBLEMS, SheetFindings, add_problems, by_sheet
 from batch.writers.results_anew import SheetCopy
-from batch.writers.shown_problems import PROBLEMS, SheetFindings, add_problems, by_sheet
 from batch.xlsx_edit.book import Book, graft, make_workbook, open_at, set_mark, styles_of
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import PackageEdit, Unpatchable

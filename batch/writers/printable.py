@@ -24,8 +24,16 @@ from batch.trunks.live import Entry
 from batch.trunks.live_checks import Hazard
 from batch.wording import counted, some_of, visible
 from batch.writers.atomic import place_file
+from batch.writers.own_sheets import (
+    PRACTICE_NOTE,
+    Chart,
+    ChartBar,
+    chart_of_codes,
+    chart_of_endings,
+    label_of,
+    worst_tone,
+)
 from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
-from batch.writers.summary import PRACTICE_NOTE, Chart, ChartBar, chart_of_codes, chart_of_endings, label_of, worst_tone
 
 _MOST_BARS: Final = 8
 _NAMED: Final = 3

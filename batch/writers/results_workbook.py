@@ -34,9 +34,8 @@ from batch.writers.new_workbook import (
     workbook_bytes,
     write_workbook,
 )
+from batch.writers.own_sheets import PROBLEMS, SUMMARY, add_problems, add_summary
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
-from batch.writers.shown_problems import PROBLEMS, add_problems
-from batch.writers.summary import SUMMARY, add_summary
 from batch.xlsx_edit.book import Book, drop_macros, graft, open_at, set_mark
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 

@@ -12,8 +12,8 @@ import pytest
 
 from batch.errors import OutputError
 from batch.tables.row_results import EndingCount, Summary, Tone
+from batch.writers.own_sheets import Chart, ChartBar
 from batch.writers.printable import Listing, Page, drawn, page_html, plain, write_page
-from batch.writers.summary import Chart, ChartBar
 
 COUNTS = (
     EndingCount(

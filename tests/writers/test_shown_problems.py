@@ -13,9 +13,9 @@ from batch.readers.detect import read_workbook
 from batch.readers.packages import Package
 from batch.readers.workbook import Block, RawSheet
 from batch.schema.problems import Problem, Severity
-from batch.writers import marked_workbook, shown_problems
+from batch.writers import marked_workbook, own_sheets
 from batch.writers.marked_workbook import ALL_SHADES, WRONG, Palette, check_marked_target, write_marked
-from batch.writers.shown_problems import by_sheet, lines, problems_headline
+from batch.writers.own_sheets import by_sheet, lines, problems_headline
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.stylesheet import BLANK_STYLESHEET, Stylesheet
 from tests.builders import sheet
@@ -69,7 +69,7 @@ def test_a_whole_column_that_is_only_noted_is_not_painted() -> None:
 
 
 def test_notes_end_somewhere_but_colours_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown_problems, "MOST_NOTES", 3)
+    monkeypatch.setattr(own_sheets, "MOST_NOTES", 3)
     found = by_sheet([wrong(row) for row in range(2, 9)], [DIDS])["DIDs"]
     assert len(found.wrong) == 7
     assert list(found.notes) == [(2, 1), (3, 1), (4, 1)]
@@ -77,13 +77,13 @@ def test_notes_end_somewhere_but_colours_do_not(monkeypatch: pytest.MonkeyPatch)
 
 def test_each_problem_has_a_line_and_equal_notices_have_one() -> None:
     listed = list(lines([wrong(2), wrong(3), noted(2), noted(4), noted(5), noted(2, "own-column")]))
-    assert [(line.problem.row, line.rows) for line in listed] == [(2, ()), (3, ()), (2, [2, 4, 5]), (2, ())]
-    assert listed[2].problem.value == "44"
+    assert [(problem.row, rows) for problem, rows in listed] == [(2, ()), (3, ()), (2, [2, 4, 5]), (2, ())]
+    assert listed[2][0].value == "44"
 
 
 def test_values_that_differ_are_not_said_for_all_rows() -> None:
-    (line,) = lines([noted(2, value="44"), noted(3, value="45")])
-    assert line.problem.value == ""
+    ((notice, _),) = lines([noted(2, value="44"), noted(3, value="45")])
+    assert notice.value == ""
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def book(tmp_path: Path) -> Path:
 
 
 def test_what_has_no_room_on_the_list_is_counted(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shown_problems, "MOST_LINES", 2)
+    monkeypatch.setattr(own_sheets, "MOST_LINES", 2)
     rows = listed(book, [wrong(2), wrong(3), wrong(4)])
     assert [row[2] for row in rows[:2]] == ["B2", "B3"]
     assert rows[2][0] == "and 1 more, which --json lists"
