@@ -10,7 +10,9 @@ from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
+from batch.tables.cells import FindSecret
+from batch.tables.columns_file import NO_FILE, ColumnsFile
+from batch.tables.rows import Tables
 from batch.trunks.change_plan import Change, plan_change
 from batch.trunks.grouping import group, own
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
@@ -47,6 +49,14 @@ def book(trunks: Sequence[Line], dids: Sequence[Line] = (), caller_ids: Sequence
     if dids:
         sheets.append(sheet("DIDs", DIDS, *dids))
     return workbook(*sheets)
+
+
+def tabulate(
+    given: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
+) -> tuple[Tables, list[Problem]]:
+    """Return the three sheets as tables, and everything wrong with sheets, headers and kinds of cell."""
+    tables = Tables(given, find_secret, columns_file)
+    return tables, list(tables.problems)
 
 
 def read(given: Workbook) -> tuple[Tables, Records, list[Problem]]:

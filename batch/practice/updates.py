@@ -47,18 +47,8 @@ _EXTENSION_RANGE = re.compile(r"([0-9]{1,7})-([0-9]{1,7})")
 _NO_BRACKETS_ON_CLOUD = frozenset({"register", "peer_did"})
 
 
-def find_type_error(sent: Mapping[str, Any], shape: Shape = TRUNK_SHAPE, path: str = "") -> tuple[str, str] | None:
-    """Find the first value the box's decoder would stumble over.
-
-    A null is as good as absent; ``path`` is where it stands, with a dot behind, for the message.
-
-    Returns:
-        The field and the decoder's message, or None.
-    """
-    return next(_type_errors(sent, shape, path), None)
-
-
 def _type_errors(sent: Mapping[str, Any], shape: Shape, path: str) -> Iterator[tuple[str, str]]:
+    """Yield what the box's decoder would stumble over: the field and its message. A null is as good as absent."""
     for name, expected in shape.items():
         value = sent.get(name)
         found = None if value is None else _found_instead(value, expected)
@@ -262,7 +252,7 @@ def update_trunk(state: PbxState, sent: Json) -> Json:
         for a trunk or extension that is not there, 70084 for what may not be edited, 40003 for a name that is
         taken.
     """
-    if wrong_type := find_type_error(sent):
+    if wrong_type := next(_type_errors(sent, TRUNK_SHAPE, ""), None):
         field, message = wrong_type
         entry = invalid(field, "type", sent.get(field))
         return {"errcode": INTERNAL_SERVER_ERROR, "errmsg": message, "invalid_param_list": [entry]}

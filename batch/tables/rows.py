@@ -219,14 +219,6 @@ class Tables:
         return found
 
 
-def tabulate(
-    workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
-) -> tuple[Tables, list[Problem]]:
-    """Return the three sheets as tables, and everything wrong with sheets, headers and kinds of cell."""
-    tables = Tables(workbook, find_secret, columns_file)
-    return tables, list(tables.problems)
-
-
 def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:
     """Leave out the rows that are no data, with what was found in them, and say so once."""
     if table.raw is None or not table.height or (trunks is not None and not trunks.height):

@@ -13,14 +13,13 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from batch.readers import workbook
-from batch.readers.workbook import CellValue, RawSheet, Workbook
+from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
 from batch.schema.column_model import CLEAR, Sheet
 from batch.schema.columns import CALLER_IDS, DIDS
 from batch.schema.file_metadata import BASE, LISTS, READ_ONLY, FileKind, FileMetadata
 from batch.schema.problems import GLOSSARY_SHEET, Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
+from batch.tables.rows import Tables
 from batch.wording import letters
 from batch.writers import template
 from batch.writers.new_workbook import LAST_ROW, DocumentProperties, DropDown, NewSheet, NewWorkbook, write_workbook
@@ -101,7 +100,9 @@ def read_again(sheets: Iterable[Filled]) -> tuple[Tables, list[Problem]]:
             [template.header(column), *filled.columns[column.field]] for column in filled.sheet.columns
         ]
         raw.append(RawSheet(name=filled.sheet.title, columns=columns))
-    return tabulate(Workbook(path=Path(), sha256="", format=workbook.Format.XLSX, sheets=tuple(raw)), Secret)
+    workbook = Workbook(path=Path(), sha256="", format=Format.XLSX, sheets=tuple(raw))
+    tables = Tables(workbook, Secret)
+    return tables, list(tables.problems)
 
 
 def write_export(path: Path, export: Export) -> Path:

@@ -79,14 +79,10 @@ class Stylesheet:
         return serialise(self._root)
 
     def filled(self, style: int, rgb: str) -> int:
-        """Return the style that looks the same, only on a plain colour.
-
-        Args:
-            rgb: ``FFC7CE``, or with its opacity ``FFFFC7CE``.
-        """
+        """Return the style that looks the same, only on a plain colour (``FFFFC7CE``)."""
         if (style, rgb) not in self._filled:
             pattern = self._element("patternFill", patternType="solid")
-            pattern.append(self._element("fgColor", rgb=rgb if len(rgb) == 8 else f"FF{rgb}"))
+            pattern.append(self._element("fgColor", rgb=rgb))
             pattern.append(self._element("bgColor", indexed="64"))
             fill = self._element("fill")
             fill.append(pattern)

@@ -10,7 +10,7 @@ import xlsxwriter
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import CellError, CellPicture
 from batch.secrets import Secret
-from batch.tables.rows import tabulate
+from tests.builders import tabulate
 from tests.furnished import dot
 from tests.packages import HEAD, TAIL, raw_package
 

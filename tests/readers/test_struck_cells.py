@@ -20,8 +20,7 @@ from batch.readers import packages, prescan
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import RawSheet
 from batch.secrets import Secret
-from batch.tables.rows import tabulate
-from tests.builders import sheet, workbook
+from tests.builders import sheet, tabulate, workbook
 from tests.packages import (
     HEAD,
     MAIN,

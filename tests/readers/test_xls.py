@@ -13,7 +13,7 @@ from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError
 from batch.readers.xls import read_records
 from batch.secrets import Secret
-from batch.tables.rows import tabulate
+from tests.builders import tabulate
 
 
 def old_book(path: Path) -> Path:

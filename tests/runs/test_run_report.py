@@ -22,13 +22,12 @@ from batch.runs.run_report import (
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.row_results import AnsweredSheet
-from batch.tables.rows import tabulate
 from batch.trunks.change_plan import Change, Plan
 from batch.trunks.diff import Desired, compare, entry_text
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk
 from batch.writers.hidden_passwords import answered_sheets, secrets_in
 from tests import builders
-from tests.builders import dids, judged, live, shared, sheet
+from tests.builders import dids, judged, live, shared, sheet, tabulate
 
 HEADER = "Trunk ID|Name|Hostname|Password|Enabled|DIDs mode|Caller IDs mode"
 

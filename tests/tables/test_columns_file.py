@@ -12,9 +12,9 @@ from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.columns_file import ColumnsFile, parse_columns
 from batch.tables.guesses import guess_columns
-from batch.tables.rows import Tables, tabulate
+from batch.tables.rows import Tables
 from batch.writers.atomic import write_new
-from tests.builders import sheet, told, workbook
+from tests.builders import sheet, tabulate, told, workbook
 
 
 def tables(given: Workbook, text: str) -> tuple[Tables, list[Problem]]:

@@ -8,8 +8,7 @@ from batch.readers.workbook import RawSheet
 from batch.secrets import Secret
 from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
 from batch.tables.guesses import guess_columns
-from batch.tables.rows import tabulate
-from tests.builders import sheet, told, workbook
+from tests.builders import sheet, tabulate, told, workbook
 
 
 def guessed(*sheets: RawSheet, file: ColumnsFile = NO_FILE) -> str:

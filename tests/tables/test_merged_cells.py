@@ -3,8 +3,8 @@ from __future__ import annotations
 from batch.readers.workbook import Block
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
-from tests.builders import Line, sheet, told, workbook
+from batch.tables.rows import Tables
+from tests.builders import Line, sheet, tabulate, told, workbook
 
 
 def block(first_row: int, last_row: int, first_column: int, last_column: int) -> Block:

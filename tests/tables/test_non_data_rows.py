@@ -12,8 +12,8 @@ from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
-from tests.builders import Line, check, sheet, told, workbook
+from batch.tables.rows import Tables
+from tests.builders import Line, check, sheet, tabulate, told, workbook
 
 TRUNKS = sheet("Trunks", "Name|Type", "London-1|register", "Leeds-1|peer")
 GOOD = ("London-1|442079460100|Reception", "Leeds-1|441134960100|")

@@ -7,9 +7,9 @@ import pytest
 from batch.readers.workbook import CellError, CsvDialect, RawSheet, Workbook
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
+from batch.tables.rows import Tables
 from batch.wording import spans
-from tests.builders import book, check, sheet, told, workbook
+from tests.builders import book, check, sheet, tabulate, told, workbook
 
 
 def tables(given: Workbook) -> tuple[Tables, list[Problem]]:

@@ -5,8 +5,8 @@ import pytest
 from batch.readers.workbook import Block
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Tables, tabulate
-from tests.builders import Line, sheet, told, workbook
+from batch.tables.rows import Tables
+from tests.builders import Line, sheet, tabulate, told, workbook
 
 
 def dids(*lines: Line, **where: object) -> tuple[Tables, list[Problem]]:

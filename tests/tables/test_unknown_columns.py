@@ -12,8 +12,7 @@ from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.columns_file import parse_columns
 from batch.tables.guesses import guess_columns
-from batch.tables.rows import tabulate
-from tests.builders import check, sheet, workbook
+from tests.builders import check, sheet, tabulate, workbook
 from tests.growth import STEEP, for_four_times
 
 TRUNKS = sheet("Trunks", "Name|Type", "London-1|register", "Leeds-1|peer")

@@ -6,10 +6,9 @@ from batch.readers.workbook import CellError, CellValue
 from batch.schema.column_model import Mode, TrunkType
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import tabulate
 from batch.trunks.grouping import group
 from batch.trunks.model import CallerIdRow, DidRow, ListEdit
-from tests.builders import book, check, read, records, sheet, told, workbook
+from tests.builders import book, check, read, records, sheet, tabulate, told, workbook
 
 
 def one(problems: list[Problem], code: str) -> Problem:

@@ -16,9 +16,9 @@ from batch.schema import columns
 from batch.schema.column_model import Sheet
 from batch.schema.file_metadata import FileKind
 from batch.secrets import Secret
-from batch.tables.rows import tabulate
 from batch.writers import template
 from batch.writers.export_workbook import Export, Filled, ReadOnly, read_again, write_export
+from tests.builders import tabulate
 
 MADE_AT = dt.datetime(2026, 11, 23, 2, 14, 7, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 

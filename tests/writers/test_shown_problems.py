@@ -138,9 +138,9 @@ def test_a_stylesheet_runs_out_of_shades_in_the_end() -> None:
     palette = Palette(styles, {shade: f"a fill of before: {shade}" for shade in sorted(ALL_SHADES)[20:]})
     restyle = palette.on(WRONG)
     for number in range(20):
-        restyle(styles.filled(0, f"00{number:04X}"))
+        restyle(styles.filled(0, f"FF00{number:04X}"))
     assert palette.colours.keys() == ALL_SHADES
-    one_more = styles.filled(0, "00FFFF")
+    one_more = styles.filled(0, "FF00FFFF")
     with pytest.raises(Unpatchable, match="too many different colours"):
         restyle(one_more)
 

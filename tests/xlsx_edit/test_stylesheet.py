@@ -42,7 +42,7 @@ def style(sheet: Stylesheet, number: int) -> dict[str, str]:
 
 def test_a_style_on_another_colour_is_the_same_in_all_else() -> None:
     sheet = Stylesheet(USERS)
-    marked = sheet.filled(1, "FFC7CE")
+    marked = sheet.filled(1, "FFFFC7CE")
     assert marked == 3
     assert style(sheet, 3) == {
         "numFmtId": "170", "fontId": "1", "fillId": "3", "borderId": "0", "applyFill": "1",
@@ -56,11 +56,10 @@ def test_a_style_on_another_colour_is_the_same_in_all_else() -> None:
 
 def test_the_same_look_is_never_made_twice() -> None:
     sheet = Stylesheet(USERS)
-    first = sheet.filled(1, "FFC7CE")
-    assert sheet.filled(1, "FFFFC7CE") == first
-    assert sheet.filled(0, "FFC7CE") != first
+    first = sheet.filled(1, "FFFFC7CE")
+    assert sheet.filled(0, "FFFFC7CE") != first
     again = Stylesheet(sheet.to_bytes())
-    assert again.filled(1, "FFC7CE") == first
+    assert again.filled(1, "FFFFC7CE") == first
     assert len(read(again).findall("{*}fills/{*}fill")) == 4
 
 
@@ -69,10 +68,10 @@ def test_what_was_behind_a_text_is_told_and_put_back() -> None:
     assert sheet.fill_of(0) == ""
     fill = sheet.fill_of(1)
     assert "FF00FF00" in fill
-    marked, other = sheet.filled(1, "FFC7CE"), sheet.filled(0, "FFC7CE")
+    marked, other = sheet.filled(1, "FFFFC7CE"), sheet.filled(0, "FFFFC7CE")
     sheet.refill({"FFFFC7CE": fill})
     assert (sheet.fill_of(marked), sheet.fill_of(other)) == (fill, fill)
-    again = sheet.filled(1, "FFEB9C")
+    again = sheet.filled(1, "FFFFEB9C")
     sheet.refill({"FFFFEB9C": ""})
     assert sheet.fill_of(again) == ""
     assert sheet.fill_of(marked) == fill
@@ -81,20 +80,20 @@ def test_what_was_behind_a_text_is_told_and_put_back() -> None:
 @pytest.mark.parametrize("nonsense", ["<fill", "<font/>", "&x;", "word"])
 def test_what_is_no_fill_is_taken_for_none(nonsense: str) -> None:
     sheet = Stylesheet(USERS)
-    marked = sheet.filled(1, "FFC7CE")
+    marked = sheet.filled(1, "FFFFC7CE")
     sheet.refill({"FFFFC7CE": nonsense})
     assert sheet.fill_of(marked) == ""
 
 
 def test_a_style_that_is_not_there_counts_as_the_first() -> None:
     sheet = Stylesheet(USERS)
-    assert style(sheet, sheet.filled(99, "FFC7CE"))["fontId"] == "0"
+    assert style(sheet, sheet.filled(99, "FFFFC7CE"))["fontId"] == "0"
 
 
 def test_a_list_of_fills_that_is_not_there_begins_with_none() -> None:
     bare = f'<styleSheet xmlns="{MAIN}"><cellXfs count="1"><xf numFmtId="0" fillId="0"/></cellXfs></styleSheet>'
     sheet = Stylesheet(bare.encode())
-    assert style(sheet, sheet.filled(0, "FFC7CE"))["fillId"] == "2"
+    assert style(sheet, sheet.filled(0, "FFFFC7CE"))["fillId"] == "2"
     patterns = [fill[0].get("patternType") for fill in read(sheet).findall("{*}fills/{*}fill")]
     assert patterns == ["none", "gray125", "solid"]
 
@@ -140,7 +139,7 @@ def test_prefixes_and_strict_namespaces_make_no_difference(bent: object) -> None
     sheet = Stylesheet(bent(USERS))
     assert sheet.add(Stylesheet(OURS)).cells == (0, 3, 4)
     assert sheet.fill_of(1) == Stylesheet(USERS).fill_of(1)
-    marked = sheet.filled(0, "FFC7CE")
+    marked = sheet.filled(0, "FFFFC7CE")
     sheet.refill({"FFFFC7CE": sheet.fill_of(1)})
     assert sheet.fill_of(marked) == sheet.fill_of(1)
     names = {etree.QName(element).namespace for element in read(sheet).iter("*")}
@@ -149,8 +148,8 @@ def test_prefixes_and_strict_namespaces_make_no_difference(bent: object) -> None
 
 def test_a_workbook_without_looks_gets_the_plainest_ones() -> None:
     sheet = Stylesheet(BLANK_STYLESHEET)
-    assert sheet.filled(0, "FFC7CE") == 1
-    assert Stylesheet(f'<styleSheet xmlns="{MAIN}"/>'.encode()).filled(0, "FFC7CE") == 1
+    assert sheet.filled(0, "FFFFC7CE") == 1
+    assert Stylesheet(f'<styleSheet xmlns="{MAIN}"/>'.encode()).filled(0, "FFFFC7CE") == 1
 
 
 @pytest.mark.parametrize(
