@@ -110,7 +110,7 @@ def _export(flags: argparse.Namespace, console: Console) -> int:
 
 
 def _check(flags: argparse.Namespace, console: Console) -> int:
-    from batch.cli.invocation import known_pbx  # noqa: PLC0415 - not for --help
+    from batch.cli.profiles import known_pbx  # noqa: PLC0415 - not for --help
     from batch.commands.check import check, mark, write_guess  # noqa: PLC0415
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.check_text import check_text, columns_text, marked_text  # noqa: PLC0415
@@ -141,14 +141,14 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
 
 
 def _settings(flags: argparse.Namespace, console: Console) -> Settings:
-    from batch.cli.invocation import settings_of  # noqa: PLC0415 - not for --help
+    from batch.cli.profiles import settings_of  # noqa: PLC0415 - not for --help
 
     return settings_of(flags, Terminal(console, assume_yes=False).tell)
 
 
 def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[str, Any]]:
     """Return the folder of the run that is meant, and what shall be otherwise than it has it."""
-    from batch.cli.invocation import given_again, run_of  # noqa: PLC0415 - not for --help
+    from batch.cli.profiles import given_again, run_of  # noqa: PLC0415 - not for --help
 
     run = run_of(flags)
     return run, given_again(flags, run, Terminal(console, assume_yes=False).tell)
@@ -230,7 +230,7 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
 
 
 def _status(flags: argparse.Namespace, console: Console) -> int:
-    from batch.cli.invocation import run_of  # noqa: PLC0415 - not for --help
+    from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import status_text  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from batch.commands.connection import Connection, open_connection, practice_file
-from batch.commands.outputs import refuse_places
+from batch.commands.outputs import check_places
 from batch.commands.run import Unattended, UserInterface
 from batch.errors import UsageError
 from batch.runs.folders import recording
@@ -42,7 +42,7 @@ class Exported:
     """Trunks that the API cannot edit, or that the workbook cannot name."""
 
 
-def _refuse_target(settings: Settings) -> None:
+def _check_target(settings: Settings) -> None:
     """Refuse to write an export where something is, or as something else than a spreadsheet.
 
     Raises:
@@ -73,8 +73,8 @@ def export(settings: Settings, interface: UserInterface | None = None) -> Export
             could be exported.
     """
     interface = interface or Unattended()
-    _refuse_target(settings)
-    refuse_places(settings)
+    _check_target(settings)
+    check_places(settings)
     with recording() as record, open_connection(settings, interface, record) as connection:
         return _export_from(settings, connection, interface)
 

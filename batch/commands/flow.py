@@ -17,7 +17,7 @@ from typing import Any
 
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_connection
-from batch.commands.outputs import Report, RunContext, refuse_output_places, refuse_places, unchanged
+from batch.commands.outputs import Report, RunContext, check_output_places, check_places, unchanged
 from batch.commands.plan import Planned, make_plan, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Verified, return_to
 from batch.commands.run import Unattended, UserInterface, begin
@@ -64,7 +64,7 @@ def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
     Raises:
         BatchError: workbook or PBX cannot be used at all; problems and hazards are in what comes back.
     """
-    refuse_places(settings)
+    check_places(settings)
     checked = check(settings)
     interface = interface or Unattended()
     with (
@@ -85,12 +85,12 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     """
     interface = interface or Unattended()
     started = datetime.now(tz=UTC)
-    refuse_places(settings)
-    folders.refuse_used(settings.run_dir)
+    check_places(settings)
+    folders.check_unused(settings.run_dir)
     checked = check(settings)
     mark = PRACTICE_MARK if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark)
-    refuse_output_places(settings, target)
+    check_output_places(settings, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as stack:
         record = stack.enter_context(recording())
@@ -101,7 +101,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
                 return planned
             if planned.plan.updates and not interface.confirm(planned):
                 raise Declined
-            _refuse_saved_meanwhile(checked)
+            _check_still_the_same(checked)
             folder = folders.create_folder(
                 settings.workbook, settings.run_dir, started, mark, columns=checked.columns_file.text
             )
@@ -148,10 +148,10 @@ def resume(
         stack.enter_context(_cut_short(place))
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags or {})
-        refuse_places(returned.checked.settings)
-        refuse_output_places(returned.checked.settings, returned.target)
+        check_places(returned.checked.settings)
+        check_output_places(returned.checked.settings, returned.target)
         if returned.is_over:
-            return replace(returned.rewritten(), ended=returned.past.legs[-1].ended)
+            return replace(returned.rewritten(), ended=returned.history.invocations[-1].ended)
         record = stack.enter_context(recording())
         checked = returned.checked
         with open_connection(
@@ -160,7 +160,7 @@ def resume(
             stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = make_plan(checked, connection, returned.done_with)
             rest = returned.sort_out(planned)
-            differs = deviations(rest, returned.past.wanted, returned.before)
+            differs = deviations(rest, returned.history.wanted, returned.before)
             planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
             if planned.exit_code:
                 return planned
@@ -169,7 +169,7 @@ def resume(
                 raise Declined
             context = returned.context(planned, rest)
             opened = stack.enter_context(journal.reopen(place))
-            run = begin(opened, record, context, planned, interface, rest.stays, returned.past)
+            run = begin(opened, record, context, planned, interface, rest.stays, returned.history)
             stack.enter_context(run.ahead)
             run.dispatch(connection.client)
             attention = run.look_at_statuses(connection.client, returned.target)
@@ -188,18 +188,18 @@ def verify(place: Path, flags: Mapping[str, Any] | None = None, interface: UserI
     with holding(place_of_run(place), f"run {place.name}", holder):
         returned = return_to(place, flags or {})
         checked, interface = returned.checked, interface or Unattended()
-        refuse_places(checked.settings)
+        check_places(checked.settings)
         with (
             recording() as record,
             open_connection(
                 checked.settings, interface, record, checked.records.trunks, checked.exported
             ) as connection,
         ):
-            live = connection.client.trunks([wanted.trunk_id for wanted in returned.past.wanted.values()])
+            live = connection.client.trunks([wanted.trunk_id for wanted in returned.history.wanted.values()])
         return returned.verified(live)
 
 
-def _refuse_saved_meanwhile(checked: Checked) -> None:
+def _check_still_the_same(checked: Checked) -> None:
     """Refuse to go on with a workbook that is another one by now: the run keeps a copy of what it was about."""
     try:
         same = fingerprint(checked.settings.workbook) == checked.workbook.sha256

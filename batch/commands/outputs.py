@@ -224,7 +224,7 @@ class RunOutput(Protocol):
     setting: str
     """Which setting says where it goes."""
 
-    def refuse(self, place: Path, results: Path) -> None:
+    def check_place(self, place: Path, results: Path) -> None:
         """Refuse a place where it cannot lie; ``results`` is where those are going to lie.
 
         Raises:
@@ -240,7 +240,7 @@ class PrintablePage:
 
     setting = "summary"
 
-    def refuse(self, place: Path, results: Path) -> None:
+    def check_place(self, place: Path, results: Path) -> None:
         """Refuse nothing: a page that is there already is written anew."""
 
     def write(self, place: Path | None, run: EndedRun, results: Results) -> WrittenOutput:
@@ -264,7 +264,7 @@ class FailedRowsAlone:
 
     setting = "failed_only"
 
-    def refuse(self, place: Path, results: Path) -> None:
+    def check_place(self, place: Path, results: Path) -> None:
         """Refuse a place where something else lies, or is going to."""
         if place.resolve() == results.resolve():
             raise UsageError(f"--failed-only {place} is where the results go.", "Name another file.")
@@ -290,7 +290,7 @@ class FailedRowsAlone:
 OUTPUTS: Final[Sequence[RunOutput]] = (PrintablePage(), FailedRowsAlone())
 
 
-def refuse_output_places(settings: Settings, results: Path) -> None:
+def check_output_places(settings: Settings, results: Path) -> None:
     """Refuse places where outputs cannot lie.
 
     Raises:
@@ -299,10 +299,10 @@ def refuse_output_places(settings: Settings, results: Path) -> None:
     for output in OUTPUTS:
         place = getattr(settings, output.setting)
         if place is not None:
-            output.refuse(place, results)
+            output.check_place(place, results)
 
 
-def refuse_places(settings: Settings) -> None:
+def check_places(settings: Settings) -> None:
     """Refuse places for files of ours where they cannot be, or where they would take the workbook's.
 
     Raises:
@@ -311,10 +311,10 @@ def refuse_places(settings: Settings) -> None:
     for option in OPTIONS.values():
         place: Path | None = getattr(settings, option.name) if option.apart else None
         if place is not None:
-            _refuse_place(f"{option.flags[0]} {place}", place, settings.workbook, Path(option.metavar or "").suffix)
+            _check_place(f"{option.flags[0]} {place}", place, settings.workbook, Path(option.metavar or "").suffix)
 
 
-def _refuse_place(typed: str, place: Path, workbook: Path, ending: str) -> None:
+def _check_place(typed: str, place: Path, workbook: Path, ending: str) -> None:
     if place.is_dir() or not place.parent.is_dir():
         raise UsageError(f"{typed} cannot be written: no such folder.", "Name a file in a folder there is.")
     if workbook.is_dir() and place.parent.samefile(workbook):

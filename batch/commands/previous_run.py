@@ -18,7 +18,7 @@ from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
 from batch.runs.folders import was_begun_here
 from batch.runs.journal import JOURNAL
-from batch.runs.journal_reader import Past, read_past
+from batch.runs.journal_reader import History, read_history
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
@@ -70,7 +70,7 @@ class Verified:
 class PreviousRun:
     """A run that is gone on with, or looked at again."""
 
-    past: Past
+    history: History
     checked: Checked
     folder: folders.RunFolder
     target: Path
@@ -84,7 +84,7 @@ class PreviousRun:
     def is_over(self) -> bool:
         """Whether there is nothing left to go on with."""
         rows = self.checked.choice.rows
-        return self.past.finished and not left(self.past, rows) and not self._secrets_found & rows
+        return self.history.finished and not left(self.history, rows) and not self._secrets_found & rows
 
     @property
     def _secrets_found(self) -> set[int]:
@@ -98,15 +98,17 @@ class PreviousRun:
     @property
     def done_with(self) -> frozenset[int]:
         """Rows of the Trunks sheet that are not written again, whatever is found wrong with them now."""
-        return frozenset(row for row, outcome in self.past.outcomes.items() if outcome.ending in STAYS)
+        return frozenset(row for row, outcome in self.history.outcomes.items() if outcome.ending in STAYS)
 
     def sort_out(self, planned: Planned) -> Rest:
         """Sort what is left of the run, by a plan for all its chosen trunks."""
         why_not = {p.trunk: f"{p.message} {p.fix}" for p in reversed(planned.plan.problems) if p.trunk is not None}
         changes = {change.record.row: change for change in planned.plan.changes}
-        rest = sort_out(self.checked.chosen, changes, self.past, self.before, why_not)
+        rest = sort_out(self.checked.chosen, changes, self.history, self.before, why_not)
         not_chosen = self.checked.choice.left_out
-        kept = {row: o for row, o in self.past.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN}
+        kept = {
+            row: o for row, o in self.history.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN
+        }
         return replace(rest, stays={**kept, **rest.stays})
 
     def describe(self, rest: Rest) -> str:
@@ -123,22 +125,22 @@ class PreviousRun:
         return f"{told} Changed since written, left alone: {_some(changed)}." if changed else told
 
     def context(self, planned: Planned, rest: Rest) -> RunContext:
-        """Return what the results of the next leg are made of."""
+        """Return what the results of the next invocation are made of."""
         stays = {row: change for row, change in self._changes.items() if row in rest.stays}
         return self._context(planned.plan.problems, {**stays, **rest.again})
 
     @cached_property
     def _changes(self) -> dict[int, Change]:
-        """What earlier legs were to write, against what was there before."""
+        """What earlier invocations were to write, against what was there before."""
         records = {record.row: record for record in self.checked.records.trunks}
         return {
             row: planned_then(wanted, records[row], self.before[wanted.trunk_id])
-            for row, wanted in self.past.wanted.items()
+            for row, wanted in self.history.wanted.items()
             if wanted.writes and wanted.trunk_id in self.before and row in records
         }
 
     def _context(self, problems: Sequence[Problem], changes: Mapping[int, Change]) -> RunContext:
-        facts = self.past.facts
+        facts = self.history.facts
         return RunContext(
             checked=self.checked,
             address=facts["pbx"],
@@ -152,7 +154,7 @@ class PreviousRun:
 
     def rewritten(self) -> Report:
         """Write the results anew from what the journal says, without asking the PBX."""
-        ended = self.past.outcomes
+        ended = self.history.outcomes
         context = self._context(self._problems(), self._changes)
         endings = context.end(ended)
         results, outputs = context.give_back(ended, endings, self.target)
@@ -170,7 +172,7 @@ class PreviousRun:
 
     def _problems(self) -> list[Problem]:
         """Return what is to be told of the workbook, with the problems that the PBX showed when it was planned."""
-        kept = self.past.facts.get("problems", ())
+        kept = self.history.facts.get("problems", ())
         then = [Problem(**{**p, "severity": Severity(p["severity"]) if p["severity"] else None}) for p in kept]
         return [*then, *(problem for problem in self.checked.problems if not problem.stops)]
 
@@ -179,7 +181,7 @@ class PreviousRun:
         records = {record.row: record for record in self.checked.records.trunks}
         differ: list[ChangeLine] = []
         match, settled, hidden = 0, dict[int, Outcome](), list[str]()
-        for row, wanted in self.past.wanted.items():
+        for row, wanted in self.history.wanted.items():
             now, record = live.get(wanted.trunk_id), records[row]
             before = self.before.get(wanted.trunk_id)
             then = planned_then(wanted, record, before or _named(wanted.trunk_id, wanted.name))
@@ -190,7 +192,7 @@ class PreviousRun:
             match += not drifts
             if now is not None and comparable(then.desired, now, then.live) != then.desired:
                 hidden.append(then.live.label)
-            outcome = self.past.outcomes.get(row)
+            outcome = self.history.outcomes.get(row)
             readable = now is None or WHOLE_TRUNK not in now.unread
             unknown = outcome is not None and outcome.ending is Ending.UNKNOWN and readable
             if outcome is not None and unknown and not _is_secret_lost(wanted, record):
@@ -200,8 +202,8 @@ class PreviousRun:
         return Verified(
             checked=self.checked,
             folder=self.folder.path,
-            address=self.past.facts["pbx"],
-            practice=self.past.facts["practice"],
+            address=self.history.facts["pbx"],
+            practice=self.history.facts["practice"],
             match=match,
             differ=tuple(differ),
             not_compared=tuple(hidden),
@@ -210,8 +212,8 @@ class PreviousRun:
         )
 
     def _corrected(self, settled: Mapping[int, Outcome]) -> Results | None:
-        ended = bool(self.past.legs) and self.past.legs[-1].ended is not None
-        outcomes = {**self.past.outcomes, **settled}
+        ended = bool(self.history.invocations) and self.history.invocations[-1].ended is not None
+        outcomes = {**self.history.outcomes, **settled}
         context = self._context(self._problems(), self._changes)
         endings = context.end(outcomes) if ended else None
         with journal.reopen(self.folder.path) as opened:
@@ -282,13 +284,13 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
         UsageError: there is no such run, its copy of the workbook is not what it was, or another PBX is named.
         WorkbookError: the copy cannot be read.
     """
-    past = read_past(place)
-    facts = past.facts
+    history = read_history(place)
+    facts = history.facts
     if not facts:
         raise UsageError(f"The run in {place} never began: nothing was sent.", "Apply the workbook anew.")
     if not are_whole(facts):
         raise _damaged(place)
-    _refuse_another_pbx(facts, flags)
+    _check_same_pbx(facts, flags)
     copy = place / facts["workbook"]["copy"]
     if not copy.exists():
         raise UsageError(f"The run's own copy of the workbook, {copy}, is gone.", "Apply the workbook anew.")
@@ -311,10 +313,10 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
             f"The run's own copy of the workbook, {copy}, is not what it was.",
             "A run is gone on with as it was approved. Put the copy back, or apply the changed workbook anew.",
         )
-    if not past.wanted.keys() <= {record.row for record in checked.records.trunks}:
+    if not history.wanted.keys() <= {record.row for record in checked.records.trunks}:
         raise _damaged(place)
     folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
-    return PreviousRun(past=past, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+    return PreviousRun(history=history, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
 
 
 def _damaged(place: Path) -> UsageError:
@@ -335,7 +337,7 @@ def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, An
         return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS_MARK}.xlsx"
 
 
-def _refuse_another_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
+def _check_same_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
     practice, url = flags.get("practice"), flags.get("url")
     if facts["practice"] and url:
         asked = base_url_of(url)

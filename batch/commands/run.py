@@ -17,7 +17,7 @@ from batch.errors import PbxError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
 from batch.runs.folders import Recording, note_begun
-from batch.runs.journal_reader import Past, Tries
+from batch.runs.journal_reader import History, Tries
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.run_report import lost_registrations, status_lines
@@ -77,7 +77,7 @@ _WROTE: Final = (AS_WANTED | {Ending.PARTIAL, Ending.UNKNOWN}) - {Ending.UNCHANG
 
 @dataclass(slots=True, kw_only=True)
 class Run:
-    """One leg of a run: what is sent, and what becomes of it."""
+    """One invocation of a run: what is sent, and what becomes of it."""
 
     context: RunContext
     planned: Planned
@@ -88,13 +88,13 @@ class Run:
     ahead: ChangesWriter
     """Writes the changes for the results meanwhile; to be entered before anything is sent."""
     tries: Mapping[int, Tries] = field(default_factory=dict)
-    """What earlier legs sent, by trunk id."""
+    """What earlier invocations sent, by trunk id."""
     earlier: Mapping[int, Outcome] = field(default_factory=dict)
-    """The endings of earlier legs, by row, of what this leg takes up."""
+    """The endings of earlier invocations, by row, of what this invocation takes up."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     lost: Lost | None = None
     interrupted: bool = False
-    hurried: bool = False
+    cut_short: bool = False
     """Whether the look at the statuses at the end was cut short."""
     meanwhile: Future[Results] | None = None
     """The results, written while the run waits for the statuses."""
@@ -105,11 +105,11 @@ class Run:
         progress = self.interface.watch(len(self.again))
 
         def settled(outcomes: Sequence[Outcome]) -> None:
-            whole = [self._over_all_legs(outcome) for outcome in outcomes]
+            whole = [self._over_all_invocations(outcome) for outcome in outcomes]
             for outcome in whole:
                 self.outcomes[outcome.row] = outcome
                 progress.settled(outcome)
-            self.ahead.told(whole)
+            self.ahead.add_ended(whole)
             self.journal.end(whole)
 
         trunk_writer = TrunkWriter(client)
@@ -127,8 +127,8 @@ class Run:
         dispatch.run()
         self.lost, self.interrupted = trunk_writer.lost, dispatch.interrupted
 
-    def _over_all_legs(self, outcome: Outcome) -> Outcome:
-        """Make of this leg's outcome the run's: what earlier legs sent counts too."""
+    def _over_all_invocations(self, outcome: Outcome) -> Outcome:
+        """Make of this invocation's outcome the run's: what earlier invocations sent counts too."""
         before = self.earlier.get(outcome.row)
         if before is not None and before.reached and not outcome.attempts and outcome.ending is Ending.NOT_RUN:
             # it was taken up because a look had shown the old state
@@ -166,7 +166,7 @@ class Run:
             client.pause(wait)
             now = client.listed()
         except KeyboardInterrupt:
-            self.hurried = True
+            self.cut_short = True
             return ("Whether the trunks are up again was not looked at: stopped by you.",)
         except PbxError as error:
             return (f"Whether the trunks are up again could not be read: {error.message}",)
@@ -198,7 +198,7 @@ class Run:
         how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
-                self.journal.end_leg(how, endings.total(), self.outcomes.values())
+                self.journal.end_invocation(how, endings.total(), self.outcomes.values())
         return Report(
             checked=context.checked,
             address=context.address,
@@ -210,7 +210,7 @@ class Run:
             outputs=outputs,
             attention=attention,
             lost=self.lost,
-            interrupted=self.interrupted or self.hurried,
+            interrupted=self.interrupted or self.cut_short,
         )
 
     def _write_results(self, target: Path) -> Results:
@@ -241,28 +241,28 @@ def begin(
     planned: Planned,
     interface: UserInterface,
     stays: Mapping[int, Outcome],
-    past: Past | None = None,
+    history: History | None = None,
 ) -> Run:
-    """Begin a leg: all that is needed to understand it later is kept before anything is sent.
+    """Begin an invocation: all that is needed to understand it later is kept before anything is sent.
 
     Raises:
-        OutputError: something cannot be written; nothing was written to the PBX by this leg.
+        OutputError: something cannot be written; nothing was written to the PBX by this invocation.
     """
     folder, again = context.folder.path, planned.plan.updates
     settled = without_sending(context.checked, context.problems, stays)
-    sent = set() if past is None else {change.live.id for change in again if past.sent(change.live.id)}
-    earlier = {} if past is None else folders.read_snapshot(folder)
+    sent = set() if history is None else {change.live.id for change in again if history.sent(change.live.id)}
+    earlier = {} if history is None else folders.read_snapshot(folder)
     first = [change for change in again if change.live.id not in sent & earlier.keys()]
     kept = earlier.keys() - {change.live.id for change in first}
     folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
     sizes = context.checked.records.sizes()
-    known = set() if past is None else past.wanted.keys() - {change.record.row for change in again}
+    known = set() if history is None else history.wanted.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
-    facts = _facts(context, planned, past)
-    if past is None and (context.practice or context.checked.settings.url_from.vouched):
+    facts = _facts(context, planned, history)
+    if history is None and (context.practice or context.checked.settings.url_from.vouched):
         note_begun(facts)
-    opened.begin_leg(
-        "apply" if past is None else "resume",
+    opened.begin_invocation(
+        "apply" if history is None else "resume",
         facts=facts,
         wanted=[intent_of(change, sizes[change.record.row]) for change in new],
         settled_rows=context.endings(settled).total(),
@@ -285,17 +285,17 @@ def begin(
             practice=context.practice,
         ),
         outcomes=settled,
-        tries={} if past is None else past.tries,
-        earlier={} if past is None else past.outcomes,
+        tries={} if history is None else history.tries,
+        earlier={} if history is None else history.outcomes,
     )
 
 
-def _facts(context: RunContext, planned: Planned, past: Past | None) -> dict[str, object]:
-    """Return what the run is to be understood by; later legs change little of it."""
+def _facts(context: RunContext, planned: Planned, history: History | None) -> dict[str, object]:
+    """Return what the run is to be understood by; later invocations change little of it."""
     checked, settings = context.checked, context.checked.settings
     problems = [asdict(problem) for problem in context.problems if problem.stops]
-    if past is not None:
-        return {**_choice(checked, past), "problems": problems}
+    if history is not None:
+        return {**_choice(checked, history), "problems": problems}
     return {
         "run": context.folder.id,
         "started": context.started.isoformat(),
@@ -317,9 +317,9 @@ def _facts(context: RunContext, planned: Planned, past: Past | None) -> dict[str
     }
 
 
-def _choice(checked: Checked, past: Past) -> dict[str, object]:
-    """Return which trunks are the run's from now on: those of earlier legs, and those chosen now."""
-    chosen = past.chosen | checked.choice.rows
+def _choice(checked: Checked, history: History) -> dict[str, object]:
+    """Return which trunks are the run's from now on: those of earlier invocations, and those chosen now."""
+    chosen = history.chosen | checked.choice.rows
     others = any(record.row not in chosen and not record.skip for record in checked.records.trunks)
     only = [str(r.id or r.name) for r in checked.records.trunks if r.row in chosen] if others else []
-    return {"chosen": sorted(chosen), "settings": {**past.facts["settings"], "only": only, "first": None}}
+    return {"chosen": sorted(chosen), "settings": {**history.facts["settings"], "only": only, "first": None}}

@@ -43,15 +43,15 @@ class ConnectionPerRequest(httpx.BaseTransport):
             httpx.RequestError: it could not be sent, or nothing that is HTTP came back.
         """
         times = request.extensions["timeout"]
-        with _told_as(httpx.ConnectTimeout, httpx.ConnectError):
+        with _raising_as(httpx.ConnectTimeout, httpx.ConnectError):
             opened = self._connect(request, times["connect"])
         connection = HTTPConnection("")
         connection.sock = opened
         try:
-            with _told_as(httpx.WriteTimeout, httpx.WriteError):
+            with _raising_as(httpx.WriteTimeout, httpx.WriteError):
                 opened.settimeout(times["write"])
                 _send(connection, request)
-            with _told_as(httpx.ReadTimeout, httpx.ReadError):
+            with _raising_as(httpx.ReadTimeout, httpx.ReadError):
                 opened.settimeout(times["read"])
                 response = connection.getresponse()
         except BaseException:
@@ -82,7 +82,7 @@ class _Body(httpx.SyncByteStream):
         self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        with _told_as(httpx.ReadTimeout, httpx.ReadError):
+        with _raising_as(httpx.ReadTimeout, httpx.ReadError):
             while part := self._response.read(_PART_BYTES):
                 yield part
         if self._response.length:
@@ -103,7 +103,7 @@ def _send(connection: HTTPConnection, request: httpx.Request) -> None:
 
 
 @contextmanager
-def _told_as(timed_out: type[httpx.TimeoutException], broken: type[httpx.NetworkError]) -> Iterator[None]:
+def _raising_as(timed_out: type[httpx.TimeoutException], broken: type[httpx.NetworkError]) -> Iterator[None]:
     """Raise httpx's exceptions for what goes wrong at one step of a request."""
     try:
         yield

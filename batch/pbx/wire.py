@@ -162,7 +162,7 @@ class Wire:
                     if number is None:
                         leaving()
                     reply = self._exchange(request, access, started, timeout or self.timeout)
-                    self._tell_throttle(reply)
+                    self._adjust_throttle(reply)
                 else:
                     reply = _TOO_LATE
         except Stopped:
@@ -279,7 +279,7 @@ class Wire:
                 return _Unread.TOO_SLOW
         return b"".join(parts)
 
-    def _tell_throttle(self, reply: Reply) -> None:
+    def _adjust_throttle(self, reply: Reply) -> None:
         match reply:
             case Answer(elapsed=elapsed, retry_after=pause) if _asks_for_less(reply):
                 self.throttle.slow_down(elapsed, pause)

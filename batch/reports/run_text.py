@@ -195,7 +195,7 @@ def status_text(status: RunStatus, holder: Holder | None, results: Path | None) 
         yield f"Workbook: {status.workbook}"
     if status.pbx:
         yield f"PBX: {status.pbx}"
-    if status.legs:
+    if status.invocations:
         done, of = _settled(status)
         not_chosen = f", {status.not_chosen:,} not chosen" if status.not_chosen else ""
         yield f"{done:,} of {counted(of, 'trunk')} settled{not_chosen}:"
@@ -245,7 +245,7 @@ def _what_next(status: RunStatus) -> Iterator[str]:
             yield "Next: do in the results what their column What to do says, then plan with them as the workbook."
         case State.FINISHED:
             yield f"Nothing is left to be done. To compare the PBX with it:  {command('verify', folder)}"
-        case _ if not status.legs:
+        case _ if not status.invocations:
             yield "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
         case _:
             yield f"Go on with it:  {command('resume', folder)}"

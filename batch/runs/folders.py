@@ -54,7 +54,7 @@ def new_id(now: datetime) -> str:
     return f"{now.astimezone():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
 
 
-def refuse_used(asked_for: Path | None) -> None:
+def check_unused(asked_for: Path | None) -> None:
     """Refuse a folder for a new run that is not the run's own: one that holds a run already, or anything else.
 
     Raises:
@@ -82,7 +82,7 @@ def create_folder(
         UsageError: the folder holds a run already.
         OutputError: it cannot be made.
     """
-    refuse_used(asked_for)
+    check_unused(asked_for)
     run_id = f"{new_id(now)}{mark}"
     path = asked_for or workbook.with_name(f"{plain_stem(workbook)}.runs") / run_id
     try:
@@ -135,7 +135,7 @@ def write_snapshot(folder: Path, changes: Iterable[Change], earlier: Iterable[Li
 
     The old password is kept only of trunks whose password the run changes: it is needed to undo that.
 
-    ``earlier`` is what an earlier leg kept and that stays as it is.
+    ``earlier`` is what an earlier invocation kept and that stays as it is.
 
     Raises:
         OutputError: it cannot be written; then nothing may be sent.
@@ -236,7 +236,7 @@ _TO_THE_SECOND: Final = len("20261123-021407")
 
 
 _LATER: Final = frozenset({"only", "first"})
-"""Settings that a later leg may change."""
+"""Settings that a later invocation may change."""
 
 
 def note_begun(facts: Mapping[str, Any]) -> None:

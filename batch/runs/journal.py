@@ -25,7 +25,7 @@ from batch.runs.serialization import Intent, outcome_json
 from batch.wording import quoted
 
 JOURNAL: Final = "journal.sqlite"
-VERSION: Final = 3
+VERSION: Final = 4
 """Of the tables below; a journal of another version is not gone on with."""
 
 COMPLETE: Final = 0
@@ -37,26 +37,28 @@ _COMMITS: Final = 500
 
 _SCHEMA: Final = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE legs (
-    leg INTEGER PRIMARY KEY, command TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL,
+CREATE TABLE invocations (
+    invocation INTEGER PRIMARY KEY, command TEXT NOT NULL, pid INTEGER NOT NULL, started TEXT NOT NULL,
     settled_rows TEXT NOT NULL, ended TEXT, how TEXT, counts TEXT
 );
 CREATE TABLE wanted (
-    row INTEGER PRIMARY KEY, leg INTEGER NOT NULL, trunk_id INTEGER NOT NULL, name TEXT NOT NULL,
+    row INTEGER PRIMARY KEY, invocation INTEGER NOT NULL, trunk_id INTEGER NOT NULL, name TEXT NOT NULL,
     rows INTEGER NOT NULL, writes TEXT NOT NULL, desired TEXT NOT NULL
 );
 CREATE TABLE requests (
-    seq INTEGER PRIMARY KEY, leg INTEGER NOT NULL, call TEXT NOT NULL, ids TEXT NOT NULL, sign_in INTEGER NOT NULL,
-    sent_at TEXT NOT NULL, settled_at TEXT, reply TEXT, errcode INTEGER, reason TEXT, http_status INTEGER,
-    elapsed_ms INTEGER
+    seq INTEGER PRIMARY KEY, invocation INTEGER NOT NULL, call TEXT NOT NULL, ids TEXT NOT NULL,
+    sign_in INTEGER NOT NULL, sent_at TEXT NOT NULL, settled_at TEXT, reply TEXT, errcode INTEGER, reason TEXT,
+    http_status INTEGER, elapsed_ms INTEGER
 );
-CREATE TABLE outcomes (row INTEGER PRIMARY KEY, leg INTEGER NOT NULL, ending TEXT NOT NULL, outcome TEXT NOT NULL);
+CREATE TABLE outcomes (
+    row INTEGER PRIMARY KEY, invocation INTEGER NOT NULL, ending TEXT NOT NULL, outcome TEXT NOT NULL
+);
 """
 _FACT: Final = "INSERT OR REPLACE INTO facts VALUES (?, ?)"
-_LEG: Final = "INSERT INTO legs (leg, command, pid, started, settled_rows) VALUES (?, ?, ?, ?, ?)"
-_INTEND: Final = "INSERT INTO requests (leg, call, ids, sign_in, sent_at) VALUES (?, ?, ?, ?, ?)"
+_INVOCATION: Final = "INSERT INTO invocations (invocation, command, pid, started, settled_rows) VALUES (?, ?, ?, ?, ?)"
+_INTEND: Final = "INSERT INTO requests (invocation, call, ids, sign_in, sent_at) VALUES (?, ?, ?, ?, ?)"
 _KEPT: Final = (
-    "INSERT INTO requests (leg, call, ids, sign_in, sent_at, settled_at, reply, errcode, reason, http_status, "
+    "INSERT INTO requests (invocation, call, ids, sign_in, sent_at, settled_at, reply, errcode, reason, http_status, "
     "elapsed_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SETTLE: Final = (
@@ -104,8 +106,8 @@ class Journal:
 
     path: Path
     _connection: sqlite3.Connection
-    leg: int = 1
-    """Which leg of the run is being written: 1 for ``apply``, one more for each ``resume``."""
+    invocation: int = 1
+    """Which invocation of the run is being written: 1 for ``apply``, one more for each ``resume``."""
     _turn: threading.Condition = field(default_factory=threading.Condition)
     _waiting: deque[_Record] = field(default_factory=deque)
     _committing: bool = False
@@ -171,7 +173,7 @@ class Journal:
                 self._connection.execute(f"PRAGMA application_id={COMPLETE}")  # should `_gather` have been cut short
             self._connection.close()
 
-    def begin_leg(
+    def begin_invocation(
         self,
         command: str,
         *,
@@ -180,40 +182,40 @@ class Journal:
         settled_rows: Mapping[str, int],
         outcomes: Iterable[Outcome] = (),
     ) -> None:
-        """Begin a leg of the run, all in one: a run that was cut off before it has not begun.
+        """Begin an invocation of the run, all in one: a run that was cut off before it has not begun.
 
         Args:
             command: ``apply`` or ``resume``.
-            facts: about the run, fit for JSON; those of earlier legs stay where they are not given again.
-            wanted: what each trunk shall hold; what an earlier leg wanted of it is replaced.
-            settled_rows: rows of all sheets by ending, of the trunks that this leg sends nothing for.
+            facts: about the run, fit for JSON; those of earlier invocations stay where they are not given again.
+            wanted: what each trunk shall hold; what an earlier invocation wanted of it is replaced.
+            settled_rows: rows of all sheets by ending, of the trunks that this invocation sends nothing for.
             outcomes: of those trunks.
         """
         self._commit(
             *((_FACT, (name, _text(value))) for name, value in facts.items()),
-            *((_WANT, _wish(self.leg, one)) for one in wanted),
-            (_LEG, (self.leg, command, os.getpid(), _now(), _text(dict(settled_rows)))),
-            *self._endings(outcomes, self.leg),
+            *((_WANT, _wish(self.invocation, one)) for one in wanted),
+            (_INVOCATION, (self.invocation, command, os.getpid(), _now(), _text(dict(settled_rows)))),
+            *self._endings(outcomes, self.invocation),
         )
 
-    def end_leg(self, how: str, counts: Mapping[str, int], outcomes: Iterable[Outcome] = ()) -> None:
-        """Say how the leg ended, and count the rows of all sheets by ending.
+    def end_invocation(self, how: str, counts: Mapping[str, int], outcomes: Iterable[Outcome] = ()) -> None:
+        """Say how the invocation ended, and count the rows of all sheets by ending.
 
         The outcomes are those of all trunks, should the disk not have taken some of them when they were found.
         """
-        query = "UPDATE legs SET ended=?, how=?, counts=? WHERE leg=?"
-        ending = (_now(), how, _text(dict(counts)), self.leg)
-        self._commit(*self._endings(outcomes, self.leg), (query, ending))
+        query = "UPDATE invocations SET ended=?, how=?, counts=? WHERE invocation=?"
+        ending = (_now(), how, _text(dict(counts)), self.invocation)
+        self._commit(*self._endings(outcomes, self.invocation), (query, ending))
 
     def correct(self, outcomes: Iterable[Outcome], counts: Mapping[str, int] | None) -> None:
-        """Put the outcomes of earlier legs right, without a leg of its own."""
-        last = self.leg - 1
-        recount = ("UPDATE legs SET counts=? WHERE leg=?", (_text(dict(counts or {})), last))
+        """Put the outcomes of earlier invocations right, without an invocation of its own."""
+        last = self.invocation - 1
+        recount = ("UPDATE invocations SET counts=? WHERE invocation=?", (_text(dict(counts or {})), last))
         self._commit(*self._endings(outcomes, last), *([recount] if counts is not None else []))
 
     def leaving(self, request: Request, sign_in: int) -> int:
         """Record a request that is about to leave; returns its number."""
-        return self._commit((_INTEND, (self.leg, *_intent(request), sign_in, _now())))
+        return self._commit((_INTEND, (self.invocation, *_intent(request), sign_in, _now())))
 
     def settled(self, number: int, reply: Reply) -> None:
         """Record what came of a request, at the latest before the next one leaves.
@@ -230,21 +232,21 @@ class Journal:
         result: tuple[object, ...] = (None,) * 6
         if kept.reply is not None:
             result = (_time(kept.settled_at or kept.sent_at), *_result(kept.reply))
-        return (self.leg, *_intent(kept.request), kept.sign_in, _time(kept.sent_at), *result)
+        return (self.invocation, *_intent(kept.request), kept.sign_in, _time(kept.sent_at), *result)
 
     def end(self, outcomes: Iterable[Outcome]) -> None:
         """Record how trunks ended, all in one."""
-        self._commit(*self._endings(outcomes, self.leg))
+        self._commit(*self._endings(outcomes, self.invocation))
 
     @staticmethod
-    def _endings(outcomes: Iterable[Outcome], leg: int) -> Iterator[_Step]:
+    def _endings(outcomes: Iterable[Outcome], invocation: int) -> Iterator[_Step]:
         for outcome in outcomes:
-            yield _END, (outcome.row, leg, str(outcome.ending), _text(outcome_json(outcome)))
+            yield _END, (outcome.row, invocation, str(outcome.ending), _text(outcome_json(outcome)))
 
 
-def _wish(leg: int, wanted: Intent) -> tuple[object, ...]:
+def _wish(invocation: int, wanted: Intent) -> tuple[object, ...]:
     writes = ",".join(sorted(wanted.writes))
-    return wanted.row, leg, wanted.trunk_id, wanted.name, wanted.rows, writes, _text(wanted.desired)
+    return wanted.row, invocation, wanted.trunk_id, wanted.name, wanted.rows, writes, _text(wanted.desired)
 
 
 def _intent(request: Request) -> tuple[str, str]:
@@ -310,7 +312,9 @@ def reopen(folder: Path) -> Iterator[Journal]:
     with _opened(path) as connection:
         try:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            (legs,) = connection.execute("SELECT count(*) FROM legs").fetchone() if version == VERSION else (0,)
+            (invocations,) = (
+                connection.execute("SELECT count(*) FROM invocations").fetchone() if version == VERSION else (0,)
+            )
             if version == VERSION:
                 _gather(connection)
         except sqlite3.Error as error:
@@ -319,7 +323,7 @@ def reopen(folder: Path) -> Iterator[Journal]:
             raise UsageError(
                 f"{path} was written by another version of this tool.", "Use that version, or apply the workbook anew."
             )
-        yield from _closing(Journal(path, connection, legs + 1))
+        yield from _closing(Journal(path, connection, invocations + 1))
 
 
 def _gather(connection: sqlite3.Connection) -> None:

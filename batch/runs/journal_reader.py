@@ -36,7 +36,7 @@ _REFUSING: Final = frozenset({Verdict.PERMANENT, Verdict.STOP_PBX})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class Invocation:
     """One command that was at the run."""
 
     number: int
@@ -55,11 +55,11 @@ class Leg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tries:
-    """What was sent to write one trunk, in all legs so far."""
+    """What was sent to write one trunk, in all invocations so far."""
 
     sent: int = 0
     """Writes that may have reached the PBX, but for those it answered by calling the token expired."""
-    leg: int = 0
+    invocation: int = 0
     errcode: int | None = None
     errmsg: str = ""
     http_status: int | None = None
@@ -68,12 +68,12 @@ class Tries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Past:
+class History:
     """A run as its journal has it."""
 
     folder: Path
     facts: Mapping[str, Any]
-    legs: tuple[Leg, ...]
+    invocations: tuple[Invocation, ...]
     wanted: Mapping[int, Intent]
     """By row of the Trunks sheet."""
     outcomes: Mapping[int, Outcome]
@@ -91,8 +91,8 @@ class Past:
 
     @property
     def finished(self) -> bool:
-        """Whether its last leg came to its end in good order, results written."""
-        return bool(self.legs) and self.legs[-1].how == "finished"
+        """Whether its last invocation came to its end in good order, results written."""
+        return bool(self.invocations) and self.invocations[-1].how == "finished"
 
     def sent(self, trunk_id: int | None) -> int:
         """Return how many writes of a trunk may have reached the PBX."""
@@ -108,7 +108,7 @@ class _Damage(sqlite3.DatabaseError):
     """The same, as whoever only looks whether a journal can be read knows it."""
 
 
-def read_past(folder: Path) -> Past:
+def read_history(folder: Path) -> History:
     """Read the journal of a run. Disturbs nobody who is writing it.
 
     Raises:
@@ -136,18 +136,18 @@ def read_past(folder: Path) -> Past:
             wanted = {one.row: one for one in _wanted(journal)}
             tries = _tries(journal)
             recorded = {
-                row: (leg, read_outcome(row, _read(kept, OUTCOME)))
-                for row, leg, kept in journal.execute("SELECT row, leg, outcome FROM outcomes")
+                row: (invocation, read_outcome(row, _read(kept, OUTCOME)))
+                for row, invocation, kept in journal.execute("SELECT row, invocation, outcome FROM outcomes")
             }
             unsettled = {
                 row: _unsettled(one, tries[one.trunk_id])
                 for row, one in wanted.items()
                 if _is_stale(recorded.get(row), tries.get(one.trunk_id))
             }
-            return Past(
+            return History(
                 folder=folder,
                 facts=read_facts(journal.execute("SELECT name, value FROM facts")),
-                legs=tuple(_legs(journal)),
+                invocations=tuple(_invocations(journal)),
                 wanted=wanted,
                 outcomes={row: outcome for row, (_, outcome) in recorded.items()} | unsettled,
                 unsettled=frozenset(unsettled),
@@ -187,7 +187,7 @@ _BETWEEN_LOOKS: Final = 0.05
 """Seconds: somebody may write at this very moment."""
 
 
-def _refuse_damage(beside: Path) -> None:
+def _check_undamaged(beside: Path) -> None:
     """Refuse a write-ahead log with a record that was written whole and is not so any more.
 
     SQLite passes over it in silence, and over all that follow. What somebody was killed over is no such record.
@@ -248,7 +248,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
     """
     at_rest = not _beside(path).exists()
     if not at_rest:
-        _refuse_damage(_beside(path))
+        _check_undamaged(_beside(path))
     for mode in ("mode=ro&immutable=1",) if at_rest else ("mode=ro", "mode=ro&immutable=1"):
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as journal:
             try:
@@ -262,13 +262,13 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
             return
 
 
-def _legs(journal: sqlite3.Connection) -> Iterator[Leg]:
+def _invocations(journal: sqlite3.Connection) -> Iterator[Invocation]:
     for number, command, pid, started, settled, ended, how, counts in journal.execute(
-        "SELECT * FROM legs ORDER BY leg"
+        "SELECT * FROM invocations ORDER BY invocation"
     ):
         if not fits([command, how or "", number, pid], [(str, whole)]):
-            raise ValueError("no leg")
-        yield Leg(
+            raise ValueError("no invocation")
+        yield Invocation(
             number=number,
             command=command,
             pid=pid,
@@ -304,7 +304,7 @@ def _read(text: str, shape: Shape) -> Any:
 
 def _is_stale(recorded: tuple[int, Outcome] | None, tries: Tries | None) -> bool:
     """Tell whether something was sent that the outcome on record, if any, does not know of."""
-    return tries is not None and (recorded is None or recorded[0] < tries.leg)
+    return tries is not None and (recorded is None or recorded[0] < tries.invocation)
 
 
 def _unsettled(wanted: Intent, tries: Tries) -> Outcome:
@@ -327,22 +327,26 @@ def _unsettled(wanted: Intent, tries: Tries) -> Outcome:
 def _tries(journal: sqlite3.Connection) -> dict[int, Tries]:
     """Count the writes of each trunk; one without an outcome may have reached the PBX."""
     tries: dict[int, Tries] = {}
-    query = (
-        "SELECT leg, ids, reply, errcode, reason, http_status FROM requests WHERE call = 'trunk/update' ORDER BY seq"
-    )
-    for leg, ids, reply, errcode, reason, status in journal.execute(query):
+    columns = "invocation, ids, reply, errcode, reason, http_status"
+    query = f"SELECT {columns} FROM requests WHERE call = 'trunk/update' ORDER BY seq"  # noqa: S608 - our own words
+    for invocation, ids, reply, errcode, reason, status in journal.execute(query):
         if reply == "not sent" or (reply == "answer" and explain(errcode).verdict is Verdict.SIGN_IN_AGAIN):
             continue
-        if not fits([leg, errcode, status], [(int, None)]) or not fits(reason, (str, None)):
+        if not fits([invocation, errcode, status], [(int, None)]) or not fits(reason, (str, None)):
             raise ValueError("no request")
         before = tries.get(int(ids), Tries())
         if reply == "answer":
             refused = explain(errcode).verdict in _REFUSING
             tries[int(ids)] = Tries(
-                sent=before.sent + 1, leg=leg, errcode=errcode, errmsg=reason, http_status=status, refused=refused
+                sent=before.sent + 1,
+                invocation=invocation,
+                errcode=errcode,
+                errmsg=reason,
+                http_status=status,
+                refused=refused,
             )
         else:
-            tries[int(ids)] = replace(before, sent=before.sent + 1, leg=leg, refused=False)
+            tries[int(ids)] = replace(before, sent=before.sent + 1, invocation=invocation, refused=False)
     return tries
 
 
@@ -352,7 +356,7 @@ def is_finished(path: Path) -> bool:
         return False
     try:
         with _reading(path) as journal:
-            last = journal.execute("SELECT how FROM legs ORDER BY leg DESC LIMIT 1").fetchone()
+            last = journal.execute("SELECT how FROM invocations ORDER BY invocation DESC LIMIT 1").fetchone()
     except sqlite3.Error:
         return False
     return last is not None and last[0] == "finished"
@@ -378,17 +382,19 @@ def tokens_out(folders: Iterable[Path], address: str, client_id: str) -> list[da
 
 
 def _tokens_out(journal: sqlite3.Connection) -> Iterator[datetime]:
-    """Put the grants of each leg against what was given back; the n-th grant has the serial n."""
-    query = "SELECT leg, call, sign_in, sent_at, reply, errcode FROM requests WHERE call IN (?, ?, ?) ORDER BY seq"
+    """Put the grants of each invocation against what was given back; the n-th grant has the serial n."""
+    query = (
+        "SELECT invocation, call, sign_in, sent_at, reply, errcode FROM requests WHERE call IN (?, ?, ?) ORDER BY seq"
+    )
     out: dict[tuple[int, object], str] = {}
     serials: dict[int, int] = {}
-    for leg, call, sign_in, sent_at, reply, errcode in journal.execute(query, (*sorted(_GRANTING), "del_token")):
+    for invocation, call, sign_in, sent_at, reply, errcode in journal.execute(query, (*sorted(_GRANTING), "del_token")):
         if call == "del_token":
             if errcode in TOKEN_GONE:
-                out.pop((leg, sign_in), None)
+                out.pop((invocation, sign_in), None)
         elif reply == "answer" and errcode == 0:
-            serials[leg] = serials.get(leg, 0) + 1
-            out[leg, serials[leg]] = sent_at
+            serials[invocation] = serials.get(invocation, 0) + 1
+            out[invocation, serials[invocation]] = sent_at
         elif reply in {None, "no answer", "garbled"}:
-            out[leg, f"unclear {sent_at}"] = sent_at
+            out[invocation, f"unclear {sent_at}"] = sent_at
     yield from map(parse_moment, out.values())

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from batch.runs.journal_reader import Past, Tries
+from batch.runs.journal_reader import History, Tries
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import Intent, desired_json
 from batch.runs.trunk_writer import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWORD_UNKNOWN
@@ -113,9 +113,9 @@ def _value(value: object) -> str:
 
 
 TAKEN_UP: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED})
-"""Endings of chosen trunks that a further leg takes up."""
+"""Endings of chosen trunks that a further invocation takes up."""
 STAYS: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.REFUSED, Ending.PARTIAL})
-"""Endings of an earlier leg that no problem found later can undo."""
+"""Endings of an earlier invocation that no problem found later can undo."""
 
 CHANGED_AFTER: Final = "It was as wanted when it was read back; somebody has changed it since."
 NEITHER: Final = "It holds neither what was there before nor what was wanted, so it was not written again."
@@ -129,19 +129,19 @@ class Rest:
     """By row of the Trunks sheet: the endings of trunks that nothing is sent for."""
     again: Mapping[int, Change] = field(default_factory=dict)
     new: frozenset[int] = frozenset()
-    """Rows of those that are not as they were approved before the first leg."""
+    """Rows of those that are not as they were approved before the first invocation."""
 
 
-def left(past: Past, chosen: Iterable[int]) -> list[int]:
-    """Return those of these rows of the Trunks sheet that a further leg would take up."""
-    endings = {row: outcome.ending for row, outcome in past.outcomes.items()}
+def left(history: History, chosen: Iterable[int]) -> list[int]:
+    """Return those of these rows of the Trunks sheet that a further invocation would take up."""
+    endings = {row: outcome.ending for row, outcome in history.outcomes.items()}
     return [row for row in chosen if endings.get(row, Ending.NOT_RUN) in TAKEN_UP]
 
 
 def sort_out(
     records: Iterable[Record],
     changes: Mapping[int, Change],
-    past: Past,
+    history: History,
     before: Mapping[int, LiveTrunk],
     why_not: Mapping[int, str],
 ) -> Rest:
@@ -154,13 +154,13 @@ def sort_out(
     new: set[int] = set()
     for record in records:
         row = record.row
-        change, outcome, wanted = changes.get(row), past.outcomes.get(row), past.wanted.get(row)
+        change, outcome, wanted = changes.get(row), history.outcomes.get(row), history.wanted.get(row)
         if change is None:
             if outcome is not None and (outcome.ending in STAYS or outcome.reached):
                 stays[row] = _unseen(outcome, why_not.get(row, ""))
             continue
         untouched = wanted is not None and is_untouched(wanted, before.get(change.live.id), change.live)
-        ending = _stays(change, outcome, past.tries.get(change.live.id, Tries()), untouched=untouched)
+        ending = _stays(change, outcome, history.tries.get(change.live.id, Tries()), untouched=untouched)
         if ending is not None:
             stays[row] = ending
             continue

@@ -40,7 +40,7 @@ T = TypeVar("T")
 _PROBE: Final = messages.list_trunks(1, 1)
 
 
-def tell_nobody(_words: str) -> None:
+def notify_nobody(_words: str) -> None:
     """Keep it to oneself."""
 
 
@@ -53,7 +53,7 @@ class RetryingClient(LiveReads):
         policy: Policy,
         stopping: threading.Event | None = None,
         *,
-        notice: Callable[[str], None] = tell_nobody,
+        notice: Callable[[str], None] = notify_nobody,
         barred: PbxError | None = None,
         until: float = math.inf,
     ) -> None:
@@ -130,7 +130,7 @@ class RetryingClient(LiveReads):
             self._circuit_breaker.bar(decision.error)
         return decision
 
-    def hurried(self) -> RetryingClient:
+    def for_last_looks(self) -> RetryingClient:
         """Return one for last looks: it goes on when all is to stop, but gives up after a few tries."""
         attempts = min(self.policy.attempts, FIRST_CONTACT_TRIES)
         policy = replace(self.policy, attempts=attempts, give_up_after=0.0)

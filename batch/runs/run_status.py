@@ -13,7 +13,7 @@ from typing import Final
 
 from batch.errors import UsageError
 from batch.runs.journal import JOURNAL
-from batch.runs.journal_reader import Leg, Past, RecordDamaged, read_past
+from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_history
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
@@ -58,7 +58,7 @@ class RunStatus:
     pbx: str
     practice: bool
     workbook: str
-    legs: int
+    invocations: int
     """How many commands were at it: ``apply``, and each ``resume``."""
     trunks: int
     settled: int
@@ -68,7 +68,7 @@ class RunStatus:
     not_chosen: int = 0
     """How many of those that have an ending the run was not to do, so that they count as settled."""
     how: str = ""
-    """How its last command ended, as `Leg.how`; blank where it did not, or somebody is at it."""
+    """How its last command ended, as `Invocation.how`; blank where it did not, or somebody is at it."""
     damaged: bool = False
     """Whether a record of its journal is damaged, so that nothing is known of it."""
 
@@ -80,79 +80,79 @@ def read_status(folder: Path) -> RunStatus:
         UsageError: the folder holds no run, or one that cannot be read.
     """
     holder = held_by(place_of_run(folder))  # first, or a run that ends between the two would look broken off
-    past = read_past(folder)
-    last = past.legs[-1] if past.legs else None
+    history = read_history(folder)
+    last = history.invocations[-1] if history.invocations else None
     if holder is None and (last is None or last.ended is None):
         holder = held_by(place_of_run(folder))  # or one that was taken up between the two would
-    workbook = past.facts.get("workbook")
+    workbook = history.facts.get("workbook")
     return RunStatus(
         folder=folder,
-        id=str(past.facts.get("run", _name(folder))),
-        state=_state(past, last, holder),
-        counts=_counts(past, frozenset() if holder is None else past.unsettled),
+        id=str(history.facts.get("run", _name(folder))),
+        state=_state(history, last, holder),
+        counts=_counts(history, frozenset() if holder is None else history.unsettled),
         pid=_pid(last, holder),
-        started=_started(past),
+        started=_started(history),
         ended=last.ended if last and holder is None else None,
-        pbx=str(past.facts.get("pbx", "")),
-        practice=bool(past.facts.get("practice")),
+        pbx=str(history.facts.get("pbx", "")),
+        practice=bool(history.facts.get("practice")),
         workbook=str(workbook["path"]) if workbook else "",
-        legs=len(past.legs),
-        trunks=len(past.outcomes.keys() | past.wanted.keys()),
-        settled=sum(_is_settled(past, row, outcome) for row, outcome in past.outcomes.items()),
-        sent=len(past.unsettled),
-        not_chosen=sum(not outcome.chosen and row not in past.chosen for row, outcome in past.outcomes.items()),
+        invocations=len(history.invocations),
+        trunks=len(history.outcomes.keys() | history.wanted.keys()),
+        settled=sum(_is_settled(history, row, outcome) for row, outcome in history.outcomes.items()),
+        sent=len(history.unsettled),
+        not_chosen=sum(not outcome.chosen and row not in history.chosen for row, outcome in history.outcomes.items()),
         how=last.how if last and holder is None else "",
     )
 
 
-def _is_settled(past: Past, row: int, outcome: Outcome) -> bool:
-    return row not in past.unsettled and (outcome.ending is not Ending.NOT_RUN or row not in past.chosen)
+def _is_settled(history: History, row: int, outcome: Outcome) -> bool:
+    return row not in history.unsettled and (outcome.ending is not Ending.NOT_RUN or row not in history.chosen)
 
 
-def _started(past: Past) -> datetime:
-    started = past.facts.get("started")
-    return datetime.fromisoformat(started) if started else _made(past.folder)
+def _started(history: History) -> datetime:
+    started = history.facts.get("started")
+    return datetime.fromisoformat(started) if started else _made(history.folder)
 
 
-def _state(past: Past, last: Leg | None, holder: Holder | None) -> State:
+def _state(history: History, last: Invocation | None, holder: Holder | None) -> State:
     if holder is not None:
         return State.RUNNING
     if last is None or last.ended is None:
         return State.BROKE_OFF
-    if not left(past, past.chosen):
+    if not left(history, history.chosen):
         return State.FINISHED
     return {"interrupted": State.INTERRUPTED, "lost": State.LOST}.get(last.how, State.UNFINISHED)
 
 
-def _pid(last: Leg | None, holder: Holder | None) -> int | None:
+def _pid(last: Invocation | None, holder: Holder | None) -> int | None:
     if holder is None:
         return None
     return holder.pid or (last.pid if last and last.ended is None else None)
 
 
 _NEVER_SENT: Final = frozenset({Ending.SKIPPED, Ending.INVALID, Ending.BLOCKED})
-"""Endings that no write can have, so that the leg knew all their rows when it began."""
+"""Endings that no write can have, so that the invocation knew all their rows when it began."""
 
 
-def _counts(past: Past, under_way: AbstractSet[int]) -> dict[str, int]:
-    """Count the rows of all sheets by ending: as the last leg counted them, or by what is settled so far.
+def _counts(history: History, under_way: AbstractSet[int]) -> dict[str, int]:
+    """Count the rows of all sheets by ending: as the last invocation counted them, or by what is settled so far.
 
     What was sent and never settled is *unknown*, or *refused* if the PBX had said so.
 
     Rows ``under_way``, of the Trunks sheet, are being settled at this moment: they count as *not run* yet.
     """
     counts = dict.fromkeys(map(str, Ending), 0)
-    if past.legs and past.legs[-1].ended is not None:
-        return counts | dict(past.legs[-1].counts)
-    known = past.legs[-1].settled_rows if past.legs else {}
+    if history.invocations and history.invocations[-1].ended is not None:
+        return counts | dict(history.invocations[-1].counts)
+    known = history.invocations[-1].settled_rows if history.invocations else {}
     counts |= {ending: known.get(ending, 0) for ending in _NEVER_SENT}
-    for row, wanted in past.wanted.items():
-        outcome = None if row in under_way else past.outcomes.get(row)
+    for row, wanted in history.wanted.items():
+        outcome = None if row in under_way else history.outcomes.get(row)
         if outcome is not None and outcome.ending not in _NEVER_SENT:
             counts[outcome.ending] += wanted.rows
-    # of rows that are not run a leg knows only some, so they are what is left
+    # of rows that are not run an invocation knows only some, so they are what is left
     counts[Ending.NOT_RUN] = 0
-    counts[Ending.NOT_RUN] = max(past.facts.get("rows", 0) - sum(counts.values()), 0)
+    counts[Ending.NOT_RUN] = max(history.facts.get("rows", 0) - sum(counts.values()), 0)
     return counts
 
 
@@ -266,7 +266,7 @@ def _stand_or_broken(folder: Path) -> RunStatus:
             pbx="",
             practice=_name(folder).endswith(PRACTICE_MARK),
             workbook="",
-            legs=0,
+            invocations=0,
             trunks=0,
             settled=0,
             damaged=isinstance(error, RecordDamaged),

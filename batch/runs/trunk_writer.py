@@ -215,7 +215,7 @@ class TrunkWriter:
         try:
             return self._client.trunks(ids)
         except Stopped:
-            return self._client.hurried().trunks(ids)
+            return self._client.for_last_looks().trunks(ids)
 
     def _next_step(self, work: Work) -> Outcome | Taken | Again:
         """Take one step: a look, unless it is the first send; then a send, if the look allows it."""

@@ -17,7 +17,7 @@ from typing import Final
 from batch.errors import OutputError
 from batch.runs.live_reads import BATCH
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.retrying_client import tell_nobody
+from batch.runs.retrying_client import notify_nobody
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.trunks.change_plan import Change
 from batch.wording import counted
@@ -55,7 +55,7 @@ class WorkerPool:
         trunk_writer: TrunkWriter,
         limits: Limits,
         settled: Callable[[Sequence[Outcome]], None],
-        tell: Callable[[str], None] = tell_nobody,
+        tell: Callable[[str], None] = notify_nobody,
     ) -> None:
         """Prepare the work; `run` does it.
 
@@ -78,8 +78,8 @@ class WorkerPool:
         self._failures = 0
         self._stopped: str | None = None
         self._faults: list[BaseException] = []
-        self._untold: list[Outcome] = []
-        self._telling = threading.Lock()
+        self._unreported: list[Outcome] = []
+        self._reporting = threading.Lock()
         self._left = False
         self.interrupted = False
 
@@ -127,7 +127,7 @@ class WorkerPool:
         """Let nothing more be sent or told; only what is being told just now is waited for."""
         self._left = True
         self._trunk_writer.abandon()
-        with self._telling:
+        with self._reporting:
             pass
 
     def stop(self, why: str) -> None:
@@ -141,7 +141,7 @@ class WorkerPool:
         try:
             while step := self._next():
                 step()
-                self._tell_endings()
+                self._report_outcomes()
         except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
             self._faults.append(fault)
             self.stop("Stopped by a fault of this tool.")
@@ -151,19 +151,19 @@ class WorkerPool:
                 if not self._working:
                     self._over.set()
 
-    def _tell_endings(self) -> None:
+    def _report_outcomes(self) -> None:
         """Tell of what has ended, unless another thread is at it, which then goes on with this."""
-        while self._untold and self._telling.acquire(blocking=False):
+        while self._unreported and self._reporting.acquire(blocking=False):
             try:
                 with self._changed:
-                    outcomes, self._untold = self._untold, []
+                    outcomes, self._unreported = self._unreported, []
                 if outcomes and not self._left:
                     self._settled(outcomes)
             except OutputError as error:
                 self._trunk_writer.lost = self._trunk_writer.lost or error
                 self.stop(error.message)
             finally:
-                self._telling.release()
+                self._reporting.release()
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
@@ -243,7 +243,7 @@ class WorkerPool:
 
     def _end(self, outcomes: Sequence[Outcome]) -> None:
         """Note endings, which are told of once the lock is given back, and count those that did not go well."""
-        self._untold += outcomes
+        self._unreported += outcomes
         self._failures += sum(outcome.ending in _FAULTY for outcome in outcomes)
         most = self._limits.max_failures
         if most is not None and self._failures >= most and self._stopped is None:

@@ -330,7 +330,7 @@ class ChangesWriter:
             self._changed.notify_all()
         self._thread.join(_PATIENCE_S)
 
-    def told(self, outcomes: Iterable[Outcome]) -> None:
+    def add_ended(self, outcomes: Iterable[Outcome]) -> None:
         """Hear of trunks that have ended; their outcomes stay as they are."""
         with self._changed:
             self._waiting.difference_update(outcome.row for outcome in outcomes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch.cli.invocation import find_profile
+from batch.cli.profiles import find_profile
 from batch.errors import UsageError
 from tests.cli.shell import SECRET, Shell, at, calls, pbx, write_book
 

@@ -16,14 +16,14 @@ import pytest
 import batch
 from batch.cli.arguments import parse
 from batch.cli.console import Console
-from batch.cli.invocation import given_again
 from batch.cli.main import _show_report
+from batch.cli.profiles import given_again
 from batch.errors import OutputError, PbxUnreachable
 from batch.reports.json_shapes import report_json
 from batch.reports.plan_text import differs_text
 from batch.reports.run_text import report_text
 from batch.runs.journal import create_journal
-from batch.runs.journal_reader import read_past
+from batch.runs.journal_reader import read_history
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, Rest, deviations
@@ -65,7 +65,7 @@ STOPPING = (*ONE_BY_ONE, "--on-error", "stop")
 
 def ended(run: Path) -> str:
     """When the last command at a run ended, as people read it."""
-    at_last = read_past(run).legs[-1].ended
+    at_last = read_history(run).invocations[-1].ended
     assert at_last is not None
     return moment(at_last)
 
@@ -352,7 +352,7 @@ class TestWhatIsGiven:
         Path("trunk-batch.toml").write_text('[default]\nurl = "https://pbx.invalid:8088"\nrate = 0.2\n')
         assert shell("resume", run[1], "--attempts", "5").code == 0
         assert shell("verify", run[1]).code == 0
-        assert read_past(run[1]).facts["settings"]["rate"] == 1000
+        assert read_history(run[1]).facts["settings"]["rate"] == 1000
 
     def test_a_profile_that_is_named_counts_and_flags_win_over_it(self, tmp_path: Path) -> None:
         (tmp_path / "book.runs").mkdir()
@@ -419,7 +419,7 @@ class TestWhatIsGiven:
     def test_what_is_given_counts_for_this_once(self, shell: Shell, run: tuple[Any, Path]) -> None:
         ran = shell("resume", run[1], "--rate", "500", "--attempts", "5", "--json")
         assert (ran.code, ran.json["trunks"][0]["ending"]) == (0, "applied")
-        kept = read_past(run[1]).facts["settings"]
+        kept = read_history(run[1]).facts["settings"]
         assert (kept["rate"], kept["attempts"]) == (1000, 1)
 
 
@@ -471,7 +471,7 @@ class TestErrors:
         folder = tmp_path / "book.runs" / "20260101-000000-aaaa"
         folder.mkdir(parents=True)
         with create_journal(folder) as made:
-            made.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+            made.begin_invocation("apply", facts={"run": "x"}, wanted=[], settled_rows={})
             log = bytearray((folder / "journal.sqlite-wal").read_bytes())
             whole = (folder / "journal.sqlite").read_bytes()
         log[5000] ^= 4

@@ -102,7 +102,7 @@ class TestStatus:
         with journal:  # as a kill leaves it
             journal.execute("DELETE FROM outcomes WHERE row = 2")
             journal.execute("UPDATE requests SET reply = NULL, errcode = NULL WHERE call = 'trunk/update'")
-            journal.execute("UPDATE legs SET ended = NULL, how = NULL, counts = NULL")
+            journal.execute("UPDATE invocations SET ended = NULL, how = NULL, counts = NULL")
         journal.close()
         said = shell("status", stopped).out.splitlines()
         assert "0 of 2 trunks settled:" in said
@@ -234,7 +234,7 @@ class TestWords:
         assert said[-1].startswith("Next: do in the results what their column What to do says")
 
     def test_a_run_that_never_began_is_not_gone_on_with(self, stopped: Path) -> None:
-        nothing = replace(read_status(stopped), state=State.BROKE_OFF, legs=0, pbx="", workbook="")
+        nothing = replace(read_status(stopped), state=State.BROKE_OFF, invocations=0, pbx="", workbook="")
         said = self.told(nothing)
         assert said[-1] == "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
         assert not any(line.startswith(("Workbook:", "PBX:")) for line in said)

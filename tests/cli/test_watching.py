@@ -44,7 +44,7 @@ def ended(row: int, ending: Ending, *, chosen: bool = True) -> Outcome:
 
 def begin(written: Journal) -> None:
     """Begin a run of seven trunks: rows 2 to 5 are to be written, 6 is so already, 7 is not chosen, 8 is invalid."""
-    written.begin_leg(
+    written.begin_invocation(
         "apply",
         facts={
             "run": "the-id",
@@ -71,7 +71,7 @@ def run(
     """Make a run of these trunks, a row each; without ``how`` it broke off."""
     folder.mkdir(parents=True, exist_ok=True)
     with journal.create_journal(folder) as written:
-        written.begin_leg(
+        written.begin_invocation(
             "apply",
             facts={
                 "run": folder.name,
@@ -85,7 +85,7 @@ def run(
         )
         written.end(ended(row, ending) for row, ending in endings.items())
         if how:
-            written.end_leg(how, counts or {})
+            written.end_invocation(how, counts or {})
     return folder
 
 
@@ -113,16 +113,16 @@ class TestStanding:
             begin(written)
             written.end([ended(2, Ending.APPLIED), ended(3, Ending.FAILED)])
             written.end([ended(row, Ending.NOT_RUN) for row in (4, 5)])
-            written.end_leg("interrupted", counts)
+            written.end_invocation("interrupted", counts)
         assert read_status(tmp_path).counts == NONE | counts
         with journal.reopen(tmp_path) as written:
             again = [wanted(3, 1), wanted(4, 2), wanted(5, 1)]
             settled = {"applied": 3, "unchanged": 5, "not run": 7, "invalid": 3}
-            written.begin_leg("resume", facts={}, wanted=again, settled_rows=settled)
+            written.begin_invocation("resume", facts={}, wanted=again, settled_rows=settled)
             written.end([ended(3, Ending.APPLIED), ended(4, Ending.PARTIAL)])
             standing = read_status(tmp_path)
         assert standing.counts == (NONE | {"applied": 4, "unchanged": 5, "invalid": 3, "partial": 2, "not run": 8})
-        assert standing.legs == 2
+        assert standing.invocations == 2
         assert standing.ended is None
 
     def test_a_command_that_was_killed_before_it_could_count_loses_no_rows_either(self, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ class TestStanding:
         with journal.reopen(tmp_path) as written:
             again = [wanted(3, 1), wanted(4, 2), wanted(5, 1)]
             settled = {"applied": 3, "unchanged": 5, "not run": 7, "invalid": 1, "blocked": 2}
-            written.begin_leg("resume", facts={}, wanted=again, settled_rows=settled)
+            written.begin_invocation("resume", facts={}, wanted=again, settled_rows=settled)
         counts = read_status(tmp_path).counts
         assert counts == NONE | settled | {"not run": 7 + 4}
         assert sum(counts.values()) == 22
@@ -147,7 +147,7 @@ class TestStanding:
         assert standing.workbook == "book.xlsx"
         assert standing.started == STARTED
         assert not standing.practice
-        assert standing.legs == 1
+        assert standing.invocations == 1
 
     @pytest.mark.parametrize(
         ("how", "last", "state"),
@@ -176,15 +176,15 @@ class TestStanding:
 
     def test_trunks_that_were_not_chosen_leave_nothing_to_do(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
-            written.begin_leg("apply", facts={}, wanted=[], settled_rows={"not run": 1})
+            written.begin_invocation("apply", facts={}, wanted=[], settled_rows={"not run": 1})
             written.end([ended(2, Ending.NOT_RUN, chosen=False)])
-            written.end_leg("finished", {"not run": 1})
+            written.end_invocation("finished", {"not run": 1})
         assert read_status(tmp_path).state is State.FINISHED
 
     def test_a_trunk_nobody_lived_to_settle_is_left(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
-            written.begin_leg("apply", facts={"chosen": [2]}, wanted=[wanted(2, 1)], settled_rows={})
-            written.end_leg("lost", {"not run": 1})
+            written.begin_invocation("apply", facts={"chosen": [2]}, wanted=[wanted(2, 1)], settled_rows={})
+            written.end_invocation("lost", {"not run": 1})
         assert read_status(tmp_path).state is State.LOST
 
     def test_a_run_that_somebody_is_at_is_running_and_says_which_process(self, tmp_path: Path) -> None:
@@ -206,7 +206,7 @@ class TestStanding:
             "folder = Path(sys.argv[1])\n"
             "holder = locks.Holder(command='resume', pid=os.getpid(), started=dt.datetime.now(tz=dt.UTC))\n"
             "with locks.holding(locks.place_of_run(folder), 'x', holder), journal.reopen(folder) as written:\n"
-            "    written.begin_leg('resume', facts={}, wanted=[], settled_rows={})\n"
+            "    written.begin_invocation('resume', facts={}, wanted=[], settled_rows={})\n"
             "    print(flush=True); time.sleep(60)\n"
         )
         with subprocess.Popen([sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE) as process:  # noqa: S603 - ours
@@ -216,9 +216,9 @@ class TestStanding:
                 running = read_status(folder)
             finally:
                 process.kill()
-        assert (running.state, running.pid, running.legs) == (State.RUNNING, process.pid, 2)
+        assert (running.state, running.pid, running.invocations) == (State.RUNNING, process.pid, 2)
         killed = read_status(folder)
-        assert (killed.state, killed.pid, killed.legs) == (State.BROKE_OFF, None, 2)
+        assert (killed.state, killed.pid, killed.invocations) == (State.BROKE_OFF, None, 2)
 
     def test_reading_along_does_not_disturb_whoever_writes(self, tmp_path: Path) -> None:
         with journal.create_journal(tmp_path) as written:
@@ -396,7 +396,7 @@ class TestFindingRuns:
         first = broken["20300102-030405-ab12"]
         assert first.started == dt.datetime(2030, 1, 2, 3, 4, 5).astimezone()
         assert first.counts == NONE
-        assert (first.legs, first.trunks, first.settled, first.pid, first.ended) == (0, 0, 0, None, None)
+        assert (first.invocations, first.trunks, first.settled, first.pid, first.ended) == (0, 0, 0, None, None)
         assert broken["20300102-030406-ab12-PRACTICE"].practice
         assert not first.practice
         assert broken["nameless"].started > STARTED - dt.timedelta(days=36500)

@@ -48,7 +48,7 @@ OUTPUT_SETTING = """    endings: Path | None = entry(
 OUTPUT = """class Endings:
     setting = "endings"
 
-    def refuse(self, place: Path, results: Path) -> None:
+    def check_place(self, place: Path, results: Path) -> None:
         if place.exists():
             raise UsageError(f"--endings {place} is there already.", "Name another file.")
 
@@ -144,7 +144,7 @@ def test_a_made_up_output_is_refused_written_and_told_by_its_class_and_its_setti
         tmp_path,
         ("settings.py", "    on_error: str = entry(", OUTPUT_SETTING),
         ("commands/outputs.py", "OUTPUTS: Final", OUTPUT),
-        ("commands/outputs.py", ")\n\n\ndef refuse_output_places", ", Endings()"),
+        ("commands/outputs.py", ")\n\n\ndef check_output_places", ", Endings()"),
     )
     write_book(tmp_path / "b.xlsx")
     (tmp_path / "notes.txt").touch()

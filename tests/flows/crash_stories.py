@@ -65,7 +65,7 @@ class Story:
     faults: Sequence[Json] = ()
     csv: bool = False
     sent_again: Mapping[int, int] = field(default_factory=dict)
-    """By trunk id: how often its faults make one leg of a run send it once more."""
+    """By trunk id: how often its faults make one invocation of a run send it once more."""
 
     @property
     def exit_code(self) -> int:

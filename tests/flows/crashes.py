@@ -93,7 +93,7 @@ def sent_by(folder: Path, *, in_flight: bool = False) -> Counter[int]:
     """Count the writes of each trunk that the journal knows of, or those that nobody lived to settle."""
     query = "SELECT ids FROM requests WHERE call = 'trunk/update'"
     if in_flight:
-        query += " AND settled_at IS NULL AND leg = (SELECT max(leg) FROM legs)"
+        query += " AND settled_at IS NULL AND invocation = (SELECT max(invocation) FROM invocations)"
     with looking_at(folder) as journal:
         try:
             return Counter(int(ids) for (ids,) in journal.execute(query))
@@ -119,7 +119,7 @@ class Round:
 
     def tell(self) -> Ran:
         """Apply, kill, go on, kill, go on; returns what the last command said."""
-        ran = self._leg("apply", killed=True)
+        ran = self._invocation("apply", killed=True)
         for _ in range(MOST_KILLS):
             self._tamper()
             ran = self._go_on(killed=self.kills < MOST_KILLS and self.rng.random() < 0.35)
@@ -133,11 +133,11 @@ class Round:
         folder = self.folder
         if folder is None:
             assert not self.writes(), "sent before there was a run"
-            return self._leg("apply", killed=killed)
-        ran = self._leg("resume", killed=killed)
+            return self._invocation("apply", killed=killed)
+        ran = self._invocation("resume", killed=killed)
         if ran.code == 2 and "never began" in ran.out:
             assert not self.writes(), "sent by a run that never began"
-            return self._leg("apply", killed=killed)
+            return self._invocation("apply", killed=killed)
         return ran
 
     @property
@@ -149,7 +149,7 @@ class Round:
         """Count the writes of each trunk that arrived."""
         return Counter(int(request.body["id"]) for request in self.pbx.requests if request.call == "trunk/update")
 
-    def _leg(self, word: str, *, killed: bool) -> Ran:
+    def _invocation(self, word: str, *, killed: bool) -> Ran:
         self._begun = len(self.pbx.requests)
         process = command(*self._words(word))
         try:

@@ -227,7 +227,7 @@ class TestAClockThatJumps:
         with there(tmp_path, faults) as night:
             killed(night, faults)
             with closing(sqlite3.connect(night.run / "journal.sqlite")) as journal, journal:
-                for table, column in (("requests", "sent_at"), ("requests", "settled_at"), ("legs", "started")):
+                for table, column in (("requests", "sent_at"), ("requests", "settled_at"), ("invocations", "started")):
                     shift = f"strftime('%Y-%m-%dT%H:%M:%S+00:00', {column}, '{days} days')"
                     journal.execute(f"UPDATE {table} SET {column} = {shift} WHERE {column} IS NOT NULL")  # noqa: S608
             night.must_be_over(night.resume())

@@ -134,7 +134,7 @@ def go_through(night: Night, folder: Path) -> list[str]:
             attempts=night.attempts,
             give_up_after=night.give_up_after,
         )
-        report = leg(partial(apply, how), night, served, script)
+        report = invocation(partial(apply, how), night, served, script)
         endings = [str(outcome.ending) for outcome in report.outcomes.values()] if report else ["no run"]
         if report is None:
             assert "trunk/update" not in [request.call for request in served.requests]
@@ -145,13 +145,13 @@ def go_through(night: Night, folder: Path) -> list[str]:
         while report is not None and report.unfinished:
             before = report.endings.total()
             again = partial(resume, report.folder.path, {"secret": Secret(CLIENT_SECRET)})
-            report = leg(again, night, served, script)
+            report = invocation(again, night, served, script)
             assert report is not None
             must_all_be_true(report, told, served, script)
             assert report.endings.total() != before, "going on changes nothing"
         for outcome in report.outcomes.values() if report else ():
             assert outcome.ending in {Ending.APPLIED, Ending.UNCHANGED, Ending.REFUSED, Ending.PARTIAL}
-        last = leg(partial(apply, how), night, served, script)
+        last = invocation(partial(apply, how), night, served, script)
         assert last is not None
         assert last.exit_code == 0
         for part in told.parts:
@@ -161,7 +161,7 @@ def go_through(night: Night, folder: Path) -> list[str]:
     return endings
 
 
-def leg(command: Callable[[], object], night: Night, served: RunningPbx, script: Script) -> Report | None:
+def invocation(command: Callable[[], object], night: Night, served: RunningPbx, script: Script) -> Report | None:
     """Carry out one command; None where the PBX could not be used at all."""
     first = len(served.requests)
     try:

@@ -107,10 +107,10 @@ def test_fifty_thousand_trunks_with_one_fault_in_a_hundred(tmp_path: Path, capsy
             concurrency=20,
         )
         report = apply(how)
-        legs = 1
-        while isinstance(report, Report) and report.unfinished and legs < 5:
+        invocations = 1
+        while isinstance(report, Report) and report.unfinished and invocations < 5:
             report = resume(report.folder.path, {"secret": Secret(CLIENT_SECRET)})
-            legs += 1
+            invocations += 1
     seconds = time.monotonic() - began
     assert isinstance(report, Report)
     rows = report.endings.total()
@@ -120,7 +120,7 @@ def test_fifty_thousand_trunks_with_one_fault_in_a_hundred(tmp_path: Path, capsy
     sent = carried_out(run)
     doubled = {trunk: count - 1 for trunk, count in sent.items() if count > 1}
     with capsys.disabled():
-        figures = {"rows": rows.total(), "faults": len(faults), "legs": legs, "lost": len(lost)}
+        figures = {"rows": rows.total(), "faults": len(faults), "invocations": invocations, "lost": len(lost)}
         print(f"\n{figures | {'sent again': sum(doubled.values()), 'seconds': round(seconds)}}")
     assert lost == []
     assert rows == Counter({"applied": TRUNKS})

@@ -196,7 +196,7 @@ class TestWhichRun:
             assert first.code == 0
             with sqlite3.connect(there.runs[-1] / "journal.sqlite") as book:
                 book.execute("DELETE FROM outcomes WHERE row = 3")
-                book.execute("UPDATE legs SET ended = NULL, how = NULL, counts = NULL")
+                book.execute("UPDATE invocations SET ended = NULL, how = NULL, counts = NULL")
             book.close()
             again = run("resume", there.runs[-1], "--json")
             assert again.json == first.json
@@ -222,17 +222,17 @@ class TestVerify:
             assert rows_of(there.results, "DIDs")[1]["Result"] == "failed"
 
 
-def test_each_leg_is_in_the_books_and_no_secret_is(tmp_path: Path) -> None:
+def test_each_invocation_is_in_the_books_and_no_secret_is(tmp_path: Path) -> None:
     changed: list[PbxState] = []
     with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=[STOPS], on_change=changed.append) as there:
         there.apply(*ONE_AT_A_TIME)
         there.resume()
         book = sqlite3.connect(there.runs[-1] / "journal.sqlite")
-        assert book.execute("SELECT leg, command, how FROM legs").fetchall() == [
+        assert book.execute("SELECT invocation, command, how FROM invocations").fetchall() == [
             (1, "apply", "finished"),
             (2, "resume", "finished"),
         ]
-        tries = book.execute("SELECT leg, ids FROM requests WHERE call = 'trunk/update'").fetchall()
+        tries = book.execute("SELECT invocation, ids FROM requests WHERE call = 'trunk/update'").fetchall()
         assert tries == [(1, "1"), (1, "2"), (1, "3"), (2, "4"), (2, "5")]
         book.close()
         assert b"Sample-" not in (there.runs[-1] / "journal.sqlite").read_bytes()

@@ -1,4 +1,4 @@
-"""Going on with a run after it was killed in the midst of a leg: nothing is taken for what it is not."""
+"""Going on with a run after it was killed in the midst of an invocation: nothing is taken for what it is not."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.flows.test_resume import LIVE, ONE_AT_A_TIME, STOPS, TRUNKS, endings,
 
 
 def killed_before_the_ending(there: Bench, row: int, *, answered: bool = True) -> None:
-    """Leave of the last run what kill -9 leaves: no ending of one trunk, perhaps no answer, and no end of the leg."""
+    """Leave of the last run what kill -9 leaves: no ending of one trunk, perhaps no answer, and no end of it."""
     with sqlite3.connect(there.runs[-1] / "journal.sqlite") as book:
         book.execute("DELETE FROM outcomes WHERE row = ?", (row,))
-        book.execute("UPDATE legs SET ended = NULL, how = NULL, counts = NULL")
+        book.execute("UPDATE invocations SET ended = NULL, how = NULL, counts = NULL")
         if not answered:
             left = "UPDATE requests SET settled_at = NULL, reply = NULL, errcode = NULL WHERE ids = ? AND call = ?"
             book.execute(left, (str(row - 1), "trunk/update"))
@@ -142,7 +142,7 @@ def test_a_write_that_only_an_expired_token_answered_was_never_taken(tmp_path: P
         assert (again.json["trunks"][0]["ending"], again.json["trunks"][0]["attempts"]) == ("unchanged", 0)
 
 
-def test_notes_do_not_pile_up_leg_after_leg(tmp_path: Path) -> None:
+def test_notes_do_not_pile_up_invocation_after_invocation(tmp_path: Path) -> None:
     faults = [fault("drop_before", 1, times=6)]
     with bench(tmp_path, trunks=TRUNKS, live=LIVE, faults=faults) as there:
         there.apply("--attempts", "1", *ONE_AT_A_TIME)

@@ -154,7 +154,7 @@ def test_when_patience_is_over_it_is_over_for_good(pbx: FakePbx, tmp_path: Path)
             run.client.listed()
         assert 60 <= pbx.time.seconds - began <= 60 + 30
         sent = at(pbx)
-        for client in (run.client, run.client.hurried()):
+        for client in (run.client, run.client.for_last_looks()):
             with pytest.raises(PbxUnreachable, match="connection refused"):
                 client.listed()
         assert at(pbx) == sent
@@ -362,7 +362,7 @@ def test_without_anybody_to_tell_it_waits_all_the_same(pbx: FakePbx) -> None:
 @pytest.mark.parametrize("read", ["html", "busy", "slow"])
 def test_last_looks_are_not_waited_for_even_after_one_of_them_was_answered(pbx: FakePbx, read: Any) -> None:
     with connected(pbx) as api:
-        hurried = RetryingClient(api, Policy(), threading.Event()).hurried()
+        hurried = RetryingClient(api, Policy(), threading.Event()).for_last_looks()
         hurried.listed()
         pbx.script("trunk/list", *[read] * 9)
         began = pbx.time.seconds

@@ -61,11 +61,11 @@ def test_a_folder_that_holds_a_run_is_refused_and_left_alone(book: Path, tmp_pat
     with pytest.raises(UsageError, match="already holds a run"):
         create_folder(book, place, NOW)
     with pytest.raises(UsageError, match="already holds a run"):
-        folders.refuse_used(place)
-    folders.refuse_used(None)
-    folders.refuse_used(tmp_path / "not there yet")
+        folders.check_unused(place)
+    folders.check_unused(None)
+    folders.check_unused(tmp_path / "not there yet")
     with pytest.raises(UsageError, match="is not empty"):
-        folders.refuse_used(tmp_path)
+        folders.check_unused(tmp_path)
     assert sorted(path.name for path in place.iterdir()) == before
 
 
@@ -114,7 +114,7 @@ def test_a_snapshot_that_cannot_be_written_stops_the_run(pbx: FakePbx, tmp_path:
         write_snapshot(tmp_path / "gone", changes(pbx, "Trunk ID|Hostname", "1|new.example"))
 
 
-def test_a_later_leg_keeps_what_an_earlier_one_saw_and_adds_its_own(pbx: FakePbx, tmp_path: Path) -> None:
+def test_a_later_invocation_keeps_what_an_earlier_one_saw_and_adds_its_own(pbx: FakePbx, tmp_path: Path) -> None:
     first = changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|new.example")
     write_snapshot(tmp_path, first)
     pbx.edit(1, hostname="ours.example")
@@ -181,9 +181,9 @@ def test_runs_that_never_came_to_their_end_are_named(book: Path) -> None:
     for finished in (True, False, False):
         folder = create_folder(book, None, NOW)
         with journal.create_journal(folder.path) as made:
-            made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+            made.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
             if finished:
-                made.end_leg("finished", {})
+                made.end_invocation("finished", {})
         ids.append(folder.id)
     (book.with_name("Book.runs") / "not a run").mkdir()
     assert unfinished(book) == tuple(sorted(ids[1:]))
@@ -194,9 +194,9 @@ def test_a_run_that_broke_off_is_forgotten_once_a_later_one_came_to_its_end(book
     for hours, finished in ((0, False), (1, True), (2, False)):
         folder = create_folder(book, None, NOW + dt.timedelta(hours=hours))
         with journal.create_journal(folder.path) as made:
-            made.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+            made.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
             if finished:
-                made.end_leg("finished", {})
+                made.end_invocation("finished", {})
         ids.append(folder.id)
     assert unfinished(book) == (ids[2],)
 

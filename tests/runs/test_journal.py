@@ -16,7 +16,7 @@ from batch.errors import OutputError, UsageError
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, query_trunks, update_trunk
 from batch.runs import journal
 from batch.runs.journal import JOURNAL, Journal, JournalError
-from batch.runs.journal_reader import read_past
+from batch.runs.journal_reader import read_history
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import intent_of
 from tests.runs.fakes import FakePbx, changes, running
@@ -68,7 +68,7 @@ def test_every_attempt_has_a_record_of_its_own_with_what_came_of_it(pbx: FakePbx
 def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: Path) -> None:
     planned = changes(pbx, "Trunk ID|Hostname|Password", "1|new.example|Sample-new", "2|old.example|")
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg(
+        book.begin_invocation(
             "apply",
             facts={"run": "Ä-2", "practice": True},
             wanted=[intent_of(change, 5) for change in planned],
@@ -87,11 +87,14 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: P
             book.settled(number, reply)
         assert book.leaving(query_trunks([8, 9]), 3) == 5
         assert dict(rows(tmp_path, "SELECT * FROM facts")) == {"run": '"Ä-2"', "practice": "true"}
-        assert rows(tmp_path, "SELECT leg, row, trunk_id, name, rows, writes FROM wanted") == [
+        assert rows(tmp_path, "SELECT invocation, row, trunk_id, name, rows, writes FROM wanted") == [
             (1, 2, 1, "T1", 5, "hostname,password"),
             (1, 3, 2, "T2", 5, ""),
         ]
-        assert rows(tmp_path, "SELECT leg, row, ending FROM outcomes") == [(1, 2, "applied"), (1, 3, "unchanged")]
+        assert rows(tmp_path, "SELECT invocation, row, ending FROM outcomes") == [
+            (1, 2, "applied"),
+            (1, 3, "unchanged"),
+        ]
         assert rows(tmp_path, "SELECT ids, reply, errcode, reason, http_status, elapsed_ms FROM requests") == [
             ("8", "answer", -2, "WORDS", 200, 250),
             ("8", "not sent", None, "refused", None, 0),
@@ -99,47 +102,47 @@ def test_what_a_run_keeps_can_be_read_while_it_is_open(pbx: FakePbx, tmp_path: P
             ("8", "garbled", None, "HTML", 502, 0),
             ("8,9", None, None, None, None, None),
         ]
-        assert rows(tmp_path, "SELECT leg, command, settled_rows, ended FROM legs") == [
+        assert rows(tmp_path, "SELECT invocation, command, settled_rows, ended FROM invocations") == [
             (1, "apply", '{"unchanged": 5}', None)
         ]
-        book.end_leg("finished", {"applied": 5, "unchanged": 5})
-        assert rows(tmp_path, "SELECT how, counts FROM legs") == [("finished", '{"applied": 5, "unchanged": 5}')]
+        book.end_invocation("finished", {"applied": 5, "unchanged": 5})
+        assert rows(tmp_path, "SELECT how, counts FROM invocations") == [("finished", '{"applied": 5, "unchanged": 5}')]
     assert b"Sample-new" not in (tmp_path / JOURNAL).read_bytes()
 
 
-def test_a_journal_that_is_gone_on_with_begins_another_leg(tmp_path: Path) -> None:
+def test_a_journal_that_is_gone_on_with_begins_another_invocation(tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
         book.leaving(WRITE, 1)
-    for leg in (2, 3):
+    for invocation in (2, 3):
         with journal.reopen(tmp_path) as book:
-            assert book.leg == leg
-            book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+            assert book.invocation == invocation
+            book.begin_invocation("resume", facts={}, wanted=[], settled_rows={})
             book.leaving(WRITE, 1)
     with journal.reopen(tmp_path):
         pass
-    assert rows(tmp_path, "SELECT leg, command FROM legs") == [(1, "apply"), (2, "resume"), (3, "resume")]
-    assert rows(tmp_path, "SELECT seq, leg FROM requests") == [(1, 1), (2, 2), (3, 3)]
+    assert rows(tmp_path, "SELECT invocation, command FROM invocations") == [(1, "apply"), (2, "resume"), (3, "resume")]
+    assert rows(tmp_path, "SELECT seq, invocation FROM requests") == [(1, 1), (2, 2), (3, 3)]
 
 
-def test_a_leg_begins_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_invocation_begins_whole_or_not_at_all(tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
         with pytest.raises(TypeError):
-            book.begin_leg("apply", facts={"run": "x", "odd": object()}, wanted=[], settled_rows={})
-        book._connection.execute("DROP TABLE legs")  # noqa: SLF001 - a disk that takes only some of it, as near as it gets
+            book.begin_invocation("apply", facts={"run": "x", "odd": object()}, wanted=[], settled_rows={})
+        book._connection.execute("DROP TABLE invocations")  # noqa: SLF001 - a disk that takes only some of it, as near as it gets
         with pytest.raises(JournalError):
-            book.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+            book.begin_invocation("apply", facts={"run": "x"}, wanted=[], settled_rows={})
     assert rows(tmp_path, "SELECT * FROM facts") == []
 
 
-def test_what_is_known_better_later_is_put_right_without_a_leg_of_its_own(tmp_path: Path) -> None:
+def test_what_is_known_better_later_is_put_right_without_a_invocation_of_its_own(tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
         book.end([Outcome(row=2, ending=Ending.UNKNOWN)])
-        book.end_leg("finished", {"unknown": 1})
+        book.end_invocation("finished", {"unknown": 1})
     with journal.reopen(tmp_path) as book:
         book.correct([Outcome(row=2, ending=Ending.APPLIED)], {"applied": 1})
-    assert rows(tmp_path, "SELECT leg, how, counts FROM legs") == [(1, "finished", '{"applied": 1}')]
+    assert rows(tmp_path, "SELECT invocation, how, counts FROM invocations") == [(1, "finished", '{"applied": 1}')]
     assert rows(tmp_path, "SELECT row, ending FROM outcomes") == [(2, "applied")]
 
 
@@ -286,28 +289,28 @@ def test_a_copy_without_the_file_beside_it_is_called_what_it_is_and_never_misrea
     folder, wal = tmp_path / "run", f"{JOURNAL}-wal"
     folder.mkdir()
     with journal.create_journal(folder) as books:
-        books.begin_leg("apply", facts={"run": "x"}, wanted=[], settled_rows={})
+        books.begin_invocation("apply", facts={"run": "x"}, wanted=[], settled_rows={})
         for _ in range(commits):
             books.leaving(WRITE, 1)
         torn = copied(folder, tmp_path / "torn", JOURNAL)
         whole = copied(folder, tmp_path / "whole", JOURNAL, wal)
     with pytest.raises(UsageError) as caught:
-        read_past(torn)
+        read_history(torn)
     assert caught.value.message == (
         f"The journal {torn / JOURNAL} lacks its latest records: {wal}, which belongs beside it, is missing or empty."
     )
     (torn / wal).touch()
     with pytest.raises(UsageError, match="lacks its latest records"):
-        read_past(torn)
-    assert read_past(whole).sent(8) == commits
+        read_history(torn)
+    assert read_history(whole).sent(8) == commits
     assert not (folder / wal).exists()
-    assert read_past(copied(folder, tmp_path / "closed", JOURNAL)).sent(8) == commits
+    assert read_history(copied(folder, tmp_path / "closed", JOURNAL)).sent(8) == commits
     with closing(sqlite3.connect(whole / JOURNAL)) as somebody:  # whose program gathers the records in its own way
         somebody.execute("SELECT count(*) FROM requests").fetchone()
     assert not (whole / wal).exists()
-    assert read_past(whole).sent(8) == commits
+    assert read_history(whole).sent(8) == commits
     with journal.reopen(folder) as books:
-        books.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+        books.begin_invocation("resume", facts={}, wanted=[], settled_rows={})
         torn = copied(folder, tmp_path / "torn-again", JOURNAL)
     with pytest.raises(UsageError, match="lacks its latest records"):
-        read_past(torn)
+        read_history(torn)

@@ -13,7 +13,7 @@ from batch.errors import UsageError
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in, update_trunk
 from batch.runs import journal
 from batch.runs.journal import JOURNAL, Kept
-from batch.runs.journal_reader import Past, Tries, is_finished, read_past, tokens_out
+from batch.runs.journal_reader import History, Tries, is_finished, read_history, tokens_out
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.serialization import intent_of
 from batch.secrets import Secret
@@ -28,40 +28,48 @@ def test_it_is_what_was_written_down(pbx: FakePbx, tmp_path: Path) -> None:
     wanted = [intent_of(change, 3) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example", "2|old.example")]
     with journal.create_journal(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "practice": False}
-        book.begin_leg("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
+        book.begin_invocation("apply", facts=facts, wanted=wanted, settled_rows={"unchanged": 3})
         for reply in (YES, NotSent(reason="refused"), Answer(errcode=40002, errmsg="", body={}), NoResponse(reason="")):
             book.settled(book.leaving(WRITE, 1), reply)
         book.leaving(update_trunk({"id": 2}), 1)
         book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
-        past = read_past(tmp_path)
+        past = read_history(tmp_path)
     assert past.facts == {"pbx": "https://pbx.example", "practice": False}
     assert list(past.wanted.values()) == wanted
     nobody_lived_to_settle = Outcome(row=3, ending=Ending.UNKNOWN, trunk_id=2, name="T2", attempts=1, reached=True)
     assert past.outcomes == {2: Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1), 3: nobody_lived_to_settle}
     assert past.unsettled == {3}
-    assert past.tries == {1: Tries(sent=3, leg=1, errcode=40002, http_status=200), 2: Tries(sent=1, leg=1)}
+    assert past.tries == {
+        1: Tries(sent=3, invocation=1, errcode=40002, http_status=200),
+        2: Tries(sent=1, invocation=1),
+    }
     assert (past.sent(1), past.sent(2), past.sent(3), past.sent(None)) == (3, 1, 0, 0)
-    (leg,) = past.legs
-    assert (leg.number, leg.command, leg.pid, leg.settled_rows) == (1, "apply", os.getpid(), {"unchanged": 3})
-    assert (leg.ended, leg.how, leg.counts) == (None, "", {})
-    assert leg.started.tzinfo is not None
+    (invocation,) = past.invocations
+    assert (invocation.number, invocation.command, invocation.pid, invocation.settled_rows) == (
+        1,
+        "apply",
+        os.getpid(),
+        {"unchanged": 3},
+    )
+    assert (invocation.ended, invocation.how, invocation.counts) == (None, "", {})
+    assert invocation.started.tzinfo is not None
     assert not past.finished
 
 
 @pytest.mark.parametrize(("how", "finished"), [("finished", True), ("interrupted", False), ("lost", False)])
-def test_a_run_is_finished_if_its_last_leg_came_to_its_end_in_good_order(
+def test_a_run_is_finished_if_its_last_invocation_came_to_its_end_in_good_order(
     tmp_path: Path, how: str, *, finished: bool
 ) -> None:
     with journal.create_journal(tmp_path) as book:
         assert not is_finished(tmp_path / JOURNAL)
-        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
         assert not is_finished(tmp_path / JOURNAL)
-        book.end_leg(how, {"applied": 3})
+        book.end_invocation(how, {"applied": 3})
     assert is_finished(tmp_path / JOURNAL) is finished
-    past = read_past(tmp_path)
-    assert (past.finished, past.legs[0].how, past.legs[0].counts) == (finished, how, {"applied": 3})
+    past = read_history(tmp_path)
+    assert (past.finished, past.invocations[0].how, past.invocations[0].counts) == (finished, how, {"applied": 3})
     with journal.reopen(tmp_path) as book:
-        book.begin_leg("resume", facts={}, wanted=[], settled_rows={})
+        book.begin_invocation("resume", facts={}, wanted=[], settled_rows={})
     assert not is_finished(tmp_path / JOURNAL)
 
 
@@ -91,17 +99,17 @@ def test_what_was_sent_after_the_last_outcome_counts(
 ) -> None:
     wanted = [intent_of(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=wanted, settled_rows={})
         if recorded is not None:
             book.settled(book.leaving(WRITE, 1), NoResponse(reason=""))
             book.end([recorded])
     with journal.reopen(tmp_path) as book:
-        book.begin_leg("resume", facts={}, wanted=wanted, settled_rows={})
+        book.begin_invocation("resume", facts={}, wanted=wanted, settled_rows={})
         for reply in replies:
             number = book.leaving(WRITE, 1)
             if reply is not None:
                 book.settled(number, reply)
-    past = read_past(tmp_path)
+    past = read_history(tmp_path)
     assert [outcome.ending for outcome in past.outcomes.values()] == ([ending] if ending else [])
     assert past.unsettled == (frozenset({2}) if ending in {Ending.UNKNOWN, Ending.REFUSED} else frozenset())
 
@@ -123,12 +131,12 @@ def test_a_no_that_another_try_would_not_change_is_known_as_one(
         for reply in (Answer(errcode=errcode, errmsg="", body={}), later):
             if reply is not None:
                 book.settled(book.leaving(WRITE, 1), reply)
-        assert read_past(tmp_path).tries[1].refused is refused
+        assert read_history(tmp_path).tries[1].refused is refused
 
 
 def told(folder: Path) -> str:
     with pytest.raises(UsageError) as error:
-        read_past(folder)
+        read_history(folder)
     return error.value.message
 
 
@@ -145,7 +153,7 @@ def test_what_is_no_journal_of_ours_is_told(tmp_path: Path) -> None:
 def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
         wanted = [intent_of(change, 1) for change in changes(pbx, "Trunk ID|Hostname", "1|new.example")]
-        book.begin_leg("apply", facts={}, wanted=wanted, settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=wanted, settled_rows={})
     with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("UPDATE wanted SET desired = '{'")
     other.close()
@@ -155,11 +163,18 @@ def test_damage_is_told(pbx: FakePbx, tmp_path: Path) -> None:
 _ODD = ("null", "-1", '"x"', "[[]]", '{"a": 1}', "[null]", "1e999", '"2026-11-28T18:24:02"', '"../x"')
 _WHERE = (
     *("facts.started", "facts.settings", "facts.workbook", "facts.problems", "facts.chosen", "facts.practice"),
-    *("legs.settled_rows", "legs.counts", "legs.started", "wanted.desired", "wanted.name", "wanted.rows"),
+    *(
+        "invocations.settled_rows",
+        "invocations.counts",
+        "invocations.started",
+        "wanted.desired",
+        "wanted.name",
+        "wanted.rows",
+    ),
     *("outcomes.outcome", "requests.errcode", "requests.ids"),
 )
 _SOUND = (
-    *(("legs.settled_rows", '{"a": 1}'), ("legs.counts", '{"a": 1}')),
+    *(("invocations.settled_rows", '{"a": 1}'), ("invocations.counts", '{"a": 1}')),
     *(("requests.errcode", "-1"), ("requests.ids", "-1")),
 )
 
@@ -169,7 +184,7 @@ _SOUND = (
 )
 def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where: str, odd: str) -> None:
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
         book.settled(book.leaving(WRITE, 1), Answer(errcode=40002, errmsg="", body={}))
         book.end([Outcome(row=2, ending=Ending.UNKNOWN, trunk_id=1)])
     table, column = where.split(".")
@@ -178,7 +193,7 @@ def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where
             other.execute("INSERT INTO facts VALUES (?, ?)", (column, odd))
         else:
             other.execute("INSERT OR IGNORE INTO wanted VALUES (2, 1, 1, 'T1', 1, '', '{\"fields\": {}}')")
-            other.execute("UPDATE legs SET ended = started, counts = '{}'")
+            other.execute("UPDATE invocations SET ended = started, counts = '{}'")
             value = odd.encode() if column == "name" else odd
             other.execute(f"UPDATE {table} SET {column} = ?", (value,))  # noqa: S608 - both names stand above
     other.close()
@@ -188,7 +203,7 @@ def test_what_this_tool_never_wrote_is_told_whatever_it_is(tmp_path: Path, where
 def test_a_run_beside_it_that_is_damaged_keeps_nobody_from_counting_tokens(tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
         facts = {"pbx": "https://pbx.example", "client_id": "client"}
-        book.begin_leg("apply", facts=facts, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts=facts, wanted=[], settled_rows={})
         book.leaving(SIGN_IN, 0)
     with sqlite3.connect(tmp_path / JOURNAL) as other:
         other.execute("UPDATE requests SET sent_at = 'at night'")
@@ -198,11 +213,11 @@ def test_a_run_beside_it_that_is_damaged_keeps_nobody_from_counting_tokens(tmp_p
 
 def test_reading_along_leaves_the_writer_alone_and_sees_what_is_committed(tmp_path: Path) -> None:
     with journal.create_journal(tmp_path) as book:
-        book.begin_leg("apply", facts={}, wanted=[], settled_rows={})
-        seen: list[Past] = []
+        book.begin_invocation("apply", facts={}, wanted=[], settled_rows={})
+        seen: list[History] = []
         for row in range(2, 30):
             book.end([Outcome(row=row, ending=Ending.APPLIED)])
-            seen.append(read_past(tmp_path))
+            seen.append(read_history(tmp_path))
     assert [len(past.outcomes) for past in seen] == list(range(1, 29))
 
 
@@ -213,7 +228,7 @@ def signed_in(folder: Path, *kept: tuple[Request, int, Reply | None], address: s
     """Make a run that asked for tokens a minute after the other."""
     folder.mkdir(exist_ok=True)
     with journal.create_journal(folder) as book:
-        book.begin_leg("apply", facts={"pbx": address, "client_id": "client"}, wanted=[], settled_rows={})
+        book.begin_invocation("apply", facts={"pbx": address, "client_id": "client"}, wanted=[], settled_rows={})
         times = (AT + dt.timedelta(minutes=minute) for minute in range(len(kept)))
         book.take_over(
             Kept(request=request, sign_in=number, sent_at=at, reply=reply, settled_at=at)

@@ -1,4 +1,4 @@
-"""What a further leg of a run takes up, and what it leaves as it is."""
+"""What a further invocation of a run takes up, and what it leaves as it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from batch.runs.journal_reader import Past, Tries
+from batch.runs.journal_reader import History, Tries
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, NEITHER, Rest, left, settle_by_look, sort_out
 from batch.runs.serialization import intent_of, planned_then
@@ -27,7 +27,7 @@ HALF = live(1, **{**OLD, "hostname": "new.example"})
 ELSEWHERE = live(1, **OLD, codec_sel="alaw")
 
 
-def leg(now: LiveTrunk, ending: Ending | None, sent: int = 0, **more: Any) -> Outcome | Change | str:
+def invocation(now: LiveTrunk, ending: Ending | None, sent: int = 0, **more: Any) -> Outcome | Change | str:
     """Take up a run of one trunk: its ending if it stays, its change if not; *asked* where nobody approved that."""
     then, _, _ = judged(BOOK, BEFORE)
     change, _, _ = judged(BOOK, now)
@@ -40,15 +40,15 @@ def leg(now: LiveTrunk, ending: Ending | None, sent: int = 0, **more: Any) -> Ou
     return rest.again[2] if rest.again else rest.stays[2]
 
 
-def past(then: Change, outcome: Outcome | None, sent: int = 0) -> Past:
-    return Past(
+def past(then: Change, outcome: Outcome | None, sent: int = 0) -> History:
+    return History(
         folder=Path("run"),
         facts={},
-        legs=(),
+        invocations=(),
         wanted={2: intent_of(then, 3)},
         outcomes={2: outcome} if outcome else {},
         unsettled=frozenset(),
-        tries={1: Tries(sent=sent, leg=1, errcode=0)} if sent else {},
+        tries={1: Tries(sent=sent, invocation=1, errcode=0)} if sent else {},
     )
 
 
@@ -56,12 +56,12 @@ def past(then: Change, outcome: Outcome | None, sent: int = 0) -> Past:
 @pytest.mark.parametrize("sent", [0, 1])
 @pytest.mark.parametrize("now", [BEFORE, ELSEWHERE])
 def test_what_holds_what_was_there_before_is_taken_up(now: LiveTrunk, ending: Ending | None, sent: int) -> None:
-    assert isinstance(leg(now, ending, sent), Change)
+    assert isinstance(invocation(now, ending, sent), Change)
 
 
 @pytest.mark.parametrize("ending", [None, Ending.UNKNOWN, Ending.FAILED, Ending.NOT_RUN, Ending.PARTIAL])
 def test_what_was_sent_and_is_as_wanted_is_applied_and_not_written_again(ending: Ending | None) -> None:
-    stays = leg(live(1, **NEW), ending, sent=2)
+    stays = invocation(live(1, **NEW), ending, sent=2)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.note, stays.read, stays.reached) == (Ending.APPLIED, "", True, True)
     assert not stays.difference
@@ -69,34 +69,34 @@ def test_what_was_sent_and_is_as_wanted_is_applied_and_not_written_again(ending:
 
 @pytest.mark.parametrize("ending", [None, Ending.NOT_RUN, Ending.UNCHANGED, Ending.FAILED])
 def test_what_was_never_sent_and_is_as_wanted_is_unchanged(ending: Ending | None) -> None:
-    stays = leg(live(1, **NEW), ending)
+    stays = invocation(live(1, **NEW), ending)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.reached) == (Ending.UNCHANGED, False)
 
 
 @pytest.mark.parametrize("now", [BEFORE, THEIRS, live(1, **NEW)])
 def test_what_was_refused_stays_refused_with_its_words(now: LiveTrunk) -> None:
-    stays = leg(now, Ending.REFUSED, sent=1)
+    stays = invocation(now, Ending.REFUSED, sent=1)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.errmsg) == (Ending.REFUSED, "WORDS")
 
 
 @pytest.mark.parametrize("now", [BEFORE, THEIRS, HALF])
 def test_what_was_partial_stays_partial_and_says_how_it_differs_now(now: LiveTrunk) -> None:
-    stays = leg(now, Ending.PARTIAL, sent=1)
+    stays = invocation(now, Ending.PARTIAL, sent=1)
     assert isinstance(stays, Outcome)
     assert (stays.ending, bool(stays.difference), stays.read) == (Ending.PARTIAL, True, True)
 
 
 def test_what_was_applied_and_was_changed_since_is_not_written_over() -> None:
-    stays = leg(THEIRS, Ending.APPLIED, sent=1)
+    stays = invocation(THEIRS, Ending.APPLIED, sent=1)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.note) == (Ending.PARTIAL, CHANGED_AFTER)
     assert stays.difference.fields["hostname"] == ("theirs.example", "new.example")
 
 
 def test_what_was_unchanged_and_was_changed_since_is_not_written_over() -> None:
-    stays = leg(THEIRS, Ending.UNCHANGED)
+    stays = invocation(THEIRS, Ending.UNCHANGED)
     assert isinstance(stays, Outcome)
     assert stays.ending is Ending.NOT_RUN
     assert "Changed on the PBX since the plan" in stays.note
@@ -107,14 +107,14 @@ def test_what_was_unchanged_and_was_changed_since_is_not_written_over() -> None:
 def test_what_was_sent_and_is_neither_old_nor_new_is_never_sent_blindly_again(
     now: LiveTrunk, ending: Ending | None
 ) -> None:
-    stays = leg(now, ending, sent=1)
+    stays = invocation(now, ending, sent=1)
     assert isinstance(stays, Outcome)
     assert (stays.ending, stays.note, stays.reached) == (Ending.PARTIAL, NEITHER, True)
 
 
 @pytest.mark.parametrize("ending", [None, Ending.FAILED, Ending.UNKNOWN])
 def test_what_was_sent_and_has_no_snapshot_is_never_sent_blindly_again(ending: Ending | None) -> None:
-    stays = leg(BEFORE, ending, sent=1, before={})
+    stays = invocation(BEFORE, ending, sent=1, before={})
     assert isinstance(stays, Outcome)
     assert stays.ending is Ending.PARTIAL
 
@@ -122,11 +122,11 @@ def test_what_was_sent_and_has_no_snapshot_is_never_sent_blindly_again(ending: E
 @pytest.mark.parametrize("ending", [None, Ending.NOT_RUN])
 @pytest.mark.parametrize("now", [THEIRS, HALF, live(1, **{**OLD, "did_list": dids("1003", "9")})])
 def test_what_was_never_sent_and_was_changed_meanwhile_is_asked_about(now: LiveTrunk, ending: Ending | None) -> None:
-    assert leg(now, ending) == "asked"
+    assert invocation(now, ending) == "asked"
 
 
 def test_what_has_no_snapshot_and_was_never_sent_is_asked_about() -> None:
-    assert leg(BEFORE, None, before={}) == "asked"
+    assert invocation(BEFORE, None, before={}) == "asked"
 
 
 def test_a_trunk_that_the_run_has_never_seen_is_asked_about() -> None:

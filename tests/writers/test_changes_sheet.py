@@ -44,7 +44,7 @@ class Ahead:
 
     def tell(self, *outcomes: Outcome) -> None:
         self.outcomes.update({outcome.row: outcome for outcome in outcomes})
-        self.writer.told(outcomes)
+        self.writer.add_ended(outcomes)
 
     def reads(self) -> None:
         for line in self.writer.lines():
