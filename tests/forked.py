@@ -76,7 +76,7 @@ class Forked:
             raise subprocess.TimeoutExpired("trunk-batch", timeout)
         for thread in self._hearing:
             thread.join()
-        return self._said[1].decode(), self._said[2].decode()
+        return self._said[1].decode(errors="replace"), self._said[2].decode(errors="replace")
 
 
 def _run(

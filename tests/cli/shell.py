@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -79,28 +76,6 @@ class Person:
         if self._line is None:
             raise KeyboardInterrupt
         return self._line
-
-
-def command(
-    *words: object,
-    env: Mapping[str, str] | None = None,
-    stdin: int | None = subprocess.DEVNULL,
-    cwd: Path | None = None,
-) -> Ran:
-    """Run a command in a process of its own."""
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-W", "error", "-c", "from batch.cli import run; run()", *map(str, words)],
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        errors="replace",
-        stdin=stdin,
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        timeout=60,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def write_book(path: Path, trunks: Rows = TRUNKS, dids: Rows = (), caller_ids: Rows = ()) -> Path:

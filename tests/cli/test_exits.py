@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 
 import pytest
 
 from batch.cli.console import Console
 from batch.cli.main import _crashes_in_json
+from tests.afflictions import be_at_fault
 from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
+from tests.forked import Forked
 
 PLAN = {"digest", "changes", "hazards", "problems", "forecast"}
 REPORT = {"run", "results", "counts", "sheets", "trunks"}
@@ -281,27 +282,13 @@ class TestVoice:
 
 
 def test_a_fault_of_ours_gives_the_object_first_then_the_usual_trace(shell: Shell) -> None:
-    done = subprocess.run(  # noqa: S603 - our own command, with a fault in it
-        [sys.executable, "-c", _FAULTY, "check", "book.xlsx", "--json"], capture_output=True, text=True, check=False
-    )
+    done = Forked("check", "book.xlsx", "--json", env=os.environ, first=be_at_fault)
+    out, err = done.communicate(timeout=60)
     assert done.returncode == 1
-    assert json.loads(done.stdout)["error"]["code"] == "crash"
-    assert "ZeroDivisionError" in done.stderr
-    assert "Sample-" not in done.stderr
+    assert json.loads(out)["error"]["code"] == "crash"
+    assert "ZeroDivisionError" in err
+    assert "Sample-" not in err
     assert shell("check", "book.xlsx").code == 3
-
-
-_FAULTY = """
-from batch.cli import main
-from batch.secrets import Secret
-
-def faulty(flags, mouth):
-    secret = Secret("Sample-" + "x")
-    return f"{secret}" and 1 / 0
-
-main._COMMANDS["check"] = faulty
-main.run()
-"""
 
 
 def test_only_a_fault_of_ours_gives_that_object(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,7 +83,7 @@ def test_a_column_that_is_sent_is_known_to_the_practice_pbx() -> None:
 def copy_with(folder: Path, *additions: tuple[str, str, str]) -> Path:
     """Copy the package, and put text into some of its files: each by name, what it goes in front of, and the text."""
     package = folder / "batch"
-    shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(BATCH, package, ignore=shutil.ignore_patterns("*.pyc.*"))  # which are being written
     for name, place, text in additions:
         before, last, after = (package / name).read_text(encoding="utf-8").partition(place)
         assert last

@@ -16,7 +16,7 @@ import pytest
 
 from batch.practice.faults import Fault, Faults
 from batch.practice.server import RunningPbx, running
-from tests.flows.afflictions import fill_up, find_it_full, give_up_rights, let_clocks_jump
+from tests.afflictions import fill_up, find_it_full, give_up_rights, let_clocks_jump
 from tests.flows.crash_stories import Part, Story, seen
 from tests.flows.crashes import command, ended, must_have_ended, run_folders, until
 from tests.flows.shell import Json, Ran, register

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import datetime as dt
+import io
 import os
 import random
-import resource
+import signal
 import sys
+from argparse import Namespace
+
+from batch.cli import main
+from batch.cli.console import Console
+from batch.secrets import Secret
 
 
 def fill_up(process: int) -> None:
     """Let every write of a process to a file fail from now on, as a full disk would."""
+    import resource
+
     resource.prlimit(process, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
 
 
@@ -40,3 +49,32 @@ def let_clocks_jump() -> None:
     assert len(looking) > 5
     for module in looking:
         module.datetime = Jumping  # type: ignore[attr-defined]  # they have one
+
+
+def swallow_an_interrupt() -> None:
+    """Let `apply` be interrupted while a library in C is at work, which loses what is raised in it."""
+
+    def swallowing(flags: Namespace, console: Console) -> int:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        return apply(flags, console)
+
+    apply = main._COMMANDS["apply"]  # noqa: SLF001 - where commands are found
+    main._COMMANDS["apply"] = swallowing  # noqa: SLF001 - as above
+
+
+def be_at_fault() -> None:
+    """Let `check` fail as only a fault of ours does, a secret at hand."""
+
+    def faulty(flags: Namespace, console: Console) -> int:  # noqa: ARG001 - as commands are called
+        secret = Secret("Sample-" + "x")
+        return int(f"{secret}" and 1 / 0)
+
+    main._COMMANDS["check"] = faulty  # noqa: SLF001 - where commands are found
+
+
+def speak(encoding: str) -> None:
+    """Have a terminal of another encoding, as ``PYTHONIOENCODING`` says it."""
+    for stream in (sys.stdout, sys.stderr):
+        assert isinstance(stream, io.TextIOWrapper)
+        stream.reconfigure(encoding=encoding, errors="strict" if stream is sys.stdout else "backslashreplace")
