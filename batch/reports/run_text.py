@@ -216,13 +216,13 @@ def _settled(status: RunStatus) -> tuple[int, int]:
 
 
 def _sent_text(status: RunStatus) -> str:
-    """Tell of what was sent something and has no ending yet."""
-    them = f"{counted(status.sent, 'trunk')} {'was' if status.sent == 1 else 'were'} sent something and"
-    one = status.sent == 1
+    """Tell of the trunks whose writes are in the journal and that have no ending yet."""
+    trunks, one = counted(status.sent, "trunk"), status.sent == 1
     if status.state is State.RUNNING:
-        return f"{them} {'is' if one else 'are'} being settled."
-    what = "it" if one else "them"
-    return f"{them} {'is' if one else 'are'} not settled yet: resume or verify settles {what} by a look."
+        return f"{trunks} {'is' if one else 'are'} being written."
+    was, its, what = ("was", "is", "it") if one else ("were", "are", "them")
+    sent = f"{trunks} {was} sent something, or about to be, and {its} not settled yet"
+    return f"{sent}: resume or verify settles {what} by a look."
 
 
 def _how_it_stands(status: RunStatus, holder: Holder | None) -> str:

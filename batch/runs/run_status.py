@@ -64,7 +64,7 @@ class RunStatus:
     settled: int
     """How many of them have an ending: not those that are still to be run."""
     sent: int = 0
-    """How many of the others were sent something, and nobody has written down yet what came of it."""
+    """How many of the others were sent something, or about to be, and nobody has written down yet what came of it."""
     not_chosen: int = 0
     """How many of those that have an ending the run was not to do, so that they count as settled."""
     how: str = ""
