@@ -165,6 +165,15 @@ def folded(text: str) -> str:
     return plain.translate(_COUNTING).rstrip("*:.")
 
 
+_WORD: Final = re.compile(r"[^\W\d_]+|\d+")
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z]{2})(?=[A-Z][a-z]{2})")
+
+
+def words_in(header: str) -> list[str]:
+    """Return the words and numbers of a header, folded; capitals begin one too: ``SipUser``."""
+    return [folded(word) for word in _WORD.findall(_HUMP.sub(" ", header))]
+
+
 def letters(column: int) -> str:
     """Return the letters of a column counted from 0: 0 is A, 26 is AA."""
     name = ""

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from batch.wording import folded, read_texts
 
@@ -31,6 +31,19 @@ YES_WORDS, NO_WORDS, LIKE_YES, LIKE_NO = (
     frozenset(_words(*(language[answer] for language in _LANGUAGES))) for answer in ("yes", "no", "like_yes", "like_no")
 )
 """How cells say yes and no, in small letters; and what surely means it, and is offered so."""
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    """Read what headers of columns that we do not know betray, and what people write to say that there is nothing."""
+    return read_texts(Path(__file__).with_name("vocabulary"))
+
+
+@cache
+def vocabulary_of(kind: str) -> frozenset[str]:
+    """Return its words, or stems of words, of one kind."""
+    return frozenset(vocabulary()[kind].split())
+
 
 CLEAR: Final = "<clear>"
 """What a cell says to empty a field on purpose; a blank cell leaves the field alone."""

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import Final
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.column_model import Column, Sheet, words_of
+from batch.schema.column_model import Column, Sheet, vocabulary_of, words_of
 from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.tables.columns_file import NO_FIT, Fit
+from batch.tables.password_cells import names_secret
 from batch.tables.unknown_columns import Below, unclear
-from batch.tables.vocabulary import ORDINARY, names_secret
 from batch.wording import MOST_EDITS, edits_for, folded, letters, listed
 
 _ERROR: Final = re.compile(
@@ -248,7 +248,7 @@ def nearest_column(text: str, lacking: Iterable[Column]) -> tuple[Column, str] |
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - only own columns need it
 
     word, best = folded(text), None
-    if word in ORDINARY:
+    if word in vocabulary_of("ordinary"):
         return None
     for column, (plain, name, loose) in ((one, spelled) for one in lacking for spelled in _spelled(one)):
         apart = abs(len(word) - len(plain))

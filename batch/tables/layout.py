@@ -13,9 +13,9 @@ from batch.readers.workbook import Block, CellValue, RawSheet
 from batch.schema.column_model import CLEAR, ListSheet, Parser, Sheet
 from batch.schema.problems import Problem
 from batch.tables.headers import Headers
+from batch.tables.password_cells import names_secret
 from batch.tables.sheets import Region, is_blank
 from batch.tables.unknown_columns import shown_cell
-from batch.tables.vocabulary import names_secret
 from batch.wording import letters, listed, spans
 
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from batch.readers.workbook import CellValue, NoValue, RawSheet
+from batch.schema.column_model import vocabulary_of
+from batch.schema.columns import TRUNKS
 from batch.secrets import HIDDEN
-from batch.tables.vocabulary import names_secret
+from batch.wording import folded, words_in
 
 CellTexts: TypeAlias = dict[int, dict[int, str]]
 """By column (0 is A) and row number."""
@@ -113,6 +116,22 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
     before = start > 0 and text[start].isalnum() and text[start - 1].isalnum()
     after = end < len(text) and text[end - 1].isalnum() and text[end].isalnum()
     return not before and not after
+
+
+_HEADERS: Final = frozenset(map(folded, TRUNKS.column("password").headers)) | {"pass", "sippass"}
+
+
+@cache
+def names_secret(header: str) -> bool:
+    """Tell whether a column's header says that passwords, secrets or PINs stand below it."""
+    plain = folded(header)
+    words = [word.removesuffix("s") for word in words_in(header)]
+    return (
+        plain in _HEADERS
+        or not vocabulary_of("secret_words").isdisjoint(words)
+        or any(word.endswith(end) for word in words for end in vocabulary_of("secret_ends"))
+        or any(stem in plain for stem in vocabulary_of("secret_stems"))
+    )
 
 
 def cells_to_hide(raw: RawSheet, header_row: int, columns: Iterable[int]) -> CellTexts:

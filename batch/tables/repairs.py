@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Final, TypeAlias
 
-from batch.schema.column_model import CLEAR, CellKind, Column, Parser
+from batch.schema.column_model import CLEAR, CellKind, Column, Parser, vocabulary
 from batch.schema.problems import Finding
 from batch.tables.numerals import MAX_EXACT, lost_digits
-from batch.tables.vocabulary import PLACEHOLDERS
 from batch.tables.written_numbers import surely_together
 
 _AROUND: Final = ("[{}]", "({})", "{{{}}}", "<{}>", '"{}"', "{}'", "\xab{}\xbb", "{}.", "{}...", "{}!", "{}?", "{}:")
@@ -26,9 +25,10 @@ def placeholders(kind: CellKind) -> frozenset[str]:
 
     A dot alone and capital X are patterns in a number, ``NA`` may be somebody's name, and stars hide a password.
     """
-    words = set(PLACEHOLDERS["nothing"])
-    words |= set() if kind is CellKind.FREE else PLACEHOLDERS["elsewhere"]
-    words |= PLACEHOLDERS["for_passwords"] if kind is CellKind.SECRET else set()
+    known = {name: set(re.split(r"[|\n]", words.strip())) for name, words in vocabulary()["placeholders"].items()}
+    words = known["nothing"]
+    words |= set() if kind is CellKind.FREE else known["elsewhere"]
+    words |= known["for_passwords"] if kind is CellKind.SECRET else set()
     is_number = kind is CellKind.NUMBER
     words |= {"xxx", "xxxx"} if is_number else {"x" * count for count in range(2, _MOST)}
     words |= {sign * count for sign in "*\N{BULLET}" for count in range(1, _MOST)} if kind is CellKind.SECRET else set()

@@ -12,12 +12,11 @@ from typing import Final
 
 from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
 from batch.readers.xlsx import DamagedParts, damaged_parts
-from batch.schema.column_model import Sheet
+from batch.schema.column_model import Sheet, vocabulary_of
 from batch.schema.columns import SHEETS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.columns_file import ColumnsFile, fault
-from batch.tables.vocabulary import ORDINARY
 from batch.wording import edits_for, folded, listed, spans
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
@@ -214,7 +213,7 @@ def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - only a few workbooks need it
 
     name = folded(raw.name)
-    if name in ORDINARY:
+    if name in vocabulary_of("ordinary"):
         return None
     for sheet in SHEETS:
         words = [] if sheet.title in found else list(map(folded, sheet.names))

@@ -12,17 +12,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
-from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet
+from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet, vocabulary, vocabulary_of
 from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
+from batch.tables.password_cells import names_secret
 from batch.tables.sheets import Region, is_blank
-from batch.tables.vocabulary import Sense, names_secret, numbers_other_things, sense_of, stands_in_for
-from batch.wording import letters, listed, some_of
+from batch.wording import folded, letters, listed, some_of, words_in
 
 _SAMPLE: Final = 2_000
 """So many different values of a column are looked at."""
@@ -40,6 +40,55 @@ Below: TypeAlias = Callable[[int], Sequence[CellValue]]
 
 HIDES: Final = "Its cells come back as <hidden> in results."
 """Said of a column whose header says that secrets stand below it."""
+
+
+class Sense(StrEnum):
+    """What a header says of its column."""
+
+    OURS = "a word of ours"
+    HINT = "a word that may be ours or the user's"
+    OWN = "a word for a column of the user's own"
+    BOTH = "a word of ours beside one for a column of the user's own"
+    NOTHING = "nothing"
+
+
+_SEVERAL: Final = vocabulary_of("several")
+_OURS: Final = (
+    frozenset(folded(text) for sheet in SHEETS for column in sheet.columns for text in column.headers)
+    | frozenset(folded(text) for sheet in SHEETS for text in sheet.names)
+    | vocabulary_of("ours")
+) - _SEVERAL
+_HINTS: Final = _SEVERAL | vocabulary_of("hints")
+_OWN: Final = vocabulary_of("numbered") | vocabulary_of("own")
+_NOT_OURS: Final = vocabulary_of("ordinary") - vocabulary_of("telephony")
+_MOST: Final = 5
+"""So many words next to each other may be one of ours."""
+
+
+@cache
+def _sense_of(header: str) -> Sense:
+    """Return what a header says of its column."""
+    plain = folded(header)
+    words = words_in(header)
+    runs = {"".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, min(i + _MOST, len(words)) + 1)}
+    ours = not runs.isdisjoint(_OURS) or _has_stem(plain, "our_stems")
+    own = not _OWN.isdisjoint(words) or plain in _NOT_OURS or _has_stem(plain, "own_stems")
+    counts = not vocabulary_of("counts").isdisjoint(runs)
+    if ours:
+        return Sense.BOTH if own and not counts else Sense.OURS
+    if own and not counts:
+        return Sense.OWN
+    hints = counts or not _HINTS.isdisjoint(words) or _has_stem(plain, "hint_stems")
+    return Sense.HINT if hints else Sense.NOTHING
+
+
+def _has_stem(plain: str, kind: str) -> bool:
+    return any(stem in plain for stem in vocabulary_of(kind))
+
+
+def _stands_in_for(header: str) -> frozenset[str]:
+    """Return the fields for which people use such a header."""
+    return frozenset(name for name, words in vocabulary()["stand_ins"].items() if folded(header) in words.split())
 
 
 class CellLook(StrEnum):
@@ -206,14 +255,15 @@ def _judged(
 def _sense(header: str, lacking: AbstractSet[str]) -> Sense:
     if header == "#":  # as people head the column in which they number their rows
         return Sense.OWN
-    return sense_of(header) if lacking.isdisjoint(stands_in_for(header)) else Sense.OURS
+    return _sense_of(header) if lacking.isdisjoint(_stands_in_for(header)) else Sense.OURS
 
 
 def _telling_looks(sense: Sense, header: str, values: Sequence[CellValue]) -> dict[CellValue, CellLook]:
     """Return the looks of the values that could mean something of ours; none where they are too few to tell."""
     looks = {value: look for value in values if (look := look_of(value)) in _TELLING[sense]}
     if sense is Sense.OWN:
-        surely_none = numbers_other_things(header)
+        words = map(folded, re.findall(r"[^\W\d_]+", header))
+        surely_none = not vocabulary_of("numbered").isdisjoint(words)  # but of something else than telephones
         looks = {v: look for v, look in looks.items() if _is_called(v) and (not surely_none or look is CellLook.RANGE)}
     if 2 * len(looks) >= len(values):
         return looks
@@ -288,7 +338,7 @@ _CANDIDATES: Final[Mapping[CellLook, tuple[str, ...]]] = {
 
 def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], place: str) -> str:
     """Say what to do if columns are meant: what a single one may be that the sheet lacks, or where such things go."""
-    look, meant = group[0].look, stands_in_for(group[0].header)
+    look, meant = group[0].look, _stands_in_for(group[0].header)
     missing = [column for column in sheet.columns if column.field not in known]
     lacking = [c.label for c in missing if c.field in meant] or [
         c.label for c in missing if c.field in _CANDIDATES[look]
