@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import socket
 import ssl
@@ -15,42 +14,16 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from batch.pbx.throttle import Clock, ConcurrencyLimit, RateLimiter, Throttle
+from batch.pbx.throttle import ConcurrencyLimit, RateLimiter, Throttle
 from batch.pbx.wire import Wire
 from tests.certificates import Identity, make_identity
+from tests.fake_time import FakeTime
 from tests.loopback import port_that
 
 TOKEN = "Sample-token-1"
 SECRET = "Sample-client-secret"
 Behaviour: TypeAlias = Callable[[socket.socket], None]
 Serve: TypeAlias = Callable[[Behaviour], AbstractContextManager[int]]
-
-
-class FakeTime:
-    """Time that passes only by waiting, or when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.waits: list[float | None] = []
-        self.skew = dt.timedelta()
-        """By how much the clock on the wall has jumped."""
-
-    def wait(self, seconds: float | None, event: threading.Event) -> bool:
-        self.waits.append(seconds)
-        if seconds is None:
-            return event.wait(10)
-        if not event.is_set():
-            self.seconds += seconds
-        return event.is_set()
-
-    @property
-    def clock(self) -> Clock:
-        epoch = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-        return Clock(
-            monotonic=lambda: self.seconds,
-            now=lambda: epoch + dt.timedelta(seconds=self.seconds) + self.skew,
-            wait=self.wait,
-        )
 
 
 Scripted: TypeAlias = httpx.Response | Exception | Mapping[str, Any]

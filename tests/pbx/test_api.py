@@ -22,7 +22,8 @@ from tests.pbx.threads import until
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.pbx.conftest import FakeTime, ScriptedPbx
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import ScriptedPbx
 
 ENDPOINT = Endpoint(
     base_url="https://pbx.example:8088",

@@ -15,7 +15,8 @@ from batch.secrets import Secret
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.pbx.conftest import FakeTime, ScriptedPbx
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import ScriptedPbx
 
 ENDPOINT = Endpoint(base_url="https://pbx.example:8088", client_id="client", secret=Secret("Sample-secret"), rate=1000)
 

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from batch.pbx.messages import Request
     from batch.pbx.throttle import Throttle
     from batch.pbx.wire import Wire
-    from tests.pbx.conftest import FakeTime, ScriptedPbx, Serve
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import ScriptedPbx, Serve
 
 PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=1)
 GRANT = {"errcode": 0, "access_token": "Sample-token-1", "refresh_token": "Sample-refresh-1"}

@@ -20,7 +20,8 @@ from tests.pbx.threads import in_threads
 
 if TYPE_CHECKING:
     from batch.pbx.wire import Wire
-    from tests.pbx.conftest import FakeTime, ScriptedPbx
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import ScriptedPbx
 
 URL = "https://pbx.example:8088"
 REFUSED = {

@@ -15,7 +15,8 @@ from batch.pbx.sign_ins import clock_time, judge_shortage
 from batch.pbx.throttle import SYSTEM_CLOCK, ConcurrencyLimit, RateLimiter, Stopped, Throttle
 from batch.pbx.wire import Wire
 from batch.secrets import Secret
-from tests.pbx.conftest import FakeTime, ScriptedPbx
+from tests.fake_time import FakeTime
+from tests.pbx.conftest import ScriptedPbx
 from tests.pbx.threads import in_threads, until
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from batch.pbx.throttle import SYSTEM_CLOCK, ConcurrencyLimit, RateLimiter, Stop
 from tests.pbx.threads import until
 
 if TYPE_CHECKING:
-    from tests.pbx.conftest import FakeTime
+    from tests.fake_time import FakeTime
 
 
 def opened(allowed: int, *, ceiling: int | None = None) -> ConcurrencyLimit:

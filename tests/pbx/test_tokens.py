@@ -15,7 +15,7 @@ from batch.errors import SignInRefused
 from batch.pbx.messages import Answer, get_trunk
 from batch.pbx.session import Endpoint, Session, connect
 from batch.secrets import Secret
-from tests.pbx.conftest import FakeTime
+from tests.fake_time import FakeTime
 from tests.pbx.threads import in_threads
 
 ENDPOINT = Endpoint(

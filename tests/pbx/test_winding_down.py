@@ -15,7 +15,8 @@ from tests.pbx.threads import in_threads, until
 
 if TYPE_CHECKING:
     from batch.pbx.wire import Wire
-    from tests.pbx.conftest import FakeTime, ScriptedPbx
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import ScriptedPbx
 
 PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=1)
 

@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from tests.certificates import Identity
-    from tests.pbx.conftest import Behaviour, FakeTime, ScriptedPbx, Serve
+    from tests.fake_time import FakeTime
+    from tests.pbx.conftest import Behaviour, ScriptedPbx, Serve
 
 PERMIT = AccessToken(token=Secret("Sample-token-1"), serial=3)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import datetime as dt
 import json
 import signal
 import ssl
@@ -18,7 +17,6 @@ from typing import Any, Self
 import httpx
 
 from batch.pbx.session import Endpoint, Session, connect
-from batch.pbx.throttle import Clock
 from batch.pbx.transport import Insecure
 from batch.pbx.wire import NO_REQUEST_LOG, RequestLog
 from batch.runs import journal
@@ -33,6 +31,7 @@ from batch.secrets import Secret
 from batch.trunks.change_plan import Change, plan_change
 from batch.trunks.live import parse_trunk
 from tests import builders
+from tests.fake_time import FakeTime
 
 HTML = "<html><body><h1>502 Bad Gateway</h1></body></html>"
 BREAKS: dict[str, type[httpx.RequestError]] = {
@@ -50,41 +49,6 @@ ODD: dict[str, Callable[[], httpx.Response]] = {
     "busy9": lambda: httpx.Response(200, json={"errcode": 70082, "errmsg": "BUSY"}, headers={"Retry-After": "9"}),
     "-2p": lambda: answer(-2, invalid_param_list=[{"field": "hostname", "value": "new.example"}]),
 }
-
-
-class FakeTime:
-    """Time that passes only by waiting, or when told to."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.waits: list[float] = []
-        self._asleep: list[threading.Event] = []
-
-    @property
-    def asleep(self) -> int:
-        """How many threads wait until they are woken."""
-        return len(self._asleep)
-
-    def wait(self, seconds: float | None, event: threading.Event) -> bool:
-        if seconds is None:
-            self._asleep.append(event)
-            try:
-                return event.wait(10)
-            finally:
-                self._asleep.remove(event)
-        self.waits.append(seconds)
-        if not event.is_set():
-            self.seconds += seconds
-        return event.is_set()
-
-    @property
-    def clock(self) -> Clock:
-        epoch = dt.datetime(2030, 1, 1, tzinfo=dt.UTC)
-        return Clock(
-            monotonic=lambda: self.seconds,
-            now=lambda: epoch + dt.timedelta(seconds=self.seconds),
-            wait=self.wait,
-        )
 
 
 def until(true: Callable[[], bool]) -> None:
