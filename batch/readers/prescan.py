@@ -52,48 +52,71 @@ WIDE: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extent:
-    """How a sheet's values have to be read."""
+class Prescan:
+    """What single words in a sheet's XML betray."""
 
     far: bool
     """Whether cells may lie so far apart that the space between them would fill the memory."""
     commented: bool
     """Whether comments stand among the cells, or digits are spelt as entities: half of a value would be read."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prescan:
-    """What single words in a sheet's XML betray."""
-
     closer: bool
     """Whether it may hold error cells, formulas, hidden rows, or numbers that look otherwise than they are."""
     margins: bytes = b""
     """The XML before and after the rows, where it says of columns, merged cells or filters something of note."""
 
 
-def extent(package: Package, part: str) -> Extent:
-    """Stream a sheet's XML past what has to be known before its values are read.
+def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Prescan:
+    """Stream a sheet's XML past a handful of words. Costs a third of what reading its values does.
 
-    However a cell's place is spelt (``r = 'aaa7'``), one beyond column Z or row 999,999 is seen. Up to there, cells
-    cannot lie far apart.
+    ``styles`` are those whose numbers look otherwise than they are, ``struck`` those whose text is struck through.
 
     Raises:
         WorkbookError: It is not well-formed in a way that has calamine read half a number: ``4&nothing;2`` as 4.
     """
-    far = commented = odd = False
-    before = b""
-    for chunk in chain(package.chunks(part), [b" " * _BORDER]):
-        text = before + chunk
-        if b"!" in text:
-            commented = commented or b"<!--" in text or (b"CDATA" in text and SPELT_VALUE.search(text) is not None)
-        if b"&" in text:
-            commented = commented or (b"&#" in text and SPELT_VALUE.search(text) is not None)
-            odd = odd or _ODD_ENTITY.search(text, 0, len(text) - _BORDER + 1) is not None
-        far = far or _reaches_far(text)
-        before = text[-_BORDER:]
-    if odd:  # or only where such things may stand
+    whole = _Whole()
+    styled = [patterns for patterns in (_cells_of(styles, _NUMBER), _cells_of(struck, _NOT_BLANK)) if patterns]
+    margins = _Margins()
+    closer = False
+    for text in margins.rows(whole.watched(package.chunks(part))):
+        if not closer:
+            closer = _betrays(text, b":f" if margins.prefixed else b"<f")
+            closer = closer or any(all(pattern.search(text) for pattern in patterns) for patterns in styled)
+    if whole.odd:  # or only where such things may stand
         packages.feed(package, part, packages.strict_parser(package, part))
-    return Extent(far=far, commented=commented)
+    around = bytes(margins.around)
+    return Prescan(
+        far=whole.far,
+        commented=whole.commented,
+        closer=closer,
+        margins=around if _MARGIN_WORDS.search(around) else b"",
+    )
+
+
+class _Whole:
+    """Sees what has to be known of a sheet's XML before its values are read.
+
+    However a cell's place is spelt (``r = 'aaa7'``), one beyond column Z or row 999,999 is seen. Up to there, cells
+    cannot lie far apart.
+    """
+
+    def __init__(self) -> None:
+        self.far = self.commented = self.odd = False
+
+    def watched(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """Give the chunks on as they are."""
+        before = b""
+        for chunk in chunks:
+            before = self._look(before + chunk)
+            yield chunk
+        self._look(before + b" " * _BORDER)
+
+    def _look(self, text: bytes) -> bytes:
+        if b"!" in text or b"&" in text:
+            spelt = b"&#" in text or b"CDATA" in text
+            self.commented = self.commented or b"<!--" in text or (spelt and SPELT_VALUE.search(text) is not None)
+            self.odd = self.odd or _ODD_ENTITY.search(text, 0, len(text) - _BORDER + 1) is not None
+        self.far = self.far or _reaches_far(text)
+        return text[-_BORDER:]
 
 
 def _reaches_far(text: bytes) -> bool:
@@ -102,22 +125,6 @@ def _reaches_far(text: bytes) -> bool:
         return False
     widest = max((column_of(name.decode()) for name in set(_FAR_COLUMN.findall(text))), default=0)
     return widest >= WIDE or _FAR_ROW.search(text) is not None
-
-
-def prescan_sheet(package: Package, part: str, styles: Collection[str] = (), struck: Collection[str] = ()) -> Prescan:
-    """Stream a sheet's XML past a handful of words. Costs a fifth of what reading its values does.
-
-    ``styles`` are those whose numbers look otherwise than they are, ``struck`` those whose text is struck through.
-    """
-    styled = [patterns for patterns in (_cells_of(styles, _NUMBER), _cells_of(struck, _NOT_BLANK)) if patterns]
-    margins = _Margins()
-    closer = False
-    for text in margins.rows(package.chunks(part)):
-        if not closer:
-            closer = _betrays(text, b":f" if margins.prefixed else b"<f")
-            closer = closer or any(all(pattern.search(text) for pattern in patterns) for patterns in styled)
-    around = bytes(margins.around)
-    return Prescan(closer=closer, margins=around if _MARGIN_WORDS.search(around) else b"")
 
 
 class _Margins:

@@ -24,7 +24,7 @@ from batch.errors import WorkbookError
 from batch.readers import packages
 from batch.readers.number_formats import CellFormats, is_on, read_styles
 from batch.readers.packages import MAIN, OFFICE, RELATIONS, TYPES, Package
-from batch.readers.prescan import SPELT_VALUE, Extent, extent, prescan_sheet, read_details, read_margins
+from batch.readers.prescan import SPELT_VALUE, Prescan, prescan_sheet, read_details, read_margins
 from batch.readers.workbook import (
     CellDetails,
     Grid,
@@ -106,10 +106,10 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     reader = ThreadPoolExecutor(1, thread_name_prefix="reading")
     noted = ThreadPoolExecutor(1, thread_name_prefix="second-look")
 
-    def details_of(part: str, known: Extent) -> CellDetails:
+    def details_of(part: str, known: Prescan) -> CellDetails:
         return _details_of(package, part, known, styles, texts, pictures)
 
-    def read(index: int, meta: SheetMetadata, part: str, known: Extent, looked: Future[CellDetails]) -> RawSheet:
+    def read(index: int, meta: SheetMetadata, part: str, known: Prescan, looked: Future[CellDetails]) -> RawSheet:
         with calamine_failures(path):
             if known.far:
                 looked.result().refuse_far_cells(path, meta.name)
@@ -125,7 +125,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
         reading: Future[RawSheet] = Future()
         try:
             there = _there(package, sheet, part)
-            known = extent(package, there)
+            known = prescan_sheet(package, there, styles.formats, styles.struck)
         except WorkbookError as error:
             reading.set_exception(error)
         else:
@@ -275,15 +275,14 @@ def _struck_texts(package: Package) -> frozenset[int]:
 def _details_of(
     package: Package,
     part: str,
-    known: Extent,
+    known: Prescan,
     styles: CellFormats,
     texts: frozenset[int],
     pictures: frozenset[str],
 ) -> CellDetails:
-    found = prescan_sheet(package, part, styles.formats, styles.struck)
-    due = found.closer or known.far or texts
+    due = known.closer or known.far or texts
     details = read_details(package, part, styles, texts, pictures, far=known.far) if due else CellDetails()
-    read_margins(package, part, found.margins, details)
+    read_margins(package, part, known.margins, details)
     return details
 
 

@@ -200,7 +200,7 @@ def test_what_stands_around_the_rows_costs_no_closer_look(tmp_path: Path) -> Non
     found = prescan.prescan_sheet(packages.Package(path), PART)
 
     assert not found.closer
-    assert not prescan.extent(packages.Package(path), PART).far
+    assert not found.far
     assert found.margins.startswith(b"<?xml")
 
 

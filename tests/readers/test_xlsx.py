@@ -218,7 +218,7 @@ def test_plain_sheets_get_no_closer_look(tmp_path: Path) -> None:
     found = prescan.prescan_sheet(packages.Package(path), "xl/worksheets/sheet1.xml")
 
     assert not found.closer
-    assert not prescan.extent(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not found.far
 
 
 def test_hidden_and_filtered_rows_are_named_but_kept(tmp_path: Path) -> None:
@@ -344,7 +344,7 @@ def test_a_stray_cell_is_seen_where_two_chunks_meet(tmp_path: Path, monkeypatch:
     path = raw_package(tmp_path / "book.xlsx", HEAD + rows + TAIL)
     for size in range(20, 60):
         monkeypatch.setattr(packages, "CHUNK", size)
-        assert prescan.extent(packages.Package(path), "xl/worksheets/sheet1.xml").far
+        assert prescan.prescan_sheet(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_a_stray_cell_is_seen_where_two_chunks_meet(tmp_path: Path, monkeypatch:
 )
 def test_what_lies_near_is_not_taken_for_far(tmp_path: Path, rows: str) -> None:
     path = raw_package(tmp_path / "book.xlsx", HEAD + '<row r="1"><c r="A1"><v>3</v></c></row>' + rows + TAIL)
-    assert not prescan.extent(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not prescan.prescan_sheet(packages.Package(path), "xl/worksheets/sheet1.xml").far
 
 
 def test_formatted_but_empty_cells_far_away_do_no_harm(tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_results_columns_beyond_z_need_no_closer_look(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet().write_row(0, 0, [f"c{number}" for number in range(30)])
 
-    assert not prescan.extent(packages.Package(path), "xl/worksheets/sheet1.xml").far
+    assert not prescan.prescan_sheet(packages.Package(path), "xl/worksheets/sheet1.xml").far
     assert len(only_sheet(path).columns) == 30
 
 
