@@ -156,6 +156,11 @@ def register(number: int, name: str, *dids: str, **fields: Any) -> Json:
     }
 
 
+def endings(report: Json) -> list[str]:
+    """Return the ending of each trunk of a report, in the workbook's order."""
+    return [trunk["ending"] for trunk in report["trunks"]]
+
+
 def lines_of(path: Path, sheet: str) -> list[tuple[Any, ...]]:
     """Read a sheet of a workbook, row by row, as a spreadsheet program shows it."""
     book = load_workbook(path, read_only=True)

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from batch.practice.state import PbxState
 from tests.flows.crashes import command, ended, until
-from tests.flows.shell import bench, lines_of, pbx, register, rows_of, serving
+from tests.flows.shell import bench, endings, lines_of, pbx, register, rows_of, serving
 
 TRUNKS = (("Name", "Port"), *((f"T{i}", "5061") for i in range(1, 5)))
 DIDS = (
@@ -19,10 +19,6 @@ DIDS = (
 )
 CALLER_IDS = (("Trunk", "Option", "Caller ID", "Extensions"), ("T2", "shared", "442079460102", "1001"))
 LIVE = tuple(register(i, f"T{i}", f"44207946010{i}") for i in range(1, 5))
-
-
-def endings(report: dict[str, Any]) -> list[str]:
-    return [trunk["ending"] for trunk in report["trunks"]]
 
 
 def fault(do: str, trunk: int = 2, call: str = "trunk/update", **more: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from batch.practice.state import PbxState
 from samples.making.files import Page, write_workbook
-from tests.flows.shell import Bench, bench, pbx, register, rows_of, run, serving
+from tests.flows.shell import Bench, bench, endings, pbx, register, rows_of, run, serving
 
 TRUNKS = (("Name", "Port"), *((f"T{i}", "5061") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
@@ -22,10 +22,6 @@ ONE_AT_A_TIME = ("--concurrency", "1", "--on-error", "stop")
 
 def fault(do: str, trunk: int, **more: Any) -> dict[str, Any]:
     return {"call": "trunk/update", "match": {"id": trunk}, "do": do, **more}
-
-
-def endings(report: dict[str, Any]) -> list[str]:
-    return [trunk["ending"] for trunk in report["trunks"]]
 
 
 def ports(there: Bench) -> list[int]:

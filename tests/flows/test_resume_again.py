@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.flows.shell import Bench, bench, register, rows_of
-from tests.flows.test_resume import LIVE, ONE_AT_A_TIME, STOPS, TRUNKS, endings, fault
+from tests.flows.shell import Bench, bench, endings, register, rows_of
+from tests.flows.test_resume import LIVE, ONE_AT_A_TIME, STOPS, TRUNKS, fault
 
 
 def killed_before_the_ending(there: Bench, row: int, *, answered: bool = True) -> None:

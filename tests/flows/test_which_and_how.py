@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.shell import CLIENT_SECRET, bench, register, rows_of, run
+from tests.flows.shell import CLIENT_SECRET, bench, endings, register, rows_of, run
 
 TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
 LIVE = tuple(register(i, f"T{i}", f"44207946010{i}") for i in range(1, 6))
 SLOW = ({"call": "trunk/update", "times": "always", "latency": 0.3},)
-
-
-def endings(report: dict[str, list[dict[str, str]]]) -> list[str]:
-    return [trunk["ending"] for trunk in report["trunks"]]
 
 
 def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
