@@ -17,7 +17,7 @@ from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
 from batch.settings import Settings
 from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
-from batch.tables.sheets import tell_unreadable
+from batch.tables.sheets import unreadable_problems
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,7 +105,7 @@ def read(settings: Settings) -> Sheets:
         return Sheets(
             workbook=workbook.wait(tables.needs),
             tables=tables,
-            problems=(*problems, *tell_unreadable(workbook, _file(settings))),
+            problems=(*problems, *unreadable_problems(workbook, _file(settings))),
             columns_file=columns_file,
             secrets_read=find_secret.read,
         )
@@ -136,7 +136,7 @@ def check(settings: Settings) -> Checked:
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
         from batch.trunks.grouping import group, own  # noqa: PLC0415
-        from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, only_told  # noqa: PLC0415 - pandas is loaded in `_begin`
+        from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, notices_only  # noqa: PLC0415 - pandas is loaded in `_begin`
 
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
@@ -149,8 +149,8 @@ def check(settings: Settings) -> Checked:
             )
         found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
         tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
-        unreadable = tell_unreadable(workbook.wait(tables.needs), _file(settings))
-        single = only_told([*tidied, *found, *unreadable], choice)
+        unreadable = unreadable_problems(workbook.wait(tables.needs), _file(settings))
+        single = notices_only([*tidied, *found, *unreadable], choice)
         return Checked(
             settings=settings,
             workbook=workbook,

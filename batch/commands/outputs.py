@@ -268,7 +268,7 @@ class FailedRowsAlone:
         """Refuse a place where something else lies, or is going to."""
         if place.resolve() == results.resolve():
             raise UsageError(f"--failed-only {place} is where the results go.", "Name another file.")
-        if place.exists() and not _is_of_ours(place):
+        if place.exists() and not _is_own_file(place):
             raise UsageError(
                 f"--failed-only {place} is there already, and is no file of failed rows.", "Name another file."
             )
@@ -330,7 +330,7 @@ def write_outputs(settings: Settings, run: EndedRun, results: Results) -> tuple[
     return tuple(output.write(getattr(settings, output.setting), run, results) for output in OUTPUTS)
 
 
-def _is_of_ours(place: Path) -> bool:
+def _is_own_file(place: Path) -> bool:
     try:
         return read_workbook(place).ours
     except WorkbookError:

@@ -325,19 +325,19 @@ def read_zip(package: Package) -> CsvFolder:
     """Read the CSVs of a zip, as `read_folder` does."""
     files = files_in_zip(package)
     for part in files.values():
-        _refuse_large(package.path / part, package.size(part))
+        _check_large(package.path / part, package.size(part))
     return _read((name, package.path / part, package.read(part)) for name, part in files.items())
 
 
 def _bytes(path: Path) -> bytes:
     try:
-        _refuse_large(path, path.stat().st_size)
+        _check_large(path, path.stat().st_size)
         return path.read_bytes()
     except OSError as error:
         raise cannot_be_opened(path, error) from None
 
 
-def _refuse_large(path: Path, size: int) -> None:
+def _check_large(path: Path, size: int) -> None:
     if size > MAX_BYTES:
         raise too_large(path, f"it has {size / 2**20:,.0f} MiB")
 

@@ -27,7 +27,7 @@ from batch.readers.workbook import (
     encrypted,
     not_a_spreadsheet,
 )
-from batch.schema.file_metadata import IMPRINT, MARK, NO_IMPRINT, FileKind, FileMetadata, read_lines
+from batch.schema.file_metadata import MARK, METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -262,14 +262,14 @@ def begin_workbook(path: Path) -> Workbook:
 
 
 def _workbook(path: Path, kind: Format, sheets: tuple[RawSheet, ...], *, mark: str | None = None) -> Workbook:
-    metadata = _imprint(sheets, mark)
+    metadata = _metadata_in(sheets, mark)
     return Workbook(path=path, sha256=fingerprint(path), format=kind, sheets=sheets, metadata=metadata)
 
 
-def _imprint(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
+def _metadata_in(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
     """Return what the tool left in the file: the hidden sheet's word, and that of the document's property."""
-    hidden = next((sheet for sheet in sheets if sheet.name == IMPRINT), None)
-    metadata = NO_IMPRINT if hidden is None else read_lines(zip(*hidden.columns, strict=True))
+    hidden = next((sheet for sheet in sheets if sheet.name == METADATA_SHEET), None)
+    metadata = NO_METADATA if hidden is None else read_lines(zip(*hidden.columns, strict=True))
     if mark is None:
         return metadata
     return replace(metadata, kinds=metadata.kinds | {FileKind(mark) if mark in set(FileKind) else FileKind.RESULTS})
@@ -281,7 +281,7 @@ def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Work
         sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
         format=kind,
         sheets=folder.sheets,
-        metadata=FileMetadata(kinds=frozenset({FileKind.RESULTS})) if folder.ours else NO_IMPRINT,
+        metadata=FileMetadata(kinds=frozenset({FileKind.RESULTS})) if folder.ours else NO_METADATA,
         remarks=folder.remarks,
     )
 

@@ -389,7 +389,7 @@ class _Walk:
             return
         bottom, right = self.row + self.rows - 1, self.column + self.columns - 1
         details.include(self.row, self.column, bottom, right)
-        details.refuse_far_cells(self.path, sheet)
+        details.check_far_cells(self.path, sheet)
         rows = range(self.row + 1, bottom + 2)
         if self.hidden and (not details.hidden_rows or details.hidden_rows[-1] <= self.row):
             details.hidden_rows.extend(rows)

@@ -96,7 +96,7 @@ class Package:
             self._take_in(entry)
         if any(entry.flag_bits & 1 for entry in entries):
             raise protected(path)
-        self._refuse_bombs()
+        self._check_bombs()
 
     def _opened(self) -> BinaryIO:
         return self.path.open("rb") if self._content is None else io.BytesIO(self._content)
@@ -113,7 +113,7 @@ class Package:
         elif (known.CRC, known.file_size) != (entry.CRC, entry.file_size):
             self._twice.add(name.casefold())
 
-    def _refuse_bombs(self) -> None:
+    def _check_bombs(self) -> None:
         total = sum(entry.file_size for entry in self._entries.values())
         if total > MAX_INFLATED:
             raise too_large(self.path, f"it would unpack to {total / 2**30:,.0f} GiB")
@@ -205,7 +205,7 @@ class Package:
         for name in names:
             if name not in self._looked_at:
                 self._to_utf8(name)
-                self._refuse_entities(name)
+                self._check_entities(name)
                 self._looked_at.add(name)
 
     def _head(self, name: str) -> bytes:
@@ -241,7 +241,7 @@ class Package:
                 self._plain[name] = without_comments(self.read(name))
                 self.odd = True
 
-    def _refuse_entities(self, name: str) -> None:
+    def _check_entities(self, name: str) -> None:
         head = _ASIDE.sub(b"", self._head(name))
         root = _ROOT.search(head)
         prolog = head[: root.start()] if root else head

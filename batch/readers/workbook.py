@@ -25,7 +25,7 @@ from python_calamine import (
 )
 
 from batch.errors import WorkbookError
-from batch.schema.file_metadata import NO_IMPRINT, FileKind, FileMetadata
+from batch.schema.file_metadata import NO_METADATA, FileKind, FileMetadata
 from batch.wording import letters
 
 
@@ -160,7 +160,7 @@ class Workbook:
     format: Format
     sheets: tuple[RawSheet, ...]
     """All sheets in the workbook's order."""
-    metadata: FileMetadata = NO_IMPRINT
+    metadata: FileMetadata = NO_METADATA
     """What the tool has left in the file for itself."""
     remarks: Mapping[str, str] = field(default_factory=dict)
     """Per sheet name, what was detected and should be told (a CSV's encoding and separator)."""
@@ -298,7 +298,7 @@ class CellDetails:
         self.bottom = max(self.bottom, last_row)
         self.right = max(self.right, last_column)
 
-    def refuse_far_cells(self, path: Path, sheet: str) -> None:
+    def check_far_cells(self, path: Path, sheet: str) -> None:
         """Refuse a sheet whose rectangle would fill the memory.
 
         Raises:

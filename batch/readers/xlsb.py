@@ -160,7 +160,7 @@ def read_xlsb(package: Package) -> tuple[RawSheet, ...]:
         for _, meta in worksheets(book):
             if meta.name not in noted:
                 raise damaged(path, f'its sheet "{meta.name}" is listed but not there')
-            noted[meta.name].refuse_far_cells(path, meta.name)
+            noted[meta.name].check_far_cells(path, meta.name)
         return read_sheets(book, [noted[meta.name] for _, meta in worksheets(book)])
 
 

@@ -112,7 +112,7 @@ def read_openxml(package: Package) -> tuple[RawSheet, ...]:
     def read(index: int, meta: SheetMetadata, part: str, known: Prescan, looked: Future[CellDetails]) -> RawSheet:
         with calamine_failures(path):
             if known.far:
-                looked.result().refuse_far_cells(path, meta.name)
+                looked.result().check_far_cells(path, meta.name)
             grid = _values(None if known.commented else book, index, package, part)
             return grid.to_sheet(meta.name, hidden=is_hidden(meta), details=looked.result())
 

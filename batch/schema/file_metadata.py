@@ -23,10 +23,10 @@ READ_ONLY: Final = "Read-only lists"
 OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in", "Glossary", READ_ONLY)
 """Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
 
-IMPRINT: Final = "trunk-batch"
+METADATA_SHEET: Final = "trunk-batch"
 BASE: Final = "trunk-batch base"
 LISTS: Final = "trunk-batch lists"
-HIDDEN_SHEETS: Final = (IMPRINT, BASE, LISTS)
+HIDDEN_SHEETS: Final = (METADATA_SHEET, BASE, LISTS)
 """Sheets that people do not see: what the tool says to itself, what an export began with, lists behind drop-downs."""
 
 MARK: Final = "trunk-batch"
@@ -64,10 +64,10 @@ class FileMetadata:
     """Of results: ids of the trunks that the PBX held as wanted when the run ended."""
     orders: frozenset[str] = frozenset()
     """Of results: what the lists of all other trunks are known by while their rows stand in the order of the run."""
-    seal: str = ""
+    checksum: str = ""
     """What tells whether a marked file still is what the tool wrote, and nobody has worked in it."""
 
-    def is_sheet_of_ours(self, name: str) -> bool:
+    def is_own_sheet(self, name: str) -> bool:
         """Tell whether a sheet of the file is one that the tool wrote for people: a Summary, a list of Problems.
 
         Where the hidden sheet is gone, the usual names have to do.
@@ -75,14 +75,14 @@ class FileMetadata:
         return name in (self.sheets or (OWN_SHEETS if self.kinds else ()))
 
 
-NO_IMPRINT: Final = FileMetadata()
+NO_METADATA: Final = FileMetadata()
 
 _FORM: Final = "1"
 _IDS: Final = 1000
 """So many ids stand in one cell, which takes 32,767 characters."""
 
 
-_SINGLE: Final = {"made": "made_at", "pbx": "pbx", "ran": "run_on", "seal": "seal"}
+_SINGLE: Final = {"made": "made_at", "pbx": "pbx", "ran": "run_on", "seal": "checksum"}
 """The word of what is said once, and where it stands in `FileMetadata`."""
 
 

@@ -149,7 +149,7 @@ def _understood(place: ColumnPlace, texts: list[str], joined: str, findings: _Fi
     if "<" in joined:
         texts = [CLEAR if text.casefold() == CLEAR else text for text in texts]
     if place.formulas:
-        _tell_formulas(place, texts, findings)
+        _note_formulas(place, texts, findings)
     return texts, were_numbers
 
 
@@ -318,7 +318,7 @@ def _broken(place: ColumnPlace, found: str, text: str, anew: str) -> Finding:
     )
 
 
-def _tell_formulas(place: ColumnPlace, texts: Sequence[str], findings: _Findings) -> None:
+def _note_formulas(place: ColumnPlace, texts: Sequence[str], findings: _Findings) -> None:
     for row, formula in place.formulas.items():
         offset = row - place.first_row
         if 0 <= offset < len(texts) and texts[offset]:

@@ -25,7 +25,7 @@ _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 
 def is_ours(raw: RawSheet, metadata: FileMetadata) -> bool:
     """Tell whether the tool itself wrote a sheet, and may leave it out when it writes the workbook again."""
-    return raw.name in HIDDEN_SHEETS or metadata.is_sheet_of_ours(raw.name)
+    return raw.name in HIDDEN_SHEETS or metadata.is_own_sheet(raw.name)
 
 
 def sheet_of(raw: RawSheet) -> Sheet | None:
@@ -131,7 +131,7 @@ def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook
     return problems
 
 
-def tell_unreadable(workbook: Workbook, file: Path) -> list[Problem]:
+def unreadable_problems(workbook: Workbook, file: Path) -> list[Problem]:
     """Tell once of all that is damaged in a workbook that was read from a file, and that nobody needs."""
     sheets = [raw.name for raw in workbook.sheets if raw.unreadable and not is_ours(raw, workbook.metadata)]
     damaged = DamagedParts(no_xml=[], packed=[])

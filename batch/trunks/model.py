@@ -249,7 +249,7 @@ def nearest_trunk(text: str, records: Iterable[Record]) -> str:
     return next(iter(nearest_few(text, names, 1)), "")
 
 
-def only_told(problems: Iterable[Problem], choice: Choice) -> list[Problem]:
+def notices_only(problems: Iterable[Problem], choice: Choice) -> list[Problem]:
     """Turn the problems of trunks that are not to be done into notices."""
     return [
         replace(p, severity=Severity.NOTICE) if p.stops and p.trunk is not None and p.trunk not in choice.rows else p

@@ -2,7 +2,7 @@
 
 Each fill that was there before has a shade of its own; nobody sees the difference. So a shade alone tells what to put
 back, wherever its cell has gone meanwhile: sorted, moved by rows put in above, or saved by another program. Whether a
-marked file still is what the tool wrote, its seal tells: any program that saves it breaks that.
+marked file still is what the tool wrote, its checksum tells: any program that saves it breaks that.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
 from batch.readers.workbook import Format, RawSheet, Workbook
-from batch.schema.file_metadata import IMPRINT, OWN_SHEETS, FileKind, FileMetadata, sheet_names
+from batch.schema.file_metadata import METADATA_SHEET, OWN_SHEETS, FileKind, FileMetadata, sheet_names
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.own_sheets import PROBLEMS, SheetFindings, add_problems, by_sheet
 from batch.writers.results_anew import SheetCopy
-from batch.xlsx_edit.book import Book, graft, make_workbook, open_at, set_mark, styles_of
+from batch.xlsx_edit.book import Book, copy_sheets, make_workbook, open_at, set_mark, styles_of
 from batch.xlsx_edit.comments import add_notes, drop_notes
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 from batch.xlsx_edit.sheet import CellChange, Restyling, SheetPatch
@@ -108,25 +108,25 @@ OPEN: Final = "0" * 64
 _TYPES: Final = "[content_types].xml"
 
 
-def seal(edit: PackageEdit) -> None:
+def note_checksum(edit: PackageEdit) -> None:
     """Seal a workbook in whose hidden sheet `OPEN` stands; nothing may be changed in it afterwards."""
-    metadata = Book(edit).parts()[IMPRINT]
+    metadata = Book(edit).parts()[METADATA_SHEET]
     parts = ((name, _sum(edit.chunks(name))) for name in edit.names())
-    edit.put(metadata, edit.read(metadata).replace(OPEN.encode(), _seal_of(parts, metadata).encode()))
+    edit.put(metadata, edit.read(metadata).replace(OPEN.encode(), _checksum_of(parts, metadata).encode()))
 
 
 def is_unbroken(path: Path) -> bool:
     """Tell whether a file is a marked workbook in which nobody has worked since."""
     try:
         edit = PackageEdit(Package(path))
-        metadata = Book(edit).parts().get(IMPRINT)
+        metadata = Book(edit).parts().get(METADATA_SHEET)
     except (WorkbookError, Unpatchable, OSError):
         return False
     if metadata is None:
         return False
     with zipfile.ZipFile(path) as archive:
         parts = [(entry.filename, entry.CRC) for entry in archive.infolist()]
-    return _seal_of(parts, metadata).encode() in edit.read(metadata)
+    return _checksum_of(parts, metadata).encode() in edit.read(metadata)
 
 
 def _sum(pieces: Iterable[bytes]) -> int:
@@ -136,7 +136,7 @@ def _sum(pieces: Iterable[bytes]) -> int:
     return crc
 
 
-def _seal_of(parts: Iterable[tuple[str, int]], metadata: str) -> str:
+def _checksum_of(parts: Iterable[tuple[str, int]], metadata: str) -> str:
     counted = sorted(f"{name} {crc:08x}" for name, crc in parts if name != metadata and name.casefold() != _TYPES)
     return hashlib.sha256("\n".join(counted).encode()).hexdigest()
 
@@ -182,13 +182,13 @@ def put_marks(
         add_problems(book, problems, advice, name=name, sheets=parts)
         book.add_metadata(marked)
 
-    if IMPRINT in parts:
-        Book(edit).remove(IMPRINT)
-    graft(edit, workbook_bytes(fill, DocumentProperties()), front=[name], end=[IMPRINT])
+    if METADATA_SHEET in parts:
+        Book(edit).remove(METADATA_SHEET)
+    copy_sheets(edit, workbook_bytes(fill, DocumentProperties()), front=[name], end=[METADATA_SHEET])
     open_at(edit, name)
     if not metadata.kinds - {FileKind.MARKED}:
         set_mark(edit, FileKind.MARKED)
-    seal(edit)
+    note_checksum(edit)
     cells = sum(len(found.wrong) + len(found.noted) for found in there.values())
     return Marks(sheet=name, cells=cells, without_notes=without_notes)
 
@@ -209,7 +209,7 @@ def _mark_sheet(edit: PackageEdit, part: str, found: SheetFindings, palette: Pal
     else:
         noted = True
     patch.apply()
-    edit.put(part, edit.read(part))  # made once, for the seal and for the file
+    edit.put(part, edit.read(part))  # made once, for the checksum and for the file
     return noted
 
 
@@ -220,7 +220,7 @@ def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheet
         kinds=metadata.kinds | {FileKind.MARKED},
         sheets=frozenset({*ours & set(sheets), name}),
         colours=colours,
-        seal=OPEN,
+        checksum=OPEN,
     )
 
 
@@ -259,7 +259,7 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     styles.refill(metadata.colours or dict.fromkeys(ALL_SHADES, ""))
     edit.put(where, styles.to_bytes())
     for name, part in Book(edit).parts().items():
-        if name.startswith(PROBLEMS) and metadata.is_sheet_of_ours(name):
+        if name.startswith(PROBLEMS) and metadata.is_own_sheet(name):
             Book(edit).remove(name)
         else:
             drop_notes(edit, part)
@@ -375,5 +375,5 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
 
 
 def _is_mark(sheet: RawSheet, workbook: Workbook) -> bool:
-    ours = sheet.name.startswith(PROBLEMS) and workbook.metadata.is_sheet_of_ours(sheet.name)
-    return sheet.name == IMPRINT or ours
+    ours = sheet.name.startswith(PROBLEMS) and workbook.metadata.is_own_sheet(sheet.name)
+    return sheet.name == METADATA_SHEET or ours

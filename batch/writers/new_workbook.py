@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, metadata_lines
+from batch.schema.file_metadata import MARK, METADATA_SHEET, FileKind, FileMetadata, metadata_lines
 from batch.wording import letters
 from batch.writers.atomic import place_file
 from batch.writers.styles import CELL_STYLES
@@ -138,7 +138,7 @@ class NewWorkbook:
 
     def add_metadata(self, metadata: FileMetadata) -> None:
         """Add the hidden sheet that says what the file is."""
-        self.add_hidden(IMPRINT, metadata_lines(metadata))
+        self.add_hidden(METADATA_SHEET, metadata_lines(metadata))
 
     def add_hidden(self, name: str, lines: Iterable[Sequence[str]], style: str = "") -> None:
         """Add a sheet that only programs see."""

@@ -17,7 +17,7 @@ from batch.errors import OutputError
 from batch.readers.packages import Package
 from batch.runs.outcomes import Outcome
 from batch.runs.run_report import change_lines
-from batch.schema.file_metadata import IMPRINT, NO_IMPRINT, FileKind, FileMetadata, sheet_names
+from batch.schema.file_metadata import METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, sheet_names
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary, Tone
 from batch.tables.rows import Tables
@@ -36,7 +36,7 @@ from batch.writers.new_workbook import (
 )
 from batch.writers.own_sheets import PROBLEMS, SUMMARY, add_problems, add_summary
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
-from batch.xlsx_edit.book import Book, drop_macros, graft, open_at, set_mark
+from batch.xlsx_edit.book import Book, copy_sheets, drop_macros, open_at, set_mark
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def write_results(
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
-    metadata: FileMetadata = NO_IMPRINT,
+    metadata: FileMetadata = NO_METADATA,
     made_at: str = "",
     private: bool = False,
 ) -> Path:
@@ -97,7 +97,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     changes: Iterable[ChangeLine],
     *,
     search: SecretSearch | None = None,
-    metadata: FileMetadata = NO_IMPRINT,
+    metadata: FileMetadata = NO_METADATA,
     made_at: str = "",
     ahead: bytes | None = None,
     private: bool = False,
@@ -133,9 +133,9 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
         if ahead is None or end != CHANGES:
             names = [sheet.raw.name for sheet in sheets]
             ahead = changes_workbook(changes, names, name=end, practice=summary.practice)
-        graft(edit, ahead, end=(end,))
-        added = graft(
-            edit, workbook_bytes(fill, _properties(FileKind.RESULTS, summary)), front=(front,), end=(IMPRINT,)
+        copy_sheets(edit, ahead, end=(end,))
+        added = copy_sheets(
+            edit, workbook_bytes(fill, _properties(FileKind.RESULTS, summary)), front=(front,), end=(METADATA_SHEET,)
         )
         open_at(edit, front)
         placed = {style: added.cells[number] for style, number in styles.items()}
@@ -149,10 +149,10 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
 def _without_ours(edit: PackageEdit, metadata: FileMetadata) -> frozenset[str]:
     """Take out the sheets of ours that are made anew, or not at all; returns those that stay: help, read-only lists."""
     names = Book(edit).names
-    ours = frozenset(name for name in names if metadata.is_sheet_of_ours(name))
+    ours = frozenset(name for name in names if metadata.is_own_sheet(name))
     gone = {name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEMS}}
     for name in names:
-        if name in gone or name == IMPRINT:
+        if name in gone or name == METADATA_SHEET:
             Book(edit).remove(name)
     return ours - gone
 

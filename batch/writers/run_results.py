@@ -211,7 +211,7 @@ def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[i
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Excerpt:
+class RowSubset:
     """Some rows of a sheet."""
 
     sheet: AnsweredSheet
@@ -225,7 +225,7 @@ class Excerpt:
         return f"{column}{self.rows.get(row, row)}"
 
 
-def excerpt(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mapping[int, str]]) -> Excerpt:
+def row_subset(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mapping[int, str]]) -> RowSubset:
     """Take rows out of a sheet.
 
     Args:
@@ -253,25 +253,25 @@ def excerpt(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Mappi
         results={places[row]: result for row, result in sheet.results.items() if row in places},
         replaced=replaced,
     )
-    return Excerpt(sheet=alone, rows=places)
+    return RowSubset(sheet=alone, rows=places)
 
 
-def with_cells_placed(excerpts: Mapping[str, Excerpt]) -> list[AnsweredSheet]:
+def with_cells_placed(subsets: Mapping[str, RowSubset]) -> list[AnsweredSheet]:
     """Return the sheets, with every cell that a result names (``DIDs!C14``) named as it stands now."""
-    names = "|".join(re.escape(name) for name in sorted(excerpts, key=len, reverse=True))
+    names = "|".join(re.escape(name) for name in sorted(subsets, key=len, reverse=True))
     cell = re.compile(
         rf"(?:\b(?P<sheet>{names})!|^(?=[A-Z]{{1,3}}[0-9]+: )|(?<=\bin ))(?P<cell>[A-Z]{{1,3}}[0-9]+)\b"
         r"|(?<=\b[ai][sn] row )(?P<row>[0-9]+)\b"
     )
-    return [replace(one.sheet, results=_row_placed(one, excerpts, cell)) for one in excerpts.values()]
+    return [replace(one.sheet, results=_row_placed(one, subsets, cell)) for one in subsets.values()]
 
 
-def _row_placed(one: Excerpt, excerpts: Mapping[str, Excerpt], cell: re.Pattern[str]) -> dict[int, RowResult]:
+def _row_placed(one: RowSubset, subsets: Mapping[str, RowSubset], cell: re.Pattern[str]) -> dict[int, RowResult]:
     def now(found: re.Match[str]) -> str:
         name, row = found["sheet"], found["row"]
         if row is not None:
             return str(one.rows.get(int(row), row))
-        return one.place(found["cell"]) if name is None else f"{name}!{excerpts[name].place(found['cell'])}"
+        return one.place(found["cell"]) if name is None else f"{name}!{subsets[name].place(found['cell'])}"
 
     anew: dict[int, RowResult] = {}
     for result in one.sheet.results.values():
@@ -312,8 +312,8 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     rows = {title: _left(records, title, left) for title in run.endings.by_sheet}
     count = sum(map(len, rows.values()))
     faulty = {problem.place for problem in run.problems if problem.stops}
-    excerpts = {
-        table.name: excerpt(sheet, rows[table.sheet.title], _as_understood(table, faulty))
+    subsets = {
+        table.name: row_subset(sheet, rows[table.sheet.title], _as_understood(table, faulty))
         for table, sheet in _answered_tables(workbook, tables, run.endings, outcomes)
     }
     bases = [AnsweredSheet(raw=raw) for raw in workbook.sheets if raw.name == BASE]
@@ -327,9 +327,9 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     try:
         kept = write_results(
             folder / FAILED_ROWS,
-            [*with_cells_placed(excerpts), *bases],
+            [*with_cells_placed(subsets), *bases],
             _summary(run.summary, alone, left),
-            _placed(lines, excerpts),
+            _placed(lines, subsets),
             metadata=workbook.metadata,
             made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
             private=True,
@@ -390,7 +390,7 @@ def _summary(summary: Summary, alone: RowEndings, left: Mapping[int, Outcome]) -
     )
 
 
-def _placed(lines: Iterable[ChangeLine], excerpts: Mapping[str, Excerpt]) -> Iterator[ChangeLine]:
+def _placed(lines: Iterable[ChangeLine], subsets: Mapping[str, RowSubset]) -> Iterator[ChangeLine]:
     for line in lines:
-        one = excerpts.get(line.sheet)
+        one = subsets.get(line.sheet)
         yield line if one is None else line._replace(cell=one.place(line.cell))

@@ -259,7 +259,7 @@ def styles_of(edit: PackageEdit) -> tuple[str, Stylesheet]:
     return part, Stylesheet(BLANK_STYLESHEET)
 
 
-def graft(edit: PackageEdit, donor: bytes, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
+def copy_sheets(edit: PackageEdit, donor: bytes, *, front: Sequence[str] = (), end: Sequence[str] = ()) -> Added:
     """Set sheets of a workbook into another one.
 
     Drawings, charts, notes and links come along under names that are free; so do print titles and filters, and

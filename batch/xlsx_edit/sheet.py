@@ -231,7 +231,7 @@ class SheetPatch:
             cells[column] = cell
         if fillings is not None:
             for ours in self._ours & cells.keys():
-                _refuse_base(cells.pop(ours))
+                _check_base(cells.pop(ours))
             cells |= fillings.each(number)
         for place, change in changes.items():
             cells[place] = self._changed(cells.get(place), tag, place, number, change)
@@ -254,7 +254,7 @@ class SheetPatch:
             look = b' s="%d"' % wanted if wanted else b""
             return begin + look + b' t="str">' + formula[0] + value
         if change.text is not None:
-            _refuse_base(cell)
+            _check_base(cell)
             return begin + filling(change.text, wanted, self.prefix)
         if found is not None:
             return cell[: found.start()] + b' s="%d"' % wanted + cell[found.end() :]
@@ -273,7 +273,7 @@ class SheetPatch:
         return tag + self._merged(tag, b"", b"%d" % number, self._changes[number], None) + b"</%brow>" % self.prefix
 
 
-def _refuse_base(cell: bytes) -> None:
+def _check_base(cell: bytes) -> None:
     if _BUILT_ON.search(cell):
         raise Unpatchable("a cell to be written holds a formula that other cells go by")
 

@@ -12,7 +12,7 @@ import xlsxwriter
 from batch.errors import WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Block, CellError, Format
-from batch.schema.file_metadata import IMPRINT, MARK, FileKind, FileMetadata, metadata_lines
+from batch.schema.file_metadata import MARK, METADATA_SHEET, FileKind, FileMetadata, metadata_lines
 from tests.office import saved_again
 from tests.packages import HEAD, MAIN, TAIL, raw_ods, raw_package, stylesheet
 
@@ -200,7 +200,7 @@ METADATA = FileMetadata(
 def written(path: Path, metadata: FileMetadata, mark: str = "") -> Path:
     with xlsxwriter.Workbook(path) as book:
         book.add_worksheet("Trunks").write_row(0, 0, ["Name"])
-        page = book.add_worksheet(IMPRINT)
+        page = book.add_worksheet(METADATA_SHEET)
         page.very_hidden()
         for row, line in enumerate(metadata_lines(metadata)):
             for column, text in enumerate(line):
@@ -247,7 +247,7 @@ def test_libreoffice_keeps_what_the_tool_left_in_the_file_and_what_is_hidden_mer
 
     book = read_workbook(ours_again)
     assert book.metadata == METADATA
-    assert next(sheet for sheet in book.sheets if sheet.name == IMPRINT).hidden
+    assert next(sheet for sheet in book.sheets if sheet.name == METADATA_SHEET).hidden
     sheet = read_one(again)
     shown = {row: code.replace("\\", "") for row, code in sheet.formats[0].items()}
     assert shown == {row: code for row, code in enumerate(FORMATS, 1) if code != "0.00"}

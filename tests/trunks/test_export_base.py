@@ -8,13 +8,13 @@ from batch.trunks.live import LiveTrunk
 from batch.trunks.merge import base_lines, read_base
 from tests.builders import book, dids, live, shared, sheet, workbook
 
-IMPRINT = FileMetadata(
+METADATA = FileMetadata(
     kinds=frozenset({FileKind.EXPORT}), pbx="https://pbx.example:8088", made_at="2026-11-23T02:14:07+01:00"
 )
 
 
 def kept(*lines: tuple[str, ...]) -> dict[int, LiveTrunk]:
-    base = read_base(workbook(hidden(*lines), metadata=IMPRINT))
+    base = read_base(workbook(hidden(*lines), metadata=METADATA))
     assert base is not None
     return base
 

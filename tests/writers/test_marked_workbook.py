@@ -383,7 +383,7 @@ def test_the_file_says_of_itself_what_it_is(user: Path) -> None:
     metadata = read_workbook(marked(user)).metadata
     assert metadata.kinds == {FileKind.MARKED}
     assert metadata.sheets == {"Problems"}
-    assert len(metadata.seal) == 64
+    assert len(metadata.checksum) == 64
 
 
 def test_a_marked_file_may_be_replaced_until_somebody_works_in_it(user: Path) -> None:

@@ -50,7 +50,7 @@ def answered(path: Path, *, header: int = 1, **more: Any) -> list[AnsweredSheet]
     book = read_workbook(path)
     sheets = []
     for raw in book.sheets:
-        if raw.name.startswith("trunk-batch") or book.metadata.is_sheet_of_ours(raw.name):
+        if raw.name.startswith("trunk-batch") or book.metadata.is_own_sheet(raw.name):
             continue
         if raw.name != "DIDs":
             sheets.append(AnsweredSheet(raw=raw))

@@ -13,7 +13,7 @@ from lxml import etree
 from xlsxwriter import Workbook
 
 from batch.readers.packages import Package
-from batch.xlsx_edit.book import Book, graft, open_at
+from batch.xlsx_edit.book import Book, copy_sheets, open_at
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, whole_tags
 from tests.open_xml import look_through, made, parts, prefixed, repacked, strict
 
@@ -71,7 +71,7 @@ def names(path: Path) -> dict[tuple[str, str], str]:
 
 def grafted(path: Path, donor: bytes) -> Path:
     edit = edited(path)
-    graft(edit, donor, front=["Summary"], end=["Changes", "trunk-batch"])
+    copy_sheets(edit, donor, front=["Summary"], end=["Changes", "trunk-batch"])
     open_at(edit, "Summary")
     return saved(edit, path.with_name("grafted.xlsx"))
 
@@ -130,7 +130,7 @@ def test_one_sheet_alone_is_selected_and_in_front(tmp_path: Path, donor: bytes) 
 
 def test_where_nobody_says_which_sheet_is_in_front_it_is_the_one_that_was(tmp_path: Path, donor: bytes) -> None:
     edit = edited(made(tmp_path / "book.xlsx", users))
-    graft(edit, donor, front=["Summary"])
+    copy_sheets(edit, donor, front=["Summary"])
     book = openpyxl.load_workbook(saved(edit, tmp_path / "out.xlsx"))
     assert book.active is not None
     assert book.active.title == "My DIDs"
@@ -185,7 +185,7 @@ def test_a_name_that_is_taken_is_refused_whatever_its_case(tmp_path: Path, donor
 
     edit = edited(made(tmp_path / "book.xlsx", fill))
     with pytest.raises(Unpatchable, match="there is a sheet 'Summary' already"):
-        graft(edit, donor, front=["Summary"])
+        copy_sheets(edit, donor, front=["Summary"])
 
 
 def test_prefixed_names_are_no_obstacle(tmp_path: Path, donor: bytes) -> None:
@@ -255,7 +255,7 @@ def test_a_large_sheet_is_copied_without_ever_being_held_whole(tmp_path: Path) -
     edit = edited(made(tmp_path / "book.xlsx", users))
     tracemalloc.start()
     try:
-        graft(edit, donor, end=["Changes"])
+        copy_sheets(edit, donor, end=["Changes"])
         path = saved(edit, tmp_path / "grafted.xlsx")
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -276,7 +276,7 @@ def test_no_tag_is_in_two_pieces_however_a_part_comes(texts: list[str]) -> None:
 def test_a_donor_that_keeps_its_texts_elsewhere_is_refused(tmp_path: Path) -> None:
     donor = made(tmp_path / "donor.xlsx", ours).read_bytes()
     with pytest.raises(Unpatchable):
-        graft(edited(made(tmp_path / "book.xlsx", users)), donor, front=["Summary"])
+        copy_sheets(edited(made(tmp_path / "book.xlsx", users)), donor, front=["Summary"])
 
 
 @pytest.mark.parametrize("missing", ["xl/workbook.xml", "_rels/.rels"])
