@@ -248,7 +248,8 @@ class Reading:
             says.format(", or ".join(offer.text for offer in offers))
             for says, offers in groupby(sound, key=lambda offer: offer.says)
         )
-        fix = f"{self.before}{words}{self.after}."
+        dot = " with its dot" if words.endswith(".") else ""
+        fix = f"{self.before}{words}{dot}{self.after}."
         return Finding(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
 
 

@@ -179,8 +179,7 @@ def _from_to(first: str, last: str) -> list[str]:
     if not (digits.isdecimal() and end.isdecimal()) or len(end) > len(digits):
         return []
     end = digits[: len(digits) - len(end)] + end
-    plus = "+" if first.startswith("+") else ""
-    return [f"{first}..{plus}{end}"] if digits < end else []
+    return [f"{first}..{first[: -len(digits)]}{end}"] if digits < end else []
 
 
 def _ends(text: str) -> list[str]:
@@ -215,10 +214,9 @@ def _trunk_zero(text: str) -> Reading | None:
     bare = behind["number"] if (behind := _EXTENSION_BEHIND.fullmatch(bare)) else bare
     if country.strip(" +0./-") not in {"", "39"}:  # it may stand there once more
         bare = country + re.sub(r"^[\s./-]*0(?=[1-9])", "", bare[len(country) :])
-    if more and not ranges(bare) and (several := _several(bare)):
-        return several
-    readings = [bare]
-    rest = bare[len(country) :]
+    if other := _beside_it(bare, listed=more):
+        return other
+    readings, rest = [bare], bare[len(country) :]
     if not more and re.match(r"[\s./-]*[1-9XZNxzn\[]", rest):
         readings.insert(1 if country.strip() else 0, "0" + rest.lstrip(" ./-"))
     offers = [Offer(one) for text in readings for one in (together(text) or text.strip(), *ranges(text))]
@@ -228,6 +226,13 @@ def _trunk_zero(text: str) -> Reading | None:
         offers=offers,
         otherwise="Type the number without it.",
     )
+
+
+def _beside_it(text: str, *, listed: bool) -> Reading | None:
+    if listed and not ranges(text) and (several := _several(text)):
+        return several
+    *first, last = re.split(rf"\s*[{DASH}]\s*", text)
+    return dash_unclear(text) if _from_to(_whole(" ".join(first)), last) else _count(text)
 
 
 def _count(text: str) -> Reading | None:
@@ -344,13 +349,12 @@ def _thousands(text: str) -> Reading | None:
     several = _several(text) if "," in text and not text.startswith("+") else None
     if several and not together(text.replace(",", " ")):
         return several
-    joined = together(re.sub("[,'\u2019]", ".", text))
     return Reading(
         code="cell-fraction",
         message="The number has a point or comma in it, which could separate thousands or decimals."
         if re.search("[.,]", text)
         else "The number has apostrophes in it, as between thousands.",
-        offers=[Offer(joined), Offer(re.sub(r"[.,]0+$", "", text))],
+        offers=[Offer(together(re.sub("[,'\u2019]", ".", text))), Offer(re.sub(r"[.,]0+$", "", text))],
         otherwise="Type the number without it.",
         before="Format the cell as text and ",
     )
@@ -384,8 +388,7 @@ def _underscore(text: str, what: str, odd: str) -> Reading | None:
 
 def _both_ends(text: str) -> Reading | None:
     """Find a range that is written for people: with blanks in its ends, or a word between them."""
-    found = ranges(text)
-    if not found:
+    if not (found := ranges(text)):
         return _no_first_and_last(text)
     if re.search(rf"[0-9]\s*[{DASH}]\s*[0-9]", text):
         return dash_unclear(text)

@@ -15,7 +15,20 @@ NAMES = [f"{of.title}-{column.field}" for of, column in CELLS]
 NOTHING = (
     *("-", "--", "\u2013", "\u2014", "?", "???", "...", "\u2026", "n/a", "N/A", "N.A.", "none", "None", "NONE", "nil"),
     *("null", "NULL", "TBD", "tbd", "tbc", "TBA", "xxx", "unknown", "Unknown", "(none)", "<null>", "nan", "___"),
-    *("keine", "unbekannt", "k.A.", "entfällt", "aucun", "inconnu", "néant", "à définir", "ninguno", "desconocido"),
+    *(
+        "keine",
+        "unbekannt",
+        "k.A.",
+        "entfällt",
+        "offen",
+        "n.d.",
+        "aucun",
+        "inconnu",
+        "néant",
+        "à définir",
+        "ninguno",
+        "desconocido",
+    ),
     *(
         "无",
         "未知",
@@ -40,7 +53,17 @@ ELSEWHERE = (
     "siehe oben",
     "voir ci-dessus",
     "同上",
-    *("unchanged", "Unchanged", "no change", "as before", "unverändert", "wie bisher", "inchangé", "sin cambios"),
+    *(
+        "todo",
+        "unchanged",
+        "Unchanged",
+        "no change",
+        "as before",
+        "unverändert",
+        "wie bisher",
+        "inchangé",
+        "sin cambios",
+    ),
 )
 ROWS = {
     TRUNKS.title: {"name": "London-1", "type": "register"},

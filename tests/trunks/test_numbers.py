@@ -268,6 +268,7 @@ def test_what_may_have_been_meant_by_a_did_is_offered_and_would_be_taken(text: s
     [
         ("+44 (0)20 7946 0101", "trunk-prefix", ("+442079460101", "02079460101")),
         ("44(0)2079460101", "trunk-prefix", ("442079460101", "02079460101")),
+        ("+44 (0)20-7946-0101", "trunk-prefix", ("+442079460101", "02079460101")),
         ("+44 (0) 20 7946 0101 ext. 12", "trunk-prefix", ("+442079460101", "02079460101")),
         ("(0)2079460101", "trunk-prefix", ("02079460101", "2079460101")),
         ("(0)+442079460101", "trunk-prefix", ("+442079460101",)),
@@ -282,6 +283,26 @@ def test_what_is_written_for_people_is_no_number_for_a_pbx(text: str, code: str,
         fault = parse(text)
         assert isinstance(fault, Finding)
         assert (fault.code, fault.offers) == (code, offers)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "offers"),
+    [
+        ("+44 (0)20 7946 0200-99", "dash-unclear", ("+44207946020099",)),
+        ("+33 (0)1 23 45 67 89-99", "dash-unclear", ("+3312345678999", "+33123456789..+33123456799")),
+        ("+44 (0)20 7946 0200 to 0299", "trunk-prefix", ("+442079460200..+442079460299", "02079460200..02079460299")),
+        ("+44 (0)20 7946 0200 (100)", "number-count", ("+442079460200..+442079460299",)),
+        ("+44 (0)20 7946 0200 + 99", "number-count", ("+442079460200..+442079460299",)),
+        ("+44 (0)20 7946 0200/01", "number-count", ("+442079460200..+442079460201",)),
+    ],
+)
+def test_a_count_or_an_end_behind_a_zero_in_brackets_is_not_glued_to_the_number(
+    text: str, code: str, offers: tuple[str, ...]
+) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Finding)
+    assert (found.code, found.offers) == (code, offers)
+    assert not [offer for offer in offers if isinstance(parse_did(offer), Finding)]
 
 
 @pytest.mark.parametrize("text", ["4420x12", "44X", "12345678X", "442079460XXX", "442079460X12"])
