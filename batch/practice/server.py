@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -256,7 +257,7 @@ class _Server(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind without asking any name server what this machine is called."""
-        self.socket.bind(self.server_address)
+        TCPServer.server_bind(self)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """Answer one connection, by TLS if the PBX speaks it."""

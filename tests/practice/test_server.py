@@ -120,6 +120,20 @@ def test_it_stops_cleanly_and_can_be_started_again(state: PbxState, reach: Any) 
 # --- signing in -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name == "nt", reason="there a port is free at once")
+def test_its_port_can_be_had_again_while_old_connections_still_linger(state: PbxState) -> None:
+    with running(state) as pbx:
+        raw(pbx.url, ["GET / HTTP/1.1"])  # answered and ended by the server, so that its side lingers
+    seen = []
+
+    def ready(url: str, _client_id: str) -> None:
+        seen.append(url)
+        raise KeyboardInterrupt
+
+    rehearse(port=int(pbx.url.rpartition(":")[2]), state_file=None, faults_file=None, ready=ready)
+    assert seen == [pbx.url]
+
+
 def test_signing_in_gives_six_fields(client: Any) -> None:
     answer = client.sign_in()
     tokens = {answer.pop("access_token"), answer.pop("refresh_token")}
