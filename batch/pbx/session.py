@@ -239,7 +239,8 @@ class Session:
             full = still_full
 
     def _ask(self, request: Request) -> SignIn:
-        return read_sign_in(self.wire.send(request), base_url=self._base_url, now=self.wire.clock.now())
+        reply = self.wire.send(request)
+        return read_sign_in(reply, base_url=self._base_url, now=self.wire.clock.now(), proxied=self.wire.proxied)
 
     def _hold(self, grant: Grant) -> _Held:
         now = self._clock_s()

@@ -86,10 +86,11 @@ class Failure:
 SignIn: TypeAlias = Grant | Failure
 
 
-def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
+def read_sign_in(reply: Reply, *, base_url: str, now: datetime, proxied: bool = False) -> SignIn:
     """Judge the answer to ``get_token`` or ``refresh_token``.
 
-    ``now`` is the aware time of the answer, for saying until when an address is blocked.
+    ``now`` is the aware time of the answer, for saying until when an address is blocked; ``proxied`` tells whether a
+    proxy of the environment may stand between.
     """
     match reply:
         case Answer(errcode=0):
@@ -100,7 +101,7 @@ def read_sign_in(reply: Reply, *, base_url: str, now: datetime) -> SignIn:
             return Failure(
                 kind=SignInUnanswered,
                 message=f"No P-Series PBX answers at {base_url}: {reason}.",
-                hint=_advice(reply, base_url),
+                hint=_advice(reply, base_url, proxied=proxied),
                 lasting=False,
                 reply=reply,
             )
@@ -275,7 +276,7 @@ def _not_now(answer: Answer, what: str) -> Failure:
     )
 
 
-def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str) -> str:
+def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str, *, proxied: bool) -> str:
     match reply:
         case NotSent(distrusted=True):
             return COMPARE
@@ -290,6 +291,8 @@ def _advice(reply: NotSent | NoResponse | InvalidResponse, base_url: str) -> str
             return "Something in front of the PBX, a proxy or gateway, asks for a sign-in of its own."
         case InvalidResponse(http_status=status) if status in _BUSY:
             return "The PBX, or something in front of it, cannot serve just now: wait a little and run again."
+        case NotSent() if proxied:
+            return "Check --url, and the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names; or leave out --proxy."
         case _:
             return f"Check --url: usually it is {likely_addresses(base_url)}. Is the PBX up, its API switched on?"
 

@@ -36,11 +36,13 @@ _ZERO_KEPT: Final = re.compile(r"(?:\+|00)(?:27|3[1-3]|4[1346-9]|6[14]|8[126]|9[
 _ROW_FOR_EACH: Final = re.compile(r"\b([Pp]ut|[Tt]ype) each( in full)? in a row of its own")
 
 BRACKET: Final = re.compile(r"\[[^\[\]]*\]")
+_SPAN_IN_BRACKET: Final = re.compile(r"\[([0-9]{2,})-([0-9]{2,})\]")
+_CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _GROUPED: Final = re.compile(r"\(?\+?[0-9XZN()\s./\-\u2010-\u2015\u2212]+", re.IGNORECASE)
 _BETWEEN_GROUPS: Final = re.compile(r"[()\s./\-\u2010-\u2015\u2212]+")
-_AND: Final = r"and|und|et|y|e|or|oder|ou|o|plus"
+AND: Final = r"and|und|et|y|e|or|oder|ou|o|plus"
 _APART: Final = re.compile(
-    rf"(?<=[0-9XZN\])])\s*(?:(?<![A-Za-z])(?:{_AND})(?![A-Za-z])|(?<=[0-9])(?:{_AND})(?=[+0-9]))\s*"
+    rf"(?<=[0-9XZN\])])\s*(?:(?<![A-Za-z])(?:{AND})(?![A-Za-z])|(?<=[0-9])(?:{AND})(?=[+0-9]))\s*"
     r"|[^0-9A-Za-z+*#().!\s/\-\u2010-\u2015\u2212]+|[\t\n\r\v\f\x85\u2028\u2029]+|(?<=\s)/(?=\s)"
     r"|(?<=[0-9]{7})(?:\+|\s+\+\s+)(?=[0-9]{7})",
     re.IGNORECASE,
@@ -379,3 +381,37 @@ def shown_characters(characters: str) -> str:
         )
     )
     return ", ".join(kinds[:10]) + (" …" if len(kinds) > 10 else "")
+
+
+def bracket_reading(text: str) -> Reading | None:
+    """Find a bracket of a pattern that stands for no digit, or for more than one."""
+    readings = (_empty_bracket(bracket) or _span_in_bracket(text, bracket) for bracket in BRACKET.findall(text))
+    return next(filter(None, readings), None)
+
+
+def _empty_bracket(bracket: str) -> Reading | None:
+    backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
+    if bracket != "[]" and not backwards:
+        return None
+    return Reading(
+        code="bad-characters",
+        message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
+        otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+    )
+
+
+def _span_in_bracket(text: str, bracket: str) -> Reading | None:
+    span = _SPAN_IN_BRACKET.fullmatch(bracket)
+    if span is None or len(span[1]) != len(span[2]):
+        return None
+    head, _, tail = text.partition(bracket)
+    any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
+    return Reading(
+        code="bad-characters",
+        message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
+        offers=[
+            Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
+            Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),
+        ],
+        otherwise="Type one bracket for each digit, as in 442079460[1-2][0-9].",
+    )

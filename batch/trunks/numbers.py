@@ -13,7 +13,17 @@ from typing import Final, TypeVar
 
 from batch.schema.columns import MAX_CALLER_IDS_IN_RANGE, MAX_DID, MAX_DIDS_IN_RANGE, MAX_EXTENSION_DIGITS
 from batch.schema.problems import Finding
-from batch.tables.written_numbers import BRACKET, LONGEST_CELL, Offer, Reading, one_of_them, separate_numbers, together
+from batch.tables.written_numbers import (
+    AND,
+    BRACKET,
+    LONGEST_CELL,
+    Offer,
+    Reading,
+    bracket_reading,
+    one_of_them,
+    separate_numbers,
+    together,
+)
 from batch.trunks.notations import DASH, dash_unclear, ranges, why_not_taken, written_for_people
 from batch.wording import some_of
 
@@ -32,13 +42,16 @@ _RANGE: Final = re.compile(
     re.IGNORECASE,
 )
 _DASHED_DIGITS: Final = re.compile(rf"[0-9]\s*[{DASH}]\s*[0-9]")
-_SPAN_IN_BRACKET: Final = re.compile(r"\[([0-9]{2,})-([0-9]{2,})\]")
-_CLASS_RANGE: Final = re.compile(r"([0-9A-Za-z])-([0-9A-Za-z])")
 _ABOUT_RANGES: Final = frozenset(["number-count", "dash-unclear", "range-malformed"])
 _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
 _LONG_BLANKS: Final = re.compile(r"\s{3,}")
+_JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{3,}})", re.IGNORECASE)
+_FOLLOWING: Final = re.compile(r"\+?[0-9]{7,}ff?", re.IGNORECASE)
+_PLUS_BEHIND: Final = re.compile(r"[0-9]\+")
+_IN_PARENTHESES: Final = re.compile(r"\([^()]*\)")
+_SPACED_DASH: Final = re.compile(rf"[0-9](?:\s+[{DASH}]\s*|\s*[{DASH}]\s+)[0-9]")
 _ODD_SHOWN, _SHOWN_OF_ONE = 10, 40
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
 _EXTENSION_RANGE: Final = re.compile(rf"([0-9]+)\s*(?:[{DASH}]|\.\.+|to)\s*([0-9]+)", re.IGNORECASE)
@@ -102,7 +115,7 @@ def _told(read: Callable[[str], _Taken | Reading], text: str) -> _Taken | Findin
 
 
 def _did(text: str, limit: int) -> str | NumberRange | Reading:
-    text = _LONG_BLANKS.sub("  ", text)
+    text = _apart(text)
     found = _RANGE.fullmatch(text) if len(text) <= LONGEST_CELL else None
     if found and _joins(found):
         span = _number_range(found, limit)
@@ -114,7 +127,28 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
         return dash_unclear(text)
     if not _DID.fullmatch(text):
         return why_not_taken(text, "A DID", _DID.sub("", text), "Type the number as the carrier sends it.")
-    return _bracket_reading(text) or _too_long(text, "A DID") or _without_number(text, "A DID", _MEANS_NUMBERS) or text
+    return bracket_reading(text) or _as_it_stands(text, "A DID", _MEANS_NUMBERS)
+
+
+def _apart(text: str) -> str:
+    """Shorten long blanks, and put a comma between two numbers as long as each other that a plus or a word joins."""
+    text = _LONG_BLANKS.sub("  ", text)
+    found = _JOINED.fullmatch(text) if len(text) <= LONGEST_CELL else None
+    return f"{found[1]}, {found[2]}" if found and len(found[1].lstrip("+")) == len(found[2].lstrip("+")) else text
+
+
+def _signs_behind(text: str) -> Reading | None:
+    """Find a + behind a digit, and the ``ff`` of `and the following ones`."""
+    if _FOLLOWING.fullmatch(text):
+        message = f"{text} may mean that number and those that follow it, and does not say how many."
+        return Reading(code="number-count", message=message, otherwise="Type first and last number with .. between.")
+    message = f"In {text} a + stands behind a digit; a number has it only in front."
+    otherwise = "Type the number as the carrier has it."
+    return Reading(code="bad-characters", message=message, otherwise=otherwise) if _PLUS_BEHIND.search(text) else None
+
+
+def _as_it_stands(text: str, what: str, meaning: re.Pattern[str]) -> str | Reading:
+    return _too_long(text, what) or _without_number(text, what, meaning) or _signs_behind(text) or text
 
 
 def _too_long(text: str, what: str) -> Reading | None:
@@ -133,44 +167,11 @@ def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading |
 
 
 def _unclosed(text: str, otherwise: str) -> Reading | None:
-    """Find a bracket without its partner among the characters of a pattern."""
+    """Find a bracket without its partner among the characters of a pattern or a number."""
     bare = BRACKET.sub("", text) if len(text) <= LONGEST_CELL and _DID.fullmatch(text) else ""
-    if "[" not in bare and "]" not in bare:
+    if not re.search(r"[][()]", _IN_PARENTHESES.sub("", bare)):
         return None
     return Reading(code="bad-characters", message=f"{text} has a bracket without its partner.", otherwise=otherwise)
-
-
-def _bracket_reading(text: str) -> Reading | None:
-    readings = (_empty_bracket(bracket) or _span_in_bracket(text, bracket) for bracket in BRACKET.findall(text))
-    return next(filter(None, readings), None)
-
-
-def _empty_bracket(bracket: str) -> Reading | None:
-    backwards = [f"{a}-{b}" for a, b in _CLASS_RANGE.findall(bracket) if a > b]
-    if bracket != "[]" and not backwards:
-        return None
-    return Reading(
-        code="bad-characters",
-        message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
-        otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
-    )
-
-
-def _span_in_bracket(text: str, bracket: str) -> Reading | None:
-    span = _SPAN_IN_BRACKET.fullmatch(bracket)
-    if span is None or len(span[1]) != len(span[2]):
-        return None
-    head, _, tail = text.partition(bracket)
-    any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
-    return Reading(
-        code="bad-characters",
-        message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
-        offers=[
-            Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
-            Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),
-        ],
-        otherwise="Type one bracket for each digit, as in 442079460[1-2][0-9].",
-    )
 
 
 def _typed(first: str, last: str) -> str:
@@ -248,7 +249,7 @@ def _caller_id(text: str) -> str | Reading:
 
 
 def _caller_id_or_range(text: str) -> str | Reading:
-    text = _LONG_BLANKS.sub("  ", text)
+    text = _apart(text)
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)) and _joins(found):
         return Reading(
             code="many-numbers",
@@ -257,10 +258,12 @@ def _caller_id_or_range(text: str) -> str | Reading:
         )
     if reading := _unclosed(text, "Type the one number that is to be shown.") or written_for_people(text):
         return reading
+    if _SPACED_DASH.search(text):
+        return dash_unclear(text)
     if not _CALLER_ID.fullmatch(text):
         odd = _CALLER_ID.sub("", text)
         return why_not_taken(text, "A caller ID", odd, "Type the one number that is to be shown.")
-    return _too_long(text, "A caller ID") or _without_number(text, "A caller ID", _MEANS_ANYTHING) or text
+    return _as_it_stands(text, "A caller ID", _MEANS_ANYTHING)
 
 
 def parse_caller_id_range(text: str) -> NumberRange | Finding:

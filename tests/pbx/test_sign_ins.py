@@ -59,6 +59,14 @@ def test_each_way_of_not_answering_has_its_advice(reply: Any, message: str, hint
     assert hint in failure.hint
 
 
+def test_what_a_proxy_may_have_refused_is_not_laid_to_the_address_alone() -> None:
+    failure = read_sign_in(NotSent(reason="connection refused"), base_url=URL, now=NOW, proxied=True)
+    assert isinstance(failure, Failure)
+    assert failure.hint == (
+        "Check --url, and the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names; or leave out --proxy."
+    )
+
+
 def test_whoever_speaks_http_to_an_https_port_is_given_the_address() -> None:
     reply = NoResponse(reason="http was spoken to an https port", speaks="https")
     failure = read_sign_in(reply, base_url="http://pbx.example:8088", now=NOW)

@@ -481,3 +481,36 @@ def test_two_numbers_of_a_caller_id_range_are_its_ends(between: str) -> None:
     fault = parse_caller_id_range(f"+442079460100{between}+442079460109")
     assert isinstance(fault, Finding)
     assert (fault.code, fault.offers) == ("range-malformed", ("+442079460100-+442079460109",))
+
+
+@pytest.mark.parametrize(
+    ("text", "did", "caller_id"),
+    [
+        ("4711+4712", ("many-numbers", ("4711", "4712")), ("many-numbers", ("4711", "4712"))),
+        ("4711 + 4712", ("many-numbers", ("4711", "4712")), ("many-numbers", ("4711", "4712"))),
+        ("123456und123457", ("many-numbers", ("123456", "123457")), ("many-numbers", ("123456", "123457"))),
+        ("+4930123 y +4930124", ("many-numbers", ("+4930123", "+4930124")), ("many-numbers", ("+4930123", "+4930124"))),
+        ("02079460300+99", ("number-count", ("02079460300..02079460399",)), ("number-count", ())),
+        ("442079460200ff", ("number-count", ()), ("number-count", ())),
+        ("442079460200+", ("bad-characters", ()), ("bad-characters", ())),
+        ("+44207946+0200", ("bad-characters", ()), ("bad-characters", ())),
+        ("4711(4712", ("bad-characters", ()), ("bad-characters", ())),
+        ("4711)", ("bad-characters", ()), ("bad-characters", ())),
+        ("49 30 23125 0 - 99", ("dash-unclear", ("493023125099",)), ("dash-unclear", ("493023125099",))),
+    ],
+)
+def test_what_joins_two_numbers_or_stands_behind_one_is_never_sent_as_it_is(
+    text: str, did: tuple[str, tuple[str, ...]], caller_id: tuple[str, tuple[str, ...]]
+) -> None:
+    for parse, wanted in ((parse_did, did), (parse_caller_id, caller_id)):
+        found = parse(text)
+        assert isinstance(found, Finding)
+        code, numbers = wanted
+        assert found.code == code
+        assert all(number in found.fix for number in numbers)
+        assert not any(isinstance(parse(number), Finding) for number in numbers if code != "number-count")
+
+
+@pytest.mark.parametrize("text", ["4711*4712", "+442079460200", "4420794602XX"])
+def test_signs_that_a_number_may_hold_stay(text: str) -> None:
+    assert parse_did(text) == text
