@@ -1,7 +1,7 @@
 """The command line: words in, text or JSON and an exit code out.
 
 `run` is the command, hears Ctrl-C while all the rest is loaded, and is the only exit. `main` runs a command,
-`arguments` says what can be typed, `invocation` makes settings of it, and `console` is where a command prints and asks.
+`arguments` says what can be typed, `profiles` makes settings of it, and `console` is where a command prints and asks.
 """
 
 import os
