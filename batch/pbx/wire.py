@@ -308,7 +308,8 @@ def _speaks_tls(host: str, port: int, timeout: float) -> bool:
         with socket.create_connection((host, port), timeout) as opened, context.wrap_socket(opened):
             return True
     except ssl.SSLError as error:  # one that wants no greeting like this speaks it all the same
-        return not isinstance(error, ssl.SSLEOFError) and error.reason not in PLAIN_PORT
+        hung_up = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)  # older Pythons tell it the second way
+        return not hung_up and error.reason not in PLAIN_PORT
     except OSError:
         return False
 

@@ -37,7 +37,7 @@ from batch.trunks.numbers import (
 from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
 
 _ALL_NUMBERS: Final = re.compile(r"[0-9+\n]*+")
-_ALL_PLAIN: Final = re.compile(r"(?:\n\+?[0-9]{1,30})*+")
+_ALL_PLAIN: Final = re.compile(r"(?>\n\+?[0-9]{1,30})*")  # before Python 3.11.5 a possessive group matches too much
 _CALLER_ID_ROW: Final[Callable[[tuple[Any, ...]], CallerIdRow]] = partial(tuple.__new__, CallerIdRow)
 """``CallerIdRow._make`` without its own frame for each of many thousands."""
 _OPTION: Final = CALLER_IDS.column("outbound_cid_option")
