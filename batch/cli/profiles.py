@@ -1,4 +1,4 @@
-"""Profiles: they, what was typed behind a command and the environment, as settings and as the run that is meant.
+"""Profiles, what was typed behind a command, and the environment: as settings, and as the run that is meant.
 
 Profiles are tables of a ``trunk-batch.toml``. The operator's own place speaks for them, and a file that they name. One
 in the current folder counts if it is theirs, and is then named; since it may still have come with a workbook, it cannot

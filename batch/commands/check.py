@@ -116,7 +116,7 @@ def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecre
     file = settings.columns
     columns_file = NO_FILE if file is None else parse_columns(file.name, read_columns_text(file))
     workbook = replace(begin_workbook(_file(settings)), path=settings.workbook)
-    from batch.tables.rows import Tables  # noqa: PLC0415 - loads pandas while the file is read
+    from batch.tables.rows import Tables  # noqa: PLC0415 - loaded while the file is read
 
     find_secret = CellSecrets(settings.secrets_from)
     return workbook, Tables(workbook, find_secret, columns_file), columns_file, find_secret
@@ -136,7 +136,7 @@ def check(settings: Settings) -> Checked:
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
         from batch.trunks.grouping import group, own  # noqa: PLC0415
-        from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, notices_only  # noqa: PLC0415 - pandas is loaded in `_begin`
+        from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, notices_only  # noqa: PLC0415 - as in `_begin`
 
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
@@ -201,7 +201,7 @@ def write_guess(checked: Checked, target: Path) -> None:
 
 def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return problems as a table, one line each."""
-    import pandas as pd  # noqa: PLC0415 - long loaded by now; the name is only needed here
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
 
     columns = ["severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who"]
     return pd.DataFrame([problem.to_json() for problem in problems], columns=columns)

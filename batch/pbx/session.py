@@ -18,7 +18,7 @@ from batch.errors import AddressBlocked, PbxError, TokensExhausted
 from batch.pbx.messages import Answer, NoResponse, NotSent, Reply, Request, refresh, revoke, sign_in
 from batch.pbx.sign_ins import TOKEN_GONE, Failure, Grant, SignIn, judge_shortage, read_sign_in
 from batch.pbx.throttle import SYSTEM_CLOCK, Clock, ConcurrencyLimit, RateLimiter, Stopped, Throttle
-from batch.pbx.transport import SystemTrust, Verification, open_transport, uses_proxies
+from batch.pbx.transport import SystemTrust, Verification, open_transport
 from batch.pbx.wire import HURRIED_S, NO_REQUEST_LOG, AccessToken, Log, RequestLog, Wire, no_log
 from batch.secrets import Secret
 
@@ -340,7 +340,6 @@ def connect(  # noqa: PLR0913 - which PBX, who is told what, and where time and 
         timeout=endpoint.timeout,
         log=log,
         request_log=request_log,
-        proxied=transport is None and uses_proxies(endpoint.base_url, proxy=endpoint.proxy),
     )
     session = Session(
         wire,

@@ -365,9 +365,9 @@ class Throttle:
                         )
                         return now
                     waiter.clear()
-                    near = self._is_near(waiter, now)
-                if near and prepare is not None:
-                    prepare()
+                    due = prepare if prepare is not None and self._is_near(waiter, now) else None
+                if due is not None:
+                    due()
                     prepare = None
                 else:
                     self._clock.wait(None if seconds == math.inf else seconds, waiter)

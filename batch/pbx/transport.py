@@ -79,10 +79,10 @@ def open_transport(base_url: str, verification: Verification, *, proxy: bool) ->
             of a kind that is not known.
     """
     verify = tls_context(verification) if base_url.startswith("https:") else _trusting_nobody()
-    if not uses_proxies(base_url, proxy=proxy):
+    if not proxy or is_loopback(base_url):
         return ConnectionPerRequest(verify)
     try:
-        return _ThroughProxies(verify)
+        return ThroughProxies(verify)
     except (ImportError, ValueError, httpx.InvalidURL):  # what httpx says of it would repeat a proxy's password
         raise UsageError(
             "A proxy that the environment names cannot be used: only http:// and https:// proxies are.",
@@ -90,23 +90,21 @@ def open_transport(base_url: str, verification: Verification, *, proxy: bool) ->
         ) from None
 
 
-def uses_proxies(base_url: str, *, proxy: bool) -> bool:
-    """Tell whether what the environment says of proxies counts for this address."""
-    return proxy and not is_loopback(base_url)
-
-
-class _ThroughProxies(httpx.BaseTransport):
+class ThroughProxies(httpx.BaseTransport):
     """Sends through the proxy, if any, that the environment names for an address."""
 
     def __init__(self, verify: ssl.SSLContext) -> None:
+        """Make one; ``verify`` decides whom to trust over https."""
         hide_queries()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
         self._client = httpx.Client(verify=verify, trust_env=True, limits=limits)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request and return the beginning of what came back."""
         return self._client.send(request, stream=True, follow_redirects=False)
 
     def close(self) -> None:
+        """Close the client under it."""
         self._client.close()
 
 

@@ -27,7 +27,7 @@ from batch.pbx.error_codes import Verdict, is_secret_name, verdict_of
 from batch.pbx.messages import Answer, InvalidResponse, NoResponse, NotSent, Reply, Request
 from batch.pbx.redaction import Redactor
 from batch.pbx.throttle import Clock, Stopped, Throttle
-from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, reply_of
+from batch.pbx.transport import HTTPS_PORT, PLAIN_PORT, ThroughProxies, reply_of
 from batch.secrets import Secret
 
 _Failed: TypeAlias = NotSent | NoResponse | InvalidResponse
@@ -121,11 +121,14 @@ class Wire:
     deadlines: Deadlines = field(default_factory=Deadlines)
     redactor: Redactor = field(default_factory=Redactor)
     """Knows every secret that was sent or read, so that the PBX cannot give one away in its words."""
-    proxied: bool = False
-    """Whether somebody may stand between, who speaks for the PBX."""
     closed: threading.Event = field(default_factory=threading.Event)
     parsed: Callable[[str], httpx.URL] = field(default_factory=lambda: lru_cache(maxsize=8)(httpx.URL), repr=False)
     """Takes an address apart: writes share theirs, token and all, which is forgotten with this way."""
+
+    @property
+    def proxied(self) -> bool:
+        """Whether somebody may stand between, who speaks for the PBX."""
+        return isinstance(self.transport, ThroughProxies)
 
     def close(self) -> None:
         """Send nothing any more. Nobody may be inside a request."""

@@ -50,7 +50,6 @@ _LONG_BLANKS: Final = re.compile(r"\s{3,}")
 _JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{3,}})", re.IGNORECASE)
 _FOLLOWING: Final = re.compile(r"\+?[0-9]{7,}ff?", re.IGNORECASE)
 _PLUS_BEHIND: Final = re.compile(r"[0-9]\+")
-_IN_PARENTHESES: Final = re.compile(r"\([^()]*\)")
 _SPACED_DASH: Final = re.compile(rf"[0-9](?:\s+[{DASH}]\s*|\s*[{DASH}]\s+)[0-9]")
 _ODD_SHOWN, _SHOWN_OF_ONE = 10, 40
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
@@ -169,9 +168,12 @@ def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading |
 def _unclosed(text: str, otherwise: str) -> Reading | None:
     """Find a bracket without its partner among the characters of a pattern or a number."""
     bare = BRACKET.sub("", text) if len(text) <= LONGEST_CELL and _DID.fullmatch(text) else ""
-    if not re.search(r"[][()]", _IN_PARENTHESES.sub("", bare)):
+    square = "[" in bare or "]" in bare
+    if not square and bare.count("(") == bare.count(")"):
         return None
-    return Reading(code="bad-characters", message=f"{text} has a bracket without its partner.", otherwise=otherwise)
+    message = f"{text} has a bracket without its partner."
+    otherwise = otherwise if square else "Type one number, in digits alone."
+    return Reading(code="bad-characters", message=message, otherwise=otherwise)
 
 
 def _typed(first: str, last: str) -> str:
