@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from batch.errors import OutputError
@@ -72,7 +75,8 @@ class WorkerPool:
         self._ready: deque[Work] = deque()
         self._written: deque[Work] = deque()
         self._working = limits.workers
-        self._over = threading.Event()
+        self._over: SimpleQueue[None] = SimpleQueue()
+        self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._looking = 0
         self._writing = 0
         self._failures = 0
@@ -81,6 +85,7 @@ class WorkerPool:
         self._unreported: list[Outcome] = []
         self._reporting = threading.Lock()
         self._left = False
+        self._has_left = False
         self.interrupted = False
 
     def run(self) -> None:
@@ -95,40 +100,61 @@ class WorkerPool:
         sys.setswitchinterval(_TURN_S)
         names = (f"trunk-{number}" for number in range(1, self._limits.workers + 1))
         threads = [threading.Thread(target=self._work, name=name, daemon=True) for name in names]
+        orders = threading.Thread(target=self._obey, name="trunk-orders", daemon=True)
+        orders.start()
         try:
             with self._changed:  # nothing is sent before all are there: Ctrl-C while they start ends it at once
                 for thread in threads:
                     thread.start()
             self._wait()
         except BaseException:
-            self._leave()
+            self._orders.put(self._leave)
+            while not self._has_left:
+                time.sleep(_TURN_S)
             raise
-        for thread in threads:
+        finally:
+            self._orders.put(None)
+        for thread in (*threads, orders):
             thread.join()
         if self._faults:
             raise self._faults[0]
+
+    def _obey(self) -> None:
+        """Do what Ctrl-C asks for: in the main thread, the next one could leave a lock taken for ever."""
+        while order := self._orders.get():
+            try:
+                order()
+            except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
+                self._faults.append(fault)
 
     def _wait(self) -> None:
         try:
             self._wait_for_the_end()
         except KeyboardInterrupt:
             self.interrupted = True
-            self._trunk_writer.wind_down(STOPPED_BY_YOU)
-            self.stop(STOPPED_BY_YOU)
-            self._tell(STOPPING)
+            self._orders.put(self._wind_down)
             self._wait_for_the_end()
 
     def _wait_for_the_end(self) -> None:
         """Wait until all threads are done; joining them would take one for over that Ctrl-C was heard in (3.11)."""
-        while not self._over.wait(_POLL_S):
-            pass
+        while self._working:
+            with suppress(Empty):
+                self._over.get(timeout=_POLL_S)
+
+    def _wind_down(self) -> None:
+        self._trunk_writer.wind_down(STOPPED_BY_YOU)
+        self.stop(STOPPED_BY_YOU)
+        self._tell(STOPPING)
 
     def _leave(self) -> None:
         """Let nothing more be sent or told; only what is being told just now is waited for."""
         self._left = True
-        self._trunk_writer.abandon()
-        with self._reporting:
-            pass
+        try:
+            self._trunk_writer.abandon()
+            with self._reporting:
+                pass
+        finally:
+            self._has_left = True
 
     def stop(self, why: str) -> None:
         """Start nothing new; what is not written yet ends *not run* with this reason."""
@@ -149,7 +175,7 @@ class WorkerPool:
             with self._changed:
                 self._working -= 1
                 if not self._working:
-                    self._over.set()
+                    self._over.put(None)
 
     def _report_outcomes(self) -> None:
         """Tell of what has ended, unless another thread is at it, which then goes on with this."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -379,6 +380,39 @@ def test_a_second_ctrl_c_ends_it_at_once_though_a_request_hangs(
     assert {outcome.ending for outcome in told} <= {Ending.NOT_RUN}
     (hung,) = (number for number in range(1, 13) if pbx.was_asked_to_write(number))
     assert hung not in run.endings, "nobody knows how that one went"
+
+
+class Startled(threading.Condition):
+    """A lock during whose taking, in the main thread, Ctrl-C is pressed: it stays taken, as Python leaves it then."""
+
+    def __enter__(self) -> bool:
+        taken = super().__enter__()
+        if self.armed and threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return taken
+
+    armed = False
+
+
+def test_a_second_ctrl_c_right_after_the_first_leaves_no_lock_taken(
+    pbx: FakePbx, tmp_path: Path, keyboard: Keyboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = many(pbx, 12)
+    with running(pbx, tmp_path, concurrency=1) as run:
+        pool = WorkerPool(planned, run.trunk_writer, Limits(workers=2), run.outcomes.extend)
+        startled = Startled()
+        monkeypatch.setattr(pool, "_changed", startled)
+
+        def press(_: int) -> None:
+            startled.armed = True
+            keyboard.ctrl_c()
+
+        pbx.at_write = press
+        with suppress(KeyboardInterrupt):
+            pool.run()
+        until(alone)
+    assert pool.interrupted
+    assert {outcome.ending for outcome in run.outcomes} <= {Ending.APPLIED, Ending.NOT_RUN}
 
 
 def test_threads_that_are_left_to_themselves_die_in_silence(
