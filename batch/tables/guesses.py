@@ -16,8 +16,9 @@ from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, Sheet, TrunkT
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
 from batch.tables.columns_file import SheetColumns, words_with
 from batch.tables.headers import Headers, header_text, match_headers
+from batch.tables.regions import find_region, is_blank
 from batch.tables.rows import Tables
-from batch.tables.sheets import find_region, is_blank, is_ours
+from batch.tables.sheets import is_ours
 from batch.tables.unknown_columns import cells_below
 from batch.wording import folded, letters
 

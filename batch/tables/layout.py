@@ -14,7 +14,7 @@ from batch.schema.column_model import CLEAR, ListSheet, Parser, Sheet
 from batch.schema.problems import Problem
 from batch.tables.headers import Headers
 from batch.tables.password_cells import names_secret
-from batch.tables.sheets import Region, is_blank
+from batch.tables.regions import Region, is_blank
 from batch.tables.unknown_columns import shown_cell
 from batch.wording import letters, listed, spans
 

@@ -35,7 +35,8 @@ from batch.tables.layout import (
     struck_cells,
     totals_rows,
 )
-from batch.tables.sheets import Region, find_region, find_sheets
+from batch.tables.regions import Region, find_region
+from batch.tables.sheets import find_sheets
 from batch.tables.unknown_columns import cells_below, nameless
 from batch.wording import letters
 

@@ -21,7 +21,7 @@ from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet, vocabu
 from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
 from batch.tables.password_cells import names_secret
-from batch.tables.sheets import Region, is_blank
+from batch.tables.regions import Region, is_blank
 from batch.wording import folded, letters, listed, some_of, words_in
 
 _SAMPLE: Final = 2_000
