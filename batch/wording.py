@@ -97,6 +97,11 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
+def trunks_and_rows(trunks: int, rows: int) -> str:
+    """Write how much something is about: ``2 trunks, 39 rows``; rows alone where the trunks are counted elsewhere."""
+    return f"{counted(trunks, 'trunk')}, {counted(rows, 'row')}" if trunks else counted(rows, "row")
+
+
 def list_entries(number: int) -> str:
     """Write a number of list entries."""
     return f"{number:,} list {'entry' if number == 1 else 'entries'}"

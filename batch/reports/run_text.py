@@ -13,8 +13,9 @@ from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline
 from batch.runs.run_status import RunStatus, State
+from batch.schema.columns import TRUNKS
 from batch.secrets import HIDDEN
-from batch.wording import BRIEF, Shown, counted, moment, named, shortened
+from batch.wording import BRIEF, Shown, counted, moment, named, shortened, trunks_and_rows
 
 if TYPE_CHECKING:
     from batch.commands.flow import Report, Verified
@@ -93,10 +94,7 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     yield ("PRACTICE: " if report.practice else "") + _headline(report)
     yield from _cut_short_text(report)
     yield from report.attention
-    total = report.endings.total()
-    for ending in Ending:
-        if total[str(ending)]:
-            yield f"  {total[str(ending)]:>9,} rows {ending!s:<10} {ENDINGS[ending].means}"
+    yield from _endings_text(report)
     open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
     yield from _open_text(open_ones, shown, "the results workbook has" if report.results.path else "-v shows")
     if report.results.note:
@@ -108,6 +106,16 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     for output in report.outputs:
         yield from output.lines
     yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _endings_text(report: Report) -> Iterator[str]:
+    total, trunks = report.endings.total(), report.endings.counts()[TRUNKS.title]
+    amounts = {e: trunks_and_rows(trunks[str(e)], total[str(e)]) for e in Ending if total[str(e)]}
+    width = max(map(len, amounts.values()), default=0)
+    for ending, amount in amounts.items():
+        yield f"  {amount:>{width}} {ending!s:<10} {ENDINGS[ending].means}"
+    if len(amounts) > 1:
+        yield f"  {trunks_and_rows(trunks.total(), total.total()):>{width}} in all"
 
 
 def _cut_short_text(report: Report) -> Iterator[str]:
@@ -201,7 +209,7 @@ def status_text(status: RunStatus, holder: Holder | None, results: Path | None) 
         yield f"{done:,} of {counted(of, 'trunk')} settled{not_chosen}:"
     for ending in Ending:
         if status.counts[str(ending)]:
-            yield f"  {status.counts[str(ending)]:>9,} rows {ending}"
+            yield f"  {counted(status.counts[str(ending)], 'row'):>14} {ending}"
     if status.sent:
         yield _sent_text(status)
     yield f"Folder: {status.folder}"

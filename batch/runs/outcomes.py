@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,7 +15,7 @@ from batch.schema.columns import TRUNKS
 from batch.schema.problems import Problem
 from batch.tables.row_results import RowResult, Tone
 from batch.trunks.diff import Difference
-from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts, spans
+from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts, some_of, spans
 
 if TYPE_CHECKING:  # explain needs neither
     from batch.tables.rows import Table, Tables
@@ -217,7 +217,7 @@ def end_rows(
     """
     faulty, blamed = _faulty_rows(problems), _blamed_problems(problems)
     quotes = _quotes(tables, records, outcomes)
-    shared = {row: _result(outcome, blamed.get(row)) for row, outcome in outcomes.items()}
+    shared = {row: _result(outcome, blamed.get(row, {})) for row, outcome in outcomes.items()}
     invalid = {row for row, outcome in outcomes.items() if outcome.ending is Ending.INVALID}
     by_sheet = {}
     for table in tables:
@@ -227,9 +227,9 @@ def end_rows(
             for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True)
             if trunk in shared
         }
-        for row, problem in faulty.get(table.name, {}).items():
+        for row, found in faulty.get(table.name, {}).items():
             if owners.of(row) in invalid:
-                results[row] = _invalid(problem)
+                results[row] = _invalid(found)
         for row, quote in quotes.get(table.name, {}).items():
             if row in results:
                 results[row] = replace(results[row], errmsg=quote)
@@ -237,20 +237,21 @@ def end_rows(
     return RowEndings(by_sheet=by_sheet)
 
 
-def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, Problem]]:
-    faulty: dict[str, dict[int, Problem]] = {}
+def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, list[Problem]]]:
+    faulty: dict[str, dict[int, list[Problem]]] = {}
     for problem in problems:
         if problem.stops:
-            faulty.setdefault(problem.sheet, {}).setdefault(problem.row, problem)
+            faulty.setdefault(problem.sheet, {}).setdefault(problem.row, []).append(problem)
     return faulty
 
 
-def _blamed_problems(problems: Iterable[Problem]) -> dict[int, Problem]:
-    blamed: dict[int, Problem] = {}
+def _blamed_problems(problems: Iterable[Problem]) -> dict[int, dict[str, None]]:
+    """Return the cells at fault, in order, by row of the Trunks sheet."""
+    blamed: dict[int, dict[str, None]] = {}
     for problem in problems:
-        for row in (problem.trunk, problem.partner):
-            if problem.stops and row is not None:
-                blamed.setdefault(row, problem)
+        if problem.stops:
+            for row in filter(None, (problem.trunk, problem.partner)):
+                blamed.setdefault(row, {})[f"{problem.sheet}!{problem.cell}"] = None
     return blamed
 
 
@@ -258,10 +259,13 @@ _NEEDS_MORE: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED, E
 """Endings whose note says why, and whose next step is to be told besides."""
 
 
-def _what_to_do(outcome: Outcome, blamed: Problem | None) -> str:
+_MOST_CELLS: Final = 5
+"""So many cells at fault are named beside the other rows of a trunk."""
+
+
+def _what_to_do(outcome: Outcome, blamed: Collection[str]) -> str:
     if outcome.ending is Ending.INVALID:
-        where = f"{blamed.sheet}!{blamed.cell}" if blamed else "that row"
-        return f"Correct {where}, then run again."
+        return f"Correct {some_of(blamed, _MOST_CELLS) or 'that row'}, then run again."
     if _is_without_answer(outcome):
         return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and is as wanted."
     steps = [outcome.note] if outcome.note else []
@@ -275,7 +279,7 @@ def _is_without_answer(outcome: Outcome) -> bool:
     return outcome.ending in AS_WANTED and outcome.errcode is None and bool(outcome.errmsg) and not outcome.note
 
 
-def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
+def _result(outcome: Outcome, blamed: Collection[str]) -> RowResult:
     ending = Ending.BLOCKED if outcome.ending is Ending.INVALID else outcome.ending
     return RowResult(
         result=str(ending),
@@ -290,12 +294,9 @@ def _result(outcome: Outcome, blamed: Problem | None) -> RowResult:
     )
 
 
-def _invalid(problem: Problem) -> RowResult:
-    return RowResult(
-        result=str(Ending.INVALID),
-        tone=TONES[Ending.INVALID],
-        what_to_do=f"{problem.cell}: {problem.message} {problem.fix}",
-    )
+def _invalid(problems: Iterable[Problem]) -> RowResult:
+    said = dict.fromkeys(f"{problem.cell}: {problem.message} {problem.fix}" for problem in problems)
+    return RowResult(result=str(Ending.INVALID), tone=TONES[Ending.INVALID], what_to_do=" ".join(said))
 
 
 def _quotes(tables: Tables, records: Records, outcomes: Mapping[int, Outcome]) -> dict[str, dict[int, str]]:

@@ -415,12 +415,12 @@ RESERVED_HEADERS: Final = ("Move from", "Wave", "PBX")
 
 RESULT_HEADERS: Final = (
     "Result",
+    "What to do",
     "Errcode",
     "Errmsg",
     "HTTP status",
     "Attempts",
     "Elapsed ms",
     "Finished at",
-    "What to do",
 )
 """The eight columns that results add to each of the three sheets."""

@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.wording import column_of, letters
+from batch.schema.columns import TRUNKS
+from batch.wording import column_of, letters, trunks_and_rows
 
-RESULT_WIDTHS: Final = (12, 10, 44, 14, 11, 13, 20, 72)
+RESULT_WIDTHS: Final = (12, 72, 10, 44, 14, 11, 13, 20)
 """Of the eight result columns, in characters."""
 
 
@@ -58,13 +59,13 @@ class RowResult:
         """The eight cells in the order of `columns.RESULT_HEADERS`."""
         return (
             self.result,
+            self.what_to_do,
             self.errcode,
             self.errmsg,
             self.http_status,
             self.attempts,
             self.elapsed_ms,
             self.finished_at,
-            self.what_to_do,
         )
 
 
@@ -195,6 +196,12 @@ class Summary:
     def endings(self) -> list[EndingCount]:
         """Its counts, those that occurred first."""
         return sorted(self.counts, key=lambda count: count.total == 0)
+
+    @property
+    def amount(self) -> str:
+        """How much there is in all: ``60 trunks, 3,360 rows``."""
+        trunks = sum(count.rows.get(TRUNKS.title, 0) for count in self.counts)
+        return trunks_and_rows(trunks, sum(count.total for count in self.counts))
 
     @property
     def sheets(self) -> list[str]:

@@ -23,7 +23,7 @@ from batch.writers.new_workbook import NewSheet
 from batch.writers.own_sheets import PRACTICE_NOTE, label_of
 from batch.xlsx_edit.sheet import Fillings, filling
 
-RESULT_STYLES: Final = ("", "centred", "", "centred", "centred", "thousands", "", "")
+RESULT_STYLES: Final = ("", "", "centred", "", "centred", "centred", "thousands", "")
 """Of the eight result columns, only where figures would touch their neighbours; the first goes by its tone."""
 _SAMPLE: Final = 200
 _DEEPEST_FREEZE: Final = 13
@@ -56,10 +56,14 @@ class ResultCells:
         return known[0]
 
     def _made(self, values: Iterable[str | float | None], styles: Iterable[str]) -> Fillings:
-        cells = {
-            column: filling(value, self._styles[style], self._prefix)
+        placed = {
+            column: (value, style)
             for column, value, style in zip(self._columns, values, styles, strict=True)
             if column is not None and value is not None and value != ""
+        }
+        cells = {  # from left to right, in whichever order an earlier run had them
+            column: filling(value, self._styles[style], self._prefix)
+            for column, (value, style) in sorted(placed.items())
         }
         return Fillings(cells, self._prefix)
 

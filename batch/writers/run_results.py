@@ -260,7 +260,7 @@ def with_cells_placed(subsets: Mapping[str, RowSubset]) -> list[AnsweredSheet]:
     """Return the sheets, with every cell that a result names (``DIDs!C14``) named as it stands now."""
     names = "|".join(re.escape(name) for name in sorted(subsets, key=len, reverse=True))
     cell = re.compile(
-        rf"(?:\b(?P<sheet>{names})!|^(?=[A-Z]{{1,3}}[0-9]+: )|(?<=\bin ))(?P<cell>[A-Z]{{1,3}}[0-9]+)\b"
+        rf"(?:\b(?P<sheet>{names})!|(?:^|(?<= ))(?=[A-Z]{{1,3}}[0-9]+: )|(?<=\bin ))(?P<cell>[A-Z]{{1,3}}[0-9]+)\b"
         r"|(?<=\b[ai][sn] row )(?P<row>[0-9]+)\b"
     )
     return [replace(one.sheet, results=_row_placed(one, subsets, cell)) for one in subsets.values()]

@@ -102,8 +102,8 @@ class TestFailedRows:
             ["Madrid", "34910000100", None, "blocked"],
             ["Madrid", "34910000100", "again", "invalid"],
         ]
-        assert found[1][-1] == "Correct DIDs!B3, then run again."
-        assert found[2][-1].startswith("B3: 34910000100 already stands on this trunk, in B2.")
+        assert found[1][4] == "Correct DIDs!B3, then run again."
+        assert found[2][4].startswith("B3: 34910000100 already stands on this trunk, in B2.")
 
     def test_what_a_number_format_shows_is_not_lost_on_the_way(self, shell: Shell, tmp_path: Path) -> None:
         path = tmp_path / "book.xlsx"

@@ -57,7 +57,7 @@ class TestStatus:
             f"PBX: {standing.pbx}",
             "1 of 2 trunks settled:",
             "          3 rows refused",
-            "          1 rows not run",
+            "           1 row not run",
             f"Folder: {folder}",
             f"Results: {folder}/results.xlsx",
             f"Go on with it:  trunk-batch resume {folder}",
@@ -106,7 +106,7 @@ class TestStatus:
         journal.close()
         said = shell("status", stopped).out.splitlines()
         assert "0 of 2 trunks settled:" in said
-        assert [line for line in said if " rows " in line] == ["          3 rows unknown", "          1 rows not run"]
+        assert [line for line in said if " row" in line] == ["          3 rows unknown", "           1 row not run"]
         assert (
             "1 trunk was sent something, or about to be, and is not settled yet: resume or verify settles it by a look."
             in said
@@ -119,7 +119,7 @@ class TestStatus:
         with holding(place_of_run(stopped), "run", HOLDER):
             said = shell("status", stopped).out.splitlines()
         assert "1 trunk is being written." in said
-        assert [line for line in said if " rows " in line] == ["          4 rows not run"]
+        assert [line for line in said if " row" in line] == ["          4 rows not run"]
         many = list(status_text(replace(read_status(stopped), sent=13), None, None))
         assert any(line.startswith("13 trunks were sent something, or about to be, and are not") for line in many)
 

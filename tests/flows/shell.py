@@ -22,7 +22,7 @@ from samples.making.files import Cell, Page, write_workbook
 
 FAST = ("--settle-wait", "0", "--rate", "10000", "--concurrency", "20")
 CLIENT_SECRET = "Sample-practice-secret"
-RESULTS = ("Result", "Errcode", "Errmsg", "HTTP status", "Attempts", "Elapsed ms", "Finished at", "What to do")
+RESULTS = ("Result", "What to do", "Errcode", "Errmsg", "HTTP status", "Attempts", "Elapsed ms", "Finished at")
 _OURS = ("TRUNK_BATCH_URL", "TRUNK_BATCH_CLIENT_ID", "TRUNK_BATCH_CLIENT_SECRET")
 
 Line = Sequence[Cell]

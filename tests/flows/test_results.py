@@ -65,7 +65,7 @@ class TestBesideTheRows:
         assert isinstance(refused["Elapsed ms"], int)
         assert len(refused["Finished at"]) == len("2026-11-23 02:14:07")
         unchanged = rows_of(there.results, "Trunks")[5]
-        assert [unchanged[key] for key in RESULTS[1:6]] == [None] * 5
+        assert [unchanged[key] for key in RESULTS[2:7]] == [None] * 5
 
     def test_a_second_round_does_what_is_left_and_keeps_every_column(self, there: Bench) -> None:
         with serving(there.workbook, there.pbx.state) as again:

@@ -88,15 +88,15 @@ def test_all_rows_of_a_trunk_carry_its_ending_its_code_and_its_attempts() -> Non
     assert first is second
     assert first.cells == (
         "refused",
+        "Correct it.",
         40002,
         "PARAMETER ERROR",
         200,
         2,
         70,
         f"{NOW.astimezone():%Y-%m-%d %H:%M:%S}",
-        "Correct it.",
     )
-    assert endings.by_sheet["Trunks"][3].cells == ("skipped", None, "", None, None, None, "", "Nothing.")
+    assert endings.by_sheet["Trunks"][3].cells == ("skipped", "Nothing.", None, "", None, None, None, "")
     assert endings.total() == {"refused": 4, "skipped": 3, "unchanged": 2}
     assert endings.counts()["Caller IDs"] == {"refused": 1, "skipped": 1}
 
@@ -122,13 +122,22 @@ def test_a_notice_makes_no_row_invalid_nor_does_a_problem_of_a_trunk_that_ended_
     assert words(endings)["Trunks"] == ["blocked", "applied", "applied"]
 
 
-def test_a_row_with_two_problems_tells_the_first() -> None:
+def test_every_problem_of_a_row_is_told_and_every_cell_at_fault_beside_the_others() -> None:
     problems = [
         Problem(code="trunk-gone", sheet="Trunks", row=2, column=0, message="First.", fix="A."),
         Problem(code="name-taken", sheet="Trunks", row=2, column=1, message="Second.", fix="B."),
+        Problem(code="not-a-number", sheet="Trunks", row=2, column=2, message="Third.", fix="C."),
+        Problem(code="not-a-number", sheet="Trunks", row=2, column=2, message="Third.", fix="C."),
+        *(
+            Problem(code="did-twice", sheet="DIDs", row=r, column=1, trunk=2, message="No.", fix="D.")
+            for r in range(3, 9)
+        ),
     ]
     endings = ended([Outcome(row=2, ending=Ending.INVALID), *applied(3, 4)], problems)
-    assert endings.by_sheet["Trunks"][2].what_to_do == "A2: First. A."
+    assert endings.by_sheet["Trunks"][2].what_to_do == "A2: First. A. B2: Second. B. C2: Third. C."
+    assert endings.by_sheet["DIDs"][2].what_to_do == (
+        "Correct DIDs!B3, DIDs!B4, DIDs!B5, DIDs!B6, DIDs!B7 and 1 more, then run again."
+    )
 
 
 def refused(*faults: FieldFault, row: int = 2) -> list[Outcome]:

@@ -59,7 +59,7 @@ def test_each_file_is_written_as_the_users_was(tmp_path: Path) -> None:
     text = (folder / "dids.csv").read_bytes().decode("latin-1")
     assert text == (
         f"Trunk;DID;{';'.join(RESULT_HEADERS)}\r\n"
-        "Zürich;4144;refused;40002;'=HYPERLINK(1);;1;;;Correct.\r\n"
+        "Zürich;4144;refused;Correct.;40002;'=HYPERLINK(1);;1;;\r\n"
         ";;;;;;;;;\r\n"
     )
 
@@ -97,7 +97,7 @@ def test_nothing_of_ours_is_run_by_the_program_that_opens_the_file(tmp_path: Pat
     result = replace(REFUSED, errmsg=text, what_to_do=text)
     change = ChangeLine(sheet=text, cell="B2", trunk=text, field="DID", before=text, wanted=text, found=text)
     folder = written(tmp_path, answered(("DID",), ("44",), header_row=1, results={2: result}), changes=[change])
-    assert [rows(folder / "dids.csv", "latin-1" if begin.isascii() else "utf-8-sig")[1][place] for place in (3, 8)] == [
+    assert [rows(folder / "dids.csv", "latin-1" if begin.isascii() else "utf-8-sig")[1][place] for place in (2, 4)] == [
         f"'{text}"
     ] * 2
     assert rows(folder / "changes.csv")[1] == [f"'{text}", "B2", f"'{text}", "DID", *[f"'{text}"] * 3]

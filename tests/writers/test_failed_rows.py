@@ -44,6 +44,12 @@ def test_cells_are_named_as_they_stand_now() -> None:
     assert placed.results[5].what_to_do == "B5: 1 already stands on this trunk, in B4. Use G722."
 
 
+def test_every_cell_that_a_row_names_is_named_as_it_stands_now() -> None:
+    both = RowResult(result="invalid", tone=Tone.BAD, what_to_do="B9: Not a port. Type 5060. C9: No host. Type one.")
+    (placed,) = with_cells_placed({"DIDs": row_subset(replace(DIDS, results={9: both}), [9], {})})
+    assert placed.results[4].what_to_do == "B4: Not a port. Type 5060. C4: No host. Type one."
+
+
 def test_a_row_is_named_as_it_stands_now() -> None:
     same = RowResult(
         result="invalid", tone=Tone.BAD, what_to_do="B9: The same trunk on the PBX as row 5: London, id 5."

@@ -111,21 +111,21 @@ def test_eight_columns_come_right_of_the_last_used_one_with_widths_colours_and_a
             "442079460100",
             "first",
             "applied",
+            "Nothing.",
             0.0,
             "SUCCESS",
             200.0,
             1.0,
             1212.0,
             "2026-11-23 02:14:07",
-            "Nothing.",
         ],
-        ["Paris", "33140205050", "", "refused", 40002.0, "a < b & c", "", "", "", "", "Correct the cell."],
+        ["Paris", "33140205050", "", "refused", "Correct the cell.", 40002.0, "a < b & c", "", "", "", ""],
     ]
     sheet = page(path)
     assert sheet["D1"].fill.fgColor.rgb == "FF1F3A4D"
     assert (sheet["D2"].fill.fgColor.rgb, sheet["D3"].fill.fgColor.rgb) == ("FFD5EBD8", "FFF5B7B1")
-    assert [round(sheet.column_dimensions[c].width) for c in "DEFK"] == [13, 11, 45, 73]
-    assert sheet["I2"].number_format == "#,##0"
+    assert [round(sheet.column_dimensions[c].width) for c in "DEFGK"] == [13, 73, 11, 45, 21]
+    assert sheet["J2"].number_format == "#,##0"
     assert sheet.dimensions == "A1:K3"
 
 
@@ -154,22 +154,30 @@ def test_a_missing_column_of_ours_is_added_and_a_doubled_one_is_emptied(tmp_path
     first = into(made(tmp_path / "book.xlsx", fill_dids))
     book = openpyxl.load_workbook(first)
     sheet = book["DIDs"]
-    sheet.delete_cols(5)  # Errcode
+    sheet.delete_cols(6)  # Errcode
     sheet["L1"], sheet["L2"] = "Result", "failed"
     sheet["M1"], sheet["M2"] = "mine", "kept"
     book.save(tmp_path / "edited.xlsx")
     path = into(tmp_path / "edited.xlsx", "second.xlsx")
     header, one, *_ = lines(path)
-    rest = RESULT_HEADERS[2:]
-    assert header == ["Trunk", "DID", "Note", "Result", *rest, "", "", "mine", "Errcode"]
-    assert one[3:5] == ["applied", "SUCCESS"]
+    rest = RESULT_HEADERS[3:]
+    assert header == ["Trunk", "DID", "Note", "Result", "What to do", *rest, "", "", "mine", "Errcode"]
+    assert one[3:6] == ["applied", "Nothing.", "SUCCESS"]
     assert one[-4:] == ["", "", "kept", 0.0]
+
+
+def test_results_of_an_earlier_version_keep_their_columns_where_they_are_in_a_sound_file(tmp_path: Path) -> None:
+    then = ("Result", "Errcode", "Errmsg", "HTTP status", "Attempts", "Elapsed ms", "Finished at", "What to do")
+    rows = ((*ROWS[0], *then), *((*row, "failed", "", "", "", "", "", "", "Run again.") for row in ROWS[1:]))
+    first = into(made(tmp_path / "book.xlsx", lambda book: fill_dids(book, rows)), dropped=frozenset(range(3, 11)))
+    assert lines(first)[0] == ["Trunk", "DID", "Note", *then]
+    assert lines(first)[2][3:] == ["refused", 40002.0, "a < b & c", "", "", "", "", "Correct the cell."]
 
 
 def test_rows_that_have_no_result_any_more_lose_the_one_they_had(tmp_path: Path) -> None:
     first = into(made(tmp_path / "book.xlsx", fill_dids))
     second = into(first, "second.xlsx", results={3: REFUSED})
-    assert [row[3:5] for row in lines(second)[1:]] == [["", ""], ["refused", 40002.0]]
+    assert [row[3:5] for row in lines(second)[1:]] == [["", ""], ["refused", "Correct the cell."]]
 
 
 def test_texts_replace_what_stood_there_and_nothing_keeps_the_old_ones(tmp_path: Path) -> None:
@@ -403,7 +411,7 @@ def test_where_there_is_no_room_left_it_is_said(tmp_path: Path) -> None:
         fill_dids(book).write_string(0, 16_380, "far")
 
     found = written(made(tmp_path / "book.xlsx", fill))
-    lost = "HTTP status, Attempts, Elapsed ms, Finished at, What to do"
+    lost = "Errmsg, HTTP status, Attempts, Elapsed ms, Finished at"
     assert found.notes == (f"The sheet DIDs has no room right of column XFD for {lost}.",)
     assert page(found.path)["XFB2"].value == "applied"
 

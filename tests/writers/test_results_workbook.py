@@ -50,16 +50,16 @@ def test_the_eight_columns_come_right_after_the_last_used_one_and_blank_rows_sta
             "London",
             "442079460100",
             "applied",
+            "Nothing.",
             0.0,
             "SUCCESS",
             200.0,
             1.0,
             1212.0,
             "2026-11-23 02:14:07",
-            "Nothing.",
         ],
         [""] * 10,
-        ["Paris", "33", "not run", "", "", "", "", "", "", "Run again."],
+        ["Paris", "33", "not run", "Run again.", "", "", "", "", "", ""],
     ]
 
 
@@ -68,7 +68,7 @@ def test_a_table_that_does_not_begin_at_a1_stays_where_it_was(tmp_path: Path) ->
     path = results(tmp_path, AnsweredSheet(raw=sheet, header_row=4, results={5: APPLIED}))
     read = cells(path, "DIDs")
     assert read[2][:3] == ["", "A title", ""]
-    assert read[3][1:5] == ["Trunk", "DID", "Result", "Errcode"]
+    assert read[3][1:5] == ["Trunk", "DID", "Result", "What to do"]
     assert read[4][1:4] == ["London", "44", "applied"]
 
 
@@ -249,7 +249,7 @@ def test_results_may_be_made_on_the_fly(tmp_path: Path) -> None:
 
     sheet = AnsweredSheet(raw=raw(("DID",), *[("44",)] * 50), header_row=1, results=Fresh())
     read = cells(results(tmp_path, sheet), "DIDs")[1:]
-    assert [(row[1], row[3]) for row in read] == [(f"row {n}", f"said {n}") for n in range(2, 52)]
+    assert [(row[1], row[4]) for row in read] == [(f"row {n}", f"said {n}") for n in range(2, 52)]
 
 
 def test_a_hidden_sheet_of_the_users_own_stays_hidden_but_never_one_with_results(tmp_path: Path) -> None:
