@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -75,7 +74,7 @@ class WorkerPool:
         self._ready: deque[Work] = deque()
         self._written: deque[Work] = deque()
         self._working = limits.workers
-        self._over: SimpleQueue[None] = SimpleQueue()
+        self._changes: SimpleQueue[None] = SimpleQueue()
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._looking = 0
         self._writing = 0
@@ -109,8 +108,7 @@ class WorkerPool:
             self._wait()
         except BaseException:
             self._orders.put(self._leave)
-            while not self._has_left:
-                time.sleep(_TURN_S)
+            self._wait_until(lambda: self._has_left)
             raise
         finally:
             self._orders.put(None)
@@ -129,17 +127,17 @@ class WorkerPool:
 
     def _wait(self) -> None:
         try:
-            self._wait_for_the_end()
+            self._wait_until(lambda: not self._working)
         except KeyboardInterrupt:
             self.interrupted = True
             self._orders.put(self._wind_down)
-            self._wait_for_the_end()
+            self._wait_until(lambda: not self._working)
 
-    def _wait_for_the_end(self) -> None:
-        """Wait until all threads are done; joining them would take one for over that Ctrl-C was heard in (3.11)."""
-        while self._working:
+    def _wait_until(self, true: Callable[[], bool]) -> None:
+        """Wait for other threads; joining them would take one for over that Ctrl-C was heard in (3.11)."""
+        while not true():
             with suppress(Empty):
-                self._over.get(timeout=_POLL_S)
+                self._changes.get(timeout=_POLL_S)
 
     def _wind_down(self) -> None:
         self._trunk_writer.wind_down(STOPPED_BY_YOU)
@@ -155,6 +153,7 @@ class WorkerPool:
                 pass
         finally:
             self._has_left = True
+            self._changes.put(None)
 
     def stop(self, why: str) -> None:
         """Start nothing new; what is not written yet ends *not run* with this reason."""
@@ -175,7 +174,7 @@ class WorkerPool:
             with self._changed:
                 self._working -= 1
                 if not self._working:
-                    self._over.put(None)
+                    self._changes.put(None)
 
     def _report_outcomes(self) -> None:
         """Tell of what has ended, unless another thread is at it, which then goes on with this."""
