@@ -9,132 +9,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final
 
 from batch.errors import UsageError
+from batch.options import HAZARDS, Option, Part, digest, entry, hazard, kind_written, taken
 from batch.secrets import Secret
-
-ValueT = TypeVar("ValueT")
-
-HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
-"""What ``--allow`` takes."""
-
-
-class Part(NamedTuple):
-    """A part of the help."""
-
-    commands: tuple[str, ...]
-    heading: str = ""
-
-
-class Option(NamedTuple):
-    """What there is to know of a setting that people can give. No dataclass, which would cost each start its time."""
-
-    usual: Any
-    help: str
-    """Of its flag. What is usual, and the environment variable, are added."""
-    part: Part
-    name: str = ""
-    """Of its field in `Settings`; its kind is that field's, too."""
-    kind: type = str
-    """bool, int, float, str, Path, or tuple: of texts."""
-    short: str = ""
-    """A short flag, which messages name instead."""
-    metavar: str | None = None
-    """What its value is called; FILE and N go without saying."""
-    nargs: str | None = None
-    """``+`` where one flag takes several texts; else each of them has a flag of its own."""
-    otherwise: str = ""
-    """What holds where it is not given, if its usual value does not say it."""
-    bounds: tuple[float, float] | None = None
-    """From least to most, both included. Times are in seconds."""
-    choices: tuple[str, ...] = ()
-    reader: Callable[[str], str] | None = None
-    """Reads a text that was typed; a ValueError says what is wrong with it."""
-    variable: str = ""
-    """The environment variable that gives it, too."""
-    profile: str = ""
-    """What a profile calls it; blank where no profile may give it."""
-    kept: bool = True
-    """Whether a run keeps it, to be gone on with."""
-    trust: bool = False
-    """Whether it says whom to trust, or with what: a run that somebody else began cannot decide it."""
-    apart: bool = False
-    """Whether it names a file to be written that may not take the place of the workbook's own."""
-
-    @property
-    def flags(self) -> tuple[str, ...]:
-        """How it is typed, as messages name it first."""
-        long = f"--{'no-' if self.usual is True else ''}{self.name.replace('_', '-')}"
-        return (self.short, long) if self.short else (long,)
-
-    @property
-    def _called(self) -> str:
-        return "whole number" if self.kind is int else "number"
-
-    def parse(self, text: str) -> Any:
-        """Read what was typed; for a tuple, one of its texts.
-
-        Raises:
-            ValueError: what is wrong with it, in a few words.
-        """
-        if self.bounds is None:
-            return (self.reader or (Path if self.kind is Path else str))(text)
-        try:
-            number = self.kind(text)
-        except ValueError:
-            raise ValueError(f"{text!r} is not a {self._called}") from None
-        if reason := self.why_not(number):
-            raise ValueError(reason)
-        return number
-
-    def why_not(self, number: float) -> str:
-        """Say what is wrong with a number, in a few words; nothing if nothing is."""
-        if self.bounds is None:
-            return ""
-        least, most = self.bounds
-        if least <= number <= most and (self.kind is float or number == int(number)):
-            return ""
-        return f"must be a {self._called} from {least:,} to {most:,}"
-
-    def fits(self, value: object) -> bool:
-        """Tell whether a value is of its kind, as TOML and JSON have it; or nothing, where that is usual."""
-        if value is None:
-            return self.usual is None
-        if self.kind is tuple:
-            return isinstance(value, list) and all(isinstance(text, str) for text in value)
-        return type(value) in {float: (int, float), Path: (str,)}.get(self.kind, (self.kind,))
-
-
-def entry(usual: ValueT, text: str, part: Part, **facts: Any) -> ValueT:
-    """Make a field of the settings that people can give; the text is its flag's help."""
-    return field(default=usual, metadata={"option": Option(usual, text, part, **facts)})
-
-
-def hazard(text: str) -> str:
-    """Read a hazard as ``--allow`` takes it.
-
-    Raises:
-        ValueError: there is none that is called so.
-    """
-    if text.partition("=")[0] not in HAZARDS:
-        raise ValueError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
-    return text
-
-
-def digest(text: str) -> str:
-    """Read a digest as a plan prints it.
-
-    Raises:
-        ValueError: it is none.
-    """
-    if not re.fullmatch(r"[0-9a-f]{32}", text.strip(), re.IGNORECASE):
-        raise ValueError(f"{text!r} is not a digest; plan prints it, 32 characters")
-    return text.strip().casefold()
-
 
 TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
 """Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
@@ -148,6 +30,7 @@ _PLAN: Final = Part(("plan",))
 _APPLY: Final = Part(("apply",))
 _ENDING: Final = Part(("apply", "resume"))
 WHERE: Final = Part(_ASKING_COMMANDS, "where")
+_PROFILE: Final = Part(("check", *_ASKING_COMMANDS), "where")
 _WHICH: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
 _ASKING: Final = Part(_ASKING_COMMANDS, "how")
 _WRITING: Final = Part(_WRITING_COMMANDS, "how")
@@ -192,7 +75,6 @@ class Settings:
         "what env: and file: in password cells may name, like 'SIP_*' or ~/sip/; repeatable",
         Part(("check", *_WRITING_COMMANDS, "verify")),
         metavar="NAME|FOLDER",
-        variable="TRUNK_BATCH_SECRETS_FROM",
         profile="secrets",
         trust=True,
     )
@@ -230,11 +112,9 @@ class Settings:
         kept=False,
         apart=True,
     )
-    url: str = entry("", "the PBX, like https://192.0.2.10:8088", WHERE, variable="TRUNK_BATCH_URL", profile="url")
+    url: str = entry("", "the PBX, like https://192.0.2.10:8088", WHERE, profile="url")
     url_from: Origin = Origin()
-    client_id: str = entry(
-        "", "its API client id", WHERE, metavar="ID", variable="TRUNK_BATCH_CLIENT_ID", profile="client_id"
-    )
+    client_id: str = entry("", "its API client id", WHERE, metavar="ID", profile="client_id")
     secret: Secret | None = None
     secret_file: Path | None = entry(
         None,
@@ -244,6 +124,19 @@ class Settings:
         trust=True,
     )
     practice: bool = entry(False, "rehearse on the embedded practice PBX instead", WHERE)
+    profile: str = entry(
+        "",
+        "a table of trunk-batch.toml; the results are named by it",
+        _PROFILE,
+        metavar="NAME",
+        otherwise="its [default]",
+    )
+    profile_file: Path | None = entry(
+        None,
+        "that file itself, in place of the one in the current folder, if it is yours, or in your own settings",
+        _PROFILE,
+        kept=False,
+    )
     ca_file: Path | None = entry(None, "trust the certificates in this PEM file", WHERE, profile="ca_file", trust=True)
     fingerprint: str = entry(
         "",
@@ -297,9 +190,13 @@ class Settings:
     )
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be, and give a workbook named ``.`` its name."""
+        """Refuse what cannot be, take a text for a path or for one of several, and give a workbook ``.`` its name."""
+        object.__setattr__(self, "workbook", taken(_WORKBOOK, self.workbook))
         for name, option in OPTIONS.items():
             value = getattr(self, name)
+            if value is not option.usual:
+                value = taken(option, value)
+                object.__setattr__(self, name, value)
             if value is not None and option.bounds and (reason := option.why_not(value)):
                 raise UsageError(f"{name} cannot be {value:g}: it {reason}.", "Give another number.")
             if option.choices and value not in {option.usual, *option.choices}:
@@ -317,9 +214,9 @@ class Settings:
         return 1 if self.on_error == "stop" else self.max_failures
 
 
-_KINDS: Final = {kind.__name__: kind for kind in (bool, int, float, str, tuple, Path)}
+_WORKBOOK: Final = Option(None, "", _CHECK, name="workbook", kind=Path)
 OPTIONS: Final[Mapping[str, Option]] = {
-    field.name: field.metadata["option"]._replace(name=field.name, kind=_KINDS[re.split(r"\W", str(field.type))[0]])
+    field.name: field.metadata["option"]._replace(name=field.name, kind=kind_written(str(field.type)))
     for field in fields(Settings)
     if field.metadata
 }
@@ -370,12 +267,12 @@ NO_PROFILE: Final = Profile(values={})
 
 def make_settings(flags: Mapping[str, Any], environment: Mapping[str, str], profile: Profile = NO_PROFILE) -> Settings:
     """Join what flags, environment and profile say; a flag that is None was not given, nor is a blank one."""
-    in_profile = {**profile.values, "url_from": profile.url_from}
-    if TRUST & flags.keys():
+    in_profile, in_environment = {**profile.values, "url_from": profile.url_from}, from_environment(environment)
+    if TRUST & {*flags, *in_environment}:
         in_profile = {name: value for name, value in in_profile.items() if name not in TRUST}
     sources: tuple[Mapping[str, Any], ...] = (
         in_profile,
-        from_environment(environment),
+        in_environment,
         {"url_from": Origin(words="--url"), **flags},
     )
     names = {field.name for field in fields(Settings)}

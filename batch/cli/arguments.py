@@ -6,14 +6,27 @@ Nothing else is imported here, so that ``--help`` is quick.
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple, NoReturn
 
 from batch.errors import UsageError
-from batch.settings import GOING_ON, OPTIONS, WHERE, Option, Part
+from batch.options import Option, Part
+from batch.settings import GOING_ON, OPTIONS, WHERE
 
 _ELSEWHERE: Final = "Give it by TRUNK_BATCH_CLIENT_SECRET, --secret-file, the system's keyring or at the prompt."
+
+
+_ENVIRONMENT: Final = (
+    "Every option can come from the environment, too, by its name behind TRUNK_BATCH_: TRUNK_BATCH_RATE=5, "
+    "TRUNK_BATCH_SKIP_INVALID=yes. What is typed wins over it, and it wins over a profile."
+)
+_NETWORK: Final = (
+    " With --proxy env, HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say which proxy; without it, none is used. "
+    "SSL_CERT_FILE and SSL_CERT_DIR say whom the system trusts. No .netrc is read."
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -40,6 +53,10 @@ class _Parser(argparse.ArgumentParser):
             raise UsageError(
                 f"{command} needs -o FILE.xlsx: the workbook to write.", f"trunk-batch {command} -o trunks.xlsx …"
             )
+        if mistyped := re.match(r"argument COMMAND: invalid choice: '([^']*)'", message):
+            near = _nearest(mistyped[1], _COMMANDS)
+            meant = f"Did you mean {near}? " if near else ""
+            raise UsageError(f"There is no command {mistyped[1]}.", f"{meant}There are {', '.join(_COMMANDS)}.")
         said = message.removeprefix("argument ")
         raise UsageError(f"{said[:1].upper()}{said[1:]}.", f"Show what there is: {self.prog} --help")
 
@@ -67,17 +84,29 @@ def _not_known(unknown: Sequence[str], command: str | None, parser: argparse.Arg
         return UsageError(f"{prog} cannot do anything with {unknown[0]}.", f"Names with spaces need quotes. {show}")
     if "secret" in flag or "password" in flag:
         return UsageError(f"There is no flag {flag}: a secret is never an argument.", _ELSEWHERE)
-    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistyped flag
+    if flag.replace("-", "") in {"dryrun", "whatif", "simulate"}:
+        return UsageError(
+            f"There is no flag {flag}: plan shows what would change, and cannot write to the PBX.",
+            "trunk-batch plan WORKBOOK",
+        )
+    near = _nearest(flag, _flags_of(parser, command))
+    return UsageError(f"There is no flag {flag}.", f"Did you mean {near}? {show}" if near else show)
 
-    near = get_close_matches(flag, _flags_of(parser, command), n=1)
-    return UsageError(f"There is no flag {flag}.", f"Did you mean {near[0]}? {show}" if near else show)
+
+def _nearest(text: str, known: Iterable[str]) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for what is mistyped
+
+    return next(iter(get_close_matches(text, [*known], n=1)), "")
 
 
 def _flags_of(parser: argparse.ArgumentParser, command: str | None) -> Iterable[str]:
-    for action in parser._actions:  # noqa: SLF001 - argparse has no public way to list them
-        if isinstance(action, argparse._SubParsersAction) and command in action.choices:  # noqa: SLF001 - as above
-            return list(action.choices[command]._option_string_actions)  # noqa: SLF001 - as above
-    return ["--version", "--help"]
+    known = _commands_of(parser).get(command or "", parser)
+    return list(known._option_string_actions)  # noqa: SLF001 - argparse has no public way to list them
+
+
+def _commands_of(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    actions = parser._actions  # noqa: SLF001 - as above
+    return next(action.choices for action in actions if isinstance(action, argparse._SubParsersAction))  # noqa: SLF001 - as above
 
 
 def make_parser(typed: Container[str] | None = None) -> argparse.ArgumentParser:
@@ -90,13 +119,34 @@ def make_parser(typed: Container[str] | None = None) -> argparse.ArgumentParser:
         "After a night that went wrong: runs, then resume. What a code or word means: explain.",
     )
     parser.add_argument("--version", action="store_true", help="show the version and exit")
+    parser.add_argument(
+        "--print-completion",
+        choices=("bash", "zsh", "tcsh"),
+        help="print what completes commands and flags in that shell",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     for name, about in _COMMANDS.items():
-        command = commands.add_parser(name, allow_abbrev=False, help=about.help, description=about.description)
+        has_options = any(name in option.part.commands for option in OPTIONS.values())
+        command = commands.add_parser(
+            name,
+            allow_abbrev=False,
+            help=about.help,
+            description=about.description,
+            epilog=f"{_ENVIRONMENT}{_NETWORK if name in WHERE.commands else ''}" if has_options else None,
+        )
         if typed is None or name in typed:
             about.takes(command)
             _add_options(command, name)
             _add_voice(command)
+    return parser
+
+
+def completable(file: object) -> argparse.ArgumentParser:
+    """Make the parser of all commands for shtab, with its mark at what is the name of a file."""
+    parser = make_parser()
+    for action in chain.from_iterable(command._actions for command in _commands_of(parser).values()):  # noqa: SLF001 - as above
+        if action.type is Path or action.metavar == "RUN" or "FILE" in str(action.metavar):
+            action.complete = file  # type: ignore[attr-defined] # where shtab looks for it
     return parser
 
 
@@ -112,16 +162,13 @@ def _add_options(command: argparse.ArgumentParser, name: str) -> None:
             parts[heading].add_argument(
                 *option.flags, dest=option.name, default=None, help=f"{option.help}{usual}", **_facts(option)
             )
-    if name in WHERE.commands:
-        _add_profile(parts[WHERE.heading])
 
 
 def _usual(option: Option) -> str:
     """Say what holds where an option is not given to a command that begins a run."""
     number = f"{option.usual:g}" if option.bounds and option.usual is not None else ""
     usual = option.otherwise or number or (option.usual if option.choices else "")
-    told = "; ".join(filter(None, (option.variable and f"or {option.variable}", usual and f"default: {usual}")))
-    return f" ({told})" if told else ""
+    return f" (default: {usual})" if usual else ""
 
 
 def _facts(option: Option) -> dict[str, Any]:
@@ -146,16 +193,6 @@ def _typed(option: Option) -> Callable[[str], Any]:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     return read
-
-
-def _add_profile(group: argparse._ActionsContainer) -> None:
-    group.add_argument("--profile", metavar="NAME", help="a table of trunk-batch.toml")
-    group.add_argument(
-        "--profile-file",
-        type=Path,
-        metavar="FILE",
-        help="that file itself, in place of the one in the current folder, if it is yours, or in your own settings",
-    )
 
 
 def _add_voice(command: argparse.ArgumentParser) -> None:
@@ -200,12 +237,11 @@ def _workbook(command: argparse.ArgumentParser) -> None:
 def _check(command: argparse.ArgumentParser) -> None:
     _workbook(command)
     command.add_argument("--practice", action="store_true", help="changes nothing here: a check contacts no PBX")
-    _add_profile(command.add_argument_group("where passwords may be read from"))
 
 
 def _apply(command: argparse.ArgumentParser) -> None:
     _workbook(command)
-    command.add_argument("--yes", action="store_true", help="do not ask; for scripts")
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask; for scripts")
 
 
 def _run(command: argparse.ArgumentParser) -> None:
@@ -215,7 +251,7 @@ def _run(command: argparse.ArgumentParser) -> None:
 def _resume(command: argparse.ArgumentParser) -> None:
     _run(command)
     command.add_argument(
-        "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
+        "-y", "--yes", action="store_true", help="do not ask where trunks are not as they were when it was approved"
     )
 
 

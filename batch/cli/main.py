@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.cli import run
-from batch.cli.arguments import make_parser, parse
+from batch.cli.arguments import completable, make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
 from batch.settings import GOING_ON
@@ -49,6 +49,8 @@ def _carry_out(arguments: Sequence[str], console: Console, hear_no_more: Callabl
             command = flags.command
             if flags.version:
                 return _version(console)
+            if flags.print_completion:
+                return _completion(flags.print_completion, console)
             if command is None:
                 console.complain(*make_parser().format_help().split("\n"))
                 raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
@@ -339,6 +341,13 @@ def _version(console: Console) -> int:
     from importlib.metadata import version  # noqa: PLC0415 - not for --help
 
     console.say([f"trunk-batch {version('trunk-batch')}"])
+    return 0
+
+
+def _completion(shell: str, console: Console) -> int:
+    import shtab  # noqa: PLC0415 - only for this
+
+    console.say(shtab.complete(completable(shtab.FILE), shell).split("\n"))
     return 0
 
 

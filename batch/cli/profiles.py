@@ -19,12 +19,27 @@ from typing import TYPE_CHECKING, Any, Final
 from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of
 from batch.secret_sources import read_small, why_unread
-from batch.settings import NO_PROFILE, OPTIONS, TRUST, Origin, Profile, Settings, is_path, make_settings, place_of
+from batch.settings import (
+    NO_PROFILE,
+    OPTIONS,
+    TRUST,
+    WHERE,
+    Origin,
+    Profile,
+    Settings,
+    from_environment,
+    is_path,
+    make_settings,
+    place_of,
+)
 from batch.wording import quoted
 
 PROFILE_FILE: Final = "trunk-batch.toml"
 
 _MOST_BYTES: Final = 256 * 1024
+_SECRETS: Final = OPTIONS["secrets_from"].variable
+_OF_ONE_PBX: Final = ("secret_file", "fingerprint", "insecure")
+"""What a profile with a url of its own does not take over from a ``[default]`` that has another."""
 _KEYS: Final = {option.profile: option for option in OPTIONS.values() if option.profile}
 
 
@@ -206,9 +221,16 @@ def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str
 
 
 def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: Path) -> Mapping[str, Any]:
-    table = tables.get(name or "default", {} if name is None else None)
-    if table is None:
+    """Return a profile's table, over that of ``[default]`` in the same file."""
+    table, usual = tables.get(name or "default"), _understood(tables.get("default", {}), file)
+    if table is None and name is not None:
         raise UsageError(f"{file} has no profile {name}.", f"There is: {', '.join(tables) or 'none'}.")
+    own = _understood(table or {}, file)
+    withheld = _OF_ONE_PBX if name not in {None, "default"} and "url" in own and "url" in usual else ()
+    return {**{key: value for key, value in usual.items() if key not in withheld}, **own}
+
+
+def _understood(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
     for key, value in table.items():
         if key not in _KEYS:
             secret = any(word in key.casefold() for word in ("secret", "password"))
@@ -243,22 +265,38 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
         UsageError: the profile is not there, or cannot be read.
     """
     given = _given(flags)
-    address = given.get("url") or os.environ.get(OPTIONS["url"].variable, "")
+    environment = _environment(flags.command)
+    said = {**from_environment(environment), **given}
+    name, file = said.get("profile") or None, said.get("profile_file")
     checks = flags.command == "check"
     try:
-        profile = find_profile(flags.profile, flags.profile_file, flags.workbook, address)
+        profile = find_profile(name, file, flags.workbook, said.get("url", ""))
     except UsageError as error:
-        if flags.profile is not None or flags.profile_file is not None or not (checks or flags.practice):
+        if name is not None or file is not None or not (checks or flags.practice):
             raise
         tell(f"{error.message} Nothing of it is used.")
         profile = NO_PROFILE
+    if "url" not in said and not profile.url_from.vouched:
+        environment.pop(OPTIONS["secret_file"].variable, None)  # no more than the secret itself in the environment
     if checks:
-        allowed, in_profile = OPTIONS["secrets_from"].variable, profile.values.get("secrets_from", ())
-        environment = {allowed: os.environ.get(allowed, "")}
-        return make_settings(given, environment, Profile(values={"secrets_from": in_profile}))
-    for note in profile.notes:
+        profile = Profile(values={"secrets_from": profile.values.get("secrets_from", ())})
+    for note in (*profile.notes, *_from_environment_notes(environment, given)):
         tell(note)
-    return make_settings(given, os.environ, profile)
+    return make_settings(given, environment, profile)
+
+
+def _environment(command: str) -> dict[str, str]:
+    """Return the environment variables that give a command something, each the name of an option of its."""
+    variables = [option.variable for option in OPTIONS.values() if command in option.part.commands]
+    return {variable: os.environ[variable] for variable in variables if os.environ.get(variable)}
+
+
+def _from_environment_notes(environment: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
+    """Name what somebody who reads only the command would not expect."""
+    names = [name for name, option in OPTIONS.items() if option.variable in environment and name not in given]
+    told = [OPTIONS[name].variable for name in names if OPTIONS[name].part.heading != WHERE.heading]
+    said = ", ".join(f"{variable}={environment[variable]}" for variable in told if variable != _SECRETS)
+    return [f"From the environment: {said}"] if said else []
 
 
 def known_pbx(workbook: Path) -> str:
@@ -266,8 +304,11 @@ def known_pbx(workbook: Path) -> str:
 
     That is so where environment and profile name both the PBX and the API client.
     """
+    environment = _environment("plan")
     try:
-        settings = make_settings({"workbook": workbook}, os.environ, find_profile(None, None, workbook))
+        said = from_environment(environment)
+        profile = find_profile(said.get("profile"), said.get("profile_file"), workbook, said.get("url", ""))
+        settings = make_settings({"workbook": workbook}, environment, profile)
     except UsageError:  # which the plan is going to say
         return ""
     return settings.url if settings.client_id else ""

@@ -89,7 +89,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     folders.check_unused(settings.run_dir)
     checked = check(settings)
     mark = PRACTICE_MARK if settings.practice else ""
-    target = folders.results_path(settings.workbook, settings.results, mark)
+    target = folders.results_path(settings.workbook, settings.results, mark, settings.profile)
     check_output_places(settings, target)
     holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as stack:

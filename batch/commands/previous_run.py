@@ -23,7 +23,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
 from batch.runs.serialization import Intent, are_whole, planned_then
-from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
+from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
@@ -330,11 +330,11 @@ def _target(settings: Settings, flags: Mapping[str, Any], facts: Mapping[str, An
     """Return where the results go; into the run's folder where the place that the run had for them is gone."""
     mark = PRACTICE_MARK if facts["practice"] else ""
     try:
-        return folders.results_path(settings.workbook, settings.results, mark)
+        return folders.results_path(settings.workbook, settings.results, mark, settings.profile)
     except (UsageError, OutputError):
         if "results" in flags:
             raise
-        return place / f"{plain_stem(settings.workbook)}{mark}{RESULTS_MARK}.xlsx"
+        return place / folders.results_name(settings.workbook, mark, settings.profile)
 
 
 def _check_same_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -186,14 +187,20 @@ def open_private(path: Path, *, append: bool = False) -> TextIO:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | how, 0o600), "w", encoding="utf-8", newline="\n")
 
 
-def results_path(workbook: Path, asked_for: Path | None, mark: str = "") -> Path:
-    """Return where the results shall lie: ``NAME-results.xlsx`` beside the workbook, and never in its place.
+def results_name(workbook: Path, mark: str = "", profile: str = "") -> str:
+    """Return what results are called: ``NAME-results.xlsx``, or ``NAME-results-berlin.xlsx`` with a profile."""
+    of_pbx = re.sub(r"[^\w.]+", "_", profile)
+    return f"{plain_stem(workbook)}{mark}{RESULTS_MARK}{of_pbx and '-'}{of_pbx}.xlsx"
+
+
+def results_path(workbook: Path, asked_for: Path | None, mark: str = "", profile: str = "") -> Path:
+    """Return where the results go: beside the workbook, by `results_name`, and never in the workbook's place.
 
     Raises:
         UsageError: the folder that was asked for is not there, or the name is no workbook's.
     """
     if asked_for is None:
-        path = workbook.with_name(f"{plain_stem(workbook)}{mark}{RESULTS_MARK}.xlsx")
+        path = workbook.with_name(results_name(workbook, mark, profile))
     else:
         path = asked_for
         if path.suffix.lower() != ".xlsx":

@@ -129,12 +129,13 @@ _LONGEST_SHEET_NAME: Final = 31
 
 RESULTS_MARK: Final = "-results"
 PRACTICE_MARK: Final = "-PRACTICE"
-"""What our own files have behind the workbook's name."""
+"""What our own files have behind the workbook's name; behind that of results there may be a profile's name."""
+_OUR_ENDING: Final = re.compile(rf"(?:{PRACTICE_MARK})?(?:{RESULTS_MARK}(?:-[\w.]+)?)?$")
 
 
 def plain_stem(workbook: Path) -> str:
     """Return a workbook's name without its ending and without what we put behind it: ``London`` for its results."""
-    return workbook.stem.removesuffix(RESULTS_MARK).removesuffix(PRACTICE_MARK) or workbook.stem
+    return _OUR_ENDING.sub("", workbook.stem, count=1) or workbook.stem
 
 
 def sheet_names(names: Sequence[str]) -> list[str]:

@@ -12,7 +12,7 @@ from batch.runs import locks, outcomes
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.problems import KINDS, glossary, glossary_texts, hazard_texts
-from batch.settings import HAZARDS
+from batch.options import HAZARDS
 from batch.wording import Who
 from tests.cli.shell import Shell
 

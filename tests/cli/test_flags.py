@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from batch.cli.arguments import PORT, make_parser, parse
@@ -43,7 +47,9 @@ def refusal(*words: str) -> UsageError:
             "--on-error: invalid choice: 'cry' (choose from ",
         ),
         (("plan", "b.xlsx", "--url"), "--url: expected one argument."),
-        (("aply",), "COMMAND: invalid choice: 'aply' (choose from "),
+        (("aply",), "There is no command aply."),
+        (("aply", "b.xlsx", "--yes"), "There is no command aply."),
+        (("apply", "b.xlsx", "--dry-run"), "There is no flag --dry-run: plan shows what would change,"),
         (("apply",), "apply needs a WORKBOOK."),
         (("resume",), "resume needs a RUN: its folder, or its id."),
         (("verify", "--json"), "verify needs a RUN: its folder, or its id."),
@@ -95,6 +101,38 @@ def test_a_secret_typed_as_an_argument_is_refused_and_not_repeated(words: tuple[
     error = refusal("plan", "b.xlsx", *words)
     assert "Sample-oops" not in error.message + error.hint
     assert error.message.startswith("There is no flag --")
+
+
+def test_a_mistyped_command_gets_the_nearest_one_and_a_dry_run_the_command_that_is_one() -> None:
+    assert refusal("aply", "b.xlsx").hint.startswith("Did you mean apply? There are template, export, check, ")
+    assert refusal("frobnicate").hint.startswith("There are template, export, check, ")
+    assert refusal("apply", "b.xlsx", "--dry-run").hint == "trunk-batch plan WORKBOOK"
+
+
+@pytest.mark.parametrize("shell_name", ["bash", "zsh", "tcsh"])
+def test_what_completes_commands_flags_and_files_in_a_shell_is_printed(shell: Shell, shell_name: str) -> None:
+    ran = shell("--print-completion", shell_name)
+    assert ran.code == 0
+    assert {"trunk-batch", "apply", "skip-invalid"} <= set(re.findall(r"[a-z]+(?:-[a-z]+)*", ran.out))
+    assert ran.out.count("\n") > 20
+
+
+def test_bash_completes_with_it(shell: Shell, tmp_path: Path) -> None:
+    (tmp_path / "trunks.xlsx").touch()
+    script = shell("--print-completion", "bash").out + (
+        'complete_it() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shtab_trunk_batch; echo "${COMPREPLY[@]}"; }\n'
+        "complete_it trunk-batch ap; complete_it trunk-batch apply --skip; complete_it trunk-batch apply trun\n"
+    )
+    told = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603, S607 - our own script
+    assert told.stdout.split("\n")[:3] == ["apply", "--skip-invalid", "trunks.xlsx"]
+
+
+def test_help_says_what_the_environment_gives_and_which_proxies_count(shell: Shell) -> None:
+    told = " ".join(shell("plan", "--help").out.split())
+    assert "by its name behind TRUNK_BATCH_: TRUNK_BATCH_RATE=5" in told
+    assert "HTTPS_PROXY" in told
+    assert "No .netrc is read." in told
+    assert "HTTPS_PROXY" not in shell("check", "--help").out
 
 
 def test_a_flag_is_never_taken_for_a_longer_one() -> None:

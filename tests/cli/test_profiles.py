@@ -11,7 +11,7 @@ import pytest
 
 from batch.cli.profiles import find_profile
 from batch.errors import UsageError
-from tests.cli.shell import SECRET, Shell, at, calls, pbx, write_book
+from tests.cli.shell import FAST, SECRET, Shell, at, calls, pbx, write_book
 
 BOOK = Path("book.xlsx")
 
@@ -40,7 +40,24 @@ class TestATable:
         text = "[default]\nrate = 2\n[night]\nrate = 5\n"
         assert profile(tmp_path, text) == {"rate": 2}
         assert profile(tmp_path, text, "night") == {"rate": 5}
+        assert profile(tmp_path, "[default]\nrate = 2\ntimeout = 9\n[night]\nrate = 5\n", "night") == {
+            "rate": 5,
+            "timeout": 9,
+        }
         assert profile(tmp_path, "[night]\nrate = 5\n") == {}
+
+    @pytest.mark.parametrize("line", ['secret_file = "a"', 'fingerprint = "3F"', "insecure = true"])
+    def test_of_default_what_is_for_its_own_pbx_is_not_taken_over_by_a_profile_with_another(
+        self, tmp_path: Path, line: str
+    ) -> None:
+        key = line.partition(" ")[0]
+        usual = f'[default]\nurl = "https://a"\nclient_id = "x"\n{line}\n[night]\n'
+        assert profile(tmp_path, f'{usual}url = "https://b"\n', "night") == {"url": "https://b", "client_id": "x"}
+        assert key in profile(tmp_path, f"{usual}rate = 5\n", "night")
+        assert key in profile(tmp_path, f'[default]\n{line}\n[night]\nurl = "https://b"\n', "night")
+
+    def test_a_default_that_is_wrong_is_told_with_any_profile(self, tmp_path: Path) -> None:
+        assert "speed" in refused(tmp_path, "[default]\nspeed = 5\n[night]\nrate = 5\n", "night").message
 
     def test_a_relative_ca_file_lies_beside_the_profile(self, tmp_path: Path) -> None:
         assert profile(tmp_path, '[default]\nca_file = "pbx.pem"\n') == {"ca_file": tmp_path / "pbx.pem"}
@@ -318,6 +335,75 @@ class TestWhatAFileOfTheCurrentFolderMayNotDecide:
             ran = shell("resume", run, "--json")
             assert (ran.code, calls(served)) == (2, before)
             assert "TRUNK_BATCH_CLIENT_SECRET is not sent there" in ran.error["message"]
+
+
+class TestTheEnvironment:
+    @pytest.mark.usefixtures("secret")
+    def test_names_the_profile(self, shell: Shell, unpacked: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pbx() as served:
+            write_profile(home, served.url, table="night")
+            monkeypatch.setenv("TRUNK_BATCH_PROFILE", "night")
+            ran = shell("plan", unpacked)
+            assert ran.code == 0
+            assert f"from --profile night in {home}" in ran.err
+            monkeypatch.setenv("TRUNK_BATCH_PROFILE", "day")
+            assert "no profile day" in shell("plan", unpacked).err
+            assert shell("plan", unpacked, "--profile", "night").code == 0
+
+    @pytest.mark.usefixtures("secret")
+    def test_names_the_file(self, shell: Shell, unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        with pbx() as served:
+            monkeypatch.setenv("TRUNK_BATCH_PROFILE_FILE", str(write_profile(unpacked.parent, served.url)))
+            assert shell("plan", unpacked).code == 0
+
+    def test_gives_every_setting_of_a_command_and_says_so(
+        self, shell: Shell, unpacked: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TRUNK_BATCH_ONLY", "Paris")
+        monkeypatch.setenv("TRUNK_BATCH_PRACTICE", "yes")
+        monkeypatch.setenv("TRUNK_BATCH_READ_BACK", "no")
+        ran = shell("plan", unpacked, "--json")
+        assert [change["trunk"]["name"] for change in ran.json["changes"]] == ["Paris"]
+        assert "From the environment: TRUNK_BATCH_ONLY=Paris, TRUNK_BATCH_READ_BACK=no\n" in ran.err
+        ran = shell("plan", unpacked, "--json", "--only", "London")
+        assert [change["trunk"]["name"] for change in ran.json["changes"]] == ["London"]
+        assert "From the environment: TRUNK_BATCH_READ_BACK=no\n" in ran.err
+        assert "From the environment: TRUNK_BATCH_ONLY=Paris\n" in shell("check", unpacked).err
+
+    def test_may_not_say_what_cannot_be(self, shell: Shell, unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("TRUNK_BATCH_SKIP_INVALID", "perhaps")
+        ran = shell("plan", unpacked, "--practice")
+        assert (ran.code, ran.out) == (2, "")
+        assert "TRUNK_BATCH_SKIP_INVALID: 'perhaps' is neither yes nor no." in ran.err
+
+    def test_does_not_send_a_secret_where_a_file_of_the_current_folder_says(
+        self, shell: Shell, unpacked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "secret").write_text(SECRET)
+        monkeypatch.setenv("TRUNK_BATCH_SECRET_FILE", str(tmp_path / "secret"))
+        with pbx() as served:
+            write_profile(Path.cwd(), served.url)
+            assert shell("plan", unpacked).code == 2
+            assert calls(served) == []
+            monkeypatch.setenv("TRUNK_BATCH_URL", served.url)
+            assert shell("plan", unpacked).code == 0
+
+
+@pytest.mark.usefixtures("secret")
+def test_results_are_named_by_the_profile_and_so_are_those_of_a_run_gone_on_with(
+    shell: Shell, unpacked: Path, home: Path
+) -> None:
+    refused = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "times": 1}
+    with pbx(faults=[refused]) as served:
+        write_profile(home, served.url, table="berlin-2")
+        ran = shell("apply", unpacked, "--profile", "berlin-2", "--yes", *FAST)
+        assert ran.code == 5
+        results = unpacked.with_name("book-results-berlin_2.xlsx")
+        assert results.exists()
+        again = shell("apply", results, "--profile", "berlin-2", "--yes", "--json", *FAST)
+        assert Path(again.json["results"]).parent == results.parent
+        assert Path(again.json["run"]).parent == unpacked.with_name("book.runs")
+        assert not unpacked.with_name("book-results.xlsx").exists()
 
 
 class TestASecretFileOfAProfile:

@@ -368,6 +368,7 @@ class TestWhatIsGiven:
             "timeout": 4,
             "fingerprint": "3F",
             "allow": ("removals",),
+            "profile": "slow",
             "url_from": Origin(),
         }
         given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run, told.append)

@@ -41,6 +41,10 @@ class TestWhatWins:
         settings = made({"fingerprint": "ab"}, {}, in_profile)
         assert (settings.ca_file, settings.fingerprint, settings.rate) == (None, "ab", 3)
 
+    def test_so_does_the_environment(self) -> None:
+        settings = made({}, {"TRUNK_BATCH_INSECURE": "1"}, {"fingerprint": "ab", "rate": 3})
+        assert (settings.insecure, settings.fingerprint, settings.rate) == (True, "", 3)
+
     def test_the_environment_names_the_pbx_for_a_command(
         self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -65,6 +69,29 @@ class TestSettings:
     def test_what_cannot_be_is_refused_for_scripts_too(self, given: dict[str, Any], message: str) -> None:
         with pytest.raises(UsageError) as caught:
             Settings(workbook=BOOK, **given)
+        assert caught.value.message == message
+
+    def test_a_script_gives_a_text_for_a_path_and_one_text_for_several(self) -> None:
+        settings = Settings(workbook="book.xlsx", only="Paris-1", allow=["removals"], results=Path("r.xlsx"), log="l")  # type: ignore[arg-type]
+        assert settings == Settings(
+            workbook=BOOK, only=("Paris-1",), allow=("removals",), results=Path("r.xlsx"), log=Path("l")
+        )
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"only": 5}, "only cannot be 5."),
+            ({"only": ["London", 5]}, "only cannot be ['London', 5]."),
+            ({"workbook": 5}, "workbook cannot be 5."),
+            ({"log": 5}, "log cannot be 5."),
+            ({"rate": "5"}, "rate cannot be '5'."),
+            ({"practice": "no"}, "practice cannot be 'no'."),
+            ({"url": 5}, "url cannot be 5."),
+        ],
+    )
+    def test_a_script_that_gives_something_else_is_told(self, given: dict[str, Any], message: str) -> None:
+        with pytest.raises(UsageError) as caught:
+            Settings(**{"workbook": BOOK, **given})
         assert caught.value.message == message
 
     def test_a_folder_named_dot_gets_its_name(self, tmp_path: Path) -> None:

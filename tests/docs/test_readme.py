@@ -20,7 +20,7 @@ from batch.practice.state import PbxSettings
 from batch.reports.explanations import every_explanation, find_explanations
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
-from batch.settings import HAZARDS
+from batch.options import HAZARDS
 from tests.cli.shell import write_book
 
 ROOT = Path(__file__).parents[2]

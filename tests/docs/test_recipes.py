@@ -37,7 +37,7 @@ ENTRY = """Column(
 ),
 """
 OPTION = """    longest_pause: float = entry(
-        30.0, "seconds between two tries", _ASKING, metavar="S", bounds=(1, 60), variable="TRUNK_BATCH_LONGEST_PAUSE",
+        30.0, "seconds between two tries", _ASKING, metavar="S", bounds=(1, 60),
         profile="longest_pause",
     )
 """
@@ -163,9 +163,7 @@ def test_a_made_up_option_needs_one_entry(tmp_path: Path) -> None:
     told = told_by("option_story.py", tmp_path)
     assert Path(told["package"]).parent == package
 
-    assert "--longest-pause S seconds between two tries (or TRUNK_BATCH_LONGEST_PAUSE; default: 30)" in " ".join(
-        told["help"].split()
-    )
+    assert "--longest-pause S seconds between two tries (default: 30)" in " ".join(told["help"].split())
     assert told["refused"] == [
         "--longest-pause: must be a number from 1 to 60.",
         "TRUNK_BATCH_LONGEST_PAUSE: 'x' is not a number.",

@@ -7,7 +7,7 @@ import pytest
 from batch.runs.outcomes import Ending
 from batch.schema.column_model import TrunkType
 from batch.schema.problems import glossary, glossary_texts
-from batch.settings import HAZARDS
+from batch.options import HAZARDS
 from batch.writers import template
 
 GLOSSARY = glossary()

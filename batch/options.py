@@ -1,0 +1,182 @@
+"""Options: what there is to know of each setting that people can give, and how what they give is understood."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import field
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
+
+from batch.errors import UsageError
+
+ValueT = TypeVar("ValueT")
+
+_KINDS: Final = {
+    bool: "True or False",
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    tuple: "a text, or a list of texts",
+    Path: "a path",
+}
+"""What the value of an option can be, and what it is called where it is something else."""
+
+HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
+"""What ``--allow`` takes."""
+
+
+class Part(NamedTuple):
+    """A part of the help."""
+
+    commands: tuple[str, ...]
+    heading: str = ""
+
+
+class Option(NamedTuple):
+    """What there is to know of a setting that people can give. No dataclass, which would cost each start its time."""
+
+    usual: Any
+    help: str
+    """Of its flag. What is usual, and the environment variable, are added."""
+    part: Part
+    name: str = ""
+    """Of its field in `Settings`; its kind is that field's, too."""
+    kind: type = str
+    """bool, int, float, str, Path, or tuple: of texts."""
+    short: str = ""
+    """A short flag, which messages name instead."""
+    metavar: str | None = None
+    """What its value is called; FILE and N go without saying."""
+    nargs: str | None = None
+    """``+`` where one flag takes several texts; else each of them has a flag of its own."""
+    otherwise: str = ""
+    """What holds where it is not given, if its usual value does not say it."""
+    bounds: tuple[float, float] | None = None
+    """From least to most, both included. Times are in seconds."""
+    choices: tuple[str, ...] = ()
+    reader: Callable[[str], str] | None = None
+    """Reads a text that was typed; a ValueError says what is wrong with it."""
+    profile: str = ""
+    """What a profile calls it; blank where no profile may give it."""
+    kept: bool = True
+    """Whether a run keeps it, to be gone on with."""
+    trust: bool = False
+    """Whether it says whom to trust, or with what: a run that somebody else began cannot decide it."""
+    apart: bool = False
+    """Whether it names a file to be written that may not take the place of the workbook's own."""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """How it is typed, as messages name it first."""
+        long = f"--{'no-' if self.usual is True else ''}{self.name.replace('_', '-')}"
+        return (self.short, long) if self.short else (long,)
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that gives it, too."""
+        return f"TRUNK_BATCH_{self.name.upper()}"
+
+    @property
+    def _called(self) -> str:
+        return "whole number" if self.kind is int else "number"
+
+    def parse(self, text: str) -> Any:
+        """Read what was typed; for a tuple, one of its texts; for a switch, yes or no.
+
+        Raises:
+            ValueError: what is wrong with it, in a few words.
+        """
+        if self.kind is bool:
+            if text.strip().casefold() not in _SWITCHES:
+                raise ValueError(f"{text!r} is neither yes nor no")
+            return _SWITCHES[text.strip().casefold()]
+        if self.bounds is None:
+            return (self.reader or (Path if self.kind is Path else str))(text)
+        try:
+            number = self.kind(text)
+        except ValueError:
+            raise ValueError(f"{text!r} is not a {self._called}") from None
+        if reason := self.why_not(number):
+            raise ValueError(reason)
+        return number
+
+    def why_not(self, number: float) -> str:
+        """Say what is wrong with a number, in a few words; nothing if nothing is."""
+        if self.bounds is None:
+            return ""
+        least, most = self.bounds
+        if least <= number <= most and (self.kind is float or number == int(number)):
+            return ""
+        return f"must be a {self._called} from {least:,} to {most:,}"
+
+    def fits(self, value: object) -> bool:
+        """Tell whether a value is of its kind, as TOML and JSON have it; or nothing, where that is usual."""
+        if value is None:
+            return self.usual is None
+        if self.kind is tuple:
+            return isinstance(value, list) and all(isinstance(text, str) for text in value)
+        return type(value) in {float: (int, float), Path: (str,)}.get(self.kind, (self.kind,))
+
+
+_SWITCHES: Final = {
+    "1": True,
+    "yes": True,
+    "true": True,
+    "on": True,
+    "0": False,
+    "no": False,
+    "false": False,
+    "off": False,
+}
+
+
+def entry(usual: ValueT, text: str, part: Part, **facts: Any) -> ValueT:
+    """Make a field of the settings that people can give; the text is its flag's help."""
+    return field(default=usual, metadata={"option": Option(usual, text, part, **facts)})
+
+
+def hazard(text: str) -> str:
+    """Read a hazard as ``--allow`` takes it.
+
+    Raises:
+        ValueError: there is none that is called so.
+    """
+    if text.partition("=")[0] not in HAZARDS:
+        raise ValueError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
+    return text
+
+
+def digest(text: str) -> str:
+    """Read a digest as a plan prints it.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", text.strip(), re.IGNORECASE):
+        raise ValueError(f"{text!r} is not a digest; plan prints it, 32 characters")
+    return text.strip().casefold()
+
+
+def taken(option: Option, value: object) -> Any:
+    """Take what a script gives for an option: a text for a path, too, or for the only one of several texts.
+
+    Raises:
+        UsageError: it is of another kind.
+    """
+    kind = option.kind
+    if kind is Path and isinstance(value, str | os.PathLike):
+        return Path(value)
+    if kind is tuple:
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(texts, list | tuple | set | frozenset) and all(isinstance(text, str) for text in texts):
+            return tuple(texts)
+    elif isinstance(value, kind) or (kind is float and type(value) is int):
+        return value
+    raise UsageError(f"{option.name} cannot be {value!r}.", f"Give {_KINDS[kind]}.")
+
+
+def kind_written(written: str) -> type:
+    """Return the kind of a field's value by how its type is written: ``Path`` for ``Path | None``."""
+    return next(kind for kind in _KINDS if kind.__name__ == re.split(r"\W", written)[0])
