@@ -18,7 +18,8 @@ from batch.trunks.diff import Difference
 from batch.wording import Meaning, counted, list_entries, meaning_of, moment, read_texts, some_of, spans
 
 if TYPE_CHECKING:  # explain needs neither
-    from batch.tables.rows import Table, Tables
+    from batch.tables.rows import Tables
+    from batch.tables.table import Table
     from batch.trunks.model import Record, Records
 
 

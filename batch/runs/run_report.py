@@ -14,7 +14,8 @@ from batch.runs.outcomes import ENDINGS, TONES, Ending, Outcome, RowEndings
 from batch.schema.columns import LIST_SHEETS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.row_results import ChangeLine, CodeCount, EndingCount, Summary
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text
 from batch.trunks.live import Entry, LiveTrunk

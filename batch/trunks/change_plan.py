@@ -20,7 +20,8 @@ from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks import rules
 from batch.trunks.diff import (
     NO_DIFFERENCE,

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from batch.schema.column_model import CLEAR, ListSheet, Mode
 from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
 from batch.schema.problems import Finding, Problem
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory
 from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit, dids_of
 from batch.trunks.numbers import (

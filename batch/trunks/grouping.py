@@ -15,7 +15,8 @@ import numpy.typing as npt
 from batch.schema.column_model import Column, ListSheet, Mode, Parser, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.problems import Finding, Problem, Problems
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.model import EntryRowT, ListEdit, Owners, Record, Records, rows_at

@@ -20,7 +20,8 @@ from batch.schema.column_model import CLEAR, ListSheet, Mode
 from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks.diff import (
     NO_DIFFERENCE,
     ChangeKind,

@@ -19,7 +19,7 @@ import numpy as np
 
 from batch.schema.problems import Problem
 from batch.tables.cells import MAX_TOLD
-from batch.tables.rows import Table
+from batch.tables.table import Table
 from batch.tables.written_numbers import BRACKET
 from batch.trunks.entries import Entries
 from batch.trunks.model import DidRow, dids_of

@@ -15,7 +15,8 @@ from typing import Final
 from batch.schema.column_model import CLEAR, Mode, Parser, TrunkType
 from batch.schema.columns import DIDS, LIST_SHEETS, NAME_FORBIDS, TRUNKS
 from batch.schema.problems import FEW, ColumnNotice, Finding, Problem
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.tables.written_numbers import MOST_DIGITS
 from batch.trunks.entries import Entries
 from batch.trunks.model import CallerIdRow, DidRow, ListEdit, Owners, Record, dids_of

@@ -14,7 +14,8 @@ from typing import Final
 from batch.schema.column_model import Parser
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import Finding, Problem
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks.entries import CallerIdCells, understood
 from batch.trunks.live import LiveTrunk
 from batch.trunks.model import Records

@@ -27,8 +27,9 @@ from batch.secrets import HIDDEN
 from batch.tables.cells import TYPE_AGAIN
 from batch.tables.password_cells import SecretSearch, as_text, cells_to_hide, hidden_values
 from batch.tables.row_results import AnsweredSheet
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
 from batch.tables.sheets import is_ours
+from batch.tables.table import Table
 from batch.xlsx_edit.book import Book
 from batch.xlsx_edit.package import PackageEdit, Unpatchable, parse_part, serialise
 from batch.xlsx_edit.sheet import cells_of, rows_of

@@ -22,7 +22,8 @@ from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
-from batch.tables.rows import Table, Tables
+from batch.tables.rows import Tables
+from batch.tables.table import Table
 from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
 from batch.writers.atomic import Replace, free_name, place_file

@@ -6,13 +6,13 @@ import pytest
 
 from batch.commands import flow
 from batch.errors import BatchError, exit_codes_and_errors
+from batch.options import HAZARDS
 from batch.pbx.error_codes import ERRCODES, REACTIONS, Verdict
 from batch.reports.explanations import Explanation, every_explanation
 from batch.runs import locks, outcomes
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.problems import KINDS, glossary, glossary_texts, hazard_texts
-from batch.options import HAZARDS
 from batch.wording import Who
 from tests.cli.shell import Shell
 
