@@ -9,6 +9,7 @@ TYPE_CHECKING = False  # to import it would take most of the time until Ctrl-C i
 if TYPE_CHECKING:
     from typing import Any
 
+    from batch.cli.profiles import load_profile
     from batch.commands.check import Checked, check, read
     from batch.commands.export import Exported, export
     from batch.commands.flow import Planned, Report, Verified, apply, plan, resume, verify
@@ -28,6 +29,7 @@ _HOMES = {
     "apply": "batch.commands.flow",
     "check": "batch.commands.check",
     "export": "batch.commands.export",
+    "load_profile": "batch.cli.profiles",
     "plan": "batch.commands.flow",
     "read": "batch.commands.check",
     "resume": "batch.commands.flow",
@@ -46,6 +48,7 @@ __all__ = [
     "apply",
     "check",
     "export",
+    "load_profile",
     "plan",
     "read",
     "resume",

@@ -223,6 +223,23 @@ OPTIONS: Final[Mapping[str, Option]] = {
 """All that people can give, by the name of its field in `Settings`."""
 
 
+def as_settings(given: Settings | Path | str) -> Settings:
+    """Take a workbook's path, or its text, for the settings that name nothing else."""
+    return given if isinstance(given, Settings) else Settings(workbook=Path(given))
+
+
+def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Take settings that a script gives for a run that is there, each of its kind.
+
+    Raises:
+        UsageError: there is no such setting, or it is of another kind.
+    """
+    names = {field.name for field in fields(Settings)}
+    if unknown := [name for name in given if name not in names]:
+        raise UsageError(f"There is no setting {unknown[0]}.", f"There are {', '.join(OPTIONS)}.")
+    return {name: taken(OPTIONS[name], value) if name in OPTIONS else value for name, value in given.items()}
+
+
 def _source(text: str) -> str:
     """Spell what cells may read from: a variable's pattern as it is, a folder or file as a whole path.
 

@@ -139,7 +139,7 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
         console.say(marked_text(marked))
     if settings.write_columns is not None:
         console.say(columns_text(settings.workbook, settings.write_columns))
-    return 3 if checked.stops else 0
+    return checked.exit_code
 
 
 def _settings(flags: argparse.Namespace, console: Console) -> Settings:
@@ -198,7 +198,7 @@ def _resume(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
     run, given = _run_again(flags, console)
-    return _show_report(flow.resume(run, given, Terminal(console, assume_yes=flags.yes)), console)
+    return _show_report(flow.resume(run, Terminal(console, assume_yes=flags.yes), **given), console)
 
 
 def _show_report(done: Report | Planned, console: Console) -> int:
@@ -224,7 +224,7 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
     from batch.runs.run_status import read_status  # noqa: PLC0415
 
     run, given = _run_again(flags, console)
-    verified = flow.verify(run, given, Terminal(console, assume_yes=False))
+    verified = flow.verify(run, Terminal(console, assume_yes=False), **given)
     console.say(verified_text(verified, read_status(run), console.shown))
     if console.json:
         console.hand_over(json_shapes.verified_json(verified))

@@ -31,6 +31,7 @@ from batch.settings import (
     is_path,
     make_settings,
     place_of,
+    settings_given,
 )
 from batch.wording import quoted
 
@@ -297,6 +298,22 @@ def _from_environment_notes(environment: Mapping[str, str], given: Mapping[str, 
     told = [OPTIONS[name].variable for name in names if OPTIONS[name].part.heading != WHERE.heading]
     said = ", ".join(f"{variable}={environment[variable]}" for variable in told if variable != _SECRETS)
     return [f"From the environment: {said}"] if said else []
+
+
+def load_profile(
+    name: str | None = None, *, workbook: Path | str, file: Path | str | None = None, **given: Any
+) -> Settings:
+    """Make settings of a profile, for a script; what is given besides wins over it.
+
+    Without a name that is the table ``default``; without a file those of the operator's own place and of the current
+    folder are looked through, as commands do. Of the environment only the client secret counts.
+
+    Raises:
+        UsageError: the profile is not there, cannot be read, or something given cannot be.
+    """
+    given = settings_given({**given, "workbook": Path(workbook)})
+    profile = find_profile(name, None if file is None else Path(file), given["workbook"], given.get("url", ""))
+    return make_settings({**given, "profile": name or ""}, {}, profile)
 
 
 def known_pbx(workbook: Path) -> str:

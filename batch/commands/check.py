@@ -15,8 +15,9 @@ from batch.readers.encodings import read_columns_text
 from batch.readers.workbook import Workbook
 from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
-from batch.settings import Settings
+from batch.settings import Settings, as_settings
 from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
+from batch.tables.row_results import typed_frame
 from batch.tables.sheets import unreadable_problems
 
 if TYPE_CHECKING:
@@ -81,6 +82,11 @@ class Checked:
         """Whether anything stands against sending."""
         return bool(self.problems.stopping)
 
+    @property
+    def exit_code(self) -> int:
+        """0 if it may be planned, 3 for problems: as ``check`` ends."""
+        return 3 if self.stops else 0
+
     def exported(self) -> Mapping[int, LiveTrunk] | None:
         """Return the trunks, by id, that a workbook was exported with; None for one that is no export."""
         from batch.trunks.merge import read_base  # noqa: PLC0415 - as in `_begin`
@@ -92,13 +98,16 @@ class Checked:
         return problems_frame(self.problems)
 
 
-def read(settings: Settings) -> Sheets:
+def read(settings: Settings | Path | str) -> Sheets:
     """Read a workbook: find its three sheets, match their headers, turn cells into text. Nothing is judged yet.
+
+    A path, or its text, does for settings that name nothing but the workbook; so it does for `check`.
 
     Raises:
         WorkbookError: it is no workbook, or cannot be read.
         UsageError: the columns file cannot be read or understood.
     """
+    settings = as_settings(settings)
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
         problems = list(tables.problems)
@@ -126,13 +135,14 @@ def _file(settings: Settings) -> Path:
     return settings.run_copy or settings.workbook
 
 
-def check(settings: Settings) -> Checked:
+def check(settings: Settings | Path | str) -> Checked:
     """Read a workbook and find everything wrong with it, all at once. Contacts no PBX.
 
     Raises:
         WorkbookError: it is no workbook, or cannot be read.
         UsageError: ``--only`` names a trunk that the workbook does not have, or the columns file cannot be understood.
     """
+    settings = as_settings(settings)
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
         from batch.trunks.grouping import group, own  # noqa: PLC0415
@@ -201,10 +211,9 @@ def write_guess(checked: Checked, target: Path) -> None:
 
 def problems_frame(problems: Sequence[Problem]) -> pd.DataFrame:
     """Return problems as a table, one line each."""
-    import pandas as pd  # noqa: PLC0415 - only scripts want frames
-
-    columns = ["severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who"]
-    return pd.DataFrame([problem.to_json() for problem in problems], columns=columns)
+    names = ("severity", "code", "sheet", "cell", "row", "column", "value", "message", "fix", "who")
+    types = dict.fromkeys(names, "str") | {"row": "int64"}
+    return typed_frame(([problem.to_json()[name] for name in names] for problem in problems), types)
 
 
 def _drafts(records: Sequence[Record]) -> Drafts:

@@ -8,7 +8,7 @@ Nothing here prints, asks or exits: what needs a person comes in as a `UserInter
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ from batch.commands.connection import open_connection
 from batch.commands.outputs import Report, RunContext, check_output_places, check_places, unchanged
 from batch.commands.plan import Planned, make_plan, narrowed, write_plan_page, write_plan_workbook
 from batch.commands.previous_run import Verified, return_to
-from batch.commands.run import Unattended, UserInterface, begin
+from batch.commands.run import NotApproved, Unattended, UserInterface, begin
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
@@ -28,12 +28,13 @@ from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.resuming import deviations
 from batch.schema.file_metadata import PRACTICE_MARK
-from batch.settings import Settings
+from batch.settings import Settings, as_settings, settings_given
 from batch.wording import quoted
 
 __all__ = [
     "Checked",
     "Declined",
+    "NotApproved",
     "Planned",
     "Report",
     "UserInterface",
@@ -58,12 +59,15 @@ class Declined(BatchError):
         super().__init__("Nothing was sent.", "Run it again when you are ready.")
 
 
-def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
+def plan(settings: Settings | Path | str, interface: UserInterface | None = None) -> Planned:
     """Check a workbook, read the PBX and say what would change. Cannot write to the PBX.
+
+    A path, or its text, does for settings that name nothing but the workbook; so it does for `apply`.
 
     Raises:
         BatchError: workbook or PBX cannot be used at all; problems and hazards are in what comes back.
     """
+    settings = as_settings(settings)
     check_places(settings)
     checked = check(settings)
     interface = interface or Unattended()
@@ -74,7 +78,7 @@ def plan(settings: Settings, interface: UserInterface | None = None) -> Planned:
         return make_plan(checked, connection)
 
 
-def apply(settings: Settings, interface: UserInterface | None = None) -> Report | Planned:
+def apply(settings: Settings | Path | str, interface: UserInterface | None = None) -> Report | Planned:
     """Check, plan, ask, write, read back, and give the workbook back with an ending for every row.
 
     Returns:
@@ -83,7 +87,7 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
     Raises:
         BatchError: workbook or PBX cannot be used at all, and nothing was sent; or the question was answered no.
     """
-    interface = interface or Unattended()
+    settings, interface = as_settings(settings), interface or Unattended()
     started = datetime.now(tz=UTC)
     check_places(settings)
     folders.check_unused(settings.run_dir)
@@ -128,12 +132,12 @@ def apply(settings: Settings, interface: UserInterface | None = None) -> Report 
 
 
 def resume(
-    place: Path, flags: Mapping[str, Any] | None = None, interface: UserInterface | None = None
+    run: Path | str, interface: UserInterface | None = None, *, yes: bool = False, **given: Any
 ) -> Report | Planned:
     """Go on with a run: plan again, and take up what is *not run*, *unknown* or *failed*.
 
-    Flags are settings given again; all others are the run's own. It is asked only if something would be written that
-    was not approved for the run.
+    What is given are settings, such as ``allow`` or ``secret``, in place of the run's own. Only if something would be
+    written that was not approved for the run, the interface is asked; without one, ``yes`` approves it.
 
     Returns:
         The report; or the plan, if problems or hazards stand against it: then nothing was sent.
@@ -141,13 +145,15 @@ def resume(
     Raises:
         BatchError: there is no such run, somebody is at it, it is about another PBX, workbook or PBX cannot be used
             at all, or the question was answered no. The run is then as it was.
+        NotApproved: something is to be approved, there is nobody to ask, and ``yes`` was not given.
     """
-    interface = interface or Unattended()
+    interface = interface or Unattended(agrees=yes)
+    place, flags = Path(run), settings_given(given)
     holder = Holder(command="resume", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with ExitStack() as stack:
         stack.enter_context(_cut_short(place))
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
-        returned = return_to(place, flags or {})
+        returned = return_to(place, flags)
         check_places(returned.checked.settings)
         check_output_places(returned.checked.settings, returned.target)
         if returned.is_over:
@@ -169,24 +175,25 @@ def resume(
                 raise Declined
             context = returned.context(planned, rest)
             opened = stack.enter_context(journal.reopen(place))
-            run = begin(opened, record, context, planned, interface, rest.stays, returned.history)
-            stack.enter_context(run.ahead)
-            run.dispatch(connection.client)
-            attention = run.look_at_statuses(connection.client, returned.target)
-        return run.conclude(returned.target, attention)
+            again = begin(opened, record, context, planned, interface, rest.stays, returned.history)
+            stack.enter_context(again.ahead)
+            again.dispatch(connection.client)
+            attention = again.look_at_statuses(connection.client, returned.target)
+        return again.conclude(returned.target, attention)
 
 
-def verify(place: Path, flags: Mapping[str, Any] | None = None, interface: UserInterface | None = None) -> Verified:
+def verify(run: Path | str, interface: UserInterface | None = None, **given: Any) -> Verified:
     """Compare the PBX with what a run wanted, and settle what it left *unknown*. Cannot write to the PBX.
 
-    Flags are settings given again; all others are the run's own.
+    What is given are settings, such as ``secret``, in place of the run's own.
 
     Raises:
         BatchError: there is no such run, somebody is at it, or the PBX cannot be read.
     """
+    place, flags = Path(run), settings_given(given)
     holder = Holder(command="verify", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with holding(place_of_run(place), f"run {place.name}", holder):
-        returned = return_to(place, flags or {})
+        returned = return_to(place, flags)
         checked, interface = returned.checked, interface or Unattended()
         check_places(checked.settings)
         with (

@@ -13,7 +13,7 @@ from batch.commands.check import Checked
 from batch.commands.connection import Operator
 from batch.commands.outputs import Report, RunContext, without_sending
 from batch.commands.plan import Planned, batch_size
-from batch.errors import PbxError
+from batch.errors import PbxError, UsageError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
 from batch.runs.folders import Recording, note_begun
@@ -26,6 +26,7 @@ from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
+from batch.wording import counted
 from batch.writers.results_workbook import ChangesWriter
 from batch.writers.run_results import Results, give_back
 
@@ -47,8 +48,24 @@ class UserInterface(Operator, Protocol):
         """Show the progress of so many trunks."""
 
 
+class NotApproved(UsageError):
+    """What is left of a run is not as it was approved, and there is nobody to ask (exit 2)."""
+
+    def __init__(self, planned: Planned) -> None:
+        super().__init__(
+            f"{counted(len(planned.differs), 'trunk')} would be written otherwise than it was approved for the run. "
+            "Nothing was sent; the run is as it was.",
+            "Look at planned.differs of this error; to approve it, call resume with yes=True.",
+        )
+        self.planned = planned
+
+
 class Unattended:
-    """Nobody is there: goes on without asking, for scripts that call the Python API."""
+    """Nobody is there, as where a script calls: nothing is asked, and only what was approved is gone on with."""
+
+    def __init__(self, *, agrees: bool = True) -> None:
+        """Go on, or refuse to, where somebody would be asked: whoever calls `apply` has decided."""
+        self._agrees = agrees
 
     def prompt_secret(self, text: str) -> str:  # noqa: ARG002
         """Nobody can be asked."""
@@ -60,8 +77,14 @@ class Unattended:
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Nobody listens."""
 
-    def confirm(self, planned: Planned) -> bool:  # noqa: ARG002
-        """Whoever called `apply` has decided."""
+    def confirm(self, planned: Planned) -> bool:
+        """Answer at once.
+
+        Raises:
+            NotApproved: it is not agreed to.
+        """
+        if not self._agrees:
+            raise NotApproved(planned)
         return True
 
     def watch(self, total: int) -> Progress:  # noqa: ARG002

@@ -5,14 +5,20 @@ Writers know nothing of trunks or runs, so whoever writes a results or plan work
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.columns import TRUNKS
 from batch.wording import column_of, letters, trunks_and_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FRAME_TYPES: Final = ("str", "str", "Int64", "str", "Int64", "Int64", "Int64", "datetime64[s]")
+"""Of the eight result columns, as pandas has them; where nothing was received a number is ``<NA>``."""
 
 RESULT_WIDTHS: Final = (12, 72, 10, 44, 14, 11, 13, 20)
 """Of the eight result columns, in characters."""
@@ -25,6 +31,13 @@ _ON_A_PAGE: Final = 16
 def pages_across(columns: int) -> int:
     """Return over how many pages, side by side, a sheet with so many columns prints."""
     return -(-columns // _ON_A_PAGE)
+
+
+def typed_frame(lines: Iterable[Sequence[object]], types: Mapping[str, str]) -> pd.DataFrame:
+    """Return lines as a pandas frame with these columns, of these types, also where there is no line."""
+    import pandas as pd  # noqa: PLC0415 - only scripts want frames
+
+    return pd.DataFrame([*lines], columns=list(types)).astype(dict(types))
 
 
 class Tone(StrEnum):

@@ -21,7 +21,7 @@ from batch.schema.columns import RESULT_HEADERS
 from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.tables.password_cells import SecretSearch
-from batch.tables.row_results import AnsweredSheet, ChangeLine, RowResult, Summary
+from batch.tables.row_results import FRAME_TYPES, AnsweredSheet, ChangeLine, RowResult, Summary, typed_frame
 from batch.tables.rows import Tables
 from batch.tables.table import Table
 from batch.trunks.change_plan import Change
@@ -192,23 +192,16 @@ def _is_untouched(target: Path, folder: Path, name: str) -> bool:
 
 def endings_frame(endings: RowEndings) -> pd.DataFrame:
     """Return one line per row of the workbook: sheet, row, and the eight result columns."""
-    import pandas as pd  # noqa: PLC0415 - only scripts want frames
-
-    return pd.DataFrame(
-        [
-            (sheet, row, *result.cells)
-            for sheet, rows in endings.by_sheet.items()
-            for row, result in sorted(rows.items())
-        ],
-        columns=["Sheet", "Row", *RESULT_HEADERS],
+    lines = (
+        (sheet, row, *result.cells) for sheet, rows in endings.by_sheet.items() for row, result in sorted(rows.items())
     )
+    types = dict(zip(RESULT_HEADERS, FRAME_TYPES, strict=True))
+    return typed_frame(lines, {"Sheet": "str", "Row": "int64", **types})
 
 
 def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
     """Return one line per changed field or list entry, with the columns of the sheet Changes."""
-    import pandas as pd  # noqa: PLC0415 - only scripts want frames
-
-    return pd.DataFrame([*change_lines(tables, changes, outcomes)], columns=list(ChangeLine._fields))
+    return typed_frame(change_lines(tables, changes, outcomes), dict.fromkeys(ChangeLine._fields, "str"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -121,7 +121,7 @@ def test_bash_completes_with_it(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "trunks.xlsx").touch()
     script = shell("--print-completion", "bash").out + (
         'complete_it() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shtab_trunk_batch; echo "${COMPREPLY[@]}"; }\n'
-        "complete_it trunk-batch ap; complete_it trunk-batch apply --skip; complete_it trunk-batch apply trun\n"
+        "complete_it trunk-batch ap; complete_it trunk-batch apply --skip; complete_it trunk-batch apply tr\n"
     )
     told = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603, S607 - our own script
     assert told.stdout.split("\n")[:3] == ["apply", "--skip-invalid", "trunks.xlsx"]

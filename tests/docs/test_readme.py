@@ -15,12 +15,12 @@ import batch
 from batch.cli.arguments import make_parser, parse
 from batch.cli.main import main
 from batch.errors import exit_codes_and_errors
+from batch.options import HAZARDS
 from batch.practice.faults import Faults
 from batch.practice.state import PbxSettings
 from batch.reports.explanations import every_explanation, find_explanations
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
-from batch.options import HAZARDS
 from tests.cli.shell import write_book
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def flags_of(parser: argparse.ArgumentParser) -> set[str]:
 
 _subparsers = next(action for action in make_parser()._actions if action.dest == "command")  # noqa: SLF001 - as above
 COMMANDS: dict[str, argparse.ArgumentParser] = dict(_subparsers.choices or {})
-FLAGS = {flag for command in COMMANDS.values() for flag in flags_of(command)}
+FLAGS = {flag for command in (make_parser(), *COMMANDS.values()) for flag in flags_of(command)}
 
 PROSE = re.sub(r"^```.*?^```$", "", README, flags=re.DOTALL | re.MULTILINE)
 SPANS = re.findall(r"`([^`\n]+)`", PROSE)

@@ -144,7 +144,7 @@ def go_through(night: Night, folder: Path) -> list[str]:
         script.healed = True
         while report is not None and report.unfinished:
             before = report.endings.total()
-            again = partial(resume, report.folder.path, {"secret": Secret(CLIENT_SECRET)})
+            again = partial(resume, report.folder.path, yes=True, secret=Secret(CLIENT_SECRET))
             report = invocation(again, night, served, script)
             assert report is not None
             must_all_be_true(report, told, served, script)

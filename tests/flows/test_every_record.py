@@ -76,10 +76,10 @@ def go_on(book: Path, served: RunningPbx, workers: int) -> Report:
     for run in run_folders(book):
         if not _began(run):
             with pytest.raises(UsageError, match="never began"):
-                resume(run, {"secret": Secret(CLIENT_SECRET)})
+                resume(run, secret=Secret(CLIENT_SECRET))
             assert not writes(served)
             continue
-        done = resume(run, {"secret": Secret(CLIENT_SECRET)})
+        done = resume(run, secret=Secret(CLIENT_SECRET))
         assert isinstance(done, Report)
         return done
     done = apply(settings(book, served, workers))

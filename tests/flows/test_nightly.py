@@ -109,7 +109,7 @@ def test_fifty_thousand_trunks_with_one_fault_in_a_hundred(tmp_path: Path, capsy
         report = apply(how)
         invocations = 1
         while isinstance(report, Report) and report.unfinished and invocations < 5:
-            report = resume(report.folder.path, {"secret": Secret(CLIENT_SECRET)})
+            report = resume(report.folder.path, secret=Secret(CLIENT_SECRET))
             invocations += 1
     seconds = time.monotonic() - began
     assert isinstance(report, Report)

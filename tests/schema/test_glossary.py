@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from batch.options import HAZARDS
 from batch.runs.outcomes import Ending
 from batch.schema.column_model import TrunkType
 from batch.schema.problems import glossary, glossary_texts
-from batch.options import HAZARDS
 from batch.writers import template
 
 GLOSSARY = glossary()
