@@ -198,6 +198,12 @@ def _typed(option: Option) -> Callable[[str], Any]:
 def _add_voice(command: argparse.ArgumentParser) -> None:
     group = command.add_argument_group("output")
     group.add_argument("--json", action="store_true", help="one JSON object on stdout, everything else on stderr")
+    group.add_argument(
+        "--color",
+        choices=("auto", "always", "never"),
+        default="auto",
+        help="colours in what people read; auto, which is usual: on a terminal, unless NO_COLOR is set",
+    )
     group.add_argument("-v", "--verbose", action="store_true", help="say more: every request")
     group.add_argument("-q", "--quiet", action="store_true", help="say less: no notices, no progress")
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from batch.errors import UsageError
 from batch.wording import visible
@@ -23,15 +25,48 @@ if TYPE_CHECKING:
 
 def request_text(entry: Mapping[str, Any]) -> str:
     """Tell of one request, from its line in the log."""
-    return "  ".join(f"{name}={_joined(value)}" for name, value in entry.items())
+    return "  ".join(f"{name}={_joined(value)}" for name, value in entry.items() if value is not None)
 
 
 def _joined(value: object) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+_COLOURS: Final = (
+    (re.compile(r"PROBLEM|HAZARD|error\b"), "1;31"),
+    (re.compile(r"notice|warning\b"), "33"),
+    (re.compile(r" *\+ "), "32"),
+    (re.compile(r" *- "), "31"),
+    (re.compile(r" *[~\u2195] "), "33"),
+    (re.compile(r"Next: |Results: |In all: "), "1"),
+)
+"""How what a line begins with is coloured; the words say the same without."""
+_LEAST_WIDTH: Final = 40
+
+
+def wrapped(line: str, width: int) -> list[str]:
+    """Break a line at its words, what follows a little further in; a command stays in one. No width breaks nothing."""
+    broad = max(width, _LEAST_WIDTH)
+    if not width or len(line) <= broad or "trunk-batch " in line:
+        return [line]
+    import textwrap  # noqa: PLC0415 - not for --help
+
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(line, broad, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def coloured(line: str) -> str:
+    """Colour what a line begins with, as a terminal understands it."""
+    for beginning, colour in _COLOURS:
+        if found := beginning.match(line):
+            return f"\x1b[{colour}m{found[0]}\x1b[0m{line[found.end() :]}"
+    return line
+
+
 class Console:
     """What is said, and where: with ``--json`` stdout is for the object alone.
+
+    On a terminal long lines are broken at words, and what they begin with is coloured.
 
     Each line stays one line, whatever the names and values in it hold: nothing in them can pass for words of ours.
 
@@ -44,6 +79,8 @@ class Console:
         self.json = json
         self.quiet = False
         self.verbose = False
+        self.colour = "auto"
+        """``always``, ``never``, or ``auto``: on a terminal that has it, unless NO_COLOR says otherwise."""
         self.interrupted = False
         """Whether somebody wants the command to stop."""
         self._lock = threading.RLock()
@@ -68,32 +105,36 @@ class Console:
         """Print the JSON object."""
         import json  # noqa: PLC0415 - only for --json
 
-        self._put([json.dumps(shape)], "stdout")
+        self.print_plain([json.dumps(shape)])
+
+    def print_plain(self, lines: Iterable[str]) -> None:
+        """Print lines for a program, as they are."""
+        self._put(lines, "stdout", plain=True)
 
     def ask(self, text: str) -> str:
         """Ask on the terminal and return the answer; nothing where it has ended."""
-        self._put([text], "stderr", end="")
+        self._put([text], "stderr", end="", plain=True)
         self.flush()
         return sys.stdin.readline().strip() if sys.stdin is not None else ""
 
     def flush(self) -> None:
         """Let out what has been said."""
         for name in ("stdout", "stderr"):
-            self._put((), name)
+            self._put((), name, plain=True)
 
     def close(self) -> str:
         """Let out what has been said; returns why stdout could not take it, if so and not just for want of a reader."""
         self.flush()
         return self._unheard
 
-    def _put(self, lines: Iterable[str], name: str, end: str = "\n") -> None:
+    def _put(self, lines: Iterable[str], name: str, end: str = "\n", *, plain: bool = False) -> None:
         stream = getattr(sys, name)
         if stream is None:  # closed by whoever started us
             return
         with self._lock:
             try:
-                for line in lines:
-                    print(visible(line), end=end, file=stream)
+                for line in lines if plain else self._for_people(lines, stream):
+                    print(line, end=end, file=stream)
                 if not lines:
                     stream.flush()
             except OSError as error:
@@ -103,13 +144,33 @@ class Console:
                 if name == "stdout" and error.errno not in _READER_LEFT:
                     self._unheard = (error.strerror or str(error)).lower()
 
+    def _for_people(self, lines: Iterable[str], stream: TextIO) -> Iterable[str]:
+        """Break lines at words where a terminal would break them anywhere, and colour what they begin with."""
+        width = _width_of(stream)
+        broken = chain.from_iterable(wrapped(visible(line), width) for line in lines)
+        return map(coloured, broken) if self._has_colour(stream) else broken
+
+    def _has_colour(self, stream: TextIO) -> bool:
+        if self.colour != "auto":
+            return self.colour == "always"
+        has_it = bool({"WT_SESSION", "ANSICON", "TERM"} & os.environ.keys()) and os.environ.get("TERM") != "dumb"
+        return has_it and not os.environ.get("NO_COLOR") and _width_of(stream) > 0
+
+
+def _width_of(stream: TextIO) -> int:
+    """Return how many characters a line of a terminal has; 0 for what is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
 
 _READER_LEFT = frozenset({errno.EPIPE, errno.EINVAL})
 """What Unix and Windows say when a pipe has no reader any more."""
 
 
 class Bar:
-    """A bar that counts trunks."""
+    """A bar that counts trunks; one that was not run does not move it."""
 
     def __init__(self, total: int, *, hidden: bool) -> None:
         """Show a bar for so many trunks, unless hidden; where it is not a terminal, seldom."""
@@ -124,17 +185,22 @@ class Bar:
         except (OSError, ValueError):
             self._bar = shown(disable=True)
         self._left = total
-        self._failed = 0
+        self._failed = self._not_run = 0
         self._lock = threading.Lock()
 
     def settled(self, outcome: Outcome) -> None:
         """Count one."""
-        if not outcome.as_wanted:
-            self._failed += 1
+        from batch.runs.outcomes import Ending  # noqa: PLC0415 - not for --help
+
         self._left -= 1
+        if outcome.ending is Ending.NOT_RUN:
+            self._not_run += 1
+        elif not outcome.as_wanted:
+            self._failed += 1
+        counts = {"failed": self._failed} | ({"not run": self._not_run} if self._not_run else {})
         with self._heard():
-            self._bar.set_postfix(failed=self._failed, refresh=False)
-            self._bar.update()
+            self._bar.set_postfix(counts, refresh=False)
+            self._bar.update(outcome.ending is not Ending.NOT_RUN)
             if not self._left:
                 self._bar.close()
 

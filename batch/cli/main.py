@@ -54,7 +54,7 @@ def _carry_out(arguments: Sequence[str], console: Console, hear_no_more: Callabl
             if command is None:
                 console.complain(*make_parser().format_help().split("\n"))
                 raise UsageError("No command was given.", f"There are {', '.join(_COMMANDS)}.")
-            console.quiet, console.verbose = flags.quiet, flags.verbose
+            console.quiet, console.verbose, console.colour = flags.quiet, flags.verbose, flags.color
             return _COMMANDS[command](flags, console)
     except SystemExit as leaving:  # after --help
         return int(leaving.code or 0)
@@ -347,7 +347,7 @@ def _version(console: Console) -> int:
 def _completion(shell: str, console: Console) -> int:
     import shtab  # noqa: PLC0415 - only for this
 
-    console.say(shtab.complete(completable(shtab.FILE), shell).split("\n"))
+    console.print_plain(shtab.complete(completable(shtab.FILE), shell).split("\n"))
     return 0
 
 

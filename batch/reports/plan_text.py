@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from batch.trunks.diff import Difference
     from batch.trunks.live_checks import Hazard
 
+_MOST_FLAGS: Final = 12
+"""For so many trunks a kind of hazard is allowed one by one in an offered command."""
+_SEEN_AT_ONCE: Final = 3
+"""Of so many trunks the totals are still on the screen."""
 _SIGNS: Final = {
     ChangeKind.ADDED: "+",
     ChangeKind.REMOVED: "-",
@@ -54,20 +58,38 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
     """Tell a plan to somebody who is going to be asked about it."""
     yield from _head_text(planned)
     updates = planned.plan.updates
-    listed = updates[: shown.trunks]
+    paragraphs = _paragraphs(updates, shown)
+    listed = paragraphs[: shown.trunks]
     yield from [""] if listed else []
-    for change in listed:
-        yield _called(change)
-        yield from _difference_text(change.difference, shown)
-    if len(updates) > len(listed):
+    for changes, lines in listed:
+        yield _called(changes[0]) if len(changes) == 1 else _called_alike(changes, shown)
+        yield from lines
+    left = len(updates) - sum(len(changes) for changes, _ in listed)
+    if left:
         where_all = "-v or --json" if _is_resumed(planned) else "-v, plan -o FILE.xlsx or --json"
-        yield f"… and {len(updates) - len(listed):,} more trunks; {where_all} shows every one."
+        yield f"… and {counted(left, 'more trunk')}; {where_all} shows every one."
     yield from [""] if listed else []
     yield from _left_alone_text(planned, shown)
     yield from problems_text(planned.plan.problems, shown, notices=notices)
     yield from _hazards_text(planned, shown)
     yield from secrets_text(planned.checked, shown)
     yield from _cost_text(planned)
+
+
+def _paragraphs(changes: Iterable[Change], shown: Shown) -> list[tuple[list[Change], Sequence[str]]]:
+    """Tell what changes on each trunk; in brief, trunks with the same change are told together."""
+    told = [(change, tuple(_difference_text(change.difference, shown))) for change in changes]
+    if shown.trunks is None:
+        return [([change], lines) for change, lines in told]
+    alike: dict[Sequence[str], list[Change]] = defaultdict(list)
+    for change, lines in told:
+        alike[lines].append(change)
+    return [(together, lines) for lines, together in alike.items()]
+
+
+def _called_alike(changes: Sequence[Change], shown: Shown) -> str:
+    names = named((change.live.name for change in changes), shown)
+    return f"{counted(len(changes), 'trunk')} with the same change: {names}"
 
 
 def differs_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
@@ -146,6 +168,9 @@ def _unfinished_text(planned: Planned) -> Iterator[str]:
 
 
 def _cost_text(planned: Planned) -> Iterator[str]:
+    """Repeat the totals, which may have left the screen, and tell what it costs."""
+    if len(planned.plan.updates) > _SEEN_AT_ONCE:
+        yield f"In all: {plan_headline(planned.plan)}"
     if planned.plan.updates and planned.exit_code != 3:
         yield f"About {counted(planned.forecast.requests, 'request')}, {duration(planned.forecast.seconds)}."
         if not _is_resumed(planned):
@@ -168,12 +193,32 @@ def _next_text(planned: Planned) -> Iterator[str]:
         yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
         yield "Workbook, PBX or flags are not as they were then: read this plan, then give its digest to --expect."
     elif planned.refused_hazards:
-        yield "Nothing is sent until every hazard is allowed by name, as shown above."
+        yield "Nothing is sent until every hazard is allowed by name."
         yield more_about(planned.refused_hazards[0].code)
+        flags = [
+            *where(settings),
+            *which(settings),
+            *allowing(settings, _flags_of(planned.refused_hazards)),
+            *how(settings),
+        ]
+        them = "all of them" if len(planned.refused_hazards) > 1 else "it"
+        yield f"To allow {them}: {command('plan', settings.workbook, flags)}"
     elif planned.plan.updates:
         flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
         flags += ["--expect", planned.digest]
         yield f"Next: {command('apply', settings.workbook, flags)}"
+
+
+def _flags_of(hazards: Iterable[Hazard]) -> list[str]:
+    """Return what ``--allow`` takes for hazards: trunk by trunk, or a whole kind where that would fill the screen."""
+    trunks: dict[str, dict[str, None]] = defaultdict(dict)
+    for hazard in hazards:
+        trunks[hazard.code][hazard.trunk] = None
+    return [
+        flag
+        for code, names in trunks.items()
+        for flag in ([f"{code}={name}" for name in names] if len(names) <= _MOST_FLAGS else [code])
+    ]
 
 
 def _not_skippable(stopping: Iterable[Problem]) -> str:
@@ -198,9 +243,8 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
         yield "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one."
         yield more_about(first_code(stopping))
     else:
-        refused = [f"{hazard.code}={hazard.trunk}" for hazard in planned.refused_hazards]
         yield "Nothing was sent; the run is as it was. To let all of it happen:"
-        yield f"    {command('resume', run, allowing(settings, refused))}"
+        yield f"    {command('resume', run, allowing(settings, _flags_of(planned.refused_hazards)))}"
 
 
 def _called(change: Change) -> str:

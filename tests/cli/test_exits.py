@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from pathlib import Path
 
 import pytest
@@ -139,13 +140,35 @@ class TestPlan:
             ran = shell("plan", book, *plan_at(served))
             assert ran.code == 4
             assert "Or, to let it happen: --allow removals=London" in ran.out
-            assert "Nothing is sent until every hazard is allowed by name, as shown above." in ran.out
-            assert ran.out.splitlines()[-1] == "More about removals:  trunk-batch explain removals"
+            assert "Nothing is sent until every hazard is allowed by name." in ran.out
+            *_, more, offered = ran.out.splitlines()
+            assert more == "More about removals:  trunk-batch explain removals"
+            said, _, words = offered.partition(": trunk-batch ")
+            assert said == "To allow it"
+            ran = shell(*shlex.split(words))
+            assert ran.code == 0
+            assert "--allow removals=London --rate 1000 --expect " in ran.out
             for hazard in ("removals", "removals=London", "removals=1"):
                 ran = shell("plan", book, *plan_at(served), "--allow", hazard)
                 assert ran.code == 0
                 assert "(allowed)" in ran.out
                 assert f"--allow {hazard} --rate 1000 --expect " in ran.out
+
+    def test_4_for_several_hazards_offers_one_command_that_allows_them_all(self, shell: Shell, tmp_path: Path) -> None:
+        book = write_book(
+            tmp_path / "b.xlsx",
+            trunks=[("Trunk ID",), ("1",), ("2",)],
+            dids=[("Trunk", "DID"), ("1", "442079460100"), ("2", "442079460101")],
+        )
+        lists = {"did_list": [{"id": 1, "did": "441"}, {"id": 2, "did": "442"}]}
+        with pbx({"id": 1, "name": "London", **lists}, {"id": 2, "name": "Paris and Lyon", **lists}) as served:
+            ran = shell("plan", book, *plan_at(served))
+            assert ran.code == 4
+            said, _, words = ran.out.splitlines()[-1].partition(": trunk-batch ")
+            assert said == "To allow all of them"
+            ran = shell(*shlex.split(words))
+        assert ran.code == 0
+        assert ran.out.count("(allowed)") == 2
 
     def test_4_for_another_digest(self, shell: Shell, book: Path) -> None:
         with pbx() as served:

@@ -196,12 +196,25 @@ class TestPlans:
         book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Port"), *((name, "5061") for name in names)])
         refused = {"call": "trunk/update", "do": "errcode", "errcode": 10009, "times": "always"}
         with pbx(*({"id": i, "name": name} for i, name in enumerate(names, 1)), faults=[refused]) as served:
-            assert "… and 10 more trunks; -v," in shell("plan", book, *plan_at(served)).out
+            brief = shell("plan", book, *plan_at(served)).out
+            assert "\n50 trunks with the same change: T1, T2, " in brief
+            assert "T12 and 38 more\n    Port: (blank) → 5061\n" in brief
+            assert brief.count("Port: ") == 1
+            assert brief.count("50 trunks would be written.") == 2, "in front, and where the screen ends"
             assert "T50  (id 50, register)" in shell("plan", book, *plan_at(served), "-v").out
             ran = shell("apply", book, *at(served), "--yes")
         assert "  50 trunks refused: T1, " in ran.out
         assert " and 38 more. 10009 OPERATION FAILED. " in ran.out
         assert "\n  The results workbook has every one.\n  More about 10009:  trunk-batch explain 10009\n" in ran.out
+
+    @pytest.mark.usefixtures("secret")
+    def test_trunks_that_change_otherwise_are_told_one_by_one_up_to_forty(self, shell: Shell, tmp_path: Path) -> None:
+        rows = [(f"T{i}", f"h{i}.example") for i in range(1, 51)]
+        book = write_book(tmp_path / "b.xlsx", trunks=[("Name", "Hostname"), *rows])
+        with pbx(*({"id": i, "name": name} for i, (name, _) in enumerate(rows, 1))) as served:
+            told = shell("plan", book, *plan_at(served)).out
+        assert told.count("Hostname: ") == 40
+        assert "… and 10 more trunks; -v, plan -o FILE.xlsx or --json shows every one." in told
 
     def test_sizes_below_a_kibibyte_are_told_in_bytes(self) -> None:
         assert [size(amount) for amount in (0, 1, 51, 1023, 1024, 1_600_000)] == [
