@@ -222,15 +222,109 @@ class Sheet:
         """Every name of a sheet in a workbook that means this one."""
         return (self.title, *self.aliases, *SHEET_NAMES[self.title])
 
+    @property
+    def every_column(self) -> tuple[Column, ...]:
+        """Its columns, and those in which people say the same otherwise."""
+        return self.columns
+
     def column(self, field: str) -> Column:
-        """Return the column that holds ``field``."""
-        return next(column for column in self.columns if column.field == field)
+        """Return the column that holds ``field``; for ``did+2``, the second column of DIDs, that of DIDs."""
+        name = plain_field(field)
+        return next(column for column in self.every_column if column.field == name)
+
+
+def plain_field(name: str) -> str:
+    """Return what a column is a column of: ``did`` for ``did+2``, the second of several columns of DIDs."""
+    return name.partition("+")[0]
 
 
 @cache
 def words_of(sheet: Sheet) -> Mapping[str, str]:
     """Return every header that is known on a sheet, folded, and the field that it means."""
-    return {folded(text): column.field for column in sheet.columns for text in column.headers}
+    words = {folded(text): column.field for column in sheet.columns for text in column.headers}
+    for block in sheet.blocks if isinstance(sheet, ListSheet) else ():
+        words = block.words() | words
+    return words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockColumns:
+    """Columns in which people say a block: its first and its last number, or the first and how many there are."""
+
+    field: str
+    """The column that a block is said in otherwise."""
+    first: Column
+    last: Column
+    count: Column | None = None
+    most: int
+    """Most numbers of a block."""
+    noun: str
+    """The part of ``[LANGUAGE.blocks]`` with what people call the numbers."""
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The two or three columns."""
+        return tuple(filter(None, (self.first, self.last, self.count)))
+
+    def words(self) -> dict[str, str]:
+        """Return every header that means one of the columns, folded, and its field."""
+        words: dict[str, str] = {}
+        for language in _LANGUAGES:
+            blocks = language["blocks"]
+            nouns = _folded(blocks[self.noun], language.get("headers", {}).get(self.field, ""))
+            for column, part in ((self.first, "first"), (self.last, "last"), (self.count, "count")):
+                if column is not None:
+                    bare = _folded(blocks[part]) if self.count else []
+                    beside = _folded(blocks.get(f"{part}_beside", blocks[part]))
+                    called = _folded(blocks["numbers"]) if part == "count" else nouns
+                    joined = (text for word in beside for noun in called for text in (word + noun, noun + word))
+                    words |= dict.fromkeys((*bare, *joined), column.field)
+        named = {folded(text): column.field for column in self.columns for text in column.headers}
+        return words | named
+
+
+def block_columns(field: str, word: str, noun: str, most: int, first: str, last: str) -> BlockColumns:
+    """Describe the columns of a block of numbers, or of extensions, which are not counted."""
+    parser = Parser.DIAL if noun == "number" else Parser.EXTENSION_RANGE
+    ends = [
+        Column(label=label, field=f"{field}{behind}", parser=parser, help=text, example=example)
+        for label, behind, example, text in (
+            (f"First {word}", "_from", first, f"The first {word} of a block."),
+            (f"Last {word}", "_to", last, f"The last {word} of a block."),
+        )
+    ]
+    count = Column(
+        label="Count",
+        field=f"{field}_count",
+        parser=Parser.NUMBER,
+        help=f"How many a block has of one {word} after the other, with the first.",
+        example="100",
+    )
+    return BlockColumns(
+        field=field, first=ends[0], last=ends[1], count=count if noun == "number" else None, most=most, noun=noun
+    )
+
+
+def _folded(*texts: str) -> list[str]:
+    return list(map(folded, _words(*texts)))
+
+
+@cache
+def bare_words() -> frozenset[str]:
+    """Return the headers, folded, that mean the end of a block only where numbers stand below: ``To``, ``Last``."""
+    return frozenset(
+        word
+        for language in _LANGUAGES
+        for part in ("first", "last", "unsure")
+        for word in _folded(language["blocks"].get(part, ""))
+    )
+
+
+@cache
+def numbered_words(sheet: ListSheet) -> frozenset[str]:
+    """Return what, with a number behind or in front, heads one of several columns of numbers: ``DID 2``."""
+    own = {folded(text) for text in sheet.column(sheet.number).headers}
+    return frozenset(own.union(*(_folded(language["blocks"]["number"]) for language in _LANGUAGES)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -245,6 +339,13 @@ class ListSheet(Sheet):
     """The column of an entry's number."""
     word: str
     """What people call an entry."""
+    blocks: tuple[BlockColumns, ...] = ()
+    """Columns in which people say blocks of numbers, or of extensions."""
+
+    @property
+    def every_column(self) -> tuple[Column, ...]:
+        """Its columns, and those in which people say blocks."""
+        return self.columns + tuple(column for block in self.blocks for column in block.columns)
 
     @property
     def words(self) -> str:

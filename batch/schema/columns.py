@@ -21,6 +21,7 @@ from batch.schema.column_model import (
     Parser,
     Sheet,
     TrunkType,
+    block_columns,
 )
 
 CODECS: Final = (
@@ -295,6 +296,10 @@ CALLER_IDS: Final = ListSheet(
     number="outbound_cid",
     word="caller ID",
     aliases=("Caller ID", "CallerIDs", "Outbound caller IDs"),
+    blocks=(
+        block_columns("outbound_cid", "caller ID", "number", MAX_CALLER_IDS_IN_RANGE, "+442079460100", "+442079460109"),
+        block_columns("outbound_cid_to_ext_range", "extension", "extension", MAX_CALLER_IDS_IN_RANGE, "1001", "1010"),
+    ),
     help="One row per outbound caller ID of a trunk, in the order in which the PBX shall look at them.",
     columns=(
         _TRUNK,
@@ -375,6 +380,7 @@ DIDS: Final = ListSheet(
     word="DID",
     types=NOT_ACCOUNT,
     aliases=("DID", "DID numbers", "DDIs"),
+    blocks=(block_columns("did", "DID", "number", MAX_DIDS_IN_RANGE, "442079460100", "442079460199"),),
     help="One row per DID of a trunk, in the order in which the PBX shall match them.",
     columns=(
         _TRUNK,

@@ -130,6 +130,8 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "caller-id-not-a-did": _notice("A caller ID that is not among the trunk's DIDs", Who.CARRIER),
     "mode-without-rows": _notice("A mode without rows: the list is left alone"),
     "range-expanded": _notice("A range was written out into single numbers"),
+    "list-expanded": _notice("Several numbers in a cell were read as that many rows"),
+    "columns-combined": _notice("Columns that say one thing together"),
     "cell-repaired": _notice("A value was tidied up"),
     "cell-number": _notice("A number was taken as its digits"),
     "cell-formula": _notice("A formula's result was taken as the value"),
@@ -219,6 +221,8 @@ class Finding:
     """What stands in the cell, as a person knows it."""
     text: str = ""
     """What is taken as the cell's text; ``""`` where nothing can be."""
+    reading: tuple[str, ...] = ()
+    """The numbers that are read of the cell if somebody accepts that."""
 
 
 def either(offers: Sequence[str]) -> str:
@@ -254,6 +258,8 @@ class Problem:
     """What may have been meant, the likeliest first; `fix` names them in words."""
     retype: Retype | None = None
     """How `fix` is said again with fewer offers, where it is not known yet that all of them would be taken."""
+    reading: tuple[str, ...] = ()
+    """The numbers that are read of the cell if somebody accepts that."""
     severity: Severity | None = None
     """Set where a problem of a trunk that is not going to be sent is only told."""
 

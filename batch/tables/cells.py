@@ -20,11 +20,12 @@ from batch.schema.problems import KINDS, LEFT_AS_TAKEN, Finding, Problem, Retype
 from batch.secrets import HIDDEN, NoSecret, Secret
 from batch.tables.numerals import MAX_EXACT, column_context, cut_finding, date_finding, number_finding, truth_finding
 from batch.tables.repairs import POINT_ZERO_OFF, looks_sound, lost_text, placeholder_finding, placeholders, repaired
-from batch.tables.written_numbers import as_range, each_in_a_row, one_of_them, separate_numbers, surely_together
+from batch.tables.written_numbers import each_in_a_row, one_of_them, separate_numbers, surely_together
 from batch.wording import spans
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _CONTROL_OR_BREAK: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_ONLY_NUMBERS: Final = re.compile(r"(?>\+?[0-9]{7,15}[\s;,]+)+\+?[0-9]{7,15}[\s;,]*")
 _MANY_LINES: Final = frozenset({Parser.EXTENSIONS, Parser.GROUPS, Parser.CODECS})
 _COMPARED: Final = frozenset({Parser.DIAL, Parser.EXTENSIONS, Parser.TEXT, Parser.NAME, Parser.GROUPS})
 """Columns in which a number may have lost a ``+`` or zeros that others still have."""
@@ -271,12 +272,13 @@ def _was_number(finding: Finding) -> bool:
 
 def _without_line_breaks(place: ColumnPlace, texts: list[str], findings: _Findings) -> list[str]:
     unwanted = _CONTROL if place.column.parser in _MANY_LINES else _CONTROL_OR_BREAK
+    takes_many = place.column.parser is Parser.DIAL and not place.column.sent
     kept = list(texts)
     for offset, text in enumerate(texts):
         if not unwanted.search(text):
             continue
-        if place.column.field == "outbound_cid" and len(separate_numbers(text)) == 2:  # with option range its two ends
-            kept[offset] = ", ".join(filter(None, (part.strip() for part in unwanted.split(text))))
+        if takes_many and (_ONLY_NUMBERS.fullmatch(text) or separate_numbers(text)):
+            kept[offset] = "\n".join(filter(None, (part.strip() for part in unwanted.split(text))))
             continue
         typed = findings[offset][0].found if findings[offset] else text  # before anything was taken off
         findings[offset] = [_broken(place, typed, text, " ".join(unwanted.sub(" ", text).split()))]
@@ -284,17 +286,14 @@ def _without_line_breaks(place: ColumnPlace, texts: list[str], findings: _Findin
     return kept
 
 
-def _many_numbers(place: ColumnPlace, found: str, numbers: Sequence[str]) -> Finding:
-    fix, span = each_in_a_row(numbers), as_range(numbers)
-    if place.column.sent:
-        fix, span = one_of_them(fix), ""
+def _many_numbers(found: str, numbers: Sequence[str]) -> Finding:
+    fix = one_of_them(each_in_a_row(numbers))
     advice, _, listed = fix.partition(": ")
     return Finding(
         code="many-numbers",
         found=found,
         message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
-        fix=f"{fix[:-1]}; or, as they follow each other, type {span} into one row." if span else fix,
-        offers=(span,) if span else (),
+        fix=fix,
         retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
     )
 
@@ -305,7 +304,7 @@ def _broken(place: ColumnPlace, found: str, text: str, anew: str) -> Finding:
     fix = f"Type the value anew: {anew}" if anew else _anew(place)
     if place.column.kind is CellKind.NUMBER and anew:
         if numbers := separate_numbers(text):
-            return _many_numbers(place, found, numbers)
+            return _many_numbers(found, numbers)
         anew = surely_together(anew)
         fix = retype.fix([anew] if anew else [])
     return Finding(

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import CellError, CellPicture, CellValue, NoValue
-from batch.schema.column_model import Column, Sheet, vocabulary_of, words_of
+from batch.schema.column_model import (
+    BlockColumns,
+    Column,
+    ListSheet,
+    Sheet,
+    bare_words,
+    numbered_words,
+    vocabulary_of,
+    words_of,
+)
 from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.tables.columns_file import NO_FIT, Fit
+from batch.tables.combined_columns import combined_names, is_numbered
 from batch.tables.password_cells import names_secret
-from batch.tables.unknown_columns import Below, unclear
+from batch.tables.regions import is_blank
+from batch.tables.unknown_columns import Below, CellLook, look_of, unclear
 from batch.wording import MOST_EDITS, edits_for, folded, letters, listed
 
 _ERROR: Final = re.compile(
@@ -62,6 +74,8 @@ def match_headers(
     sorting = _Sorting(sheet=sheet, sheet_name=sheet_name, row=row, cells=cells, fit=fit)
     for position, cell in cells.items():
         sorting.take_in(position, cell, ours=ours)
+    if isinstance(sheet, ListSheet):
+        sorting.settle(sheet, below)
     near = sorting.ask_about_near()
     problems = sorting.problems
     problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | near)
@@ -101,6 +115,8 @@ class _Sorting:
     results: set[int] = field(default_factory=set)
     reserved: set[str] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
+    numbered: dict[int, str] = field(default_factory=dict)
+    """Headers like ``DID 2``, by position."""
     second: int | None = None
     """Where a second table seems to begin."""
 
@@ -158,8 +174,61 @@ class _Sorting:
                 f"The column {text!r} is not supported yet.",
                 "Delete the column, or put # in front of its header to keep it as your own.",
             )
+        elif isinstance(self.sheet, ListSheet) and is_numbered(text, numbered_words(self.sheet)):
+            self.numbered[position] = text
         else:
             self.own[position] = text
+
+    def settle(self, sheet: ListSheet, below: Below) -> None:
+        """Decide which headers of blocks and of several columns of numbers mean that; the others are the user's own."""
+        for block in sheet.blocks:
+            there = [column.field for column in block.columns if column.field in self.columns]
+            kept = self._meant(block, frozenset(there), below) if there else frozenset()
+            for name in there:
+                if name not in kept and name not in self.fit.positions:
+                    self.own[self.columns.pop(name)] = self.texts.pop(name)
+            if block.first.field in kept:
+                self.columns[block.field] = self.columns.pop(block.first.field)
+                self.texts[block.field] = self.texts.pop(block.first.field)
+        self._settle_numbered(sheet, below)
+        self.own = dict(sorted(self.own.items()))
+
+    def _meant(self, block: BlockColumns, there: AbstractSet[str], below: Below) -> AbstractSet[str]:
+        """Return which columns of a block are meant, by what stands beside and below them."""
+        first = block.first.field
+        has_number = block.field in self.columns
+        if has_number and (block.count is None or self.numbered):
+            return frozenset()
+        beside = there - {first} if has_number else there
+        kept = frozenset(name for name in beside if self._fits(block, name, below, alone=has_number))
+        needed = {first} | ({block.last.field} if block.count is None else set())
+        return kept if kept - {first} and (has_number or needed <= kept) else frozenset()
+
+    def _fits(self, block: BlockColumns, name: str, below: Below, *, alone: bool) -> bool:
+        """Tell whether what stands below speaks for a header that is not sure; ``alone`` it needs whole numbers."""
+        if name in self.said or folded(self.texts[name]) not in bare_words():
+            return True
+        counts = block.count is not None and name == block.count.field
+        return _mostly(_COUNTS if counts else _NUMBERS if alone else _ENDS, below(self.columns[name]))
+
+    def _settle_numbered(self, sheet: ListSheet, below: Below) -> None:
+        """Take columns like ``DID 2`` for further ones of the number, unless no numbers stand below them."""
+        explicit = words_of(sheet)
+        for position, text in self.numbered.items():
+            sure = is_numbered(text, [word for word, name in explicit.items() if name == sheet.number])
+            if sheet.number in self.fit.alone or not (sure or _mostly(_NUMBERS, below(position))):
+                self.own[position] = text
+                continue
+            others = combined_names(self.columns)[sheet.number] if sheet.number in self.columns else []
+            again = next((name for name in others if folded(self.texts[name]) == folded(text)), None)
+            if again is not None:
+                first = f"{letters(self.columns[again])}{self.row}"
+                message = f"{text!r} stands in {first} as well."
+                fix = "Give each column a number of its own, or put # in front of the one that is your own."
+                self.problem("header-twice", position, text, message, fix)
+                continue
+            name = f"{sheet.number}+{len(others) + 1}" if others else sheet.number
+            self.columns[name], self.texts[name] = position, text
 
     def _again(self, position: int, text: str, column: Column) -> None:
         if self.second is not None:
@@ -203,6 +272,18 @@ class _Sorting:
                     f"Type {word}, or #{text} if it is a column of your own.",
                 )
         return guessed
+
+
+_COUNTS: Final = frozenset({CellLook.COUNT})
+_NUMBERS: Final = frozenset({CellLook.NUMBER, CellLook.RANGE})
+_ENDS: Final = _NUMBERS | _COUNTS
+_LOOKED_AT: Final = 500
+
+
+def _mostly(looks: AbstractSet[CellLook], cells: Sequence[CellValue]) -> bool:
+    """Tell whether most cells that are not blank look so; also where all are blank."""
+    filled = list(islice((cell for cell in cells if not is_blank(cell)), _LOOKED_AT))
+    return 2 * sum(look_of(cell) in looks for cell in filled) >= len(filled)
 
 
 def header_text(cell: CellValue) -> str:

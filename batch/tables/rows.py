@@ -16,12 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
-from batch.schema.column_model import ListSheet, Parser, Sheet
+from batch.schema.column_model import ListSheet, Parser, Sheet, plain_field
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS
-from batch.schema.problems import Problem
+from batch.schema.problems import LEFT_AS_TAKEN, Problem
 from batch.tables.cells import ColumnPlace, ColumnTexts, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
+from batch.tables.combined_columns import CombinedTexts, combine, read_together
 from batch.tables.headers import Headers, match_headers
 from batch.tables.layout import (
     Merges,
@@ -37,6 +38,7 @@ from batch.tables.regions import Region, find_region
 from batch.tables.sheets import find_sheets
 from batch.tables.table import Table
 from batch.tables.unknown_columns import cells_below, nameless
+from batch.wording import letters
 
 
 class Tables:
@@ -174,6 +176,8 @@ def _table(
         *struck_cells(raw, counted, headers.columns.values()),
         *hidden_column_problems(raw, region.header_row, headers),
     ]
+    sources, faults = _combined(sheet, headers, places, read)
+    problems += faults
     return (
         Table(
             sheet=sheet,
@@ -185,8 +189,47 @@ def _table(
             faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
             numbers={name: column.numbers for name, column in read.items()},
             spread=merges.spread,
+            sources=sources,
         ),
         problems,
+    )
+
+
+def _combined(
+    sheet: Sheet, headers: Headers, places: Mapping[str, ColumnPlace], read: dict[str, ColumnTexts]
+) -> tuple[Mapping[str, Mapping[int, tuple[str, ...]]], list[Problem]]:
+    """Put columns that together say one field into its text; returns where the lines of the texts come from."""
+    sources: dict[str, Mapping[int, tuple[str, ...]]] = {}
+    problems: list[Problem] = []
+    for name, combined in combine(
+        sheet, headers.columns, {n: column.texts for n, column in read.items()}, headers.texts
+    ):
+        faults = [places[column].found(offset, finding) for offset, column, finding in combined.findings]
+        parts = [read.pop(part) for part in combined.columns]
+        first_row = places[name].first_row
+        read[name] = ColumnTexts(
+            texts=combined.texts,
+            problems=[*(problem for part in parts for problem in part.problems), *faults],
+            numbers=frozenset().union(*(part.numbers for part in parts)),
+        )
+        sources[name] = {first_row + offset: columns for offset, columns in combined.sources.items()}
+        problems += [*faults, _told(combined, name, places)]
+    return sources, problems
+
+
+def _told(combined: CombinedTexts, name: str, places: Mapping[str, ColumnPlace]) -> Problem:
+    """Tell which columns are read together."""
+    place = places[combined.columns[0]]
+    return Problem(
+        code="columns-combined",
+        sheet=place.sheet_name,
+        row=place.first_row - 1,
+        column=place.position,
+        header=place.header,
+        message=read_together(
+            combined, name, lambda column: f"{places[column].header} ({letters(places[column].position)})"
+        ),
+        fix=LEFT_AS_TAKEN,
     )
 
 
@@ -256,7 +299,7 @@ def _with(
     faulty: Mapping[str, frozenset[int]], headers: Headers, covered: Iterable[Problem]
 ) -> Mapping[str, frozenset[int]]:
     """Count cells that have no value of their own among those that could not be read."""
-    names = {position: name for name, position in headers.columns.items()}
+    names = {position: plain_field(name) for name, position in headers.columns.items()}
     more: dict[str, set[int]] = {}
     for problem in covered:
         if problem.stops:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from batch.readers.workbook import RawSheet
-from batch.schema.column_model import Sheet
+from batch.schema.column_model import Sheet, plain_field
 from batch.schema.problems import Finding, Problem
+from batch.tables.acceptance import NOTHING_ACCEPTED, Acceptance
+from batch.tables.combined_columns import holds
 from batch.tables.headers import Headers
 from batch.wording import letters
 
@@ -46,6 +48,10 @@ class Table:
     """Per field, the rows whose cell held a plain number, which cannot keep a ``+`` or zeros in front."""
     spread: Mapping[str, Mapping[int, int]] = field(default_factory=dict, repr=False)
     """Per field, the rows whose value stands in a cell merged with theirs, and the row of that cell."""
+    sources: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict, repr=False)
+    """Per field, the rows whose text does not come from the field's own column alone: by line of the text, the column
+    that it comes from, as `headers` names it."""
+    accepted: Acceptance = NOTHING_ACCEPTED
 
     @property
     def name(self) -> str:
@@ -99,6 +105,27 @@ class Table:
         """Tell whether a cell that must be filled is not; a column that is missing is told once, at the header."""
         return self.has(field_name) and self.blank(field_name, row, text)
 
+    def parts(self, field_name: str, row: int, text: str) -> Sequence[tuple[str, str]]:
+        """Return the texts that a field's text is made of, each with the column that it comes from."""
+        sources = self.sources.get(field_name, {}).get(row)
+        return list(zip(sources, text.split("\n"), strict=True)) if sources else [(field_name, text)]
+
+    def holding(self, field_name: str, row: int, number: str) -> Sequence[str]:
+        """Return the columns that say a number in a row, from left to right; the field's own where none does."""
+        if row not in self.sources.get(field_name, ()):
+            return [field_name]
+        parts = self.parts(field_name, row, self.text(field_name, row))
+        return [column for column, text in parts if holds(text, number)] or [parts[0][0]]
+
+    def text_of(self, column: str, row: int) -> str:
+        """Return what a field's text says of one of its columns: ``did``, ``did+2``."""
+        name = plain_field(column)
+        return dict(self.parts(name, row, self.text(name, row))).get(column, "")
+
+    def accepts(self, row: int, column: str, text: str, code: str) -> bool:
+        """Tell whether somebody has accepted what would be read of a cell in spite of what is wrong with it."""
+        return self.accepted.covers(code, self.name, self.cell(column, row), text)
+
     def cell(self, field_name: str, row: int) -> str:
         """Name a cell of this sheet, as ``C14``."""
         return f"{letters(self.headers.columns.get(field_name, 0))}{row}"
@@ -114,7 +141,9 @@ class Table:
         value: str = "",
         offers: tuple[str, ...] = (),
     ) -> Problem:
-        """Make a problem at a cell of this sheet."""
+        """Make a problem at a cell of this sheet; of several columns, at that which says ``value``."""
+        if field_name in self.sources:
+            field_name = self.holding(field_name, row, value)[0]
         return Problem(
             code=code,
             sheet=self.name,
@@ -129,6 +158,7 @@ class Table:
 
     def found(self, row: int, field_name: str, finding: Finding, text: str) -> Problem:
         """Make a problem of what was found in a cell of this sheet that says ``text``."""
-        return self.problem(
+        problem = self.problem(
             finding.code, row, field_name, finding.message, finding.fix, value=text, offers=finding.offers
         )
+        return replace(problem, reading=finding.reading) if finding.reading else problem

@@ -31,7 +31,7 @@ _LISTED: Final = 5
 _FEW: Final = 6
 """So many digits together, without + or 0 in front, may be a list of short numbers; twice so many are two numbers."""
 _SHOWN: Final = 10
-_ZERO_KEPT: Final = re.compile(r"(?:\+|00)(?:27|3[1-3]|4[1346-9]|6[14]|8[126]|9[01])0[1-9]")
+ZERO_KEPT: Final = re.compile(r"(?:\+|00)(?:27|3[1-3]|4[1346-9]|6[14]|8[126]|9[01])0[1-9]")
 """A zero that is dialled only inside the country, close behind the country."""
 _ROW_FOR_EACH: Final = re.compile(r"\b([Pp]ut|[Tt]ype) each( in full)? in a row of its own")
 
@@ -100,7 +100,7 @@ def holds_two(text: str) -> bool:
 
 def each_in_a_row(numbers: Sequence[str]) -> str:
     """Say what to do with several numbers, of which ten are named, unless they would be wrong as they stand."""
-    if any(map(_ZERO_KEPT.match, numbers)):
+    if any(map(ZERO_KEPT.match, numbers)):
         return "Put each in a row of its own, without the 0 behind the country, which is dialled only inside it."
     full = in_full(numbers)
     each = "each" if list(full) == list(numbers) else "each in full"
@@ -127,7 +127,7 @@ def in_full(numbers: Sequence[str]) -> Sequence[str]:
 def as_range(numbers: Sequence[str]) -> str:
     """Return three or more numbers that follow each other as a range; ``""`` for any others."""
     numbers = in_full(numbers)
-    plain = all(re.fullmatch(r"\+?[0-9]{7,15}", number) and not _ZERO_KEPT.match(number) for number in numbers)
+    plain = all(re.fullmatch(r"\+?[0-9]{7,15}", number) and not ZERO_KEPT.match(number) for number in numbers)
     if len(numbers) < 3 or not plain or any(len(a) != len(b) or int(b) - int(a) != 1 for a, b in pairwise(numbers)):
         return ""
     return f"{numbers[0]}..{numbers[-1]}"

@@ -10,38 +10,36 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
-from typing import Any, Final, Generic, NamedTuple, TypeAlias
+from functools import cached_property, partial
+from typing import Any, Final, Generic
 
 import numpy as np
 import numpy.typing as npt
 
 from batch.schema.column_model import CLEAR, ListSheet, Mode
-from batch.schema.columns import CALLER_IDS, MAX_ENTRY_NAME_BYTES
-from batch.schema.problems import Finding, Problem
+from batch.schema.columns import MAX_ENTRY_NAME_BYTES
+from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
 from batch.tables.rows import Tables
 from batch.tables.table import Table
+from batch.trunks.caller_id_cells import CallerIdCells, CallerIdPart, option_of, understood
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory
 from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit, dids_of
+from batch.trunks.number_lists import read_lists, read_numbers
 from batch.trunks.numbers import (
     PLAIN,
     NumberRange,
     RawId,
-    no_groups_in,
     parse_caller_id,
-    parse_caller_id_range,
     parse_did,
-    parse_extension_range,
     parse_extensions,
     split_groups,
 )
-from batch.trunks.values import nothing_to_clear, parse_value, too_many_bytes
+from batch.trunks.values import too_many_bytes
 
 _ALL_NUMBERS: Final = re.compile(r"[0-9+\n]*+")
 _ALL_PLAIN: Final = re.compile(r"(?>\n\+?[0-9]{1,30})*")  # before Python 3.11.5 a possessive group matches too much
 _CALLER_ID_ROW: Final[Callable[[tuple[Any, ...]], CallerIdRow]] = partial(tuple.__new__, CallerIdRow)
 """``CallerIdRow._make`` without its own frame for each of many thousands."""
-_OPTION: Final = CALLER_IDS.column("outbound_cid_option")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,12 +72,13 @@ def read_dids(
     names, problems = _names(table, "did_name", owners, modes)
     clears: dict[int, int] = {}
     entries = Entries(rows=DidRows(rows, texts, names), trunks=owners, clears=clears)
-    if not rows or _ALL_PLAIN.fullmatch(entries.together):
+    one_each = entries.together.count("\n") == len(texts)  # a cell of several lines holds several numbers
+    if not rows or (one_each and _ALL_PLAIN.fullmatch(entries.together)):
         return entries, problems
     wanted: list[list[str]] = [[text] for text in texts]
     for i in [i for i, text in enumerate(texts) if not PLAIN.fullmatch(text)]:
-        wanted[i], problem = _did(table, rows[i], texts[i])
-        problems += [problem] if problem else []
+        wanted[i], told = _dids(table, rows[i], texts[i])
+        problems += told
         if texts[i] == CLEAR:
             clears[rows[i]] = int(owners[i])
     sizes = [len(dids) for dids in wanted]
@@ -95,26 +94,31 @@ def read_dids(
     )
 
 
-def _did(table: Table, row: int, text: str) -> tuple[list[str], Problem | None]:
+def _dids(table: Table, row: int, text: str) -> tuple[list[str], list[Problem]]:
     if text == CLEAR:
-        return [], None
+        return [], []
     if not text:
-        return [], _required(table, row, "did") if table.lacks("did", row, text) else None
-    found = parse_did(text)
-    match found:
-        case Finding():
-            return [], table.found(row, "did", found, text)
-        case NumberRange():
-            return found.numbers(), table.problem(
-                "range-expanded",
-                row,
-                "did",
-                f"{text} was written out into {found.size:,} DIDs, {found.first} to {found.last}.",
-                "Nothing to do, if that is what you mean.",
-                value=text,
-            )
-        case str():
-            return [found], None
+        return [], [_required(table, row, "did")] if table.lacks("did", row, text) else []
+    dids: list[str] = []
+    found, problems = read_numbers(table, row, "did", text, parse_did)
+    told = {problem.column for problem in problems}
+    for column, one in found:
+        dids += one.numbers() if isinstance(one, NumberRange) else [one]
+        if isinstance(one, NumberRange) and table.headers.columns.get(column) not in told:
+            problems.append(_written_out(table, row, column, one))
+    return dids, problems
+
+
+def _written_out(table: Table, row: int, column: str, numbers: NumberRange) -> Problem:
+    text = table.text_of(column, row)
+    return table.problem(
+        "range-expanded",
+        row,
+        column,
+        f"{text} was written out into {numbers.size:,} DIDs, {numbers.first} to {numbers.last}.",
+        LEFT_AS_TAKEN,
+        value=text,
+    )
 
 
 def _names(
@@ -152,28 +156,58 @@ def read_caller_ids(
     owners: list[int] = []
     clears: dict[int, int] = {}
     cells = map(CallerIdCells._make, zip(*map(table.texts, CallerIdCells._fields), strict=True))
-    shared = frozenset(text for text in set(table.texts("outbound_cid_option")) if _option(text) == "shared")
+    shared = frozenset(text for text in set(table.texts("outbound_cid_option")) if option_of(text) == "shared")
     for row, trunk, name, texts in zip(table.rows(), trunks.tolist(), names, cells, strict=True):
         removes = modes.get(trunk) is Mode.REMOVE
         if texts.outbound_cid == CLEAR:
             clears[row] = trunk
             continue
         if not removes and (extensions := _of_plain_entry(texts, shared)) is not None:
-            entry: CallerIdRow | None = _CALLER_ID_ROW((row, "shared", texts[1], name, None, extensions or None, None))
-        else:
-            entry, faults = _entry(table, row, texts.key_only(), None) if removes else _entry(table, row, texts, name)
-            problems += faults
-        if entry is not None:
-            found.append(entry)
+            found.append(_CALLER_ID_ROW((row, "shared", texts[1], name, None, extensions or None, None)))
             owners.append(trunk)
+            continue
+        meant, faults = _entries(table, row, texts.key_only() if removes else texts, None if removes else name)
+        problems += faults
+        found += meant
+        owners += [trunk] * len(meant)
     return Entries(rows=found, trunks=np.array(owners, dtype=np.int64), clears=clears), problems
 
 
-def _entry(
+def _entries(
     table: Table, row: int, texts: CallerIdCells, name: str | None
+) -> tuple[Sequence[CallerIdRow], Iterable[Problem]]:
+    """Make the entries of a row: as many as it has numbers, all for the same extensions."""
+    numbers, problems = list(table.parts("outbound_cid", row, texts.outbound_cid)), list[Problem]()
+    if option_of(texts.outbound_cid_option) != "range":  # whose two ends are no list
+        numbers, problems = read_lists(table, row, "outbound_cid", texts.outbound_cid, parse_caller_id)
+    entries: list[CallerIdRow] = []
+    for column, number in numbers:
+        entry, faults = _entry(table, row, texts._replace(outbound_cid=number), name, column)
+        problems += faults
+        entries += [entry] if entry is not None else []
+    if len(entries) > 1 and entries[0].extensions and len(entries[0].extensions) == len(entries):
+        problems.append(_pairs(table, row, texts, len(entries)))
+    return entries, dict.fromkeys(problems)
+
+
+def _pairs(table: Table, row: int, texts: CallerIdCells, many: int) -> Problem:
+    return table.problem(
+        "many-numbers",
+        row,
+        "outbound_cid",
+        f"The row has {many} caller IDs and {many} extensions, and does not say whether each has one of its own.",
+        "Put each caller ID with its extension into a row of its own. Of several for the same extension, the PBX shows "
+        "the first.",
+        value=texts.outbound_cid,
+    )
+
+
+def _entry(
+    table: Table, row: int, texts: CallerIdCells, name: str | None, column: str
 ) -> tuple[CallerIdRow | None, Iterable[Problem]]:
     option, number, *whom = parts = understood(texts)
-    faults = _faults(table, row, texts, parts) if not option or not number or Finding in map(type, parts) else ()
+    at_fault = not option or not number or Finding in map(type, parts)
+    faults = _faults(table, row, texts, parts, column) if at_fault else ()
     if not isinstance(option, str) or not isinstance(number, str | NumberRange):
         return None, faults
     meant = (None if isinstance(part, Finding) else part for part in whom)
@@ -189,108 +223,26 @@ def _of_plain_entry(texts: CallerIdCells, shared: Collection[str]) -> tuple[str 
     return None if isinstance(found, Finding) else found
 
 
-class CallerIdCells(NamedTuple):
-    """What stands in the cells of one caller-ID row, but for its trunk and its name."""
-
-    outbound_cid_option: str
-    outbound_cid: str
-    outbound_cid_to_ext_range: str
-    extensions: str
-    extension_groups: str
-
-    def key_only(self) -> CallerIdCells:
-        """Leave out what does not tell entries apart."""
-        return CallerIdCells(self.outbound_cid_option, self.outbound_cid, "", "", "")
-
-
-_Part: TypeAlias = str | NumberRange | tuple[str | RawId, ...] | Finding | None
-"""One understood cell; None where it is blank, or not to be understood without another one."""
-
-
-def understood(texts: CallerIdCells) -> tuple[_Part, ...]:
-    """Understand the cells of one row, each in the light of the others; a cell at fault is a `Finding`."""
-    option = _option(texts.outbound_cid_option)
-    number = _number(option, texts.outbound_cid)
-    return (
-        option,
-        number,
-        _span(option, number, texts.outbound_cid_to_ext_range) if texts.outbound_cid_to_ext_range else None,
-        _extensions(option, texts.extensions) if texts.extensions else None,
-        _groups(option, texts.extension_groups) if texts.extension_groups else None,
-    )
-
-
-def _faults(table: Table, row: int, texts: CallerIdCells, parts: Iterable[_Part]) -> Iterator[Problem]:
+def _faults(
+    table: Table, row: int, texts: CallerIdCells, parts: Iterable[CallerIdPart], column: str
+) -> Iterator[Problem]:
+    """Report the cells at fault; ``column`` is that of the number."""
     for field, text, part in zip(CallerIdCells._fields, texts, parts, strict=True):
         if isinstance(part, Finding):
-            yield table.found(row, field, part, text)
+            place = column if field == "outbound_cid" else field
+            yield _at_last_extension(table, row, part) or table.found(row, place, part, text)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 
 
-@lru_cache(maxsize=64)
-def _option(text: str) -> str | Finding | None:
-    option = parse_value(_OPTION, text) if text else None
-    return option if option is None or isinstance(option, Finding) else str(option)
-
-
-def _number(option: _Part, text: str) -> str | NumberRange | Finding | None:
-    """Understand the caller ID, of which only the option says whether it is one number or many."""
-    if not text or not isinstance(option, str):
+def _at_last_extension(table: Table, row: int, found: Finding) -> Problem | None:
+    """Say of unequal ranges what to type as the last extension, where that has a column of its own."""
+    last = "outbound_cid_to_ext_range_to"
+    if found.code != "range-unequal" or not found.offers or not table.has(last):
         return None
-    return parse_caller_id_range(text) if option == "range" else parse_caller_id(text)
-
-
-def _extensions(option: _Part, text: str) -> tuple[str | RawId, ...] | Finding:
-    return _misplaced(option, "shared", "extensions", text) or parse_extensions(text)
-
-
-def _groups(option: _Part, text: str) -> str | Finding:
-    return _misplaced(option, "shared", "extension_groups", text) or no_groups_in(text) or text
-
-
-def _misplaced(option: _Part, needed: str, field: str, text: str) -> Finding | None:
-    """Check that a cell goes with the row's option, if that is known."""
-    if text == CLEAR:
-        return nothing_to_clear(CALLER_IDS.column(field))
-    if isinstance(option, str) and option != needed:
-        return _mismatch(option, field)
-    return None
-
-
-def _span(option: _Part, number: _Part, text: str) -> str | Finding:
-    span = _misplaced(option, "range", "outbound_cid_to_ext_range", text) or parse_extension_range(text)
-    if isinstance(span, Finding):
-        return span
-    if isinstance(number, NumberRange) and span.size != number.size:
-        return _unequal(number, span)
-    return str(span)
-
-
-def _mismatch(option: str, field: str) -> Finding:
-    label = CALLER_IDS.column(field).label
-    if option == "range":
-        return Finding(
-            "option-mismatch",
-            f"With option range, {label} has no meaning.",
-            "Clear the cell and fill Extension range, or choose option shared.",
-        )
-    return Finding(
-        "option-mismatch",
-        f"With option shared, {label} has no meaning.",
-        "Clear the cell and fill Extensions or Extension groups, or choose option range.",
-    )
-
-
-def _unequal(number: NumberRange, span: NumberRange) -> Finding:
-    fitting = f"{span.first}-{int(span.first) + number.size - 1:0{len(span.first)}d}"
-    message = f"{number.size} numbers ({number}) do not go with {span.size} extensions ({span})."
-    if isinstance(parse_extension_range(fitting), Finding):
-        return Finding(
-            "range-unequal", message, "Type as many extensions as there are numbers, or change the Caller ID."
-        )
-    fix = f"For {number.size} extensions type {fitting}, or change the Caller ID."
-    return Finding("range-unequal", message, fix, (fitting,))
+    end = found.offers[0].partition("-")[2]
+    fix = f"Type {end}, or change the caller ID."
+    return table.problem(found.code, row, last, found.message, fix, offers=(end,))
 
 
 class Filling:

@@ -77,12 +77,14 @@ def _long_numbers(table: Table, field: str) -> Iterator[Problem]:
     texts = table.texts(field)
     if max(map(len, texts), default=0) <= MOST_DIGITS:
         return
-    for row, text in zip(table.rows(), texts, strict=True):
-        if len(text) > MOST_DIGITS and (digits := digits_of_number(text)) > MOST_DIGITS:
+    longer = [(row, text) for row, text in zip(table.rows(), texts, strict=True) if len(text) > MOST_DIGITS]
+    parts = [(row, *part) for row, text in longer for part in table.parts(field, row, text)]
+    for row, column, text in parts:
+        if (digits := digits_of_number(text)) > MOST_DIGITS:
             yield table.problem(
                 "long-number",
                 row,
-                field,
+                column,
                 f"The number has {digits} digits; a telephone number has at most {MOST_DIGITS}.",
                 "Correct it; or, if the carrier really sends it, allow it with --allow long-numbers.",
                 value=text,
@@ -271,9 +273,9 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
         trunk = int(dids.trunks[i])
         if not trunk:
             continue
-        if (first := places.setdefault((trunk, did), row)) != row:
-            code, where = "did-twice", "already stands on this trunk"
-            fix = "Delete one of the two rows, or correct the number."
+        if (at := places.setdefault((trunk, did), i)) != i:
+            first, code, where = dids.rows[at].row, "did-twice", "already stands on this trunk"
+            fix = f"Delete one of the two{'' if first == row else ' rows'}, or correct the number."
         elif trunk not in removing and (first := elsewhere.setdefault(did, row)) != row:
             code, where = "did-on-two-trunks", "is also on another trunk"
             fix = "Nothing to do, if both carriers deliver it for a while."
@@ -281,7 +283,16 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
             continue
         if (row, first, code) not in told:
             told.add((row, first, code))
-            yield table.problem(code, row, "did", f"{did} {where}, in {table.cell('did', first)}.", fix, value=did)
+            column, place = _second_place(table, "did", row, first, did)
+            yield table.problem(code, row, column, f"{did} {where}, in {place}.", fix, value=did)
+
+
+def _second_place(table: Table, field: str, row: int, first: int, number: str) -> tuple[str, str]:
+    """Return in which column a number stands again, and name the cell where it stands before."""
+    columns = table.holding(field, row, number)
+    if row != first:
+        return columns[0], table.cell(table.holding(field, first, number)[0], first)
+    return columns[-1], table.cell(columns[0], row) if len(columns) > 1 else "this very cell"
 
 
 def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Problem]:
@@ -291,11 +302,12 @@ def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Probl
     first: dict[tuple[str, str], int] = {}
     for entry in rows:
         if entry.key in first:
+            column, place = _second_place(table, "outbound_cid", entry.row, first[entry.key], entry.number)
             yield table.problem(
                 "caller-id-twice",
                 entry.row,
-                "outbound_cid",
-                f"{entry.number} already stands on this trunk, in {table.cell('outbound_cid', first[entry.key])}.",
+                column,
+                f"{entry.number} already stands on this trunk, in {place}.",
                 "Put all its extensions into one row.",
                 value=entry.number,
             )
@@ -308,14 +320,14 @@ def extension_in_two_entries(table: Table, rows: Sequence[CallerIdRow]) -> Itera
     named = [number for entry in rows for number in _extensions(entry)]
     if len(set(named)) == len(named):
         return
-    first: dict[str, int] = {}
+    first: dict[str, CallerIdRow] = {}
     for entry in rows:
         field = "extensions" if entry.option == "shared" else "outbound_cid_to_ext_range"
         again: dict[int, list[str]] = defaultdict(list)
         for number in _extensions(entry):
-            other = first.setdefault(number, entry.row)
-            if other != entry.row:
-                again[other].append(number)
+            holder = first.setdefault(number, entry)
+            if holder is not entry:
+                again[holder.row].append(number)
         for other, numbers in again.items():
             more = f" (and {len(numbers) - 1} more of this cell)" if len(numbers) > 1 else ""
             yield table.problem(

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from batch.schema.column_model import Parser
+from batch.schema.column_model import Parser, plain_field
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import Finding, Problem
 from batch.tables.rows import Tables
 from batch.tables.table import Table
-from batch.trunks.entries import CallerIdCells, understood
+from batch.trunks.caller_id_cells import CallerIdCells, understood
 from batch.trunks.live import LiveTrunk
 from batch.trunks.model import Records
 from batch.trunks.numbers import parse_did
@@ -46,7 +46,7 @@ def takes(table: Table, row: int, position: int, text: str) -> bool:
 
     Whether there is a trunk of that name is another question.
     """
-    field = next((name for name, at in table.headers.columns.items() if at == position), "")
+    field = plain_field(next((name for name, at in table.headers.columns.items() if at == position), ""))
     if not field or not text.isprintable():
         return False
     return not isinstance(_read(table, row, field, text), Finding)
@@ -89,7 +89,7 @@ def against_live(
     cut = list(_cut_numbers(tables, records, known))
     replaced = {(problem.place, problem.value) for problem in cut}
     kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
-    fields = {table.name: {at: name for name, at in table.headers.columns.items()} for table in tables}
+    fields = {table.name: {at: plain_field(name) for name, at in table.headers.columns.items()} for table in tables}
     named = {table.name: table for table in tables}
     return [
         _likeliest_first(p, named[p.sheet], fields[p.sheet].get(p.column, ""), known) if p.sheet in named else p

@@ -82,7 +82,7 @@ def test_there_is_no_such_hazard_as_a_misspelt_one(tmp_path: Path) -> None:
 
 
 def test_what_was_tidied_up_is_not_told_of_a_cell_at_fault(tmp_path: Path) -> None:
-    at = folder(tmp_path, ["London,442079460100\u00a0442079460101", "Paris, 442079460102"])
+    at = folder(tmp_path, ["London,442079460100\u00a02079460101", "Paris, 442079460102"])
     found = check(Settings(workbook=at)).problems
     assert [(p.cell, p.code) for p in found if p.sheet == "DIDs" and p.header == "DID"] == [
         ("B2", "many-numbers"),

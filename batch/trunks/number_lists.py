@@ -1,0 +1,200 @@
+"""Number lists: several numbers in one cell, and when it is sure that they are that.
+
+Every part must be a number in full by itself: one that begins with ``+`` or ``0``, or as long as all the others. Where
+that is not so, nothing is taken: the cell is asked about, with what would be read of it if somebody accepts that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, TypeAlias
+
+from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
+from batch.tables.table import Table
+from batch.tables.written_numbers import LONGEST_CELL, ZERO_KEPT, each_in_a_row, separate_numbers
+from batch.trunks.numbers import NumberRange
+from batch.wording import some_of
+
+_Part: TypeAlias = str | NumberRange
+ParseNumber: TypeAlias = Callable[[str], str | NumberRange | Finding]
+"""Understands one number or range."""
+
+_BULLETS: Final = "\u2022\u00b7\u25aa\u25cf\u25e6"
+_BETWEEN: Final = re.compile(
+    rf"\s*[;,|\n\u3001\uff0c\uff1b{_BULLETS}]+\s*|\s+(?:and|und|et|y|e)\s+|\s*[&\u548c\u53ca\u4e0e\u8207]\s*"
+    r"|(?<=[0-9])\s*/\s*(?=\+?[0-9])|(?<=[0-9]{10})\s+(?=\+?[0-9]{10})",
+    re.IGNORECASE,
+)
+"""What stands between the numbers of a list. ``or`` is none of it."""
+_WEAK: Final = re.compile(r"[\s/]+")
+"""What may as well stand between the two halves of one number."""
+_BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+")
+_NUMBER: Final = re.compile(r"\+?[0-9]{7,15}")
+_SHORT: Final = re.compile(r"[0-9]{1,4}")
+_WORDS: Final = re.compile(r"[^\W\d_]")
+_LEAST_WITH_AREA: Final = 9
+"""So many digits behind ``+``, or from the 0 on, are a number in full however long the others are."""
+_MOST_DIGITS: Final = 15
+_MOST: Final = 10_000
+_SHOWN: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class NumberList:
+    """Several numbers out of one cell."""
+
+    parts: Sequence[_Part]
+    accepted: bool = False
+    """Whether they are not sure by themselves, and were accepted."""
+
+    def numbers(self) -> list[str]:
+        """Return all of them, ranges written out."""
+        return [
+            number for part in self.parts for number in (part.numbers() if isinstance(part, NumberRange) else [part])
+        ]
+
+
+def parse_numbers(
+    text: str, parse: ParseNumber, accepts: Callable[[str], bool] = lambda _: False
+) -> _Part | NumberList | Finding:
+    """Understand a cell that holds a number, a range, or a list of them.
+
+    Args:
+        text: What the cell says.
+        parse: Understands one number or range.
+        accepts: Tells of the code of what is wrong whether somebody has accepted what would be read all the same.
+    """
+    texts = _parts(text) if _BETWEEN.search(text) else []
+    if len(texts) > 1 and (sure := _sure(text, texts, parse)):
+        return NumberList(sure)
+    found = parse(text)
+    if len(texts) > 1 and isinstance(found, Finding) and found.code in {"many-numbers", "too-long"}:
+        found = _asked(found, texts, text, parse)
+    if not isinstance(found, Finding) or not found.reading or not accepts(found.code):
+        return found
+    read = [parse(part) for part in found.reading]
+    return NumberList([part for part in read if not isinstance(part, Finding)], accepted=True)
+
+
+def read_numbers(
+    table: Table, row: int, field: str, text: str, parse: ParseNumber
+) -> tuple[list[tuple[str, str | NumberRange]], list[Problem]]:
+    """Understand a row's numbers: in one cell, or in several columns.
+
+    Returns each number or range with the column that it comes from, and what is to be told of them.
+    """
+    numbers: list[tuple[str, _Part]] = []
+    problems: list[Problem] = []
+    for column, part in table.parts(field, row, text):
+        match parse_numbers(part, parse, partial(table.accepts, row, column, part)):
+            case Finding() as found:
+                problems.append(table.found(row, column, found, part))
+            case NumberList() as many:
+                numbers += [(column, one) for one in many.parts]
+                problems.append(_expanded(table, row, column, part, many))
+            case one:
+                numbers.append((column, one))
+    return numbers, problems
+
+
+def read_lists(
+    table: Table, row: int, field: str, text: str, parse: ParseNumber
+) -> tuple[list[tuple[str, str]], list[Problem]]:
+    """Take the lists in a row's cells apart, and leave every other cell as it is.
+
+    Returns each text with the column that it comes from, and what is to be told of the lists.
+    """
+    texts: list[tuple[str, str]] = []
+    problems: list[Problem] = []
+    for column, part in table.parts(field, row, text):
+        found = parse_numbers(part, parse, partial(table.accepts, row, column, part)) if _BETWEEN.search(part) else part
+        if isinstance(found, NumberList):
+            texts += [(column, str(one)) for one in found.parts]
+            problems.append(_expanded(table, row, column, part, found))
+        elif isinstance(found, Finding) and found.reading:
+            problems.append(table.found(row, column, found, part))
+        else:
+            texts.append((column, part))
+    return texts, problems
+
+
+def _expanded(table: Table, row: int, column: str, text: str, many: NumberList) -> Problem:
+    """Tell of a list that was read as its numbers."""
+    numbers = many.numbers()
+    shown = ", ".join(numbers) if len(numbers) <= 3 else f"{numbers[0]} \N{HORIZONTAL ELLIPSIS} {numbers[-1]}"
+    accepted = " It was accepted so." if many.accepted else ""
+    message = f"{len(numbers):,} numbers in {table.cell(column, row)}: {shown}.{accepted}"
+    return table.problem("list-expanded", row, column, message, LEFT_AS_TAKEN, value=text)
+
+
+def _parts(text: str) -> list[str]:
+    return [part for one in _BETWEEN.split(text.strip()) if (part := _BULLET.sub("", one, count=1))]
+
+
+def _sure(text: str, texts: Sequence[str], parse: ParseNumber) -> Sequence[_Part]:
+    """Return the parts of a list in which each is surely a number or range in full; none where one is not."""
+    parts: list[_Part] = []
+    for one in texts[: _MOST + 1]:
+        found = one if _NUMBER.fullmatch(one) else parse(one)
+        if isinstance(found, Finding) or (isinstance(found, str) and not _NUMBER.fullmatch(found)):
+            return ()
+        parts.append(found)
+    ends = [end for part in parts for end in ((part.first, part.last) if isinstance(part, NumberRange) else (part,))]
+    alike = len({(end.startswith("+"), len(end)) for end in ends}) == 1 and _NUMBER.fullmatch(ends[0])
+    if any(map(ZERO_KEPT.match, ends)) or not (alike or all(map(_in_full, ends))):
+        return ()
+    return () if len(parts) > _MOST or (len(ends) == len(parts) == 2 and _perhaps_one(text, *ends)) else parts
+
+
+def _in_full(number: str) -> bool:
+    return number.startswith(("+", "0")) and _LEAST_WITH_AREA <= len(number.lstrip("+")) <= _MOST_DIGITS
+
+
+def _perhaps_one(text: str, first: str, last: str) -> bool:
+    """Tell whether two numbers may be the halves of one, or the ends of a block."""
+    between = text[text.find(first) + len(first) : text.rfind(last)]
+    if _WEAK.fullmatch(between) and len(first + last) <= _MOST_DIGITS:
+        return True
+    size = int(last) - int(first) + 1
+    return len(first) == len(last) and size % 10 == 0 and 0 < size <= _MOST and first.endswith("0")
+
+
+def _asked(found: Finding, texts: Sequence[str], text: str, parse: ParseNumber) -> Finding:
+    """Ask about a list that is not sure, with what would be read of it, if each of its parts can be."""
+    candidates = (_filled(texts), separate_numbers(text) if len(text) <= LONGEST_CELL else ())
+    numbers = next((c for c in candidates if _can_be_read(c, parse)), ())
+    if not numbers or _WORDS.search(_BETWEEN.sub(" ", text)):
+        return found
+    otherwise = found.fix if found.code == "many-numbers" else each_in_a_row(numbers)
+    return replace(
+        found,
+        code="many-numbers",
+        message=f"The cell holds {len(numbers):,} numbers, and it is not sure that they are meant as "
+        f"{some_of(numbers, _SHOWN)}.",
+        fix="If they are, accept them: with --accept lists, or with yes beside this problem in the marked workbook. "
+        f"Otherwise {otherwise[:1].lower()}{otherwise[1:]}",
+        reading=tuple(numbers),
+    )
+
+
+def _can_be_read(numbers: Sequence[str], parse: ParseNumber) -> bool:
+    if not 2 <= len(numbers) <= _MOST or any(map(ZERO_KEPT.match, numbers)):
+        return False
+    whole = [bool(_NUMBER.match(number)) for number in numbers]
+    return any(whole) == all(whole) and not any(isinstance(parse(number), Finding) for number in numbers)
+
+
+def _filled(texts: Sequence[str]) -> Sequence[str]:
+    """Write parts in full that are only the last digits: ``442079460100, 101``; none where a part is neither."""
+    numbers: list[str] = []
+    for text in texts:
+        if _NUMBER.fullmatch(text) or not _SHORT.fullmatch(text):
+            numbers.append(text)
+        elif numbers and _NUMBER.fullmatch(numbers[-1]):
+            numbers.append(numbers[-1][: -len(text)] + text)
+        else:
+            return ()
+    return numbers
