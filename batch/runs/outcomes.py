@@ -197,7 +197,7 @@ class RowEndings:
         """
         for table in tables:
             found = self.by_sheet[table.sheet.title]
-            wrong = found.keys() ^ set(table.rows())
+            wrong = found.keys() ^ {*table.rows(), *table.skipped}
             if wrong:
                 raise TotalsDiffer(table.name, sorted(wrong), journal)
 
@@ -234,8 +234,31 @@ def end_rows(
         for row, quote in quotes.get(table.name, {}).items():
             if row in results:
                 results[row] = replace(results[row], errmsg=quote)
+        results |= _with_work_by_hand(table, results)
+        results |= {row: _skipped(why) for row, why in table.skipped.items()}
         by_sheet[table.sheet.title] = results
     return RowEndings(by_sheet=by_sheet)
+
+
+def _with_work_by_hand(table: Table, results: Mapping[int, RowResult]) -> dict[int, RowResult]:
+    """Return what is to be done besides in rows that are as wanted, where another system says more than a trunk has."""
+    if table.dialect is None:
+        return {}
+    from batch.tables.dialect_sheets import set_by_hand  # noqa: PLC0415 - as above
+
+    as_wanted = {str(ending): ENDINGS[ending].next_step for ending in (Ending.APPLIED, Ending.UNCHANGED)}
+    found: dict[int, RowResult] = {}
+    for row, what in set_by_hand(table).items():
+        result = results.get(row)
+        if result is not None and result.result in as_wanted:
+            before = "" if result.what_to_do == as_wanted[result.result] else f"{result.what_to_do} "
+            found[row] = replace(result, what_to_do=f"{before}Set by hand: {what}.")
+    return found
+
+
+def _skipped(why: str) -> RowResult:
+    ending = Ending.SKIPPED
+    return RowResult(result=str(ending), tone=TONES[ending], what_to_do=f"{ENDINGS[ending].next_step} {why}")
 
 
 def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, list[Problem]]]:

@@ -57,6 +57,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "rows-no-data": _problem("Rows that are no data"),
     "cell-merged": _problem("A cell that is merged with others"),
     "cell-shifted": _problem("A row with more values than headers"),
+    "rows-not-in-use": _problem("Numbers that their system marks as not in use"),
     # what stands in a cell
     "cell-error": _problem("A cell shows a spreadsheet error"),
     "cell-picture": _problem("A picture where a value belongs"),
@@ -140,6 +141,9 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "totals-row": _notice("A table's totals row was left out"),
     "cells-merged": _notice("A merged cell counts for all its rows"),
     "columns-hidden": _notice("Hidden columns count as columns"),
+    "dialect-read": _notice("A sheet was read as another system writes it"),
+    "set-by-hand": _notice("What another system says and no trunk has: to be set by hand", Who.OPERATOR),
+    "rows-skipped": _notice("Rows are left out"),
     "columns-mapped": _notice("Columns were found by the file given by --columns"),
     "order-left": _notice("Results in another order: the order on the PBX stays"),
     "rows-all-gone": _notice("All rows of a list were deleted: the list is left alone"),
@@ -157,8 +161,11 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "csv-formula": _notice("A cell of a CSV file that a spreadsheet program runs as a formula"),
 }
 
-UNSEEN: Final = frozenset({"rows-hidden", "columns-hidden", "sheet-hidden", "cells-struck"})
-"""Notices of what counts although it does not look so: named before anything is sent, also where notices are not."""
+UNSEEN: Final = frozenset(
+    {"rows-hidden", "columns-hidden", "sheet-hidden", "cells-struck", "dialect-read", "set-by-hand", "rows-skipped"}
+)
+"""Notices of what counts although it does not look so, or does not although it looks so: named before anything is sent,
+also where notices are not."""
 
 
 @cache

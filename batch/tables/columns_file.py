@@ -1,29 +1,33 @@
 """Columns file: what says which column of a workbook means what, where its headers do not.
 
-A TOML file with a table for each sheet. Left of ``=`` stands our column, right of it the header as it stands in the
-workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. ``own`` lists the
-headers of columns that are the user's own.
+A TOML file with a table for each sheet. In ``[DIDs.columns]`` stands our column left of ``=``, right of it the header
+as it stands in the workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. In ``[DIDs]``
+itself a column of ours has what all rows say (``trunk = "London-1"``), ``skip_where`` has the rows to be left out, by
+header and what the cells say, and ``own`` the headers of columns that are the user's own.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import Sheet, words_of
-from batch.schema.columns import SHEETS, TRUNKS
+from batch.schema.columns import DIDS, LIST_SHEETS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
 from batch.wording import column_of, folded, letters
 
 _BY_LETTERS: Final = re.compile(r"column\s+([A-Za-z]{1,3})", re.IGNORECASE)
 _LINE: Final = re.compile(r"(.*) \(at (?:line (\d+), column \d+|(end of document))\)")
-_KEYS: Final = "sheet, header_row, own and columns"
+_KEYS: Final = frozenset({"sheet", "header_row", "own", "columns", "skip_where"})
+_NEVER_ALWAYS: Final = frozenset({"id", "name", "password", *(sheet.number for sheet in LIST_SHEETS)})
+"""Columns in which no two rows say the same, and the password, which belongs into no such file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,10 @@ class SheetColumns:
     """Field to header, or to ``column C``, or to ``""`` for none."""
     own: Sequence[str] = ()
     """Headers, or ``column C``, of columns that are the user's own."""
+    always: Mapping[str, str] = field(default_factory=dict)
+    """Field to what all rows say."""
+    skip_where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Header, or ``column C``, to what its cells say in rows that are left out; ``""`` is a blank cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +80,17 @@ class Fit:
     """Fields whose usual headers mean nothing here."""
     own: frozenset[int] = frozenset()
     """Positions of columns that are said to be the user's own."""
+    theirs: frozenset[int] = frozenset()
+    """Positions of columns that another system writes into such a file, and that mean nothing to a trunk."""
+    always: Mapping[str, str] = field(default_factory=dict)
+    """Field to what all rows say; it has no column."""
+    skip_where: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    """Position to what its cells say in rows that are left out."""
+
+    @property
+    def known(self) -> frozenset[str]:
+        """Fields that have a column, or the same in all rows."""
+        return frozenset({*self.positions, *self.always})
 
 
 NO_FIT: Final = Fit()
@@ -92,18 +111,22 @@ def parse_columns(name: str, text: str) -> ColumnsFile:
     for key, table in tables.items():
         sheet = next((s for s in SHEETS if folded(key) in map(folded, s.names)), None)
         if not isinstance(table, dict):
-            raise _not_of_this_form(name, f"{key!r} stands outside of a sheet", "Put a line [Trunks] above it.")
+            above = "DIDs" if key == "skip_where" or words_of(DIDS).get(folded(key)) == "trunk" else TRUNKS.title
+            raise _not_of_this_form(name, f"{key!r} stands outside of a sheet", f"Put a line [{above}] above it.")
         if sheet is None or sheet.title in sheets:
             again = "names the same sheet as another" if sheet else "is none of the three sheets"
             strange.append(fault(name, TRUNKS.title, f"[{key}] {again}", key, "There are Trunks, Caller IDs and DIDs."))
             continue
         columns, unknown = _columns(name, sheet, table)
-        strange += unknown
+        always, wrong = _always(name, sheet, table)
+        strange += [*unknown, *wrong]
         sheets[sheet.title] = SheetColumns(
             sheet=_sheet_name(name, key, table.get("sheet", "")),
             header_row=_header_row(name, key, table.get("header_row")),
             columns=columns,
             own=_own(name, key, table.get("own", [])),
+            always=always,
+            skip_where=_skip_where(name, key, table.get("skip_where", {})),
         )
     return ColumnsFile(name=name, text=text, sheets=sheets, strange=tuple(strange))
 
@@ -144,6 +167,56 @@ def _header_row(name: str, section: str, value: object) -> int | None:
     raise _not_of_this_form(name, f"header_row of [{section}] cannot be {value!r}", "It is a row number, from 1 on.")
 
 
+def _always(name: str, sheet: Sheet, table: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
+    """Return what all rows say, by field."""
+    always: dict[str, str] = {}
+    wrong: list[Problem] = []
+    for key in sorted(table.keys() - _KEYS):
+        field_name, value = words_of(sheet).get(folded(key)), table[key]
+        if field_name is None:
+            has = f"It has {', '.join(sorted(_KEYS))}, and columns that say the same in all rows; a header belongs"
+            what = f"[{sheet.title}] cannot have {key}"
+            wrong.append(fault(name, sheet.title, what, key, f"{has} under [{toml_key(sheet.title)}.columns]."))
+        elif field_name in _NEVER_ALWAYS:
+            what = f"{sheet.column(field_name).label} cannot be the same in all rows of {sheet.title}"
+            fix = f"Name its column under [{toml_key(sheet.title)}.columns]."
+            wrong.append(fault(name, sheet.title, what, key, fix))
+        elif isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            always[field_name] = str(value).strip()
+        else:
+            raise _not_of_this_form(name, f"{key} of [{sheet.title}] cannot be {value!r}", "Put it into quotes.")
+    return always, wrong
+
+
+def _skip_where(name: str, section: str, value: object) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for header, words in value.items() if isinstance(value, dict) else [("", None)]:
+        each = words if isinstance(words, list) else [words]
+        if not header.strip() or not all(isinstance(word, str | int) for word in each):
+            raise _not_of_this_form(
+                name,
+                f"skip_where of [{section}] cannot be {value!r}",
+                'It has headers, each with what its cells say in the rows to be left out: {status = ["deleted"]}.',
+            )
+        found[header.strip()] = tuple(str(word).strip() for word in each)
+    return found
+
+
+def toml_key(name: str) -> str:
+    """Write a key as TOML does."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else toml_text(name)
+
+
+def toml_text(text: str) -> str:
+    """Write a text as TOML does; JSON's way is the same but for one character."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def toml_list(texts: Iterable[str]) -> str:
+    """Write a list of texts as TOML does."""
+    return f"[{', '.join(map(toml_text, texts))}]"
+
+
 def _columns(name: str, sheet: Sheet, table: Mapping[str, Any]) -> tuple[dict[str, str], list[Problem]]:
     columns: dict[str, str] = {}
     unknown: list[Problem] = []
@@ -151,11 +224,6 @@ def _columns(name: str, sheet: Sheet, table: Mapping[str, Any]) -> tuple[dict[st
     given = table.get("columns", {})
     if not isinstance(given, dict):
         raise _not_of_this_form(name, f"columns of [{sheet.title}] is no table", f'Write ["{sheet.title}".columns].')
-    strangers = table.keys() - {"sheet", "header_row", "own", "columns"}
-    unknown += [
-        fault(name, sheet.title, f"[{sheet.title}] cannot have {key}", key, f"It has {_KEYS}; move it to the columns.")
-        for key in sorted(strangers)
-    ]
     for label, text in given.items():
         if not isinstance(text, str):
             raise _not_of_this_form(name, f"{label} of [{sheet.title}] cannot be {text!r}", "Put it into quotes.")
@@ -197,6 +265,7 @@ def fit(
         return NO_FIT, []
     positions: dict[str, int] = {}
     problems: list[Problem] = []
+    always = dict(given.always)
     for name, text in given.columns.items():
         if not text:
             continue
@@ -207,6 +276,8 @@ def fit(
             where = " and ".join(letters(position) for position in found)
             what = f"{text!r} for {label} stands in the columns {where} of {raw.name}"
             problems.append(fault(file.name, raw.name, what, text, f'Say which: "column {letters(found[0])}".'))
+        elif not found and name == "trunk" and not _likest(text, header):
+            always.setdefault(name, text)
         elif not found:
             what = f"row {row} of {raw.name} has no header {text!r} for {label}"
             problems.append(fault(file.name, raw.name, what, text, _near(sheet, text, header)))
@@ -217,11 +288,55 @@ def fit(
             positions[name] = found[0]
     alone = frozenset(name for name, text in given.columns.items() if not text)
     own, faults = _found_own(file, sheet, raw, row, header)
+    words = words_of(sheet)
+    own |= {at for at, cell in header.items() if isinstance(cell, str) and words.get(folded(cell)) in alone}
     problems += faults
-    return Fit(positions=positions, alone=alone, own=own - set(positions.values())), [
-        *problems,
-        *_mapped(file, sheet, raw, row, header, positions),
-    ]
+    skipped, faults = _found_skipped(file, sheet, raw, row, header)
+    problems += [*faults, *_doubled(file, sheet, raw, row, header, {**positions, **dict.fromkeys(alone, -1)})]
+    fitted = Fit(
+        positions={name: at for name, at in positions.items() if name not in always},
+        alone=alone | always.keys(),
+        own=own - set(positions.values()),
+        always=always,
+        skip_where=skipped,
+    )
+    return fitted, [*problems, *_mapped(file, sheet, raw, row, header, fitted)]
+
+
+def _doubled(
+    file: ColumnsFile,
+    sheet: Sheet,
+    raw: RawSheet,
+    row: int,
+    header: Mapping[int, CellValue],
+    said: Mapping[str, int],
+) -> Iterator[Problem]:
+    """Yield what is said to be the same in all rows and has a column besides."""
+    for name, text in file.sheets[sheet.title].always.items():
+        label = sheet.column(name).label
+        words = words_of(sheet)
+        found = [at for at, cell in header.items() if isinstance(cell, str) and words.get(folded(cell)) == name]
+        at = said.get(name, found[0] if found else -1)
+        if at >= 0:
+            what = f"{label} is to be {text!r} in all rows, and stands in {letters(at)}{row} of {raw.name} as well"
+            under = f"[{toml_key(sheet.title)}.columns]"
+            fix = f'Take out that line; or say {label} = "" under {under} to leave the column alone.'
+            yield fault(file.name, raw.name, what, text, fix)
+
+
+def _found_skipped(
+    file: ColumnsFile, sheet: Sheet, raw: RawSheet, row: int, header: Mapping[int, CellValue]
+) -> tuple[Mapping[int, Sequence[str]], list[Problem]]:
+    skipped: dict[int, Sequence[str]] = {}
+    problems = []
+    for text, words in file.sheets[sheet.title].skip_where.items():
+        found = _positions(text, header)
+        if found:
+            skipped[found[0]] = words
+        else:
+            what = f"row {row} of {raw.name} has no header {text!r}, by which rows are to be left out"
+            problems.append(fault(file.name, raw.name, what, text, _near(sheet, text, header)))
+    return skipped, problems
 
 
 def _found_own(
@@ -240,13 +355,19 @@ def _found_own(
 
 def _near(sheet: Sheet, text: str, header: Mapping[int, CellValue]) -> str:
     """Say which header is likest; a row without a known header may be no header, and its cells are not shown."""
+    likest = _likest(text, header)
+    if not likest or not any(folded(str(there)) in words_of(sheet) for there in header.values()):
+        return 'Write it as it stands there, or say "column C".'
+    return f"Did you mean {likest!r}?"
+
+
+def _likest(text: str, header: Mapping[int, CellValue]) -> str:
+    """Return the header that is almost this text, if there is one."""
     from rapidfuzz import process  # noqa: PLC0415 - only for a file that does not fit
 
     texts = [" ".join(str(cell).split()) for cell in header.values() if isinstance(cell, str) and cell.strip()]
     likest = process.extractOne(text, texts, processor=folded, score_cutoff=60)
-    if likest is None or not any(folded(there) in words_of(sheet) for there in texts):
-        return 'Write it as it stands there, or say "column C".'
-    return f"Did you mean {likest[0]!r}?"
+    return likest[0] if likest else ""
 
 
 def _positions(text: str, header: Mapping[int, CellValue]) -> list[int]:
@@ -261,25 +382,23 @@ def _positions(text: str, header: Mapping[int, CellValue]) -> list[int]:
 
 
 def _mapped(
-    file: ColumnsFile,
-    sheet: Sheet,
-    raw: RawSheet,
-    row: int,
-    header: Mapping[int, CellValue],
-    positions: Mapping[str, int],
+    file: ColumnsFile, sheet: Sheet, raw: RawSheet, row: int, header: Mapping[int, CellValue], fitted: Fit
 ) -> list[Problem]:
-    if not positions:
+    if not fitted.known:
         return []
     said = ", ".join(
         f"{letters(position)} ({str(header[position]).strip() or 'no header'}) is {sheet.column(name).label}"
-        for name, position in positions.items()
+        for name, position in fitted.positions.items()
     )
+    same = " and ".join(f"{sheet.column(name).label} is {text!r}" for name, text in fitted.always.items())
+    sentences = [f"column {said}"] if said else []
+    sentences += [f"{same} in all rows"] if same else []
     return [
         Problem(
             code="columns-mapped",
             sheet=raw.name,
             row=row,
-            column=min(positions.values()),
-            message=f"By {file.name}, column {said}.",
+            column=min(fitted.positions.values(), default=0),
+            message=f"By {file.name}, {'; '.join(sentences)}.",
         )
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
@@ -12,13 +11,14 @@ from itertools import islice
 from typing import Final
 
 from batch.readers.workbook import RawSheet, Workbook
-from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, Sheet, TrunkType
+from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, ListSheet, Sheet, TrunkType
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
-from batch.tables.columns_file import SheetColumns, words_with
+from batch.tables.columns_file import SheetColumns, toml_key, toml_list, toml_text, words_with
 from batch.tables.headers import Headers, header_text, match_headers
 from batch.tables.regions import find_region, is_blank
 from batch.tables.rows import Tables
 from batch.tables.sheets import is_ours
+from batch.tables.table import Table
 from batch.tables.unknown_columns import cells_below
 from batch.wording import folded, letters
 
@@ -35,6 +35,8 @@ _HEAD: Final = """\
 # Which sheet and column of {workbook} means what.
 # Left of = stands our column, right of it the header as it stands in the workbook, or "column C".
 # Port = "" leaves a column alone. A line that begins with # is not read: take the # away if its guess is right.
+# Above the columns may stand what all rows of the sheet say, like trunk = "London-1", and which rows are left out,
+# like skip_where = {{status = ["deleted"]}}.
 # Then: trunk-batch check WORKBOOK --columns {file}
 """
 
@@ -55,6 +57,9 @@ class _Guess:
 
     unclear: AbstractSet[int] = frozenset()
     """Positions of columns that could be the user's own, and could mean something."""
+
+    table: Table | None = None
+    """The sheet as it is read without such a file, if it is read."""
 
     @property
     def known(self) -> AbstractSet[str]:
@@ -82,8 +87,8 @@ def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
     guesses: dict[str, _Guess] = {}
     for table in tables:
         if table.raw is not None and table.raw.height:
-            guess = _guess(table.sheet, table.raw, table.header_row, table.headers, names)
-            guess.named = True
+            guess = _guess(table.sheet, table.raw, table.header_row, table.headers, names, table.fit.theirs)
+            guess.named, guess.table = True, table
             guesses[table.sheet.title] = guess
             names |= _names(guess)
     taken = [guess.raw for guess in guesses.values()]
@@ -129,20 +134,29 @@ def _tried(sheet: Sheet, raw: RawSheet, names: frozenset[str]) -> _Guess | None:
     return guess if whole or guess.worth >= _WORTH else None
 
 
-def _guess(sheet: Sheet, raw: RawSheet, row: int, headers: Headers, names: frozenset[str]) -> _Guess:
+def _guess(
+    sheet: Sheet,
+    raw: RawSheet,
+    row: int,
+    headers: Headers,
+    names: frozenset[str],
+    theirs: AbstractSet[int] = frozenset(),
+) -> _Guess:
+    """Guess what the columns of a sheet mean; ``theirs`` are known, and mean nothing to a trunk."""
     headed = bool(headers.columns)
     if not headed:
         row, headed = _likely_header(sheet, raw, row)
     cells = {at: column[row - raw.first_row] for at, column in enumerate(raw.columns, raw.first_column)}
-    known = headers.columns
+    by_position = {at: name for name, at in reversed([*headers.columns.items()])}  # of several in one column the first
+    known = {name: headers.columns[name] for name in headers.columns if name in by_position.values()}
     shown = set(cells) if headed else set()
     guess = _Guess(sheet=sheet, raw=raw, row=row, sure=dict(known), shown=shown, unclear=headers.unclear)
     free = {
         at: header_text(cell)
         for at, cell in cells.items()
-        if at not in known.values() and at not in headers.ours and not header_text(cell).startswith("#")
+        if at not in {*known.values(), *headers.ours, *theirs} and not header_text(cell).startswith("#")
     }
-    lacking = [column for column in sheet.columns if column.field not in known]
+    lacking = [column for column in sheet.columns if column.field not in headers.columns]
     for score, name, at in _alike(lacking, free):
         if name in guess.known or at not in free:
             continue
@@ -223,7 +237,7 @@ def _tells(raw: RawSheet, row: int, at: int, telling: Callable[[str], bool]) -> 
 
 
 def _section(sheet: Sheet, guess: _Guess | None) -> Iterator[str]:
-    key = _key(sheet.title)
+    key = toml_key(sheet.title)
     if guess is None:
         yield f"# [{key}]"
         yield '# sheet = ""  # no sheet of the workbook looks like it; write the name of the one that is meant'
@@ -238,31 +252,45 @@ def _section(sheet: Sheet, guess: _Guess | None) -> Iterator[str]:
 
 def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
     yield f"[{key}]"
-    yield f"sheet = {_quoted(guess.raw.name)}"
+    yield f"sheet = {toml_text(guess.raw.name)}"
     columns = {name: _called(guess, at) for name, at in guess.sure.items()}
     region, _ = find_region(sheet, guess.raw, words_with(sheet, SheetColumns(columns=columns)))
     found = region is not None and region.header_row == guess.row
     yield f"{'# ' if found else ''}header_row = {guess.row}{'  # found without being said' if found else ''}"
     yield from _own(guess)
+    yield from _rows_and_constants(sheet, guess)
     yield ""
     yield f"[{key}.columns]"
     for column in sheet.columns:
-        name = _key(column.label)
+        name = toml_key(column.label)
         if column.field in guess.sure:
-            yield f"{name} = {_quoted(columns[column.field])}"
+            yield f"{name} = {toml_text(columns[column.field])}"
         elif column.field in guess.perhaps:
-            yield f"# {name} = {_quoted(_called(guess, guess.perhaps[column.field]))}  # perhaps"
+            yield f"# {name} = {toml_text(_called(guess, guess.perhaps[column.field]))}  # perhaps"
         else:
             yield f'# {name} = ""  # nothing fits'
+
+
+def _rows_and_constants(sheet: Sheet, guess: _Guess) -> Iterator[str]:
+    """Leave out what the system that wrote the sheet marks as not in use; show how all rows are given one trunk."""
+    table = guess.table
+    if table is not None and table.dialect is not None:
+        yield f"# It is {table.dialect.called}: without this file it is read so, too."
+    if table is not None and table.not_in_use:
+        marks = (f"{toml_key(header)} = {toml_list(words)}" for header, words in table.not_in_use.items())
+        yield f"skip_where = {{{', '.join(marks)}}}  # marked as not in use, so left out"
+    if isinstance(sheet, ListSheet) and "trunk" not in guess.known:
+        yield '# trunk = "London-1"  # the trunk of all rows, if it is one'
 
 
 def _own(guess: _Guess) -> Iterator[str]:
     """Name the columns of the user's own; those that could mean something are commented out."""
     known = {*guess.sure.values(), *guess.perhaps.values()}
+    known |= guess.table.fit.theirs if guess.table else frozenset()
     own = [at for at, text in _headers(guess).items() if text.lstrip("#") and at in guess.shown - known]
     if not own:
         return
-    names = {at: _quoted(_called(guess, at)) for at in own}
+    names = {at: toml_text(_called(guess, at)) for at in own}
     if guess.unclear.isdisjoint(own):
         yield f"own = [{', '.join(names.values())}]"
         return
@@ -287,15 +315,6 @@ def _called(guess: _Guess, at: int) -> str:
     alike = [other for other, text in headers.items() if folded(text) == folded(headers[at])]
     is_plain = folded(headers[at]) and len(alike) == 1 and at in guess.shown
     return headers[at] if is_plain else f"column {letters(at)}"
-
-
-def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    """Write a text as TOML does; JSON's way is the same but for one character."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _plain(text: str) -> str:

@@ -78,15 +78,16 @@ def match_headers(
         sorting.settle(sheet, below)
     near = sorting.ask_about_near()
     problems = sorting.problems
-    problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | near)
+    problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | fit.always.keys() | near)
     strange: AbstractSet[int] = frozenset()
     if sorting.columns or near:  # else the row is no header, and its cells may be anything: passwords too
         kept = {at: text for at, text in sorting.own.items() if at not in {p.column for p in problems}}
-        said = {at: text for at, text in kept.items() if at not in fit.own}
+        said = {at: text for at, text in kept.items() if at not in fit.own | fit.theirs}
         if sheet.required and "password" in sorting.columns:
             said = {at: text for at, text in said.items() if not names_secret(text)}
-        asked, strange = unclear(sheet, sheet_name, row, said, sorting.columns.keys() | near, below)
-        problems += [*asked, *_own_columns(sheet_name, row, {at: kept[at] for at in kept if at not in strange})]
+        asked, strange = unclear(sheet, sheet_name, row, said, sorting.columns.keys() | fit.always.keys() | near, below)
+        own = {at: text for at, text in kept.items() if at not in strange | fit.theirs}
+        problems += [*asked, *_own_columns(sheet_name, row, own)]
     return (
         Headers(
             columns=sorting.columns,
@@ -126,7 +127,7 @@ class _Sorting:
 
     @property
     def said(self) -> frozenset[str]:
-        """Fields of which the columns file has said all."""
+        """Fields of which the columns file, or the dialect, has said all."""
         return self.fit.alone | self.fit.positions.keys()
 
     def problem(self, code: str, position: int, text: str, message: str, fix: str) -> None:
@@ -146,7 +147,7 @@ class _Sorting:
     def take_in(self, position: int, cell: CellValue, *, ours: bool) -> None:
         """Say what one header is, by the columns file, as an answer of ours, or by what it says."""
         text = header_text(cell)
-        if position in self.fit.own:
+        if position in self.fit.own | self.fit.theirs:
             self.own[position] = text or f"column {letters(position)}"
         elif position in self.fit.positions.values() or isinstance(cell, CellPicture):
             return
@@ -259,7 +260,8 @@ class _Sorting:
         lacking = [c for c in self.sheet.columns if c.field not in self.columns and c.field not in self.said]
         guessed: set[str] = set()
         for position, text in self.own.items():
-            near = None if text.startswith("#") or position in self.fit.own else nearest_column(text, lacking)
+            is_said = text.startswith("#") or position in self.fit.own | self.fit.theirs
+            near = None if is_said else nearest_column(text, lacking)
             if near:
                 column, word = near
                 guessed.add(column.field)

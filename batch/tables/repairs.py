@@ -95,6 +95,8 @@ _UNSEEN_IN_NUMBERS: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
 _NO_BREAKS: Final = re.compile(f"[{_NO_BREAK}]")
 _IN_FRONT: Final = re.compile(f"[{_APOSTROPHES}]+")
 _TEL: Final = re.compile(r"tel:/{0,2}\s*", re.IGNORECASE)
+_URI: Final = re.compile(r"(?:tel|sips?):/{0,2}\s*(\+?[0-9][0-9 ().-]*)(?:@[^;?]*)?([;?].*)?", re.IGNORECASE)
+"""A number as an address: RFC 3966 and RFC 3261, with what may stand behind it."""
 _POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0{1,2}")
 _POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0{1,2}")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
@@ -195,6 +197,11 @@ def _without_front(pattern: re.Pattern[str], text: str) -> str:
     return (text[found.end() :].lstrip() if found else "") or text
 
 
+def _number_of_uri(text: str) -> str:
+    found = _URI.fullmatch(text)
+    return found[1].rstrip() if found and (found[2] or "@" in text or text[:3].casefold() == "sip") else text
+
+
 def _number_without_tel(text: str) -> str:
     rest = _without_front(_TEL, text)
     return rest if rest[:1].isdigit() or rest[:1] == "+" else text
@@ -238,6 +245,10 @@ _ORDINARY_BLANKS: Final[_Repair] = (partial(_NO_BREAKS.sub, " "), "Non-breaking 
 _STRIPPED: Final[_Repair] = (str.strip, "Blanks before or after the value were taken off.")
 _NO_APOSTROPHE: Final[_Repair] = (partial(_without_front, _IN_FRONT), "An apostrophe in front was taken off.")
 _NO_TEL: Final[_Repair] = (partial(_without_front, _TEL), _TEL_WORDS)
+_NO_URI: Final[_Repair] = (
+    _number_of_uri,
+    "Of the address only the number was taken, without what stands behind it (an extension, a host).",
+)
 _NO_QUOTES: Final[_Repair] = (lambda text: _QUOTES.sub("", text) or text, "Quotes were taken off.")
 _DIGITS: Final[_Repair] = (_with_ordinary_digits, _DIGITS_WORDS)
 _DIGITS_OF_NUMBER: Final[_Repair] = (_number_with_ordinary_digits, _DIGITS_WORDS)
@@ -249,7 +260,7 @@ _NO_POINT_ZERO: Final[_Repair] = (partial(_cut_at, _POINT_ZERO), POINT_ZERO_OFF)
 _NO_POINT_ZERO_IN_LIST: Final[_Repair] = (partial(_cut_at, _POINT_ZERO_IN_LIST), POINT_ZERO_OFF)
 
 _BLANKS: Final[Sequence[_Repair]] = (_ORDINARY_BLANKS, _STRIPPED)
-_NUMBER: Final[Sequence[_Repair]] = (*_BLANKS, _NO_APOSTROPHE, _DIGITS, _NO_TEL, _NO_POINT_ZERO)
+_NUMBER: Final[Sequence[_Repair]] = (*_BLANKS, _NO_APOSTROPHE, _DIGITS, _NO_URI, _NO_TEL, _NO_POINT_ZERO)
 _LIST: Final[Sequence[_Repair]] = (
     _NO_JOINERS,
     *_BLANKS,

@@ -7,7 +7,6 @@ is written. Nothing is ever joined by position.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property, partial
 from itertools import compress
 from typing import Any
@@ -18,11 +17,19 @@ import numpy.typing as npt
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
 from batch.schema.column_model import ListSheet, Parser, Sheet, plain_field
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.dialects import SheetDialect
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import LEFT_AS_TAKEN, Problem
 from batch.tables.cells import ColumnPlace, ColumnTexts, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.combined_columns import CombinedTexts, combine, read_together
+from batch.tables.dialect_sheets import (
+    dialect_in,
+    fit_dialect,
+    in_our_words,
+    told_of_work_by_hand,
+    words_of_dialect,
+)
 from batch.tables.headers import Headers, match_headers
 from batch.tables.layout import (
     Merges,
@@ -34,7 +41,8 @@ from batch.tables.layout import (
     struck_cells,
     totals_rows,
 )
-from batch.tables.regions import Region, find_region
+from batch.tables.regions import Region, find_region, is_blank
+from batch.tables.row_filters import without_skipped
 from batch.tables.sheets import find_sheets
 from batch.tables.table import Table
 from batch.tables.unknown_columns import cells_below, nameless
@@ -53,6 +61,7 @@ class Tables:
     """
 
     def __init__(self, workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE) -> None:
+        self._columns_file = columns_file
         self._found, problems = find_sheets(workbook, columns_file)
         self._problems = [*columns_file.strange, *problems]
         self._make = partial(_table, find_secret=find_secret, columns_file=columns_file, ours=workbook.ours)
@@ -77,7 +86,13 @@ class Tables:
         return self.dids if sheet is DIDS else self.caller_ids
 
     def _table(self, sheet: Sheet, trunks: Table | None) -> Table:
-        table, problems = _without_asides(*self._make(sheet, self._found.get(sheet.title)), trunks)
+        table, problems = self._make(sheet, self._found.get(sheet.title))
+        if table.dialect is not None:
+            table, problems = in_our_words(table, problems)
+        if table.dialect is not None or table.fit.skip_where:
+            table, problems = without_skipped(table, problems, self._columns_file.name)
+            problems += told_of_work_by_hand(table)
+        table, problems = _without_asides(table, problems, trunks)
         self._problems += problems
         return table
 
@@ -119,15 +134,7 @@ def _without_asides(table: Table, problems: list[Problem], trunks: Table | None)
         return table, problems
     gone = frozenset(rows)
     kept = [p for p in problems if p.row not in gone or not p.header]  # what concerns more than a cell is told still
-    left = ~np.isin(table.row_numbers, rows)
-    without = replace(
-        table,
-        columns=_only(table.columns, left),
-        row_numbers=table.row_numbers[left],
-        faulty={name: found - gone for name, found in table.faulty.items()},
-        numbers={name: found - gone for name, found in table.numbers.items()},
-    )
-    return without, [*kept, *told]
+    return table.without(gone), [*kept, *told]
 
 
 def _only(columns: Mapping[str, Sequence[Any]], kept: npt.NDArray[np.bool_]) -> Mapping[str, Sequence[Any]]:
@@ -143,11 +150,14 @@ def _table(
 ) -> tuple[Table, list[Problem]]:
     if raw is None:
         return Table(sheet=sheet, raw=None), []
-    region, problems = _region(sheet, raw, columns_file)
+    dialect = dialect_in(raw, sheet.title)
+    region, problems = _region(sheet, raw, columns_file, dialect)
     if region is None:
         return Table(sheet=sheet, raw=raw), problems
     fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
     problems += faults
+    if dialect is not None:
+        fitted = fit_dialect(dialect, sheet, region.header, fitted)
     below = partial(cells_below, raw, region)
     headers, faults = match_headers(
         sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted, below=below
@@ -162,7 +172,7 @@ def _table(
         for name, place in places.items()
     }
     rows = np.arange(region.header_row + 1, region.end)
-    occupied = _occupied(read, merges, rows)
+    occupied = _occupied(read, merges, rows) if dialect is None else _filled(raw, region, totals)
     for name, place in places.items():
         if place.column.parser is Parser.SECRET:
             read[name] = secrets_of(place, read[name], find_secret)
@@ -184,12 +194,17 @@ def _table(
             raw=raw,
             header_row=region.header_row,
             headers=headers,
-            columns=_only({name: column.texts for name, column in read.items()}, occupied),
+            columns={
+                **_only({name: column.texts for name, column in read.items()}, occupied),
+                **{name: [text] * int(occupied.sum()) for name, text in fitted.always.items()},
+            },
             row_numbers=rows[occupied],
             faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
             numbers={name: column.numbers for name, column in read.items()},
             spread=merges.spread,
             sources=sources,
+            dialect=dialect,
+            fit=fitted,
         ),
         problems,
     )
@@ -262,14 +277,28 @@ def _occupied(columns: Mapping[str, ColumnTexts], merges: Merges, rows: npt.NDAr
     return occupied
 
 
-def _region(sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile) -> tuple[Region | None, list[Problem]]:
+def _filled(raw: RawSheet, region: Region, totals: Sequence[Block]) -> npt.NDArray[np.bool_]:
+    """Find the rows in which any cell is filled: of a system's own file none is there for nothing."""
+    start, end = region.header_row + 1 - raw.first_row, region.end - raw.first_row
+    filled = np.zeros(end - start, dtype=bool)
+    for column in raw.columns:
+        filled |= np.fromiter((not is_blank(cell) for cell in column[start:end]), dtype=bool, count=end - start)
+    others = [*region.repeated, *(row for block in totals for row in range(block.first_row, block.last_row + 1))]
+    filled[[row - region.header_row - 1 for row in others]] = False
+    return filled
+
+
+def _region(
+    sheet: Sheet, raw: RawSheet, columns_file: ColumnsFile, dialect: SheetDialect | None
+) -> tuple[Region | None, list[Problem]]:
     """Find the table on a sheet, where the columns file says or else by its header."""
     given = columns_file.sheets.get(sheet.title, SheetColumns())
+    words = {**words_with(sheet, given), **words_of_dialect(dialect, given)}
     said = given.header_row
     if said is None or not raw.height or raw.first_row <= said < raw.first_row + raw.height:
-        return find_region(sheet, raw, words_with(sheet, given), said)
+        return find_region(sheet, raw, words, said)
     what = f"header_row says {said}, and the last row of {raw.name} is {raw.first_row + raw.height - 1}"
-    region, _ = find_region(sheet, raw, words_with(sheet, given))
+    region, _ = find_region(sheet, raw, words)
     return region, [fault(columns_file.name, raw.name, what, str(said), "Give another row, or leave the line out.")]
 
 

@@ -11,15 +11,18 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from batch.readers.workbook import RawSheet
+from batch.readers.workbook import CellError, CellValue, NoValue, RawSheet
 from batch.schema.column_model import Sheet, plain_field
+from batch.schema.dialects import SheetDialect
 from batch.schema.problems import Finding, Problem
 from batch.tables.acceptance import NOTHING_ACCEPTED, Acceptance
+from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.combined_columns import holds
 from batch.tables.headers import Headers
 from batch.wording import letters
@@ -52,6 +55,14 @@ class Table:
     """Per field, the rows whose text does not come from the field's own column alone: by line of the text, the column
     that it comes from, as `headers` names it."""
     accepted: Acceptance = NOTHING_ACCEPTED
+    dialect: SheetDialect | None = None
+    """How the sheet is written, if another system wrote it."""
+    fit: Fit = NO_FIT
+    """What columns file and dialect say of its columns."""
+    skipped: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """Rows that are left out, and why, in a sentence; they are none of ``row_numbers``."""
+    not_in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By header, what marks rows as not in use which the columns file does not leave out."""
 
     @property
     def name(self) -> str:
@@ -71,6 +82,30 @@ class Table:
     def height(self) -> int:
         """How many rows it has."""
         return self.row_numbers.size
+
+    @cached_property
+    def header_texts(self) -> Mapping[int, str]:
+        """The headers of all columns that have one, ours and others, by position."""
+        return {**self.headers.own, **{at: self.headers.texts[name] for name, at in self.headers.columns.items()}}
+
+    def beside(self, position: int) -> list[str]:
+        """Return what the cells of any column say, on one line each, in the order of the rows."""
+        if self.raw is None:
+            return []
+        cells, first = self.raw.columns[position - self.raw.first_column], self.raw.first_row
+        return [text_of_cell(cells[row - first]) for row in self.rows()]
+
+    def without(self, rows: AbstractSet[int]) -> Table:
+        """Return it without some rows, with what is known of them."""
+        left = ~np.isin(self.row_numbers, list(rows))
+        chosen = left.tolist()
+        return replace(
+            self,
+            columns={name: list(compress(column, chosen)) for name, column in self.columns.items()},
+            row_numbers=self.row_numbers[left],
+            faulty={name: found - rows for name, found in self.faulty.items()},
+            numbers={name: found - rows for name, found in self.numbers.items()},
+        )
 
     def has(self, field_name: str) -> bool:
         """Tell whether the sheet has the column."""
@@ -162,3 +197,10 @@ class Table:
             finding.code, row, field_name, finding.message, finding.fix, value=text, offers=finding.offers
         )
         return replace(problem, reading=finding.reading) if finding.reading else problem
+
+
+def text_of_cell(value: CellValue) -> str:
+    """Return what a cell says, on one line: a whole number as its digits, an error as nothing."""
+    if isinstance(value, CellError | NoValue):
+        return ""
+    return f"{value:.0f}" if isinstance(value, float) and value.is_integer() else " ".join(str(value).split())

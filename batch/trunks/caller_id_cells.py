@@ -8,10 +8,10 @@ from typing import Final, NamedTuple, TypeAlias
 from batch.schema.column_model import CLEAR
 from batch.schema.columns import CALLER_IDS
 from batch.schema.problems import Finding
+from batch.trunks.group_names import no_groups_in
 from batch.trunks.numbers import (
     NumberRange,
     RawId,
-    no_groups_in,
     parse_caller_id,
     parse_caller_id_range,
     parse_extension_range,

@@ -22,6 +22,7 @@ from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
 from batch.tables.rows import Tables
 from batch.tables.table import Table
 from batch.trunks.caller_id_cells import CallerIdCells, CallerIdPart, option_of, understood
+from batch.trunks.group_names import split_groups
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory
 from batch.trunks.model import CallerIdRow, DidRow, DidRows, EntryRow, EntryRowT, ListEdit, dids_of
 from batch.trunks.number_lists import read_lists, read_numbers
@@ -32,7 +33,6 @@ from batch.trunks.numbers import (
     parse_caller_id,
     parse_did,
     parse_extensions,
-    split_groups,
 )
 from batch.trunks.values import too_many_bytes
 

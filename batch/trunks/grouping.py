@@ -159,6 +159,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     trunks[list(cut)] = 0
     owners = Owners(rows=table.row_numbers, trunks=trunks)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
+    lost = lost if table.has("trunk") else lost[:1]  # what all rows say is wrong once
     unknown = dict.fromkeys(texts[i] for i in lost)
     near = nearest_names([text for text in unknown if not rows[text]], places.names)
     faults = {text: rules.unowned(text, rows[text], near.get(text, "")) for text in unknown}

@@ -37,10 +37,11 @@ from batch.trunks.diff import (
     value_text,
 )
 from batch.trunks.entries import Filling, ambiguous, applied
+from batch.trunks.group_names import split_groups
 from batch.trunks.live import CallerId, Did, Entry, Extension, Inventory, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.live_checks import Conflict, Hazard, Held
 from batch.trunks.model import DidRow, EntryRow, ListEdit, Record
-from batch.trunks.numbers import RawId, split_groups
+from batch.trunks.numbers import RawId
 from batch.wording import some_of
 
 _PIECE: Final = 30_000
@@ -137,11 +138,10 @@ def _blanked(row: EntryRow, was: Entry, inventory: Inventory) -> EntryRow:
         left = left._replace(extension_range=None)
     if row.extensions is not None and _are(row.extensions, members(was, "extensions"), inventory.extensions.get):
         left = left._replace(extensions=None)
-    if row.groups is not None:
-        groups = members(was, "extension_groups")
-        known = inventory.groups.keys() | {group.number for group in groups if group.number}
-        if _are(split_groups(row.groups, known), groups, inventory.groups.get):
-            left = left._replace(groups=None)
+    groups = members(was, "extension_groups")
+    known = inventory.groups.keys() | {group.number for group in groups if group.number}
+    if row.groups is not None and _are(split_groups(row.groups, known), groups, inventory.groups.get):
+        left = left._replace(groups=None)
     return left
 
 

@@ -15,7 +15,8 @@ from batch.schema.column_model import CLEAR, ListSheet, Mode, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS
 from batch.schema.problems import Problem, Severity
 from batch.secrets import Secret
-from batch.trunks.numbers import RawId, did_key, split_groups
+from batch.trunks.group_names import split_groups
+from batch.trunks.numbers import RawId, did_key
 from batch.trunks.values import Value
 from batch.wording import nearest_few
 

@@ -6,7 +6,7 @@ A number is text here, always: leading zeros and ``+`` count. Rules are those of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final, TypeVar
@@ -397,51 +397,3 @@ def _comma_zero(text: str) -> Reading | None:
         offers=[Offer(without), Offer(f"{without}, {zeros}", f"or {{}}, if {zeros} is an extension")],
         otherwise="Type extension numbers with commas between, like 1001, 1002.",
     )
-
-
-def no_groups_in(text: str) -> Finding | None:
-    """Check that an *Extension groups* cell names something. Which groups there are, only the PBX knows."""
-    if split_groups(text):
-        return None
-    return Finding(
-        "extension-malformed",
-        f"{text!r} names no extension group.",
-        "Type names of groups with commas between, or clear the cell to leave them as they are.",
-    )
-
-
-def split_groups(text: str, known: Collection[str] = ()) -> tuple[str | RawId, ...]:
-    """Split an *Extension groups* cell into names.
-
-    The longest known name wins before any split, double quotes protect, and ``,`` ``;`` or a line break separate.
-    """
-    sizes = sorted(set(map(len, known)), reverse=True)
-    text = text.strip(" \t,;\r\n")
-    names: list[str | RawId] = []
-    at = 0
-    while at < len(text):
-        name, at = _group_at(text, at, known, sizes)
-        names.append(name)
-        while text[at : at + 1] in _BETWEEN_GROUPS:
-            at += 1
-    return tuple(dict.fromkeys(names))
-
-
-_BETWEEN_GROUPS: Final = frozenset(" \t,;\r\n")
-_GROUP_END: Final = re.compile(r"[ \t]*(?:[,;\r\n]|$)")
-_SEPARATOR: Final = re.compile(r"[,;\r\n]|$")
-_QUOTED: Final = re.compile(r'"((?:[^"]|"")+)"(?=\s*(?:[,;\r\n]|$))')
-_RAW_GROUP: Final = re.compile(r"#[ \t]*([0-9]{1,18})(?=[ \t]*(?:[,;\r\n]|$))")
-
-
-def _group_at(text: str, at: int, known: Collection[str], sizes: Iterable[int]) -> tuple[str | RawId, int]:
-    """Return the name that begins at a place, and the place behind it; ``sizes`` are those of the known names."""
-    if raw := _RAW_GROUP.match(text, at):
-        return RawId(int(raw[1])), raw.end()
-    for end in (at + size for size in sizes):
-        if text[at:end] in known and end <= len(text) and _GROUP_END.match(text, end):
-            return text[at:end], end
-    if quoted := _QUOTED.match(text, at):
-        return quoted[1].replace('""', '"'), quoted.end()
-    end = found.start() if (found := _SEPARATOR.search(text, at)) else len(text)
-    return text[at:end].strip(), end

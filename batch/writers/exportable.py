@@ -19,10 +19,11 @@ from batch.schema.problems import Problem
 from batch.secrets import HIDDEN
 from batch.trunks.change_plan import plan_change, resolve
 from batch.trunks.diff import value_text
+from batch.trunks.group_names import split_groups
 from batch.trunks.grouping import group
 from batch.trunks.live import EMPTY_LISTS, NOT_SHOWN, WHOLE_TRUNK, CallerId, Did, Entry, Extension, Inventory, LiveTrunk
 from batch.trunks.model import Record
-from batch.trunks.numbers import parse_extensions, split_groups
+from batch.trunks.numbers import parse_extensions
 from batch.writers.export_workbook import Filled, read_again, to_be_seen
 
 _NEEDS_QUOTES: Final = re.compile(r'[,;"#]')

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from batch.schema.column_model import TrunkType
 from batch.schema.columns import CALLER_IDS, CODECS, DIDS, NAME_FORBIDS
 from batch.trunks.diff import ChangeKind, Desired, compare, compare_lists
+from batch.trunks.group_names import split_groups
 from batch.trunks.live import CallerId, Did, Extension, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.live_checks import refusals
 from batch.trunks.numbers import (
@@ -21,7 +22,6 @@ from batch.trunks.numbers import (
     parse_did,
     parse_extension_range,
     parse_extensions,
-    split_groups,
 )
 from batch.trunks.patterns import Matcher
 from tests.builders import book, inventory, judged, live, read, sheet, workbook

@@ -13,6 +13,7 @@ from batch.secrets import Secret
 from batch.tables.columns_file import ColumnsFile, parse_columns
 from batch.tables.guesses import guess_columns
 from batch.tables.rows import Tables
+from batch.trunks.grouping import group
 from batch.writers.atomic import write_new
 from tests.builders import sheet, tabulate, told, workbook
 
@@ -260,3 +261,96 @@ def test_no_cell_of_a_row_that_is_no_header_is_shown() -> None:
     given = workbook(sheet("Trunks", "London|Sample-1", "Paris|Sample-2"))
     _, problems = tables(given, '[Trunks]\nheader_row = 1\n[Trunks.columns]\nName = "Sample"')
     assert "Sample-1" not in repr(problems)
+
+
+LIST = '[DIDs]\ntrunk = "London-1"\n'
+"""What all rows say stands in the sheet's own table."""
+
+
+def one_list(header: str = "DID|DID name", *rows: str) -> Workbook:
+    lists = sheet("DIDs", header, *(rows or ("442079460100|Reception", "442079460101|")))
+    return workbook(sheet("Trunks", "Name|Port", "London-1|5060", "Leeds-1|5060"), lists)
+
+
+def test_a_constant_is_said_of_all_rows_and_told() -> None:
+    found, problems = tables(one_list(), LIST)
+    assert found.dids.texts("trunk") == ["London-1", "London-1"]
+    assert told(problems) == ["DIDs!A1 columns-mapped"]
+    assert problems[0].message == "By m.toml, Trunk is 'London-1' in all rows."
+
+
+def test_a_trunk_under_columns_that_is_no_header_is_a_constant_too() -> None:
+    found, problems = tables(one_list(), '[DIDs.columns]\nTrunk = "London-1"\nDID = "DID"\n')
+    assert found.dids.texts("trunk") == ["London-1", "London-1"]
+    assert problems[0].message == "By m.toml, column A (DID) is DID; Trunk is 'London-1' in all rows."
+
+
+def test_a_trunk_under_columns_that_is_almost_a_header_is_asked_about() -> None:
+    given = one_list("Carrier|DID", "London-1|442079460100")
+    _, problems = tables(given, '[DIDs.columns]\nTrunk = "Carrir"\n')
+    assert "Correct m.toml. Did you mean 'Carrier'?" in [problem.fix for problem in problems]
+
+
+def test_a_constant_that_is_wrong_is_told_once() -> None:
+    found, problems = tables(one_list(), LIST.replace("London", "Londn"))
+    _, more = group(found)
+    assert told([problem for problem in [*problems, *more] if problem.stops]) == ["DIDs!A2 trunk-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "fix"),
+    [
+        (
+            '[DIDs]\nTrunk = "London-1"\n',
+            "m.toml: Trunk is to be 'London-1' in all rows, and stands in A1 of DIDs as well.",
+            'Correct m.toml. Take out that line; or say Trunk = "" under [DIDs.columns] to leave the column alone.',
+        ),
+        (
+            '[DIDs]\ndid = "442079460100"\n',
+            "m.toml: DID cannot be the same in all rows of DIDs.",
+            "Correct m.toml. Name its column under [DIDs.columns].",
+        ),
+        (
+            '[Trunks]\npassword = "Sample-secret-2"\n',
+            "m.toml: Password cannot be the same in all rows of Trunks.",
+            "Correct m.toml. Name its column under [Trunks.columns].",
+        ),
+        (
+            '[DIDs]\nflavour = "sweet"\n',
+            "m.toml: [DIDs] cannot have flavour.",
+            (
+                "Correct m.toml. It has columns, header_row, own, sheet, skip_where, and columns that say the same in "
+                "all rows; a header belongs under [DIDs.columns]."
+            ),
+        ),
+    ],
+)
+def test_a_constant_that_cannot_be_is_a_problem(text: str, what: str, fix: str) -> None:
+    given = one_list("Trunk|DID", "London-1|442079460100")
+    _, problems = tables(given, text)
+    assert (what, fix) in [(problem.message, problem.fix) for problem in problems]
+    assert "Sample-secret-2" not in str(problems)
+
+
+def test_a_column_that_is_left_alone_makes_room_for_a_constant() -> None:
+    given = one_list("Trunk|DID", "x|442079460100", "|442079460101")
+    found, problems = tables(given, f'{LIST}[DIDs.columns]\nTrunk = ""\n')
+    assert found.dids.texts("trunk") == ["London-1", "London-1"]
+    assert not [problem for problem in problems if problem.stops]
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ('trunk = "London-1"\n', "'trunk' stands outside of a sheet", "Put a line [DIDs] above it."),
+        ("port = 5060\n", "'port' stands outside of a sheet", "Put a line [Trunks] above it."),
+        ("[DIDs]\nskip_where = 3\n", "skip_where of [DIDs] cannot be 3", "It has headers, each with what"),
+        ("[DIDs]\nskip_where = {a = [1.5]}\n", "skip_where of [DIDs] cannot be", "It has headers"),
+        ("[DIDs]\ntrunk = 1.5\n", "trunk of [DIDs] cannot be 1.5", "Put it into quotes."),
+    ],
+)
+def test_what_has_not_the_form_is_said(text: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse_columns("m.toml", text)
+    assert message in refused.value.message
+    assert hint in refused.value.hint

@@ -20,7 +20,7 @@ def uncommented(text: str) -> str:
     """Take the # away from every line that is a setting."""
     return "\n".join(
         line.removeprefix("# ")
-        if ("= " in line and not line.startswith(("# Left", "# Port ="))) or "# [" in line
+        if ("= " in line and not line.startswith(("# Left", "# Port =", "# Above", "# like"))) or "# [" in line
         else line
         for line in text.splitlines()
     )
@@ -169,3 +169,48 @@ def test_an_empty_workbook_gives_a_form_to_fill_in() -> None:
     text = guessed(sheet("Trunks"), sheet("Other"))
     assert parse_columns("map.toml", text).sheets == {}
     assert text.count('# sheet = ""') == 3
+
+
+TELNYX = sheet(
+    "DIDs",
+    "phone_number|status|connection_name|Site",
+    "+442079460100|active|SBC|Bath",
+    "+442079460101|deleted|SBC|Bath",
+    "+442079460102|port-pending|SBC|Bath",
+)
+
+
+def test_of_a_dialect_only_what_is_to_be_decided_is_written() -> None:
+    text = guessed(sheet("Trunks", "Name", "London-1"), TELNYX)
+    assert lines(text)[-6:] == [
+        "[DIDs]",
+        'sheet = "DIDs"',
+        'own = ["Site"]',
+        'skip_where = {status = ["deleted", "port-pending"]}  # marked as not in use, so left out',
+        "[DIDs.columns]",
+        'DID = "phone_number"',
+    ]
+    assert "# It is Telnyx's list of numbers: without this file it is read so, too.\n" in text
+    assert '# trunk = "London-1"  # the trunk of all rows, if it is one\n' in text
+
+
+def test_a_guess_of_a_dialect_answers_what_it_was_asked_for() -> None:
+    given = workbook(sheet("Trunks", "Name", "London-1"), TELNYX)
+    text = guess_columns(given, tabulate(given, Secret)[0], "map.toml").replace('# trunk = "L', 'trunk = "L')
+    found, problems = tabulate(given, Secret, parse_columns("map.toml", text))
+    assert not [problem for problem in problems if problem.stops]
+    assert (found.dids.texts("did"), found.dids.texts("trunk")) == (["+442079460100"], ["London-1"])
+
+
+def test_a_column_with_several_of_our_columns_in_it_is_written_once() -> None:
+    portal = sheet(
+        "Caller IDs",
+        "Trunk|Create Method|Outbound Caller ID|Associated Extensions",
+        "London-1|single|442079460100|1001&Sales",
+    )
+    given = workbook(sheet("Trunks", "Name", "London-1"), portal)
+    text = guess_columns(given, tabulate(given, Secret)[0], "map.toml")
+    assert [line for line in lines(text) if "Associated" in line] == ['Extensions = "Associated Extensions"']
+    found, problems = tabulate(given, Secret, parse_columns("map.toml", text))
+    assert found.caller_ids.texts("extension_groups") == ["Sales"]
+    assert not [problem for problem in problems if problem.stops]

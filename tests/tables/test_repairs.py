@@ -8,9 +8,10 @@ import pytest
 
 from batch.readers import number_formats
 from batch.readers.workbook import CellError, CellValue, NoValue
-from batch.schema.column_model import Column
+from batch.schema.column_model import CellKind, Column
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.tables.cells import MAX_TOLD, ColumnPlace, ColumnTexts, texts_of
+from batch.tables.repairs import repaired
 
 DID = DIDS.column("did")
 DID_NAME = DIDS.column("did_name")
@@ -390,3 +391,24 @@ def test_repairs_by_the_thousand_are_told_shortly_too() -> None:
         "cell-repaired",
         "The same goes for 3 more cells of this column: rows 1002-1004.",
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("tel:+442079460100;ext=100", "+442079460100"),
+        ("TEL:+442079460100;ext=100;phone-context=x", "+442079460100"),
+        ("sip:+442079460100@sbc.example.com;user=phone", "+442079460100"),
+        ("sips:442079460100@192.0.2.1:5061", "442079460100"),
+        ("sip:+442079460100", "+442079460100"),
+    ],
+)
+def test_of_an_address_the_number_is_taken(text: str, number: str) -> None:
+    found, done = repaired(CellKind.NUMBER, text)
+    assert (found, len(done)) == (number, 1)
+    assert "only the number was taken" in done[0]
+
+
+@pytest.mark.parametrize("text", ["sip:anna@example.com", "tel:", "tel:anna;ext=1", "https://442079460100"])
+def test_an_address_without_a_number_stays_as_it_is(text: str) -> None:
+    assert repaired(CellKind.NUMBER, text)[0] in {text, text.removeprefix("tel:")}

@@ -11,9 +11,9 @@ import numpy as np
 from batch.readers.workbook import CellValue
 from batch.schema.problems import Problem
 from batch.secrets import Secret
+from batch.trunks.group_names import split_groups
 from batch.trunks.grouping import group, own
 from batch.trunks.model import Owners
-from batch.trunks.numbers import split_groups
 from batch.trunks.patterns import Matcher
 from batch.trunks.suggestions import against_live
 from tests.builders import book, inventory, live, read, sheet, tabulate, workbook

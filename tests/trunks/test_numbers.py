@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from batch.schema.problems import Finding
+from batch.trunks.group_names import split_groups
 from batch.trunks.numbers import (
     NumberRange,
     RawId,
@@ -11,7 +12,6 @@ from batch.trunks.numbers import (
     parse_did,
     parse_extension_range,
     parse_extensions,
-    split_groups,
 )
 
 IN_FULL = "for a range write both ends in full with .. between, like "

@@ -1,0 +1,108 @@
+"""Dialects: files as other systems write them, and this PBX's own portal, known by their headers alone.
+
+The facts, with the sources of each, are in the table beside this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from batch.wording import folded, read_texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SheetDialect:
+    """How one system writes one of the three sheets. Headers are folded."""
+
+    called: str
+    """What people call such a file."""
+    sheet: str
+    """The title of the sheet that it is."""
+    sources: tuple[str, ...]
+    known_by: tuple[frozenset[str], ...]
+    """Of each, one must be among the headers."""
+    columns: Mapping[str, tuple[str, ...]]
+    """Field to the headers that mean it; of several the first that is there counts."""
+    by_hand: Mapping[str, tuple[str, ...]]
+    """Where something is set by hand that is no part of a trunk, to its headers; ``ext`` is what a ``tel:`` has so."""
+    others: frozenset[str] | None
+    """Headers that mean nothing to a trunk; None where it is every other one."""
+    useless: Mapping[str, frozenset[str]]
+    """By header, the words (folded) that mark a number as not in use."""
+    useful: Mapping[str, frozenset[str]]
+    """By header, the only words (folded) of numbers that are in use."""
+    in_front: str
+    """Signs in front of a number that are no part of it."""
+    routes: bool
+    """Whether a row is a route or line: without a number it counts for nothing, and a number may come again."""
+    mask: tuple[str, ...]
+    """The header of a mask, and of the number whose last digits stand for its X; or nothing."""
+
+    def fits(self, headers: Collection[str]) -> bool:
+        """Tell whether a row with these headers, folded, is the header of such a file."""
+        return all(not either.isdisjoint(headers) for either in self.known_by)
+
+    def is_useless(self, header: str, word: str) -> bool:
+        """Tell whether a word, folded, in the column with this header marks a number as not in use."""
+        only = self.useful.get(header)
+        return word in self.useless.get(header, ()) or (only is not None and word not in only)
+
+
+@cache
+def dialects() -> Mapping[str, SheetDialect]:
+    """Read all dialects, by name."""
+    return {name: _dialect(**facts) for name, facts in read_texts(__file__).items()}
+
+
+def dialect_of(headers: Collection[str], sheet: str = "") -> SheetDialect | None:
+    """Return the dialect that a row with these headers, folded, is the header of; of several the most particular.
+
+    ``sheet`` is the title of the only sheet that it may be.
+    """
+    fitting = [one for one in dialects().values() if sheet in {"", one.sheet} and one.fits(headers)]
+    return max(fitting, key=lambda one: len(one.known_by), default=None)
+
+
+_EITHER: Final = " | "
+
+
+def _dialect(  # noqa: PLR0913 - the keys of the table
+    *,
+    called: str,
+    sheet: str,
+    sources: list[str],
+    known_by: list[str],
+    columns: Mapping[str, str],
+    by_hand: Mapping[str, list[str]] | None = None,
+    others: Any = (),
+    useless: Mapping[str, list[str]] | None = None,
+    useful: Mapping[str, list[str]] | None = None,
+    in_front: str = "",
+    routes: bool = False,
+    mask: Collection[str] = (),
+) -> SheetDialect:
+    return SheetDialect(
+        called=called,
+        sheet=sheet,
+        sources=tuple(sources),
+        known_by=tuple(map(frozenset, map(_either, known_by))),
+        columns={name: _either(headers) for name, headers in columns.items()},
+        by_hand={where: tuple(map(folded, headers)) for where, headers in (by_hand or {}).items()},
+        others=None if others is True else frozenset(map(folded, others)),
+        useless=_words(useless or {}),
+        useful=_words(useful or {}),
+        in_front=in_front,
+        routes=routes,
+        mask=tuple(map(folded, mask)),
+    )
+
+
+def _either(headers: str) -> tuple[str, ...]:
+    return tuple(map(folded, headers.split(_EITHER)))
+
+
+def _words(of_columns: Mapping[str, list[str]]) -> Mapping[str, frozenset[str]]:
+    return {folded(header): frozenset(map(folded, words)) for header, words in of_columns.items()}

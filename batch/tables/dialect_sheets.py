@@ -1,0 +1,255 @@
+"""Dialect sheets: a sheet that another system wrote, known by its headers, and its cells in our words."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from batch.readers.workbook import CellValue, RawSheet
+from batch.schema.column_model import ListSheet, Sheet, words_of
+from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS
+from batch.schema.dialects import SheetDialect, dialect_of
+from batch.schema.problems import Problem
+from batch.tables.columns_file import Fit, SheetColumns
+from batch.tables.table import Table
+from batch.wording import counted, folded, letters, listed
+
+_ROWS: Final = 30
+"""So many rows from the top are thought to hold the header."""
+_NAMED: Final = 8
+"""Headers that are named in a sentence."""
+
+
+def dialect_in(raw: RawSheet, sheet: str = "") -> SheetDialect | None:
+    """Return how a sheet is written if its headers say so; ``sheet`` is the title of the only one that it may be."""
+    for offset in range(min(raw.height, _ROWS)):
+        cells = (column[offset] for column in raw.columns)
+        headers = {folded(cell) for cell in cells if isinstance(cell, str)}
+        if len(headers) > 1 or (headers and len(raw.columns) == 1):
+            found = dialect_of(headers, sheet)
+            if found is not None:
+                return found
+    return None
+
+
+def words_of_dialect(dialect: SheetDialect | None, given: SheetColumns) -> Mapping[str, str]:
+    """Return the headers by which a dialect means a column of ours, and its field; not what the columns file says."""
+    columns = {} if dialect is None else dialect.columns
+    return {header: name for name, headers in columns.items() if name not in given.columns for header in headers}
+
+
+def fit_dialect(dialect: SheetDialect | None, sheet: Sheet, header: Mapping[int, CellValue], fitted: Fit) -> Fit:
+    """Add to what the columns file says of a header's cells what the dialect says; a header of ours goes before it."""
+    if dialect is None:
+        return fitted
+    texts = {
+        position: folded(cell)
+        for position, cell in header.items()
+        if isinstance(cell, str) and cell.strip() and not cell.startswith("#") and cell.strip() not in RESULT_HEADERS
+    }
+    ours, positions = words_of(sheet), dict(fitted.positions)
+    taken = {*positions.values(), *fitted.own}
+    for name, headers in dialect.columns.items():
+        found = [at for word in headers for at, text in texts.items() if text == word and at not in taken]
+        is_ours = any(ours.get(text) == name and text not in headers for text in texts.values())
+        if found and name not in positions and name not in fitted.alone and not is_ours:
+            positions[name] = found[0]
+            taken.add(found[0])
+    reserved = set(map(folded, RESERVED_HEADERS))
+    named = {*dialect.useless, *dialect.useful, *dialect.mask}
+    named |= {header for headers in (*dialect.columns.values(), *dialect.by_hand.values()) for header in headers}
+    theirs = {
+        at
+        for at, text in texts.items()
+        if at not in taken
+        and text not in reserved
+        and (text in named or (text not in ours and (dialect.others is None or text in dialect.others)))
+        and ours.get(text) in {None, *positions}
+    }
+    return replace(fitted, positions=positions, theirs=frozenset(theirs))
+
+
+def in_our_words(table: Table, problems: list[Problem]) -> tuple[Table, list[Problem]]:
+    """Put the cells of a sheet that another system wrote into our words, and say as what it was read."""
+    dialect = table.dialect
+    if dialect is None:
+        return table, problems
+    done: list[str] = []
+    if table.sheet is CALLER_IDS and table.has("extensions"):
+        table = _with_members(table, done)
+    elif isinstance(table.sheet, ListSheet) and table.has(table.sheet.number):
+        table = _with_bare_numbers(table, dialect, table.sheet.number, done)
+    found = table
+    faults: list[Problem] = []
+    if dialect.mask and isinstance(table.sheet, ListSheet):
+        found, faults = _without_masks(table, dialect, table.sheet.number, done)
+    return found, [*problems, *faults, _as_read(found, dialect, done)]
+
+
+def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Problem:
+    """Say as what a sheet was read, what was read otherwise than it is written, and what of it is not sent."""
+    headers, known = table.header_texts, words_of(table.sheet)
+    meant = [
+        f"{headers[at]!r} ({letters(at)}) is {table.sheet.column(name).label}"
+        for name, at in sorted(table.fit.positions.items(), key=lambda item: item[1])
+        if folded(headers[at]) not in known
+    ]
+    left = [headers[at] for at in sorted(table.fit.theirs)]
+    sentences = [f"{table.name} was read as {dialect.called}{': ' if meant else ''}{', '.join(meant)}."]
+    sentences += [*done, *([f"Not sent: {listed(left, _NAMED)}."] if left else [])]
+    return Problem(
+        code="dialect-read",
+        sheet=table.name,
+        row=table.header_row,
+        column=min(headers, default=0),
+        message=" ".join(sentences),
+        fix="Nothing to do, if that is what it is; else say with --columns what its columns mean.",
+    )
+
+
+def _with_bare_numbers(table: Table, dialect: SheetDialect, name: str, done: list[str]) -> Table:
+    """Take off the signs in front of numbers that are no part of them."""
+    numbers = table.texts(name)
+    if not dialect.in_front or dialect.in_front not in "".join(numbers):
+        return table
+    bare = [text.lstrip(dialect.in_front) for text in numbers]
+    count = sum(map(operator.ne, bare, numbers))
+    done.append(f"The {dialect.in_front} in front of {counted(count, 'number')} was taken off.")
+    return replace(table, columns={**table.columns, name: bare})
+
+
+_FEWEST: Final = 7
+"""Digits of a number that can be called from outside."""
+
+
+def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[str]) -> tuple[Table, list[Problem]]:
+    """Fill in the X of masks from the ends of numbers; a blank mask stands for a number that can be called."""
+    at = next((at for at, text in table.header_texts.items() if folded(text) == dialect.mask[1]), None)
+    if at is None or not table.has(name):
+        return table, []
+    found: list[str] = []
+    faults: list[Problem] = []
+    filled = 0
+    rows = zip(table.rows(), table.texts(name), table.beside(at), strict=True)
+    for row, mask, number in ((row, mask, text.lstrip(dialect.in_front)) for row, mask, text in rows):
+        size = mask.upper().count("X")
+        digits = number[-size:] if size else ""
+        if size and len(digits) == size and digits.isdecimal():
+            rest = iter(digits)
+            found.append("".join(next(rest) if sign in "Xx" else sign for sign in mask))
+            filled += 1
+        elif size:
+            found.append("")
+            needs = f"{mask} needs the last {counted(size, 'digit')} of {table.header_texts[at]}"
+            message, fix = f"{needs}, which is {number!r}.", "Type the whole number in place of the mask."
+            faults.append(table.problem("no-number", row, name, message, fix, value=mask))
+        else:
+            found.append(mask or (number if sum(map(str.isdecimal, number)) >= _FEWEST else ""))
+    if filled:
+        done.append(f"In {counted(filled, 'mask')} the X were filled in from {table.header_texts[at]}.")
+    faulty = table.faulty.get(name, frozenset()) | {problem.row for problem in faults}
+    return replace(
+        table, columns={**table.columns, name: found}, faulty={**table.faulty, name: frozenset(faulty)}
+    ), faults
+
+
+PERHAPS_JOINED: Final = "\N{INVISIBLE SEPARATOR}"
+"""Stands for an ``&`` between two names of groups, or inside of one: only the PBX knows which."""
+_EXTENSIONS: Final = re.compile(r"[\s,;]*#?[0-9]{1,7}(?:[\s,;]+#?[0-9]{1,7})*[\s,;]*")
+_NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
+
+
+def _with_members(table: Table, done: list[str]) -> Table:
+    """Read the one column with extensions, groups or a range as the portal does, and a blank option as *single*."""
+    options = [text or "shared" for text in table.texts("outbound_cid_option")]
+    kinds = [option.casefold() == "range" for option in options]
+    texts = table.texts("extensions")
+    members = {text: _members(text) for text in set(texts)}
+    read = {
+        "extensions": ["" if is_range else members[text][0] for is_range, text in zip(kinds, texts, strict=True)],
+        "extension_groups": ["" if is_range else members[text][1] for is_range, text in zip(kinds, texts, strict=True)],
+        "outbound_cid_to_ext_range": [text if is_range else "" for is_range, text in zip(kinds, texts, strict=True)],
+    }
+    blank = table.texts("outbound_cid_option").count("")
+    if blank and table.has("outbound_cid_option"):
+        done.append(f"{counted(blank, 'blank Option')} {'was' if blank == 1 else 'were'} read as single.")
+    new = {name: column for name, column in read.items() if name == "extensions" or not table.has(name)}
+    at, text = table.headers.columns["extensions"], table.headers.texts["extensions"]
+    headers = replace(
+        table.headers,
+        columns={**dict.fromkeys(new, at), **table.headers.columns},
+        texts={**dict.fromkeys(new, text), **table.headers.texts},
+    )
+    return replace(table, headers=headers, columns={**table.columns, **new, "outbound_cid_option": options})
+
+
+def _members(text: str) -> tuple[str, str]:
+    """Part extensions from groups, which are all joined with ``&``."""
+    extensions: list[str] = []
+    groups: list[str] = []
+    for part in filter(None, map(str.strip, text.split("&"))):
+        if _EXTENSIONS.fullmatch(part):
+            extensions.append(part)
+        else:
+            groups.append('"{}"'.format(part.replace('"', '""')) if _NEEDS_QUOTES.search(part) else part)
+    return ", ".join(extensions), PERHAPS_JOINED.join(groups)
+
+
+_EXT: Final = re.compile(r";\s*ext=([0-9]+)", re.IGNORECASE)
+
+
+def set_by_hand(table: Table) -> Mapping[int, str]:
+    """Return by row what another system says in it that is no part of a trunk, and where it is set by hand."""
+    parts = [
+        [f"{text} {where}" if text else "" for text in map(", ".join, map(partial(filter, None), rows))]
+        for where, rows in _to_set(table).items()
+    ]
+    texts = ("; ".join(filter(None, row)) for row in zip(*parts, strict=True))
+    return {row: text for row, text in zip(table.rows(), texts, strict=False) if text}
+
+
+def _to_set(table: Table) -> dict[str, list[tuple[str, ...]]]:
+    """Return what has to be set by hand: by where, for each row the values with their headers."""
+    to_set: dict[str, list[tuple[str, ...]]] = {}
+    for where, wanted in table.dialect.by_hand.items() if table.dialect else ():
+        named = [_called(text, table.beside(at)) for at, text in _named(table, wanted)]
+        if "ext" in wanted and isinstance(table.sheet, ListSheet) and table.has(table.sheet.number):
+            numbers = map(_EXT.search, table.beside(table.headers.columns[table.sheet.number]))
+            named.append(_called("ext", [found[1] if found else "" for found in numbers]))
+        if named:
+            to_set[where] = list(zip(*named, strict=True))
+    return to_set
+
+
+def _named(table: Table, wanted: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield where headers stand that mean nothing to a trunk, and how they are written, in the order wanted."""
+    at = {folded(text): position for position, text in table.header_texts.items() if position in table.fit.theirs}
+    yield from ((at[header], table.header_texts[at[header]]) for header in wanted if header in at)
+
+
+def _called(header: str, texts: Sequence[str]) -> list[str]:
+    return [f"{header} {text}" if text else "" for text in texts]
+
+
+def told_of_work_by_hand(table: Table) -> Iterator[Problem]:
+    """Tell once of each thing that is no part of a trunk how many rows have it, and where it is set."""
+    for where, wanted in table.dialect.by_hand.items() if table.dialect else ():
+        filled = {at: sum(map(bool, table.beside(at))) for at, _ in _named(table, wanted)}
+        places = [at for at, count in filled.items() if count]
+        headers = [table.header_texts[at] for at in places]
+        if headers:
+            rows = max(filled.values())
+            yield Problem(
+                code="set-by-hand",
+                sheet=table.name,
+                row=table.header_row,
+                column=places[0],
+                header=headers[0],
+                message=f"{listed(headers)} {'is' if len(headers) == 1 else 'are'} no part of a trunk, so what stands "
+                f"there in {counted(rows, 'row')} is not sent.",
+                fix=f"Set it by hand {where}; the results name it row by row under What to do.",
+            )

@@ -1,0 +1,138 @@
+"""Row filters: rows that are left out because the columns file says so, or because they hold no number of their own.
+
+Rows that another system itself marks as not in use are asked about: neither sent nor left out without a word.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from batch.schema.column_model import ListSheet
+from batch.schema.dialects import SheetDialect
+from batch.schema.problems import Problem
+from batch.tables.columns_file import toml_key, toml_list
+from batch.tables.table import Table
+from batch.wording import counted, folded, some_of, spans
+
+_SPANS: Final = 12
+"""So many runs of rows are named."""
+
+
+def without_skipped(table: Table, problems: list[Problem], file: str) -> tuple[Table, list[Problem]]:
+    """Leave out rows; ``file`` is the name of the columns file, if there is one.
+
+    On the sheet Trunks they are kept, as if their Action said skip.
+    """
+    if not table.height:
+        return table, problems
+    skipped: dict[int, str] = {}
+    told = list(_by_columns_file(table, file, skipped))
+    not_in_use = {} if table.dialect is None else _not_in_use(table, table.dialect, skipped)
+    told += [_asked(table, position, words) for position, words in not_in_use.items()]
+    if table.dialect is not None and table.dialect.routes and isinstance(table.sheet, ListSheet):
+        told += _routes(table, table.sheet, skipped)
+    table = replace(table, not_in_use={table.header_texts[at]: words for at, words in not_in_use.items()})
+    if table.sheet.required:
+        actions = [
+            "skip" if row in skipped else text for row, text in zip(table.rows(), table.texts("action"), strict=True)
+        ]
+        return replace(table, columns={**table.columns, "action": actions}), [*problems, *told]
+    kept = [problem for problem in problems if problem.row not in skipped or not problem.header]
+    return replace(table.without(skipped.keys()), skipped=skipped), [*kept, *told]
+
+
+def _at_header(table: Table, code: str, position: int, message: str, fix: str = "Nothing to do.") -> Problem:
+    header = table.header_texts.get(position, "")
+    return Problem(
+        code=code, sheet=table.name, row=table.header_row, column=position, header=header, message=message, fix=fix
+    )
+
+
+def _by_columns_file(table: Table, file: str, skipped: dict[int, str]) -> Iterator[Problem]:
+    for position, words in table.fit.skip_where.items():
+        header = table.header_texts.get(position, "")
+        wanted = {word.casefold(): word for word in words}
+        found: Counter[str] = Counter()
+        rows = []
+        for row, text in zip(table.rows(), table.beside(position), strict=True):
+            word = wanted.get(text.casefold())
+            if word is not None:
+                found[word] += 1
+                rows.append(row)
+                skipped.setdefault(row, f"{file} leaves it out: {header} is {_word(word)}.")
+        if rows:
+            how_many = ", ".join(f"{_word(word)} in {number:,}" for word, number in found.items())
+            message = f"By {file}, {_skipped(rows, table.name)}: {header} is {how_many}."
+            yield _at_header(table, "rows-skipped", position, message)
+        if never := [word for word in words if not found[word]]:
+            message = f"{file} leaves out rows where {header} is {' or '.join(map(_word, never))}: there are none."
+            yield _at_header(
+                table, "rows-skipped", position, message, f"Nothing to do, if {header} is spelled so there."
+            )
+
+
+def _word(word: str) -> str:
+    return repr(word) if word else "blank"
+
+
+def _skipped(rows: Sequence[int], name: str) -> str:
+    one = len(rows) == 1
+    where = some_of(spans(rows).split(", "), _SPANS)
+    return f"{counted(len(rows), 'row')} of {name} {'is' if one else 'are'} skipped (row{'' if one else 's'} {where})"
+
+
+def _not_in_use(table: Table, dialect: SheetDialect, skipped: Mapping[int, str]) -> dict[int, Sequence[str]]:
+    """Return by position what marks rows as not in use, in the words of the system's own file."""
+    found: dict[int, Sequence[str]] = {}
+    for position in sorted(table.fit.theirs):
+        header = folded(table.header_texts[position])
+        if header in dialect.useless or header in dialect.useful:
+            texts = zip(table.rows(), table.beside(position), strict=True)
+            words = Counter(text for row, text in texts if row not in skipped)
+            useless = [text for text in words if dialect.is_useless(header, folded(text))]
+            found |= {position: useless} if useless else {}
+    return found
+
+
+def _asked(table: Table, position: int, words: Sequence[str]) -> Problem:
+    header = table.header_texts[position]
+    count = Counter(table.beside(position))
+    how_many = " and ".join(f"{_word(word)} ({counted(count[word], 'row')})" for word in words)
+    line = f"skip_where = {{{toml_key(header)} = {toml_list(words)}}}"
+    section = toml_key(table.sheet.title)
+    return _at_header(
+        table,
+        "rows-not-in-use",
+        position,
+        f"{header} is {how_many}: these numbers are not in use, and nothing says whether they are to be sent.",
+        f"To leave them out: check --write-columns FILE.toml writes a columns file which says so under [{section}], "
+        f"{line}; give it with --columns FILE.toml. To send them all the same, put own = {toml_list([header])} there "
+        "instead of that line.",
+    )
+
+
+def _routes(table: Table, sheet: ListSheet, skipped: dict[int, str]) -> Iterator[Problem]:
+    """Leave out rows without a number, and those that have one again: of another route or line."""
+    position = table.headers.columns.get(sheet.number, 0)
+    faulty = table.faulty.get(sheet.number, frozenset())
+    trunks = table.texts("trunk")
+    first: dict[tuple[str, str], int] = {}
+    blank, again = [], []
+    for row, trunk, number in zip(table.rows(), trunks, table.texts(sheet.number), strict=True):
+        if row in skipped or row in faulty:
+            continue
+        if not number:
+            blank.append(row)
+            skipped[row] = "The row has no number."
+        elif (before := first.setdefault((trunk, number), row)) != row:
+            again.append(row)
+            skipped[row] = f"Row {before} has the same number."
+    if blank:
+        why = "it has no number" if len(blank) == 1 else "they have no number"
+        yield _at_header(table, "rows-skipped", position, f"{_skipped(blank, table.name)}: {why}.")
+    if again:
+        why = "its number stands in a row above it" if len(again) == 1 else "their numbers stand in rows above them"
+        yield _at_header(table, "rows-skipped", position, f"{_skipped(again, table.name)}: {why}.")

@@ -1,0 +1,198 @@
+"""Sheets as other systems write them: known by their headers, read in our words, what of them is not sent told."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch.readers.workbook import RawSheet, Workbook
+from batch.schema.problems import Problem
+from batch.secrets import Secret
+from batch.tables.dialect_sheets import dialect_in, set_by_hand
+from batch.tables.rows import Tables
+from batch.trunks.group_names import split_groups
+from tests.builders import check, sheet, tabulate, told, workbook
+
+TRUNKS = sheet("Trunks", "Name", "London-1", "Leeds-1")
+FREEPBX = "Trunk|cidnum|extension|destination|description|mohclass"
+THREE_CX = "Trunk|PRIORITY|NAME|TYPE|MASK|PORTS|INOFFICE_DEST_TYPE|INOFFICE_DEST_NUMBER|SPECIFIC_HOURS"
+CUCM = "Trunk|Device Name|Description|Directory Number 1|Route Partition 1|Display 1|External Phone Number Mask 1"
+PORTAL = "Trunk|Create Method|Short Code|Outbound Caller ID|Outbound Caller ID Name|Associated Extensions"
+
+
+def dids(*lines: str) -> Workbook:
+    return workbook(TRUNKS, sheet("DIDs", *lines))
+
+
+def read(*lines: str) -> tuple[Tables, list[Problem]]:
+    return tabulate(dids(*lines), Secret)
+
+
+def only(problems: list[Problem], code: str) -> Problem:
+    (found,) = [problem for problem in problems if problem.code == code]
+    return found
+
+
+def test_a_list_of_freepbx_is_read_and_its_destinations_are_named() -> None:
+    tables, problems = read(
+        FREEPBX,
+        "London-1||442079460100|ext-group,600,1|Reception|default",
+        "London-1||_4420794601XX|from-did-direct,1001,1||default",
+    )
+    assert tables.dids.texts("did") == ["442079460100", "4420794601XX"]
+    assert tables.dids.texts("did_name") == ["Reception", ""]
+    assert told(problems) == ["DIDs!A1 dialect-read", "DIDs!D1 set-by-hand"]
+    assert only(problems, "dialect-read").message == (
+        "DIDs was read as FreePBX's list of DIDs (Bulk Handler): 'extension' (C) is DID, 'description' (E) is DID "
+        "name. The _ in front of 1 number was taken off. Not sent: 'cidnum', 'destination', 'mohclass'."
+    )
+    by_hand = only(problems, "set-by-hand")
+    assert by_hand.message == "'destination' is no part of a trunk, so what stands there in 2 rows is not sent."
+    assert (
+        by_hand.fix == "Set it by hand in an inbound route of the PBX; the results name it row by row under What to do."
+    )
+    assert set_by_hand(tables.dids) == {
+        2: "destination ext-group,600,1 in an inbound route of the PBX",
+        3: "destination from-did-direct,1001,1 in an inbound route of the PBX",
+    }
+
+
+def test_a_route_without_a_number_and_one_that_has_it_again_are_skipped_and_told() -> None:
+    tables, problems = read(
+        FREEPBX,
+        "London-1||442079460100|ext-group,600,1||",
+        "London-1|442079999999|442079460100|ext-group,601,1||",
+        "Leeds-1||442079460100|ext-group,602,1||",
+        "London-1|||app-blackhole,hangup,1|any|",
+        "|||app-blackhole,hangup,1||",
+    )
+    assert tables.dids.rows() == [2, 4]
+    assert tables.dids.skipped == {
+        3: "Row 2 has the same number.",
+        5: "The row has no number.",
+        6: "The row has no number.",
+    }
+    assert [problem.message for problem in problems if problem.code == "rows-skipped"] == [
+        "2 rows of DIDs are skipped (rows 5-6): they have no number.",
+        "1 row of DIDs is skipped (row 3): its number stands in a row above it.",
+    ]
+
+
+def test_a_cell_at_fault_is_told_and_not_skipped_for_want_of_a_number() -> None:
+    _, problems = read(FREEPBX, "London-1||4.42E+11|ext-group,600,1||")
+    assert [problem.code for problem in problems if problem.stops] == ["cell-number-lost"]
+
+
+def test_users_of_teams_without_a_number_are_skipped_and_what_stands_behind_one_is_for_the_hand() -> None:
+    tables, problems = read(
+        "Trunk|UserPrincipalName|DisplayName|LineURI|UsageLocation",
+        "London-1|anna@example.com|Anna Bell|tel:+442079460100;ext=100|GB",
+        "London-1|ben@example.com|Ben Cole||GB",
+        "London-1|cleo@example.com|Cleo Dunn|tel:+442079460101|GB",
+        "London-1|dan@example.com|Dan Ellis|tel:+442079460100;ext=103|GB",
+    )
+    assert tables.dids.texts("did") == ["+442079460100", "+442079460101"]
+    assert tables.dids.texts("did_name") == ["Anna Bell", "Cleo Dunn"]
+    assert set(tables.dids.skipped) == {3, 5}
+    assert set_by_hand(tables.dids) == {
+        2: "UserPrincipalName anna@example.com, ext 100 in an inbound route of the PBX, to the user's extension",
+        4: "UserPrincipalName cleo@example.com in an inbound route of the PBX, to the user's extension",
+    }
+    assert not [problem for problem in problems if problem.stops]
+
+
+def test_3cx_has_its_star_taken_off_and_rules_for_callers_are_asked_about() -> None:
+    tables, problems = read(
+        THREE_CX, "London-1|1|Sales|1|*442079460100|10000|2|1001|0", "London-1|2|Block|2|442079999999|10000|6||0"
+    )
+    assert tables.dids.texts("did") == ["442079460100", "442079999999"]
+    asked = only(problems, "rows-not-in-use")
+    assert (asked.cell, asked.stops) == ("D1", True)
+    assert 'skip_where = {TYPE = ["2"]}' in asked.fix
+
+
+def test_masks_of_cucm_are_filled_in_and_a_blank_one_leaves_the_number_that_can_be_called() -> None:
+    tables, problems = read(
+        CUCM,
+        "London-1|SEP1|Anna|1100|PT|Anna Bell|442079460XXX",
+        "London-1|SEP2|Ben|\\+442079460101|PT|Ben Cole|",
+        "London-1|SEP3|Lobby|1102|PT||",
+        "London-1|SEP4|Anna|1100|PT|Anna Bell|442079460XXX",
+        "London-1|SEP5|Odd|12|PT||442079460XXX",
+    )
+    assert tables.dids.texts("did") == ["442079460100", "+442079460101", ""]
+    assert tables.dids.rows() == [2, 3, 6]
+    assert set(tables.dids.skipped) == {4, 5}
+    fault = only(problems, "no-number")
+    assert (fault.cell, fault.message) == (
+        "G6",
+        "442079460XXX needs the last 3 digits of Directory Number 1, which is '12'.",
+    )
+
+
+def test_the_portals_caller_ids_are_parted_into_extensions_groups_and_ranges() -> None:
+    given = workbook(
+        TRUNKS,
+        sheet(
+            "Caller IDs",
+            PORTAL,
+            "London-1|single|7|442079460100|Reception|1001&1002&Sales",
+            "London-1|range||442079460110-442079460114||1010-1014",
+            "London-1|||442079460101|blank|1003",
+            'London-1|single||442079460102||R&D&1004&Night shift&"Quoted", Inc',
+        ),
+    )
+    tables, problems = tabulate(given, Secret)
+    table = tables.caller_ids
+    assert table.texts("outbound_cid_option") == ["single", "range", "shared", "single"]
+    assert table.texts("extensions") == ["1001, 1002", "", "1003", "1004"]
+    groups = [split_groups(text, {"R&D"}) for text in table.texts("extension_groups")]
+    assert groups == [("Sales",), (), (), ("R&D", "Night shift", '"Quoted", Inc')]
+    assert split_groups(table.texts("extension_groups")[3])[:2] == ("R", "D")
+    assert table.texts("outbound_cid_to_ext_range") == ["", "1010-1014", "", ""]
+    assert [problem for problem in check(given) if problem.stops] == []
+    assert only(problems, "dialect-read").message == (
+        "Caller IDs was read as the PBX's own list of outbound caller IDs. 1 blank Option was read as single. "
+        "Not sent: 'Short Code'."
+    )
+    assert set_by_hand(table) == {2: "Short Code 7 in the portal, among the trunk's outbound caller IDs"}
+
+
+def test_a_fault_in_the_portals_column_is_told_at_it() -> None:
+    given = workbook(TRUNKS, sheet("Caller IDs", PORTAL, "London-1|range||442079460110-442079460114||1010-1012"))
+    assert told([problem for problem in check(given) if problem.stops]) == ["Caller IDs!F2 range-unequal"]
+
+
+def test_types_of_the_cloud_are_peers() -> None:
+    given = workbook(sheet("Trunks", "Name|Trunk Status|Trunk Type|Hostname/IP", "London-1|0|did_based|sip.example"))
+    tables, problems = tabulate(given, Secret)
+    assert tables.trunks.texts("enable") == ["0"]
+    assert [problem for problem in check(given) if problem.stops] == []
+    assert told(problems) == ["Trunks!A1 dialect-read"]
+
+
+def test_a_header_of_ours_goes_before_the_dialects() -> None:
+    tables, _ = read(f"{FREEPBX}|DID name", "London-1||442079460100|ext-group,600,1|Reception||Front desk")
+    assert tables.dids.texts("did_name") == ["Front desk"]
+
+
+def test_a_column_that_the_system_does_not_write_is_asked_about_as_ever() -> None:
+    _, problems = read(
+        "Trunk|phone_number|status|connection_name|New DID", "London-1|442079460100|active|SBC|442079460999"
+    )
+    assert [problem.code for problem in problems if problem.stops] == ["column-unknown"]
+
+
+def test_lines_above_the_header_do_no_harm() -> None:
+    tables, problems = read("#TYPE Selected.User", "Trunk|DisplayName|LineURI", "London-1|Anna Bell|tel:+442079460100")
+    assert (tables.dids.header_row, tables.dids.texts("did")) == (2, ["+442079460100"])
+    assert "DIDs!A2 header-found" in told(problems)
+
+
+def test_a_password_in_a_column_of_theirs_is_no_part_of_what_is_told() -> None:
+    _, problems = read(f"{CUCM}|Secure Shell Password", "London-1|SEP1|A|1100|PT||442079460100|Sample-secret-1")
+    assert "Sample-secret-1" not in str(problems)
+
+
+@pytest.mark.parametrize("raw", [sheet("DIDs"), sheet("DIDs", "Trunk|DID", "London-1|442079460100")])
+def test_other_sheets_are_in_no_dialect(raw: RawSheet) -> None:
+    assert dialect_in(raw) is None
