@@ -148,6 +148,8 @@ class Column:
     limit: int | None = None
     """Most characters (bytes of a label; the highest value of a whole number)."""
     required: bool = False
+    either: bool = False
+    """Whether it is one of the columns of its sheet of which one must be filled in every row."""
     clearable: bool = False
     """Whether ``<clear>`` is allowed in it."""
     types: frozenset[TrunkType] = EVERY_TYPE

@@ -50,6 +50,7 @@ TRUNKS: Final = Sheet(
             label="Trunk ID",
             field="id",
             parser=Parser.NUMBER,
+            either=True,
             aliases=("trunk_id",),
             help="The PBX's own number of the trunk. Leave it blank to find the trunk by its Name.",
             example="12",
@@ -71,6 +72,7 @@ TRUNKS: Final = Sheet(
             field="name",
             parser=Parser.NAME,
             limit=63,
+            either=True,
             aliases=("trunk name",),
             help="With a Trunk ID: the name the trunk shall have. Without one: the name of the trunk to find. "
             "No spaces and none of " + " ".join(NAME_FORBIDS.strip()),

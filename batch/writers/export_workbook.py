@@ -36,12 +36,12 @@ _READ_ONLY_COLUMNS: Final = (
     ("Why it cannot be changed here", 70),
 )
 _STEPS: Final = (
-    "Change the cells that shall change, and leave all others as they are.",
+    "Change the cells that are to change, and leave all others as they are.",
     (
-        "For a new caller ID or DID add a row, in the place where the PBX shall look at it; to take one away delete "
+        "For a new caller ID or DID add a row, in the place where the PBX is to look at it; to take one away delete "
         f"its row. To empty a whole list, keep one row and type {CLEAR} in place of the number."
     ),
-    "Save the file, then check it, look at the plan, and apply it (see What to run).",
+    "Save the file and give it back to the person who sent it to you. Nothing on the PBX changes before that.",
     "What you did not change stays as it is on the PBX, also where somebody changes it there in the meantime.",
 )
 

@@ -29,8 +29,9 @@ from batch.writers.new_workbook import (
 
 _WORDS: Final = read_texts(__file__)
 GUIDE: Final[str] = _WORDS["title"]
+_COMMANDS_TITLE: Final = "For the person who runs the program"
 _COLOURS: Final = (
-    ("Column name *", "required", "must be filled in every row of that sheet"),
+    ("Column name *", "required", "must be filled in every row of that sheet; of Trunk ID and Name, one of the two"),
     ("Column name", "header", "may stay empty; rest the mouse on it to read what it is"),
 )
 _MESSAGE: Final = 255
@@ -55,7 +56,7 @@ def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | N
     for index, column in enumerate(sheet.columns):
         text = note(column) + (f"\n{remark}" if remark and not index else "")
         size = (_NOTE_WIDTH, 22 + 18 * lines_in(text, 46))
-        target.note(index, header(column), "required" if column.required else "header", text, size)
+        target.note(index, header(column), _header_style(column), text, size)
         if column.field in drop_downs:
             name = letters(index)
             target.add_drop_down(f"{name}2:{name}{LAST_ROW}", drop_downs[column.field])
@@ -124,6 +125,16 @@ _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 """Of the help sheet's columns, in characters: a margin, then seven equal ones."""
 
 
+_NAME: Final = f"Trunks!${letters(columns.TRUNKS.columns.index(columns.TRUNKS.column('name')))}$2"
+_NAMES: Final = DropDown(
+    source=f"OFFSET({_NAME},0,0,MAX(1,COUNTA({_NAME}:{_NAME.removesuffix('2').removeprefix('Trunks!')}{LAST_ROW})),1)",
+    style="warning",
+    title="This is no trunk of the sheet Trunks",
+    words="Choose a trunk from the list, or type a Trunk ID or Name as it is on the sheet Trunks.",
+)
+"""The names that are typed on the sheet Trunks, for the two lists to choose from."""
+
+
 def write_template(path: Path) -> Path:
     """Write the empty workbook and return where it is; raises as `place_file`."""
     return place_file(path, workbook_bytes(_fill, DocumentProperties(title="trunk-batch template", created=_CREATED)))
@@ -144,7 +155,7 @@ def write_template_folder(path: Path) -> Path:
 def _fill(book: NewWorkbook) -> None:
     add_guide(book)
     for sheet in columns.SHEETS:
-        lay_out(book.sheet(sheet.title), sheet)
+        lay_out(book.sheet(sheet.title), sheet, lists={} if sheet is columns.TRUNKS else {"trunk": _NAMES})
     add_glossary(book)
 
 
@@ -178,10 +189,6 @@ class _Guide:
         self._section("In short")
         for number, step in enumerate(steps, 1):
             self._line([(f"{number}.  {step}", "prose", 7)])
-        self._section("What to run")
-        for command, words in _WORDS["commands"].items():
-            self._line([(command, "command", 2), (words, "help", 5)])
-        self._line([(_WORDS["commands_note"], "prose", 7)])
         self._section("The three sheets")
         for sheet in columns.SHEETS:
             self._line([(sheet.title, "topic", 1), (sheet.help, "help", 6)])
@@ -192,6 +199,10 @@ class _Guide:
         self._section("Good to know")
         for topic, words in _WORDS["topics"].items():
             self._line([(topic, "topic", 1), (words, "help", 6)])
+        self._section(_COMMANDS_TITLE)
+        for command, words in _WORDS["commands"].items():
+            self._line([(command, "command", 2), (words, "help", 5)])
+        self._line([(_WORDS["commands_note"], "prose", 7)])
         self._examples()
         self.target.break_page(self.row - 1)
         self._columns()
@@ -203,7 +214,7 @@ class _Guide:
             self._line([(sheet.title, "subtitle", 7)], height=30)
             for start in range(0, len(cells), self.last):
                 band = cells[start : start + self.last]
-                self._line([(header(c), "required" if c.required else "header", 1) for c, _ in band])
+                self._line([(header(c), _header_style(c), 1) for c, _ in band])
                 self._line([(value, "sample", 1) for _, value in band])
 
     def _columns(self) -> None:
@@ -251,7 +262,11 @@ _NOT_IN_EXAMPLE: Final = frozenset({"outbound_proxy_server", "outbound_proxy_por
 
 def header(column: Column) -> str:
     """Return the header cell's text; a required column is marked."""
-    return f"{column.label} *" if column.required else column.label
+    return f"{column.label} *" if column.required or column.either else column.label
+
+
+def _header_style(column: Column) -> str:
+    return "required" if column.required or column.either else "header"
 
 
 def example_row(sheet: Sheet) -> list[str]:
@@ -264,6 +279,8 @@ def note(column: Column) -> str:
     lines = [column.help]
     if column.required:
         lines.append("Must be filled in every row.")
+    if column.either:
+        lines.append("Fill in the Trunk ID or the Name, or both.")
     if column.allowed:
         lines.append(f"Allowed: {column.allowed}.")
     if column.types != EVERY_TYPE:
@@ -288,7 +305,7 @@ def csv_readme() -> str:
     lines += [f"{number}. {step}" for number, step in enumerate(_WORDS["steps"], 1)]
     lines += ["", "Good to know", "------------", ""]
     lines += [f"{topic}: {words}" for topic, words in _WORDS["topics"].items()]
-    lines += ["", "What to run", "-----------", ""]
+    lines += ["", _COMMANDS_TITLE, "-" * len(_COMMANDS_TITLE), ""]
     lines += [
         f"{command.replace('trunks.xlsx', 'FOLDER')}   {words}"
         for command, words in list(_WORDS["commands"].items())[:2]
@@ -298,7 +315,7 @@ def csv_readme() -> str:
         lines += ["", f"{sheet.csv}: {sheet.help}", ""]
         for column in sheet.columns:
             words = f" Allowed: {column.allowed}." if column.allowed else ""
-            must = " Must be filled." if column.required else ""
+            must = " Must be filled." if column.required else " Fill in this or the other." if column.either else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")
     lines += ["", GLOSSARY_SHEET, "-" * len(GLOSSARY_SHEET), "", GLOSSARY_LEAD, ""]
     lines += [f"{word}: {meaning}" for word, meaning in glossary().items()]

@@ -171,6 +171,7 @@ def lines_of(path: Path, sheet: str) -> list[tuple[Any, ...]]:
 
 
 def rows_of(path: Path, sheet: str, header_row: int = 1) -> list[dict[str, Any]]:
-    """Read what stands below the header of a sheet."""
+    """Read what stands below the header of a sheet, by header without the mark of a required column."""
     header, *rows = lines_of(path, sheet)[header_row - 1 :]
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    names = [str(name).removesuffix(" *") for name in header]
+    return [dict(zip(names, row, strict=True)) for row in rows]

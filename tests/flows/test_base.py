@@ -37,7 +37,7 @@ def edit(there: Bench, *cells: tuple[str, str, str | None]) -> None:
     for sheet, place, text in cells:
         header, row = place.rsplit(" ", 1)
         page = made[sheet]
-        (column,) = [cell.column for cell in page[1] if cell.value == header]
+        (column,) = [cell.column for cell in page[1] if cell.value in {header, f"{header} *"}]
         page.cell(int(row), column).value = text
     made.save(there.workbook)
 

@@ -75,10 +75,20 @@ def test_read_back_unchanged_it_has_headers_and_no_rows(template: Path, tmp_path
 def test_required_headers_are_marked_and_look_different(book: openpyxl.Workbook, sheet: Sheet) -> None:
     colours: dict[bool, set[Any]] = {True: set(), False: set()}
     for cell, column in zip(page(book, sheet)[1], sheet.columns, strict=True):
-        assert str(cell.value).endswith(" *") is column.required
-        colours[column.required].add(cell.fill.fgColor.rgb)
+        marked = column.required or column.either
+        assert str(cell.value).endswith(" *") is marked
+        colours[marked].add(cell.fill.fgColor.rgb)
     assert len(colours[False]) == 1
     assert not colours[True] & colours[False]
+
+
+def test_who_fills_it_in_is_told_what_she_can_do_before_any_command(book: openpyxl.Workbook) -> None:
+    told = [str(cell.value or "") for row in book[GUIDE].rows for cell in row]
+    words = [text for text in told if text]
+    commands = next(i for i, text in enumerate(words) if text.startswith("trunk-batch "))
+    assert words[commands - 1] == "For the person who runs the program"
+    assert any("give it back to the person who sent it to you" in text for text in words[:commands])
+    assert any("pink" in text for text in words[:commands])
 
 
 @SHEETS
@@ -108,6 +118,11 @@ def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, s
         for index, column in enumerate(sheet.columns)
         if column.choices
     }
+    if not sheet.required:
+        names = found.pop("A2:A1048576")
+        assert names.formula1 == "OFFSET(Trunks!$C$2,0,0,MAX(1,COUNTA(Trunks!$C$2:$C$1048576)),1)"
+        assert names.errorStyle == "warning", "a Trunk ID is right, too"
+        assert page(book, columns.TRUNKS)["C1"].value == "Name *"
     assert found.keys() == wanted.keys()
     for cells, column in wanted.items():
         assert found[cells].formula1 == f'"{",".join(column.choices)}"'
