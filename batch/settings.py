@@ -48,7 +48,7 @@ class Origin:
     """Whether the operator gave it. A file that may have come with the workbook does not speak for them: no secret
     goes there that was not stored for this very address."""
     flags: tuple[str, ...] = ()
-    """The flags that name it again, where ``--url`` would make it the operator's own word."""
+    """The flags that name it again, where a profile gives it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,7 +71,8 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         if (name or "default") in tables:
             table = _table_of(tables, name, file)
             if file == own:
-                found = _own(table, file, address, Origin(words=_words(name, file)))
+                flags = ("--profile", name) if name else ()
+                found = _own(table, file, address, Origin(words=_words(name, file), flags=flags))
             else:
                 found = _of_current_folder(table, file, name, workbook, given=bool(address))
             return replace(found, notes=(*notes, *found.notes))

@@ -282,9 +282,8 @@ def where(settings: Settings) -> list[object]:
     if settings.practice:
         return ["--practice"]
     origin = settings.url_from
-    flags: list[object] = ["--url", settings.url] if origin.vouched else [*origin.flags]
-    flags += ["--client-id", settings.client_id]
-    return flags + _repeated(settings, *(name for name in _WHERE if name not in {"url", "client_id"}))
+    flags: list[object] = ["--url", settings.url] if origin.vouched and not origin.flags else [*origin.flags]
+    return [*flags, *_repeated(settings, *(name for name in _WHERE if name != "url"))]
 
 
 def how(settings: Settings) -> list[object]:

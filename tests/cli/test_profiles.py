@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -387,6 +388,21 @@ class TestTheEnvironment:
             assert calls(served) == []
             monkeypatch.setenv("TRUNK_BATCH_URL", served.url)
             assert shell("plan", unpacked).code == 0
+
+
+@pytest.mark.usefixtures("secret")
+def test_the_offered_command_names_the_profile_so_that_its_results_are_named_by_it(
+    shell: Shell, unpacked: Path, home: Path
+) -> None:
+    with pbx() as served:
+        write_profile(home, served.url, "settle_wait = 0", table="night")
+        *_, offered = shell("plan", unpacked, "--profile", "night").out.splitlines()
+        assert offered.startswith("Next: trunk-batch apply ")
+        words = shlex.split(offered.removeprefix("Next: trunk-batch "))
+        assert words[2:4] == ["--profile", "night"]
+        assert "--url" not in words
+        assert shell(*words, "--yes").code == 0
+    assert unpacked.with_name("book-results-night.xlsx").exists()
 
 
 @pytest.mark.usefixtures("secret")
