@@ -92,6 +92,16 @@ class Settings:
         None, "write the plan as a workbook too", _PLAN, short="-o", metavar="FILE.xlsx", kept=False, apart=True
     )
     expect: str = entry("", "write only if the plan still has it", _APPLY, metavar="DIGEST", reader=digest, kept=False)
+    approved: Path | None = entry(
+        None,
+        "write only what this signed plan approves: the file of plan -o, or what plan --json printed",
+        _APPLY,
+        metavar="PLAN.xlsx|PLAN.json",
+        kept=False,
+    )
+    detailed_exitcode: bool = entry(
+        False, "end with exit code 10 where there is something to write, 0 where there is nothing", _PLAN, kept=False
+    )
     results: Path | None = entry(None, "where the results go", _ENDING, otherwise="NAME-results.xlsx beside it")
     run_dir: Path | None = entry(
         None, "the run's own folder", _APPLY, metavar="DIR", otherwise="in NAME.runs beside the workbook", kept=False

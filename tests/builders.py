@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from batch.readers.workbook import CellValue, Format, RawSheet, Workbook
+from batch.runs.plan_document import PlanDocument, plan_counts
 from batch.schema.file_metadata import FileKind, FileMetadata
 from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.cells import FindSecret
 from batch.tables.columns_file import NO_FILE, ColumnsFile
+from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
-from batch.trunks.change_plan import Change, plan_change
+from batch.trunks.change_plan import Change, Plan, plan_change
 from batch.trunks.grouping import group, own
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
@@ -115,3 +117,13 @@ def judged(
     """Put the first trunk of a workbook against what the PBX holds, and held when it was exported."""
     tables, found, _ = read(given)
     return plan_change(tables, found.trunks[0], trunk, around or inventory(trunk), base)
+
+
+def document(**more: Any) -> PlanDocument:
+    """Make a plan as whoever approves it reads it, with nothing in it."""
+    given: dict[str, Any] = {
+        "summary": Summary(title="Plan", headline="x"), "workbook": "b.xlsx", "pbx": "https://pbx.example",
+        "hazards": (), "counts": plan_counts(Plan(pbx=""), ()), "requests": 3, "takes": "11 s", "groups": (),
+        "command": "trunk-batch apply b.xlsx --approved plan.xlsx",
+    }  # fmt: skip
+    return PlanDocument(**(given | more))

@@ -179,7 +179,7 @@ def _show_plan(planned: Planned, console: Console) -> int:
         console.hand_over(json_shapes.plan_json(planned))
     else:
         console.say(plan_text(planned, console.shown, notices=not console.quiet))
-    return planned.exit_code
+    return planned.detailed_exit_code
 
 
 def _apply(flags: argparse.Namespace, console: Console) -> int:

@@ -15,10 +15,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batch.commands.approval import read_signed, write_plan_page, write_plan_workbook
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_connection
 from batch.commands.outputs import Report, RunContext, check_output_places, check_places, unchanged
-from batch.commands.plan import Planned, make_plan, narrowed, write_plan_page, write_plan_workbook
+from batch.commands.plan import Planned, make_plan, narrowed
 from batch.commands.previous_run import Verified, return_to
 from batch.commands.run import NotApproved, Unattended, UserInterface, begin
 from batch.errors import BatchError, Interrupted, UsageError
@@ -85,13 +86,17 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
         The report; or the plan, if problems, hazards or its digest stand against it: then nothing was sent.
 
     Raises:
-        BatchError: workbook or PBX cannot be used at all, and nothing was sent; or the question was answered no.
+        BatchError: workbook or PBX cannot be used at all, the plan that was signed is not this one, and nothing was
+            sent; or the question was answered no.
     """
     settings, interface = as_settings(settings), interface or Unattended()
     started = datetime.now(tz=UTC)
     check_places(settings)
     folders.check_unused(settings.run_dir)
+    signed = None if settings.approved is None else read_signed(settings.approved)
     checked = check(settings)
+    if signed is not None:
+        signed.check_workbook(checked)
     mark = PRACTICE_MARK if settings.practice else ""
     target = folders.results_path(settings.workbook, settings.results, mark, settings.profile)
     check_output_places(settings, target)
@@ -101,6 +106,8 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
         with open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection:
             at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = make_plan(checked, connection)
+            if signed is not None and planned.exit_code != 3:
+                signed.check_plan(planned)
             if planned.exit_code:
                 return planned
             if planned.plan.updates and not interface.confirm(planned):
@@ -122,6 +129,7 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
                 problems=planned.plan.problems,
                 changes={change.record.row: change for change in planned.plan.updates},
                 hazards=[hazard.message for hazard in planned.plan.hazards],
+                approval=None if signed is None else signed.keep_in(folder.path),
             )
             opened = stack.enter_context(journal.create_journal(folder.path))
             run = begin(opened, record, context, planned, interface, unchanged(planned.plan.changes))

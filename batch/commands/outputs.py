@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from batch.commands.approval import Approval
 from batch.commands.check import Checked
 from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
@@ -96,6 +97,8 @@ class RunContext:
     """By row: what the run was to write, against what was there before."""
     hazards: Sequence[str] = ()
     """What was allowed by name, in words."""
+    approval: Approval | None = None
+    """Who approved its plan, where somebody had to."""
 
     def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
         """Give the rows of these trunks their endings."""
@@ -172,6 +175,7 @@ class RunContext:
                 ("Started", moment(self.started)),
                 ("Finished", moment(datetime.now().astimezone())),
                 ("Run", str(self.folder.path)),
+                *(self.approval.facts if self.approval is not None else ()),
             ],
             attention=[*attention, *first],
             hazards=_first(self.hazards),

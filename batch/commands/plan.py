@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from batch.commands.check import Checked
 from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
@@ -15,14 +14,9 @@ from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
 from batch.runs.live_reads import BATCH
-from batch.runs.outcomes import Ending, Outcome, end_rows, outcomes_without_run
-from batch.runs.resuming import since_exported
-from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
-from batch.secret_sources import said_of
 from batch.settings import Settings
-from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
     Change,
@@ -38,9 +32,6 @@ from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
-from batch.wording import moment
-from batch.writers.printable import plan_page, write_page
-from batch.writers.results_workbook import write_plan
 from batch.writers.run_results import changes_frame
 
 if TYPE_CHECKING:
@@ -105,10 +96,6 @@ def _when(made_at: str) -> str:
         return ""
 
 
-_NAMED: Final = 20
-"""So many sources of passwords are named on the Summary."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
     """What a run would cost."""
@@ -146,6 +133,12 @@ class Planned:
         if self.refused_hazards or not self.expected:
             return 4
         return 0
+
+    @property
+    def detailed_exit_code(self) -> int:
+        """The same, but 10 if it may be applied and writes something, where that was asked for."""
+        asked = self.checked.settings.detailed_exitcode and self.plan.updates
+        return 10 if asked and not self.exit_code else self.exit_code
 
     @property
     def expected(self) -> bool:
@@ -336,71 +329,3 @@ def _forecast(updates: Sequence[Change], settings: Settings) -> Forecast:
 def batch_size(settings: Settings) -> int:
     """Return how many trunks are looked at in one call: a second's worth of writes, so that looks stay fresh."""
     return max(1, min(BATCH, int(settings.rate)))
-
-
-def write_plan_workbook(planned: Planned, path: Path) -> Path:
-    """Write a plan as a workbook: Summary, Changes, Problems.
-
-    Returns:
-        Where it lies.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    lines = change_lines(planned.checked.tables, planned.plan.updates, {})
-    return write_plan(path, _summary(planned), lines, planned.plan.problems)
-
-
-def write_plan_page(planned: Planned, path: Path) -> Path:
-    """Write a plan as a printable page, to be approved.
-
-    Returns:
-        Where it lies.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    name = planned.checked.workbook.path.name
-    minutes = _minutes(planned.forecast)
-    return write_page(path, plan_page(_summary(planned), name, planned.plan, planned.refused_hazards, minutes))
-
-
-def _minutes(forecast: Forecast) -> int:
-    return max(1, ceil(forecast.seconds / 60)) if forecast.requests else 0
-
-
-def _summary(planned: Planned) -> Summary:
-    checked = planned.checked
-    stopped = planned.plan.stopped
-    expected = {
-        outcome.row: outcome
-        for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
-    }
-    for change in planned.plan.changes:
-        ending = Ending.APPLIED if change.difference else Ending.UNCHANGED
-        expected[change.record.row] = Outcome(
-            row=change.record.row, ending=ending, trunk_id=change.live.id, name=change.live.name
-        )
-    lost = [record for record in checked.records.trunks if record.row not in expected]
-    for record in lost:
-        expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
-    endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)
-    return summary(
-        title="Plan",
-        address=planned.address,
-        practice=planned.practice,
-        workbook=checked.workbook,
-        outcomes=expected,
-        endings=endings,
-        facts=[
-            ("Made at", moment(datetime.now().astimezone())),
-            ("Digest", planned.digest),
-            ("Requests", f"{planned.forecast.requests:,}, about {max(1, _minutes(planned.forecast))} min"),
-            *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
-        ],
-        attention=since_exported(planned.plan.changes),
-        hazards=[f"{hazard.message} Allow it with {hazard.flag}." for hazard in planned.plan.hazards],
-        says=plan_headline(planned.plan)
-        if planned.exit_code == 0
-        else f"Nothing is sent while problems or hazards stand against it. Otherwise: {plan_headline(planned.plan)}",
-    )

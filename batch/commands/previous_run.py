@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from batch.commands.approval import Approval
 from batch.commands.check import Checked, check
 from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
@@ -150,6 +151,7 @@ class PreviousRun:
             problems=problems,
             changes=changes,
             hazards=facts["hazards"],
+            approval=Approval(**facts["approval"]) if "approval" in facts else None,
         )
 
     def rewritten(self) -> Report:

@@ -336,6 +336,7 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
         "settings": kept_settings(settings),
         "chosen": sorted(checked.choice.rows),
         "hazards": list(context.hazards),
+        **({"approval": context.approval.to_json()} if context.approval is not None else {}),
         "problems": problems,
     }
 

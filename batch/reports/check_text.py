@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from batch.commands.command_lines import command, where, which
 from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import READ_ONLY
 from batch.schema.problems import UNSEEN, ColumnNotice, Problem, Problems
 from batch.secret_sources import said_of
-from batch.settings import OPTIONS, WHERE, Settings
-from batch.wording import BRIEF, Shown, counted, named, quoted, shortened, size, spans
+from batch.wording import BRIEF, Shown, counted, named, shortened, size, spans
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -262,62 +262,6 @@ def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:
         yield f"    … and {len(found) - len(listed):,} more; -v or --json names every one."
 
 
-def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
-    """Write a command as it is typed."""
-    return " ".join(["trunk-batch", name, quoted(target), *map(quoted, flags)])
-
-
 def more_about(word: object) -> str:
     """Say how to read more about a code; once a report, not once a problem."""
     return f"More about {word}:  {command('explain', word)}"
-
-
-def which(settings: Settings) -> list[object]:
-    """Repeat the flags that choose trunks, and those that say how the workbook is read."""
-    return _repeated(settings, "columns", "secrets_from", "only", "first")
-
-
-def where(settings: Settings) -> list[object]:
-    """Repeat the flags that choose the PBX."""
-    if settings.practice:
-        return ["--practice"]
-    origin = settings.url_from
-    flags: list[object] = ["--url", settings.url] if origin.vouched and not origin.flags else [*origin.flags]
-    return [*flags, *_repeated(settings, *(name for name in _WHERE if name != "url"))]
-
-
-def how(settings: Settings) -> list[object]:
-    """Repeat the flags that say how carefully to go."""
-    return _repeated(settings, *(name for name in _HOW if name not in {"allow", "skip_invalid"}))
-
-
-def allowing(settings: Settings, more: Iterable[str] = ()) -> list[object]:
-    """Repeat the flags that let a plan through.
-
-    Args:
-        more: what else to allow, as ``--allow`` takes it.
-    """
-    allow = tuple(dict.fromkeys((*settings.allow, *more)))
-    return _repeated(replace(settings, allow=allow), "allow", "skip_invalid")
-
-
-_WHERE = [name for name, option in OPTIONS.items() if option.part is WHERE]
-_HOW = [name for name, option in OPTIONS.items() if option.part.heading == "how" and option.kept]
-
-
-def _repeated(settings: Settings, *names: str) -> list[object]:
-    """Type the flags again whose settings are not as usual."""
-    flags: list[object] = []
-    for option in map(OPTIONS.__getitem__, names):
-        value, flag = getattr(settings, option.name), option.flags[0]
-        if value == option.usual:
-            continue
-        if option.kind is bool:
-            flags.append(flag)
-        elif option.kind is tuple and not option.nargs:
-            flags += [word for text in value for word in (flag, text)]
-        elif option.kind is tuple:
-            flags += [flag, *value]
-        else:
-            flags += [flag, f"{value:g}" if isinstance(value, float) else value]
-    return flags

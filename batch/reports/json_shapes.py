@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from batch.schema.columns import DIDS, LIST_OF, LIST_SHEETS
 from batch.schema.problems import Problem
@@ -29,30 +29,64 @@ def check_json(problems: Iterable[Problem]) -> dict[str, Any]:
     return {"problems": listed, "counts": {"problem": count["problem"], "notice": count["notice"]}}
 
 
+SCHEMA: Final = 1
+"""Version of what ``plan --json`` prints: another one once a key has gone or means something else."""
+
+
 def plan_json(planned: Planned) -> dict[str, Any]:
-    """Make what ``plan --json`` prints: always whole, also with problems or hazards."""
-    return {
+    """Make what ``plan --json`` prints: always whole, also with problems or hazards.
+
+    ``approval`` is to be filled in by whoever approves it; ``seal`` tells whether anything else was changed since.
+    """
+    from batch.commands.approval import UNSIGNED, apply_command, json_seal  # noqa: PLC0415 - a check needs none of it
+    from batch.runs.plan_document import plan_counts  # noqa: PLC0415
+
+    plan, refused = planned.plan, frozenset(planned.refused_hazards)
+    shape = {
+        "schema": SCHEMA,
+        "pbx": planned.address,
+        "practice": planned.practice,
+        "workbook": {"path": str(planned.checked.settings.workbook), "sha256": planned.checked.workbook.sha256},
         "digest": planned.digest,
-        "changes": [_change_json(change) for change in planned.plan.changes],
-        "hazards": [_hazard_json(hazard) for hazard in planned.plan.hazards],
-        "problems": [problem.to_json() for problem in planned.plan.problems],
+        "exit_code": planned.detailed_exit_code,
+        "command": apply_command(planned),
+        "counts": plan_counts(plan, planned.refused_hazards),
+        "changes": [_change_json(change) for change in plan.changes],
+        "hazards": [_hazard_json(hazard, allowed=hazard not in refused) for hazard in plan.hazards],
+        "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
     }
+    return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
 
 
 def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
-    """Make what ``plan --json`` prints when there is no workbook to plan from."""
+    """Make what ``plan --json`` prints when there is no workbook to plan from: nothing can be approved in it."""
+    from batch.commands.approval import UNSIGNED  # noqa: PLC0415 - a check needs none of it
+    from batch.runs.plan_document import plan_counts  # noqa: PLC0415
+    from batch.trunks.change_plan import Plan  # noqa: PLC0415
+
+    listed = list(problems)
     return {
+        "schema": SCHEMA,
+        "pbx": "",
+        "practice": False,
+        "workbook": {"path": "", "sha256": ""},
         "digest": "",
+        "exit_code": 3,
+        "command": "",
+        "counts": plan_counts(Plan(pbx="", problems=listed), ()),
         "changes": [],
         "hazards": [],
-        "problems": [problem.to_json() for problem in problems],
+        "problems": [problem.to_json() for problem in listed],
         "forecast": {"requests": 0, "seconds": 0},
+        "approval": UNSIGNED,
+        "seal": "",
     }
 
 
-def _hazard_json(hazard: Hazard) -> dict[str, Any]:
+def _hazard_json(hazard: Hazard, *, allowed: bool) -> dict[str, Any]:
     shape: dict[str, Any] = {"code": hazard.code, "trunk": hazard.trunk, "message": hazard.message}
+    shape |= {"flag": hazard.flag, "allowed": allowed}
     if (conflict := hazard.conflict) is not None:
         shape |= {name: getattr(conflict, name) for name in ("sheet", "cell", "base", "live", "yours")}
     return shape

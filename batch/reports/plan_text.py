@@ -7,18 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch.reports.check_text import (
-    allowing,
-    command,
-    first_code,
-    how,
-    more_about,
-    problems_text,
-    secrets_text,
-    unseen_text,
-    where,
-    which,
-)
+from batch.commands.approval import apply_command
+from batch.commands.command_lines import allowing, command, how, to_allow, where, which
+from batch.reports.check_text import first_code, more_about, problems_text, secrets_text, unseen_text
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import plain_stem
@@ -34,8 +25,6 @@ if TYPE_CHECKING:
     from batch.trunks.diff import Difference
     from batch.trunks.live_checks import Hazard
 
-_MOST_FLAGS: Final = 12
-"""For so many trunks a kind of hazard is allowed one by one in an offered command."""
 _SEEN_AT_ONCE: Final = 3
 """Of so many trunks the totals are still on the screen."""
 _SIGNS: Final = {
@@ -198,27 +187,13 @@ def _next_text(planned: Planned) -> Iterator[str]:
         flags = [
             *where(settings),
             *which(settings),
-            *allowing(settings, _flags_of(planned.refused_hazards)),
+            *allowing(settings, to_allow(planned.refused_hazards)),
             *how(settings),
         ]
         them = "all of them" if len(planned.refused_hazards) > 1 else "it"
         yield f"To allow {them}: {command('plan', settings.workbook, flags)}"
     elif planned.plan.updates:
-        flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
-        flags += ["--expect", planned.digest]
-        yield f"Next: {command('apply', settings.workbook, flags)}"
-
-
-def _flags_of(hazards: Iterable[Hazard]) -> list[str]:
-    """Return what ``--allow`` takes for hazards: trunk by trunk, or a whole kind where that would fill the screen."""
-    trunks: dict[str, dict[str, None]] = defaultdict(dict)
-    for hazard in hazards:
-        trunks[hazard.code][hazard.trunk] = None
-    return [
-        flag
-        for code, names in trunks.items()
-        for flag in ([f"{code}={name}" for name in names] if len(names) <= _MOST_FLAGS else [code])
-    ]
+        yield f"Next: {apply_command(planned)}"
 
 
 def _not_skippable(stopping: Iterable[Problem]) -> str:
@@ -244,7 +219,7 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
         yield more_about(first_code(stopping))
     else:
         yield "Nothing was sent; the run is as it was. To let all of it happen:"
-        yield f"    {command('resume', run, allowing(settings, _flags_of(planned.refused_hazards)))}"
+        yield f"    {command('resume', run, allowing(settings, to_allow(planned.refused_hazards)))}"
 
 
 def _called(change: Change) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from batch.commands.command_lines import allowing, command, how, where, which
 from batch.commands.previous_run import NOT_COMPARED
 from batch.errors import OutputError
-from batch.reports.check_text import allowing, command, how, more_about, where, which
+from batch.reports.check_text import more_about
 from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline

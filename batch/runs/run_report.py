@@ -17,7 +17,7 @@ from batch.tables.row_results import ChangeLine, CodeCount, EndingCount, Summary
 from batch.tables.rows import Tables
 from batch.tables.table import Table
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text
+from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text, value_text
 from batch.trunks.live import Entry, LiveTrunk
 from batch.wording import counted
 
@@ -59,11 +59,11 @@ def summary(  # noqa: PLR0913 - the parts of a page
         practice=practice,
         headline=says or run_headline(outcomes.values()),
         facts=[
+            ("PBX", address),
+            ("Workbook", str(workbook.path)),
+            ("Its SHA-256", workbook.sha256),
             *facts,
             ("Who", f"{_user()} on {platform.node()}"),
-            ("File", str(workbook.path)),
-            ("Its SHA-256", workbook.sha256),
-            ("PBX", address),
         ],
         counts=counts(endings),
         codes=code_counts(endings) if title == "Results" else (),
@@ -211,20 +211,22 @@ def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Itera
         found = ""
         if outcome is not None and outcome.read:
             wrong = outcome.difference.fields.get(name)
-            found = _shown(wrong[0] if wrong else new)
+            found = _shown(name, wrong[0] if wrong else new)
         yield ChangeLine(
             sheet=table.name,
             cell=table.cell(name, change.record.row),
             trunk=change.live.name,
             field=table.sheet.column(name).label,
-            before=_shown(old),
-            wanted=_shown(new),
+            before=_shown(name, old),
+            wanted=_shown(name, new),
             found=found,
         )
 
 
-def _shown(value: str | int | Secret) -> str:
-    return HIDDEN if isinstance(value, Secret) else str(value)
+def _shown(name: str, value: str | int | Secret) -> str:
+    if isinstance(value, Secret):
+        return HIDDEN
+    return value_text(name, value) if value != "" else ""
 
 
 def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:

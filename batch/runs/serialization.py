@@ -103,6 +103,7 @@ _FACTS: Final[Mapping[str, Shape]] = {
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
     "chosen": [whole],
     "hazards": [str],
+    "approval": dict.fromkeys(("approved_by", "date", "ticket", "plan", "sha256"), str),
     "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],
 }
 
@@ -122,7 +123,7 @@ def read_facts(kept: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def are_whole(facts: Mapping[str, Any]) -> bool:
     """Tell whether all facts are there that a run is gone on with."""
-    return facts.keys() >= _FACTS.keys() and facts["workbook"].keys() >= {"path", "sha256", "copy"}
+    return facts.keys() >= _FACTS.keys() - {"approval"} and facts["workbook"].keys() >= {"path", "sha256", "copy"}
 
 
 Json: TypeAlias = dict[str, Any]

@@ -6,6 +6,7 @@ says more, and travels through programs that drop such properties. Every line of
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,6 +65,12 @@ class FileMetadata:
     """Of results: ids of the trunks that the PBX held as wanted when the run ended."""
     orders: frozenset[str] = frozenset()
     """Of results: what the lists of all other trunks are known by while their rows stand in the order of the run."""
+    workbook: str = ""
+    """Of a plan: SHA-256 of the workbook that it is about."""
+    digest: str = ""
+    """Of a plan: its digest."""
+    seals: Mapping[str, str] = field(default_factory=dict)
+    """Of a plan: the seal of each of its sheets, by name."""
     checksum: str = ""
     """What tells whether a marked file still is what the tool wrote, and nobody has worked in it."""
 
@@ -82,7 +89,14 @@ _IDS: Final = 1000
 """So many ids stand in one cell, which takes 32,767 characters."""
 
 
-_SINGLE: Final = {"made": "made_at", "pbx": "pbx", "ran": "run_on", "seal": "checksum"}
+_SINGLE: Final = {
+    "made": "made_at",
+    "pbx": "pbx",
+    "ran": "run_on",
+    "seal": "checksum",
+    "workbook": "workbook",
+    "digest": "digest",
+}
 """The word of what is said once, and where it stands in `FileMetadata`."""
 
 
@@ -98,23 +112,50 @@ def metadata_lines(metadata: FileMetadata) -> list[tuple[str, ...]]:
         *(("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)),
         *(("order", order) for order in sorted(metadata.orders)),
         *(("colour", ours, theirs) for ours, theirs in metadata.colours.items()),
+        *(("sealed", name, seal) for name, seal in metadata.seals.items()),
     ]
+
+
+class Seal:
+    """What a sheet says, as a number: another one once somebody has changed it, the same one if rows are only sorted.
+
+    It tells what happened by accident from what was signed; whoever means to forge a file can.
+    """
+
+    def __init__(self) -> None:
+        self._sum = 0
+
+    def add(self, cells: Iterable[object]) -> None:
+        """Take in a row; blank ones do not count, nor do blanks around and within texts."""
+        line = "\x1f".join(_sealed(cell) for cell in cells).rstrip("\x1f")
+        if line:
+            self._sum += int.from_bytes(hashlib.sha256(line.encode("utf-8", "surrogatepass")).digest())
+
+    def __str__(self) -> str:
+        return f"{self._sum % 2**256:064x}"
+
+
+def _sealed(cell: object) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else " ".join(str(cell).split())
 
 
 def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     """Understand the lines of the hidden sheet; what is not understood is left aside."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    colours: dict[str, str] = {}
+    pairs: dict[str, dict[str, str]] = {"colour": {}, "sealed": {}}
     for line in lines:
         word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
         found[word].append(value)
-        if word == "colour":
-            colours[value] = more
+        if word in pairs:
+            pairs[word][value] = more
     ids = (text for texts in found["finished"] for text in texts.split(","))
     return FileMetadata(
         kinds=frozenset(FileKind(value) for value in found["kind"] if value in set(FileKind)),
         sheets=frozenset(found["sheet"]),
-        colours=colours,
+        colours=pairs["colour"],
+        seals=pairs["sealed"],
         finished=frozenset(int(text) for text in ids if text.isascii() and text.isdecimal()),
         orders=frozenset(found["order"]),
         **{name: found[word][-1] for word, name in _SINGLE.items() if word in found},

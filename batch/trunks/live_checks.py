@@ -31,6 +31,7 @@ from batch.trunks import rules
 from batch.trunks.diff import ChangeKind, Desired, Difference
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, CallerId, Inventory, LiveTrunk
 from batch.trunks.model import ListEdit, Record, Records
+from batch.wording import quoted
 
 Held: TypeAlias = str | int | None
 """What a cell stands for; None where the whole entry is absent."""
@@ -66,8 +67,7 @@ class Hazard:
     @property
     def flag(self) -> str:
         """The narrow flag that allows it."""
-        name = f'"{self.trunk}"' if " " in self.trunk else self.trunk
-        return f"--allow {self.code}={name}"
+        return f"--allow {quoted(f'{self.code}={self.trunk}')}"
 
 
 def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:

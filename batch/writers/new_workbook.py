@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
-from batch.schema.file_metadata import MARK, METADATA_SHEET, FileKind, FileMetadata, metadata_lines
+from batch.schema.file_metadata import MARK, METADATA_SHEET, FileKind, FileMetadata, Seal, metadata_lines
 from batch.wording import letters
 from batch.writers.atomic import place_file
 from batch.writers.styles import CELL_STYLES
@@ -128,6 +128,8 @@ class NewWorkbook:
         self._book.remove(self._book.worksheets[0])
         self.styles = _StyleNumbers(self._book)
         self.sheets: dict[str, NewSheet] = {}
+        self.seals: Mapping[str, Seal] = {}
+        """Take in all that is put into the sheets of these names."""
 
     def sheet(self, name: str) -> NewSheet:
         """Add a sheet behind all others."""
@@ -195,6 +197,7 @@ class NewSheet:
         self.page = page
         self.width = 0
         """How many columns there are, from A on."""
+        self._seal = book.seals.get(page.title)
         self._last_row = b"1"
         self._out = place.open("w+b")
         self._links: list[str] = []
@@ -224,6 +227,10 @@ class NewSheet:
             blocks: Its cells; blank ones without a style are left out.
             height: In points; 0 for that of a line.
         """
+        if self._seal is not None:
+            self._seal.add(
+                [*[None] * first, *(cell for value, _, span in blocks for cell in (value, *[None] * (span - 1)))]
+            )
         pieces: list[bytes] = []
         styles, number = self.book.styles, b'%d"' % row
         column = first

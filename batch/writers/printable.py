@@ -6,26 +6,22 @@ out as text: nothing that somebody typed or a PBX answered is ever taken for HTM
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Final
 
-from batch.runs.outcomes import Ending
-from batch.schema.columns import TRUNKS
-from batch.schema.problems import UNSEEN
+from batch.runs.plan_document import GOING_BACK, ChangeGroup, PlanDocument
 from batch.tables.row_results import EndingCount, Summary, Tone
-from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
-from batch.trunks.live import Entry
-from batch.trunks.live_checks import Hazard
-from batch.wording import counted, some_of, visible
+from batch.wording import visible
 from batch.writers.atomic import place_file
-from batch.writers.own_sheets import (
+from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
+from batch.writers.summary_sheet import (
     PRACTICE_NOTE,
+    PRACTICE_PLAN_NOTE,
+    SIGNED_BY,
     Chart,
     ChartBar,
     chart_of_codes,
@@ -33,62 +29,41 @@ from batch.writers.own_sheets import (
     label_of,
     worst_tone,
 )
-from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
 
 _MOST_BARS: Final = 8
-_NAMED: Final = 3
-"""So many list entries or hazards are told one by one where there are no more."""
-_FOLDED: Final = 8
-"""So many trunks of one kind of hazard are named."""
-_EXPECTED: Final = {
-    str(Ending.APPLIED): "Would be written, and read back.",
-    str(Ending.UNCHANGED): "The PBX already holds this; nothing would be sent.",
-    str(Ending.NOT_RUN): "Not chosen.",
-}
-"""What an ending means as long as nothing was sent, where that is other words than afterwards."""
 
 
-def plan_page(summary: Summary, workbook: str, plan: Plan, refused: Collection[Hazard], minutes: int) -> Page:
-    """Put a plan onto a page that somebody can approve.
-
-    Args:
-        workbook: its file's name.
-        refused: those of its hazards that nothing allows.
-    """
-    count = tally(plan.changes)
-    stopping = sum(problem.stops for problem in plan.problems)
-    entries = _entries(plan.updates)
-    amounts = [
-        ("trunks to be written", count["update"]),
-        ("already as wanted", count["keep"]),
-        ("renamed", count["renames"]),
-        ("switched off", count["disabled"]),
-        ("list entries added", entries["added"]),
-        ("list entries removed", entries["removed"]),
-        ("problems", stopping),
-        ("minutes, about", minutes),
-    ]
+def plan_page(document: PlanDocument) -> Page:
+    """Put a plan onto a page that somebody can approve: all of it, however long it is."""
+    entries = {kind: document.counts[f"entries_{kind}"] for kind in ("added", "removed", "changed", "moved")}
     bars = [
         ChartBar(label=what, amount=amount, colour=BAR[Tone.BAD] if what == "removed" else PLAIN_BAR)
         for what, amount in entries.items()
+        if amount
     ]
     return Page(
-        summary=_to_approve(summary, plan, refused),
-        subject=f"{workbook} on {plan.pbx}",
-        tone=Tone.BAD if stopping or refused else Tone.GOOD,
+        summary=document.summary,
+        subject=f"{document.workbook} on {document.pbx}",
+        tone=document.tone,
         column="Expected result",
-        amounts=amounts,
-        charts=[Chart(title="List entries (DIDs and caller IDs)", bars=bars)] if any(entries.values()) else [],
-        listing=Listing(
-            title="What changes",
-            header=("Trunk", "What changes"),
-            rows=[(change.live.name, _change_text(change)) for change in plan.updates],
-            what="trunks",
-        ),
-        more_in="the plan has every one (plan -o FILE.xlsx)",
-        to_sign="This stands for the plan with the digest above, and for no other: apply --expect DIGEST refuses any "
-        "plan that is not the same.",
+        practice_note=PRACTICE_PLAN_NOTE,
+        dangers=[hazard.text for hazard in document.hazards],
+        amounts=[
+            *((label, f"{amount:,}") for label, amount in document.totals),
+            ("requests", f"{document.requests:,}"),
+            ("about", document.takes),
+        ],
+        charts=[Chart(title="List entries (DIDs and caller IDs)", bars=bars)] if bars else [],
+        groups=document.groups,
+        closing=[
+            ("How to apply it", [document.why_not] if document.why_not else [_TO_APPLY, document.command]),
+            ("How to go back", GOING_BACK),
+        ],
+        to_sign="" if document.why_not else "This is for the plan with the digest above and for no other.",
     )
+
+
+_TO_APPLY: Final = "With this command, which refuses any plan that is not the one with the digest above:"
 
 
 def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
@@ -111,59 +86,6 @@ def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
         ),
         more_in="the results workbook has every one",
     )
-
-
-def _to_approve(summary: Summary, plan: Plan, refused: Collection[Hazard]) -> Summary:
-    """Say besides what stands against the plan, what nobody sees in the workbook, and which hazards are allowed."""
-    first = [problem for problem in plan.problems if problem.stops]
-    first += [problem for problem in plan.problems if problem.code in UNSEEN]
-    return replace(
-        summary,
-        attention=[*(f"{problem.sheet}!{problem.cell}: {problem.message}" for problem in first), *summary.attention],
-        counts=[replace(count, meaning=_EXPECTED.get(count.ending, count.meaning)) for count in summary.counts],
-        hazards=list(_hazards(plan.hazards, refused)),
-    )
-
-
-def _hazards(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> Iterator[str]:
-    """Tell of hazards, those of one kind together."""
-    kinds: dict[tuple[bool, str], list[Hazard]] = {}
-    not_allowed = frozenset(refused)
-    for hazard in hazards:
-        kinds.setdefault((hazard not in not_allowed, hazard.code), []).append(hazard)
-    for (allowed, code), same in sorted(kinds.items(), key=lambda kind: kind[0]):
-        fate = "Allowed." if allowed else f"NOT ALLOWED so far; --allow {code} would."
-        if len(same) > _NAMED:
-            trunks = list(dict.fromkeys(hazard.trunk for hazard in same))  # one may have conflicts in many cells
-            yield f"{code} on {counted(len(trunks), 'trunk')}. {fate} {some_of(trunks, _FOLDED)}."
-        else:
-            yield from (f"{code} on {hazard.trunk}. {fate} {hazard.message}" for hazard in same)
-
-
-def _entries(changes: Iterable[Change]) -> dict[str, int]:
-    counted = Counter(entry.kind for change in changes for entry in change.difference.entries)
-    return {str(kind): counted[kind] for kind in ChangeKind}
-
-
-def _change_text(change: Change) -> str:
-    fields = [
-        f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
-        for name, (old, new) in change.difference.fields.items()
-    ]
-    lists = change.difference.lists.items()
-    return "; ".join([*fields, *(f"{sheet.title}: {_list(differs.changes)}" for sheet, differs in lists)])
-
-
-def _list(changes: Iterable[EntryChange]) -> str:
-    parts: dict[str, list[Entry]] = defaultdict(list)
-    for change in changes:
-        word = "renamed or changed" if change.kind in {ChangeKind.RENAMED, ChangeKind.CHANGED} else str(change.kind)
-        parts[word].append(change.new)
-    return ", ".join(f"{len(entries):,} {word}{_named(entries)}" for word, entries in parts.items())
-
-
-def _named(entries: Sequence[Entry]) -> str:
-    return f" ({', '.join(entry_text(entry) for entry in entries)})" if len(entries) <= _NAMED else ""
 
 
 _TEMPLATE: Final = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
@@ -189,6 +111,8 @@ _LONGEST_BAR: Final = 75
 _MOST_SENTENCES: Final = 10
 _MOST_ROWS: Final = 20
 """So many lines of a list are on the page, which is for an overview; the others are counted."""
+_SHORT: Final = 60
+"""Characters of a change that stands beside others."""
 _LONGEST: Final = 160
 """Characters of one text in a list."""
 
@@ -215,13 +139,19 @@ class Page:
     """Of how it stands."""
     column: str
     """What the endings are called: ``Result``, or in a plan ``Expected result``."""
-    amounts: Sequence[tuple[str, int]] = ()
-    """Large numbers at the top, with what they count."""
+    practice_note: str = PRACTICE_NOTE
+    dangers: Sequence[str] = ()
+    """Said in red before all else."""
+    amounts: Sequence[tuple[str, str]] = ()
+    """What is counted, and the number; in large letters."""
     charts: Sequence[Chart] = ()
     """Beside the one of the rows by ending."""
     listing: Listing | None = None
+    groups: Sequence[ChangeGroup] = ()
+    closing: Sequence[tuple[str, Sequence[str]]] = ()
+    """Headings with their paragraphs."""
     more_in: str = ""
-    """Where whatever was cut short is whole."""
+    """Where whatever was cut short is whole; blank where nothing is to be cut short."""
     to_sign: str = ""
     """What the signature stands for; blank where there is nothing to sign."""
 
@@ -238,15 +168,18 @@ def page_html(page: Page) -> str:
     name = f"{'PRACTICE ' if summary.practice else ''}{summary.title}: {page.subject}"
     parts = [
         _tag("h1", f"{plain(summary.title)} <small>{plain(page.subject)}</small>"),
-        _tag("p", plain(PRACTICE_NOTE), "practice") if summary.practice else "",
+        _tag("p", plain(page.practice_note), "practice") if summary.practice else "",
         _tag("p", plain(summary.headline), f"headline {page.tone}"),
-        _amounts(page.amounts),
+        _sentences("Hazards", page.dangers, page.more_in, "dangers"),
         _sentences("Look at these first", summary.attention, page.more_in),
-        _sentences("Hazards", summary.hazards, page.more_in),
-        _charts(page, endings),
-        _endings(endings, page.column, summary.sheets),
-        _listing(page.listing, page.more_in) if page.listing else "",
+        _sentences("Hazards that were allowed", summary.hazards, page.more_in),
+        _amounts(page.amounts),
         _facts(summary.facts),
+        _charts(page, endings),
+        _endings(endings, page.column, summary) if endings else "",
+        _listing(page.listing, page.more_in) if page.listing else "",
+        _groups(page.groups),
+        *(_closing(title, paragraphs) for title, paragraphs in page.closing),
         _signature(page.to_sign) if page.to_sign else "",
     ]
     return _TEMPLATE.substitute(
@@ -271,20 +204,36 @@ def _tag(tag: str, html: str, style: str = "") -> str:
     return f'<{tag} class="{style}">{html}</{tag}>' if style else f"<{tag}>{html}</{tag}>"
 
 
-def _amounts(amounts: Sequence[tuple[str, int]]) -> str:
+def _amounts(amounts: Sequence[tuple[str, str]]) -> str:
     if not amounts:
         return ""
-    tiles = "".join(f"<li><b>{amount:,}</b> {plain(label)}</li>" for label, amount in amounts)
+    tiles = "".join(f"<li><b>{plain(amount)}</b> {plain(label)}</li>" for label, amount in amounts)
     return f'<ul class="amounts">{tiles}</ul>'
 
 
-def _sentences(title: str, sentences: Sequence[str], more_in: str) -> str:
+def _sentences(title: str, sentences: Sequence[str], more_in: str, style: str = "look") -> str:
     if not sentences:
         return ""
-    lines = [_tag("li", _shortened(sentence)) for sentence in sentences[:_MOST_SENTENCES]]
+    shown, written = (sentences[:_MOST_SENTENCES], _shortened) if more_in else (sentences, plain)
+    lines = [_tag("li", written(sentence)) for sentence in shown]
     if left := len(sentences) - len(lines):
         lines.append(_tag("li", plain(_more(left, "", more_in)), "more"))
-    return f'<section class="look">{_tag("h2", plain(title))}<ul>{"".join(lines)}</ul></section>'
+    return f'<section class="{style}">{_tag("h2", plain(title))}<ul>{"".join(lines)}</ul></section>'
+
+
+def _groups(groups: Sequence[ChangeGroup]) -> str:
+    if not groups:
+        return ""
+    parts = (f"{_tag('h3', plain(group.called))}<ul>{''.join(map(_change, group.lines))}</ul>" for group in groups)
+    return f'<section class="changes">{_tag("h2", "What changes")}{"".join(parts)}</section>'
+
+
+def _change(line: str) -> str:
+    return _tag("li", plain(line), "short" if len(line) <= _SHORT else "")
+
+
+def _closing(title: str, paragraphs: Sequence[str]) -> str:
+    return f"<section>{_tag('h2', plain(title))}{''.join(_tag('p', plain(text)) for text in paragraphs)}</section>"
 
 
 def _more(left: int, what: str, more_in: str) -> str:
@@ -297,9 +246,8 @@ def _charts(page: Page, endings: Sequence[EndingCount]) -> str:
     return f'<div class="charts">{"".join(drawings)}</div>' if drawings else ""
 
 
-def _endings(endings: Sequence[EndingCount], column: str, sheets: Sequence[str]) -> str:
-    if not endings:
-        return ""
+def _endings(endings: Sequence[EndingCount], column: str, summary: Summary) -> str:
+    sheets = summary.sheets
     rows = [
         _cells(
             [_tag("span", plain(ending.ending), f"ending {ending.tone}")],
@@ -316,11 +264,12 @@ def _endings(endings: Sequence[EndingCount], column: str, sheets: Sequence[str])
         for text, style in (
             (column, ""),
             *((sheet, ' class="number"') for sheet in sheets),
-            ("All sheets", ' class="number"'),
+            ("All rows", ' class="number"'),
             ("What it means", ""),
         )
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{last}</tbody></table>"
+    caption = _tag("caption", plain(f"{column}: {summary.amount}"))
+    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}{last}</tbody></table>"
 
 
 def _cells(*groups: Iterable[str | int]) -> str:
@@ -354,5 +303,5 @@ def _facts(facts: Sequence[tuple[str, str]]) -> str:
 
 
 def _signature(stands_for: str) -> str:
-    fields = "".join(f"<p><i></i>{label}</p>" for label in ("Name", "Date", "Signature"))
+    fields = "".join(f"<p><i></i>{label}</p>" for label in (*SIGNED_BY, "Signature"))
     return f'<section class="signature">{_tag("h2", "Approval")}<p>{plain(stands_for)}</p><div>{fields}</div></section>'

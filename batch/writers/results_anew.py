@@ -20,7 +20,7 @@ from batch.tables.row_results import RESULT_WIDTHS, AnsweredSheet, ChangeLine, R
 from batch.wording import letters
 from batch.writers.atomic import place_folder
 from batch.writers.new_workbook import NewSheet
-from batch.writers.own_sheets import PRACTICE_NOTE, label_of
+from batch.writers.summary_sheet import PRACTICE_NOTE, label_of
 from batch.xlsx_edit.sheet import Fillings, filling
 
 RESULT_STYLES: Final = ("", "", "centred", "", "centred", "centred", "thousands", "")

@@ -6,18 +6,21 @@ mostly waits for the PBX. What goes wrong there costs only time: the results are
 
 from __future__ import annotations
 
+import textwrap
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 from batch.errors import OutputError
 from batch.readers.packages import Package
 from batch.runs.outcomes import Outcome
+from batch.runs.plan_document import PlanDocument
 from batch.runs.run_report import change_lines
-from batch.schema.file_metadata import METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, sheet_names
+from batch.schema.file_metadata import METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, Seal, sheet_names
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary, Tone
 from batch.tables.rows import Tables
@@ -28,14 +31,17 @@ from batch.writers.hidden_passwords import Secrets
 from batch.writers.marked_workbook import prepare_workbook
 from batch.writers.new_workbook import (
     DocumentProperties,
+    NewSheet,
     NewWorkbook,
     SheetCell,
     quoted_sheet,
     workbook_bytes,
     write_workbook,
 )
-from batch.writers.own_sheets import PROBLEMS, SUMMARY, add_problems, add_summary
+from batch.writers.own_sheets import PROBLEMS, add_problems
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
+from batch.writers.styles import row_height
+from batch.writers.summary_sheet import SUMMARY, add_plan_summary, add_summary
 from batch.xlsx_edit.book import Book, copy_sheets, drop_macros, open_at, set_mark
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
 
@@ -161,20 +167,30 @@ _TO_CORRECT: Final = "Correct these cells in the workbook, save it, and plan aga
 _NOTHING_TO_CORRECT: Final = "Nothing in the workbook has to be corrected."
 
 
-def write_plan(path: Path, summary: Summary, changes: Iterable[ChangeLine], problems: Sequence[Problem]) -> Path:
-    """Write the plan as a workbook: Summary, Changes, Problems.
+def write_plan(
+    path: Path,
+    document: PlanDocument,
+    changes: Iterable[ChangeLine],
+    problems: Sequence[Problem],
+    metadata: FileMetadata = NO_METADATA,
+) -> Path:
+    """Write the plan as a workbook: Summary, Changes, Problems; sealed, and to be signed on its Summary.
 
     Changes have no *Found* there, and their cells are no links: the user's sheets are in another file. Returns and
     raises as `write_workbook`.
     """
 
     def fill(book: NewWorkbook) -> None:
-        add_summary(book, summary, column="Expected result")
+        seals = {name: Seal() for name in (SUMMARY, CHANGES, PROBLEMS)}
+        book.seals = seals
+        add_plan_summary(book, document)
         add_changes(book, changes, places=None)
         stops = any(problem.stops for problem in problems)
         add_problems(book, problems, _TO_CORRECT if stops else _NOTHING_TO_CORRECT)
+        sealed = {name: str(seal) for name, seal in seals.items()}
+        book.add_metadata(replace(metadata, kinds=frozenset({FileKind.PLAN}), sheets=frozenset(seals), seals=sealed))
 
-    return write_workbook(path, fill, _properties(FileKind.PLAN, summary))
+    return write_workbook(path, fill, _properties(FileKind.PLAN, document.summary))
 
 
 def results_metadata(metadata: FileMetadata, made_at: str, sheets: Collection[str]) -> FileMetadata:
@@ -235,7 +251,12 @@ def _put_answers(
 CHANGES: Final = "Changes"
 LINKED_CHANGES: Final = 20_000
 """Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
-_COLUMNS: Final = {"Sheet": 14, "Cell": 9, "Trunk": 24, "Field": 22, "Before": 34, "Wanted": 34}
+_COLUMNS: Final = {"Sheet": 14, "Cell": 9, "Trunk": 24, "Field": 22, "Before": 34, "Wanted": 34, "Found": 34}
+_PLANNED_COLUMNS: Final = {name: 60 if width == 34 else width for name, width in _COLUMNS.items() if name != "Found"}
+_SURELY: Final = 0.8
+"""Of a column's width, what is filled whatever the letters are."""
+_HIGHEST: Final = 1_000
+"""Characters of a value that a row shows whole."""
 _PATIENCE_S: Final = 1.0
 """So long a run that is cut short waits for the sheet to be given up."""
 
@@ -254,23 +275,48 @@ def add_changes(
             None where its cells stay where they were; cells are links to it. None in a plan, where those sheets are in
             another file: cells are no links then, and there is no *Found*.
     """
-    known = places or {}
     target = book.sheet(name)
+    if places is None:
+        target.add_list(_PLANNED_COLUMNS, _in_pieces(changes), lambda row, change: _add_planned(target, row, change))
+    else:
+        target.add_list(_COLUMNS, changes, lambda row, change: _add_found(target, row, change, places))
 
-    def write(row: int, change: ChangeLine) -> None:
-        title, sheet = known.get(change.sheet, (change.sheet, None))
-        cell = change.cell if sheet is None else sheet.moved(change.cell)
-        texts = (title, cell, change.trunk, change.field, change.before, change.wanted)
-        blocks: list[SheetCell] = [(text, "plain" if text else "", 1) for text in texts]
-        if cell and row <= LINKED_CHANGES + 1 and change.sheet in known:
-            target.link(f"B{row}", title, cell)
-            blocks[1] = (cell, "link", 1)
-        if places is not None and change.found:
-            blocks.append((change.found, "plain" if change.found == change.wanted else Tone.WARN, 1))
-        target.add(row, blocks)
 
-    columns = _COLUMNS if places is None else _COLUMNS | {"Found": 34}
-    target.add_list(columns, changes, write)
+def _add_found(
+    target: NewSheet, row: int, change: ChangeLine, places: Mapping[str, tuple[str, AnsweredSheet | None]]
+) -> None:
+    title, sheet = places.get(change.sheet, (change.sheet, None))
+    cell = change.cell if sheet is None else sheet.moved(change.cell)
+    texts = (title, cell, change.trunk, change.field, change.before, change.wanted)
+    blocks: list[SheetCell] = [(text, "plain" if text else "", 1) for text in texts]
+    if cell and row <= LINKED_CHANGES + 1 and change.sheet in places:
+        target.link(f"B{row}", title, cell)
+        blocks[1] = (cell, "link", 1)
+    if change.found:
+        blocks.append((change.found, "plain" if change.found == change.wanted else Tone.WARN, 1))
+    target.add(row, blocks)
+
+
+def _add_planned(target: NewSheet, row: int, change: ChangeLine) -> None:
+    """Add a change with long values wrapped, so that they are seen whole in print too."""
+    texts, widths = change[: len(_PLANNED_COLUMNS)], _PLANNED_COLUMNS.values()
+    tall = any(len(text) > width for text, width in zip(texts, widths, strict=True))
+    room = ((text, int(width * _SURELY)) for text, width in zip(texts, widths, strict=True))
+    style = "listed" if tall else "plain"
+    target.add(row, [(text, style if text else "", 1) for text in texts], row_height(room) if tall else 0)
+
+
+def _in_pieces(changes: Iterable[ChangeLine]) -> Iterator[ChangeLine]:
+    """Spread values that are higher than a row can be over several rows."""
+    for change in changes:
+        if max(len(change.before), len(change.wanted)) <= _HIGHEST:
+            yield change
+            continue
+        pieces = [
+            *zip_longest(*(textwrap.wrap(text, _HIGHEST) for text in (change.before, change.wanted)), fillvalue="")
+        ]
+        for part, (before, wanted) in enumerate(pieces, 1):
+            yield change._replace(field=f"{change.field} ({part} of {len(pieces)})", before=before, wanted=wanted)
 
 
 def changes_workbook(

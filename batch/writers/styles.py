@@ -67,6 +67,7 @@ CELL_STYLES: Final[Mapping[str, Style]] = {
     "link": Style(colour="#0B5394", underline=True, align="left", indent=1),
     "cell": replace(_TABLE, wrap=True),
     "label": replace(_TABLE, bold=True, fill="#F5F7F8"),
+    "field": replace(_TABLE, fill="#FFF7C2", wrap=True, format="@"),  # to be filled in
     "never": replace(_TABLE, colour="#607D8B", wrap=True),  # an ending that did not occur
     "number": _NUMBER,
     "total": replace(_TABLE, bold=True, top=True),

@@ -15,7 +15,10 @@ from tests.afflictions import be_at_fault
 from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
 from tests.forked import Forked
 
-PLAN = {"digest", "changes", "hazards", "problems", "forecast"}
+PLAN = {
+    *("schema", "pbx", "practice", "workbook", "digest", "exit_code", "command", "counts"),
+    *("changes", "hazards", "problems", "forecast", "approval", "seal"),
+}
 REPORT = {"run", "results", "counts", "sheets", "trunks"}
 ENDINGS = (
     "applied",

@@ -217,7 +217,7 @@ class TestPrintablePage:
         text = page.read_text(encoding="utf-8")
         assert digest in text
         assert "Signature" in text
-        assert "Hostname: old.carrier.example → new.carrier.example; DIDs: 2 added" in text
+        assert '<li class="short">Hostname: old.carrier.example → new.carrier.example</li>' in text
 
     def test_a_plan_with_problems_and_hidden_rows_names_them_on_it(self, shell: Shell, tmp_path: Path) -> None:
         path = tmp_path / "book.xlsx"

@@ -218,5 +218,5 @@ def test_a_usage_error_is_an_object_when_json_is_among_the_arguments(shell: Shel
 
 
 def test_every_exit_code_of_the_design_is_explained() -> None:
-    assert list(exit_codes_and_errors()[0]) == [0, 1, 2, 3, 4, 5, 6, 130]
+    assert list(exit_codes_and_errors()[0]) == [0, 1, 2, 3, 4, 5, 6, 10, 130]
     assert make_parser().prog == "trunk-batch"

@@ -140,7 +140,7 @@ def test_a_wanted_field_that_somebody_moved_meanwhile_is_listed_though_nothing_w
         builders.book(["Trunk ID|Hostname|Enabled", "1|new.example|yes"]), change, found(change, as_wanted(enable=0))
     )
     assert told == [
-        ("Trunks!C2", "Enabled", "1", "1", "0"),
+        ("Trunks!C2", "Enabled", "yes", "yes", "no"),
         ("Trunks!B2", "Hostname", "old.example", "new.example", "new.example"),
     ]
 
@@ -266,7 +266,7 @@ def test_rows_are_counted_by_ending_and_by_code() -> None:
         facts=[("Run", "id")],
     )
     assert page.headline == "2 of 3 trunks need attention: 1 refused, 1 not run."
-    assert dict(page.facts).keys() == {"Run", "Who", "File", "Its SHA-256", "PBX"}
+    assert dict(page.facts).keys() == {"PBX", "Workbook", "Its SHA-256", "Run", "Who"}
     assert len(page.codes) == 3
     plan_page = summary(
         title="Plan",

@@ -14,6 +14,7 @@ from batch.trunks.change_plan import Change, Plan, not_allowed, plan_change, res
 from batch.trunks.live import Did, Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
 from batch.trunks.model import choose
+from batch.wording import quoted
 from tests.builders import book, dids, inventory, judged, live, read, shared
 
 LONDON = live(8, "London", hostname="old", password="Sample-0", did_list=dids("100=One", "200"))
@@ -251,7 +252,9 @@ def test_a_blank_mode_that_loses_entries_is_a_hazard_and_an_explicit_one_is_not(
 
 
 def test_a_name_with_a_blank_is_quoted_in_the_flag() -> None:
-    assert Hazard(code="removals", row=2, trunk="Old Box", message="").flag == '--allow removals="Old Box"'
+    for trunk in ("Old Box", "R&D", "a'b"):
+        flag = Hazard(code="removals", row=2, trunk=trunk, message="").flag
+        assert flag == f"--allow {quoted(f'removals={trunk}')}"
 
 
 def test_rewriting_entries_with_keys_that_we_do_not_know_is_a_hazard() -> None:

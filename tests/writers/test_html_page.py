@@ -12,8 +12,8 @@ import pytest
 
 from batch.errors import OutputError
 from batch.tables.row_results import EndingCount, Summary, Tone
-from batch.writers.own_sheets import Chart, ChartBar
 from batch.writers.printable import Listing, Page, drawn, page_html, plain, write_page
+from batch.writers.summary_sheet import Chart, ChartBar
 
 COUNTS = (
     EndingCount(
@@ -96,7 +96,7 @@ def test_text_stays_text() -> None:
             title=evil, headline=evil, facts=[(evil, evil)], attention=[evil], hazards=[evil],
             counts=[EndingCount(ending=evil, tone=Tone.BAD, rows={evil: 1}, meaning=evil, next_step=evil)],
         ),
-        subject=evil, column=evil, amounts=[(evil, 1)], more_in=evil, to_sign=evil,
+        subject=evil, column=evil, amounts=[(evil, "1")], more_in=evil, to_sign=evil,
         charts=[Chart(title=evil, bars=[ChartBar(label=evil, amount=1)])],
         listing=Listing(title=evil, header=(evil,), rows=[(evil,)], what=evil),
     )  # fmt: skip
@@ -161,10 +161,13 @@ def test_a_long_text_is_cut_so_that_it_is_seen() -> None:
     assert "x" * 159 + "…" in words
 
 
+FIELDS = ("Approved by", "Date", "Ticket", "Signature")
+
+
 def test_there_is_a_place_to_sign_only_where_something_is_approved() -> None:
     assert "Signature" not in read(PAGE).words
     signed = read(replace(PAGE, to_sign="For the plan above.")).words
-    assert [word for word in signed if word in {"Name", "Date", "Signature"}] == ["Name", "Date", "Signature"]
+    assert [word for word in signed if word in FIELDS] == list(FIELDS)
 
 
 def test_a_chart_says_its_numbers_beside_its_bars_and_what_they_count() -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
+from batch.runs.plan_document import GOING_BACK, HazardLine
 from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
 from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, EndingCount, Summary, Tone
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_workbook import write_plan, write_results
+from tests.builders import document
 from tests.writers.results import PLAIN, cells, opened, part, raw, results, texts
 
 
@@ -107,7 +109,7 @@ def test_the_summary_says_who_when_which_file_and_what_to_look_at(tmp_path: Path
 def test_the_summary_counts_rows_per_ending_and_sheet_and_its_totals_add_up(tmp_path: Path) -> None:
     path = results(tmp_path, summary=Summary(title="Results", headline="x", counts=COUNTS, codes=CODES))
     rows = [[cell for cell in row if cell != ""] for row in cells(path, "Summary")]
-    start = rows.index(["Result", "Trunks", "DIDs", "All sheets", "What it means", "What next"])
+    start = rows.index(["Result", "Trunks", "DIDs", "All rows", "What it means", "What next"])
     assert rows[start + 1 : start + 5] == [
         ["applied", 3, 30, 33, "applied means", "after applied"],
         ["refused", 1, 10, 11, "refused means", "after refused"],
@@ -169,7 +171,7 @@ def test_long_sentences_get_high_rows(tmp_path: Path) -> None:
 
 def test_a_workbook_bears_our_mark(tmp_path: Path) -> None:
     path = results(tmp_path)
-    plan = write_plan(tmp_path / "plan.xlsx", Summary(title="Plan", headline="x"), [], [])
+    plan = write_plan(tmp_path / "plan.xlsx", document(), [], [])
     for file, kind in ((path, "results"), (plan, "plan")):
         properties = part(file, "docProps/custom.xml")
         assert f'name="{MARK}"' in properties
@@ -192,12 +194,12 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
     ]
     path = write_plan(
         tmp_path / "plan.xlsx",
-        Summary(title="Plan", headline="x", counts=COUNTS),
+        document(),
         [change(found="never shown")],
         problems,
     )
     book = opened(path)
-    assert book.sheetnames == ["Summary", "Changes", "Problems"]
+    assert book.sheetnames == ["Summary", "Changes", "Problems", "trunk-batch"]
     assert cells(path, "Changes") == [
         ["Sheet", "Cell", "Trunk", "Field", "Before", "Wanted"],
         ["DIDs", "B2", "London", "DID", "", "4420"],
@@ -224,13 +226,48 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
     assert book["Problems"].auto_filter.ref == "A3:H5"
     assert book["Problems"]["C4"].hyperlink is None
     assert book["Problems"]["A4"].fill.fgColor.rgb == "FFFFC7CE"
-    assert "Expected result" in texts(path)
+    assert "Expected result: 0 rows" in texts(path)
+
+
+def test_a_plan_has_its_hazards_first_in_red_and_fields_to_sign(tmp_path: Path) -> None:
+    danger = HazardLine(message=f"London loses {'h' * 300}.", flag="--allow removals=London", allowed=False)
+    path = write_plan(tmp_path / "plan.xlsx", document(hazards=[danger]), [], [])
+    sheet, said = opened(path)["Summary"], texts(path)
+    rows = {str(sheet.cell(row, 1).value): row for row in range(1, sheet.max_row + 1)}
+    assert said[1:4] == ["x", "Hazards", f"NOT ALLOWED YET: {danger.message} To let it happen: {danger.flag}"]
+    assert sheet.cell(rows[said[3]], 1).fill.fgColor.rgb == "FFF5B7B1"
+    assert sheet.row_dimensions[rows[said[3]]].height > 2.5 * 15.5
+    for field in ("Approved by", "Date", "Ticket"):
+        assert sheet.cell(rows[field], 2).fill.fgColor.rgb == "FFFFF7C2"
+        assert sheet.cell(rows[field], 2).number_format == "@"
+    assert "trunk-batch apply b.xlsx --approved plan.xlsx" in said
+    assert GOING_BACK[0] in said
+    assert not any(text.startswith("This run") for text in said)
+
+
+def test_a_plan_that_cannot_be_approved_says_why_and_has_no_fields(tmp_path: Path) -> None:
+    said = texts(write_plan(tmp_path / "plan.xlsx", document(why_not="There are problems.", command=""), [], []))
+    assert "There are problems." in said
+    assert "Approved by" not in said
+
+
+def test_a_long_value_of_a_plan_is_seen_whole_over_several_rows_if_need_be(tmp_path: Path) -> None:
+    long = ", ".join(str(number) for number in range(1000, 1700))
+    path = write_plan(tmp_path / "plan.xlsx", document(), [change(wanted=long), change(wanted="h" * 300)], [])
+    header, *rows = cells(path, "Changes")
+    assert [row[3] for row in rows] == [*(f"DID ({part} of 5)" for part in range(1, 6)), "DID"]
+    assert " ".join(row[5] for row in rows[:5]) == long
+    assert rows[5][5] == "h" * 300
+    sheet = opened(path)["Changes"]
+    assert sheet["F7"].alignment.wrap_text
+    assert sheet.row_dimensions[7].height > 5 * 15
+    assert "Found" not in header
 
 
 @pytest.mark.parametrize("notices", [0, 1])
 def test_a_plan_without_problems_asks_for_no_correction(tmp_path: Path, notices: int) -> None:
     problems = [Problem(code="plain-http", sheet="Trunks", message="m", fix="f")] * notices
-    path = write_plan(tmp_path / "plan.xlsx", Summary(title="Plan", headline="x", counts=COUNTS), [], problems)
+    path = write_plan(tmp_path / "plan.xlsx", document(), [], problems)
     assert cells(path, "Problems")[1][0] == "Nothing in the workbook has to be corrected."
 
 

@@ -1,0 +1,94 @@
+"""The JSON Schema that lies in the package, put against what the commands print."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from tests.cli.shell import Shell, at, last_run, pbx, plan_at, write_book
+
+REFUSING = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "times": "always"}
+LIVE = (
+    {
+        "id": 1,
+        "name": "London",
+        "did_list": [{"did": "1"}, {"did": "442079460100", "did_name": "Old"}, {"did": "2"}],
+        "outbound_cid_list": [
+            {"outbound_cid_option": "shared", "outbound_cid": "7", "outbound_cid_name": "x",
+             "ext_list": [{"type": "extension", "id": 2}]}
+        ],
+    },
+    {"id": 2, "name": "Paris"},
+)  # fmt: skip
+
+
+def schema() -> dict[str, Any]:
+    text = importlib.resources.files("batch.reports").joinpath("outputs.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def faults(name: str, printed: Any) -> list[str]:
+    """Return what is wrong with an output of a command, by its name in the schema."""
+    whole = schema()
+    validator = Draft202012Validator({"$schema": whole["$schema"], "$ref": f"#/$defs/{name}", "$defs": whole["$defs"]})
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(printed)]
+
+
+def test_it_is_a_schema() -> None:
+    Draft202012Validator.check_schema(schema())
+
+
+@pytest.mark.usefixtures("secret")
+def test_all_that_the_commands_print_of_a_run_fits_it(shell: Shell, book: Path) -> None:
+    with pbx(*LIVE, faults=[REFUSING]) as served:
+        assert faults("check", shell("check", book, "--json").json) == []
+        for flags, code in (("", 4), ("--allow removals", 0), ("--allow removals --detailed-exitcode", 10)):
+            ran = shell("plan", book, *plan_at(served), "--json", *flags.split())
+            assert (ran.code, ran.json["exit_code"]) == (code, code)
+            assert ran.json["changes"][0]["dids"]["removed"]
+            assert faults("plan", ran.json) == []
+        assert faults("plan", shell("apply", book, *at(served), "--yes", "--json").json) == []
+        ran = shell("apply", book, *at(served), "--yes", "--json", "--allow", "removals", "--failed-only", "f.xlsx")
+        assert ran.code == 5
+        assert faults("report", ran.json) == []
+        run = last_run(book)
+        assert faults("verify", shell("verify", run, "--json").json) == []
+        assert faults("status", shell("status", run, "--json").json) == []
+        assert faults("runs", shell("runs", book, "--json").json) == []
+
+
+@pytest.mark.usefixtures("secret")
+def test_it_fits_where_things_are_wrong_too(shell: Shell, tmp_path: Path) -> None:
+    wrong = write_book(tmp_path / "wrong.xlsx", trunks=[("Name", "Port"), ("London", "many"), ("Paris", "5061")])
+    (tmp_path / "torn.xlsx").write_bytes(b"PK\x03\x04torn")
+    with pbx(*LIVE) as served:
+        for path in (wrong, tmp_path / "torn.xlsx"):
+            ran = shell("plan", path, *plan_at(served), "--json")
+            assert ran.code == 3
+            assert ran.json["command"] == ""
+            assert faults("plan", ran.json) == []
+        assert faults("error", shell("plan", wrong, "--only", "Rome", "--practice", "--json").json) == []
+
+
+def test_another_key_or_none_is_a_fault() -> None:
+    assert faults("check", {"problems": [], "counts": {"problem": 0}})
+    assert faults("check", {"problems": [], "counts": {"problem": 0, "notice": 0}, "more": 1})
+
+
+@pytest.mark.usefixtures("secret")
+def test_the_command_that_a_plan_names_applies_it(shell: Shell, book: Path) -> None:
+    with pbx(*LIVE) as served:
+        plan = shell("plan", book, *plan_at(served), "--json").json
+        assert plan["command"].endswith(f"--allow removals=London --rate 1000 --expect {plan['digest']}")
+        assert plan["pbx"] == served.url
+        assert plan["counts"]["entries_removed"] == 3
+        assert plan["hazards"][0] | {"message": ""} == {
+            "code": "removals", "trunk": "London", "message": "", "flag": "--allow removals=London", "allowed": False,
+        }  # fmt: skip
+        assert shell(*plan["command"].split()[1:], "--settle-wait", 0, "--yes").code == 0
