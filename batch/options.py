@@ -25,6 +25,8 @@ _KINDS: Final = {
 
 HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers")
 """What ``--allow`` takes."""
+ACCEPTABLE: Final = ("lists", "counts")
+"""What ``--accept`` takes: kinds of cells that are not sure, and are read as their problem says."""
 
 
 class Part(NamedTuple):
@@ -145,6 +147,17 @@ def hazard(text: str) -> str:
     """
     if text.partition("=")[0] not in HAZARDS:
         raise ValueError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
+    return text
+
+
+def acceptable(text: str) -> str:
+    """Read what ``--accept`` takes.
+
+    Raises:
+        ValueError: it is none of it.
+    """
+    if text not in ACCEPTABLE:
+        raise ValueError(f"nothing is called {text!r} that could be accepted; there are {' and '.join(ACCEPTABLE)}")
     return text
 
 

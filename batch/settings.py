@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch.errors import UsageError
-from batch.options import HAZARDS, Option, Part, digest, entry, hazard, kind_written, taken
+from batch.options import ACCEPTABLE, HAZARDS, Option, Part, acceptable, digest, entry, hazard, kind_written, taken
 from batch.secrets import Secret
 
 TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
@@ -185,6 +185,13 @@ class Settings:
         metavar="HAZARD",
         reader=hazard,
     )
+    accept: tuple[str, ...] = entry(
+        (),
+        "read as the check says what is not sure: lists of numbers (lists), or counts of them (counts); repeatable",
+        Part(("check", *_WRITING_COMMANDS), "how"),
+        metavar="|".join(ACCEPTABLE),
+        reader=acceptable,
+    )
     skip_invalid: bool = entry(False, "leave out trunks with problems, whole", _WRITING)
     read_back: bool = entry(True, "do not read back what was written", _WRITING)
     settle_wait: float = entry(
@@ -211,9 +218,7 @@ class Settings:
                 raise UsageError(f"{name} cannot be {value:g}: it {reason}.", "Give another number.")
             if option.choices and value not in {option.usual, *option.choices}:
                 raise UsageError(f"{name} cannot be {value!r}.", f"Give {' or '.join(option.choices)}.")
-        for allowed in self.allow:
-            if allowed.partition("=")[0] not in HAZARDS:
-                raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")
+        _check_words(self)
         object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(_source, self.secrets_from))))
         if self.workbook.name in {"", ".."}:
             object.__setattr__(self, "workbook", self.workbook.resolve())
@@ -222,6 +227,16 @@ class Settings:
     def failures_allowed(self) -> int | None:
         """After how many trunks gone wrong to stop; None for never."""
         return 1 if self.on_error == "stop" else self.max_failures
+
+
+def _check_words(settings: Settings) -> None:
+    """Refuse words of ``--allow`` and ``--accept`` that there are not."""
+    for allowed in settings.allow:
+        if allowed.partition("=")[0] not in HAZARDS:
+            raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")
+    for accepted in settings.accept:
+        if accepted not in ACCEPTABLE:
+            raise UsageError(f"Nothing to accept is called {accepted!r}.", f"Give {' or '.join(ACCEPTABLE)}.")
 
 
 _WORKBOOK: Final = Option(None, "", _CHECK, name="workbook", kind=Path)
@@ -348,7 +363,7 @@ def kept_settings(settings: Settings) -> dict[str, Any]:
 def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Origin, **places: Path) -> Settings:
     """Make the settings of a run that is gone on with: as kept, but for the flags that are given again.
 
-    Hazards and sources of passwords that are allowed now are allowed besides those of before.
+    Hazards and sources of passwords that are allowed now, and what is accepted, come on top of that of before.
 
     ``places`` are ``workbook``, ``run_dir``, ``run_copy`` and, where the run has one, ``columns``.
     """
@@ -357,5 +372,5 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Or
         for name, option in OPTIONS.items()
         if option.kept and name in kept and (origin.vouched or not option.trust)
     }
-    allow = dict.fromkeys([*kept.get("allow", ()), *flags.get("allow", ())])
-    return make_settings({**flags, **places, "allow": tuple(allow)}, {}, Profile(values=again, url_from=origin))
+    both = {name: tuple(dict.fromkeys([*kept.get(name, ()), *flags.get(name, ())])) for name in ("allow", "accept")}
+    return make_settings({**flags, **places, **both}, {}, Profile(values=again, url_from=origin))

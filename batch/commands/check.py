@@ -128,7 +128,7 @@ def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecre
     from batch.tables.rows import Tables  # noqa: PLC0415 - loaded while the file is read
 
     find_secret = CellSecrets(settings.secrets_from)
-    return workbook, Tables(workbook, find_secret, columns_file), columns_file, find_secret
+    return workbook, Tables(workbook, find_secret, columns_file, settings.accept), columns_file, find_secret
 
 
 def _file(settings: Settings) -> Path:

@@ -24,7 +24,7 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
 
 def which(settings: Settings) -> list[object]:
     """Repeat the flags that choose trunks, and those that say how the workbook is read."""
-    return _repeated(settings, "columns", "secrets_from", "only", "first")
+    return _repeated(settings, "columns", "secrets_from", "accept", "only", "first")
 
 
 def where(settings: Settings) -> list[object]:
@@ -38,7 +38,7 @@ def where(settings: Settings) -> list[object]:
 
 def how(settings: Settings) -> list[object]:
     """Repeat the flags that say how carefully to go."""
-    return _repeated(settings, *(name for name in _HOW if name not in {"allow", "skip_invalid"}))
+    return _repeated(settings, *(name for name in _HOW if name not in {"accept", "allow", "skip_invalid"}))
 
 
 def allowing(settings: Settings, more: Iterable[str] = ()) -> list[object]:

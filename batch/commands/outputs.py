@@ -24,6 +24,7 @@ from batch.runs.run_report import run_headline, summary
 from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
+from batch.tables.acceptance import text_digest
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by, with_orders
 from batch.wording import counted, moment, some_of
@@ -156,7 +157,9 @@ class RunContext:
         checked = self.checked
         held = {row: outcome.trunk_id for row, outcome in outcomes.items() if outcome.ending in _HELD}
         metadata = with_orders(checked.workbook.metadata, self.address, checked.records.trunks, held)
-        return replace(checked.workbook, metadata=metadata)
+        read = (problem for problem in self.problems if problem.reading and not problem.stops)
+        accepted = frozenset(text_digest(problem.sheet, problem.value) for problem in read)
+        return replace(checked.workbook, metadata=replace(metadata, accepted=accepted))
 
     def summary(self, outcomes: Mapping[int, Outcome], endings: RowEndings, attention: Sequence[str] = ()) -> Summary:
         """Put together what the sheet Summary says, with what to look at first."""

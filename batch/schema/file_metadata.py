@@ -21,7 +21,10 @@ from batch.wording import folded
 READ_ONLY: Final = "Read-only lists"
 """The sheet of an export with what a workbook cannot say."""
 
-OWN_SHEETS: Final = ("Summary", "Changes", "Problems", "How to fill this in", "Glossary", READ_ONLY)
+PROBLEM_SHEET: Final = "Problems"
+"""The list of what is wrong, in a marked workbook and in a plan."""
+
+OWN_SHEETS: Final = ("Summary", "Changes", PROBLEM_SHEET, "How to fill this in", "Glossary", READ_ONLY)
 """Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
 
 METADATA_SHEET: Final = "trunk-batch"
@@ -65,6 +68,8 @@ class FileMetadata:
     """Of results: ids of the trunks that the PBX held as wanted when the run ended."""
     orders: frozenset[str] = frozenset()
     """Of results: what the lists of all other trunks are known by while their rows stand in the order of the run."""
+    accepted: frozenset[str] = frozenset()
+    """Of results: what the texts are known by that were not sure, and were accepted."""
     workbook: str = ""
     """Of a plan: SHA-256 of the workbook that it is about."""
     digest: str = ""
@@ -111,6 +116,7 @@ def metadata_lines(metadata: FileMetadata) -> list[tuple[str, ...]]:
         *(("sheet", name) for name in sorted(metadata.sheets)),
         *(("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)),
         *(("order", order) for order in sorted(metadata.orders)),
+        *(("accepted", text) for text in sorted(metadata.accepted)),
         *(("colour", ours, theirs) for ours, theirs in metadata.colours.items()),
         *(("sealed", name, seal) for name, seal in metadata.seals.items()),
     ]
@@ -158,6 +164,7 @@ def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
         seals=pairs["sealed"],
         finished=frozenset(int(text) for text in ids if text.isascii() and text.isdecimal()),
         orders=frozenset(found["order"]),
+        accepted=frozenset(found["accepted"]),
         **{name: found[word][-1] for word, name in _SINGLE.items() if word in found},
     )
 

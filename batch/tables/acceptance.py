@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-ACCEPTED_AS: Final[Mapping[str, str]] = {"many-numbers": "lists", "number-count": "counts"}
+from batch.readers.workbook import RawSheet, Workbook
+from batch.schema.column_model import YES_WORDS
+from batch.schema.file_metadata import PROBLEM_SHEET, FileKind
+
+ACCEPT: Final = "Accept"
+"""The column of a marked workbook's list of problems in which a yes accepts what would be read."""
+_ASKED: Final = ("Sheet", "Cell", "Value", ACCEPT)
+_HEADER_ROWS: Final = 10
+_KINDS: Final[Mapping[str, str]] = {"many-numbers": "lists", "number-count": "counts"}
 """What ``--accept`` calls what is wrong with a cell, by its code."""
 
 
@@ -17,16 +26,54 @@ class Acceptance:
     kinds: frozenset[str] = frozenset()
     """Words of ``--accept``."""
     cells: frozenset[tuple[str, str, str]] = frozenset()
-    """Sheet, cell and its text on one line."""
+    """Sheet, cell and text of what was accepted in a marked workbook."""
+    texts: frozenset[str] = frozenset()
+    """What results remember of texts that had been accepted: their `text_digest`."""
 
     def covers(self, code: str, sheet: str, cell: str, text: str) -> bool:
         """Tell whether what would be read of a cell is accepted, in spite of what is wrong with it."""
-        return ACCEPTED_AS.get(code) in self.kinds or (sheet, cell, as_listed(text)) in self.cells
+        return (
+            _KINDS.get(code) in self.kinds
+            or (bool(self.cells) and (sheet, cell, _on_one_line(text)) in self.cells)
+            or (bool(self.texts) and text_digest(sheet, text) in self.texts)
+        )
 
 
 NOTHING_ACCEPTED: Final = Acceptance()
 
 
-def as_listed(text: str) -> str:
-    """Return a cell's text on one line, as a list of problems has it."""
+def text_digest(sheet: str, text: str) -> str:
+    """Return what a text on a sheet is known by, wherever its cell has gone."""
+    return hashlib.sha256(f"{sheet}\n{_on_one_line(text)}".encode()).hexdigest()[:32]
+
+
+def acceptance_in(workbook: Workbook, kinds: Collection[str]) -> Acceptance:
+    """Gather what is accepted: by ``--accept``, in the list of a marked workbook, and in results of before."""
+    lists = [raw for raw in workbook.sheets if is_list_of_problems(raw, workbook)]
+    return Acceptance(
+        kinds=frozenset(kinds),
+        cells=frozenset(cell for raw in lists for cell in _accepted(raw)),
+        texts=workbook.metadata.accepted,
+    )
+
+
+def is_list_of_problems(raw: RawSheet, workbook: Workbook) -> bool:
+    """Tell whether a sheet is the list that was put into a marked workbook."""
+    ours = FileKind.MARKED in workbook.metadata.kinds and workbook.metadata.is_own_sheet(raw.name)
+    return ours and raw.name.startswith(PROBLEM_SHEET)
+
+
+def _accepted(raw: RawSheet) -> Iterator[tuple[str, str, str]]:
+    """Yield sheet, cell and text of each line that says yes."""
+    rows = [[str(cell).strip() for cell in row] for row in zip(*raw.columns, strict=True)]
+    header = next((row for row in rows[:_HEADER_ROWS] if set(_ASKED) <= set(row)), None)
+    if header is None:
+        return
+    sheet, cell, value, accept = map(header.index, _ASKED)
+    for row in rows:
+        if row[accept].casefold() in YES_WORDS:
+            yield row[sheet], row[cell], _on_one_line(row[value])
+
+
+def _on_one_line(text: str) -> str:
     return " ".join(text.split())

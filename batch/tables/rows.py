@@ -6,7 +6,8 @@ is written. Nothing is ever joined by position.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import compress
 from typing import Any
@@ -20,6 +21,7 @@ from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.schema.dialects import SheetDialect
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import LEFT_AS_TAKEN, Problem
+from batch.tables.acceptance import acceptance_in, is_list_of_problems
 from batch.tables.cells import ColumnPlace, ColumnTexts, FindSecret, secrets_of, texts_of
 from batch.tables.columns_file import NO_FILE, ColumnsFile, SheetColumns, fault, fit, words_with
 from batch.tables.combined_columns import CombinedTexts, combine, read_together
@@ -58,10 +60,19 @@ class Tables:
         workbook: as it was read, or is being read.
         find_secret: finds the password that a cell names or is.
         columns_file: what says which sheet and which column means what, where their names do not.
+        accept: which kinds of what is not sure are accepted as read, as ``--accept`` has them.
     """
 
-    def __init__(self, workbook: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE) -> None:
+    def __init__(
+        self,
+        workbook: Workbook,
+        find_secret: FindSecret,
+        columns_file: ColumnsFile = NO_FILE,
+        accept: Collection[str] = (),
+    ) -> None:
         self._columns_file = columns_file
+        self._accepted = partial(acceptance_in, workbook, accept)
+        self._asks = partial(is_list_of_problems, workbook=workbook)
         self._found, problems = find_sheets(workbook, columns_file)
         self._problems = [*columns_file.strange, *problems]
         self._make = partial(_table, find_secret=find_secret, columns_file=columns_file, ours=workbook.ours)
@@ -94,11 +105,11 @@ class Tables:
             problems += told_of_work_by_hand(table)
         table, problems = _without_asides(table, problems, trunks)
         self._problems += problems
-        return table
+        return replace(table, accepted=self._accepted()) if isinstance(sheet, ListSheet) else table
 
     def needs(self, raw: RawSheet) -> bool:
         """Tell whether a sheet is one of the three, or says what the tool itself has left in the file."""
-        return raw.name in HIDDEN_SHEETS or any(raw is found for found in self._found.values())
+        return raw.name in HIDDEN_SHEETS or self._asks(raw) or any(raw is found for found in self._found.values())
 
     def __iter__(self) -> Iterator[Table]:
         return iter((self.trunks, self.caller_ids, self.dids))

@@ -239,6 +239,8 @@ class Reading:
     """What is to be done before any of them is typed."""
     after: str = ""
     """What else could be typed."""
+    reading: str = ""
+    """What is read of the cell if somebody accepts that."""
 
     def fault(self, text: str, takes: Callable[[str], bool]) -> Finding:
         """Make a fault of it, which offers what would be taken if it were typed instead of ``text``."""
@@ -252,7 +254,9 @@ class Reading:
         )
         dot = " with its dot" if words.endswith(".") else ""
         fix = f"{self.before}{words}{dot}{self.after}."
-        return Finding(self.code, self.message, fix[0].upper() + fix[1:], tuple(offer.text for offer in sound))
+        reading = (self.reading,) if self.reading and takes(self.reading) else ()
+        offers = tuple(offer.text for offer in sound)
+        return Finding(self.code, self.message, fix[0].upper() + fix[1:], offers, reading=reading)
 
 
 _LETTERS: Final = str.maketrans("OolI", "0011")

@@ -298,16 +298,16 @@ def _whole(text: str) -> str:
 
 
 def _counted(first: str, size: int, alone: bool) -> Reading:  # noqa: FBT001 - whether the first may be meant alone
-    last = f"{int(first) + size - 1:0{len(first.lstrip('+'))}d}"
-    plus = "+" if first.startswith("+") else ""
+    last = f"{first[: first.startswith('+')]}{int(first) + size - 1:0{len(first.lstrip('+'))}d}"
     return Reading(
         code="number-count",
         message=f"The cell names {size:,} numbers by the first of them, {first}.",
         offers=[
-            Offer(f"{first}..{plus}{last}" if size > 1 else "", f"for {size:,} numbers type {{}}"),
+            Offer(f"{first}..{last}" if size > 1 else "", f"for {size:,} numbers type {{}}"),
             Offer(first if alone or size == 1 else "", "for that number alone type {}"),
         ],
         otherwise="Type the first and the last number with .. between; longer ranges go into several rows.",
+        reading=f"{first}..{last}" if size > 1 else "",
     )
 
 

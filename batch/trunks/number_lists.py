@@ -34,6 +34,10 @@ _WEAK: Final = re.compile(r"[\s/]+")
 _BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+")
 _NUMBER: Final = re.compile(r"\+?[0-9]{7,15}")
 _SHORT: Final = re.compile(r"[0-9]{1,4}")
+_ACCEPT: Final = {
+    "many-numbers": "Or accept the numbers as listed: with --accept lists, or with yes in the marked workbook.",
+    "number-count": "Or accept all of them: with --accept counts, or with yes in the marked workbook.",
+}
 _WORDS: Final = re.compile(r"[^\W\d_]")
 _LEAST_WITH_AREA: Final = 9
 """So many digits behind ``+``, or from the 0 on, are a number in full however long the others are."""
@@ -73,8 +77,10 @@ def parse_numbers(
     found = parse(text)
     if len(texts) > 1 and isinstance(found, Finding) and found.code in {"many-numbers", "too-long"}:
         found = _asked(found, texts, text, parse)
-    if not isinstance(found, Finding) or not found.reading or not accepts(found.code):
+    if not isinstance(found, Finding) or not found.reading:
         return found
+    if not accepts(found.code):
+        return replace(found, fix=f"{found.fix} {_ACCEPT[found.code]}")
     read = [parse(part) for part in found.reading]
     return NumberList([part for part in read if not isinstance(part, Finding)], accepted=True)
 
@@ -125,9 +131,10 @@ def _expanded(table: Table, row: int, column: str, text: str, many: NumberList) 
     """Tell of a list that was read as its numbers."""
     numbers = many.numbers()
     shown = ", ".join(numbers) if len(numbers) <= 3 else f"{numbers[0]} \N{HORIZONTAL ELLIPSIS} {numbers[-1]}"
-    accepted = " It was accepted so." if many.accepted else ""
+    accepted = " Accepted as read." if many.accepted else ""
     message = f"{len(numbers):,} numbers in {table.cell(column, row)}: {shown}.{accepted}"
-    return table.problem("list-expanded", row, column, message, LEFT_AS_TAKEN, value=text)
+    told = table.problem("list-expanded", row, column, message, LEFT_AS_TAKEN, value=text)
+    return replace(told, reading=tuple(numbers)) if many.accepted else told
 
 
 def _parts(text: str) -> list[str]:
@@ -158,8 +165,12 @@ def _perhaps_one(text: str, first: str, last: str) -> bool:
     between = text[text.find(first) + len(first) : text.rfind(last)]
     if _WEAK.fullmatch(between) and len(first + last) <= _MOST_DIGITS:
         return True
-    size = int(last) - int(first) + 1
-    return len(first) == len(last) and size % 10 == 0 and 0 < size <= _MOST and first.endswith("0")
+    return _perhaps_ends(first, last)
+
+
+def _perhaps_ends(first: str, last: str) -> bool:
+    size = int(last) - int(first) + 1 if first.endswith("0") and last.endswith("9") else 0
+    return len(first) == len(last) and 0 < size <= _MOST
 
 
 def _asked(found: Finding, texts: Sequence[str], text: str, parse: ParseNumber) -> Finding:
@@ -169,13 +180,15 @@ def _asked(found: Finding, texts: Sequence[str], text: str, parse: ParseNumber) 
     if not numbers or _WORDS.search(_BETWEEN.sub(" ", text)):
         return found
     otherwise = found.fix if found.code == "many-numbers" else each_in_a_row(numbers)
+    if len(numbers) == 2 and _perhaps_ends(*numbers):
+        block = f"If they are the ends of a block, type {numbers[0]}..{numbers[1]}; otherwise"
+        otherwise = f"{block} {otherwise[:1].lower()}{otherwise[1:]}"
     return replace(
         found,
         code="many-numbers",
         message=f"The cell holds {len(numbers):,} numbers, and it is not sure that they are meant as "
         f"{some_of(numbers, _SHOWN)}.",
-        fix="If they are, accept them: with --accept lists, or with yes beside this problem in the marked workbook. "
-        f"Otherwise {otherwise[:1].lower()}{otherwise[1:]}",
+        fix=otherwise,
         reading=tuple(numbers),
     )
 

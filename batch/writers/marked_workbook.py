@@ -21,12 +21,12 @@ from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
 from batch.readers.workbook import Format, RawSheet, Workbook
-from batch.schema.file_metadata import METADATA_SHEET, OWN_SHEETS, FileKind, FileMetadata, sheet_names
+from batch.schema.file_metadata import METADATA_SHEET, OWN_SHEETS, PROBLEM_SHEET, FileKind, FileMetadata, sheet_names
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
-from batch.writers.own_sheets import PROBLEMS, SheetFindings, add_problems, by_sheet
+from batch.writers.own_sheets import SheetFindings, add_problems, by_sheet
 from batch.writers.results_anew import SheetCopy
 from batch.xlsx_edit.book import Book, copy_sheets, make_workbook, open_at, set_mark, styles_of
 from batch.xlsx_edit.comments import add_notes, drop_notes
@@ -174,7 +174,7 @@ def put_marks(
     palette = Palette(styles, metadata.colours)
     without_notes = [name for name, found in there.items() if not _mark_sheet(edit, parts[name], found, palette)]
     edit.put(where, styles.to_bytes())
-    name = Book(edit).free_name(PROBLEMS)
+    name = Book(edit).free_name(PROBLEM_SHEET)
     marked = _marked(metadata, palette.colours, name, parts)
 
     def fill(book: NewWorkbook) -> None:
@@ -227,10 +227,16 @@ def _marked(metadata: FileMetadata, colours: Mapping[str, str], name: str, sheet
 def _advice(problems: Sequence[Problem]) -> str:
     if not any(problem.stops for problem in problems):
         return "Nothing in this workbook has to be corrected. This sheet is not taken for one of yours."
+    accept = (
+        "\nWhere a line has a frame under Accept, choose yes there if the numbers that it lists are meant: its cell "
+        "can stay as it is."
+        if any(problem.reading for problem in problems)
+        else ""
+    )
     return (
         "Click a cell's name to go there. Pink cells are wrong: the note in each says what to type. Pale yellow cells "
         "were understood, but look at them once.\nCorrect the cells, save this file and send it back as it is: the "
-        "colours, the notes and this sheet are taken off when it is read again."
+        f"colours, the notes and this sheet are taken off when it is read again.{accept}"
     )
 
 
@@ -259,7 +265,7 @@ def take_marks_off(edit: PackageEdit, metadata: FileMetadata) -> None:
     styles.refill(metadata.colours or dict.fromkeys(ALL_SHADES, ""))
     edit.put(where, styles.to_bytes())
     for name, part in Book(edit).parts().items():
-        if name.startswith(PROBLEMS) and metadata.is_own_sheet(name):
+        if name.startswith(PROBLEM_SHEET) and metadata.is_own_sheet(name):
             Book(edit).remove(name)
         else:
             drop_notes(edit, part)
@@ -375,5 +381,5 @@ def _copied(workbook: Workbook, problems: Sequence[Problem], left_out: str) -> t
 
 
 def _is_mark(sheet: RawSheet, workbook: Workbook) -> bool:
-    ours = sheet.name.startswith(PROBLEMS) and workbook.metadata.is_own_sheet(sheet.name)
+    ours = sheet.name.startswith(PROBLEM_SHEET) and workbook.metadata.is_own_sheet(sheet.name)
     return sheet.name == METADATA_SHEET or ours

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import RawSheet
+from batch.schema.file_metadata import PROBLEM_SHEET
 from batch.schema.problems import Problem, Severity
-from batch.wording import Who, counted, spans
-from batch.writers.new_workbook import NewSheet, NewWorkbook, SheetCell
+from batch.tables.acceptance import ACCEPT
+from batch.wording import Who, counted, letters, spans
+from batch.writers.new_workbook import DropDown, NewSheet, NewWorkbook, SheetCell
 from batch.writers.styles import row_height
 
 Place: TypeAlias = tuple[int, int]
@@ -97,7 +99,6 @@ def lines(problems: Sequence[Problem]) -> Iterator[tuple[Problem, Sequence[int]]
         yield first if alike else replace(first, value=""), rows
 
 
-PROBLEMS: Final = "Problems"
 MOST_LINKS: Final = 60_000
 """Links on a sheet; Excel takes 65,530."""
 MOST_LINES: Final = 100_000
@@ -125,28 +126,54 @@ _NOBODY: Final = "Nobody, if it is as meant"
 
 
 def add_problems(
-    book: NewWorkbook, problems: Sequence[Problem], advice: str, *, name: str = PROBLEMS, sheets: Collection[str] = ()
+    book: NewWorkbook,
+    problems: Sequence[Problem],
+    advice: str,
+    *,
+    name: str = PROBLEM_SHEET,
+    sheets: Collection[str] = (),
 ) -> None:
     """Add the sheet with all problems: what to do, then a line each, with a link to the cell.
 
     Args:
-        sheets: Names of the workbook's sheets, which can be linked to; none where they are in another file.
+        sheets: Names of the workbook's sheets, which can be linked to; none where they are in another file. Where they
+            are there, what can be accepted has a cell for a yes.
     """
     target = book.sheet(name)
+    asks = bool(sheets) and any(problem.reading for problem in problems)
+    columns = _COLUMNS | ({ACCEPT: 10} if asks else {})
     for row, (text, style, least) in enumerate(
         ((problems_headline(problems), "problems headline", 30.0), (advice, "advice", 16.0)), 1
     ):
-        target.add(row, [(text, style, len(_COLUMNS))], max(least, row_height([(text, sum(_COLUMNS.values()))])))
+        target.add(row, [(text, style, len(columns))], max(least, row_height([(text, sum(columns.values()))])))
+    asked: list[int] = []
 
     def write(row: int, line: tuple[Problem, Sequence[int]]) -> None:
         there = line[0].sheet in sheets
         cell = line[0].cell if there or not sheets else ""
-        _write_line(target, row, *line, cell, linked=there and row <= _HEADER + MOST_LINKS)
+        answer = _answer(line[0]) if asks else None
+        asked.extend([row] if answer else [])
+        _write_line(target, row, *line, cell, answer, linked=there and row <= _HEADER + MOST_LINKS)
 
     last_row = _HEADER + MOST_LINES + 1
-    target.add_list(_COLUMNS, lines(problems), write, header=_HEADER, last_row=last_row, rest="which --json lists")
+    target.add_list(columns, lines(problems), write, header=_HEADER, last_row=last_row, rest="which --json lists")
+    if asked:
+        at = letters(len(columns) - 1)
+        target.add_drop_down(f"{at}{asked[0]}:{at}{asked[-1]}", _YES)
     target.page.sheet_view.showGridLines = False
     target.page.sheet_properties.tabColor = "C62828" if any(problem.stops for problem in problems) else "2E7D32"
+
+
+_YES: Final = DropDown(
+    source='"yes"',
+    title="yes, or nothing",
+    words="Choose yes if the numbers that this line lists are meant; leave it blank if they are not.",
+)
+
+
+def _answer(problem: Problem) -> SheetCell | None:
+    """Return the cell for a yes, of what can be accepted; it says so already where it was."""
+    return ("" if problem.stops else "yes", "answer", 1) if problem.reading else None
 
 
 def problems_headline(problems: Sequence[Problem]) -> str:
@@ -161,7 +188,16 @@ def problems_headline(problems: Sequence[Problem]) -> str:
     return f"{amount}{where} to correct{f'; {told}' if told else ''}."
 
 
-def _write_line(target: NewSheet, row: int, problem: Problem, same: Sequence[int], cell: str, *, linked: bool) -> None:
+def _write_line(
+    target: NewSheet,
+    row: int,
+    problem: Problem,
+    same: Sequence[int],
+    cell: str,
+    answer: SheetCell | None,
+    *,
+    linked: bool,
+) -> None:
     rows = spans(same)
     rows = rows if len(rows) <= _LONGEST_SPANS else f"{rows[:_LONGEST_SPANS].rpartition(',')[0]} …"
     wrong = f"{problem.message} (rows {rows})" if rows else problem.message
@@ -172,6 +208,7 @@ def _write_line(target: NewSheet, row: int, problem: Problem, same: Sequence[int
     styles = ("listed", "listed link" if linked else "listed", "listed", "listed value", *("listed",) * 3)
     blocks: list[SheetCell] = [(severity, severity, 1)]
     blocks += [(text, style, 1) for text, style in zip(texts, styles, strict=True)]
+    blocks += [answer] if answer else []
     target.add(row, blocks, row_height(zip(texts, list(_COLUMNS.values())[1:], strict=True)))
     if linked:
         target.link(f"C{row}", problem.sheet, cell)

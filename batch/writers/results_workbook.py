@@ -20,7 +20,15 @@ from batch.readers.packages import Package
 from batch.runs.outcomes import Outcome
 from batch.runs.plan_document import PlanDocument
 from batch.runs.run_report import change_lines
-from batch.schema.file_metadata import METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, Seal, sheet_names
+from batch.schema.file_metadata import (
+    METADATA_SHEET,
+    NO_METADATA,
+    PROBLEM_SHEET,
+    FileKind,
+    FileMetadata,
+    Seal,
+    sheet_names,
+)
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary, Tone
 from batch.tables.rows import Tables
@@ -38,7 +46,7 @@ from batch.writers.new_workbook import (
     workbook_bytes,
     write_workbook,
 )
-from batch.writers.own_sheets import PROBLEMS, add_problems
+from batch.writers.own_sheets import add_problems
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
 from batch.writers.styles import row_height
 from batch.writers.summary_sheet import SUMMARY, add_plan_summary, add_summary
@@ -156,7 +164,7 @@ def _without_ours(edit: PackageEdit, metadata: FileMetadata) -> frozenset[str]:
     """Take out the sheets of ours that are made anew, or not at all; returns those that stay: help, read-only lists."""
     names = Book(edit).names
     ours = frozenset(name for name in names if metadata.is_own_sheet(name))
-    gone = {name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEMS}}
+    gone = {name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEM_SHEET}}
     for name in names:
         if name in gone or name == METADATA_SHEET:
             Book(edit).remove(name)
@@ -181,7 +189,7 @@ def write_plan(
     """
 
     def fill(book: NewWorkbook) -> None:
-        seals = {name: Seal() for name in (SUMMARY, CHANGES, PROBLEMS)}
+        seals = {name: Seal() for name in (SUMMARY, CHANGES, PROBLEM_SHEET)}
         book.seals = seals
         add_plan_summary(book, document)
         add_changes(book, changes, places=None)

@@ -91,6 +91,7 @@ CELL_STYLES: Final[Mapping[str, Style]] = {
     "listed link": replace(_LISTED, colour="#0B5394", underline=True, align="left", indent=1),
     "listed": replace(_LISTED, wrap=True, align="left", indent=1),
     "listed value": replace(_LISTED, wrap=True, align="left", indent=1, format="@"),
+    "answer": replace(_LISTED, align="center", lines="#000000", fill="#FFFFFF", bold=True),
     # template and export
     "header": replace(_HEADER, fill="#1F4E79"),
     "required": replace(_HEADER, fill="#C55A11"),
