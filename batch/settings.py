@@ -26,6 +26,7 @@ GOING_ON: Final = ("resume", "verify")
 _WRITING_COMMANDS: Final = ("plan", "apply", "resume")
 _ASKING_COMMANDS: Final = ("export", *_WRITING_COMMANDS, "verify")
 _CHECK: Final = Part(("check",))
+_EXPORT: Final = Part(("export",))
 _PLAN: Final = Part(("plan",))
 _APPLY: Final = Part(("apply",))
 _ENDING: Final = Part(("apply", "resume"))
@@ -60,7 +61,7 @@ class Settings:
     """
 
     workbook: Path
-    """File, or folder of CSV files; for `export` the file to be written."""
+    """File, or folder of CSV files; for `export` what is to be written."""
     run_copy: Path | None = None
     """The run's own copy of the workbook, to be read in its place."""
     columns: Path | None = entry(
@@ -90,6 +91,13 @@ class Settings:
     )
     output: Path | None = entry(
         None, "write the plan as a workbook too", _PLAN, short="-o", metavar="FILE.xlsx", kept=False, apart=True
+    )
+    portal: Path | None = entry(
+        None,
+        "a folder to write instead of a workbook, with files as the PBX's own portal exports and imports them",
+        _EXPORT,
+        metavar="DIR",
+        kept=False,
     )
     expect: str = entry("", "write only if the plan still has it", _APPLY, metavar="DIGEST", reader=digest, kept=False)
     approved: Path | None = entry(

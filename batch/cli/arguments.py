@@ -49,10 +49,6 @@ class _Parser(argparse.ArgumentParser):
                 f"{command} needs a RUN: its folder, or its id.",
                 f"trunk-batch runs lists them. Then: trunk-batch {command} RUN",
             )
-        if "required: -o" in message:
-            raise UsageError(
-                f"{command} needs -o FILE.xlsx: the workbook to write.", f"trunk-batch {command} -o trunks.xlsx …"
-            )
         if mistyped := re.match(r"argument COMMAND: invalid choice: '([^']*)'", message):
             near = _nearest(mistyped[1], _COMMANDS)
             meant = f"Did you mean {near}? " if near else ""
@@ -225,7 +221,6 @@ def _export(command: argparse.ArgumentParser) -> None:
         "--output",
         dest="workbook",
         type=Path,
-        required=True,
         metavar="FILE.xlsx",
         help="the workbook to write; it must not be there yet",
     )
@@ -313,8 +308,8 @@ _COMMANDS: Final[Mapping[str, _About]] = {
     "export": _About(
         _export,
         "write the PBX's trunks as a filled workbook; changes nothing",
-        "Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and planned. "
-        "It cannot write to the PBX.",
+        "Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and planned, or "
+        "as files of the PBX's own portal. It cannot write to the PBX.",
     ),
     "check": _About(
         _check,

@@ -6,6 +6,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +105,17 @@ def _export(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.check_text import export_text  # noqa: PLC0415
 
-    exported = export(_settings(flags, console), Terminal(console, assume_yes=False))
+    if flags.workbook is not None and flags.portal is not None:
+        raise UsageError("-o and --portal are two kinds of export.", "Give one of them.")
+    is_workbook = flags.workbook is not None
+    flags.workbook = flags.workbook or flags.portal or Path()
+    settings = _settings(flags, console)
+    if not is_workbook and settings.portal is None:
+        raise UsageError(
+            "export needs -o FILE.xlsx: the workbook to write; or --portal DIR.", "trunk-batch export -o trunks.xlsx …"
+        )
+    settings = replace(settings, portal=None) if is_workbook else settings
+    exported = export(settings, Terminal(console, assume_yes=False))
     console.say(export_text(exported, console.shown))
     if console.json:
         console.hand_over(json_shapes.export_json(exported))

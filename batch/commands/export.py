@@ -1,9 +1,12 @@
-"""Export: what a PBX holds, put into a workbook that can be edited. Reads, and cannot write to the PBX."""
+"""Export: what a PBX holds, put into a workbook that can be edited, or into files as the PBX's own portal has them.
+
+Reads, and cannot write to the PBX.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
 from batch.trunks.merge import base_lines
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
 from batch.writers.exportable import Directory, Exportable, NotExportable, find_exportable
+from batch.writers.portal_files import PortalFiles, portal_files, write_portal_files
 
 _MANY = 500
 """So many trunks take a while to be read."""
@@ -25,38 +29,41 @@ _MANY = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """A workbook that was made from what a PBX holds."""
+    """A workbook, or a folder of the portal's files, that was made from what a PBX holds."""
 
     settings: Settings
     path: Path
     address: str
     practice: bool
     notes: tuple[str, ...]
-    trunks: int
-    caller_ids: int
-    dids: int
     extensions: int
-    read_only: tuple[NotExportable, ...]
-    """Lists and settings that the workbook cannot say: they stay as they are on the PBX."""
     left_out: tuple[LiveTrunk, ...]
     """Trunks that the API cannot edit, or that the workbook cannot name."""
+    trunks: int = 0
+    caller_ids: int = 0
+    dids: int = 0
+    read_only: tuple[NotExportable, ...] = ()
+    """Lists and settings that cannot be said, for the portal whole trunks too: they stay as they are on the PBX."""
+    restrictions: tuple[str, ...] = ()
+    """What is to be known of the portal's files, a sentence each."""
 
 
 def _check_target(settings: Settings) -> None:
-    """Refuse to write an export where something is, or as something else than a spreadsheet.
+    """Refuse to write an export where something is, or a workbook as something else than a spreadsheet.
 
     Raises:
         UsageError: it would be; or it is to come from a practice PBX that there is not.
     """
     path = settings.workbook
-    if path.suffix.lower() != ".xlsx":
+    flag, what = ("--portal", "folder") if settings.portal else ("-o", "file")
+    if not settings.portal and path.suffix.lower() != ".xlsx":
         raise UsageError(f"-o {path} does not end in .xlsx.", "Name a file that ends in .xlsx.")
     if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
+        raise UsageError(f"There is no folder {path.parent}.", f"Make it first, or name another {what} with {flag}.")
     if path.exists() or path.is_symlink():
-        raise UsageError(f"{path} is there already; it may have been edited.", "Name another file with -o.")
+        raise UsageError(f"{path} is there already; it may have been edited.", f"Name another {what} with {flag}.")
     if settings.log is not None and settings.log.resolve() == path.resolve():
-        raise UsageError(f"--log and -o are both {path}.", "Name two files.")
+        raise UsageError(f"--log and {flag} are both {path}.", "Name two files.")
     state, before = practice_file(path), path.with_name("pbx.json")
     if settings.practice and not (state.exists() or before.exists()):
         raise UsageError(
@@ -66,13 +73,16 @@ def _check_target(settings: Settings) -> None:
 
 
 def export(settings: Settings, interface: UserInterface | None = None) -> Exported:
-    """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`. Cannot write to the PBX.
+    """Read the PBX and write what it holds as a filled workbook, `Settings.workbook`; or as files in `Settings.portal`.
+
+    Cannot write to the PBX.
 
     Raises:
         BatchError: the file is there already or cannot be written, the PBX cannot be used, or there is nothing that
             could be exported.
     """
     interface = interface or Unattended()
+    settings = settings if settings.portal is None else replace(settings, workbook=settings.portal)
     _check_target(settings)
     check_places(settings)
     with recording() as record, open_connection(settings, interface, record) as connection:
@@ -96,6 +106,35 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
             f"There is nothing to export: {connection.address} has no such trunk that could be edited.",
             "This tool edits trunks of the types register, peer and account.",
         )
+    exported = Exported(
+        settings=settings,
+        path=settings.workbook,
+        address=connection.address,
+        practice=connection.practice,
+        notes=connection.notes,
+        extensions=len(inventory.extensions),
+        left_out=tuple(left_out),
+    )
+    if settings.portal:
+        return _with_portal_files(exported, portal_files(said, inventory))
+    return _with_workbook(exported, said, inventory, made_at)
+
+
+def _with_portal_files(exported: Exported, files: PortalFiles) -> Exported:
+    out = {unsaid.trunk.id for unsaid in files.not_exportable if not unsaid.what}
+    return replace(
+        exported,
+        path=write_portal_files(exported.path, files),
+        trunks=len(files.trunks),
+        caller_ids=files.count(CALLER_IDS),
+        dids=files.count(DIDS),
+        read_only=files.not_exportable,
+        left_out=tuple(trunk for trunk in exported.left_out if trunk.id not in out),
+        restrictions=files.restrictions,
+    )
+
+
+def _with_workbook(exported: Exported, said: Exportable, inventory: Inventory, made_at: datetime) -> Exported:
     for sheet in said.sheets:
         if sheet.height > MOST_ROWS:
             raise UsageError(
@@ -105,31 +144,26 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
             )
     directory = Directory(inventory)
     path = write_export(
-        settings.workbook,
+        exported.path,
         Export(
-            pbx=connection.address,
+            pbx=exported.address,
             made_at=made_at,
             sheets=said.sheets,
             trunks=said.keys,
             extensions=directory.extensions,
             groups=directory.groups,
-            read_only=list(_read_only(said, left_out, directory)),
+            read_only=list(_read_only(said, exported.left_out, directory)),
             base=base_lines(said.trunks),
         ),
     )
     rows = {sheet.sheet.title: sheet.height for sheet in said.sheets}
-    return Exported(
-        settings=settings,
+    return replace(
+        exported,
         path=path,
-        address=connection.address,
-        practice=connection.practice,
-        notes=connection.notes,
         trunks=rows[TRUNKS.title],
         caller_ids=rows[CALLER_IDS.title],
         dids=rows[DIDS.title],
-        extensions=len(inventory.extensions),
         read_only=tuple(unsaid for unsaid in said.not_exportable if unsaid.what),
-        left_out=tuple(left_out),
     )
 
 

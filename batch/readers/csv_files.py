@@ -11,12 +11,14 @@ import hashlib
 import io
 import re
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
 from batch.readers.encodings import Encoding, detect_encoding
+from batch.readers.list_folders import list_files, put_together
 from batch.readers.workbook import (
     BLANK,
     CellValue,
@@ -26,12 +28,12 @@ from batch.readers.workbook import (
     cannot_be_opened,
     too_large,
 )
-from batch.schema.column_model import Sheet
+from batch.schema.column_model import ListSheet, Sheet
 from batch.schema.columns import SHEETS
 from batch.wording import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch.readers.packages import Package
@@ -308,17 +310,22 @@ def _named(files: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:
 
 
 def sheets_in(folder: Path) -> list[Path]:
-    """Return the files of a folder that stand for sheets, in the layout's order."""
-    return [path for name, path in files_in(folder).items() if sheet_of_file(name) is not None]
+    """Return the files of a folder that stand for sheets, in the layout's order, and then those of single trunks."""
+    files = [path for name, path in files_in(folder).items() if sheet_of_file(name) is not None]
+    return [*files, *chain.from_iterable(list_files(folder).values())]
 
 
 def read_folder(folder: Path) -> CsvFolder:
     """Read the CSVs of a folder; whoever calls has seen that there are some.
 
     Raises:
-        WorkbookError: A file is no text, too large, or breaks off inside quotes.
+        WorkbookError: A file is no text, too large, or breaks off inside quotes; or a list stands there twice.
     """
-    return _read((name, path, _bytes(path)) for name, path in files_in(folder).items())
+    files, lists = files_in(folder), list_files(folder)
+    if twice := next((sheet for sheet in lists if sheet.csv in files), None):
+        what = f'"{folder}" holds {twice.csv} and a folder with files of {twice.title}.'
+        raise WorkbookError(what, "Keep one of them and move the other away.")
+    return _read(((name, path, _bytes(path)) for name, path in files.items()), lists)
 
 
 def read_zip(package: Package) -> CsvFolder:
@@ -342,7 +349,9 @@ def _check_large(path: Path, size: int) -> None:
         raise too_large(path, f"it has {size / 2**20:,.0f} MiB")
 
 
-def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
+def _read(
+    files: Iterable[tuple[str, Path, bytes]], lists: Mapping[ListSheet, Sequence[Path]] = MappingProxyType({})
+) -> CsvFolder:
     digest = hashlib.sha256()
     sheets: list[RawSheet] = []
     remarks: dict[str, str] = {}
@@ -356,6 +365,12 @@ def _read(files: Iterable[tuple[str, Path, bytes]]) -> CsvFolder:
         sheet, remark = _sheet(known, path, raw)
         sheets.append(sheet)
         remarks[sheet.name] = remark
+    for listed, paths in lists.items():
+        contents = [(path, _bytes(path)) for path in paths]
+        digest.update(b"".join(raw for _, raw in contents))
+        parts = [(path, _sheet(listed, path, raw)[0]) for path, raw in contents]
+        sheet, remarks[listed.title] = put_together(listed, parts)
+        sheets.append(sheet)
     return CsvFolder(sheets=tuple(sheets), remarks=remarks, sha256=digest.hexdigest(), ours=ours)
 
 

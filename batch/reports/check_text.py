@@ -235,7 +235,11 @@ def export_text(exported: Exported, shown: Shown = BRIEF) -> Iterator[str]:
         f"{counted(exported.caller_ids, 'caller ID')} and {counted(exported.dids, 'DID')} of {exported.address} "
         f"to {exported.path}."
     )
-    yield f"Its drop-downs know the PBX's {counted(exported.extensions, 'extension')}."
+    if exported.settings.portal:
+        yield "The lists have a file for each trunk, in the folders dids and caller_ids."
+        yield from exported.restrictions
+    else:
+        yield f"Its drop-downs know the PBX's {counted(exported.extensions, 'extension')}."
     yield from _read_only_text(exported, shown)
     if exported.left_out:
         names = named((f"{t.name or t.id} ({t.vendor_type or 'no type'})" for t in exported.left_out), shown)
@@ -254,12 +258,20 @@ def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:
         if len(found) == 1
         else ("lists or settings", "They stay on the PBX as they are", "has them")
     )
-    yield f"{len(found):,} {what} cannot be said in a workbook. {they}; the sheet {READ_ONLY!r} {have}:"
-    listed = found[: shown.trunks]
-    for left in listed:
-        yield f"    {left.trunk.name or left.trunk.id}, {_CALLED[left.what]}: {left.reason}"
-    if len(found) > len(listed):
-        yield f"    … and {len(found) - len(listed):,} more; -v or --json names every one."
+    if exported.settings.portal:
+        what = "trunk, list or setting" if len(found) == 1 else "trunks, lists or settings"
+        yield f"{len(found):,} {what} cannot be said in the portal's files. {they}:"
+    else:
+        yield f"{len(found):,} {what} cannot be said in a workbook. {they}; the sheet {READ_ONLY!r} {have}:"
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for left in found:
+        alike[left.what, left.reason].append(left.trunk.name or str(left.trunk.id))
+    listed = list(alike.items())[: shown.trunks]
+    for (what, reason), trunks in listed:
+        yield f"    {named(trunks, shown)}{f', {_CALLED[what]}' if what else ''}: {reason}"
+    told = sum(len(trunks) for _, trunks in listed)
+    if len(found) > told:
+        yield f"    … and {len(found) - told:,} more; -v or --json names every one."
 
 
 def more_about(word: object) -> str:

@@ -168,6 +168,7 @@ def export_json(exported: Exported) -> dict[str, Any]:
             for left in exported.read_only
         ],
         "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
+        **({"restrictions": list(exported.restrictions)} if exported.settings.portal else {}),
     }
 
 

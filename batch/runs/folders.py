@@ -27,6 +27,7 @@ from platformdirs import user_state_path
 from batch.errors import OutputError, UsageError
 from batch.pbx.messages import Reply, Request
 from batch.pbx.throttle import Stopped
+from batch.readers.list_folders import is_list_folder
 from batch.runs.journal import JOURNAL, Journal, JournalError, Kept
 from batch.runs.journal_reader import is_finished
 from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
@@ -94,11 +95,11 @@ def create_folder(
             shutil.copytree(
                 workbook,
                 copy,
-                ignore=lambda _, names: [n for n in names if not n.lower().endswith(".csv")],
+                ignore=lambda where, names: [n for n in names if not _belongs(n, inside=Path(where) != workbook)],
                 copy_function=_copy,
                 dirs_exist_ok=True,
             )
-            for file in copy.iterdir():
+            for file in copy.rglob("*"):
                 _onto_disk(file)
         else:
             copy = path / f"input{workbook.suffix.lower()}"
@@ -112,6 +113,11 @@ def create_folder(
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
     return RunFolder(path=path, id=run_id if asked_for is None else path.resolve().name, copy=copy.name)
+
+
+def _belongs(name: str, *, inside: bool) -> bool:
+    """Tell whether a file or folder is part of a CSV workbook; ``inside`` of a folder of a list only files are."""
+    return name.lower().endswith(".csv") or (not inside and is_list_folder(name))
 
 
 def _copy(source: str | Path, target: str | Path) -> str | Path:

@@ -48,7 +48,7 @@ def test_a_file_that_is_there_is_never_written_over(shell: Shell, tmp_path: Path
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), "export needs -o FILE.xlsx: the workbook to write."),
+        ((), "export needs -o FILE.xlsx: the workbook to write; or --portal DIR."),
         (("-o", "pbx.ods"), "-o pbx.ods does not end in .xlsx."),
         (("-o", "none/pbx.xlsx"), f"There is no folder {Path('none')}."),
         (("-o", "pbx.xlsx", "--log", "./pbx.xlsx"), "--log and -o are both pbx.xlsx."),
