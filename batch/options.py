@@ -72,13 +72,13 @@ class Option(NamedTuple):
     @property
     def flags(self) -> tuple[str, ...]:
         """How it is typed, as messages name it first."""
-        long = f"--{'no-' if self.usual is True else ''}{self.name.replace('_', '-')}"
+        long = f"--{'no-' if self.usual is True else ''}{self.name.rstrip('_').replace('_', '-')}"
         return (self.short, long) if self.short else (long,)
 
     @property
     def variable(self) -> str:
         """The environment variable that gives it, too."""
-        return f"TRUNK_BATCH_{self.name.upper()}"
+        return f"TRUNK_BATCH_{self.name.rstrip('_').upper()}"
 
     @property
     def _called(self) -> str:

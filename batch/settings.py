@@ -25,6 +25,7 @@ GOING_ON: Final = ("resume", "verify")
 """Commands that have from the run what they are not told."""
 _WRITING_COMMANDS: Final = ("plan", "apply", "resume")
 _ASKING_COMMANDS: Final = ("export", *_WRITING_COMMANDS, "verify")
+_READING: Final = Part(("check", "plan", "apply"))
 _CHECK: Final = Part(("check",))
 _EXPORT: Final = Part(("export",))
 _PLAN: Final = Part(("plan",))
@@ -67,7 +68,7 @@ class Settings:
     columns: Path | None = entry(
         None,
         "says which sheet and column means what, where the workbook's own names do not",
-        Part(("check", "plan", "apply")),
+        _READING,
         metavar="FILE.toml",
         kept=False,
     )
@@ -78,6 +79,13 @@ class Settings:
         metavar="NAME|FOLDER",
         profile="secrets",
         trust=True,
+    )
+    as_: str = entry(
+        "", "what a list is, where its headers do not say it", _READING, choices=("dids", "caller-ids", "trunks")
+    )
+    trunk: str = entry("", "whose all rows of a list are, where no column says it", _READING, metavar="TRUNK")
+    mode: str = entry(
+        "", "what the rows do to a trunk's list, where no cell says it", _READING, choices=("replace", "add", "remove")
     )
     write_columns: Path | None = entry(
         None,

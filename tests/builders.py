@@ -15,6 +15,7 @@ from batch.tables.cells import FindSecret
 from batch.tables.columns_file import NO_FILE, ColumnsFile
 from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
+from batch.tables.single_lists import NO_OPTIONS, ListOptions
 from batch.trunks.change_plan import Change, Plan, plan_change
 from batch.trunks.grouping import group, own
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
@@ -54,16 +55,19 @@ def book(trunks: Sequence[Line], dids: Sequence[Line] = (), caller_ids: Sequence
 
 
 def tabulate(
-    given: Workbook, find_secret: FindSecret, columns_file: ColumnsFile = NO_FILE
+    given: Workbook,
+    find_secret: FindSecret,
+    columns_file: ColumnsFile = NO_FILE,
+    options: ListOptions = NO_OPTIONS,
 ) -> tuple[Tables, list[Problem]]:
     """Return the three sheets as tables, and everything wrong with sheets, headers and kinds of cell."""
-    tables = Tables(given, find_secret, columns_file)
+    tables = Tables(given, find_secret, columns_file, options=options)
     return tables, list(tables.problems)
 
 
-def read(given: Workbook) -> tuple[Tables, Records, list[Problem]]:
+def read(given: Workbook, options: ListOptions = NO_OPTIONS) -> tuple[Tables, Records, list[Problem]]:
     """Take a workbook through everything that needs no PBX."""
-    tables, problems = tabulate(given, Secret)
+    tables, problems = tabulate(given, Secret, options=options)
     records, more = group(tables)
     return tables, records, [*own(problems, tables, records), *more]
 

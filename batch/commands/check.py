@@ -19,6 +19,7 @@ from batch.settings import Settings, as_settings
 from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
 from batch.tables.row_results import typed_frame
 from batch.tables.sheets import unreadable_problems
+from batch.tables.single_lists import SHEET_OPTIONS, ListOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,11 +125,20 @@ def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecre
     """Begin to read a workbook; who asks for a table waits for its sheet."""
     file = settings.columns
     columns_file = NO_FILE if file is None else parse_columns(file.name, read_columns_text(file))
-    workbook = replace(begin_workbook(_file(settings)), path=settings.workbook)
+    workbook = replace(begin_workbook(_file(settings), settings.workbook), path=settings.workbook)
     from batch.tables.rows import Tables  # noqa: PLC0415 - loaded while the file is read
 
     find_secret = CellSecrets(settings.secrets_from)
-    return workbook, Tables(workbook, find_secret, columns_file, settings.accept), columns_file, find_secret
+    tables = Tables(workbook, find_secret, columns_file, settings.accept, _options(settings))
+    return workbook, tables, columns_file, find_secret
+
+
+def _options(settings: Settings) -> ListOptions:
+    typed: list[object] = ["trunk-batch", "check", settings.workbook]
+    for flag, value in (("--columns", settings.columns), ("--as", settings.as_), ("--mode", settings.mode)):
+        typed += [flag, value] if value else []
+    sheet = SHEET_OPTIONS[settings.as_] if settings.as_ else None
+    return ListOptions(sheet=sheet, trunk=settings.trunk, mode=settings.mode, typed=tuple(typed))
 
 
 def _file(settings: Settings) -> Path:
@@ -155,7 +165,7 @@ def check(settings: Settings | Path | str) -> Checked:
             raise UsageError(
                 f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",
                 (f"Did you mean {', '.join(near)}? " if near else "")
-                + "Give a Name or Trunk ID as it stands on the Trunks sheet.",
+                + "Give a Name or Trunk ID as it stands in the workbook.",
             )
         found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
         tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)

@@ -24,7 +24,8 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
 
 def which(settings: Settings) -> list[object]:
     """Repeat the flags that choose trunks, and those that say how the workbook is read."""
-    return _repeated(settings, "columns", "secrets_from", "accept", "only", "first")
+    names = ("columns", "as_", "trunk", "mode", "secrets_from", "accept", "only", "first")
+    return _repeated(settings, *names)
 
 
 def where(settings: Settings) -> list[object]:

@@ -224,10 +224,10 @@ class PreviousRun:
 
     def _not_compared(self, record: Record) -> ChangeLine:
         """Stand for a password that was wanted and that nobody can tell any more."""
-        table = self.checked.tables.trunks
+        table, row = self.checked.tables.trunks.origin(record.row)
         return ChangeLine(
             sheet=table.name,
-            cell=table.cell("password", record.row),
+            cell=table.cell("password", row),
             trunk=record.label,
             field=table.sheet.column("password").label,
             before="",
@@ -237,10 +237,11 @@ class PreviousRun:
 
     def _drifts(self, then: Change, now: LiveTrunk | None) -> list[ChangeLine]:
         tables = self.checked.tables
-        name, where = then.live.name, tables.trunks.cell(then.record.found_by, then.record.row)
+        table, row = tables.trunks.origin(then.record.row)
+        name, where = then.live.name, table.cell(then.record.found_by, row)
 
         def told(field: str, wanted: str, found: str) -> ChangeLine:
-            return ChangeLine(tables.trunks.name, where, name, field, before="", wanted=wanted, found=found)
+            return ChangeLine(table.name, where, name, field, before="", wanted=wanted, found=found)
 
         if now is None:
             return [told("Name", name, "no such trunk")]

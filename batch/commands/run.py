@@ -332,7 +332,7 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
             "columns": checked.columns_file.sha256,
         },
         "digest": planned.digest,
-        "rows": sum(table.height for table in checked.tables),
+        "rows": sum(table.height for table in checked.tables.counted),
         "settings": kept_settings(settings),
         "chosen": sorted(checked.choice.rows),
         "hazards": list(context.hazards),

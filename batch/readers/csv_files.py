@@ -1,8 +1,4 @@
-"""CSV files, alone, in a folder with one per sheet, or in a zip of such a folder.
-
-Files that keep to the rules go through the csv module. Where it finds a quote that does not fit, or swallows whole
-rows because one is missing, the file is split by rules that keep such a quote where it stands.
-"""
+"""CSV files, alone, in a folder with one per sheet, or in a zip of such a folder."""
 
 from __future__ import annotations
 
@@ -10,13 +6,14 @@ import csv
 import hashlib
 import io
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
+from batch.readers.csv_records import HEAD, Dialect, LooseRecords, detect_dialect, neat_records
 from batch.readers.encodings import Encoding, detect_encoding
 from batch.readers.list_folders import list_files, put_together
 from batch.readers.workbook import (
@@ -28,184 +25,15 @@ from batch.readers.workbook import (
     cannot_be_opened,
     too_large,
 )
-from batch.schema.column_model import ListSheet, Sheet
-from batch.schema.columns import SHEETS
+from batch.schema.column_model import Column, ListSheet, Sheet
+from batch.schema.columns import RESULT_HEADERS, SHEETS
 from batch.wording import folded
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from batch.readers.packages import Package
-
-
-DELIMITERS: Final = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-"""What may stand between values, the likeliest first, and how people are told of it."""
-
-HEAD: Final = 1 << 16
-"""Characters in which the separator is looked for: too few for the csv module to find a cell too long."""
-
-_SEP_LINE: Final = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
-_BREAK: Final = re.compile(r"\r\n|\r|\n")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
-    """How values are parted in a file."""
-
-    delimiter: str
-    sep_line: str = ""
-    """The line that says so, with its end, where there is one."""
-    spaced: bool = False
-    """Whether blanks stand between a separator and a quote."""
-    returns: bool = False
-    """Whether lines end as they did on old Macs."""
-
-    @property
-    def words(self) -> str:
-        """How people are told of it."""
-        said = DELIMITERS.get(self.delimiter, f'the character "{self.delimiter}"') + " between the values"
-        said += f', as its line "{self.sep_line.strip()}" says' if self.sep_line else ""
-        return said + (", and with the line ends of old Macs" if self.returns else "")
-
-
-def detect_dialect(head: str, headers: Collection[str]) -> Dialect:
-    """Return how values are parted, from the beginning of a file and the headers that may stand in it."""
-    said = _SEP_LINE.match(head)
-    delimiter = said[1] if said else _detect_delimiter(head, headers)
-    return Dialect(
-        delimiter=delimiter,
-        sep_line=said[0] if said else "",
-        spaced=re.search(rf'^[^"\r\n]*{re.escape(delimiter)} +"', head, re.MULTILINE) is not None,
-        returns="\n" not in head and "\r" in head,
-    )
-
-
-def _detect_delimiter(head: str, headers: Collection[str]) -> str:
-    """Return what gives the most known headers, then the most cells."""
-    known = {folded(header) for header in headers}
-
-    def fit(delimiter: str) -> tuple[int, int]:
-        lines = io.StringIO(head, newline="")
-        rows = list(islice(csv.reader(lines, delimiter=delimiter), 20))
-        cells = max((len(row) for row in rows), default=0)
-        return max((sum(folded(cell) in known for cell in row) for row in rows), default=0), cells
-
-    return max(DELIMITERS, key=fit)  # the first of equals
-
-
-def neat_records(text: io.TextIOBase, dialect: Dialect) -> Iterator[list[str]]:
-    """Yield the records of a file that keeps to the rules.
-
-    Raises:
-        csv.Error: It does not: a quote is not closed, or stands where none can, or whole rows are inside of quotes.
-    """
-    if dialect.sep_line:
-        text.readline()
-    records = csv.reader(text, delimiter=dialect.delimiter, skipinitialspace=dialect.spaced, strict=True)
-    commas = lines = 0
-    for record in records:
-        commas = commas or max(len(record) - 1, 0)
-        if records.line_num > lines + 1 and any(_holds_rows(cell, dialect.delimiter, commas) for cell in record):
-            raise csv.Error
-        lines = records.line_num
-        yield record
-
-
-def _holds_rows(cell: str, delimiter: str, commas: int) -> bool:
-    """Tell whether most lines in the midst of a cell look like rows of their own."""
-    lines = [line for line in _BREAK.split(cell)[1:-1] if line]
-    fitting = [line for line in lines if commas and line.count(delimiter) == commas]
-    return 2 * len(fitting) > len(lines)
-
-
-@dataclass(slots=True, kw_only=True)
-class LooseRecords:
-    """Splits a file that does not keep to the rules.
-
-    A value that begins with a quote goes as far as the rules say, if a separator or the end of the line follows.
-    Else quotes in it may be escaped by a backslash, or not at all as long as it stays on its line. Else the quote is
-    part of the text.
-    """
-
-    dialect: Dialect
-    escaped: bool = False
-    """Whether quotes were escaped by backslashes."""
-    odd_rows: list[int] = field(default_factory=list)
-    """Records with quotes that were taken as text."""
-
-    def records(self, text: str) -> Iterator[list[str]]:
-        """Yield the records.
-
-        Raises:
-            csv.Error: A value is longer than any spreadsheet has.
-        """
-        values, on_one_line = _value_pattern(self.dialect, _LONG_FORMS), _value_pattern(self.dialect)
-        loose = re.compile(rf'"(?P<loose>[^\r\n]*?)"{_end(self.dialect)}')
-        never_closed = 0  # no quote before it ends a value: looked for once a line, not once a value
-        delimiter = self.dialect.delimiter
-        place = len(self.dialect.sep_line)
-        number = commas = 0
-        while place < len(text):
-            number += 1
-            record: list[str] = []
-            more = True
-            while more:
-                found = _found(values, text, place)
-                if found.lastgroup in {"long", "long_escaped"} and _holds_rows(found[0], delimiter, commas):
-                    found = _found(on_one_line, text, place)
-                quote = found.start("plain")
-                if quote >= never_closed and text.startswith('"', quote):
-                    found, never_closed = _with_odd_quote(loose, text, quote, found)
-                record.append(self._understood(found, number))
-                place = found.end()
-                more = text.startswith(delimiter, place)
-                place += 1 + text.startswith("\r\n", place)
-            commas = commas or len(record) - 1
-            yield [] if record == [""] else record
-
-    def _understood(self, found: re.Match[str], number: int) -> str:
-        form = found.lastgroup or ""
-        value = found[form]
-        if len(value) > csv.field_size_limit():
-            raise csv.Error
-        if form in {"escaped", "long_escaped"}:
-            self.escaped = True
-            return re.sub(r"\\([\"\\])", r"\1", value).replace('""', '"')
-        odd = form == "loose" or (form == "plain" and value.startswith('"'))
-        if odd and number not in self.odd_rows[-1:]:
-            self.odd_rows.append(number)
-        return value.replace('""', '"') if form in {"doubled", "long"} else value
-
-
-_SHORT_FORMS: Final = (r"(?P<doubled>(?:[^\"\r\n]++|\"\")*+)", r"(?P<escaped>(?:[^\"\\\r\n]++|\\[^\r\n]|\"\")*+)")
-_LONG_FORMS: Final = (r"(?P<long>(?:[^\"]++|\"\")*+)", r"(?P<long_escaped>(?:[^\"\\]++|\\[\s\S]|\"\")*+)")
-
-
-def _value_pattern(dialect: Dialect, forms: Sequence[str] = ()) -> re.Pattern[str]:
-    """Return what finds one value, in the first of the forms that fits."""
-    quoted = "|".join(f'"{form}"{_end(dialect)}' for form in (*_SHORT_FORMS, *forms))
-    plain = rf"(?P<plain>[^{re.escape(dialect.delimiter)}\r\n]*)"
-    return re.compile(rf"{' *' if dialect.spaced else ''}(?:{quoted}|{plain})")
-
-
-def _end(dialect: Dialect) -> str:
-    """Return what must follow the quote that ends a value."""
-    return rf" *(?=[{re.escape(dialect.delimiter)}\r\n]|\Z)"
-
-
-def _with_odd_quote(loose: re.Pattern[str], text: str, quote: int, plain: re.Match[str]) -> tuple[re.Match[str], int]:
-    """Return the value that a quote begins against the rules, and up to where no other quote ends one."""
-    if closed := loose.match(text, quote):
-        return closed, 0
-    line_end = _BREAK.search(text, quote)
-    return plain, len(text) if line_end is None else line_end.start()
-
-
-def _found(pattern: re.Pattern[str], text: str, place: int) -> re.Match[str]:
-    found = pattern.match(text, place)
-    assert found is not None  # noqa: S101 - its last form takes anything, also nothing
-    return found
 
 
 FILES: Final = tuple(sheet.csv for sheet in SHEETS)
@@ -336,6 +164,19 @@ def read_zip(package: Package) -> CsvFolder:
     return _read((name, package.path / part, package.read(part)) for name, part in files.items())
 
 
+_SURELY_OURS: Final = 4
+"""So many headers of results in one row are ours."""
+
+
+def read_alone(path: Path, title: str) -> CsvFolder:
+    """Read one CSV file alone, of whichever list it is, as a sheet of this title; raises as `read_folder`."""
+    raw = _bytes(path)
+    sheet, remark = _sheet(title, [column for known in SHEETS for column in known.columns], path, raw)
+    rows = zip(*(column[:20] for column in sheet.columns), strict=True)
+    ours = any(len({*RESULT_HEADERS} & {*row}) >= _SURELY_OURS for row in rows)
+    return CsvFolder(sheets=(sheet,), remarks={title: remark}, sha256=hashlib.sha256(raw).hexdigest(), ours=ours)
+
+
 def _bytes(path: Path) -> bytes:
     try:
         _check_large(path, path.stat().st_size)
@@ -362,13 +203,13 @@ def _read(
             ours = rough_first_cell(raw) == RESULTS_TITLE
             continue
         digest.update(raw)
-        sheet, remark = _sheet(known, path, raw)
+        sheet, remark = _sheet(known.title, known.columns, path, raw)
         sheets.append(sheet)
         remarks[sheet.name] = remark
     for listed, paths in lists.items():
         contents = [(path, _bytes(path)) for path in paths]
         digest.update(b"".join(raw for _, raw in contents))
-        parts = [(path, _sheet(listed, path, raw)[0]) for path, raw in contents]
+        parts = [(path, _sheet(listed.title, listed.columns, path, raw)[0]) for path, raw in contents]
         sheet, remarks[listed.title] = put_together(listed, parts)
         sheets.append(sheet)
     return CsvFolder(sheets=tuple(sheets), remarks=remarks, sha256=digest.hexdigest(), ours=ours)
@@ -380,7 +221,7 @@ def rough_first_cell(raw: bytes) -> str:
     return re.split(r"[,;\t|]", first[0])[0].strip('" ') if first else ""
 
 
-def _sheet(known: Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
+def _sheet(title: str, known: Iterable[Column], path: Path, raw: bytes) -> tuple[RawSheet, str]:
     encoding = detect_encoding(raw)
     if encoding is None:
         raise WorkbookError(
@@ -388,7 +229,7 @@ def _sheet(known: Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
             'Save the sheet again as "CSV UTF-8" and give that file.',
         )
     head = _text(raw, encoding, HEAD).read(HEAD)
-    dialect = detect_dialect(head, [header for column in known.columns for header in column.headers])
+    dialect = detect_dialect(head, [header for column in known for header in column.headers])
     said = f"{path.name} was read as {encoding.words}, with {dialect.words}"
     try:
         columns = _columns(neat_records(_text(raw, encoding), dialect), path)
@@ -397,7 +238,7 @@ def _sheet(known: Sheet, path: Path, raw: bytes) -> tuple[RawSheet, str]:
         said += oddities
     return (
         RawSheet(
-            name=known.title,
+            name=title,
             columns=columns,
             dialect=CsvDialect(encoding=encoding.name, delimiter=dialect.delimiter),
         ),

@@ -10,7 +10,7 @@ import gc
 import hashlib
 import mmap
 import posixpath
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -27,7 +27,7 @@ from batch.readers.workbook import (
     encrypted,
     not_a_spreadsheet,
 )
-from batch.schema.file_metadata import MARK, METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, read_lines
+from batch.schema.file_metadata import MARK, METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, plain_stem, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -66,6 +66,9 @@ _TEXTS: Final = (
     ("<?xml", "an XML file"),
 )
 
+_NO_TEXTS: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods", ".zip"})
+"""Endings of files that are never text; many a program calls a list ``.xls``."""
+
 _EXPORT_NUMBERS: Final = "In Numbers choose File, Export To, Excel, and give the file it makes."
 _DOWNLOAD_GOOGLE: Final = (
     "Open it in the browser, choose File, Download, Microsoft Excel (.xlsx), and give the file it makes."
@@ -76,7 +79,9 @@ _PARTS: Final = (
     ("Index/Document.iwa", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
     ("Index.zip", "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS),
 )
-_NO_CSVS: Final = f"Name the three files {', '.join(csv_files.FILES)}; {csv_files.FILES[0]} is a must."
+_NO_CSVS: Final = (
+    f"Name the files {', '.join(csv_files.FILES)}, as many of them as there are; or give the one file that is meant."
+)
 
 
 def recognise(path: Path) -> Format:
@@ -114,7 +119,8 @@ def recognise(path: Path) -> Format:
         return _compound(path, head)
     if head.startswith(_OLD_SHEETS) and b"\x00" in head[:8]:
         return Format.XLS
-    raise _not_a_workbook(path, head)
+    _check_text(path, head)
+    return Format.CSV_FILE
 
 
 def _can_be_written_down(path: Path) -> bool:
@@ -174,28 +180,37 @@ def _has_macros(package: Package, book: str) -> bool:
     return "macroenabled" in said.get(book.casefold(), of_its_extension)
 
 
-def _not_a_workbook(path: Path, head: bytes) -> WorkbookError:
+def _check_text(path: Path, head: bytes) -> None:
+    """Refuse what is no plain text, or the text of another program."""
     for beginning, seems in _BEGINNINGS:
         if head.startswith(beginning):
-            return not_a_spreadsheet(path, seems)
+            raise not_a_spreadsheet(path, seems)
     if encodings.is_binary(head):
-        return not_a_spreadsheet(path, "a file of another program")
+        raise not_a_spreadsheet(path, "a file of another program")
     text = encodings.rough_text(head).lstrip("\ufeff \t\r\n").casefold()
-    if text.startswith("{") and ("doc_id" in text or "docs.google" in text):
-        return not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
+    if text.startswith("{"):
+        if "doc_id" in text or "docs.google" in text:
+            raise not_a_spreadsheet(path, "a shortcut to a Google sheet", _DOWNLOAD_GOOGLE)
+        raise not_a_spreadsheet(path, "a JSON file")
     if text.startswith("<"):
         for words, seems in _TEXTS:
             if words in text:
-                return not_a_spreadsheet(path, seems)
-    folder = path.parent
-    if csv_files.sheet_of_file(path.name) is not None:
-        hint = f'Give the folder that holds it, "{folder}", so that all three files are read.'
-    else:
-        hint = (
-            "Open it in Excel and save it as .xlsx with the template's three sheets, or put it as "
-            f"{csv_files.FILES[0]} into a folder of its own and give that folder."
-        )
-    return WorkbookError(f'"{path}" is one plain text file (CSV), not a workbook of three sheets.', hint)
+                raise not_a_spreadsheet(path, seems)
+    if path.suffix.lower() in _NO_TEXTS:
+        hint = "If it is a list of numbers or trunks, give it a name that ends in .csv, and give it by that name."
+        raise not_a_spreadsheet(path, "plain text", hint)
+
+
+def _beside(path: Path) -> str:
+    """Tell of the other files of a folder of three, where one of them is given alone."""
+    names: list[str] = []
+    with suppress(OSError, WorkbookError):  # two of a name are nobody's concern here
+        others = csv_files.sheets_in(path.parent) if csv_files.sheet_of_file(path.name) else ()
+        names = [other.name for other in others if other.name != path.name]
+    if not names:
+        return ""
+    said = f"{' and '.join(names)} beside it {'are' if len(names) > 1 else 'is'} not"
+    return f" Only {path.name} is read; {said}: give the folder to have all of them read."
 
 
 _OFFICE_PROPERTIES: Final = "docProps/custom.xml"
@@ -203,7 +218,7 @@ _ODS_PROPERTIES: Final = "meta.xml"
 
 
 def read_workbook(path: Path) -> Workbook:
-    """Read a workbook: ``.xlsx .xlsm .xlsb .xls .ods``, a folder of CSVs, or a zip of one.
+    """Read a workbook: ``.xlsx .xlsm .xlsb .xls .ods``, a folder of CSVs, a zip of one, or one CSV file alone.
 
     What kind it is, its content says, not its name. Nothing in it is run and no formula is calculated.
 
@@ -226,14 +241,22 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def begin_workbook(path: Path) -> Workbook:
+def begin_workbook(path: Path, called: Path | None = None) -> Workbook:
     """Begin to read a workbook as `read_workbook` does: its sheets may come later, each when it is asked for.
+
+    Args:
+        called: what the file is a copy of, by whose name the sheet of a CSV file goes; None where it is none.
 
     Raises:
         WorkbookError: As `read_workbook`; what is wrong with a sheet may only be raised where it is asked for.
     """
     kind = recognise(path)
+    given = called or path
     match kind:
+        case Format.CSV_FILE:
+            alone = csv_files.read_alone(path, plain_stem(given))
+            remarks = {title: remark + _beside(given) for title, remark in alone.remarks.items()}
+            return _csv_workbook(path, kind, replace(alone, remarks=remarks))
         case Format.CSV:
             return _csv_workbook(path, kind, csv_files.read_folder(path))
         case Format.ZIP:
@@ -278,7 +301,7 @@ def _metadata_in(sheets: Iterable[RawSheet], mark: str | None) -> FileMetadata:
 def _csv_workbook(path: Path, kind: Format, folder: csv_files.CsvFolder) -> Workbook:
     return Workbook(
         path=path,
-        sha256=folder.sha256 if kind is Format.CSV else fingerprint(path),
+        sha256=fingerprint(path) if kind is Format.ZIP else folder.sha256,
         format=kind,
         sheets=folder.sheets,
         metadata=FileMetadata(kinds=frozenset({FileKind.RESULTS})) if folder.ours else NO_METADATA,

@@ -67,6 +67,8 @@ class Format(StrEnum):
     """A folder of CSV files."""
     ZIP = "zip"
     """A zip of such a folder."""
+    CSV_FILE = "csv file"
+    """One such file alone, whatever its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

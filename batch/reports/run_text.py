@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,6 @@ from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline
 from batch.runs.run_status import RunStatus, State
-from batch.schema.columns import TRUNKS
 from batch.secrets import HIDDEN
 from batch.wording import BRIEF, Shown, counted, moment, named, shortened, trunks_and_rows
 
@@ -110,7 +110,7 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
 
 
 def _endings_text(report: Report) -> Iterator[str]:
-    total, trunks = report.endings.total(), report.endings.counts()[TRUNKS.title]
+    total, trunks = report.endings.total(), Counter(str(outcome.ending) for outcome in report.outcomes.values())
     amounts = {e: trunks_and_rows(trunks[str(e)], total[str(e)]) for e in Ending if total[str(e)]}
     width = max(map(len, amounts.values()), default=0)
     for ending, amount in amounts.items():

@@ -219,7 +219,9 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "", profile
         raise OutputError(path, "the folder cannot be written to, or is gone")
     number = 2
     free = path
-    while workbook.exists() and any(p.exists() and p.samefile(workbook) for p in (free, free.with_suffix(""))):
+    while workbook.exists() and any(
+        p.exists() and p.samefile(workbook) for p in (free, free.with_suffix(""), free.with_suffix(workbook.suffix))
+    ):
         free, number = path.with_stem(f"{path.stem}-{number}"), number + 1
     return free
 

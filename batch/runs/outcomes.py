@@ -195,7 +195,7 @@ class RowEndings:
         Raises:
             TotalsDiffer: it is not so.
         """
-        for table in tables:
+        for table in tables.counted:
             found = self.by_sheet[table.sheet.title]
             wrong = found.keys() ^ {*table.rows(), *table.skipped}
             if wrong:
@@ -221,7 +221,7 @@ def end_rows(
     shared = {row: _result(outcome, blamed.get(row, {})) for row, outcome in outcomes.items()}
     invalid = {row for row, outcome in outcomes.items() if outcome.ending is Ending.INVALID}
     by_sheet = {}
-    for table in tables:
+    for table in tables.counted:
         owners = records.owners[table.sheet.title]
         results = {
             row: shared[trunk]
@@ -342,7 +342,7 @@ def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[tuple[T
             cell = f"{table.name}!{table.cell(field, row)}"
             cells.append(cell)
             quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
-    rows = [(tables.trunks, record.row)]
+    rows = [tables.trunks.origin(record.row)]
     rows += [(tables.of(sheet), row) for sheet, edit in record.lists.items() for row in edit.numbered()]
     for table, row in rows:
         if (table.name, row) in quotes:
@@ -365,7 +365,7 @@ def _blamed(tables: Tables, record: Record, fault: FieldFault) -> Iterator[tuple
     value = str(fault.value)
     field = fault.field.rpartition(".")[2]
     if field in {column.field for column in TRUNKS.columns}:
-        yield tables.trunks, record.row, field
+        yield *tables.trunks.origin(record.row), field
     for sheet, edit in record.lists.items():
         if field in {column.field for column in sheet.columns}:
             yield from ((tables.of(sheet), row.row, field) for row in edit.rows if value in row)

@@ -206,6 +206,7 @@ def change_lines(tables: Tables, changes: Iterable[Change], outcomes: Mapping[in
 
 
 def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:
+    table, row = table.origin(change.record.row)
     also = {name: (new, new) for name, (_, new) in _found(outcome).fields.items()}
     for name, (old, new) in {**also, **change.difference.fields}.items():
         found = ""
@@ -214,7 +215,7 @@ def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Itera
             found = _shown(name, wrong[0] if wrong else new)
         yield ChangeLine(
             sheet=table.name,
-            cell=table.cell(name, change.record.row),
+            cell=table.cell(name, row),
             trunk=change.live.name,
             field=table.sheet.column(name).label,
             before=_shown(name, old),
@@ -233,6 +234,7 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
     wrong = _found(outcome)
     seen = outcome is not None and outcome.read
     record = change.record
+    home, at = tables.trunks.origin(record.row)
     for sheet in LIST_SHEETS:
         table, edit = tables.of(sheet), record.lists.get(sheet)
         rows = {row.key: row.row for row in (edit.rows if edit else ())}
@@ -241,8 +243,8 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
         for entry, before, wanted, found in lines:
             row = rows.get(entry.key)
             yield ChangeLine(
-                sheet=table.name if row else tables.trunks.name,
-                cell=table.cell(sheet.number, row) if row else tables.trunks.cell(sheet.mode, record.row),
+                sheet=table.name if row else home.name,
+                cell=table.cell(sheet.number, row) if row else home.cell(sheet.mode, at),
                 trunk=change.live.name,
                 field=label,
                 before=before,

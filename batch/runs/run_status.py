@@ -17,7 +17,7 @@ from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_h
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
-from batch.schema.columns import TRUNKS
+from batch.schema.columns import SHEETS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
 from batch.wording import folded, some_of
 
@@ -239,7 +239,8 @@ def _runs_of(place: Path) -> list[Path]:
 
 
 def _is_workbook(folder: Path) -> bool:
-    return any(file.suffix.lower() == ".csv" and folded(file.stem) == folded(TRUNKS.title) for file in folder.glob("*"))
+    names = {folded(sheet.title) for sheet in SHEETS}
+    return any(file.suffix.lower() == ".csv" and folded(file.stem) in names for file in folder.glob("*"))
 
 
 def _runs_in(room: Path) -> list[Path]:

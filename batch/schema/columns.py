@@ -392,7 +392,7 @@ DIDS: Final = ListSheet(
             field="did",
             parser=Parser.DIAL,
             limit=MAX_DID,
-            aliases=("ddi", "did number", "DDI number", "Phone number", "Telephone number", "DID/DDI"),
+            aliases=("ddi", "did number", "DDI number", "Number", "Phone number", "Telephone number", "DID/DDI"),
             help=f"The number as the carrier sends it, up to {MAX_DID} digits, letters and [ ] * # ( ) . - + !, or a "
             "pattern (X 0-9, Z 1-9, N 2-9). A range like 442079460100-199 is written out into single numbers.",
             example="442079460100",

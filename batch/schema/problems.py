@@ -90,6 +90,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "name-twice": _problem("Two trunks to have the same name"),
     "trunk-unknown": _problem("A row whose trunk is not on the Trunks sheet"),
     "trunk-ambiguous": _problem("A row that fits two trunks"),
+    "trunk-contradicts": _problem("A row of another trunk than is said of all rows", Who.OPERATOR),
     "field-not-of-type": _problem("A setting that this type of trunk does not have"),
     # list entries
     "clear-not-alone": _problem("<clear> beside other rows or another mode"),
@@ -138,6 +139,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "cell-formula": _notice("A formula's result was taken as the value"),
     "header-found": _notice("The header is not in the first row"),
     "header-repeated": _notice("A repeated header was left out"),
+    "only-column": _notice("The only column of a list is read as its numbers"),
     "totals-row": _notice("A table's totals row was left out"),
     "cells-merged": _notice("A merged cell counts for all its rows"),
     "columns-hidden": _notice("Hidden columns count as columns"),

@@ -85,7 +85,7 @@ def guess_columns(workbook: Workbook, tables: Tables, file: str) -> str:
     """
     names = frozenset(map(str, tables.trunks.texts("name"))) - {""}
     guesses: dict[str, _Guess] = {}
-    for table in tables:
+    for table in tables.counted:
         if table.raw is not None and table.raw.height:
             guess = _guess(table.sheet, table.raw, table.header_row, table.headers, names, table.fit.theirs)
             guess.named, guess.table = True, table

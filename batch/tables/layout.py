@@ -314,9 +314,17 @@ def _of_list(
     found: dict[int, bool] = {}
     for row, owner, number in zip(rows, owners, columns[key], strict=True):
         if owner in unknown:
-            is_number = _NUMBER.search(number) and not _DATE.fullmatch(number)
-            found[row] = bool(owner.isdecimal() or number == CLEAR or is_number)
+            found[row] = owner.isdecimal() or number == CLEAR or _is_number(number)
     return found
+
+
+def trunks_with_numbers(owners: Sequence[str], numbers: Sequence[str]) -> set[str]:
+    """Return the trunks that rows with a number name: what a list alone, without a Trunks sheet, knows of trunks."""
+    return {owner for owner, number in zip(owners, numbers, strict=True) if owner and _is_number(number)}
+
+
+def _is_number(text: str) -> bool:
+    return _NUMBER.search(text) is not None and not _DATE.fullmatch(text)
 
 
 def _table_below(

@@ -99,6 +99,25 @@ class AnsweredSheet:
     """Texts to write instead of what stands there, by column (0 is A) and row number: passwords."""
     recalculated: Mapping[int, Collection[int]] = field(default_factory=dict)
     """Of these, by column, the rows in which the text is the result of a formula that stays."""
+    lower: int = 0
+    """How many rows lower than in the file that was read its rows stand."""
+
+    def headed(self, texts: Mapping[int, str]) -> AnsweredSheet:
+        """Return it with these texts, by column, in its header's row, which is put in above its rows if need be."""
+        header, raw = self.header_row, self.raw
+        if header is None or header >= raw.first_row:
+            return self if header is None else self.with_texts({at: {header: text} for at, text in texts.items()})
+        lower = max(1, header) - header
+        columns = [[texts.get(at, ""), *cells] for at, cells in enumerate(raw.columns, raw.first_column)]
+        return replace(
+            self,
+            raw=replace(raw, columns=columns, first_row=header + lower, merged=(), formats={}, formulas={}, struck={}),
+            header_row=header + lower,
+            results={row + lower: result for row, result in self.results.items()},
+            replaced={at: {row + lower: text for row, text in rows.items()} for at, rows in self.replaced.items()},
+            recalculated={},
+            lower=lower,
+        )
 
     def with_texts(self, texts: Mapping[int, Mapping[int, str]]) -> AnsweredSheet:
         """Return it with texts to write, by column and row number, where it has nothing else to write yet."""
@@ -135,11 +154,11 @@ class AnsweredSheet:
     def moved(self, cell: str) -> str:
         """Return where a cell (``C14``) of the sheet that was read stands once the dropped columns are out."""
         name = cell.rstrip("0123456789")
-        if not (self.dropped and name.isascii() and name.isalpha()):
+        if not ((self.dropped or self.lower) and name.isascii() and name.isalpha()):
             return cell
         column = column_of(name)
         before = sum(1 for dropped in self.dropped if dropped < column)
-        return letters(column - before) + cell[len(name) :]
+        return f"{letters(column - before)}{int(cell[len(name) :]) + self.lower}"
 
 
 class ChangeLine(NamedTuple):

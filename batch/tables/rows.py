@@ -1,8 +1,4 @@
-"""Rows: the three linked sheets found in a workbook, their headers matched, their cells as text, by column.
-
-A row's key is its row number on its sheet; it is the index of the frame and stays with the row until its result
-is written. Nothing is ever joined by position.
-"""
+"""Rows: the three linked sheets found in a workbook and read into tables."""
 
 from __future__ import annotations
 
@@ -10,14 +6,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import compress
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from batch.readers.workbook import BLANK, Block, CellValue, RawSheet, Workbook
 from batch.schema.column_model import ListSheet, Parser, Sheet, plain_field
-from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
+from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.dialects import SheetDialect
 from batch.schema.file_metadata import HIDDEN_SHEETS
 from batch.schema.problems import LEFT_AS_TAKEN, Problem
@@ -42,11 +38,13 @@ from batch.tables.layout import (
     rows_without_data,
     struck_cells,
     totals_rows,
+    trunks_with_numbers,
 )
 from batch.tables.regions import Region, find_region, is_blank
 from batch.tables.row_filters import without_skipped
 from batch.tables.sheets import find_sheets
-from batch.tables.table import Table
+from batch.tables.single_lists import EXAMPLE, NAMING, NO_OPTIONS, ListOptions, only_numbers, trunks_of
+from batch.tables.table import Constant, Table
 from batch.tables.unknown_columns import cells_below, nameless
 from batch.wording import letters
 
@@ -69,34 +67,49 @@ class Tables:
         find_secret: FindSecret,
         columns_file: ColumnsFile = NO_FILE,
         accept: Collection[str] = (),
+        options: ListOptions = NO_OPTIONS,
     ) -> None:
         self._columns_file = columns_file
         self._accepted = partial(acceptance_in, workbook, accept)
         self._asks = partial(is_list_of_problems, workbook=workbook)
-        self._found, problems = find_sheets(workbook, columns_file)
+        self._found, problems = find_sheets(workbook, columns_file, options)
         self._problems = [*columns_file.strange, *problems]
-        self._make = partial(_table, find_secret=find_secret, columns_file=columns_file, ours=workbook.ours)
+        self._options = options
+        self._make = partial(
+            _table, find_secret=find_secret, columns_file=columns_file, options=options, ours=workbook.ours
+        )
 
     @cached_property
     def trunks(self) -> Table:
         """One row per trunk."""
-        return self._table(TRUNKS, None)
+        if TRUNKS.title in self._found or self._found.keys().isdisjoint(sheet.title for sheet in LIST_SHEETS):
+            return self._table(TRUNKS)
+        return trunks_of([table for table in (self.dids, self.caller_ids) if table.raw is not None], self._modes)
+
+    @property
+    def _modes(self) -> Mapping[str, Constant]:
+        """What is said of all trunks of a workbook without a Trunks sheet."""
+        file = self._columns_file
+        said = file.sheets.get(TRUNKS.title, SheetColumns()).always
+        of_file = {name: Constant(text, file.name) for name, text in said.items()}
+        return {**of_file, **self._options.constants(TRUNKS)}
 
     @cached_property
     def caller_ids(self) -> Table:
         """One row per outbound caller ID."""
-        return self._table(CALLER_IDS, self.trunks)
+        return self._table(CALLER_IDS)
 
     @cached_property
     def dids(self) -> Table:
         """One row per DID."""
-        return self._table(DIDS, self.trunks)
+        return self._table(DIDS)
 
     def of(self, sheet: ListSheet) -> Table:
         """Return the rows of one of the two lists."""
         return self.dids if sheet is DIDS else self.caller_ids
 
-    def _table(self, sheet: Sheet, trunks: Table | None) -> Table:
+    def _table(self, sheet: Sheet) -> Table:
+        trunks = self.trunks if isinstance(sheet, ListSheet) and TRUNKS.title in self._found else None
         table, problems = self._make(sheet, self._found.get(sheet.title))
         if table.dialect is not None:
             table, problems = in_our_words(table, problems)
@@ -104,8 +117,19 @@ class Tables:
             table, problems = without_skipped(table, problems, self._columns_file.name)
             problems += told_of_work_by_hand(table)
         table, problems = _without_asides(table, problems, trunks)
-        self._problems += problems
+        self._problems += [self._with_ways(problem, trunks) for problem in problems]
         return replace(table, accepted=self._accepted()) if isinstance(sheet, ListSheet) else table
+
+    def _with_ways(self, problem: Problem, trunks: Table | None) -> Problem:
+        """Say how to go on without the column Trunk; and name no row above the first."""
+        if problem.code == "header-missing" and problem.message.endswith(f" {_TRUNK.label}."):
+            names = [] if trunks is None else list(filter(None, trunks.texts("name")))
+            command = self._options.command("--trunk", names[0] if names else EXAMPLE)
+            theirs = "" if names else f", with its own name for {EXAMPLE}"
+            where = problem.fix.rstrip(".").replace("in row 0", "in a row above the first")
+            fix = f"{where}; or, if all its rows belong to one trunk{theirs}: {command}"
+            problem = replace(problem, fix=fix)
+        return problem if problem.row else replace(problem, row=1)
 
     def needs(self, raw: RawSheet) -> bool:
         """Tell whether a sheet is one of the three, or says what the tool itself has left in the file."""
@@ -113,6 +137,16 @@ class Tables:
 
     def __iter__(self) -> Iterator[Table]:
         return iter((self.trunks, self.caller_ids, self.dids))
+
+    @property
+    def counted(self) -> list[Table]:
+        """Those with rows of their own, which are counted and get results; the others are made of their sheets."""
+        return [table for table in self if table.times is None]
+
+    @property
+    def by_name(self) -> dict[str, Table]:
+        """Those with rows of their own, by the name of their sheet."""
+        return {table.name: table for table in self.counted}
 
     @cached_property
     def problems(self) -> Sequence[Problem]:
@@ -129,18 +163,28 @@ class Tables:
                     sheet=trunks.name,
                     row=trunks.header_row,
                     message=f"The sheet {trunks.name} has no rows, so there is nothing to do.",
-                    fix="Fill in one row per trunk below the header.",
+                    fix="Fill in one row per trunk below the header."
+                    if trunks.times is None
+                    else "Fill in its rows below the header.",
                 )
             )
         return found
+
+
+_TRUNK: Final = DIDS.column("trunk")
 
 
 def _without_asides(table: Table, problems: list[Problem], trunks: Table | None) -> tuple[Table, list[Problem]]:
     """Leave out the rows that are no data, with what was found in them, and say so once."""
     if table.raw is None or not table.height or (trunks is not None and not trunks.height):
         return table, problems
-    known = {text for name in ("id", "name") for text in trunks.texts(name)} - {""} if trunks is not None else set()
-    rows, told = rows_without_data(table.sheet, table.raw, table.rows(), table.columns, table.headers, known)
+    columns = table.columns
+    known = {text for name in NAMING for text in trunks.texts(name)} - {""} if trunks is not None else set()
+    if trunks is None and isinstance(table.sheet, ListSheet):
+        known = trunks_with_numbers(table.texts("trunk"), table.texts(table.sheet.number))
+    if "trunk" in table.constants:  # which says nothing of a row
+        columns, known = {**columns, "trunk": [""] * table.height}, set()
+    rows, told = rows_without_data(table.sheet, table.raw, table.rows(), columns, table.headers, known)
     if not rows:
         return table, problems
     gone = frozenset(rows)
@@ -157,7 +201,13 @@ def _only(columns: Mapping[str, Sequence[Any]], kept: npt.NDArray[np.bool_]) -> 
 
 
 def _table(
-    sheet: Sheet, raw: RawSheet | None, find_secret: FindSecret, columns_file: ColumnsFile, *, ours: bool
+    sheet: Sheet,
+    raw: RawSheet | None,
+    find_secret: FindSecret,
+    columns_file: ColumnsFile,
+    options: ListOptions,
+    *,
+    ours: bool,
 ) -> tuple[Table, list[Problem]]:
     if raw is None:
         return Table(sheet=sheet, raw=None), []
@@ -165,10 +215,20 @@ def _table(
     region, problems = _region(sheet, raw, columns_file, dialect)
     if region is None:
         return Table(sheet=sheet, raw=raw), problems
+    given = columns_file.sheets.get(sheet.title, SheetColumns())
+    words = {**words_with(sheet, given), **words_of_dialect(dialect, given)}
+    region, numbers, notices = only_numbers(sheet, raw, region, words, ours=ours)
     fitted, faults = fit(columns_file, sheet, raw, region.header_row, region.header)
-    problems += faults
+    problems += [*notices, *faults]
     if dialect is not None:
         fitted = fit_dialect(dialect, sheet, region.header, fitted)
+    constants = {name: Constant(text, columns_file.name) for name, text in fitted.always.items()}
+    constants |= options.constants(sheet)
+    fitted = replace(
+        fitted,
+        positions={**numbers, **fitted.positions},
+        always={name: said.text for name, said in constants.items()},
+    )
     below = partial(cells_below, raw, region)
     headers, faults = match_headers(
         sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted, below=below
@@ -199,26 +259,51 @@ def _table(
     ]
     sources, faults = _combined(sheet, headers, places, read)
     problems += faults
-    return (
-        Table(
-            sheet=sheet,
-            raw=raw,
-            header_row=region.header_row,
-            headers=headers,
-            columns={
-                **_only({name: column.texts for name, column in read.items()}, occupied),
-                **{name: [text] * int(occupied.sum()) for name, text in fitted.always.items()},
-            },
-            row_numbers=rows[occupied],
-            faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
-            numbers={name: column.numbers for name, column in read.items()},
-            spread=merges.spread,
-            sources=sources,
-            dialect=dialect,
-            fit=fitted,
-        ),
-        problems,
+    table = Table(
+        sheet=sheet,
+        raw=raw,
+        header_row=region.header_row,
+        headers=headers,
+        columns=_only({name: column.texts for name, column in read.items()}, occupied),
+        row_numbers=rows[occupied],
+        faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
+        numbers={name: column.numbers for name, column in read.items()},
+        spread=merges.spread,
+        sources=sources,
+        dialect=dialect,
+        fit=fitted,
+        unheaded={name: at for name, at in numbers.items() if not region.header[at]},
     )
+    filled, faults = _with_constants(table, constants)
+    return filled, [*problems, *faults]
+
+
+def _with_constants(table: Table, constants: Mapping[str, Constant]) -> tuple[Table, list[Problem]]:
+    """Fill in what is said of every row, where the row says nothing; a row that says another trunk is told."""
+    if not constants:
+        return table, []
+    columns, problems = dict(table.columns), []
+    for name, said in constants.items():
+        if not table.has(name):
+            columns[name] = [said.text] * table.height
+            continue
+        faulty = table.faulty.get(name, frozenset())
+        texts = list(zip(table.rows(), table.texts(name), strict=True))
+        columns[name] = [text if text or row in faulty else said.text for row, text in texts]
+        if table.sheet.column(name).parser is Parser.TRUNK:
+            problems += [
+                table.problem(
+                    "trunk-contradicts",
+                    row,
+                    name,
+                    f"The row is of {text}, and {said.said_by} says {said.text}.",
+                    f"Leave {said.said_by} out, if the column is right; otherwise clear the cell, or delete the row.",
+                    value=text,
+                )
+                for row, text in texts
+                if text and text != said.text
+            ]
+    return replace(table, columns=columns, constants=constants), problems
 
 
 def _combined(

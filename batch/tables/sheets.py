@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,7 @@ from batch.schema.columns import SHEETS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.columns_file import ColumnsFile, fault
+from batch.tables.single_lists import NO_OPTIONS, ListOptions, kind_by_headers, may_be_trunks, ways_to_say
 from batch.wording import edits_for, folded, listed
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
@@ -30,9 +31,15 @@ def sheet_of(raw: RawSheet) -> Sheet | None:
     return next((sheet for sheet in SHEETS if name in map(folded, sheet.names)), None)
 
 
-def find_sheets(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, RawSheet], list[Problem]]:
-    """Find the three sheets, by title, and tell of all others."""
+def find_sheets(
+    workbook: Workbook, columns: ColumnsFile, options: ListOptions = NO_OPTIONS
+) -> tuple[dict[str, RawSheet], list[Problem]]:
+    """Find the three sheets, by what is said of them, by title or, where no title is known, by headers.
+
+    Tells of all others. A workbook may be without Trunks if it has a list.
+    """
     found, problems = _named_by_file(workbook, columns)
+    found |= _named_by_option(workbook, options.sheet, found)
     own = []
     for raw in workbook.sheets:
         if any(raw is other for other in found.values()):
@@ -42,31 +49,90 @@ def find_sheets(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, Raw
             own.append(raw)
         elif sheet.title not in found:
             found[sheet.title] = raw
-        elif columns.sheets.get(sheet.title) is not None and columns.sheets[sheet.title].sheet:
+        elif sheet is options.sheet or (sheet.title in columns.sheets and columns.sheets[sheet.title].sheet):
             own.append(raw)
         else:
-            problems.append(
-                Problem(
-                    code="sheet-twice",
-                    sheet=raw.name,
-                    message=f"The sheets {found[sheet.title].name!r} and {raw.name!r} both mean {sheet.title}.",
-                    fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
-                )
-            )
-    problems += [*_without_sheet(columns, found), *_own_sheets(own, found, workbook)]
-    problems += _seen(found, workbook)
-    if TRUNKS.title not in found and not any(_nearest(raw, found) is TRUNKS for raw in own):
-        names = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
-        problems.append(
-            Problem(
-                code="sheet-missing",
-                sheet=TRUNKS.title,
-                message=f"There is no sheet named Trunks; the file has {names or 'no sheet at all'}.",
-                fix="Name the sheet with one row per trunk Trunks, say by --columns which one it is, or start from "
-                "`trunk-batch template`.",
-            )
-        )
+            problems.append(_twice(sheet, found[sheet.title], raw))
+    if _has_no_rows(found) and not any(_nearest(raw, found) for raw in own):
+        problems += _found_by_headers(_filled(own, workbook), found)
+        own = [raw for raw in own if not any(raw is other for other in found.values())]
+    missing = _no_trunks(workbook, own, found, options)
+    asked_about = {problem.sheet for problem in missing}
+    told = [raw for raw in own if raw.name not in asked_about]
+    problems += [*_without_sheet(columns, found), *_own_sheets(told, found, workbook)]
+    problems += [*_seen(found, workbook), *missing]
     return found, problems
+
+
+def _filled(sheets: Iterable[RawSheet], workbook: Workbook) -> list[RawSheet]:
+    """Return the user's sheets that are not blank; waits for them."""
+    users = (raw for raw in sheets if not is_ours(raw, workbook.metadata) and raw.name not in _GUIDES)
+    return [raw for raw in users if raw.height]
+
+
+def _named_by_option(workbook: Workbook, sheet: Sheet | None, found: Mapping[str, RawSheet]) -> dict[str, RawSheet]:
+    """Find the sheet that is said to be one of the three: the only one, else the first that may be it."""
+    if sheet is None or sheet.title in found:
+        return {}
+    filled = _filled(workbook.sheets, workbook)
+    if len(filled) == 1:
+        return {sheet.title: filled[0]}
+    named = [raw for raw in filled if sheet_of(raw) is sheet]
+    others = [raw for raw in filled if sheet_of(raw) is None]
+    fitting = [raw for raw in others if kind_by_headers(raw) is sheet] if not named else []
+    first = next(iter([*named, *fitting, *others]), None)
+    return {} if first is None else {sheet.title: first}
+
+
+def _found_by_headers(sheets: Iterable[RawSheet], found: dict[str, RawSheet]) -> Iterator[Problem]:
+    """Find what the headers of sheets say that they are, where no sheet has a name that is known."""
+    for raw in sheets:
+        sheet = kind_by_headers(raw)
+        if sheet is not None and sheet.title in found and found[sheet.title].height:
+            yield _twice(sheet, found[sheet.title], raw)
+        elif sheet is not None:
+            found[sheet.title] = raw
+
+
+def _has_no_rows(found: Mapping[str, RawSheet]) -> bool:
+    """Tell whether nothing of what was found holds anything; with Trunks it does not matter."""
+    return TRUNKS.title not in found and not any(raw.height for raw in found.values())
+
+
+def _twice(sheet: Sheet, first: RawSheet, raw: RawSheet) -> Problem:
+    return Problem(
+        code="sheet-twice",
+        sheet=raw.name,
+        message=f"The sheets {first.name!r} and {raw.name!r} both mean {sheet.title}.",
+        fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
+    )
+
+
+def _no_trunks(
+    workbook: Workbook, own: Sequence[RawSheet], found: Mapping[str, RawSheet], options: ListOptions
+) -> list[Problem]:
+    """Report that nothing says which trunks are meant: no Trunks sheet and no list, or a sheet that may be Trunks."""
+    if TRUNKS.title in found or any(_nearest(raw, found) for raw in own):
+        return []
+    filled = _filled(own, workbook)
+    perhaps = [raw for raw in filled if may_be_trunks(raw)]
+    if not perhaps and not _has_no_rows(found):
+        return []
+    names = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
+    message = f"There is no sheet named Trunks; the file has {names or 'no sheet at all'}."
+    fix = (
+        "Name the sheet with one row per trunk Trunks, say by --columns which one it is, or start from "
+        "`trunk-batch template`."
+    )
+    if perhaps:
+        message = f"There is no sheet named Trunks, and {perhaps[0].name!r} has headers of one."
+        fix = f"Name it Trunks, or put # in front of its headers if it is none; or: {options.command('--as', 'trunks')}"
+    elif len(filled) == 1 and options.sheet is None:
+        message = f"Neither its name nor its headers say what the rows of {filled[0].name!r} are."
+        fix = ways_to_say(filled[0], options)
+    about = [*perhaps, *filled] if perhaps or len(filled) == 1 else ()
+    sheet = about[0].name if about else TRUNKS.title
+    return [Problem(code="sheet-missing", sheet=sheet, message=message, fix=fix)]
 
 
 def _named_by_file(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, RawSheet], list[Problem]]:
@@ -175,7 +241,7 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
                     sheet=raw.name,
                     message=workbook.remarks[raw.name],
                     fix="If names look odd, save the file as CSV UTF-8."
-                    if workbook.format in {Format.CSV, Format.ZIP}
+                    if workbook.format in {Format.CSV, Format.ZIP, Format.CSV_FILE}
                     else "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx.",
                 )
             )

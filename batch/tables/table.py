@@ -1,4 +1,4 @@
-"""Table: the rows of one of the three sheets, by column.
+"""A table: the rows of one of the three sheets, its headers matched, its cells as text, by column.
 
 A row's key is its row number on its sheet; it is the index of the frame and stays with the row until its result
 is written. Nothing is ever joined by position.
@@ -12,7 +12,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import compress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,14 @@ from batch.wording import letters
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Constant(NamedTuple):
+    """A field whose text is the same in all rows."""
+
+    text: str
+    said_by: str
+    """What says so, for people: ``--trunk``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +71,15 @@ class Table:
     """Rows that are left out, and why, in a sentence; they are none of ``row_numbers``."""
     not_in_use: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """By header, what marks rows as not in use which the columns file does not leave out."""
+    constants: Mapping[str, Constant] = field(default_factory=dict)
+    """What is said by field of every row that does not say it itself."""
+    unheaded: Mapping[str, int] = field(default_factory=dict)
+    """Position by field of a column that is known without a header, where the list has none."""
+    times: Mapping[int, int] | None = None
+    """Of one made of another's sheet: how many rows of that say what each of its rows does. They are counted, and get
+    their results, there."""
+    of_sheets: Sequence[tuple[int, Table]] = ()
+    """Of one made of several sheets: a table for each, and how much larger its row numbers are in this one."""
 
     @property
     def name(self) -> str:
@@ -163,7 +180,12 @@ class Table:
 
     def cell(self, field_name: str, row: int) -> str:
         """Name a cell of this sheet, as ``C14``."""
-        return f"{letters(self.headers.columns.get(field_name, 0))}{row}"
+        there, at = self.origin(row)
+        return f"{letters(there.headers.columns.get(field_name, 0))}{at}"
+
+    def origin(self, row: int) -> tuple[Table, int]:
+        """Return the table on whose sheet a row stands, and its number there."""
+        return next(((part, row - more) for more, part in reversed(self.of_sheets) if row > more), (self, row))
 
     def problem(
         self,
@@ -176,15 +198,25 @@ class Table:
         value: str = "",
         offers: tuple[str, ...] = (),
     ) -> Problem:
-        """Make a problem at a cell of this sheet; of several columns, at that which says ``value``."""
+        """Make a problem at a cell of this sheet, or of the one that its row stands on.
+
+        Of several columns it is at that which says ``value``.
+        """
         if field_name in self.sources:
             field_name = self.holding(field_name, row, value)[0]
+        there, row = self.origin(row)
+        header = there.headers.texts.get(field_name, self.sheet.column(plain_field(field_name)).label)
+        if field_name in there.constants and not there.has(field_name):
+            text, header = there.constants[field_name]
+            message = f"{header} {text}: {message}"
+        elif there.times is not None and there.times[row] > 1:
+            message += f" So say {there.times[row]:,} rows."
         return Problem(
             code=code,
-            sheet=self.name,
+            sheet=there.name,
             row=row,
-            column=self.headers.columns.get(field_name, 0),
-            header=self.headers.texts.get(field_name, self.sheet.column(field_name).label),
+            column=there.headers.columns.get(field_name, 0),
+            header=header,
             value=value,
             message=message,
             fix=fix,

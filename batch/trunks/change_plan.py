@@ -192,9 +192,11 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
     for record in records:
         if record.id is None and not record.name:
             continue
-        trunk = by_name.get(record.name) if record.id is None else by_id.get(record.id)
+        trunk, other = _meant(record, inventory, either=table.times is not None)
         if trunk is None:
             problems.append(_gone(tables, record, by_name.get(near.get(record.name, ""))))
+        elif other is not None:
+            problems.append(_also_a_name(table, record, trunk, other))
         elif WHOLE_TRUNK in trunk.unread:
             problems.append(unreadable_trunk_problem(tables, record, trunk))
         elif record.id is None and record.name in inventory.doubled:
@@ -224,6 +226,31 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
     return ids, problems
 
 
+def _meant(record: Record, inventory: Inventory, *, either: bool) -> tuple[LiveTrunk | None, LiveTrunk | None]:
+    """Return the trunk that a record means, and another one that it may mean as well.
+
+    With ``either`` what looks like a Trunk ID may be a Name: a list says both in one column.
+    """
+    if record.id is None:
+        return inventory.by_name.get(record.name), None
+    trunk = inventory.by_id.get(record.id)
+    namesake = inventory.by_name.get(str(record.id)) if either else None
+    if trunk is None or namesake is None or namesake is trunk:
+        return trunk or namesake, None
+    return trunk, namesake
+
+
+def _also_a_name(table: Table, record: Record, trunk: LiveTrunk, namesake: LiveTrunk) -> Problem:
+    return table.problem(
+        "trunk-ambiguous",
+        record.row,
+        record.found_by,
+        f"On the PBX {record.id} is the Trunk ID of {trunk.name}, and the name of another trunk.",
+        f"Type {trunk.name}, or the other one's Trunk ID, {namesake.id}.",
+        value=str(record.id),
+    )
+
+
 def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
     what = f"named {record.name}" if record.id is None else f"with the id {record.id}"
     return tables.trunks.problem(
@@ -233,7 +260,7 @@ def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
         f"The PBX has no trunk {what}" + (f"; did you mean {near.name}?" if near else "."),
         f"Type {near.name}, or its Trunk ID {near.id}."
         if near
-        else "Correct it, or delete the row; this tool does not create trunks.",
+        else f"Correct it{'' if tables.trunks.times else ', or delete the row'}; this tool does not create trunks.",
         value=record.name if record.id is None else str(record.id),
     )
 

@@ -46,7 +46,8 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         for sheet in LIST_SHEETS
     }
     places = _places(tables.trunks)
-    owners = {TRUNKS.title: Owners(rows=tables.trunks.row_numbers, trunks=tables.trunks.row_numbers)}
+    rows = tables.trunks.row_numbers
+    owners = {TRUNKS.title: Owners(rows=rows, trunks=rows, counted=tables.trunks.times is None)}
     without_lists = [_record(row, values, modes) for row, values in trunks.items()]
     problems += rules.check_trunks(tables, without_lists)
     entries: dict[ListSheet, Entries[Any]] = {}
@@ -75,7 +76,7 @@ def group(tables: Tables) -> tuple[Records, Problems]:
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
     owned = list(problems)
-    for name, title in {table.name: table.sheet.title for table in tables}.items():
+    for name, title in {name: table.sheet.title for name, table in tables.by_name.items()}.items():
         at = [i for i, problem in enumerate(problems) if problem.sheet == name]
         found = owners[title].of_all([problems[i].row for i in at])
         for i, trunk in zip(at, found, strict=True):
@@ -157,7 +158,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     numbers = table.rows()
     cut = _cut_names(table, texts, places)
     trunks[list(cut)] = 0
-    owners = Owners(rows=table.row_numbers, trunks=trunks)
+    owners = Owners(rows=table.row_numbers, trunks=trunks, counted=table.times is None)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
     lost = lost if table.has("trunk") else lost[:1]  # what all rows say is wrong once
     unknown = dict.fromkeys(texts[i] for i in lost)

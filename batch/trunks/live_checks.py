@@ -91,8 +91,8 @@ def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[
                 row=asked.row,
                 trunk=name,
                 message=f"{live.label} would lose {len(removed)} {sheet.words if len(removed) > 1 else what} that the "
-                f"workbook does not name, the first of them {removed[0].old.number}. If that is meant, set the mode "
-                "to replace.",
+                f"workbook does not name, the first of them {removed[0].old.number}. To keep them: --mode add, or add "
+                f"as {TRUNKS.column(sheet.mode).label} on the sheet Trunks. If they are to go: replace.",
             )
         if unknown_keys := live.lists[sheet].unknown_keys:
             yield Hazard(

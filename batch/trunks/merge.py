@@ -278,14 +278,14 @@ def _lists_in_conflict(
         field = sheet.number if conflict.field in _WORDS else conflict.field
         label = sheet.column(field).label
         if conflict.row is None:
-            where, cell = tables.trunks, tables.trunks.cell(record.found_by, record.row)
+            (where, row), named = tables.trunks.origin(record.row), record.found_by
         else:
-            where = tables.of(sheet)
-            cell = where.cell(field, conflict.row)
+            where, row, named = tables.of(sheet), conflict.row, field
         what = _WORDS.get(conflict.field, "{label} of {number} on {trunk}").format(
             label=label, number=conflict.number, trunk=live.name
         )
-        yield _conflict(record.row, live.name, where, cell, what, (conflict.base, conflict.live, conflict.yours))
+        sides = (conflict.base, conflict.live, conflict.yours)
+        yield _conflict(record.row, live.name, where, where.cell(named, row), what, sides)
 
 
 def _conflict(

@@ -184,7 +184,8 @@ class Records:
 
     def sizes(self) -> Counter[int]:
         """Count the rows of all sheets by the row of their trunk."""
-        return sum((Counter(owners.trunks.tolist()) for owners in self.owners.values()), Counter())
+        counted = (owners.trunks.tolist() for owners in self.owners.values() if owners.counted)
+        return sum(map(Counter, counted), Counter())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,6 +196,8 @@ class Owners:
     """Row numbers, ascending."""
     trunks: npt.NDArray[np.int64]
     """For each, the row of its trunk on the Trunks sheet; 0 where it belongs to none."""
+    counted: bool = True
+    """Whether they are rows of their own, not those of another sheet once more."""
 
     @cached_property
     def named(self) -> frozenset[int]:

@@ -25,7 +25,7 @@ from batch.trunks.values import parse_value
 
 def only_taken(problems: Iterable[Problem], tables: Tables) -> Iterator[Problem]:
     """Leave out of problems found in reading what their columns would not take, and word them accordingly."""
-    by_name = {table.name: table for table in tables}
+    by_name = tables.by_name
     trunks = {text for field in ("name", "id") for text in tables.trunks.texts(field)}
     for problem in problems:
         table = by_name.get(problem.sheet)
@@ -82,15 +82,17 @@ def against_live(
     An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
     front becomes a problem, in place of its notice. ``live`` is by the trunks' rows on the Trunks sheet.
     """
-    numbers = any(table.numbers.get(field) for table in tables for field in _FIELDS)
+    numbers = any(table.numbers.get(field) for table in tables.counted for field in _FIELDS)
     if not numbers and not any(problem.offers and problem.stops for problem in problems):
         return list(problems)
     known = _known(live)
     cut = list(_cut_numbers(tables, records, known))
     replaced = {(problem.place, problem.value) for problem in cut}
     kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
-    fields = {table.name: {at: plain_field(name) for name, at in table.headers.columns.items()} for table in tables}
-    named = {table.name: table for table in tables}
+    fields = {
+        table.name: {at: plain_field(name) for name, at in table.headers.columns.items()} for table in tables.counted
+    }
+    named = tables.by_name
     return [
         _likeliest_first(p, named[p.sheet], fields[p.sheet].get(p.column, ""), known) if p.sheet in named else p
         for p in kept
@@ -135,7 +137,8 @@ class _Known:
 def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Problem]:
     """Report cells that held a plain number whose digits the PBX has only with something in front of them."""
     keys = {key for _, key in known.forms}
-    columns = ((table, field) for table in tables for field in _FIELDS if field != _SPAN and table.numbers.get(field))
+    fields = [field for field in _FIELDS if field != _SPAN]
+    columns = ((table, field) for table in tables.counted for field in fields if table.numbers.get(field))
     for table, field in columns:
         held, owners, at = table.numbers[field], records.owners[table.sheet.title], table.headers.columns[field]
         suspects = [(row, text) for row, text in table.filled(field) if row in held and text.lstrip("0") in keys]

@@ -336,7 +336,7 @@ def _only_names(text: str) -> bool:
 
 def _own_columns(workbook: Workbook, tables: Tables) -> Iterator[tuple[RawSheet, int, Sequence[int]]]:
     """Yield the sheets, the row of their header and which of their columns are the user's own, from the first on."""
-    by_name = {table.name: table for table in tables if table.raw is not None}
+    by_name = tables.by_name
     for raw in workbook.sheets:
         table = by_name.get(raw.name)
         if table is not None and table.raw is raw:
@@ -353,7 +353,7 @@ def answered_sheets(
     search: SecretSearch,
 ) -> list[AnsweredSheet]:
     """Put the results beside the user's own sheets, all of them, in the user's order; passwords are hidden."""
-    by_name = {table.name: table for table in tables if table.raw is not None}
+    by_name = tables.by_name
     own = {raw.name: cells_to_hide(raw, header, columns) for raw, header, columns in _own_columns(workbook, tables)}
     sheets = []
     for raw in workbook.sheets:
@@ -416,7 +416,7 @@ def _answered(
         position = table.headers.columns[name]
         replaced[position] = {row: text for row, text in table.filled(name) if row in rows}
     taken = {header.casefold() for header in RESULT_HEADERS}
-    return AnsweredSheet(
+    answered = AnsweredSheet(
         raw=raw,
         header_row=table.header_row,
         results=endings.by_sheet[table.sheet.title],
@@ -426,6 +426,8 @@ def _answered(
         else {p: f"{text} (yours)" for p, text in table.headers.own.items() if text.strip().casefold() in taken},
         replaced=replaced,
     )
+    unheaded = {at: table.sheet.column(name).label for name, at in table.unheaded.items()}
+    return answered.headed(unheaded) if unheaded else answered
 
 
 def _passwords(raw: RawSheet, position: int, outcomes: Mapping[int, Outcome]) -> dict[int, str]:

@@ -349,7 +349,7 @@ def _made(workbook: Workbook, problems: Sequence[Problem]) -> tuple[bytes, Marks
         except Unpatchable as reason:
             left_out = f"The file could not be marked as it is ({reason}), so this holds its values only."
     else:
-        kinds = {Format.CSV: "folder of CSV files", Format.ZIP: "zip of CSV files"}
+        kinds = {Format.CSV: "folder of CSV files", Format.ZIP: "zip of CSV files", Format.CSV_FILE: "CSV file"}
         left_out = _ONLY_VALUES.format(kinds.get(workbook.format, f".{workbook.format} file"))
     return *_copied(workbook, problems, left_out), left_out
 

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final, assert_never
 
+from batch.errors import OutputError
 from batch.readers.csv_files import RESULTS_TITLE, SUMMARY_FILE
 from batch.readers.workbook import CellError, CellValue, CsvDialect, NoValue
 from batch.schema.columns import RESULT_HEADERS
@@ -218,6 +219,20 @@ def write_results_folder(
 
     expected = {*names, SUMMARY_FILE, _CHANGES}
     return place_folder(path, fill, ours=lambda place: _holds_only(place, expected))
+
+
+def write_results_file(path: Path, sheet: AnsweredSheet) -> Path:
+    """Write the results of one CSV file as a file like it, which only its owner can read, and return where it is.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        path.touch(0o600)
+        _write(path, sheet.raw.dialect or _OURS, _sheet_rows(sheet))
+    except OSError as error:
+        raise OutputError(path, (error.strerror or str(error)).lower()) from error
+    return path
 
 
 def _holds_only(folder: Path, expected: AbstractSet[str]) -> bool:

@@ -28,7 +28,7 @@ from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
 from batch.writers.atomic import Replace, free_name, place_file
 from batch.writers.hidden_passwords import answered_sheets, secrets_in
-from batch.writers.results_anew import write_results_folder
+from batch.writers.results_anew import write_results_file, write_results_folder
 from batch.writers.results_workbook import Written, write_into, write_results
 from batch.xlsx_edit.package import Unpatchable
 
@@ -89,6 +89,8 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
     workbook, tables, folder, summary = run.workbook, run.tables, run.folder, run.summary
     search = secrets_in(workbook, tables)
     sheets = answered_sheets(workbook, tables, run.endings, run.outcomes, search)
+    if any(sheet.lower for sheet in sheets):
+        sheets = with_cells_placed({sheet.raw.name: _whole(sheet) for sheet in sheets})
     place = target if _is_untouched(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
 
     def lines() -> Iterator[ChangeLine]:
@@ -111,14 +113,16 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
         notes.append(f"{target.name} was there already, and somebody has worked in it since; it was left as it is.")
     if placed != place:
         notes.append(f"{place.name} is open elsewhere, so they are in {placed.name}.")
-    if workbook.format not in _CSV | _KEPT:
+    if workbook.format not in {*_CSV, *_KEPT, Format.CSV_FILE}:
         notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
     twin = None
-    if workbook.format in _CSV:
-        try:
+    try:
+        if workbook.format in _CSV:
             twin = write_results_folder(place.with_suffix(""), sheets, summary, lines())
-        except OutputError as error:
-            notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
+        elif workbook.format is Format.CSV_FILE:
+            twin = _write_csv_file(place, workbook, folder, sheets[0])
+    except OutputError as error:
+        notes.append(f"{error.message} There is only {placed.name}, and no CSV files.")
     return Results(path=placed, folder=twin, note=" ".join(notes))
 
 
@@ -140,7 +144,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     notes = []
     if workbook.format in _KEPT and folder.copy:
         try:
-            _must_be_what_was_read(original, workbook)
+            _must_be_what_was_read(original, workbook, sheets)
             return write_into(
                 path,
                 original,
@@ -161,9 +165,20 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     return Written(path=written, notes=tuple(notes))
 
 
-def _must_be_what_was_read(copy: Path, workbook: Workbook) -> None:
+def _must_be_what_was_read(copy: Path, workbook: Workbook, sheets: Iterable[AnsweredSheet]) -> None:
+    if any(sheet.raw is not raw for sheet in sheets for raw in workbook.sheets if raw.name == sheet.raw.name):
+        raise Unpatchable("its list has no header, so a row is put in above it")
     if not copy.is_file() or fingerprint(copy) != workbook.sha256:
         raise Unpatchable("the run's copy of it is not what was read")
+
+
+def _write_csv_file(place: Path, workbook: Workbook, folder: RunFolder, sheet: AnsweredSheet) -> Path:
+    """Write the results of a CSV file as such a file too, beside the workbook of results."""
+    ending = workbook.path.suffix if workbook.path.suffix.lower() not in {"", ".xlsx", ".xlsm"} else ".csv"
+    kept = write_results_file(folder.path / f"results{ending}", sheet)
+    target = place.with_suffix(ending)
+    free = target if _is_untouched(target, folder.path, kept.name) else free_name(target)
+    return place_file(free, kept.read_bytes())
 
 
 def _straight_to(place: Path, error: OutputError, write: Callable[[], Path]) -> Results:
@@ -231,7 +246,8 @@ def row_subset(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Ma
     raw, header = sheet.raw, sheet.header_row
     if header is None:
         raise ValueError(f"{raw.name} has no header")
-    kept = sorted(rows)
+    kept = sorted(row + sheet.lower for row in rows)
+    texts = {column: {row + sheet.lower: text for row, text in by_row.items()} for column, by_row in texts.items()}
     places = {row: row for row in range(raw.first_row, header + 1)}
     places |= dict(zip(kept, range(header + 1, header + 1 + len(kept)), strict=True))
     columns = [[column[row - raw.first_row] for row in places] for column in raw.columns]
@@ -246,8 +262,16 @@ def row_subset(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Ma
         ),
         results={places[row]: result for row, result in sheet.results.items() if row in places},
         replaced=replaced,
+        lower=0,
     )
-    return RowSubset(sheet=alone, rows=places)
+    return RowSubset(sheet=alone, rows={row - sheet.lower: place for row, place in places.items()})
+
+
+def _whole(sheet: AnsweredSheet) -> RowSubset:
+    """Return a whole sheet as the subset of its rows that it is, where they may stand lower now."""
+    raw = sheet.raw
+    rows = range(raw.first_row, raw.first_row + raw.height) if sheet.lower else ()
+    return RowSubset(sheet=sheet, rows={row - sheet.lower: row for row in rows})
 
 
 def with_cells_placed(subsets: Mapping[str, RowSubset]) -> list[AnsweredSheet]:
@@ -339,7 +363,7 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
 def _answered_tables(
     workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
 ) -> Iterator[tuple[Table, AnsweredSheet]]:
-    by_name = {table.name: table for table in tables if table.raw is not None}
+    by_name = tables.by_name
     for sheet in answered_sheets(workbook, tables, endings, outcomes, secrets_in(workbook, tables)):
         if sheet.header_row is not None:
             yield by_name[sheet.raw.name], sheet

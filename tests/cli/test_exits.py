@@ -81,7 +81,7 @@ class TestCheck:
         ran = shell("check", book, "--only", "Lndon", "--json")
         assert (ran.code, ran.error["code"]) == (2, "usage")
         assert ran.error["message"] == "--only names Lndon, which the workbook does not have."
-        assert ran.error["hint"] == "Did you mean London? Give a Name or Trunk ID as it stands on the Trunks sheet."
+        assert ran.error["hint"] == "Did you mean London? Give a Name or Trunk ID as it stands in the workbook."
 
 
 @pytest.mark.usefixtures("secret")

@@ -49,7 +49,7 @@ def _lines(checked: Checked) -> Iterator[str]:
         value = f" {json.dumps(problem.value, ensure_ascii=False)}" if problem.value else ""
         yield f"{kind} {problem.sheet}!{problem.cell} {problem.code}{value}"
         yield f"    {problem.message}"
-        yield f"    {problem.fix}"
+        yield f"    {problem.fix.replace(str(checked.settings.workbook.parent), 'FOLDER')}"
     stopped = stopped_by(checked.problems)
     for record in checked.records.trunks:
         body = "stopped" if record.row in stopped else json.dumps(draft(record), ensure_ascii=False)

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import pytest
 
-from batch.readers.csv_files import Dialect, LooseRecords
+from batch.readers.csv_records import Dialect, LooseRecords
 from batch.readers.encodings import detect_encoding
 from tests.growth import STEEP, for_four_times
 

@@ -17,6 +17,7 @@ import pytest
 from batch.errors import WorkbookError
 from batch.readers import packages
 from batch.readers.detect import read_workbook
+from batch.readers.workbook import Format
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -81,6 +82,7 @@ def with_part(source: Path, target: Path, part: str, content: bytes) -> Path:
         ),
         (b"<office:document><office:body><office:spreadsheet><table:table><table:table-row/>", "a flat OpenDocument"),
         (b'<?xml version="1.0"?><pbx/>', "an XML file"),
+        (b'{"a": 1}', "a JSON file"),
         (b'{"url": "https://docs.google.com/spreadsheets/d/x", "doc_id": "x"}', "a shortcut to a Google sheet"),
         (b"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00", "a file of another program"),
     ],
@@ -91,18 +93,24 @@ def test_a_file_of_another_kind_is_called_by_its_name(tmp_path: Path, content: b
     assert f"is not a spreadsheet: it seems to be {seems}" in error.message
 
 
-@pytest.mark.parametrize("content", [b"Trunk;DID\r\nA;1\r\n", b"<3 this list\r\nA;1\r\n", b'{"a": 1}'])
-def test_plain_text_under_a_workbooks_name_is_called_csv(tmp_path: Path, content: bytes) -> None:
-    error = refusal(written(tmp_path, "trunks.xls", content))
+@pytest.mark.parametrize("content", [b"Trunk;DID\r\nA;1\r\n", b"<3 this list\r\nA;1\r\n"])
+def test_plain_text_under_a_workbooks_name_is_read_as_csv(tmp_path: Path, content: bytes) -> None:
+    read = read_workbook(written(tmp_path, "carrier.xls", content))
 
-    assert "is one plain text file (CSV)" in error.message
-    assert "trunks.csv into a folder" in error.hint
+    assert (read.format, [sheet.name for sheet in read.sheets]) == (Format.CSV_FILE, ["carrier"])
 
 
-def test_one_csv_of_the_three_leads_to_its_folder(tmp_path: Path) -> None:
-    error = refusal(written(tmp_path, "DIDs.csv", b"Trunk;DID\r\n"))
+def test_one_csv_of_the_three_tells_of_the_others_beside_it(tmp_path: Path) -> None:
+    path = written(tmp_path, "DIDs.csv", b"Trunk;DID\r\nA;1\r\n")
+    assert read_workbook(path).remarks == {"DIDs": "DIDs.csv was read as UTF-8, with semicolons between the values."}
 
-    assert str(tmp_path) in error.hint
+    written(tmp_path, "trunks.csv", b"Name\r\nA\r\n")
+
+    assert (
+        read_workbook(path)
+        .remarks["DIDs"]
+        .endswith(" Only DIDs.csv is read; trunks.csv beside it is not: give the folder to have all of them read.")
+    )
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,7 @@ def test_a_blank_mode_that_loses_entries_is_a_hazard_and_an_explicit_one_is_not(
     assert hazard.flag == "--allow removals=London"
     assert hazard.message == (
         "London would lose 2 DIDs that the workbook does not name, the first of them 100. "
-        "If that is meant, set the mode to replace."
+        "To keep them: --mode add, or add as DIDs mode on the sheet Trunks. If they are to go: replace."
     )
 
 
