@@ -243,7 +243,8 @@ def _table(
         for name, place in places.items()
     }
     rows = np.arange(region.header_row + 1, region.end)
-    occupied = _occupied(read, merges, rows) if dialect is None else _filled(raw, region, totals)
+    occupied = _occupied(read, merges, rows)
+    occupied = occupied if dialect is None else _with_others(occupied, raw, region, totals)
     for name, place in places.items():
         if place.column.parser is Parser.SECRET:
             read[name] = secrets_of(place, read[name], find_secret)
@@ -373,15 +374,21 @@ def _occupied(columns: Mapping[str, ColumnTexts], merges: Merges, rows: npt.NDAr
     return occupied
 
 
-def _filled(raw: RawSheet, region: Region, totals: Sequence[Block]) -> npt.NDArray[np.bool_]:
-    """Find the rows in which any cell is filled: of a system's own file none is there for nothing."""
+def _with_others(
+    occupied: npt.NDArray[np.bool_], raw: RawSheet, region: Region, totals: Sequence[Block]
+) -> npt.NDArray[np.bool_]:
+    """Count also the rows in which only other columns are filled: in a system's own file none is there for nothing."""
     start, end = region.header_row + 1 - raw.first_row, region.end - raw.first_row
-    filled = np.zeros(end - start, dtype=bool)
+    found = occupied.copy()
     for column in raw.columns:
-        filled |= np.fromiter((not is_blank(cell) for cell in column[start:end]), dtype=bool, count=end - start)
+        blank = np.flatnonzero(~found)
+        if not blank.size:
+            break
+        cells = column[start:end]
+        found[blank] = [not is_blank(cells[i]) for i in blank.tolist()]
     others = [*region.repeated, *(row for block in totals for row in range(block.first_row, block.last_row + 1))]
-    filled[[row - region.header_row - 1 for row in others]] = False
-    return filled
+    found[[row - region.header_row - 1 for row in others]] = False
+    return found
 
 
 def _region(
