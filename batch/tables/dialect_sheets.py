@@ -15,6 +15,7 @@ from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.dialects import SheetDialect, dialect_of
 from batch.schema.problems import Problem
 from batch.tables.columns_file import Fit, SheetColumns
+from batch.tables.repairs import ADDRESS_WORDS
 from batch.tables.table import Table
 from batch.wording import counted, folded, letters, listed
 
@@ -81,13 +82,13 @@ def in_our_words(table: Table, problems: list[Problem]) -> tuple[Table, list[Pro
     done: list[str] = []
     if table.sheet is CALLER_IDS and table.has("extensions"):
         table = _with_members(table, done)
-    elif isinstance(table.sheet, ListSheet) and table.has(table.sheet.number):
-        table = _with_bare_numbers(table, dialect, table.sheet.number, done)
-    found = table
-    faults: list[Problem] = []
-    if dialect.mask and isinstance(table.sheet, ListSheet):
-        found, faults = _without_masks(table, dialect, table.sheet.number, done)
-    return found, [*problems, *faults, _as_read(found, dialect, done)]
+    elif isinstance(sheet := table.sheet, ListSheet) and table.has(sheet.number):
+        problems = _addresses_at_once(table, sheet.number, problems, done)
+        table = _with_bare_numbers(table, dialect, sheet.number, done)
+        if dialect.mask:
+            table, faults = _without_masks(table, dialect, sheet.number, done)
+            problems = [*problems, *faults]
+    return table, [*problems, _as_read(table, dialect, done)]
 
 
 def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Problem:
@@ -99,7 +100,7 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
         if folded(headers[at]) not in known
     ]
     left = [headers[at] for at in sorted(table.fit.theirs)]
-    sentences = [f"{table.name} was read as {dialect.called}{': ' if meant else ''}{', '.join(meant)}."]
+    sentences = [f"{table.sheet.title}: read as {dialect.called}.", *([f"{', '.join(meant)}."] if meant else [])]
     sentences += [*done, *([f"Not sent: {listed(left, _NAMED)}."] if left else [])]
     return Problem(
         code="dialect-read",
@@ -109,6 +110,21 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
         message=" ".join(sentences),
         fix="Nothing to do, if that is what it is; else say with --columns what its columns mean.",
     )
+
+
+_ADDRESS: Final = re.compile(r"(?:tel|sips?):", re.IGNORECASE)
+
+
+def _addresses_at_once(table: Table, name: str, problems: list[Problem], done: list[str]) -> list[Problem]:
+    """Tell once, rather than cell by cell, that numbers stand in the file as ``tel:`` or ``sip:`` has them."""
+    position = table.headers.columns[name]
+    count = sum(_ADDRESS.match(text) is not None for text in table.beside(position))
+    told = [p for p in problems if p.code == "cell-repaired" and p.column == position]
+    if not count or len({problem.message for problem in told if problem.value} - ADDRESS_WORDS):
+        return problems
+    what = "1 address" if count == 1 else f"{count:,} addresses"
+    done.append(f"Of {what} (tel: or sip:) only the number was taken.")
+    return [problem for problem in problems if problem not in told]
 
 
 def _with_bare_numbers(table: Table, dialect: SheetDialect, name: str, done: list[str]) -> Table:

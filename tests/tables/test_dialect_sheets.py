@@ -42,7 +42,7 @@ def test_a_list_of_freepbx_is_read_and_its_destinations_are_named() -> None:
     assert tables.dids.texts("did_name") == ["Reception", ""]
     assert told(problems) == ["DIDs!A1 dialect-read", "DIDs!D1 set-by-hand"]
     assert only(problems, "dialect-read").message == (
-        "DIDs was read as FreePBX's list of DIDs (Bulk Handler): 'extension' (C) is DID, 'description' (E) is DID "
+        "DIDs: read as FreePBX's list of DIDs (Bulk Handler). 'extension' (C) is DID, 'description' (E) is DID "
         "name. The _ in front of 1 number was taken off. Not sent: 'cidnum', 'destination', 'mohclass'."
     )
     by_hand = only(problems, "set-by-hand")
@@ -98,6 +98,8 @@ def test_users_of_teams_without_a_number_are_skipped_and_what_stands_behind_one_
         4: "UserPrincipalName cleo@example.com in an inbound route of the PBX, to the user's extension",
     }
     assert not [problem for problem in problems if problem.stops]
+    assert "Of 3 addresses (tel: or sip:) only the number was taken." in only(problems, "dialect-read").message
+    assert "cell-repaired" not in {problem.code for problem in problems}
 
 
 def test_3cx_has_its_star_taken_off_and_rules_for_callers_are_asked_about() -> None:
@@ -151,7 +153,7 @@ def test_the_portals_caller_ids_are_parted_into_extensions_groups_and_ranges() -
     assert table.texts("outbound_cid_to_ext_range") == ["", "1010-1014", "", ""]
     assert [problem for problem in check(given) if problem.stops] == []
     assert only(problems, "dialect-read").message == (
-        "Caller IDs was read as the PBX's own list of outbound caller IDs. 1 blank Option was read as single. "
+        "Caller IDs: read as the PBX's own list of outbound caller IDs. 1 blank Option was read as single. "
         "Not sent: 'Short Code'."
     )
     assert set_by_hand(table) == {2: "Short Code 7 in the portal, among the trunk's outbound caller IDs"}
