@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -292,36 +292,10 @@ def fit(
     own |= {at for at, cell in header.items() if isinstance(cell, str) and words.get(folded(cell)) in alone}
     problems += faults
     skipped, faults = _found_skipped(file, sheet, raw, row, header)
-    problems += [*faults, *_doubled(file, sheet, raw, row, header, {**positions, **dict.fromkeys(alone, -1)})]
-    fitted = Fit(
-        positions={name: at for name, at in positions.items() if name not in always},
-        alone=alone | always.keys(),
-        own=own - set(positions.values()),
-        always=always,
-        skip_where=skipped,
-    )
+    problems += faults
+    own -= set(positions.values())
+    fitted = Fit(positions=positions, alone=alone, own=own, always=always, skip_where=skipped)
     return fitted, [*problems, *_mapped(file, sheet, raw, row, header, fitted)]
-
-
-def _doubled(
-    file: ColumnsFile,
-    sheet: Sheet,
-    raw: RawSheet,
-    row: int,
-    header: Mapping[int, CellValue],
-    said: Mapping[str, int],
-) -> Iterator[Problem]:
-    """Yield what is said to be the same in all rows and has a column besides."""
-    for name, text in file.sheets[sheet.title].always.items():
-        label = sheet.column(name).label
-        words = words_of(sheet)
-        found = [at for at, cell in header.items() if isinstance(cell, str) and words.get(folded(cell)) == name]
-        at = said.get(name, found[0] if found else -1)
-        if at >= 0:
-            what = f"{label} is to be {text!r} in all rows, and stands in {letters(at)}{row} of {raw.name} as well"
-            under = f"[{toml_key(sheet.title)}.columns]"
-            fix = f'Take out that line; or say {label} = "" under {under} to leave the column alone.'
-            yield fault(file.name, raw.name, what, text, fix)
 
 
 def _found_skipped(

@@ -279,7 +279,9 @@ def _rows_and_constants(sheet: Sheet, guess: _Guess) -> Iterator[str]:
     if table is not None and table.not_in_use:
         marks = (f"{toml_key(header)} = {toml_list(words)}" for header, words in table.not_in_use.items())
         yield f"skip_where = {{{', '.join(marks)}}}  # marked as not in use, so left out"
-    if isinstance(sheet, ListSheet) and "trunk" not in guess.known:
+    if table is not None and "trunk" in table.constants and isinstance(sheet, ListSheet):
+        yield f"trunk = {toml_text(table.constants['trunk'].text)}"
+    elif isinstance(sheet, ListSheet) and "trunk" not in guess.known:
         yield '# trunk = "London-1"  # the trunk of all rows, if it is one'
 
 

@@ -6,7 +6,7 @@ Rows that another system itself marks as not in use are asked about: neither sen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -21,17 +21,23 @@ _SPANS: Final = 12
 """So many runs of rows are named."""
 
 
-def without_skipped(table: Table, problems: list[Problem], file: str) -> tuple[Table, list[Problem]]:
-    """Leave out rows; ``file`` is the name of the columns file, if there is one.
+def without_skipped(
+    table: Table, problems: list[Problem], file: str, command: Callable[..., str]
+) -> tuple[Table, list[Problem]]:
+    """Leave out rows; on the sheet Trunks they are kept, as if their Action said skip.
 
-    On the sheet Trunks they are kept, as if their Action said skip.
+    Args:
+        table: the sheet.
+        problems: what was found in it; what is wrong in rows that are left out is not told.
+        file: the name of the columns file, if there is one.
+        command: writes the command that checks the workbook, with more flags.
     """
     if not table.height:
         return table, problems
     skipped: dict[int, str] = {}
     told = list(_by_columns_file(table, file, skipped))
     not_in_use = {} if table.dialect is None else _not_in_use(table, table.dialect, skipped)
-    told += [_asked(table, position, words) for position, words in not_in_use.items()]
+    told += [_asked(table, position, words, file, command) for position, words in not_in_use.items()]
     if table.dialect is not None and table.dialect.routes and isinstance(table.sheet, ListSheet):
         told += _routes(table, table.sheet, skipped)
     table = replace(table, not_in_use={table.header_texts[at]: words for at, words in not_in_use.items()})
@@ -97,20 +103,26 @@ def _not_in_use(table: Table, dialect: SheetDialect, skipped: Mapping[int, str])
     return found
 
 
-def _asked(table: Table, position: int, words: Sequence[str]) -> Problem:
+def _asked(table: Table, position: int, words: Sequence[str], file: str, command: Callable[..., str]) -> Problem:
     header = table.header_texts[position]
     count = Counter(table.beside(position))
     how_many = " and ".join(f"{_word(word)} ({counted(count[word], 'row')})" for word in words)
     line = f"skip_where = {{{toml_key(header)} = {toml_list(words)}}}"
     section = toml_key(table.sheet.title)
+    if file:
+        leave_out = f"To leave them out, add to [{section}] in {file}: {line}"
+    else:
+        written = command("--write-columns", "columns.toml")
+        leave_out = (
+            f"To leave them out, have a columns file written which says so, and give it along with --columns "
+            f"columns.toml: {written} (under [{section}] it has the line {line})"
+        )
     return _at_header(
         table,
         "rows-not-in-use",
         position,
         f"{header} is {how_many}: these numbers are not in use, and nothing says whether they are to be sent.",
-        f"To leave them out: check --write-columns FILE.toml writes a columns file which says so under [{section}], "
-        f"{line}; give it with --columns FILE.toml. To send them all the same, put own = {toml_list([header])} there "
-        "instead of that line.",
+        f"{leave_out}. To send them all the same, put own = {toml_list([header])} there instead.",
     )
 
 

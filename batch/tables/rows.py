@@ -114,7 +114,9 @@ class Tables:
         if table.dialect is not None:
             table, problems = in_our_words(table, problems)
         if table.dialect is not None or table.fit.skip_where:
-            table, problems = without_skipped(table, problems, self._columns_file.name)
+            whose = ("--trunk", self._options.trunk) if self._options.trunk else ()
+            command = partial(self._options.command, *whose)
+            table, problems = without_skipped(table, problems, self._columns_file.name, command)
             problems += told_of_work_by_hand(table)
         table, problems = _without_asides(table, problems, trunks)
         self._problems += [self._with_ways(problem, trunks) for problem in problems]

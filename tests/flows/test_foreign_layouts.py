@@ -163,9 +163,11 @@ def test_telnyxs_numbers_that_are_not_in_use_take_one_columns_file(tmp_path: Pat
     (problem,) = [problem for problem in asked.json["problems"] if problem["severity"] == "problem"]
     assert problem["code"] == "rows-not-in-use"
     assert 'skip_where = {status = ["port-pending", "deleted"]}' in problem["fix"]
+    assert f"trunk-batch check {path} --trunk London-1 --write-columns columns.toml" in problem["fix"]
     run("check", path, "--trunk", "London-1", "--write-columns", file)
-    assert tomllib.loads(file.read_text())["DIDs"]["skip_where"] == {"status": ["port-pending", "deleted"]}
-    plan = planned(path, "--trunk", "London-1", "--columns", file)
+    written = tomllib.loads(file.read_text())["DIDs"]
+    assert (written["skip_where"], written["trunk"]) == ({"status": ["port-pending", "deleted"]}, "London-1")
+    plan = planned(path, "--columns", file)
     (change,) = plan["changes"]
     assert [entry["did"] for entry in change["dids"]["added"]] == PLUS[HELD:]
     told = [problem["message"] for problem in plan["problems"] if problem["code"] == "rows-skipped"]

@@ -301,11 +301,6 @@ def test_a_constant_that_is_wrong_is_told_once() -> None:
     ("text", "what", "fix"),
     [
         (
-            '[DIDs]\nTrunk = "London-1"\n',
-            "m.toml: Trunk is to be 'London-1' in all rows, and stands in A1 of DIDs as well.",
-            'Correct m.toml. Take out that line; or say Trunk = "" under [DIDs.columns] to leave the column alone.',
-        ),
-        (
             '[DIDs]\ndid = "442079460100"\n',
             "m.toml: DID cannot be the same in all rows of DIDs.",
             "Correct m.toml. Name its column under [DIDs.columns].",
@@ -330,6 +325,15 @@ def test_a_constant_that_cannot_be_is_a_problem(text: str, what: str, fix: str) 
     _, problems = tables(given, text)
     assert (what, fix) in [(problem.message, problem.fix) for problem in problems]
     assert "Sample-secret-2" not in str(problems)
+
+
+def test_a_constant_fills_what_the_column_leaves_blank_and_contradicts_what_it_says() -> None:
+    given = one_list("Trunk|DID", "|442079460100", "Leeds-1|441134960100", "London-1|442079460101")
+    found, problems = tables(given, LIST)
+    assert found.dids.texts("trunk") == ["London-1", "Leeds-1", "London-1"]
+    (contradicted,) = [problem for problem in problems if problem.stops]
+    assert (contradicted.code, contradicted.cell) == ("trunk-contradicts", "A3")
+    assert contradicted.message == "The row is of Leeds-1, and m.toml says London-1."
 
 
 def test_a_column_that_is_left_alone_makes_room_for_a_constant() -> None:

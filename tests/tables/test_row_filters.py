@@ -7,7 +7,7 @@ import pytest
 from batch.readers.workbook import Workbook
 from batch.schema.problems import Problem
 from batch.secrets import Secret
-from batch.tables.columns_file import parse_columns
+from batch.tables.columns_file import NO_FILE, parse_columns
 from batch.tables.rows import Tables
 from batch.trunks.grouping import group
 from tests.builders import sheet, tabulate, told, workbook
@@ -27,7 +27,7 @@ def telnyx(*rows: str) -> Workbook:
 
 
 def tables(given: Workbook, text: str = "") -> tuple[Tables, list[Problem]]:
-    return tabulate(given, Secret, parse_columns("m.toml", text))
+    return tabulate(given, Secret, parse_columns("m.toml", text) if text else NO_FILE)
 
 
 def told_of(problems: list[Problem], code: str) -> list[str]:
@@ -42,7 +42,9 @@ def test_numbers_that_are_not_in_use_are_asked_about_with_the_line_that_leaves_t
         "status is 'port-pending' (1 row) and 'deleted' (1 row) and 'Port-Pending' (1 row): these numbers are not in "
         "use, and nothing says whether they are to be sent."
     )
-    assert 'under [DIDs], skip_where = {status = ["port-pending", "deleted", "Port-Pending"]};' in asked.fix
+    assert (
+        'under [DIDs] it has the line skip_where = {status = ["port-pending", "deleted", "Port-Pending"]}' in asked.fix
+    )
     assert 'own = ["status"]' in asked.fix
     assert found.dids.height == 5
 
@@ -64,7 +66,8 @@ def test_rows_are_left_out_as_the_file_says_and_told_with_their_count() -> None:
 def test_what_the_file_leaves_open_is_asked_about_still() -> None:
     _, problems = tables(telnyx(), '[DIDs]\nskip_where = {status = "deleted"}\n')
     (asked,) = [problem for problem in problems if problem.stops]
-    assert 'skip_where = {status = ["port-pending", "Port-Pending"]}' in asked.fix
+    line = 'skip_where = {status = ["port-pending", "Port-Pending"]}'
+    assert asked.fix.startswith(f"To leave them out, add to [DIDs] in m.toml: {line}. ")
 
 
 def test_a_column_that_is_said_to_be_ones_own_marks_nothing() -> None:
