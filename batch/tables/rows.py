@@ -260,6 +260,7 @@ def _table(
         *struck_cells(raw, counted, headers.columns.values()),
         *hidden_column_problems(raw, region.header_row, headers),
     ]
+    were_numbers = {name: column.numbers for name, column in read.items()}
     sources, faults = _combined(sheet, headers, places, read)
     problems += faults
     table = Table(
@@ -270,7 +271,7 @@ def _table(
         columns=_only({name: column.texts for name, column in read.items()}, occupied),
         row_numbers=rows[occupied],
         faulty=_with({name: column.faulty for name, column in read.items()}, headers, covered),
-        numbers={name: column.numbers for name, column in read.items()},
+        numbers=were_numbers,
         spread=merges.spread,
         sources=sources,
         dialect=dialect,
@@ -324,7 +325,6 @@ def _combined(
         read[name] = ColumnTexts(
             texts=combined.texts,
             problems=[*(problem for part in parts for problem in part.problems), *faults],
-            numbers=frozenset().union(*(part.numbers for part in parts)),
         )
         sources[name] = {first_row + offset: columns for offset, columns in combined.sources.items()}
         problems += [*faults, _told(combined, name, places)]

@@ -56,7 +56,7 @@ class Table:
     faulty: Mapping[str, frozenset[int]] = field(default_factory=dict)
     """Per field, the rows whose cell could not be read: blank in the frame, but not blank, and already reported."""
     numbers: Mapping[str, AbstractSet[int]] = field(default_factory=dict, repr=False)
-    """Per field, the rows whose cell held a plain number, which cannot keep a ``+`` or zeros in front."""
+    """Per column, the rows whose cell held a plain number, which cannot keep a ``+`` or zeros in front."""
     spread: Mapping[str, Mapping[int, int]] = field(default_factory=dict, repr=False)
     """Per field, the rows whose value stands in a cell merged with theirs, and the row of that cell."""
     sources: Mapping[str, Mapping[int, tuple[str, ...]]] = field(default_factory=dict, repr=False)
@@ -168,6 +168,14 @@ class Table:
             return [field_name]
         parts = self.parts(field_name, row, self.text(field_name, row))
         return [column for column, text in parts if holds(text, number)] or [parts[0][0]]
+
+    def filled_in(self, column: str) -> list[tuple[int, str]]:
+        """Return row number and text of what a field's texts have from one of its columns: ``did``, ``did+2``."""
+        name = plain_field(column)
+        if not self.sources.get(name):
+            return self.filled(name)
+        parts = ((row, *part) for row, text in self.filled(name) for part in self.parts(name, row, text))
+        return [(row, text) for row, part, text in parts if part == column]
 
     def text_of(self, column: str, row: int) -> str:
         """Return what a field's text says of one of its columns: ``did``, ``did+2``."""

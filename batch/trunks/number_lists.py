@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
 from batch.tables.table import Table
-from batch.tables.written_numbers import LONGEST_CELL, ZERO_KEPT, each_in_a_row, separate_numbers
+from batch.tables.written_numbers import LONGEST_CELL, MOST_DIGITS, ZERO_KEPT, each_in_a_row, separate_numbers
 from batch.trunks.numbers import NumberRange
 from batch.wording import some_of
 
@@ -33,6 +33,7 @@ _WEAK: Final = re.compile(r"[\s/]+")
 """What may as well stand between the two halves of one number."""
 _BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+")
 _NUMBER: Final = re.compile(r"\+?[0-9]{7,15}")
+_TOO_LONG: Final = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 _SHORT: Final = re.compile(r"[0-9]{1,4}")
 _ACCEPT: Final = {
     "many-numbers": "Or accept the numbers as listed: with --accept lists, or with yes in the marked workbook.",
@@ -41,7 +42,6 @@ _ACCEPT: Final = {
 _WORDS: Final = re.compile(r"[^\W\d_]")
 _LEAST_WITH_AREA: Final = 9
 """So many digits behind ``+``, or from the 0 on, are a number in full however long the others are."""
-_MOST_DIGITS: Final = 15
 _MOST: Final = 10_000
 _SHOWN: Final = 12
 
@@ -157,13 +157,13 @@ def _sure(text: str, texts: Sequence[str], parse: ParseNumber) -> Sequence[_Part
 
 
 def _in_full(number: str) -> bool:
-    return number.startswith(("+", "0")) and _LEAST_WITH_AREA <= len(number.lstrip("+")) <= _MOST_DIGITS
+    return number.startswith(("+", "0")) and _LEAST_WITH_AREA <= len(number.lstrip("+")) <= MOST_DIGITS
 
 
 def _perhaps_one(text: str, first: str, last: str) -> bool:
     """Tell whether two numbers may be the halves of one, or the ends of a block."""
     between = text[text.find(first) + len(first) : text.rfind(last)]
-    if _WEAK.fullmatch(between) and len(first + last) <= _MOST_DIGITS:
+    if _WEAK.fullmatch(between) and len(first + last) <= MOST_DIGITS:
         return True
     return _perhaps_ends(first, last)
 
@@ -194,7 +194,8 @@ def _asked(found: Finding, texts: Sequence[str], text: str, parse: ParseNumber) 
 
 
 def _can_be_read(numbers: Sequence[str], parse: ParseNumber) -> bool:
-    if not 2 <= len(numbers) <= _MOST or any(map(ZERO_KEPT.match, numbers)):
+    odd = (number for number in numbers if ZERO_KEPT.match(number) or _TOO_LONG.search(number))
+    if not 2 <= len(numbers) <= _MOST or any(odd):
         return False
     whole = [bool(_NUMBER.match(number)) for number in numbers]
     return any(whole) == all(whole) and not any(isinstance(parse(number), Finding) for number in numbers)

@@ -82,7 +82,7 @@ def against_live(
     An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
     front becomes a problem, in place of its notice. ``live`` is by the trunks' rows on the Trunks sheet.
     """
-    numbers = any(table.numbers.get(field) for table in tables.counted for field in _FIELDS)
+    numbers = any(map(_with_numbers, tables.counted))
     if not numbers and not any(problem.offers and problem.stops for problem in problems):
         return list(problems)
     known = _known(live)
@@ -137,11 +137,12 @@ class _Known:
 def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Problem]:
     """Report cells that held a plain number whose digits the PBX has only with something in front of them."""
     keys = {key for _, key in known.forms}
-    fields = [field for field in _FIELDS if field != _SPAN]
-    columns = ((table, field) for table in tables.counted for field in fields if table.numbers.get(field))
-    for table, field in columns:
-        held, owners, at = table.numbers[field], records.owners[table.sheet.title], table.headers.columns[field]
-        suspects = [(row, text) for row, text in table.filled(field) if row in held and text.lstrip("0") in keys]
+    columns = ((table, column) for table in tables.counted for column in _with_numbers(table))
+    for table, column in columns:
+        field, owners, at = plain_field(column), records.owners[table.sheet.title], table.headers.columns[column]
+        held = table.numbers[column]
+        firsts = ((row, text.partition("..")[0]) for row, text in table.filled_in(column) if row in held)
+        suspects = [(row, text) for row, text in firsts if text.lstrip("0") in keys]
         for row, digits in suspects:
             trunk = owners.of(row) or 0
             forms = known.forms_of(field, trunk, digits) if trunk in known.live else []
@@ -150,7 +151,7 @@ def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Pr
             problem = table.problem(
                 "cell-number-cut",
                 row,
-                field,
+                column,
                 "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
                 f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {digits}, if there is really nothing in "
                 "front of it.",
@@ -158,6 +159,12 @@ def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Pr
                 offers=(*forms, digits),
             )
             yield replace(problem, trunk=trunk)
+
+
+def _with_numbers(table: Table) -> list[str]:
+    """Return the columns that held plain numbers, which may have lost what stood in front."""
+    fields = set(_FIELDS) - {_SPAN}
+    return [column for column, rows in table.numbers.items() if rows and plain_field(column) in fields]
 
 
 def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:

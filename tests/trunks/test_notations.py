@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from batch.schema.problems import Finding, Problem
@@ -96,6 +96,49 @@ def test_numbers_in_full_beside_each_other_are_as_many_entries(column: str, betw
         "02079460101",
         "+4930231250",
     ]
+
+
+entries = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(["44207946", "+44207946", "0207946", "0044207946"]), st.integers(0, 9999)).map(
+            lambda made: f"{made[0]}{made[1]:04d}"
+        ),
+        st.integers(0, 9_999).map(str),
+        st.integers(10**6, 10**15 - 1).map(str),
+    ),
+    min_size=1,
+    max_size=6,
+)
+between = st.sampled_from(
+    [
+        *SEPARATORS,
+        ",",
+        ";",
+        "\r\n",
+        "\n\n",
+        " ; ",
+        " und ",
+        " et ",
+        " y ",
+        "/",
+        "\n- ",
+        "\n\u2022 ",
+        " & ",
+        "\u3001",
+        " | ",
+    ]
+)
+
+
+@given(texts=entries, separators=st.lists(between, min_size=5, max_size=5), edge=st.sampled_from(["", " ", "\n", ";"]))
+def test_numbers_with_anything_between_are_exactly_these_or_a_problem(
+    texts: list[str], separators: list[str], edge: str
+) -> None:
+    used = separators[: len(texts) - 1]
+    # between a few digits, a blank or a dot may belong to one number
+    assume(min(map(len, texts)) >= 7 or all(re.search(r"[,;|\n&\u2022\u3001]", one) for one in used))
+    cell = "".join(part for pair in zip(texts, [*used, ""], strict=True) for part in pair)
+    assert listed("DIDs DID", f"{edge}{cell}{edge}") in ([], texts)
 
 
 def test_three_hundred_numbers_are_told_in_a_line() -> None:

@@ -55,6 +55,27 @@ def test_a_number_that_the_pbx_has_as_it_is_or_not_at_all_is_only_told(held: lis
     assert (notice.code, notice.stops) == ("cell-number", False)
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "cell"),
+    [
+        (["Trunk", "From", "To"], ["London", 442079460100.0, 442079460109.0], "B2"),
+        (["Trunk", "DID", "Count"], ["London", 442079460100.0, 10.0], "B2"),
+        (["Trunk", "DID 1", "DID 2"], ["London", "+442079460101", 442079460100.0], "C2"),
+        (["Trunk", "DID 1", "DID 2"], ["London", "", 442079460100.0], "C2"),
+    ],
+)
+def test_a_number_of_a_block_or_of_many_columns_is_doubted_as_well(
+    header: list[CellValue], line: list[CellValue], cell: str
+) -> None:
+    given = workbook(sheet("Trunks", "Name", "London"), sheet("DIDs", header, line))
+    tables, records, problems = read(given)
+    trunks = {2: live(8, "London", did_list=dids("+442079460100"))}
+    found = [problem for problem in against_live(tables, records, problems, trunks) if problem.stops]
+    assert [(problem.cell, problem.code, problem.offers) for problem in found] == [
+        (cell, "cell-number-cut", ("+442079460100", "442079460100"))
+    ]
+
+
 def test_text_is_never_doubted() -> None:
     assert compared(["442079460100"], live(8, "London", did_list=dids("+442079460100"))) == []
 
