@@ -339,7 +339,7 @@ def _named(tables: Tables, record: Record, outcome: Outcome) -> Iterator[tuple[T
     cells = []
     for fault in outcome.faults:
         for table, row, field in _blamed(tables, record, fault):
-            cell = f"{table.name}!{table.cell(field, row)}"
+            cell = f"{table.name}!{table.cell(field, row, str(fault.value))}"
             cells.append(cell)
             quotes.setdefault((table.name, row), []).append(f"{_quote(fault)} ({cell})")
     rows = [tables.trunks.origin(record.row)]

@@ -237,14 +237,14 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
     home, at = tables.trunks.origin(record.row)
     for sheet in LIST_SHEETS:
         table, edit = tables.of(sheet), record.lists.get(sheet)
-        rows = {row.key: row.row for row in (edit.rows if edit else ())}
+        rows = {row.key: row for row in (edit.rows if edit else ())}
         label = sheet.column(sheet.number).label
         lines = _lines_of(change.difference.lists.get(sheet, _SAME), wrong.lists.get(sheet, _SAME))
         for entry, before, wanted, found in lines:
             row = rows.get(entry.key)
             yield ChangeLine(
                 sheet=table.name if row else home.name,
-                cell=table.cell(sheet.number, row) if row else home.cell(sheet.mode, at),
+                cell=table.cell(sheet.number, row.row, row.number) if row else home.cell(sheet.mode, at),
                 trunk=change.live.name,
                 field=label,
                 before=before,

@@ -186,8 +186,10 @@ class Table:
         """Tell whether somebody has accepted what would be read of a cell in spite of what is wrong with it."""
         return self.accepted.covers(code, self.name, self.cell(column, row), text)
 
-    def cell(self, field_name: str, row: int) -> str:
-        """Name a cell of this sheet, as ``C14``."""
+    def cell(self, field_name: str, row: int, number: str = "") -> str:
+        """Name a cell of this sheet, as ``C14``; of several columns, that which says ``number``."""
+        if field_name in self.sources and number:
+            field_name = self.holding(field_name, row, number)[0]
         there, at = self.origin(row)
         return f"{letters(there.headers.columns.get(field_name, 0))}{at}"
 

@@ -291,7 +291,7 @@ def _second_place(table: Table, field: str, row: int, first: int, number: str) -
     """Return in which column a number stands again, and name the cell where it stands before."""
     columns = table.holding(field, row, number)
     if row != first:
-        return columns[0], table.cell(table.holding(field, first, number)[0], first)
+        return columns[0], table.cell(field, first, number)
     return columns[-1], table.cell(columns[0], row) if len(columns) > 1 else "this very cell"
 
 

@@ -51,6 +51,31 @@ class TestRefused:
             assert dids["442079460101"]["Errmsg"] == "SUCCESS"
             must_add_up(ran.json, 11)
 
+    def test_an_entry_out_of_many_in_its_row_is_quoted_with_its_cell(self, tmp_path: Path) -> None:
+        """In a list, in a block of two columns, and in one of several columns."""
+        lines = (
+            ("Trunk", "DID 1", "DID 2", "DID name"),
+            ("T1", "442079460101", "", ""),
+            ("T2", "442079460102", "442079460110; 442079460112", "Reception"),
+            ("T2", "442079460120-129", "", "Fax"),
+            ("T3", "442079460103", "", ""),
+            ("T4", "442079460104", "", ""),
+        )
+        faults = [fault("errcode", errcode=40002, body=self.BODY)]
+        with bench(tmp_path, trunks=TRUNKS, dids=lines, live=LIVE, faults=faults) as there:
+            ran = there.apply()
+            assert endings(ran.json) == ["applied", "refused", "applied", "applied"]
+            rows = rows_of(there.results, "DIDs")
+            assert [row["Result"] for row in rows] == ["applied", "refused", "refused", "applied", "applied"]
+            assert rows[1]["Errmsg"] == 'PARAMETER ERROR: did "442079460112" (charset) (DIDs!C3)'
+            assert rows[2]["Errmsg"] == "PARAMETER ERROR: see DIDs!C3"
+            places = {
+                line["Wanted"]: line["Cell"] for line in rows_of(there.results, "Changes") if line["Trunk"] == "T2"
+            }
+            wanted = {"442079460110 (Reception)": "C3", "442079460112 (Reception)": "C3", "442079460125 (Fax)": "B4"}
+            assert {text: places[text] for text in wanted} == wanted
+            must_add_up(ran.json, 9)
+
     def test_a_plain_field_is_quoted_on_the_trunks_sheet(self, tmp_path: Path) -> None:
         body = {"invalid_param_list": [{"field": "port", "value": 5061, "validation_type": "range"}]}
         with bench(
