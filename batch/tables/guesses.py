@@ -261,7 +261,8 @@ def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
     yield from _rows_and_constants(sheet, guess)
     yield ""
     yield f"[{key}.columns]"
-    for column in sheet.columns:
+    blocks = [column for column in sheet.every_column[len(sheet.columns) :] if column.field in guess.sure]
+    for column in (*sheet.columns, *blocks):
         name = toml_key(column.label)
         if column.field in guess.sure:
             yield f"{name} = {toml_text(columns[column.field])}"

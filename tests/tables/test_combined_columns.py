@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch.schema.problems import Problem
-from tests.builders import Line, check, read, sheet, told, workbook
+from batch.secrets import Secret
+from batch.tables.columns_file import parse_columns
+from batch.tables.guesses import guess_columns
+from tests.builders import Line, check, read, sheet, tabulate, told, workbook
 
 TRUNKS = sheet("Trunks", "Name|Type", "London-1|register", "Leeds-1|peer")
 
@@ -313,3 +316,36 @@ def test_as_many_caller_ids_as_extensions_in_a_row_are_asked_about() -> None:
     assert problem.message.startswith(
         "The row has 2 caller IDs and 2 extensions, and does not say whether each has one"
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("Trunk|Low|High", 'did = "Low"\ndid_to = "High"'),
+        ("Trunk|Low|High", '"First DID" = "Low"\n"Last DID" = "High"'),
+        ("Trunk|Low|Pieces", 'did = "Low"\ncount = "Pieces"'),
+        ("Trunk|From|To", 'did = "From"\ndid_to = "column C"'),
+    ],
+)
+def test_a_columns_file_says_which_columns_are_blocks(header: str, said: str) -> None:
+    last = "3" if "Pieces" in header else "102"
+    given = workbook(TRUNKS, sheet("DIDs", header, f"London-1|442079460100|{last}"))
+    tables, _ = tabulate(given, Secret, parse_columns("c.toml", f"[DIDs.columns]\n{said}\n"))
+    assert tables.dids.texts("did") == ["442079460100..442079460102"]
+
+
+@pytest.mark.parametrize("header", ["Trunk|From|To", "Trunk|DID|Count", "Trunk|DID 1|DID 2"])
+def test_the_guess_of_a_columns_file_reads_them_the_same(header: str) -> None:
+    given = workbook(TRUNKS, sheet("DIDs", header, "London-1|442079460100|199", "Leeds-1|441134960100|"))
+    tables, problems = tabulate(given, Secret)
+    again, more = tabulate(given, Secret, parse_columns("c.toml", guess_columns(given, tables, "c.toml")))
+    assert again.dids.texts("did") == tables.dids.texts("did")
+    assert [p.code for p in more if p.code != "columns-mapped"] == [p.code for p in problems]
+
+
+def test_a_columns_file_leaves_columns_to_the_user() -> None:
+    given = workbook(TRUNKS, sheet("DIDs", "Trunk|DID|Count", "London-1|442079460100|100"))
+    for said in ('[DIDs]\nown = ["Count"]\n', '[DIDs.columns]\ncount = ""\n'):
+        tables, problems = tabulate(given, Secret, parse_columns("c.toml", said))
+        assert tables.dids.texts("did") == ["442079460100"]
+        assert [problem.code for problem in problems if problem.sheet == "DIDs"] == ["own-column"]
