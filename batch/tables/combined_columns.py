@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from batch.schema.column_model import ListSheet, Sheet, plain_field
@@ -95,7 +95,8 @@ def as_blocks(names: BlockNames, columns: Columns) -> CombinedTexts:
             texts.append(found)
         else:
             texts.append("")
-            findings.append((offset, *found))
+            column, finding = found
+            findings.append((offset, column, replace(finding, found=columns[column][offset])))
     return CombinedTexts(texts=texts, findings=findings, columns=tuple(columns))
 
 
@@ -112,8 +113,10 @@ def read_together(combined: CombinedTexts, name: str, called: Callable[[str], st
         ends = f"{called(name)} and {roles['to']} are the first and the last number of a block" if "to" in roles else ""
         counts = f"{roles['count']} is how many numbers it has" if "count" in roles else ""
         first = "" if ends else f"{called(name)} is the first number of a block"
-        return " and ".join(filter(None, (ends or first, counts))) + "."
+        return ", and ".join(filter(None, (ends or first, counts))) + "."
     first, *_, last = combined.columns
+    if len(combined.columns) == 2:
+        return f"{called(first)} and {called(last)} are read together: both hold numbers of their row."
     which = f"The {len(combined.columns)} columns {called(first)} to {called(last)}"
     return f"{which} are read together: each holds numbers of its row."
 

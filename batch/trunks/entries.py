@@ -111,11 +111,12 @@ def _dids(table: Table, row: int, text: str) -> tuple[list[str], list[Problem]]:
 
 def _written_out(table: Table, row: int, column: str, numbers: NumberRange) -> Problem:
     text = table.text_of(column, row)
+    said = f"{text} was" if text != f"{numbers.first}..{numbers.last}" else "The block was"
     return table.problem(
         "range-expanded",
         row,
         column,
-        f"{text} was written out into {numbers.size:,} DIDs, {numbers.first} to {numbers.last}.",
+        f"{said} written out into {numbers.size:,} DIDs, {numbers.first} to {numbers.last}.",
         LEFT_AS_TAKEN,
         value=text,
     )

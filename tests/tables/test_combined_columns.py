@@ -170,7 +170,7 @@ def test_all_that_is_read_together_is_told() -> None:
         (
             "B2",
             "range-expanded",
-            "442079460100..442079460103 was written out into 4 DIDs, 442079460100 to 442079460103.",
+            "The block was written out into 4 DIDs, 442079460100 to 442079460103.",
         ),
     ]
 
