@@ -28,8 +28,9 @@ from batch.tables.acceptance import text_digest
 from batch.tables.row_results import Summary
 from batch.trunks.change_plan import Change, stopped_by, with_orders
 from batch.wording import counted, moment, some_of
+from batch.writers.failed_rows import write_failed_rows
 from batch.writers.printable import results_page, write_page
-from batch.writers.run_results import EndedRun, Results, endings_frame, give_back, write_failed_rows
+from batch.writers.run_results import EndedRun, Results, endings_frame, give_back
 
 if TYPE_CHECKING:
     import pandas as pd

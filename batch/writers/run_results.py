@@ -1,10 +1,10 @@
-"""What a run gives back: the user's workbook with an ending beside every row; the failed rows alone."""
+"""What a run gives back: the user's workbook with an ending beside every row."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,14 +16,12 @@ from batch.readers.detect import fingerprint
 from batch.readers.workbook import Format, Workbook
 from batch.runs.folders import RunFolder
 from batch.runs.outcomes import Outcome, RowEndings
-from batch.runs.run_report import change_lines, code_counts, counts, run_headline
+from batch.runs.run_report import change_lines
 from batch.schema.columns import RESULT_HEADERS
-from batch.schema.file_metadata import BASE
 from batch.schema.problems import Problem
 from batch.tables.password_cells import SecretSearch
 from batch.tables.row_results import FRAME_TYPES, AnsweredSheet, ChangeLine, RowResult, Summary, typed_frame
 from batch.tables.rows import Tables
-from batch.tables.table import Table
 from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
 from batch.writers.atomic import Replace, free_name, place_file
@@ -39,7 +37,7 @@ if TYPE_CHECKING:
 RESULTS_WORKBOOK: Final = "results.xlsx"
 """Their name in the run's folder."""
 _CSV = frozenset({Format.CSV, Format.ZIP})
-_KEPT = frozenset({Format.XLSX, Format.XLSM})
+KEPT_FORMATS = frozenset({Format.XLSX, Format.XLSM})
 """Of these the results keep everything that they do not say otherwise."""
 
 
@@ -91,7 +89,7 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
     sheets = answered_sheets(workbook, tables, run.endings, run.outcomes, search)
     if any(sheet.lower for sheet in sheets):
         sheets = with_cells_placed({sheet.raw.name: _whole(sheet) for sheet in sheets})
-    place = target if _is_untouched(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
+    place = target if is_as_written(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
 
     def lines() -> Iterator[ChangeLine]:
         return change_lines(tables, run.changes, run.outcomes)
@@ -113,7 +111,7 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
         notes.append(f"{target.name} was there already, and somebody has worked in it since; it was left as it is.")
     if placed != place:
         notes.append(f"{place.name} is open elsewhere, so they are in {placed.name}.")
-    if workbook.format not in {*_CSV, *_KEPT, Format.CSV_FILE}:
+    if workbook.format not in {*_CSV, *KEPT_FORMATS, Format.CSV_FILE}:
         notes.append(f"A .{workbook.format} file cannot be written; the results are an .xlsx file.")
     twin = None
     try:
@@ -142,9 +140,9 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
     original = folder.path / folder.copy
     notes = []
-    if workbook.format in _KEPT and folder.copy:
+    if workbook.format in KEPT_FORMATS and folder.copy:
         try:
-            _must_be_what_was_read(original, workbook, sheets)
+            must_be_what_was_read(original, workbook, sheets)
             return write_into(
                 path,
                 original,
@@ -165,7 +163,12 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     return Written(path=written, notes=tuple(notes))
 
 
-def _must_be_what_was_read(copy: Path, workbook: Workbook, sheets: Iterable[AnsweredSheet]) -> None:
+def must_be_what_was_read(copy: Path, workbook: Workbook, sheets: Iterable[AnsweredSheet]) -> None:
+    """Make sure that a run's copy of the workbook still is what was read, and its sheets what was understood.
+
+    Raises:
+        Unpatchable: it is not so.
+    """
     if any(sheet.raw is not raw for sheet in sheets for raw in workbook.sheets if raw.name == sheet.raw.name):
         raise Unpatchable("its list has no header, so a row is put in above it")
     if not copy.is_file() or fingerprint(copy) != workbook.sha256:
@@ -177,7 +180,7 @@ def _write_csv_file(place: Path, workbook: Workbook, folder: RunFolder, sheet: A
     ending = workbook.path.suffix if workbook.path.suffix.lower() not in {"", ".xlsx", ".xlsm"} else ".csv"
     kept = write_results_file(folder.path / f"results{ending}", sheet)
     target = place.with_suffix(ending)
-    free = target if _is_untouched(target, folder.path, kept.name) else free_name(target)
+    free = target if is_as_written(target, folder.path, kept.name) else free_name(target)
     return place_file(free, kept.read_bytes())
 
 
@@ -192,7 +195,7 @@ def _straight_to(place: Path, error: OutputError, write: Callable[[], Path]) -> 
     )
 
 
-def _is_untouched(target: Path, folder: Path, name: str) -> bool:
+def is_as_written(target: Path, folder: Path, name: str) -> bool:
     """Tell whether a file may be replaced: it is not there, or still is what a run left in its folder."""
     if not target.is_file():
         return True
@@ -263,6 +266,7 @@ def row_subset(sheet: AnsweredSheet, rows: Iterable[int], texts: Mapping[int, Ma
         results={places[row]: result for row, result in sheet.results.items() if row in places},
         replaced=replaced,
         lower=0,
+        recalculated={},
     )
     return RowSubset(sheet=alone, rows={row - sheet.lower: place for row, place in places.items()})
 
@@ -297,118 +301,3 @@ def _row_placed(one: RowSubset, subsets: Mapping[str, RowSubset], cell: re.Patte
             errmsg, what_to_do = cell.sub(now, result.errmsg), cell.sub(now, result.what_to_do)
             anew[id(result)] = replace(result, errmsg=errmsg, what_to_do=what_to_do)
     return {row: anew[id(result)] for row, result in one.sheet.results.items()}
-
-
-FAILED_ROWS: Final = "failed-only.xlsx"
-"""Its name in the run's folder."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FailedRows:
-    """What was left over, and where it lies."""
-
-    path: Path | None
-    """None where everything is as wanted, so that there is nothing to write, or where nothing took it."""
-    trunks: int = 0
-    rows: int = 0
-    note: str = ""
-    """Why it lies elsewhere than asked for, or nowhere, if so."""
-
-
-def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
-    """Write the rows of trunks that are not as wanted; a trunk that was not chosen is not among them.
-
-    A copy goes into the run's folder, so that a later run knows whether somebody has worked in the file since.
-
-    Args:
-        target: where it shall lie; a file there that somebody has worked in stays, and this one goes beside it.
-    """
-    workbook, tables, records, outcomes, folder = run.workbook, run.tables, run.records, run.outcomes, run.folder.path
-    left = {row: outcome for row, outcome in outcomes.items() if not outcome.as_wanted}
-    if not left:
-        return FailedRows(path=None)
-    rows = {title: _left(records, title, left) for title in run.endings.by_sheet}
-    count = sum(map(len, rows.values()))
-    faulty = {problem.place for problem in run.problems if problem.stops}
-    subsets = {
-        table.name: row_subset(sheet, rows[table.sheet.title], _as_understood(table, faulty))
-        for table, sheet in _answered_tables(workbook, tables, run.endings, outcomes)
-    }
-    bases = [AnsweredSheet(raw=raw) for raw in workbook.sheets if raw.name == BASE]
-    alone = RowEndings(
-        by_sheet={
-            title: {row: results[row] for row in rows[title] if row in results}
-            for title, results in run.endings.by_sheet.items()
-        }
-    )
-    lines = change_lines(tables, [change for change in run.changes if change.record.row in left], outcomes)
-    try:
-        kept = write_results(
-            folder / FAILED_ROWS,
-            [*with_cells_placed(subsets), *bases],
-            _summary(run.summary, alone, left),
-            _placed(lines, subsets),
-            metadata=workbook.metadata,
-            made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
-            private=True,
-        )
-        place = target if _is_untouched(target, folder, FAILED_ROWS) else free_name(target)
-        placed = place_file(place, kept.read_bytes())
-    except OutputError as error:
-        return FailedRows(path=None, trunks=len(left), rows=count, note=f"The failed rows alone: {error.message}")
-    note = "" if placed == target else f"{target.name} is open, or somebody has worked in it; it was left as it is."
-    return FailedRows(path=placed, trunks=len(left), rows=count, note=note)
-
-
-def _answered_tables(
-    workbook: Workbook, tables: Tables, endings: RowEndings, outcomes: Mapping[int, Outcome]
-) -> Iterator[tuple[Table, AnsweredSheet]]:
-    by_name = tables.by_name
-    for sheet in answered_sheets(workbook, tables, endings, outcomes, secrets_in(workbook, tables)):
-        if sheet.header_row is not None:
-            yield by_name[sheet.raw.name], sheet
-
-
-def _left(records: Records, title: str, left: Collection[int]) -> list[int]:
-    """Return the rows of a sheet that belong to trunks left over."""
-    owners = records.owners[title]
-    return [row for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True) if trunk in left]
-
-
-def _as_understood(table: Table, faulty: Collection[tuple[str, int, int]]) -> dict[int, dict[int, str]]:
-    """Return the cells that would say something else without their number format, formula or merged neighbours.
-
-    A cell with a problem goes out as it is, so that the problem is found again.
-    """
-    raw = table.raw
-    if raw is None:
-        return {}
-    texts: dict[int, dict[int, str]] = {}
-    for field, position in table.headers.columns.items():
-        if field == "password":
-            continue
-        cells = raw.columns[position - raw.first_column]
-        shown = raw.formats.get(position, {})
-        texts[position] = {
-            row: text
-            for row, text in table.filled(field)
-            if (row in shown or cells[row - raw.first_row] == "") and (table.name, row, position) not in faulty
-        }
-    return texts
-
-
-def _summary(summary: Summary, alone: RowEndings, left: Mapping[int, Outcome]) -> Summary:
-    return replace(
-        summary,
-        title="Failed rows",
-        headline=f"{run_headline(left.values())} Correct the rows here, then apply this file as the workbook.",
-        counts=counts(alone),
-        codes=code_counts(alone),
-        hazards=(),  # they are judged anew when these rows are planned
-    )
-
-
-def _placed(lines: Iterable[ChangeLine], subsets: Mapping[str, RowSubset]) -> Iterator[ChangeLine]:
-    for line in lines:
-        one = subsets.get(line.sheet)
-        yield line if one is None else line._replace(cell=one.place(line.cell))

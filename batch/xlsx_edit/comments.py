@@ -195,6 +195,60 @@ def _erase(patch: SheetPatch, gone: Collection[tuple[int, int]]) -> None:
         edit.put(drawing, left)
 
 
+def move_notes(edit: PackageEdit, part: str, moved: Callable[[int], int | None]) -> bool:
+    """Have the notes of a sheet go with their rows; tell whether a drawing of notes that was there is still needed.
+
+    Args:
+        moved: Takes the number of a row and returns the one that it has then; None where it goes, with its notes.
+    """
+    _move_comments(edit, part, moved)
+
+    def beside(cell: tuple[int, int] | None, sides: Sides) -> Sides:
+        place = None if cell is None else moved(cell[0] + 1)
+        return sides if cell is None or place is None else _down(sides, place - 1 - cell[0])
+
+    def again(found: re.Match[bytes]) -> bytes:
+        where = _place_of(found[0])
+        if where is None:
+            return found[0]
+        place = moved(where[0] + 1)
+        return b"" if place is None else _ROW.sub(lambda row: row[0].replace(row[1], b"%d" % (place - 1)), found[0])
+
+    for name in edit.linked(part, "/vmlDrawing"):
+        drawing = _SHAPES.sub(again, rearranged(edit.read(name), beside))
+        if not _DRAWN.search(drawing):
+            _cut_off(edit, part, name)
+            return False
+        edit.put(name, drawing)
+    return True
+
+
+def _move_comments(edit: PackageEdit, part: str, moved: Callable[[int], int | None]) -> None:
+    for name in edit.linked(part, "/comments", "/threadedComment"):
+        root = parse_part(edit.read(name))
+        for comment in [*root.iter("{*}comment", "{*}threadedComment")]:
+            _move(comment, moved)
+        if next(root.iter("{*}comment", "{*}threadedComment"), None) is None:
+            _cut_off(edit, part, name)
+        else:
+            edit.put(name, serialise(root))
+
+
+def _move(comment: etree._Element, moved: Callable[[int], int | None]) -> None:
+    above = comment.getparent()
+    for row, column in _places(comment):
+        place = moved(row + 1)
+        if place is not None:
+            comment.set("ref", f"{letters(column)}{place}")
+        elif above is not None:
+            above.remove(comment)
+
+
+def _down(sides: Sides, rows: int) -> Sides:
+    column, offset, top, down, end, beyond, bottom, below = sides
+    return column, offset, max(top + rows, 0), down, end, beyond, max(bottom + rows, 1), below
+
+
 def _texts(comment: etree._Element) -> Iterator[etree._Element]:
     """Yield the pieces of a comment's text, without those that say how it is pronounced."""
     space = etree.QName(comment).namespace

@@ -11,6 +11,8 @@ import xlsxwriter
 from openpyxl import load_workbook
 
 from tests.cli.shell import Shell, at, last_run, pbx, plan_at, rows_of, write_book
+from tests.open_xml import parts
+from tests.soundness import faults_of
 
 pytestmark = pytest.mark.usefixtures("secret")
 
@@ -30,6 +32,34 @@ DIDS = (
 )
 LIVE = ({"id": 1, "name": "London"}, {"id": 2, "name": "Paris"}, {"id": 3, "name": "Madrid"})
 NO: Mapping[str, Any] = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode": 10009}
+
+
+def write_own(path: Path, dids: Sequence[Sequence[str]] = DIDS) -> Path:
+    """Write a workbook as somebody furnishes it: colours, drop-downs, notes, a table, a sheet of lists."""
+    with xlsxwriter.Workbook(path) as book:
+        trunks, numbers, lists = (book.add_worksheet(name) for name in ("Trunks", "DIDs", "Lists"))
+        pink, bold = book.add_format({"bg_color": "#FFC7CE"}), book.add_format({"bold": True})
+        lines: Sequence[Sequence[str]] = (
+            ("Name", "Hostname", "Password", "Enabled", "Transport"),
+            *((name, "new.carrier.example", f"Sample-{name}", "yes", "udp") for name in ("London", "Paris", "Madrid")),
+        )
+        for row, line in enumerate(lines):
+            trunks.write_row(row, 0, line)
+            if row:
+                trunks.write_string(row, 0, line[0], pink)
+                trunks.write_string(row, 1, line[1], bold)
+        trunks.set_column(0, 0, 32)
+        trunks.data_validation("D2:D99", {"validate": "list", "source": ["yes", "no"]})
+        trunks.data_validation("E2:E99", {"validate": "list", "source": "=Lists!$A$1:$A$2"})
+        trunks.autofilter("A1:E4")
+        trunks.write_comment("A1", "The exact name")
+        trunks.write_comment("A2", "of London")
+        trunks.write_comment("B3", "asked Bob")
+        for row, line in enumerate(dids):
+            numbers.write_row(row, 0, line)
+        numbers.add_table(0, 0, len(dids) - 1, 2, {"columns": [{"header": text} for text in DIDS[0]]})
+        lists.write_column(0, 0, ["udp", "tls"])
+    return path
 
 
 @pytest.fixture
@@ -55,7 +85,7 @@ class TestFailedRows:
             assert first_of(alone, "DIDs", 4) == [
                 [*DIDS[0], "Result"],
                 [*DIDS[2], "refused"],
-                ["Paris", "33142680101", None, "refused"],
+                ["Paris", "33142680101", "", "refused"],
             ]
             again = shell("apply", alone, *at(served), "--yes", "--json")
             assert again.code == 0
@@ -99,7 +129,7 @@ class TestFailedRows:
         assert ran.code == 5
         found = rows_of(alone, "DIDs")
         assert [row[:4] for row in found[1:]] == [
-            ["Madrid", "34910000100", None, "blocked"],
+            ["Madrid", "34910000100", "", "blocked"],
             ["Madrid", "34910000100", "again", "invalid"],
         ]
         assert found[1][4] == "Correct DIDs!B3, then run again."
@@ -120,6 +150,58 @@ class TestFailedRows:
             assert rows_of(alone, "DIDs")[1][1] == "0142680100"
             assert shell("apply", alone, *at(served), "--yes").code == 0
             assert [d["did"] for d in served.state.trunks[2]["did_list"]] == ["0142680100"]
+
+    def test_they_keep_the_looks_the_drop_downs_and_the_notes_of_the_users_own_file(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        alone = tmp_path / "failed.xlsx"
+        own = write_own(tmp_path / "book.xlsx")
+        with pbx(*LIVE, faults=[{**NO, "times": 1}]) as served:
+            assert shell("apply", own, *at(served), "--yes", "--failed-only", alone).code == 5
+            assert faults_of(alone) == []
+            book = load_workbook(alone)
+            trunks, dids = book["Trunks"], book["DIDs"]
+            assert [cell.value for cell in trunks["A"]] == ["Name", "Paris"]
+            assert trunks["A2"].fill.fgColor.rgb == "FFFFC7CE"
+            assert trunks["B2"].font.b
+            assert trunks.column_dimensions["A"].width > 30
+            assert [(str(v.sqref), v.formula1) for v in trunks.data_validations.dataValidation] == [
+                ("D2:D99", '"yes,no"'), ("E2:E99", "Lists!$A$1:$A$2"),
+            ]  # fmt: skip
+            assert {cell.coordinate: cell.comment.text for row in trunks.rows for cell in row if cell.comment} == {
+                "A1": "The exact name",
+                "B2": "asked Bob",
+            }
+            assert [row[1].value for row in dids.iter_rows(min_row=2)] == ["33142680100", "33142680101"]
+            assert [str(table.ref) for table in dids.tables.values()] == ["A1:K3"]
+            assert book.sheetnames[1:4] == ["Trunks", "DIDs", "Lists"]
+            assert not any(b"Sample-" in content for content in parts(alone).values())
+            trunks["C2"] = "Sample-new"
+            book.save(alone)
+            assert shell("apply", alone, *at(served), "--yes").code == 0
+            assert [d["did"] for d in served.state.trunks[2]["did_list"]] == ["33142680100", "33142680101"]
+
+    def test_a_sheet_of_which_no_row_failed_keeps_its_table_with_a_blank_row(
+        self, shell: Shell, tmp_path: Path
+    ) -> None:
+        own, alone = write_own(tmp_path / "book.xlsx", dids=(DIDS[0], *DIDS[1:2])), tmp_path / "failed.xlsx"
+        with pbx(*LIVE, faults=[{**NO, "times": 1}]) as served:
+            assert shell("apply", own, *at(served), "--yes", "--failed-only", alone).code == 5
+        assert faults_of(alone) == []
+        assert [str(table.ref) for table in load_workbook(alone)["DIDs"].tables.values()] == ["A1:K2"]
+
+    def test_where_rows_are_merged_the_values_are_written_anew(self, shell: Shell, tmp_path: Path) -> None:
+        path, alone = tmp_path / "book.xlsx", tmp_path / "failed.xlsx"
+        with xlsxwriter.Workbook(path) as book:
+            trunks, dids = book.add_worksheet("Trunks"), book.add_worksheet("DIDs")
+            for row, line in enumerate(TRUNKS):
+                trunks.write_row(row, 0, line)
+            dids.write_row(0, 0, DIDS[0])
+            dids.merge_range(1, 0, 2, 0, "Paris")
+            dids.write_column(1, 1, ["33142680100", "33142680101"])
+        with pbx(*LIVE, faults=[{**NO, "times": 1}]) as served:
+            assert shell("apply", path, *at(served), "--yes", "--failed-only", alone).code == 5
+        assert [row[:2] for row in rows_of(alone, "DIDs")[1:]] == [["Paris", "33142680100"], ["Paris", "33142680101"]]
 
     def test_a_password_is_to_be_typed_again(self, shell: Shell, tmp_path: Path) -> None:
         book = write_book(tmp_path / "book.xlsx", trunks=(("Name", "Password"), ("Paris", "Sample-pw")))
