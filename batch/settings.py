@@ -124,7 +124,7 @@ class Settings:
     )
     failed_only: Path | None = entry(
         None,
-        "write the rows of trunks that are not as wanted alone, to correct and apply",
+        "write only the rows of trunks that were not done, to correct and apply",
         _ENDING,
         metavar="FILE.xlsx",
         kept=False,
@@ -208,7 +208,7 @@ class Settings:
         metavar="|".join(ACCEPTABLE),
         reader=acceptable,
     )
-    skip_invalid: bool = entry(False, "leave out trunks with problems, whole", _WRITING)
+    skip_invalid: bool = entry(False, "leave out trunks with errors, whole", _WRITING)
     read_back: bool = entry(True, "do not read back what was written", _WRITING)
     settle_wait: float = entry(
         10.0,

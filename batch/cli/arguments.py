@@ -201,7 +201,7 @@ def _add_voice(command: argparse.ArgumentParser) -> None:
         help="colours in what people read; auto, which is usual: on a terminal, unless NO_COLOR is set",
     )
     group.add_argument("-v", "--verbose", action="store_true", help="say more: every request")
-    group.add_argument("-q", "--quiet", action="store_true", help="say less: no notices, no progress")
+    group.add_argument("-q", "--quiet", action="store_true", help="say less: no warnings, no progress")
 
 
 def _template(command: argparse.ArgumentParser) -> None:
@@ -314,7 +314,7 @@ _COMMANDS: Final[Mapping[str, _About]] = {
     "check": _About(
         _check,
         "find everything wrong with a workbook; contacts no PBX",
-        "Read a workbook and report all problems of all sheets at once. Contacts no PBX.",
+        "Read a workbook and report all errors of all sheets at once. Contacts no PBX.",
     ),
     "plan": _About(
         _workbook,
@@ -330,18 +330,18 @@ _COMMANDS: Final[Mapping[str, _About]] = {
         _resume,
         "go on with a run that did not come to its end, or left something",
         "Go on with a run: write what it left. Everything is as the run has it, its PBX too; give a flag only for "
-        "what shall be otherwise. It asks if something would be written that was not approved then.",
+        "what is to differ. It asks if something would be written that was not approved then.",
     ),
     "verify": _About(
         _run,
         "compare the PBX with what a run wanted; changes nothing on it",
         "Compare the PBX with what a run wanted, and settle what it left unknown. It cannot write to the PBX. "
-        "Everything is as the run has it, its PBX too; give a flag only for what shall be otherwise.",
+        "Everything is as the run has it, its PBX too; give a flag only for what is to differ.",
     ),
     "status": _About(
         _run,
-        "say how a run stands, also while it runs; contacts no PBX",
-        "Say how a run stands, also while another window is at it, and what comes next. Contacts no PBX.",
+        "say how far a run is, also while it runs; contacts no PBX",
+        "Say how far a run is, also while another window runs it, and what comes next. Contacts no PBX.",
     ),
     "runs": _About(
         _runs,

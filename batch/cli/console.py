@@ -33,8 +33,8 @@ def _joined(value: object) -> str:
 
 
 _COLOURS: Final = (
-    (re.compile(r"PROBLEM|HAZARD|error\b"), "1;31"),
-    (re.compile(r"notice|warning\b"), "33"),
+    (re.compile(r"ERROR|HAZARD"), "1;31"),
+    (re.compile(r"warning\b"), "33"),
     (re.compile(r" *\+ "), "32"),
     (re.compile(r" *- "), "31"),
     (re.compile(r" *[~\u2195] "), "33"),

@@ -56,14 +56,14 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
     if named is not None:
         tables, _ = _tables(named)
         table = _table_of(tables, name, named)
-        flags = ("--profile-file", str(named), *(("--profile", name) if name else ()))
+        flags = ("--profile-file", str(named), *_flag(name))
         return _own(table, named, address, Origin(words=_words(name, named), flags=flags))
     here, own, beside = Path.cwd() / PROFILE_FILE, own_place() / PROFILE_FILE, workbook.resolve().parent / PROFILE_FILE
     notes: list[str] = []
     seen: dict[Path, Mapping[str, object]] = {}
     if os.path.lexists(beside) and beside not in {here, own}:
         notes.append(
-            f"{beside} lies beside the workbook and is not used: it may have come with it. If it is yours, add "
+            f"{beside} is beside the workbook and is not used: it may have come with it. If it is yours, add "
             f"--profile-file {quoted(beside)}"
         )
     for file, tables in _read_in_order(here, own, notes):
@@ -71,8 +71,7 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
         if (name or "default") in tables:
             table = _table_of(tables, name, file)
             if file == own:
-                flags = ("--profile", name) if name else ()
-                found = _own(table, file, address, Origin(words=_words(name, file), flags=flags))
+                found = _own(table, file, address, Origin(words=_words(name, file), flags=_flag(name)))
             else:
                 found = _of_current_folder(table, file, name, workbook, given=bool(address))
             return replace(found, notes=(*notes, *found.notes))
@@ -112,6 +111,10 @@ def own_place() -> Path:
     return (Path(named) if os.path.isabs(named) else Path.home() / ".config") / "trunk-batch"  # noqa: PTH117 - a text
 
 
+def _flag(name: str | None) -> tuple[str, ...]:
+    return ("--profile", name) if name else ()
+
+
 def _words(name: str | None, file: Path) -> str:
     return f"--profile {name} in {file}" if name else f"[default] in {file}"
 
@@ -146,7 +149,7 @@ def _of_current_folder(
         )
     return Profile(
         values=_with_places({key: value for key, value in table.items() if key not in withheld}, file),
-        url_from=Origin(words=words, vouched=False, flags=("--profile", name) if name else ()),
+        url_from=Origin(words=words, vouched=False, flags=_flag(name)),
         notes=tuple(notes),
     )
 
@@ -175,7 +178,7 @@ def _why_not_theirs(file: Path, told: os.stat_result) -> str:
     Windows tells no owner that could be compared: there the file must lie below the user's own folder.
     """
     if sys.platform == "win32":
-        return "" if file.resolve().is_relative_to(Path.home()) else "it does not lie in your own folder"
+        return "" if file.resolve().is_relative_to(Path.home()) else "it is not in your own folder"
     for what, status in (("it", told), ("its folder", file.parent.stat())):
         if status.st_uid != os.getuid():
             return f"{what} belongs to another user"
@@ -216,9 +219,7 @@ def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str
         raise UsageError(f"{file} cannot be read: {reason}.", "Correct it; see the README for its form.") from None
     for key, value in tables.items():
         if not isinstance(value, dict):
-            raise UsageError(
-                f"{file}: {key!r} stands outside of a profile.", "Put a line [default] above it, or [NAME]."
-            )
+            raise UsageError(f"{file}: {key!r} is outside of a profile.", "Put a line [default] above it, or [NAME].")
     return tables, ""
 
 

@@ -66,7 +66,7 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """0 done, 5 some rows not as wanted, 6 PBX lost before anything was sent, 130 interrupted."""
+        """0 done, 5 some rows not done, 6 PBX lost before anything was sent, 130 interrupted."""
         if self.interrupted:
             return 130
         if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
@@ -326,7 +326,7 @@ def _check_place(typed: str, place: Path, workbook: Path, ending: str) -> None:
     if place.is_dir() or not place.parent.is_dir():
         raise UsageError(f"{typed} cannot be written: no such folder.", "Name a file in a folder there is.")
     if workbook.is_dir() and place.parent.samefile(workbook):
-        raise UsageError(f"{typed} lies among the workbook's own files.", "Name a file in another folder.")
+        raise UsageError(f"{typed} is one of the workbook's own files.", "Name a file in another folder.")
     if place.exists() and workbook.exists() and place.samefile(workbook):
         raise UsageError(f"{typed} is the workbook itself.", "Name another file: this would replace it.")
     if ending and place.suffix.lower() != ending:

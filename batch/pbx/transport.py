@@ -256,8 +256,8 @@ _TLS_ADVICES: Final[Mapping[int, str]] = MappingProxyType(
     {
         9: "check the date and time of this machine and of the PBX",
         10: "renew it on the PBX, or trust it as it is with --fingerprint",
-        62: "give --url a name that stands in it, or trust it with --fingerprint",
-        64: "give --url a name that stands in it, or trust it with --fingerprint",
+        62: "give --url a name that is in it, or trust it with --fingerprint",
+        64: "give --url a name that is in it, or trust it with --fingerprint",
     }
 )
 """What to do by OpenSSL's number (``X509_V_ERR_…``): not valid yet, expired, for another host, for another address."""

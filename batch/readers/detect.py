@@ -92,7 +92,7 @@ def recognise(path: Path) -> Format:
     """
     if not _can_be_written_down(path):
         raise WorkbookError(
-            f'"{path}" has a name, or lies in a folder with one, that is not in UTF-8 and so cannot be written down.',
+            f'"{path}" has a name, or is in a folder with one, that is not in UTF-8 and so cannot be written down.',
             "Rename it with letters and digits, and give it under its new name.",
         )
     try:

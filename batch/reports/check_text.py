@@ -99,7 +99,7 @@ def _column_group(notice: ColumnNotice) -> _Group:
 
 def _kind_text(groups: Sequence[_Group], shown: Shown, *, stops: bool) -> Iterator[str]:
     first, count = groups[0].first, sum(len(group.rows) for group in groups)
-    label = "PROBLEM" if stops else "notice"
+    label = "ERROR" if stops else "warning"
     folded = "; -v lists every one" if any(group.wordings > 1 for group in groups) else ""
     times = f" ({count:,} times{folded})" if count > 1 else ""
     yield f"{label}  {first.kind.title}{times}  [{first.code}; {first.kind.who}]"
@@ -193,11 +193,11 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     stopping = len(checked.problems.stopping)
     if stopping:
         them = "they are" if stopping > 1 else "it is"
-        yield f"{counted(stopping, 'problem')}. Nothing will be sent until {them} corrected."
+        yield f"{counted(stopping, 'error')}. Nothing will be sent until {them} corrected."
         yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
         yield more_about(first_code(checked.problems.stopping))
     else:
-        yield "No problems."
+        yield "No errors."
         if known:
             yield f"To see what would change on {known} (add --practice to rehearse without it):"
         else:
@@ -245,7 +245,7 @@ def export_text(exported: Exported, shown: Shown = BRIEF) -> Iterator[str]:
         names = named((f"{t.name or t.id} ({t.vendor_type or 'no type'})" for t in exported.left_out), shown)
         why = "is left out, since it" if len(exported.left_out) == 1 else "are left out, since they"
         yield f"{counted(len(exported.left_out), 'trunk')} {why} cannot be edited here: {names}."
-    yield "Change what shall change, save it, and see what that comes to:"
+    yield "Edit it, save it, and see what would change:"
     yield f"Next: {command('plan', exported.path, where(exported.settings))}"
 
 

@@ -171,7 +171,7 @@ def _next_text(planned: Planned) -> Iterator[str]:
     if planned.exit_code == 3:
         stopping = [problem for problem in planned.plan.problems if problem.stops]
         them = "they are" if len(stopping) > 1 else "it is"
-        yield f"{counted(len(stopping), 'problem')}. Nothing is sent until {them} corrected."
+        yield f"{counted(len(stopping), 'error')}. Nothing is sent until {them} corrected."
         if all(problem.trunk is not None for problem in stopping):
             trunks = len(planned.plan.stopped)
             yield f"Or leave out the {counted(trunks, 'trunk')} concerned, whole, with --skip-invalid."
@@ -208,7 +208,7 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
     if planned.exit_code == 3:
         stopping = [problem for problem in planned.plan.problems if problem.stops]
         one = len(stopping) == 1
-        yield f"{counted(len(stopping), 'problem')}, so nothing was sent; the run is as it was."
+        yield f"{counted(len(stopping), 'error')}, so nothing was sent; the run is as it was."
         yield f"Put right what {'it names' if one else 'they name'}, then:  {command('resume', run)}"
         if all(problem.trunk is not None for problem in stopping):
             trunks = counted(len(planned.plan.stopped), "trunk")
@@ -293,7 +293,7 @@ def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
         yield f"    {counted(count['replacements'], 'list')} replaced on purpose"
     left_out = planned.plan.stopped
     if left_out:
-        yield f"    {counted(len(left_out), 'trunk')} with problems left out"
+        yield f"    {counted(len(left_out), 'trunk')} with errors left out"
     yield from (f"    {line}" for line in secrets_text(planned.checked, shown))
     yield from (f"    {line}" for line in unseen_text(planned.plan.problems))
     yield from (f"    {line}" for line in _unfinished_text(planned))

@@ -266,7 +266,7 @@ def _what_next(status: RunStatus) -> Iterator[str]:
 def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:
     """Tell of runs, a line each, oldest first."""
     if not statuses:
-        yield "No runs here. They lie in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK"
+        yield "No runs here. They are in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK"
         return
     listed = statuses if shown.trunks is None else statuses[-shown.trunks :]
     if len(listed) < len(statuses):

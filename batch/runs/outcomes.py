@@ -291,7 +291,7 @@ def _what_to_do(outcome: Outcome, blamed: Collection[str]) -> str:
     if outcome.ending is Ending.INVALID:
         return f"Correct {some_of(blamed, _MOST_CELLS) or 'that row'}, then run again."
     if _is_without_answer(outcome):
-        return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and is as wanted."
+        return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and holds all of it."
     steps = [outcome.note] if outcome.note else []
     if not steps or (outcome.ending in _NEEDS_MORE and "again" not in outcome.note):
         steps.append(ENDINGS[outcome.ending].next_step)

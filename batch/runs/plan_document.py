@@ -92,7 +92,7 @@ class PlanDocument:
 
 _TOTALS: Final = {
     "trunks_to_write": ("trunk to be written", "trunks to be written"),
-    "trunks_unchanged": ("trunk already as wanted", "trunks already as wanted"),
+    "trunks_unchanged": ("trunk already up to date", "trunks already up to date"),
     "trunks_renamed": ("trunk renamed", "trunks renamed"),
     "trunks_switched_off": ("trunk switched off", "trunks switched off"),
     "entries_added": ("list entry added", "list entries added"),

@@ -117,7 +117,7 @@ TAKEN_UP: Final = frozenset({Ending.NOT_RUN, Ending.UNKNOWN, Ending.FAILED})
 STAYS: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED, Ending.REFUSED, Ending.PARTIAL})
 """Endings of an earlier invocation that no problem found later can undo."""
 
-CHANGED_AFTER: Final = "It was as wanted when it was read back; somebody has changed it since."
+CHANGED_AFTER: Final = "It was right when it was read back; somebody has changed it since."
 NEITHER: Final = "It holds neither what was there before nor what was wanted, so it was not written again."
 
 
@@ -187,7 +187,7 @@ def is_untouched(wanted: Intent, before: LiveTrunk | None, now: LiveTrunk) -> bo
 def _unseen(outcome: Outcome, why: str) -> Outcome:
     """Make the ending of a trunk that something was done with and that cannot be looked at any more."""
     if outcome.ending in {Ending.APPLIED, Ending.UNCHANGED}:
-        return replace(outcome, ending=Ending.PARTIAL, note=f"It was as wanted when it was read. Now: {why}".rstrip())
+        return replace(outcome, ending=Ending.PARTIAL, note=f"It was right when it was read. Now: {why}".rstrip())
     return replace(outcome, note=why) if outcome.ending in TAKEN_UP and why else outcome
 
 

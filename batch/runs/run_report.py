@@ -126,7 +126,7 @@ def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     if not open_ones:
         done = len(all_of_them) - left_out
         return (
-            f"{'All ' if done > 1 else ''}{counted(done, 'trunk')} {are if done != 1 else is_} as wanted{then}.{rest}"
+            f"{'All ' if done > 1 else ''}{counted(done, 'trunk')} {are if done != 1 else is_} up to date{then}.{rest}"
         )
     words = Counter(str(outcome.ending) for outcome in open_ones)
     parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
@@ -139,14 +139,14 @@ def plan_headline(plan: Plan) -> str:
     count = tally(plan.changes)
     if not plan.changes:
         if any(problem.stops for problem in plan.problems):
-            return "Nothing can be planned yet: see the problems."
+            return "Nothing can be planned yet: see the errors."
         return "Nothing to do: no trunk is chosen that does not say skip."
     if not plan.updates:
-        already = "already are" if len(plan.changes) != 1 else "already is"
-        return f"No changes: {counted(len(plan.changes), 'trunk')} {already} as wanted."
+        are = "are" if len(plan.changes) != 1 else "is"
+        return f"No changes: {counted(len(plan.changes), 'trunk')} {are} already up to date."
     parts = [f"{counted(count['update'], 'trunk')} would be written"]
     if count["keep"]:
-        parts.append(f"{count['keep']:,} already as wanted")
+        parts.append(f"{count['keep']:,} already up to date")
     words = ("renames", "disabled", "removals", "reorders", "replacements")
     one = ("renamed", "switched off", "list entry removed", "list put into another order", "list replaced on purpose")
     many = (

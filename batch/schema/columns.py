@@ -74,7 +74,7 @@ TRUNKS: Final = Sheet(
             limit=63,
             either=True,
             aliases=("trunk name",),
-            help="With a Trunk ID: the name the trunk shall have. Without one: the name of the trunk to find. "
+            help="With a Trunk ID: the name the trunk is to have. Without one: the name of the trunk to find. "
             "No spaces and none of " + " ".join(NAME_FORBIDS.strip()),
             example="London-1",
             sent=True,
@@ -284,7 +284,7 @@ _TRUNK: Final = Column(
     field="trunk",
     parser=Parser.TRUNK,
     aliases=("Trunk name", "Trunk ID", "SIP trunk"),
-    help="Which trunk: the Trunk ID or the Name as it stands on the Trunks sheet.",
+    help="Which trunk: the Trunk ID or the Name as it is on the Trunks sheet.",
     example="London-1",
     required=True,
     width=22,
@@ -303,7 +303,7 @@ CALLER_IDS: Final = ListSheet(
         block_columns("outbound_cid", "caller ID", "number", MAX_CALLER_IDS_IN_RANGE, "+442079460100", "+442079460109"),
         block_columns("outbound_cid_to_ext_range", "extension", "extension", MAX_CALLER_IDS_IN_RANGE, "1001", "1010"),
     ),
-    help="One row per outbound caller ID of a trunk, in the order in which the PBX shall look at them.",
+    help="One row per outbound caller ID of a trunk, in the order in which the PBX looks at them.",
     columns=(
         _TRUNK,
         Column(
@@ -384,7 +384,7 @@ DIDS: Final = ListSheet(
     types=NOT_ACCOUNT,
     aliases=("DID", "DID numbers", "DDIs"),
     blocks=(block_columns("did", "DID", "number", MAX_DIDS_IN_RANGE, "442079460100", "442079460199"),),
-    help="One row per DID of a trunk, in the order in which the PBX shall match them.",
+    help="One row per DID of a trunk, in the order in which the PBX matches them.",
     columns=(
         _TRUNK,
         Column(

@@ -23,6 +23,16 @@ class Severity(StrEnum):
     PROBLEM = "problem"
     NOTICE = "notice"
 
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return "error" if self is Severity.PROBLEM else "warning"
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        return "error" if self is Severity.PROBLEM else "warning"
+
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:
@@ -119,7 +129,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "same-live-trunk": _problem("Two rows found to be the same trunk"),
     "extension-unknown": _problem("An extension that the PBX does not have", Who.ADMINISTRATOR),
     "group-unknown": _problem("An extension group that the PBX does not have", Who.ADMINISTRATOR),
-    "key-ambiguous": _problem("A list entry that stands twice on the PBX", Who.ADMINISTRATOR),
+    "key-ambiguous": _problem("A list entry that is on the PBX twice", Who.ADMINISTRATOR),
     "pattern-not-on-cloud": _problem("A pattern that the Cloud edition does not take"),
     "live-entry-incomplete": _problem("A list on the PBX that cannot be sent back", Who.ADMINISTRATOR),
     # notices

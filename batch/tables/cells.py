@@ -187,7 +187,7 @@ def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str |
             return Finding(
                 code="cell-picture",
                 found="",
-                message="A picture stands in this cell.",
+                message="There is a picture in this cell.",
                 fix="Type the value in its place; pictures may stand beside the table or in a column of your own.",
             )
         case CellError(text):

@@ -112,7 +112,7 @@ def parse_columns(name: str, text: str) -> ColumnsFile:
         sheet = next((s for s in SHEETS if folded(key) in map(folded, s.names)), None)
         if not isinstance(table, dict):
             above = "DIDs" if key == "skip_where" or words_of(DIDS).get(folded(key)) == "trunk" else TRUNKS.title
-            raise _not_of_this_form(name, f"{key!r} stands outside of a sheet", f"Put a line [{above}] above it.")
+            raise _not_of_this_form(name, f"{key!r} is outside of a sheet", f"Put a line [{above}] above it.")
         if sheet is None or sheet.title in sheets:
             again = "names the same sheet as another" if sheet else "is none of the three sheets"
             strange.append(fault(name, TRUNKS.title, f"[{key}] {again}", key, "There are Trunks, Caller IDs and DIDs."))
@@ -139,7 +139,7 @@ def _not_toml(name: str, text: str, reason: str) -> UsageError:
     return UsageError(
         f"{name} cannot be understood{where}: {(found[1] if found else reason).rstrip('.')}.",
         (f"The line is: {line}. " if line else "")
-        + 'A line says Name = "Header" with straight quotes, and each name stands once.',
+        + 'A line says Name = "Header" with straight quotes, and each name occurs once.',
     )
 
 

@@ -33,7 +33,7 @@ _ROWS: Final = 30
 
 _HEAD: Final = """\
 # Which sheet and column of {workbook} means what.
-# Left of = stands our column, right of it the header as it stands in the workbook, or "column C".
+# Left of = is our column, right of it the header as the workbook has it, or "column C".
 # Port = "" leaves a column alone. A line that begins with # is not read: take the # away if its guess is right.
 # Above the columns may stand what all rows of the sheet say, like trunk = "London-1", and which rows are left out,
 # like skip_where = {{status = ["deleted"]}}.

@@ -224,7 +224,7 @@ class _Sorting:
             again = next((name for name in others if folded(self.texts[name]) == folded(text)), None)
             if again is not None:
                 first = f"{letters(self.columns[again])}{self.row}"
-                message = f"{text!r} stands in {first} as well."
+                message = f"{text!r} is in {first} as well."
                 fix = "Give each column a number of its own, or put # in front of the one that is your own."
                 self.problem("header-twice", position, text, message, fix)
                 continue
@@ -241,7 +241,7 @@ class _Sorting:
                 "header-again",
                 position,
                 text,
-                f"{text!r} means {column.label}, which stands in {letters(first)}{self.row} already, and there is a "
+                f"{text!r} means {column.label}, which is in {letters(first)}{self.row} already, and there is a "
                 "column without a header between them: this looks like a second table beside the first.",
                 "Keep one table on a sheet: move this one to a sheet or file of its own, or put its rows below the "
                 "first. If it is only a column too many, put # in front of its header to keep it as your own.",

@@ -71,7 +71,7 @@ def hidden_column_problems(raw: RawSheet, row: int, headers: Headers) -> Iterato
         header=hidden[first],
         message=f"The hidden column{'s' if len(hidden) > 1 else ''} {called} of {raw.name} "
         f"count{'' if len(hidden) > 1 else 's'} all the same.",
-        fix="Show all columns to see what stands there; put # in front of the header of one that is not meant.",
+        fix="Show all columns to see what is there; put # in front of the header of one that is not meant.",
     )
 
 

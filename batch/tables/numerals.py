@@ -297,5 +297,5 @@ def cut_finding(digits: str, forms: tuple[str, ...]) -> Finding:
         message="The cell holds a number, which cannot keep a + or zeros in front; others of this column have them.",
         fix=f"Format the cell as text and type {', or '.join((*forms, bare))}.",
         offers=(*forms, digits),
-        retype=Retype("Format the cell as text and type", "the number again, with what stands in front of it"),
+        retype=Retype("Format the cell as text and type", "the number again, with what belongs in front of it"),
     )

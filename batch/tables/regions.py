@@ -92,7 +92,7 @@ def find_region(
                 sheet=raw.name,
                 row=rows[0],
                 column=min(header.known),
-                message=f"The header stands again in row{'s' if len(rows) > 1 else ''} {spans(rows)}, "
+                message=f"The header is repeated in row{'s' if len(rows) > 1 else ''} {spans(rows)}, "
                 f"which {'are' if len(rows) > 1 else 'is'} left out.",
             )
         )

@@ -146,5 +146,5 @@ def _routes(table: Table, sheet: ListSheet, skipped: dict[int, str]) -> Iterator
         why = "it has no number" if len(blank) == 1 else "they have no number"
         yield _at_header(table, "rows-skipped", position, f"{_skipped(blank, table.name)}: {why}.")
     if again:
-        why = "its number stands in a row above it" if len(again) == 1 else "their numbers stand in rows above them"
+        why = "its number is in a row above it" if len(again) == 1 else "their numbers are in rows above them"
         yield _at_header(table, "rows-skipped", position, f"{_skipped(again, table.name)}: {why}.")

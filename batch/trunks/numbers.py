@@ -141,7 +141,7 @@ def _signs_behind(text: str) -> Reading | None:
     if _FOLLOWING.fullmatch(text):
         message = f"{text} may mean that number and those that follow it, and does not say how many."
         return Reading(code="number-count", message=message, otherwise="Type first and last number with .. between.")
-    message = f"In {text} a + stands behind a digit; a number has it only in front."
+    message = f"In {text} a + follows a digit; a number has it only in front."
     otherwise = "Type the number as the carrier has it."
     return Reading(code="bad-characters", message=message, otherwise=otherwise) if _PLUS_BEHIND.search(text) else None
 

@@ -264,7 +264,7 @@ def _hidden(table: Table, rows: Sequence[tuple[DidRow, bool]]) -> Iterator[Probl
             at,
             "did",
             f"{pattern} takes every call for {below[first]} first, so {table.cell('did', first)} never matches.{more}",
-            f"Move {pattern} below the rows that shall match before it: the PBX takes the first that fits.",
+            f"Move {pattern} below the rows that are to match before it: the PBX takes the first that fits.",
             value=pattern,
         )
 

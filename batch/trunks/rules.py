@@ -114,8 +114,8 @@ def trunk_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
                 "trunk-twice",
                 record.row,
                 record.found_by,
-                f"This trunk already stands in {table.cell(record.found_by, first[key])}.",
-                "Keep one row for it, with everything that shall change.",
+                f"This trunk is already in {table.cell(record.found_by, first[key])}.",
+                "Keep one row for it, with all its changes.",
                 value=str(key),
             )
             yield replace(problem, partner=first[key])
@@ -134,7 +134,7 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
             "name-twice",
             record.row,
             "name",
-            f"The name {record.name} also stands in {table.cell('name', other.row)}.",
+            f"The name {record.name} is also in {table.cell('name', other.row)}.",
             "Give each trunk a name of its own.",
             value=record.name,
         )
@@ -274,7 +274,7 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
         if not trunk:
             continue
         if (at := places.setdefault((trunk, did), i)) != i:
-            first, code, where = dids.rows[at].row, "did-twice", "already stands on this trunk"
+            first, code, where = dids.rows[at].row, "did-twice", "is already on this trunk"
             fix = f"Delete one of the two{'' if first == row else ' rows'}, or correct the number."
         elif trunk not in removing and (first := elsewhere.setdefault(did, row)) != row:
             code, where = "did-on-two-trunks", "is also on another trunk"
@@ -307,7 +307,7 @@ def caller_id_twice(table: Table, rows: Sequence[CallerIdRow]) -> Iterator[Probl
                 "caller-id-twice",
                 entry.row,
                 column,
-                f"{entry.number} already stands on this trunk, in {place}.",
+                f"{entry.number} is already on this trunk, in {place}.",
                 "Put all its extensions into one row.",
                 value=entry.number,
             )

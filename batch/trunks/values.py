@@ -70,7 +70,7 @@ def nothing_to_clear(column: Column) -> Finding:
     return Finding(
         "clear-not-allowed",
         f"{column.label} cannot be emptied.",
-        "Type the value it shall have" + (", or clear the cell to leave it as it is." if column.may_be_blank else "."),
+        "Type the value it is to have" + (", or clear the cell to leave it as it is." if column.may_be_blank else "."),
     )
 
 

@@ -131,7 +131,7 @@ def _put_beside(
 
 def _outside(sheet: AnsweredSheet, what: str) -> str:
     return (
-        f"On the sheet {sheet.raw.name} the results stand outside its {what}, because of what stands beside it: "
+        f"On the sheet {sheet.raw.name} the results are outside its {what}, because of what is beside it: "
         f"sorting by the {what} does not move them along. To sort, select all columns first."
     )
 

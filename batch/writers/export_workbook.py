@@ -156,7 +156,7 @@ def _facts(export: Export) -> list[tuple[str, str]]:
             (
                 "What is not in it",
                 (
-                    "Some of what the PBX holds cannot be put into these sheets. It stands on the sheet "
+                    "Some of what the PBX holds cannot be put into these sheets. It is on the sheet "
                     f"{READ_ONLY}, with the reasons, and stays as it is on the PBX."
                 ),
             )
@@ -174,7 +174,7 @@ def _drop_downs(export: Export) -> dict[str, dict[str, DropDown]]:
         export.trunks,
         "warning",
         "This is no trunk of this export",
-        "Choose a trunk from the list, or type a Trunk ID or Name as it stands on the sheet Trunks.",
+        "Choose a trunk from the list, or type a Trunk ID or Name as it is on the sheet Trunks.",
     )
     extensions = _from_list(
         "B",

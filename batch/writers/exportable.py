@@ -178,7 +178,7 @@ def _fault_of(trunk: LiveTrunk, sheet: ListSheet) -> str | None:
     count = Counter(entry.key for entry in entries)
     if len(count) < len(entries):
         number = next(entry.number for entry in entries if count[entry.key] > 1)
-        return f"{_shown(number)} stands in it more than once; the PBX uses the first."
+        return f"{_shown(number)} is in it more than once; the PBX uses the first."
     for entry in entries:
         if not entry.number:
             return "It has an entry without a number."

@@ -300,7 +300,7 @@ def check_marked_target(workbook: Path, target: Path) -> None:
     if target.suffix.casefold() not in {".xlsx", ".xlsm"}:
         raise UsageError(f"--marked {target} does not end in .xlsx.", "Name a file that ends in .xlsx.")
     if workbook.is_dir() and target.parent.samefile(workbook):
-        raise UsageError(f"--marked {target} lies among the workbook's own files.", "Name a file in another folder.")
+        raise UsageError(f"--marked {target} is one of the workbook's own files.", "Name a file in another folder.")
     if not target.exists():
         return
     if workbook.exists() and target.samefile(workbook):

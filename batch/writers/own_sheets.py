@@ -179,11 +179,11 @@ def _answer(problem: Problem) -> SheetCell | None:
 def problems_headline(problems: Sequence[Problem]) -> str:
     """Say in a sentence how much there is to correct."""
     count = Counter(problem.stops for problem in problems)
-    told = counted(count[False], "note") if count[False] else ""
+    told = counted(count[False], "warning") if count[False] else ""
     if not count[True]:
-        return f"No problems.{f' {told}, listed below.' if told else ' There is nothing to correct.'}"
+        return f"No errors.{f' {told}, listed below.' if told else ' There is nothing to correct.'}"
     cells = len({problem.place for problem in problems if problem.stops})
-    amount = counted(count[True], "problem")
+    amount = counted(count[True], "error")
     where = f" in {counted(cells, 'cell')}" if cells != count[True] else ""
     return f"{amount}{where} to correct{f'; {told}' if told else ''}."
 
@@ -206,7 +206,7 @@ def _write_line(
     severity = "problem" if problem.stops else "notice"
     texts = (problem.sheet, cell, problem.header, problem.value, wrong, problem.fix, who)
     styles = ("listed", "listed link" if linked else "listed", "listed", "listed value", *("listed",) * 3)
-    blocks: list[SheetCell] = [(severity, severity, 1)]
+    blocks: list[SheetCell] = [(Severity(severity).called, severity, 1)]
     blocks += [(text, style, 1) for text, style in zip(texts, styles, strict=True)]
     blocks += [answer] if answer else []
     target.add(row, blocks, row_height(zip(texts, list(_COLUMNS.values())[1:], strict=True)))

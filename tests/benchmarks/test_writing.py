@@ -103,7 +103,7 @@ def told(sheets: list[AnsweredSheet]) -> Summary:
             ending="applied", tone=Tone.GOOD, rows={one.raw.name: 1 for one in sheets}, meaning="", next_step=""
         )
     ]
-    return Summary(title="Results", headline="All trunks are as wanted.", counts=counts)
+    return Summary(title="Results", headline="All trunks are up to date.", counts=counts)
 
 
 def anew(path: Path, sheets: list[AnsweredSheet]) -> None:

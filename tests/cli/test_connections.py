@@ -38,7 +38,7 @@ class TestPractice:
         assert shell("apply", book, "--practice", "--yes", *FAST).code == 0
         ran = shell("plan", book, "--practice")
         assert "The practice PBX goes on from" in ran.out
-        assert "No changes: 2 trunks already are as wanted." in ran.out
+        assert "No changes: 2 trunks are already up to date." in ran.out
 
     def test_it_is_made_up_from_the_workbook_with_all_that_it_names(self, shell: Shell, tmp_path: Path) -> None:
         book = write_book(
@@ -68,7 +68,7 @@ class TestPractice:
         ran = shell("apply", book, "--practice", "--yes", *FAST)
         results = book.with_name("book-PRACTICE-results.xlsx")
         assert ran.out.splitlines()[-1] == f"Results: {results}"
-        assert "PRACTICE: All 2 trunks are as wanted." in ran.out
+        assert "PRACTICE: All 2 trunks are up to date." in ran.out
         assert "PRACTICE" in str(rows_of(results, "Summary")[1])
         (run,) = book.with_name("book.runs").iterdir()
         assert run.name.endswith("-PRACTICE")

@@ -27,9 +27,9 @@ def test_it_says_what_is_in_it_what_is_not_and_what_comes_next(shell: Shell, sec
             f"Exported 2 trunks, 0 caller IDs and 1 DID of {served.url} to pbx.xlsx.",
             "Its drop-downs know the PBX's 2 extensions.",
             READ_ONLY,
-            '    Paris, DIDs: "44" stands in it more than once; the PBX uses the first.',
+            '    Paris, DIDs: "44" is in it more than once; the PBX uses the first.',
             "1 trunk is left out, since it cannot be edited here: Card-1 (BRI).",
-            "Change what shall change, save it, and see what that comes to:",
+            "Edit it, save it, and see what would change:",
             f"Next: trunk-batch plan pbx.xlsx --url {served.url} --client-id script",
         ]
         assert secret not in ran.out + ran.err

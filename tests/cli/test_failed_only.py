@@ -133,7 +133,7 @@ class TestFailedRows:
             ["Madrid", "34910000100", "again", "invalid"],
         ]
         assert found[1][4] == "Correct DIDs!B3, then run again."
-        assert found[2][4].startswith("B3: 34910000100 already stands on this trunk, in B2.")
+        assert found[2][4].startswith("B3: 34910000100 is already on this trunk, in B2.")
 
     def test_what_a_number_format_shows_is_not_lost_on_the_way(self, shell: Shell, tmp_path: Path) -> None:
         path = tmp_path / "book.xlsx"
@@ -288,7 +288,9 @@ class TestPrintablePage:
         with pbx(*LIVE) as served:
             ran = shell("apply", cutover, *at(served), "--yes", "--summary", tmp_path / "page.html")
         assert f"Printable summary: {tmp_path / 'page.html'}" in ran.out
-        assert "All 3 trunks were as wanted when the run ended." in (tmp_path / "page.html").read_text(encoding="utf-8")
+        assert "All 3 trunks were up to date when the run ended." in (tmp_path / "page.html").read_text(
+            encoding="utf-8"
+        )
 
     def test_a_plan_is_handed_out_to_be_approved(self, shell: Shell, cutover: Path, tmp_path: Path) -> None:
         page = tmp_path / "plan.html"

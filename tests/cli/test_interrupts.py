@@ -174,7 +174,7 @@ class TestTheQuestion:
         rows = [("Name", "Port"), ("London", "many"), ("Paris", "5061")]
         book = write_book(tmp_path / "b.xlsx", trunks=rows)
         ran, _ = self.ask(shell, book, monkeypatch, "no\n", "--skip-invalid")
-        assert "    1 trunk with problems left out" in ran.err
+        assert "    1 trunk with errors left out" in ran.err
 
     def test_a_rehearsal_says_that_it_is_one(self, shell: Shell, book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", Person("no\n"))

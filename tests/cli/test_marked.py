@@ -40,7 +40,7 @@ def test_a_workbook_without_problems_is_written_all_the_same(shell: Shell, tmp_p
     ran = shell("check", write_book(tmp_path / "book.xlsx"), "--marked", "marked.xlsx")
     assert ran.code == 0
     assert "Marked workbook: marked.xlsx (0 cells, sheet Problems in front)" in ran.out
-    assert rows_of(tmp_path / "marked.xlsx", "Problems")[0][0] == "No problems. There is nothing to correct."
+    assert rows_of(tmp_path / "marked.xlsx", "Problems")[0][0] == "No errors. There is nothing to correct."
 
 
 def test_json_has_every_problem_and_keeps_its_shape(shell: Shell, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ class TestATable:
 
     def test_a_line_outside_of_any_profile_is_refused_rather_than_overlooked(self, tmp_path: Path) -> None:
         error = refused(tmp_path, 'url = "https://pbx"\n')
-        assert error.message.endswith("'url' stands outside of a profile.")
+        assert error.message.endswith("'url' is outside of a profile.")
         assert error.hint == "Put a line [default] above it, or [NAME]."
 
     def test_what_is_no_toml_or_no_text_is_refused(self, tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ class TestWhichFileCounts:
             assert ran.code == 0
             assert calls(stranger) == []
             assert calls(own)
-            assert f"{beside} lies beside the workbook and is not used" in ran.err
+            assert f"{beside} is beside the workbook and is not used" in ran.err
             assert f"--profile-file {beside}" in ran.err
             ran = shell(*words, "--profile-file", beside)
             assert calls(stranger)

@@ -112,7 +112,7 @@ class TestGoingOn:
         assert ran.out.splitlines()[:2] == [
             "The run was over already: nothing was sent, only its results were made anew from its journal.",
             (
-                f"All 2 trunks were as wanted when the run ended ({ended(last_run(book))}). "
+                f"All 2 trunks were up to date when the run ended ({ended(last_run(book))}). "
                 f"For now:  trunk-batch verify {quoted(last_run(book))}"
             ),
         ]
@@ -517,7 +517,7 @@ class TestWhatStandsAgainstIt:
             again = shell("resume", run, "--skip-invalid", "--json")
         assert ran.code == 3
         assert ran.out.splitlines()[-5:] == [
-            "1 problem, so nothing was sent; the run is as it was.",
+            "1 error, so nothing was sent; the run is as it was.",
             f"Put right what it names, then:  trunk-batch resume {quoted(run)}",
             f"Or leave out the 1 trunk concerned, whole:  trunk-batch resume {quoted(run)} --skip-invalid",
             "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one.",

@@ -176,7 +176,7 @@ class TestRuns:
         ran = shell("runs")
         assert (ran.code, ran.out) == (
             0,
-            "No runs here. They lie in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK\n",
+            "No runs here. They are in the folder NAME.runs beside their workbook:  trunk-batch runs WORKBOOK\n",
         )
         assert shell("runs", "--json").json == {"runs": []}
 

@@ -26,7 +26,7 @@ def problem(row: int, message: str = "Wrong.", fix: str = "Type it right.", valu
 class TestProblems:
     def test_the_same_words_in_many_rows_are_said_once_with_the_rows(self) -> None:
         assert list(problems_text([problem(2), problem(3), problem(9)])) == [
-            "PROBLEM  A cell must not be blank (3 times)  [required; spreadsheet editor]",
+            "ERROR  A cell must not be blank (3 times)  [required; spreadsheet editor]",
             '    DIDs, column C, rows 2-3, 9 "x": Wrong.',
             "        Type it right.",
         ]
@@ -36,7 +36,7 @@ class TestProblems:
             problem(row, message=f'"{row}" is no DID.', fix=f"Type {row}0.", value=str(row)) for row in range(2, 402)
         ]
         assert list(problems_text(many)) == [
-            "PROBLEM  A cell must not be blank (400 times; -v lists every one)  [required; spreadsheet editor]",
+            "ERROR  A cell must not be blank (400 times; -v lists every one)  [required; spreadsheet editor]",
             '    DIDs, column C, rows 2-401: e.g. C2 "2": "2" is no DID.',
             "        Type 20.",
         ]

@@ -73,7 +73,7 @@ def test_an_export_that_nobody_touched_plans_no_changes_and_never_writes(tmp_pat
             ("Rome", "hostname"),
             ("Rome", "dids"),
         ]
-        assert said["read_only"][0]["reason"] == '"44" stands in it more than once; the PBX uses the first.'
+        assert said["read_only"][0]["reason"] == '"44" is in it more than once; the PBX uses the first.'
         assert "44-20-7946" in said["read_only"][2]["reason"]
         assert said["left_out"] == [{"id": 9, "name": "FXO-1", "type": "FXO"}]
         planned = plan(there)

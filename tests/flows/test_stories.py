@@ -228,8 +228,8 @@ def test_all_commands_speak_to_people_too_and_tell_no_secret(name: str, tmp_path
     assert checked.code == planned.code == (3 if name == "mistakes" else 0)
     assert planned.out.startswith("Plan for PRACTICE PBX")
     if name == "mistakes":
-        assert "PROBLEM  A cell shows a spreadsheet error" in checked.out
+        assert "ERROR  A cell shows a spreadsheet error" in checked.out
     else:
-        assert "No problems." in checked.out
+        assert "No errors." in checked.out
         assert planned.out.rstrip().splitlines()[-1].startswith("Next: trunk-batch apply ")
     assert MARK_OF_SECRETS not in checked.said + planned.said + applied.said

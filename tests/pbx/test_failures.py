@@ -91,8 +91,8 @@ def test_why_there_was_no_connection_is_said_in_words(cause: BaseException | Non
         (18, "self-signed certificate", "check it and use --fingerprint or --ca-file"),
         (10, "certificate has expired", "renew it on the PBX, or trust it as it is with --fingerprint"),
         (9, "certificate is not yet valid", "check the date and time of this machine and of the PBX"),
-        (62, "Hostname mismatch", "give --url a name that stands in it, or trust it with --fingerprint"),
-        (64, "IP address mismatch", "give --url a name that stands in it, or trust it with --fingerprint"),
+        (62, "Hostname mismatch", "give --url a name that is in it, or trust it with --fingerprint"),
+        (64, "IP address mismatch", "give --url a name that is in it, or trust it with --fingerprint"),
     ],
 )
 def test_why_a_certificate_is_not_trusted_comes_with_what_to_do_and_is_for_good(

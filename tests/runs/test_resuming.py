@@ -177,7 +177,7 @@ def test_a_trunk_that_cannot_be_planned_any_more_keeps_what_it_had_and_says_why(
         assert (told.ending, told.note) == (Ending.FAILED, "It is gone.")
     assert [outcome.ending for outcome in stays.values()] == ([becomes] if becomes else [])
     if ending in {Ending.APPLIED, Ending.UNCHANGED}:
-        assert stays[2].note == "It was as wanted when it was read. Now: It is gone."
+        assert stays[2].note == "It was right when it was read. Now: It is gone."
 
 
 def test_left_are_chosen_trunks_that_were_not_done_with() -> None:

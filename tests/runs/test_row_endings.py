@@ -250,5 +250,5 @@ def test_a_row_that_is_as_wanted_quotes_no_time_out_of_the_way_there() -> None:
     )
     rows = endings.by_sheet["Trunks"]
     assert (rows[2].errcode, rows[2].errmsg) == (None, "")
-    assert rows[2].what_to_do == "Nothing. No clear answer came, but it was read, and is as wanted."
+    assert rows[2].what_to_do == "Nothing. No clear answer came, but it was read, and holds all of it."
     assert (rows[3].errcode, rows[3].errmsg, rows[3].what_to_do) == (0, "SUCCESS", "Nothing.")

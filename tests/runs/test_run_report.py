@@ -198,12 +198,12 @@ def test_statuses_before_and_after_are_counted_for_what_was_written() -> None:
 @pytest.mark.parametrize(
     ("outcomes", "words"),
     [
-        ([outcome(2, Ending.APPLIED)], "1 trunk is as wanted."),
-        ([outcome(2, Ending.APPLIED), outcome(3, Ending.SKIPPED)], "All 2 trunks are as wanted."),
-        ([], "0 trunks are as wanted."),
+        ([outcome(2, Ending.APPLIED)], "1 trunk is up to date."),
+        ([outcome(2, Ending.APPLIED), outcome(3, Ending.SKIPPED)], "All 2 trunks are up to date."),
+        ([], "0 trunks are up to date."),
         (
             [outcome(2, Ending.UNCHANGED), outcome(3, Ending.NOT_RUN, chosen=False)],
-            "1 trunk is as wanted. 1 were not chosen.",
+            "1 trunk is up to date. 1 were not chosen.",
         ),
         (
             [
@@ -225,12 +225,12 @@ def test_a_plans_headline_says_what_it_would_do() -> None:
     write = judged(BOOK, BEFORE)[0]
     off = judged(builders.book(["Trunk ID|Name|Enabled", "1|Paris|no"]), BEFORE)[0]
     problem = Problem(code="trunk-gone", sheet="Trunks", message="Gone.", fix="Look.")
-    assert plan_headline(Plan(pbx="x", problems=(problem,))) == "Nothing can be planned yet: see the problems."
+    assert plan_headline(Plan(pbx="x", problems=(problem,))) == "Nothing can be planned yet: see the errors."
     assert plan_headline(Plan(pbx="x")) == "Nothing to do: no trunk is chosen that does not say skip."
-    assert plan_headline(Plan(pbx="x", changes=(keep,))) == "No changes: 1 trunk already is as wanted."
-    assert plan_headline(Plan(pbx="x", changes=(keep, keep))) == "No changes: 2 trunks already are as wanted."
+    assert plan_headline(Plan(pbx="x", changes=(keep,))) == "No changes: 1 trunk is already up to date."
+    assert plan_headline(Plan(pbx="x", changes=(keep, keep))) == "No changes: 2 trunks are already up to date."
     assert plan_headline(Plan(pbx="x", changes=(keep, write, off))) == (
-        "2 trunks would be written, 1 already as wanted, 1 renamed, 1 switched off, 1 list entry removed, "
+        "2 trunks would be written, 1 already up to date, 1 renamed, 1 switched off, 1 list entry removed, "
         "1 list put into another order, 1 list replaced on purpose."
     )
     assert plan_headline(Plan(pbx="x", changes=(off,))) == "1 trunk would be written, 1 renamed, 1 switched off."

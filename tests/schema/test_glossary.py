@@ -25,7 +25,7 @@ def test_what_must_be_allowed_by_name_is_explained() -> None:
 @pytest.mark.parametrize(
     "word",
     ["trunk", "DID", "caller ID", "extension", "group", "register", "peer", "account", "codec", "transport", "PBX",
-     "mode", "range", "pattern", "<clear>", "errcode", "hazard", "notice", "problem", "digest", "practice PBX"],
+     "mode", "range", "pattern", "<clear>", "errcode", "hazard", "error", "warning", "digest", "practice PBX"],
 )  # fmt: skip
 def test_the_words_of_the_workbook_are_explained(word: str) -> None:
     assert word in WORDS

@@ -108,7 +108,7 @@ def test_a_header_that_stands_twice_must_be_named_by_its_letters() -> None:
         ("[Trunks]\nsheet = \n", "m.toml cannot be understood in line 2: Invalid value."),
         ("[Trunks.columns]\nName = “Site”\n", "m.toml cannot be understood in line 2: Invalid value."),
         ('[Trunks.columns]\nName="a"\nName="b"\n', "m.toml cannot be understood in line 3: Cannot overwrite a value."),
-        ('Name = "x"\n', "m.toml: 'Name' stands outside of a sheet."),
+        ('Name = "x"\n', "m.toml: 'Name' is outside of a sheet."),
         ("[Trunks]\nsheet = 3\n", "m.toml: sheet of [Trunks] cannot be 3."),
         ("[Trunks]\nheader_row = 0\n", "m.toml: header_row of [Trunks] cannot be 0."),
         ("[Trunks]\nheader_row = true\n", "m.toml: header_row of [Trunks] cannot be True."),
@@ -346,8 +346,8 @@ def test_a_column_that_is_left_alone_makes_room_for_a_constant() -> None:
 @pytest.mark.parametrize(
     ("text", "message", "hint"),
     [
-        ('trunk = "London-1"\n', "'trunk' stands outside of a sheet", "Put a line [DIDs] above it."),
-        ("port = 5060\n", "'port' stands outside of a sheet", "Put a line [Trunks] above it."),
+        ('trunk = "London-1"\n', "'trunk' is outside of a sheet", "Put a line [DIDs] above it."),
+        ("port = 5060\n", "'port' is outside of a sheet", "Put a line [Trunks] above it."),
         ("[DIDs]\nskip_where = 3\n", "skip_where of [DIDs] cannot be 3", "It has headers, each with what"),
         ("[DIDs]\nskip_where = {a = [1.5]}\n", "skip_where of [DIDs] cannot be", "It has headers"),
         ("[DIDs]\ntrunk = 1.5\n", "trunk of [DIDs] cannot be 1.5", "Put it into quotes."),

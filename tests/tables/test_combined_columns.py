@@ -232,7 +232,7 @@ def test_a_problem_of_several_columns_names_the_very_cell() -> None:
 def test_a_cell_with_the_same_number_twice_is_told() -> None:
     (problem,) = stops("Trunk|DID", "London-1|442079460100; 442079460101; 442079460100")
     assert (problem.cell, problem.code) == ("B2", "did-twice")
-    assert problem.message == "442079460100 already stands on this trunk, in this very cell."
+    assert problem.message == "442079460100 is already on this trunk, in this very cell."
     assert problem.fix == "Delete one of the two, or correct the number."
 
 

@@ -73,7 +73,7 @@ def test_a_route_without_a_number_and_one_that_has_it_again_are_skipped_and_told
     }
     assert [problem.message for problem in problems if problem.code == "rows-skipped"] == [
         "2 rows of DIDs are skipped (rows 5-6): they have no number.",
-        "1 row of DIDs is skipped (row 3): its number stands in a row above it.",
+        "1 row of DIDs is skipped (row 3): its number is in a row above it.",
     ]
 
 

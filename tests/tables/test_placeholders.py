@@ -195,7 +195,7 @@ def test_an_option_must_be_chosen() -> None:
     (problem,) = problems_at(CALLER_IDS, CALLER_IDS.column("outbound_cid_option"), "n/a")
     assert problem.fix == "Type shared or range."
     (problem,) = problems_at(CALLER_IDS, CALLER_IDS.column("outbound_cid_option"), "<clear>")
-    assert problem.fix == "Type the value it shall have."
+    assert problem.fix == "Type the value it is to have."
 
 
 @pytest.mark.parametrize(

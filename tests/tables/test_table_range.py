@@ -30,7 +30,7 @@ def test_blank_rows_alone_above_it_are_not_worth_a_word() -> None:
 def test_a_header_that_stands_again_is_left_out() -> None:
     found, problems = dids("Trunk|DID", "London|100", "Trunk|DID", "London|101", "TRUNK|DID", "London|102")
     assert (list(found.dids.rows()), found.dids.texts("did")) == ([2, 4, 6], ["100", "101", "102"])
-    assert [p.message for p in problems] == ["The header stands again in rows 3, 5, which are left out."]
+    assert [p.message for p in problems] == ["The header is repeated in rows 3, 5, which are left out."]
 
 
 def test_a_row_that_only_holds_one_word_of_the_header_is_a_row() -> None:

@@ -40,7 +40,7 @@ def test_a_pattern_above_what_it_takes_is_told(dids: list[str], cell: str, messa
     (notice,) = noticed(*dids, code="did-never-reached")
     assert (notice.cell, notice.value, notice.message) == (cell, dids[int(cell[1:]) - 2].split("|")[-1], message)
     assert notice.fix == (
-        f"Move {notice.value} below the rows that shall match before it: the PBX takes the first that fits."
+        f"Move {notice.value} below the rows that are to match before it: the PBX takes the first that fits."
     )
     assert notice.trunk == 2
 

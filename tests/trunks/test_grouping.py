@@ -115,14 +115,14 @@ def test_a_trunks_row_must_say_which_trunk() -> None:
 def test_a_trunk_stands_on_one_row() -> None:
     problems = check(book(["Trunk ID|Name", "5|", "05|", "|London", "|London"]))
     assert [(p.code, p.cell, p.message, p.trunk) for p in problems] == [
-        ("trunk-twice", "A3", "This trunk already stands in A2.", 3),
-        ("trunk-twice", "B5", "This trunk already stands in B4.", 5),
+        ("trunk-twice", "A3", "This trunk is already in A2.", 3),
+        ("trunk-twice", "B5", "This trunk is already in B4.", 5),
     ]
 
 
 def test_two_trunks_to_one_name_are_a_problem_at_the_later() -> None:
     problem = one(check(book(["Trunk ID|Name", "5|London", "6|London"])), "name-twice")
-    assert (problem.cell, problem.message) == ("B3", "The name London also stands in B2.")
+    assert (problem.cell, problem.message) == ("B3", "The name London is also in B2.")
     assert told(check(book(["Trunk ID|Name", "5|London", "|London"]))) == ["Trunks!B3 name-twice"]
 
 
@@ -287,10 +287,10 @@ def test_the_same_did_twice_on_a_trunk_is_reported_at_the_later_cell() -> None:
         )
     )
     assert [(p.cell, p.value, p.message) for p in problems if p.stops] == [
-        ("B3", "442079460105", "442079460105 already stands on this trunk, in B2."),
-        ("B4", "442079460108", "442079460108 already stands on this trunk, in B3."),
-        ("B6", "9", "9 already stands on this trunk, in B5."),
-        ("B7", "9", "9 already stands on this trunk, in B5."),
+        ("B3", "442079460105", "442079460105 is already on this trunk, in B2."),
+        ("B4", "442079460108", "442079460108 is already on this trunk, in B3."),
+        ("B6", "9", "9 is already on this trunk, in B5."),
+        ("B7", "9", "9 is already on this trunk, in B5."),
     ]
 
 
@@ -329,7 +329,7 @@ def test_the_same_caller_id_twice_on_a_trunk_is_a_problem_for_each_option() -> N
         ),
         "caller-id-twice",
     )
-    assert (problem.cell, problem.message) == ("C5", "100 already stands on this trunk, in C2.")
+    assert (problem.cell, problem.message) == ("C5", "100 is already on this trunk, in C2.")
 
 
 def test_an_extension_in_two_entries_is_told_since_the_first_wins() -> None:

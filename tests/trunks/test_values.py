@@ -94,7 +94,7 @@ def test_a_cell_is_understood(field: str, text: str, value: str | int) -> None:
             "<clear>",
             "clear-not-allowed",
             "Hostname cannot be emptied.",
-            "Type the value it shall have, or clear the cell to leave it as it is.",
+            "Type the value it is to have, or clear the cell to leave it as it is.",
         ),
         ("name", "<clear>", "clear-not-allowed", "Name cannot be emptied.", None),
         ("dids_mode", "<clear>", "clear-not-allowed", "DIDs mode cannot be emptied.", None),

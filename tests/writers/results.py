@@ -13,7 +13,7 @@ from batch.readers.workbook import CellValue, RawSheet
 from batch.tables.row_results import AnsweredSheet, Summary
 from batch.writers.results_workbook import write_results
 
-PLAIN = Summary(title="Results", headline="All 2 trunks are as wanted.")
+PLAIN = Summary(title="Results", headline="All 2 trunks are up to date.")
 
 
 def raw(*rows: tuple[CellValue, ...], name: str = "DIDs", **place: Any) -> RawSheet:

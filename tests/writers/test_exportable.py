@@ -129,7 +129,7 @@ def test_groups_that_side_by_side_look_like_another_one_are_named_by_their_ids()
 @pytest.mark.parametrize(
     ("did_list", "reason"),
     [
-        (dids("44", "45", "44"), '"44" stands in it more than once; the PBX uses the first.'),
+        (dids("44", "45", "44"), '"44" is in it more than once; the PBX uses the first.'),
         (dids("44-20-7946"), "dash"),
         (
             dids("442079460100-442079460101"),

@@ -11,7 +11,7 @@ from batch.writers.run_results import row_subset, with_cells_placed
 from tests.builders import sheet
 
 REFUSED = RowResult(result="refused", tone=Tone.BAD, errmsg="PARAMETER ERROR: see DIDs!B9")
-INVALID = RowResult(result="invalid", tone=Tone.BAD, what_to_do="B9: 1 already stands on this trunk, in B5. Use G722.")
+INVALID = RowResult(result="invalid", tone=Tone.BAD, what_to_do="B9: 1 is already on this trunk, in B5. Use G722.")
 DIDS = AnsweredSheet(
     raw=sheet("DIDs", "A title|", "Trunk|DID", "|", "London|5", "Paris|6", "|", "London|8", "Paris|9", first_row=2),
     header_row=3,
@@ -41,7 +41,7 @@ def test_cells_are_named_as_they_stand_now() -> None:
     assert (alone.place("B5"), alone.place("AA9"), alone.place("B3")) == ("B4", "AA5", "B3")
     (placed,) = with_cells_placed({"DIDs": alone})
     assert placed.results[4].errmsg == "PARAMETER ERROR: see DIDs!B5"
-    assert placed.results[5].what_to_do == "B5: 1 already stands on this trunk, in B4. Use G722."
+    assert placed.results[5].what_to_do == "B5: 1 is already on this trunk, in B4. Use G722."
 
 
 def test_every_cell_that_a_row_names_is_named_as_it_stands_now() -> None:

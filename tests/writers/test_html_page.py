@@ -144,7 +144,7 @@ def test_a_long_list_ends_with_how_many_more_there_are(rows: int) -> None:
 
 
 def sentences(number: int) -> Sequence[str]:
-    return [f"Trunk {i} is not as wanted." for i in range(number)]
+    return [f"Trunk {i} is not up to date." for i in range(number)]
 
 
 def test_sentences_are_counted_too_where_there_is_no_room() -> None:

@@ -198,7 +198,7 @@ def test_the_list_in_front_leads_to_each_cell(user: Path) -> None:
     assert link is not None
     assert link.location == "DIDs!B3"
     assert page["H4"].value == "You, in this workbook"
-    assert page["A1"].value == "6 problems to correct; 2 notes."
+    assert page["A1"].value == "6 errors to correct; 2 warnings."
     assert page.auto_filter.ref == "A3:H11"
     assert page.freeze_panes == "A4"
 
@@ -261,7 +261,7 @@ def test_a_corrected_copy_is_a_valid_workbook_without_a_word_about_our_sheets(us
     assert {problem.sheet for problem in problems} <= {"Trunks", "DIDs", "Charts"}
     clean = marked(path, "clean.xlsx")
     page = next(pages(clean, "Problems"))
-    assert str(page["A1"].value).startswith("No problems.")
+    assert str(page["A1"].value).startswith("No errors.")
     for page in pages(clean):
         assert not [c for row in page.iter_rows() for c in row if behind(page, c.coordinate) in {"pink", "yellow"}]
     assert said(next(pages(clean, "Trunks")), "D3") == "From the contract"
@@ -413,7 +413,7 @@ def test_places_where_something_of_somebodys_lies_are_refused(target: str, messa
 
 def test_among_csv_files_there_is_no_place(tmp_path: Path) -> None:
     (tmp_path / "trunks.csv").write_text("Name\nLondon\n")
-    with pytest.raises(UsageError, match="among the workbook's own files"):
+    with pytest.raises(UsageError, match="one of the workbook's own files"):
         check_marked_target(tmp_path, tmp_path / "marked.xlsx")
 
 

@@ -89,10 +89,10 @@ def test_values_that_differ_are_not_said_for_all_rows() -> None:
 @pytest.mark.parametrize(
     ("problems", "said"),
     [
-        ([], "No problems. There is nothing to correct."),
-        ([noted(2)], "No problems. 1 note, listed below."),
-        ([wrong(2)], "1 problem to correct."),
-        ([wrong(2), wrong(2), noted(2), noted(3)], "2 problems in 1 cell to correct; 2 notes."),
+        ([], "No errors. There is nothing to correct."),
+        ([noted(2)], "No errors. 1 warning, listed below."),
+        ([wrong(2)], "1 error to correct."),
+        ([wrong(2), wrong(2), noted(2), noted(3)], "2 errors in 1 cell to correct; 2 warnings."),
     ],
 )
 def test_the_headline_counts(problems: list[Problem], said: str) -> None:

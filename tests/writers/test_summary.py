@@ -217,11 +217,11 @@ def test_a_plan_is_summary_changes_and_problems(tmp_path: Path) -> None:
     ]
     fault = problems[0]
     assert cells(path, "Problems") == [
-        ["1 problem to correct; 1 note.", *[""] * 7],
+        ["1 error to correct; 1 warning.", *[""] * 7],
         ["Correct these cells in the workbook, save it, and plan again.", *[""] * 7],
         headers,
-        ["problem", "DIDs", "B14", "DID", "=44", fault.message, fault.fix, "You, in this workbook"],
-        ["notice", "Trunks", "A1", "", "", "m", "f", "Who runs trunk-batch"],
+        ["error", "DIDs", "B14", "DID", "=44", fault.message, fault.fix, "You, in this workbook"],
+        ["warning", "Trunks", "A1", "", "", "m", "f", "Who runs trunk-batch"],
     ]
     assert book["Problems"].auto_filter.ref == "A3:H5"
     assert book["Problems"]["C4"].hyperlink is None

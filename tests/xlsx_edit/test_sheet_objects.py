@@ -21,7 +21,7 @@ from tests.writers.test_results_package import ROWS, fill_dids, into, lines, pag
 
 COLUMNS = [{"header": header} for header in ROWS[0]]
 OUTSIDE = (
-    "On the sheet DIDs the results stand outside its {0}, because of what stands beside it: sorting by the {0} does "
+    "On the sheet DIDs the results are outside its {0}, because of what is beside it: sorting by the {0} does "
     "not move them along. To sort, select all columns first."
 )
 
