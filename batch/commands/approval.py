@@ -86,7 +86,7 @@ def plan_document(planned: Planned, signed: Path | None = None) -> PlanDocument:
 def _why_not(planned: Planned) -> str:
     stopping = sum(problem.stops for problem in planned.plan.problems)
     if planned.exit_code == 3:
-        there = f"the workbook has {counted(stopping, 'problem')}"
+        there = f"the workbook has {counted(stopping, 'error')}"
         corrected = f"{'it is' if stopping == 1 else 'they are'} corrected"
         return f"This cannot be approved: {there}, and nothing is sent until {corrected}."
     return "" if planned.plan.updates else "There is nothing to approve: no trunk would be written."
@@ -140,7 +140,7 @@ def _summary(planned: Planned) -> Summary:
 
 def _against(planned: Planned) -> str:
     if planned.exit_code == 3:
-        return "there are problems"
+        return "there are errors"
     refused = len(planned.refused_hazards)
     return f"{counted(refused, 'hazard')} {'is' if refused == 1 else 'are'} not allowed"
 

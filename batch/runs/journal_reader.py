@@ -131,7 +131,7 @@ def read_history(folder: Path) -> History:
                     f"The journal {path} lacks its latest records: {_beside(path).name}, which belongs beside it, is "
                     "missing or empty.",
                     "Copy that file too, from where the run was made. If it is gone, apply the workbook anew: what is "
-                    "as wanted by now is not written again.",
+                    "done by now is not written again.",
                 )
             wanted = {one.row: one for one in _wanted(journal)}
             tries = _tries(journal)
@@ -157,7 +157,7 @@ def read_history(folder: Path) -> History:
         raise RecordDamaged(
             f"A record of the run in {folder} is damaged: {damage}. What the run did last cannot be told from it.",
             "If the folder is a copy, copy it anew from where the run was made. Else apply the workbook anew: what is "
-            "as wanted by now is not written again.",
+            "done by now is not written again.",
         ) from None
     except (sqlite3.Error, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error) if isinstance(error, sqlite3.Error) else "it is damaged"

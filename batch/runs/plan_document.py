@@ -125,7 +125,7 @@ _EXPECTED: Final[Mapping[Ending, tuple[str, str, str]]] = {
     Ending.SKIPPED: ("skipped", "The row's trunk says skip, or the row is left out; nothing would be sent.", ""),
     Ending.INVALID: (
         "invalid",
-        "There is a problem in this row; its trunk would not be written.",
+        "There is an error in this row; its trunk would not be written.",
         "Correct the cell that is named, then plan again.",
     ),
     Ending.BLOCKED: (

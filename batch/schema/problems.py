@@ -28,11 +28,6 @@ class Severity(StrEnum):
         """What people call it."""
         return "error" if self is Severity.PROBLEM else "warning"
 
-    @property
-    def called(self) -> str:
-        """What people call it."""
-        return "error" if self is Severity.PROBLEM else "warning"
-
 
 @dataclass(frozen=True, slots=True)
 class ProblemKind:

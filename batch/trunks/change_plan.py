@@ -379,7 +379,7 @@ def _order_left(table: Table, change: Change, label: str) -> Problem:
         sheet=table.name,
         row=table.header_row,
         message=f"The {label} of {change.live.label} are all on the PBX, in another order, which stays: the trunk was "
-        "as wanted when its run ended, and results may be sorted to read them.",
+        "done when its run ended, and results may be sorted to read them.",
         fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
         trunk=change.record.row,
     )

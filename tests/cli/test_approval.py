@@ -224,7 +224,7 @@ def test_a_plan_with_problems_cannot_be_signed(shell: Shell, tmp_path: Path) -> 
     with pbx() as served:
         assert shell("plan", wrong, *plan_at(served), "-o", tmp_path / "plan.xlsx").code == 3
     said = [cell for row in rows_of(tmp_path / "plan.xlsx", "Summary") for cell in row]
-    assert "This cannot be approved: the workbook has 1 problem, and nothing is sent until it is corrected." in said
+    assert "This cannot be approved: the workbook has 1 error, and nothing is sent until it is corrected." in said
     assert "Approved by" not in said
 
 
