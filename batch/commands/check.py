@@ -165,7 +165,7 @@ def check(settings: Settings | Path | str) -> Checked:
             raise UsageError(
                 f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",
                 (f"Did you mean {', '.join(near)}? " if near else "")
-                + "Give a Name or Trunk ID as it stands in the workbook.",
+                + "Give a Name or Trunk ID as it is in the workbook.",
             )
         found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
         tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)

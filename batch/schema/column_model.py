@@ -179,7 +179,7 @@ class Column:
 
     @property
     def allowed(self) -> str:
-        """What may stand in it, in words; empty where anything may."""
+        """What may be in it, in words; empty where anything may."""
         words = []
         if self.choices:
             words.append(f"one of: {', '.join(self.choices)}")

@@ -251,7 +251,7 @@ class Problem:
     code: str
     """A key of `KINDS`."""
     sheet: str
-    """The sheet's name as it stands in the workbook."""
+    """The sheet's name as it is in the workbook."""
     row: int = 1
     """Row number as people see it."""
     column: int = 0

@@ -188,7 +188,7 @@ def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str |
                 code="cell-picture",
                 found="",
                 message="There is a picture in this cell.",
-                fix="Type the value in its place; pictures may stand beside the table or in a column of your own.",
+                fix="Type the value in its place; pictures may be beside the table or in a column of your own.",
             )
         case CellError(text):
             return Finding(

@@ -1,7 +1,7 @@
 """Columns file: what says which column of a workbook means what, where its headers do not.
 
 A TOML file with a table for each sheet. In ``[DIDs.columns]`` stands our column left of ``=``, right of it the header
-as it stands in the workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. In ``[DIDs]``
+as it is in the workbook, or ``column C``, or nothing (``""``) for a column that is to be left alone. In ``[DIDs]``
 itself a column of ours has what all rows say (``trunk = "London-1"``), ``skip_where`` has the rows to be left out, by
 header and what the cells say, and ``own`` the headers of columns that are the user's own.
 """
@@ -274,7 +274,7 @@ def fit(
         taken = next((other for other, position in positions.items() if found == [position]), None)
         if len(found) > 1:
             where = " and ".join(letters(position) for position in found)
-            what = f"{text!r} for {label} stands in the columns {where} of {raw.name}"
+            what = f"{text!r} for {label} is in the columns {where} of {raw.name}"
             problems.append(fault(file.name, raw.name, what, text, f'Say which: "column {letters(found[0])}".'))
         elif not found and name == "trunk" and not _likest(text, header):
             always.setdefault(name, text)
@@ -331,7 +331,7 @@ def _near(sheet: Sheet, text: str, header: Mapping[int, CellValue]) -> str:
     """Say which header is likest; a row without a known header may be no header, and its cells are not shown."""
     likest = _likest(text, header)
     if not likest or not any(folded(str(there)) in words_of(sheet) for there in header.values()):
-        return 'Write it as it stands there, or say "column C".'
+        return 'Write it as it is there, or say "column C".'
     return f"Did you mean {likest!r}?"
 
 

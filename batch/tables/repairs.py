@@ -245,7 +245,7 @@ _ORDINARY_BLANKS: Final[_Repair] = (partial(_NO_BREAKS.sub, " "), "Non-breaking 
 _STRIPPED: Final[_Repair] = (str.strip, "Blanks before or after the value were taken off.")
 _NO_APOSTROPHE: Final[_Repair] = (partial(_without_front, _IN_FRONT), "An apostrophe in front was taken off.")
 _NO_TEL: Final[_Repair] = (partial(_without_front, _TEL), _TEL_WORDS)
-_URI_WORDS: Final = "Of the address only the number was taken, without what stands behind it (an extension, a host)."
+_URI_WORDS: Final = "Of the address only the number was taken, without what follows it (an extension, a host)."
 _NO_URI: Final[_Repair] = (_number_of_uri, _URI_WORDS)
 ADDRESS_WORDS: Final = frozenset({_TEL_WORDS, _URI_WORDS})
 """What is told of a number that stood there as an address."""

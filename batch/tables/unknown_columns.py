@@ -438,7 +438,7 @@ def _shifted(raw: RawSheet, region: Region, columns: Mapping[int, list[int]]) ->
             sheet=raw.name,
             row=row,
             column=position,
-            message="The row has more values than there are headers: its values may stand in the wrong columns.",
+            message="The row has more values than there are headers: its values may be in the wrong columns.",
             fix=f'Put "quotes" around the value that holds the separator ({separator}), or delete what is too much.',
         )
         for row, position in sorted(firsts.items())

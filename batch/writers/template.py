@@ -224,7 +224,7 @@ class _Guide:
                 [
                     ("Column", "header", 1),
                     ("What it is", "header", 3),
-                    ("What may stand in it", "header", 1),
+                    ("What may be in it", "header", 1),
                     ("Example", "header", 1),
                     ("Trunk types", "header", 1),
                 ]

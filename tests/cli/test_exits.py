@@ -74,14 +74,14 @@ class TestCheck:
         ran = shell("check", wrong)
         assert ran.code == 3
         assert "Trunks!C3" in ran.out
-        assert "1 problem. Nothing will be sent until it is corrected." in ran.out
+        assert "1 error. Nothing will be sent until it is corrected." in ran.out
         assert ran.out.splitlines()[-1] == "More about not-a-number:  trunk-batch explain not-a-number"
 
     def test_2_for_a_trunk_that_the_workbook_does_not_have(self, shell: Shell, book: Path) -> None:
         ran = shell("check", book, "--only", "Lndon", "--json")
         assert (ran.code, ran.error["code"]) == (2, "usage")
         assert ran.error["message"] == "--only names Lndon, which the workbook does not have."
-        assert ran.error["hint"] == "Did you mean London? Give a Name or Trunk ID as it stands in the workbook."
+        assert ran.error["hint"] == "Did you mean London? Give a Name or Trunk ID as it is in the workbook."
 
 
 @pytest.mark.usefixtures("secret")
@@ -111,7 +111,7 @@ class TestPlan:
             ran = shell("plan", book, *plan_at(served))
             assert shell("plan", book, *plan_at(served), "--json").json["changes"][0]["kind"] == "keep"
         assert ran.code == 0
-        assert "No changes: 1 trunk already is as wanted." in ran.out
+        assert "No changes: 1 trunk is already up to date." in ran.out
         assert "Next:" not in ran.out
 
     def test_3_is_whole_all_the_same(self, shell: Shell, wrong: Path) -> None:
@@ -122,7 +122,7 @@ class TestPlan:
             assert [change["trunk"]["name"] for change in ran.json["changes"]] == ["London"]
             ran = shell("plan", wrong, *plan_at(served))
             assert ran.code == 3
-            assert "1 problem. Nothing is sent until it is corrected." in ran.out
+            assert "1 error. Nothing is sent until it is corrected." in ran.out
             assert "Or leave out the 1 trunk concerned, whole, with --skip-invalid." in ran.out
             assert ran.out.splitlines()[-1] == "More about not-a-number:  trunk-batch explain not-a-number"
             assert shell("plan", wrong, *plan_at(served), "--skip-invalid").code == 0
@@ -268,7 +268,7 @@ class TestVoice:
             assert "range-expanded" not in shell("plan", book, *plan_at(served), "-q").out
             ran = shell("apply", book, *at(served), "--yes", "-q")
         assert ran.err == ""
-        assert ran.out.splitlines()[0] == "All 2 trunks are as wanted."
+        assert ran.out.splitlines()[0] == "All 2 trunks are up to date."
 
     def test_verbose_prints_every_request_redacted_and_cuts_no_list_short(self, shell: Shell, tmp_path: Path) -> None:
         book = write_book(tmp_path / "b.xlsx", dids=[("Trunk", "DID"), ("London", "442079460100-119")])
@@ -277,7 +277,7 @@ class TestVoice:
             ran = shell("apply", book, *at(served), "--yes", "-v")
             asked = [request.call for request in served.requests]
         assert "+ … 8 more" in brief.out
-        assert "442079460119" not in brief.out.partition("notice")[0]
+        assert "442079460119" not in brief.out.partition("warning")[0]
         assert "+ 442079460119" in whole.out
         assert "call=trunk/query  ids=1,2  sign_in=1  reply=answer  http_status=200  errcode=0" in whole.err
         assert brief.err == f"PBX: {served.url} (from --url)\n"

@@ -64,7 +64,7 @@ def test_what_a_message_offers_runs_as_printed(shell: Shell, tmp_path: Path, nam
     while ran.code:
         assert ran.code == 3
         ran = shell(*printed_command(ran.out))
-    assert "No problems." in ran.out
+    assert "No errors." in ran.out
 
 
 def test_when_the_kind_is_clear_only_the_trunk_is_asked_for(shell: Shell, tmp_path: Path) -> None:

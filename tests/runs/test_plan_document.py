@@ -98,7 +98,7 @@ def test_nothing_is_told_as_if_it_had_happened() -> None:
         ("unchanged", "The PBX already holds this; nothing would be sent.", ""),
         (
             "invalid",
-            "There is a problem in this row; its trunk would not be written.",
+            "There is an error in this row; its trunk would not be written.",
             "Correct the cell that is named, then plan again.",
         ),
     ]

@@ -77,7 +77,7 @@ def test_the_file_goes_before_a_header_that_is_known() -> None:
         (
             MAPPED.replace('"column C"', '"column ZZ"'),
             "m.toml: row 3 of Lines 2026 has no header 'column ZZ' for Hostname.",
-            'Correct m.toml. Write it as it stands there, or say "column C".',
+            'Correct m.toml. Write it as it is there, or say "column C".',
         ),
         (
             MAPPED + '[Foo]\nsheet = "x"\n',

@@ -93,7 +93,7 @@ def test_a_word_that_never_stands_there_is_told() -> None:
         (
             'skip_where = {"column Z" = ["deleted"]}',
             "m.toml: row 1 of DIDs has no header 'column Z', by which rows are to be left out.",
-            'Correct m.toml. Write it as it stands there, or say "column C".',
+            'Correct m.toml. Write it as it is there, or say "column C".',
         ),
     ],
 )
