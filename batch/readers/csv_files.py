@@ -6,16 +6,16 @@ import csv
 import hashlib
 import io
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import PurePosixPath
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
 from batch.readers.csv_records import HEAD, Dialect, LooseRecords, detect_dialect, neat_records
 from batch.readers.encodings import Encoding, detect_encoding
-from batch.readers.list_folders import list_files, put_together
+from batch.readers.list_folders import list_files, list_parts, put_together
 from batch.readers.workbook import (
     BLANK,
     CellValue,
@@ -27,7 +27,8 @@ from batch.readers.workbook import (
 )
 from batch.schema.column_model import Column, ListSheet, Sheet
 from batch.schema.columns import RESULT_HEADERS, SHEETS
-from batch.wording import folded
+from batch.schema.dialects import dialect_of
+from batch.wording import folded, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -53,6 +54,11 @@ _BLOCK: Final = 20_000
 
 _MOST_ROWS: Final = 5
 """Rows that a remark names."""
+_MOST_FILES: Final = 12
+"""Files that a remark names."""
+
+_TITLES: Final = 30
+"""So many rows from the top are thought to hold the header."""
 
 _EXPORTED: Final = re.compile(r"(?:.* - )?(.+?)(?:-(?:Table|Tabelle|Tableau|Tabla|表格) ?\d+)?")
 """Names that exports give: ``Book - DIDs`` (Google) and ``DIDs-Table 1`` (Numbers)."""
@@ -84,10 +90,41 @@ def sheet_of_file(name: str) -> Sheet | None:
 def files_in(folder: Path) -> dict[str, Path]:
     """Return the CSVs of a folder, by the layout's file name and in its order, and the summary.
 
+    What a file stands for, its name says; beside one of such a name also its headers, if another system wrote it.
+
     Raises:
         WorkbookError: Two files stand for one sheet.
     """
-    return _by_name(folder, [(path.name, path) for path in sorted(folder.iterdir()) if path.is_file()])
+    paths = _csvs_in(folder)
+    named = _by_name(folder, [(path.name, path) for path in paths])
+    if SUMMARY_FILE in named:
+        return named
+    return _by_name(folder, [*((name, path) for name, path in named.items()), *_by_headers(paths, named)])
+
+
+def _csvs_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.casefold() == ".csv" and path.is_file())
+
+
+def _by_headers(paths: Iterable[Path], named: Mapping[str, Path]) -> Iterator[tuple[str, Path]]:
+    """Yield the files that are known by their headers alone, and the layout's name of what they stand for."""
+    for path in paths:
+        if path not in named.values() and (sheet := _sheet_by_headers(path)) and sheet.csv not in named:
+            yield sheet.csv, path
+
+
+def _sheet_by_headers(path: Path) -> Sheet | None:
+    with suppress(OSError, csv.Error), path.open("rb") as file:
+        head = file.read(HEAD)
+        encoding = detect_encoding(head)
+        if encoding is None:
+            return None
+        text = _text(head, encoding, HEAD).read()
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=detect_dialect(text, ()).delimiter)
+        for row in islice(lines, _TITLES):
+            if dialect := dialect_of(set(map(folded, row))):
+                return next(sheet for sheet in SHEETS if sheet.title == dialect.sheet)
+    return None
 
 
 def files_in_zip(package: Package) -> dict[str, str]:
@@ -115,7 +152,9 @@ def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
     ):
         if known in found:
             raise WorkbookError(
-                f'"{where}" holds two files that stand for {known}.', "Keep one of them and move the other away."
+                f'"{where}" holds two files that stand for {known}.',
+                "Keep one of them and move the other away; or put both into a folder "
+                f"{PurePosixPath(known).stem} in it, each called after its trunk.",
             )
         found[known] = file
     return {name: found[name] for name in (*FILES, SUMMARY_FILE) if name in found} if set(found) & set(FILES) else {}
@@ -153,15 +192,30 @@ def read_folder(folder: Path) -> CsvFolder:
     if twice := next((sheet for sheet in lists if sheet.csv in files), None):
         what = f'"{folder}" holds {twice.csv} and a folder with files of {twice.title}.'
         raise WorkbookError(what, "Keep one of them and move the other away.")
-    return _read(((name, path, _bytes(path)) for name, path in files.items()), lists)
+    read = _read(
+        ((name, path, _bytes(path)) for name, path in files.items()),
+        {sheet: [(path, _bytes(path)) for path in paths] for sheet, paths in lists.items()},
+    )
+    unread = [path.name for path in _csvs_in(folder) if path not in files.values()]
+    if unread and not read.ours:
+        first = read.sheets[0].name
+        read.remarks[first] += f" Not read: {some_of(unread, _MOST_FILES)}."
+    return read
 
 
 def read_zip(package: Package) -> CsvFolder:
     """Read the CSVs of a zip, as `read_folder` does."""
-    files = files_in_zip(package)
-    for part in files.values():
+    files, lists = files_in_zip(package), list_parts(package.names)
+    for part in chain(files.values(), *lists.values()):
         _check_large(package.path / part, package.size(part))
-    return _read((name, package.path / part, package.read(part)) for name, part in files.items())
+    return _read(
+        ((name, package.path / part, package.read(part)) for name, part in files.items()),
+        {
+            sheet: [(package.path / part, package.read(part)) for part in parts]
+            for sheet, parts in lists.items()
+            if sheet.csv not in files
+        },
+    )
 
 
 _SURELY_OURS: Final = 4
@@ -191,7 +245,7 @@ def _check_large(path: Path, size: int) -> None:
 
 
 def _read(
-    files: Iterable[tuple[str, Path, bytes]], lists: Mapping[ListSheet, Sequence[Path]] = MappingProxyType({})
+    files: Iterable[tuple[str, Path, bytes]], lists: Mapping[ListSheet, Sequence[tuple[Path, bytes]]]
 ) -> CsvFolder:
     digest = hashlib.sha256()
     sheets: list[RawSheet] = []
@@ -206,8 +260,7 @@ def _read(
         sheet, remark = _sheet(known.title, known.columns, path, raw)
         sheets.append(sheet)
         remarks[sheet.name] = remark
-    for listed, paths in lists.items():
-        contents = [(path, _bytes(path)) for path in paths]
+    for listed, contents in lists.items():
         digest.update(b"".join(raw for _, raw in contents))
         parts = [(path, _sheet(listed.title, listed.columns, path, raw)[0]) for path, raw in contents]
         sheet, remarks[listed.title] = put_together(listed, parts)

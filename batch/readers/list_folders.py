@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final
 from urllib.parse import unquote
 
@@ -74,6 +74,16 @@ def list_files(folder: Path) -> Mapping[ListSheet, Sequence[Path]]:
         files = sorted(path for path in place.iterdir() if path.is_file() and path.suffix.casefold() == ".csv")
         if sheet is not None and files:
             found[sheet] = [*found.get(sheet, ()), *files]
+    return found
+
+
+def list_parts(names: Iterable[str]) -> Mapping[ListSheet, Sequence[str]]:
+    """Return the same of what is in a zip, where the folder of a list stands at its top or in one folder."""
+    found: dict[ListSheet, list[str]] = {}
+    for path in sorted(map(PurePosixPath, names)):
+        sheet = _list_of(path.parent.name) if 2 <= len(path.parts) <= 3 and path.parts[0] != "__MACOSX" else None
+        if sheet is not None and path.suffix.casefold() == ".csv" and not path.name.startswith("._"):
+            found[sheet] = [*found.get(sheet, ()), str(path)]
     return found
 
 

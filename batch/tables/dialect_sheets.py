@@ -108,7 +108,7 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
         row=table.header_row,
         column=min(headers, default=0),
         message=" ".join(sentences),
-        fix="Nothing to do, if that is what it is; else say with --columns what its columns mean.",
+        fix="Nothing to do, if that is what it is; else put # in front of one of its headers.",
     )
 
 

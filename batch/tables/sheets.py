@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from batch.errors import WorkbookError
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.readers.xlsx import DamagedParts, damaged_parts
 from batch.schema.column_model import Sheet, vocabulary_of
-from batch.schema.columns import SHEETS, TRUNKS
+from batch.schema.columns import LIST_SHEETS, SHEETS, TRUNKS
 from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.columns_file import ColumnsFile, fault
+from batch.tables.dialect_sheets import dialect_in
 from batch.tables.single_lists import NO_OPTIONS, ListOptions, kind_by_headers, may_be_trunks, ways_to_say
 from batch.wording import edits_for, folded, listed
 
@@ -56,6 +59,9 @@ def find_sheets(
     if _has_no_rows(found) and not any(_nearest(raw, found) for raw in own):
         problems += _found_by_headers(_filled(own, workbook), found)
         own = [raw for raw in own if not any(raw is other for other in found.values())]
+    elif not {sheet.title for sheet in LIST_SHEETS} <= found.keys():
+        problems += _found_by_dialect(own, workbook, found)
+        own = [raw for raw in own if not any(raw is other for other in found.values())]
     missing = _no_trunks(workbook, own, found, options)
     asked_about = {problem.sheet for problem in missing}
     told = [raw for raw in own if raw.name not in asked_about]
@@ -92,6 +98,20 @@ def _found_by_headers(sheets: Iterable[RawSheet], found: dict[str, RawSheet]) ->
             yield _twice(sheet, found[sheet.title], raw)
         elif sheet is not None:
             found[sheet.title] = raw
+
+
+def _found_by_dialect(own: Iterable[RawSheet], workbook: Workbook, found: dict[str, RawSheet]) -> Iterator[Problem]:
+    """Find the lists that another system wrote beside the sheets with names that are known."""
+    known = {*found}
+    for raw in own:
+        with suppress(WorkbookError):  # nobody needs it then
+            dialect = None if is_ours(raw, workbook.metadata) else dialect_in(raw)
+            if dialect is None or dialect.sheet in known:
+                continue
+            if dialect.sheet in found:
+                yield _twice(next(s for s in SHEETS if s.title == dialect.sheet), found[dialect.sheet], raw)
+            else:
+                found[dialect.sheet] = raw
 
 
 def _has_no_rows(found: Mapping[str, RawSheet]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,53 @@ def test_a_list_that_stands_there_twice_is_refused(tmp_path: Path) -> None:
     (place / "dids.csv").write_text("Trunk,DID\nLondon-1,1\n")
     with pytest.raises(WorkbookError, match=r"holds dids\.csv and a folder with files of DIDs"):
         read_workbook(place)
+
+
+def zipped(place: Path, target: Path, inside: str) -> Path:
+    with zipfile.ZipFile(target, "w") as package:
+        for path in sorted(place.rglob("*.csv")):
+            package.writestr(f"{inside}{path.relative_to(place).as_posix()}", path.read_bytes())
+    return target
+
+
+@pytest.mark.parametrize("inside", ["", "portal/"])
+def test_a_zip_of_such_a_folder_is_the_same(tmp_path: Path, inside: str) -> None:
+    place = folder(tmp_path, **{"London-1": "DID\n1\n", "Who%3F": "DID\n2\n"})
+    read = read_workbook(zipped(place, tmp_path / "p.zip", inside))
+    assert [sheet.columns for sheet in read.sheets] == [sheet.columns for sheet in read_workbook(place).sheets]
+
+
+TELNYX = "phone_number,status,connection_name\n+442079460100,active,SBC\n"
+
+
+def test_a_file_of_another_system_is_known_by_its_headers_whatever_its_name(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    (place / "from carrier.csv").write_text(f"Numbers of 2026\n{TELNYX}")
+    (place / "notes.csv").write_text("a,b\n1,2\n")
+    (place / "picture.csv").write_bytes(b"\x89PNG\0\0")
+    read = read_workbook(place)
+    assert [sheet.name for sheet in read.sheets] == ["Trunks", "DIDs"]
+    assert read.remarks["DIDs"] == "from carrier.csv was read as UTF-8, with commas between the values."
+    assert read.remarks["Trunks"].endswith(" Not read: notes.csv, picture.csv.")
+    assert read.sha256 == fingerprint(place)
+
+
+def test_a_folder_that_holds_nothing_else_is_a_workbook(tmp_path: Path) -> None:
+    (tmp_path / "numbers.csv").write_text(TELNYX)
+    assert [sheet.name for sheet in read_workbook(tmp_path).sheets] == ["DIDs"]
+
+
+def test_a_file_with_the_plain_name_goes_before_one_that_is_known_by_its_headers(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    (place / "dids.csv").write_text("Trunk,DID\nLondon-1,1\n")
+    (place / "numbers.csv").write_text(TELNYX)
+    assert read_workbook(place).remarks["DIDs"].startswith("dids.csv")
+
+
+def test_two_files_that_are_known_as_one_list_are_refused(tmp_path: Path) -> None:
+    place = folder(tmp_path)
+    for name in ("a.csv", "b.csv"):
+        (place / name).write_text(TELNYX)
+    with pytest.raises(WorkbookError) as refused:
+        read_workbook(place)
+    assert "put both into a folder dids in it, each called after its trunk" in refused.value.hint

@@ -198,3 +198,19 @@ def test_a_password_in_a_column_of_theirs_is_no_part_of_what_is_told() -> None:
 @pytest.mark.parametrize("raw", [sheet("DIDs"), sheet("DIDs", "Trunk|DID", "London-1|442079460100")])
 def test_other_sheets_are_in_no_dialect(raw: RawSheet) -> None:
     assert dialect_in(raw) is None
+
+
+def test_a_sheet_of_any_name_is_known_beside_the_trunks_where_no_other_is_that_list() -> None:
+    carrier = sheet("Carrier", "Trunk|phone_number|status|connection_name", "London-1|442079460100|active|SBC")
+    tables, problems = tabulate(workbook(TRUNKS, carrier), Secret)
+    assert (tables.dids.name, tables.dids.texts("did")) == ("Carrier", ["442079460100"])
+    assert "Carrier!A1 dialect-read" in told(problems)
+    tables, problems = tabulate(workbook(TRUNKS, carrier, sheet("DIDs", "Trunk|DID", "London-1|1")), Secret)
+    assert (tables.dids.name, told(problems)) == ("DIDs", ["Carrier!A1 own-sheet"])
+
+
+def test_two_sheets_that_are_known_as_one_list_are_asked_about() -> None:
+    header = "Trunk|phone_number|status|connection_name"
+    one, two = (sheet(name, header, "London-1|442079460100|active|SBC") for name in ("A", "B"))
+    _, problems = tabulate(workbook(TRUNKS, one, two), Secret)
+    assert "B!A1 sheet-twice" in told(problems)
