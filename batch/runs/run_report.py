@@ -122,7 +122,7 @@ def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     all_of_them = list(outcomes)
     open_ones = [outcome for outcome in all_of_them if not outcome.as_wanted]
     left_out = sum(not outcome.chosen for outcome in all_of_them)
-    rest = f" {left_out} were not chosen." if left_out else ""
+    rest = f" {left_out} {'was' if left_out == 1 else 'were'} not chosen." if left_out else ""
     if not open_ones:
         done = len(all_of_them) - left_out
         return (

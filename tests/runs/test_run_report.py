@@ -203,7 +203,7 @@ def test_statuses_before_and_after_are_counted_for_what_was_written() -> None:
         ([], "0 trunks are up to date."),
         (
             [outcome(2, Ending.UNCHANGED), outcome(3, Ending.NOT_RUN, chosen=False)],
-            "1 trunk is up to date. 1 were not chosen.",
+            "1 trunk is up to date. 1 was not chosen.",
         ),
         (
             [
