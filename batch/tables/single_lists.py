@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from string import digits
 from typing import Final
 
 import numpy as np
@@ -80,7 +81,8 @@ def _told_fields(sheet: Sheet, raw: RawSheet) -> frozenset[str]:
         return frozenset()
     below = partial(cells_below, raw, region)
     headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False, below=below)
-    return frozenset(name for name, text in headers.texts.items() if folded(text) not in _ANY_NUMBER)
+    words = {name: folded(text).rstrip(digits) for name, text in headers.texts.items()}
+    return frozenset(name for name, word in words.items() if word in words_of(sheet) and word not in _ANY_NUMBER)
 
 
 _ANY_NUMBER: Final = frozenset(
