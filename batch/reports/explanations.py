@@ -58,7 +58,7 @@ def every_explanation() -> Iterator[Explanation]:
         map(_errcode, ERRCODES.values()),
         _problems(Severity.PROBLEM),
         _problems(Severity.NOTICE),
-        (_column(sheet, column) for sheet in SHEETS for column in sheet.columns),
+        (_column(sheet, column) for sheet in SHEETS for column in sheet.every_column),
         _words(),
     )
 

@@ -296,10 +296,10 @@ def block_columns(field: str, word: str, noun: str, most: int, first: str, last:
         )
     ]
     count = Column(
-        label="Count",
+        label="Quantity",
         field=f"{field}_count",
         parser=Parser.NUMBER,
-        help=f"How many a block has of one {word} after the other, with the first.",
+        help=f"How many numbers a block has, beginning with the {word} of its row.",
         example="100",
     )
     return BlockColumns(

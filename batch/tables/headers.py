@@ -15,6 +15,7 @@ from batch.schema.column_model import (
     BlockColumns,
     Column,
     ListSheet,
+    Parser,
     Sheet,
     bare_words,
     numbered_words,
@@ -192,6 +193,8 @@ class _Sorting:
                 self.columns[block.field] = self.columns.pop(block.first.field)
                 self.texts[block.field] = self.texts.pop(block.first.field)
         self._settle_numbered(sheet, below)
+        if f"{sheet.number}+2" in self.columns:
+            self._refuse_names_of_numbers(sheet)
         self.own = dict(sorted(self.own.items()))
 
     def _meant(self, block: BlockColumns, there: AbstractSet[str], below: Below) -> AbstractSet[str]:
@@ -231,6 +234,20 @@ class _Sorting:
             name = f"{sheet.number}+{len(others) + 1}" if others else sheet.number
             self.columns[name], self.texts[name] = position, text
 
+    def _refuse_names_of_numbers(self, sheet: ListSheet) -> None:
+        """Report ``DID 2 name`` beside several columns of numbers: a row has one name."""
+        names = {folded(text) for c in sheet.columns if c.parser is Parser.LABEL for text in c.headers}
+        for position, text in self.own.items():
+            if re.sub("[0-9]", "", folded(text)) in names and not text.startswith("#"):
+                self.problem(
+                    "column-unknown",
+                    position,
+                    text,
+                    f"{text!r} would name one number of its row, and all numbers of a row have the same name.",
+                    "Put each number with its name into a row of its own; or put # in front of the header to keep it "
+                    "as your own.",
+                )
+
     def _again(self, position: int, text: str, column: Column) -> None:
         if self.second is not None:
             return  # it has been told that a second table begins to the left of it
@@ -259,8 +276,9 @@ class _Sorting:
         """Ask about own columns whose header is almost a known one; returns the fields that they may mean."""
         lacking = [c for c in self.sheet.columns if c.field not in self.columns and c.field not in self.said]
         guessed: set[str] = set()
+        told = {problem.column for problem in self.problems}
         for position, text in self.own.items():
-            is_said = text.startswith("#") or position in self.fit.own | self.fit.theirs
+            is_said = text.startswith("#") or position in self.fit.own | self.fit.theirs | told
             near = None if is_said else nearest_column(text, lacking)
             if near:
                 column, word = near

@@ -246,7 +246,8 @@ def test_a_cell_with_the_same_number_twice_is_told() -> None:
         ("Trunk|To|Count", "London-1|442079460100|10", ["header-missing", "column-unknown", "column-unknown"]),
         ("Trunk|DID|To", "London-1|442079460100|1001", ["column-unknown"]),
         ("Trunk|DID|DID 1 name", "London-1|442079460100|Sales", ["header-near"]),
-        ("Trunk|DID 1|DID 2|DID 2 name", "London-1|442079460100|442079460101|Sales", ["header-near"]),
+        ("Trunk|DID 1|DID 2|DID 2 name", "London-1|442079460100|442079460101|Sales", ["column-unknown"]),
+        ("Trunk|DID 1|DID name 1|DID 2", "London-1|442079460100|Sales|442079460101", ["column-unknown"]),
     ],
 )
 def test_what_cannot_be_read_together_is_a_problem(header: str, line: str, codes: list[str]) -> None:
