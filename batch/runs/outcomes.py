@@ -258,7 +258,7 @@ def _with_work_by_hand(table: Table, results: Mapping[int, RowResult]) -> dict[i
 
 def _skipped(why: str) -> RowResult:
     ending = Ending.SKIPPED
-    return RowResult(result=str(ending), tone=TONES[ending], what_to_do=f"{ENDINGS[ending].next_step} {why}")
+    return RowResult(result=str(ending), tone=TONES[ending], what_to_do=why)
 
 
 def _faulty_rows(problems: Iterable[Problem]) -> dict[str, dict[int, list[Problem]]]:

@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
 from batch.wording import folded, read_texts
+
+
+class RowsAre(StrEnum):
+    """What the rows of a sheet are."""
+
+    NUMBERS = "numbers"
+    LINES = "lines"
+    """Of people or telephones, some of which have no number, or one that others have as well."""
+    ROUTES = "routes"
+    """Of calls, some of which are for no number, or for one that has others as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +47,8 @@ class SheetDialect:
     """By header, the only words (folded) of numbers that are in use."""
     in_front: str
     """Signs in front of a number that are no part of it."""
-    routes: bool
-    """Whether a row is a route or line: without a number it counts for nothing, and a number may come again."""
+    rows: RowsAre
+    """What a row is."""
     mask: tuple[str, ...]
     """The header of a mask, and of the number whose last digits stand for its X; or nothing."""
 
@@ -81,7 +92,7 @@ def _dialect(  # noqa: PLR0913 - the keys of the table
     useless: Mapping[str, list[str]] | None = None,
     useful: Mapping[str, list[str]] | None = None,
     in_front: str = "",
-    routes: bool = False,
+    rows: str = "numbers",
     mask: Collection[str] = (),
 ) -> SheetDialect:
     return SheetDialect(
@@ -95,7 +106,7 @@ def _dialect(  # noqa: PLR0913 - the keys of the table
         useless=_words(useless or {}),
         useful=_words(useful or {}),
         in_front=in_front,
-        routes=routes,
+        rows=RowsAre(rows),
         mask=tuple(map(folded, mask)),
     )
 

@@ -6,14 +6,15 @@ Rows that another system itself marks as not in use are asked about: neither sen
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from batch.schema.column_model import ListSheet
-from batch.schema.dialects import SheetDialect
+from batch.schema.dialects import RowsAre, SheetDialect
 from batch.schema.problems import Problem
 from batch.tables.columns_file import toml_key, toml_list
+from batch.tables.dialect_sheets import set_by_hand, told_of_work_by_hand
 from batch.tables.table import Table
 from batch.wording import counted, folded, some_of, spans
 
@@ -32,22 +33,23 @@ def without_skipped(
         file: the name of the columns file, if there is one.
         command: writes the command that checks the workbook, with more flags.
     """
-    if not table.height:
-        return table, problems
     skipped: dict[int, str] = {}
     told = list(_by_columns_file(table, file, skipped))
-    not_in_use = {} if table.dialect is None else _not_in_use(table, table.dialect, skipped)
-    told += [_asked(table, position, words, file, command) for position, words in not_in_use.items()]
-    if table.dialect is not None and table.dialect.routes and isinstance(table.sheet, ListSheet):
-        told += _routes(table, table.sheet, skipped)
-    table = replace(table, not_in_use={table.header_texts[at]: words for at, words in not_in_use.items()})
     if table.sheet.required:
-        actions = [
-            "skip" if row in skipped else text for row, text in zip(table.rows(), table.texts("action"), strict=True)
-        ]
+        pairs = zip(table.rows(), table.texts("action"), strict=True)
+        actions = ["skip" if row in skipped else text for row, text in pairs]
         return replace(table, columns={**table.columns, "action": actions}), [*problems, *told]
+    left = table.without(skipped.keys())
+    if (dialect := left.dialect) is not None:
+        marks = _not_in_use(left, dialect)
+        told += [_asked(left, position, words, file, command) for position, words in marks.items()]
+        told += told_of_work_by_hand(left)
+        left = replace(left, not_in_use={left.header_texts[at]: words for at, words in marks.items()})
+        if dialect.rows is not RowsAre.NUMBERS and isinstance(left.sheet, ListSheet):
+            told += _without_own_number(left, left.sheet, skipped)
+            left = left.without(skipped.keys())
     kept = [problem for problem in problems if problem.row not in skipped or not problem.header]
-    return replace(table.without(skipped.keys()), skipped=skipped), [*kept, *told]
+    return replace(left, skipped=skipped), [*kept, *told]
 
 
 def _at_header(table: Table, code: str, position: int, message: str, fix: str = "Nothing to do.") -> Problem:
@@ -90,14 +92,13 @@ def _skipped(rows: Sequence[int], name: str) -> str:
     return f"{counted(len(rows), 'row')} of {name} {'is' if one else 'are'} skipped (row{'' if one else 's'} {where})"
 
 
-def _not_in_use(table: Table, dialect: SheetDialect, skipped: Mapping[int, str]) -> dict[int, Sequence[str]]:
+def _not_in_use(table: Table, dialect: SheetDialect) -> dict[int, Sequence[str]]:
     """Return by position what marks rows as not in use, in the words of the system's own file."""
     found: dict[int, Sequence[str]] = {}
     for position in sorted(table.fit.theirs):
         header = folded(table.header_texts[position])
         if header in dialect.useless or header in dialect.useful:
-            texts = zip(table.rows(), table.beside(position), strict=True)
-            words = Counter(text for row, text in texts if row not in skipped)
+            words = dict.fromkeys(table.beside(position))
             useless = [text for text in words if dialect.is_useless(header, folded(text))]
             found |= {position: useless} if useless else {}
     return found
@@ -126,22 +127,23 @@ def _asked(table: Table, position: int, words: Sequence[str], file: str, command
     )
 
 
-def _routes(table: Table, sheet: ListSheet, skipped: dict[int, str]) -> Iterator[Problem]:
-    """Leave out rows without a number, and those that have one again: of another route or line."""
+def _without_own_number(table: Table, sheet: ListSheet, skipped: dict[int, str]) -> Iterator[Problem]:
+    """Leave out rows without a number, or with one again; where a route leads is set by hand all the same."""
     position = table.headers.columns.get(sheet.number, 0)
     faulty = table.faulty.get(sheet.number, frozenset())
-    trunks = table.texts("trunk")
+    by_hand = {row: f" Set by hand: {what}." for row, what in set_by_hand(table).items()}
+    leads = by_hand if table.dialect and table.dialect.rows is RowsAre.ROUTES else {}
     first: dict[tuple[str, str], int] = {}
     blank, again = [], []
-    for row, trunk, number in zip(table.rows(), trunks, table.texts(sheet.number), strict=True):
-        if row in skipped or row in faulty:
+    for row, trunk, number in zip(table.rows(), table.texts("trunk"), table.texts(sheet.number), strict=True):
+        if row in faulty:
             continue
         if not number:
             blank.append(row)
-            skipped[row] = "The row has no number."
+            skipped[row] = f"The row has no number.{leads.get(row, '')}"
         elif (before := first.setdefault((trunk, number), row)) != row:
             again.append(row)
-            skipped[row] = f"Row {before} has the same number."
+            skipped[row] = f"Row {before} has the same number.{by_hand.get(row, '')}"
     if blank:
         why = "it has no number" if len(blank) == 1 else "they have no number"
         yield _at_header(table, "rows-skipped", position, f"{_skipped(blank, table.name)}: {why}.")

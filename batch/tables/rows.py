@@ -25,7 +25,6 @@ from batch.tables.dialect_sheets import (
     dialect_in,
     fit_dialect,
     in_our_words,
-    told_of_work_by_hand,
     words_of_dialect,
 )
 from batch.tables.headers import Headers, match_headers
@@ -117,7 +116,6 @@ class Tables:
             whose = ("--trunk", self._options.trunk) if self._options.trunk else ()
             command = partial(self._options.command, *whose)
             table, problems = without_skipped(table, problems, self._columns_file.name, command)
-            problems += told_of_work_by_hand(table)
         table, problems = _without_asides(table, problems, trunks)
         self._problems += [self._with_ways(problem, trunks) for problem in problems]
         return replace(table, accepted=self._accepted()) if isinstance(sheet, ListSheet) else table

@@ -200,4 +200,7 @@ def test_what_has_to_be_set_by_hand_stands_beside_each_row_of_the_results(tmp_pa
         "applied",
         "Set by hand: destination from-did-direct,1000,1 in an inbound route of the PBX.",
     )
-    assert (last[result], last[what]) == ("skipped", "Nothing. The row has no number.")
+    assert (last[result], last[what]) == (
+        "skipped",
+        "The row has no number. Set by hand: destination ext-group,600,1 in an inbound route of the PBX.",
+    )

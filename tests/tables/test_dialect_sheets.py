@@ -66,10 +66,11 @@ def test_a_route_without_a_number_and_one_that_has_it_again_are_skipped_and_told
         "|||app-blackhole,hangup,1||",
     )
     assert tables.dids.rows() == [2, 4]
+    route = "in an inbound route of the PBX."
     assert tables.dids.skipped == {
-        3: "Row 2 has the same number.",
-        5: "The row has no number.",
-        6: "The row has no number.",
+        3: f"Row 2 has the same number. Set by hand: destination ext-group,601,1, cidnum 442079999999 {route}",
+        5: f"The row has no number. Set by hand: destination app-blackhole,hangup,1 {route}",
+        6: f"The row has no number. Set by hand: destination app-blackhole,hangup,1 {route}",
     }
     assert [problem.message for problem in problems if problem.code == "rows-skipped"] == [
         "2 rows of DIDs are skipped (rows 5-6): they have no number.",
@@ -93,6 +94,10 @@ def test_users_of_teams_without_a_number_are_skipped_and_what_stands_behind_one_
     assert tables.dids.texts("did") == ["+442079460100", "+442079460101"]
     assert tables.dids.texts("did_name") == ["Anna Bell", "Cleo Dunn"]
     assert set(tables.dids.skipped) == {3, 5}
+    assert tables.dids.skipped[3] == "The row has no number."
+    assert tables.dids.skipped[5].startswith(
+        "Row 2 has the same number. Set by hand: UserPrincipalName dan@example.com,"
+    )
     assert set_by_hand(tables.dids) == {
         2: "UserPrincipalName anna@example.com, ext 100 in an inbound route of the PBX, to the user's extension",
         4: "UserPrincipalName cleo@example.com in an inbound route of the PBX, to the user's extension",
