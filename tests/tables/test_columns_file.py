@@ -98,7 +98,7 @@ def test_what_does_not_fit_the_workbook_is_a_problem_with_a_way_out(text: str, w
 
 def test_a_header_that_stands_twice_must_be_named_by_its_letters() -> None:
     _, problems = tables(elsewhere("Line|Line|Peer"), MAPPED)
-    assert problems[0].message == "m.toml: 'Line' for Name stands in the columns A and B of Lines 2026."
+    assert problems[0].message == "m.toml: 'Line' for Name is in the columns A and B of Lines 2026."
     assert problems[0].fix == 'Correct m.toml. Say which: "column A".'
 
 
