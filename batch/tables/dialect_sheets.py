@@ -11,7 +11,7 @@ from typing import Final
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import ListSheet, Sheet, words_of
-from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS
+from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS, TRUNKS
 from batch.schema.dialects import SheetDialect, dialect_of
 from batch.schema.problems import Problem
 from batch.tables.columns_file import Fit, SheetColumns
@@ -80,7 +80,9 @@ def in_our_words(table: Table, problems: list[Problem]) -> tuple[Table, list[Pro
     if dialect is None:
         return table, problems
     done: list[str] = []
-    if table.sheet is CALLER_IDS and table.has("extensions"):
+    if table.sheet is TRUNKS:
+        done += _types_of_cloud(table)
+    elif table.sheet is CALLER_IDS and table.has("extensions"):
         table = _with_members(table, done)
     elif isinstance(sheet := table.sheet, ListSheet) and table.has(sheet.number):
         problems = _addresses_at_once(table, sheet.number, problems, done)
@@ -110,6 +112,14 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
         message=" ".join(sentences),
         fix="Nothing to do, if that is what it is; else put # in front of one of its headers.",
     )
+
+
+def _types_of_cloud(table: Table) -> Iterator[str]:
+    """Say which words for types of trunks mean one that the API calls otherwise."""
+    meant = dict(TRUNKS.column("type").synonyms)
+    said = [word for word in dict.fromkeys(map(str.casefold, table.texts("type"))) if word in meant]
+    if said:
+        yield f"{', '.join(said)} {'was' if len(said) == 1 else 'were'} read as {meant[said[0]]}."
 
 
 _ADDRESS: Final = re.compile(r"(?:tel|sips?):", re.IGNORECASE)

@@ -175,6 +175,7 @@ def test_types_of_the_cloud_are_peers() -> None:
     assert tables.trunks.texts("enable") == ["0"]
     assert [problem for problem in check(given) if problem.stops] == []
     assert told(problems) == ["Trunks!A1 dialect-read"]
+    assert problems[0].message == "Trunks: read as the PBX's own list of trunks. did_based was read as peer."
 
 
 def test_a_header_of_ours_goes_before_the_dialects() -> None:
