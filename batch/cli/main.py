@@ -176,7 +176,8 @@ def _plan(flags: argparse.Namespace, console: Console) -> int:
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
     code = _show_plan(planned, console)
     if written is not None:
-        console.say([f"Plan: {written}"])
+        signed = flow.apply_command(planned, written)
+        console.say([f"Plan: {written}", *([f"Once it is signed there: {signed}"] if signed else ())])
     if page is not None:
         console.say([f"To be approved: {page}"])
     return code

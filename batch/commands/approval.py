@@ -274,13 +274,16 @@ def read_signed(path: Path) -> SignedPlan:
     """
     try:
         content = path.read_bytes()
-        is_json = content[:64].lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{")
-        return _signed_json(path, content) if is_json else _signed_workbook(path, content)
+        return _signed_workbook(path, content) if content.startswith(_WORKBOOKS) else _signed_json(path, content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, WorkbookError):
         raise UsageError(
             f"--approved {path} is no plan that can be read.",
             "Give the file that plan -o FILE.xlsx wrote, or what plan --json printed, as it came back signed.",
         ) from None
+
+
+_WORKBOOKS: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How files of spreadsheet programs begin: zipped, or in the form of before 2007."""
 
 
 def _signed_workbook(path: Path, content: bytes) -> SignedPlan:
@@ -328,7 +331,7 @@ def _typed(cell: object) -> str:
 
 
 def _signed_json(path: Path, content: bytes) -> SignedPlan:
-    plan = json.loads(content.decode("utf-8-sig"))
+    plan = json.loads(content)  # in UTF-16 as well, which some shells write
     signature = plan["approval"]
     given = {label: _typed(signature.get(name) or "") for label, name in zip(SIGNED_BY, _NAMES, strict=True)}
     return SignedPlan(

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from batch.commands.approval import read_signed, write_plan_page, write_plan_workbook
+from batch.commands.approval import apply_command, read_signed, write_plan_page, write_plan_workbook
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_connection
 from batch.commands.outputs import Report, RunContext, check_output_places, check_places, unchanged
@@ -41,6 +41,7 @@ __all__ = [
     "UserInterface",
     "Verified",
     "apply",
+    "apply_command",
     "check",
     "plan",
     "resume",
@@ -110,6 +111,8 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
                 signed.check_plan(planned)
             if planned.exit_code:
                 return planned
+            if signed is not None:
+                interface.tell(f"Approved by {signed.approval}.")
             if planned.plan.updates and not interface.confirm(planned):
                 raise Declined
             _check_still_the_same(checked)

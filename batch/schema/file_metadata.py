@@ -133,7 +133,8 @@ class Seal:
 
     def add(self, cells: Iterable[object]) -> None:
         """Take in a row; blank ones do not count, nor do blanks around and within texts."""
-        line = "\x1f".join(_sealed(cell) for cell in cells).rstrip("\x1f")
+        line = "\0".join([cell if cell.__class__ is str else _sealed(cell) for cell in cells])
+        line = " ".join(line.rstrip("\0").split())
         if line:
             self._sum += int.from_bytes(hashlib.sha256(line.encode("utf-8", "surrogatepass")).digest())
 
@@ -144,7 +145,7 @@ class Seal:
 def _sealed(cell: object) -> str:
     if cell is None:
         return ""
-    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else " ".join(str(cell).split())
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:

@@ -228,9 +228,12 @@ class NewSheet:
             height: In points; 0 for that of a line.
         """
         if self._seal is not None:
-            self._seal.add(
-                [*[None] * first, *(cell for value, _, span in blocks for cell in (value, *[None] * (span - 1)))]
-            )
+            sealed: list[CellContent] = [None] * first
+            for value, _, span in blocks:
+                sealed.append(value)
+                if span > 1:
+                    sealed += [None] * (span - 1)
+            self._seal.add(sealed)
         pieces: list[bytes] = []
         styles, number = self.book.styles, b'%d"' % row
         column = first

@@ -259,8 +259,11 @@ def _put_answers(
 CHANGES: Final = "Changes"
 LINKED_CHANGES: Final = 20_000
 """Changes beyond this many are no links: Excel takes 65,530 on a sheet, and slows down long before."""
-_COLUMNS: Final = {"Sheet": 14, "Cell": 9, "Trunk": 24, "Field": 22, "Before": 34, "Wanted": 34, "Found": 34}
-_PLANNED_COLUMNS: Final = {name: 60 if width == 34 else width for name, width in _COLUMNS.items() if name != "Found"}
+_PLACES: Final = {"Sheet": 14, "Cell": 9, "Trunk": 24, "Field": 22}
+_COLUMNS: Final = {**_PLACES, "Before": 34, "Wanted": 34, "Found": 34}
+_NARROW: Final = 22
+_WIDE: Final = 60
+_PLANNED_COLUMNS: Final = {**_PLACES, "Before": _WIDE, "Wanted": _WIDE}
 _SURELY: Final = 0.8
 """Of a column's width, what is filled whatever the letters are."""
 _HIGHEST: Final = 1_000
@@ -307,11 +310,12 @@ def _add_found(
 
 def _add_planned(target: NewSheet, row: int, change: ChangeLine) -> None:
     """Add a change with long values wrapped, so that they are seen whole in print too."""
-    texts, widths = change[: len(_PLANNED_COLUMNS)], _PLANNED_COLUMNS.values()
-    tall = any(len(text) > width for text, width in zip(texts, widths, strict=True))
-    room = ((text, int(width * _SURELY)) for text, width in zip(texts, widths, strict=True))
-    style = "listed" if tall else "plain"
-    target.add(row, [(text, style if text else "", 1) for text in texts], row_height(room) if tall else 0)
+    texts = change[: len(_PLANNED_COLUMNS)]
+    if max(len(change.before), len(change.wanted)) > _WIDE or max(len(change.trunk), len(change.field)) > _NARROW:
+        room = zip(texts, [int(width * _SURELY) for width in _PLANNED_COLUMNS.values()], strict=True)
+        target.add(row, [(text, "listed" if text else "", 1) for text in texts], row_height(room))
+    else:
+        target.add(row, [(text, "plain" if text else "", 1) for text in texts])
 
 
 def _in_pieces(changes: Iterable[ChangeLine]) -> Iterator[ChangeLine]:

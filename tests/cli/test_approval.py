@@ -113,6 +113,16 @@ def test_a_printed_plan_is_signed_in_its_approval(shell: Shell, book: Path) -> N
     assert read_history(last_run(book)).facts["approval"]["plan"] == "plan.json"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8"])
+def test_a_plan_that_a_shell_kept_is_read_in_its_encoding(shell: Shell, book: Path, encoding: str) -> None:
+    with pbx() as served:
+        signed = printed(shell, book, served, approved_by="Zoë", date="2026-11-29")
+        signed.write_text(signed.read_text(encoding="utf-8-sig"), encoding=encoding)
+        ran = apply(shell, book, served, signed)
+    assert ran.code == 0
+    assert "Approved by Zoë, 2026-11-29 (plan.json)." in ran.err
+
+
 @pytest.mark.parametrize(
     ("fields", "blank"),
     [
