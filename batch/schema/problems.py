@@ -50,6 +50,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "sheet-missing": _problem("A sheet is missing"),
     "sheet-twice": _problem("Two sheets have the same name"),
     "sheet-near": _problem("A sheet's name is almost right"),
+    "dids-on-two-sheets": _problem("DIDs on two sheets"),
     "sheet-empty": _problem("There are no rows"),
     # headers
     "header-missing": _problem("A column is missing"),

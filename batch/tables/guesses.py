@@ -15,11 +15,10 @@ from batch.schema.column_model import NO_WORDS, YES_WORDS, Column, ListSheet, Sh
 from batch.schema.columns import CODECS, NAME_FORBIDS, SHEETS, TRUNKS
 from batch.tables.columns_file import SheetColumns, toml_key, toml_list, toml_text, words_with
 from batch.tables.headers import Headers, header_text, match_headers
-from batch.tables.regions import find_region, is_blank
+from batch.tables.regions import cells_below, find_region, is_blank
 from batch.tables.rows import Tables
 from batch.tables.sheets import is_ours
 from batch.tables.table import Table
-from batch.tables.unknown_columns import cells_below
 from batch.wording import folded, letters
 
 _SURE: Final = 85.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
@@ -107,6 +107,12 @@ def find_region(
         ),
         problems,
     )
+
+
+def cells_below(raw: RawSheet, region: Region, position: int) -> Sequence[CellValue]:
+    """Return what stands in one column of a table, from the first row below the header on."""
+    start = region.header_row + 1 - raw.first_row
+    return raw.columns[position - raw.first_column][start : region.end - raw.first_row]
 
 
 def _lines(raw: RawSheet, words: Mapping[str, str]) -> Iterator[_Line]:

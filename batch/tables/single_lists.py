@@ -19,14 +19,14 @@ from typing import Final
 import numpy as np
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.column_model import ListSheet, Sheet, plain_field, words_of
+from batch.schema.column_model import CLEAR, ListSheet, Sheet, plain_field, words_of
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, RESULT_HEADERS, SHEETS, TRUNKS
 from batch.schema.problems import Problem
+from batch.tables.columns_file import Fit
 from batch.tables.dialect_sheets import dialect_in
 from batch.tables.headers import Headers, match_headers
-from batch.tables.regions import Region, find_region, is_blank
+from batch.tables.regions import Region, cells_below, find_region, is_blank
 from batch.tables.table import Constant, Table
-from batch.tables.unknown_columns import cells_below
 from batch.wording import folded, letters, quoted
 
 SHEET_OPTIONS: Final[Mapping[str, Sheet]] = {"dids": DIDS, "caller-ids": CALLER_IDS, "trunks": TRUNKS}
@@ -167,6 +167,34 @@ def only_numbers(
     )
     return region if headed else replace(region, header_row=row - 1, header={at: ""}), {sheet.number: at}, [notice]
 
+
+_DID_WORDS: Final = frozenset(
+    {word for word, name in words_of(DIDS).items() if name == DIDS.number} | set(map(folded, DIDS.names))
+) - (_ANY_NUMBER | words_of(TRUNKS).keys())
+
+
+def names_dids(header: CellValue) -> bool:
+    """Tell whether a header means all DIDs of a row: ``DIDs``, as the sheet is called, rather than ``DID 2``."""
+    return isinstance(header, str) and folded(header) in _DID_WORDS - words_of(DIDS).keys()
+
+
+def did_columns(raw: RawSheet, region: Region, fitted: Fit) -> tuple[int, ...]:
+    """Return the positions of columns of the Trunks sheet that hold DIDs; a column of counts is none."""
+    said = {*fitted.positions.values(), *fitted.own, *fitted.theirs}
+    headed = {at: text for at, text in region.header.items() if isinstance(text, str) and at not in said}
+    found = [at for at, text in headed.items() if folded(text).rstrip(digits) in _DID_WORDS]
+    plural = [at for at in found if names_dids(headed[at])]
+    holding = [at for at in found if at not in plural or _holds_numbers(cells_below(raw, region, at))]
+    return tuple(holding) if len(plural) < 2 else ()
+
+
+def _holds_numbers(cells: Sequence[CellValue]) -> bool:
+    filled = list(islice((str(cell) for cell in cells if not is_blank(cell)), _SAMPLE))
+    return all(len(_DIGIT.findall(text)) >= _FEWEST_OF_WHOLE or text == CLEAR for text in filled)
+
+
+_FEWEST_OF_WHOLE: Final = 6
+"""Digits of a number that is no count."""
 
 NAMING: Final = ("id", "name")
 """Columns of the Trunks sheet that say which trunk is meant."""

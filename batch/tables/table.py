@@ -73,6 +73,8 @@ class Table:
     """By header, what marks rows as not in use which the columns file does not leave out."""
     constants: Mapping[str, Constant] = field(default_factory=dict)
     """What is said by field of every row that does not say it itself."""
+    did_columns: Sequence[int] = ()
+    """Positions of the columns of the Trunks sheet that hold DIDs."""
     unheaded: Mapping[str, int] = field(default_factory=dict)
     """Position by field of a column that is known without a header, where the list has none."""
     times: Mapping[int, int] | None = None
@@ -181,6 +183,18 @@ class Table:
         """Return what a field's text says of one of its columns: ``did``, ``did+2``."""
         name = plain_field(column)
         return dict(self.parts(name, row, self.text(name, row))).get(column, "")
+
+    def filled_of(self, column: str) -> list[tuple[int, Any]]:
+        """Return row number and text of what each row says in one column of a field; a block's columns say its ends."""
+        name = plain_field(column)
+        if self.sources.get(name):
+            return self.filled_in(column)
+        ends = [other for other in self.headers.columns if plain_field(other) == name]
+        if len(ends) < 2:  # a field of one column
+            return self.filled(column)
+        at = {name: 0, f"{name}_to": -1}.get(column)
+        said = [] if at is None else self.filled(name)
+        return [(row, text.split("..")[at or 0]) for row, text in said if at == 0 or ".." in text]
 
     def accepts(self, row: int, column: str, text: str, code: str) -> bool:
         """Tell whether somebody has accepted what would be read of a cell in spite of what is wrong with it."""

@@ -21,7 +21,7 @@ from batch.schema.column_model import NO_WORDS, YES_WORDS, Parser, Sheet, vocabu
 from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
 from batch.tables.password_cells import names_secret
-from batch.tables.regions import Region, is_blank
+from batch.tables.regions import Region, cells_below, is_blank
 from batch.wording import folded, letters, listed, some_of, words_in
 
 _SAMPLE: Final = 2_000
@@ -334,6 +334,10 @@ _CANDIDATES: Final[Mapping[CellLook, tuple[str, ...]]] = {
     CellLook.OTHER: (),
 }
 """What a column may be, by what its cells look like."""
+_NUMBERS_OF_TRUNKS: Final = (
+    "If they are DIDs, call the column DIDs, or the columns DID 1, DID 2 and so on. A caller ID needs extensions, so "
+    "it goes into a row of the sheet Caller IDs; the one for all other calls is Default caller ID."
+)
 
 
 def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], place: str) -> str:
@@ -347,7 +351,7 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
         return f"If it is the {' or the '.join(lacking)}, type that in {place}."
     match look:
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT if sheet.required:
-            return "Numbers of a trunk go onto the sheet DIDs or Caller IDs, one row each."
+            return _NUMBERS_OF_TRUNKS
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT:
             return (
                 f"Each number goes into a row of its own under {'DID' if sheet is DIDS else 'Caller ID'}; a block "
@@ -366,12 +370,6 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
 
 def _lettered(positions: Sequence[int]) -> str:
     return some_of(map(letters, positions), _NAMED)
-
-
-def cells_below(raw: RawSheet, region: Region, position: int) -> Sequence[CellValue]:
-    """Return what stands in one column of a table, from the first row below the header on."""
-    start = region.header_row + 1 - raw.first_row
-    return raw.columns[position - raw.first_column][start : region.end - raw.first_row]
 
 
 def nameless(

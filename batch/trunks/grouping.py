@@ -151,6 +151,8 @@ def _places(table: Table) -> _Places:
 
 def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     """Find the Trunks row of each row of a list sheet, going once over the different texts."""
+    if table.times is not None:
+        return Owners(rows=table.row_numbers, trunks=table.row_numbers, counted=False), []
     texts = table.texts("trunk")
     rows = {text: places.of(text) if text else [] for text in set(texts)}
     trunk_of = {text: found[0] if len(found) == 1 else 0 for text, found in rows.items()}

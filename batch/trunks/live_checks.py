@@ -252,7 +252,8 @@ def _shared(tables: Tables, record: Record) -> Iterator[Problem]:
         fix = "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs."
         yield tables.trunks.problem("trunk-shared", record.row, record.found_by, said, fix, value=record.label)
     for row, did in rows.items():
-        fix = "Delete the row; the trunk's owner must change its DIDs."
+        what = "Delete the row" if tables.dids.times is None else "Clear the cell"
+        fix = f"{what}; the trunk's owner must change its DIDs."
         yield tables.dids.problem("trunk-shared", row, "did", said, fix, value=did)
 
 

@@ -219,7 +219,9 @@ def _dids_of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) 
                 row,
                 "did",
                 f"{record.label} is {_article(trunk_type)} trunk, and those have no DIDs.",
-                "Delete the row, or type the trunk that the DID comes in on.",
+                "Delete the row, or type the trunk that the DID comes in on."
+                if tables.dids.times is None
+                else "Clear the cell, or type the DID in the row of the trunk that it comes in on.",
                 value=did,
             )
 

@@ -25,10 +25,10 @@ from batch.trunks.values import parse_value
 
 def only_taken(problems: Iterable[Problem], tables: Tables) -> Iterator[Problem]:
     """Leave out of problems found in reading what their columns would not take, and word them accordingly."""
-    by_name = tables.by_name
+    columns = tables.columns
     trunks = {text for field in ("name", "id") for text in tables.trunks.texts(field)}
     for problem in problems:
-        table = by_name.get(problem.sheet)
+        table = columns.get((problem.sheet, problem.column))
         if table is None or problem.retype is None:
             yield problem
             continue
@@ -46,10 +46,14 @@ def takes(table: Table, row: int, position: int, text: str) -> bool:
 
     Whether there is a trunk of that name is another question.
     """
-    field = plain_field(next((name for name, at in table.headers.columns.items() if at == position), ""))
+    field = _field_at(table, position)
     if not field or not text.isprintable():
         return False
     return not isinstance(_read(table, row, field, text), Finding)
+
+
+def _field_at(table: Table, position: int) -> str:
+    return plain_field(next((name for name, at in table.headers.columns.items() if at == position), ""))
 
 
 def _read(table: Table, row: int, field: str, text: str) -> object:
@@ -82,21 +86,16 @@ def against_live(
     An offer that the PBX holds comes first. A plain number of which the PBX holds the digits with ``+`` or zeros in
     front becomes a problem, in place of its notice. ``live`` is by the trunks' rows on the Trunks sheet.
     """
-    numbers = any(map(_with_numbers, tables.counted))
+    numbers = any(map(_with_numbers, tables))
     if not numbers and not any(problem.offers and problem.stops for problem in problems):
         return list(problems)
     known = _known(live)
     cut = list(_cut_numbers(tables, records, known))
     replaced = {(problem.place, problem.value) for problem in cut}
     kept = [p for p in problems if p.code != "cell-number" or (p.place, p.value) not in replaced]
-    fields = {
-        table.name: {at: plain_field(name) for name, at in table.headers.columns.items()} for table in tables.counted
-    }
-    named = tables.by_name
-    return [
-        _likeliest_first(p, named[p.sheet], fields[p.sheet].get(p.column, ""), known) if p.sheet in named else p
-        for p in kept
-    ] + cut
+    columns = tables.columns
+    tables_of = [columns.get((p.sheet, p.column)) for p in kept]
+    return [p if t is None else _likeliest_first(p, t, known) for p, t in zip(kept, tables_of, strict=True)] + cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +136,7 @@ class _Known:
 def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Problem]:
     """Report cells that held a plain number whose digits the PBX has only with something in front of them."""
     keys = {key for _, key in known.forms}
-    columns = ((table, column) for table in tables.counted for column in _with_numbers(table))
+    columns = ((table, column) for table in tables for column in _with_numbers(table))
     for table, column in columns:
         field, owners, at = plain_field(column), records.owners[table.sheet.title], table.headers.columns[column]
         held = table.numbers[column]
@@ -167,9 +166,9 @@ def _with_numbers(table: Table) -> list[str]:
     return [column for column, rows in table.numbers.items() if rows and plain_field(column) in fields]
 
 
-def _likeliest_first(problem: Problem, table: Table, field: str, known: _Known) -> Problem:
+def _likeliest_first(problem: Problem, table: Table, known: _Known) -> Problem:
     """Put those offers first that the PBX holds, as it writes them."""
-    trunk = problem.trunk
+    trunk, field = problem.trunk, _field_at(table, problem.column)
     if not problem.stops or not problem.offers or field not in _FIELDS or trunk is None or trunk not in known.live:
         return problem
     held = (form for offer in problem.offers for form in known.forms_of(field, trunk, offer))

@@ -15,6 +15,7 @@ from batch.runs.outcomes import Outcome, RowEndings
 from batch.runs.run_report import change_lines, code_counts, counts, run_headline
 from batch.schema.file_metadata import BASE
 from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary
+from batch.tables.rows import Tables
 from batch.tables.table import Table
 from batch.trunks.model import Records
 from batch.writers.atomic import free_name, place_file
@@ -66,7 +67,7 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
     answered = answered_sheets(workbook, tables, run.endings, outcomes, secrets_in(workbook, tables))
     by_name = tables.by_name
     subsets = {
-        sheet.raw.name: row_subset(sheet, rows[table.sheet.title], _as_understood(table, faulty))
+        sheet.raw.name: row_subset(sheet, rows[table.sheet.title], _as_understood(tables, table, faulty))
         for sheet in answered
         if sheet.header_row is not None
         for table in [by_name[sheet.raw.name]]
@@ -147,23 +148,24 @@ def _left(records: Records, title: str, left: Collection[int]) -> list[int]:
     return [row for row, trunk in zip(owners.rows.tolist(), owners.trunks.tolist(), strict=True) if trunk in left]
 
 
-def _as_understood(table: Table, faulty: Collection[tuple[str, int, int]]) -> dict[int, dict[int, str]]:
-    """Return the cells that would say something else without their number format, formula or merged neighbours.
+def _as_understood(tables: Tables, sheet: Table, faulty: Collection[tuple[str, int, int]]) -> dict[int, dict[int, str]]:
+    """Return the cells of a sheet that would say something else without their format, formula or merged neighbours.
 
     A cell with a problem goes out as it is, so that the problem is found again.
     """
-    raw = table.raw
+    raw = sheet.raw
     if raw is None:
         return {}
     texts: dict[int, dict[int, str]] = {}
-    for field, position in table.headers.columns.items():
-        if field == "password":
+    read_here = ((table, *column) for table in tables if table.raw is raw for column in table.headers.columns.items())
+    for table, column, position in read_here:
+        if column == "password":
             continue
         cells = raw.columns[position - raw.first_column]
         shown = raw.formats.get(position, {})
         texts[position] = {
             row: text
-            for row, text in table.filled(field)
+            for row, text in table.filled_of(column)
             if (row in shown or cells[row - raw.first_row] == "") and (table.name, row, position) not in faulty
         }
     return texts

@@ -371,7 +371,7 @@ def answered_sheets(
 def _meant(table: Table) -> dict[int, range]:
     """Return the cells that say what is to be sent, and the header, by column: they stay as they are."""
     last = max(table.rows(), default=table.header_row)
-    known = {*table.headers.columns.values()} - {table.headers.columns.get("password")}
+    known = {*table.headers.columns.values(), *table.did_columns} - {table.headers.columns.get("password")}
     rows = range(table.header_row, last + 1)
     raw = table.raw
     columns = () if raw is None else range(raw.first_column, raw.first_column + len(raw.columns))
