@@ -245,7 +245,7 @@ def words_of(sheet: Sheet) -> Mapping[str, str]:
     """Return every header that is known on a sheet, folded, and the field that it means."""
     words = {folded(text): column.field for column in sheet.columns for text in column.headers}
     for block in sheet.blocks if isinstance(sheet, ListSheet) else ():
-        words = block.words() | words
+        words = block.words(sheet.column(block.field)) | words
     return words
 
 
@@ -268,20 +268,21 @@ class BlockColumns:
         """The two or three columns."""
         return tuple(filter(None, (self.first, self.last, self.count)))
 
-    def words(self) -> dict[str, str]:
-        """Return every header that means one of the columns, folded, and its field."""
+    def words(self, column: Column) -> dict[str, str]:
+        """Return every header that means one of the columns, folded, and its field; ``column`` is that of `field`."""
         words: dict[str, str] = {}
         for language in _LANGUAGES:
             blocks = language["blocks"]
-            nouns = _folded(blocks[self.noun], language.get("headers", {}).get(self.field, ""))
-            for column, part in ((self.first, "first"), (self.last, "last"), (self.count, "count")):
-                if column is not None:
+            own = (column.label, column.field, *column.aliases)
+            nouns = [*_folded(blocks[self.noun], language.get("headers", {}).get(self.field, "")), *map(folded, own)]
+            for one, part in ((self.first, "first"), (self.last, "last"), (self.count, "count")):
+                if one is not None:
                     bare = _folded(blocks[part]) if self.count else []
                     beside = _folded(blocks.get(f"{part}_beside", blocks[part]))
                     called = _folded(blocks["numbers"]) if part == "count" else nouns
                     joined = (text for word in beside for noun in called for text in (word + noun, noun + word))
-                    words |= dict.fromkeys((*bare, *joined), column.field)
-        named = {folded(text): column.field for column in self.columns for text in column.headers}
+                    words |= dict.fromkeys((*bare, *joined), one.field)
+        named = {folded(text): one.field for one in self.columns for text in one.headers}
         return words | named
 
 

@@ -353,9 +353,10 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT if sheet.required:
             return _NUMBERS_OF_TRUNKS
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT:
+            label = "DID" if sheet is DIDS else "Caller ID"
             return (
-                f"Each number goes into a row of its own under {'DID' if sheet is DIDS else 'Caller ID'}; a block "
-                "goes there as first and last number, like 442079460100-442079460199."
+                f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to "
+                "the last one of a block, Quantity how many a block has."
             )
         case CellLook.CHOICE if not sheet.required:
             return (

@@ -295,8 +295,8 @@ def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
         "count or a short number."
     )
     assert problem.fix == (
-        "Each number goes into a row of its own under DID; a block goes there as first and last number, like "
-        "442079460100-442079460199. If it is a column of your own, type #Ordered qty in C1."
+        "If such numbers are meant, the header says how: DID 2 is another number of its row, DID to the last one of a "
+        "block, Quantity how many a block has. If it is a column of your own, type #Ordered qty in C1."
     )
 
 
@@ -330,9 +330,9 @@ def test_ends_of_ranges_in_two_columns_are_told_together_and_none_of_them_is_off
     (problem,) = _of_columns(check(given))
     assert problem.message.startswith(f"The columns '{first}', '{last}' are not known")
     assert problem.fix == (
-        f"Each number goes into a row of its own under {label}; a block goes there as first and last number, like "
-        f"442079460100-442079460199. If they are columns of your own, type #{first} in B1, and # in front of the "
-        "others likewise."
+        f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to the last "
+        f"one of a block, Quantity how many a block has. If they are columns of your own, type #{first} in B1, "
+        "and # in front of the others likewise."
     )
 
 
