@@ -130,3 +130,14 @@ def test_a_trunk_that_is_left_out_is_skipped_with_all_its_rows() -> None:
     records, _ = group(found)
     assert [record.skip for record in records.trunks] == [False, True]
     assert "Trunks!B1 rows-skipped" in told(problems)
+
+
+def test_what_a_dialect_knows_as_its_own_can_be_said_to_be_the_trunk() -> None:
+    given = workbook(
+        sheet("Trunks", "Name", "London-1", "Leeds-1"),
+        sheet("DIDs", TELNYX.removeprefix("Trunk|"), "442079460100|active|London-1|", "441134960100|active|Leeds-1|"),
+    )
+    found, problems = tables(given, '[DIDs.columns]\nTrunk = "connection_name"\n')
+    assert found.dids.texts("trunk") == ["London-1", "Leeds-1"]
+    assert "set-by-hand" not in {problem.code for problem in problems}
+    assert not [problem for problem in problems if problem.stops]
