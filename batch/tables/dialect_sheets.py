@@ -128,8 +128,8 @@ _ADDRESS: Final = re.compile(r"(?:tel|sips?):", re.IGNORECASE)
 def _addresses_at_once(table: Table, name: str, problems: list[Problem], done: list[str]) -> list[Problem]:
     """Tell once, rather than cell by cell, that numbers stand in the file as ``tel:`` or ``sip:`` has them."""
     position = table.headers.columns[name]
-    count = sum(_ADDRESS.match(text) is not None for text in table.beside(position))
     told = [p for p in problems if p.code == "cell-repaired" and p.column == position]
+    count = sum(_ADDRESS.match(text) is not None for text in table.beside(position)) if told else 0
     if not count or len({problem.message for problem in told if problem.value} - ADDRESS_WORDS):
         return problems
     what = "1 address" if count == 1 else f"{count:,} addresses"
@@ -157,12 +157,13 @@ def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[st
     at = next((at for at, text in table.header_texts.items() if folded(text) == dialect.mask[1]), None)
     if at is None or not table.has(name):
         return table, []
+    is_number = table.headers.columns[name] == at  # where there are no masks
     found: list[str] = []
     faults: list[Problem] = []
     filled = 0
     rows = zip(table.rows(), table.texts(name), table.beside(at), strict=True)
     for row, mask, number in ((row, mask, text.lstrip(dialect.in_front)) for row, mask, text in rows):
-        size = mask.upper().count("X")
+        size = 0 if is_number else mask.upper().count("X")
         digits = number[-size:] if size else ""
         if size and len(digits) == size and digits.isdecimal():
             rest = iter(digits)
@@ -174,7 +175,7 @@ def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[st
             message, fix = f"{needs}, which is {number!r}.", "Type the whole number in place of the mask."
             faults.append(table.problem("no-number", row, name, message, fix, value=mask))
         else:
-            found.append(mask or (number if sum(map(str.isdecimal, number)) >= _FEWEST else ""))
+            found.append(mask if mask and not is_number else _called_from_outside(number))
     if filled:
         done.append(f"In {counted(filled, 'mask')} the X were filled in from {table.header_texts[at]}.")
     faulty = table.faulty.get(name, frozenset()) | {problem.row for problem in faults}
@@ -185,6 +186,12 @@ def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[st
 
 PERHAPS_JOINED: Final = "\N{INVISIBLE SEPARATOR}"
 """Stands for an ``&`` between two names of groups, or inside of one: only the PBX knows which."""
+
+
+def _called_from_outside(number: str) -> str:
+    return number if sum(map(str.isdecimal, number)) >= _FEWEST else ""
+
+
 _EXTENSIONS: Final = re.compile(r"[\s,;]*#?[0-9]{1,7}(?:[\s,;]+#?[0-9]{1,7})*[\s,;]*")
 _NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
 

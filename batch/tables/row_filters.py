@@ -39,7 +39,7 @@ def without_skipped(
         pairs = zip(table.rows(), table.texts("action"), strict=True)
         actions = ["skip" if row in skipped else text for row, text in pairs]
         return replace(table, columns={**table.columns, "action": actions}), [*problems, *told]
-    left = table.without(skipped.keys())
+    left = table.without(skipped.keys()) if skipped else table
     if (dialect := left.dialect) is not None:
         marks = _not_in_use(left, dialect)
         told += [_asked(left, position, words, file, command) for position, words in marks.items()]
@@ -47,7 +47,7 @@ def without_skipped(
         left = replace(left, not_in_use={left.header_texts[at]: words for at, words in marks.items()})
         if dialect.rows is not RowsAre.NUMBERS and isinstance(left.sheet, ListSheet):
             told += _without_own_number(left, left.sheet, skipped)
-            left = left.without(skipped.keys())
+            left = left.without(skipped.keys()) if skipped else left
     kept = [problem for problem in problems if problem.row not in skipped or not problem.header]
     return replace(left, skipped=skipped), [*kept, *told]
 

@@ -54,6 +54,8 @@ def test_without_one_of_the_headers_that_it_is_known_by_it_is_not_taken_for_itse
         ("phone_number,status,connection_id", "Telnyx's list of numbers"),
         ("sid,account_sid,friendly_name,phone_number,voice_url", "Twilio's list of numbers"),
         ("SID,Phone Number,Friendly Name", "Twilio's list of numbers"),
+        ("Phone Number,Friendly Name,Voice URL", "Twilio's list of numbers"),
+        ("routepartitionname,pattern,description,alertingname", "Cisco CUCM's list of directory numbers"),
         ("extension,cidnum,destination,description", "FreePBX's list of DIDs (Bulk Handler)"),
         (
             "Device Name,Directory Number 1,External Phone Number Mask 1",

@@ -136,6 +136,18 @@ def test_masks_of_cucm_are_filled_in_and_a_blank_one_leaves_the_number_that_can_
     )
 
 
+def test_without_masks_a_directory_number_of_cucm_is_one_only_if_it_can_be_called_from_outside() -> None:
+    tables, problems = read(
+        "Trunk|pattern|routePartitionName|description",
+        "London-1|\\+442079460100|PT|Anna",
+        "London-1|1100|PT|Ben",
+        "London-1|44207946XXXX|PT|Block",
+    )
+    assert tables.dids.texts("did") == ["+442079460100", "44207946XXXX"]
+    assert tables.dids.skipped == {3: "The row has no number."}
+    assert not [problem for problem in problems if problem.stops]
+
+
 def test_the_portals_caller_ids_are_parted_into_extensions_groups_and_ranges() -> None:
     given = workbook(
         TRUNKS,
