@@ -260,6 +260,8 @@ class BlockColumns:
     count: Column | None = None
     most: int
     """Most numbers of a block."""
+    written_out: bool
+    """Whether a block becomes single numbers."""
     noun: str
     """The part of ``[LANGUAGE.blocks]`` with what people call the numbers."""
 
@@ -286,7 +288,9 @@ class BlockColumns:
         return words | named
 
 
-def block_columns(field: str, word: str, noun: str, most: int, first: str, last: str) -> BlockColumns:
+def block_columns(
+    field: str, word: str, noun: str, most: int, first: str, last: str, *, written_out: bool = False
+) -> BlockColumns:
     """Describe the columns of a block of numbers, or of extensions, which are not counted."""
     parser = Parser.DIAL if noun == "number" else Parser.EXTENSION_RANGE
     ends = [
@@ -304,7 +308,13 @@ def block_columns(field: str, word: str, noun: str, most: int, first: str, last:
         example="100",
     )
     return BlockColumns(
-        field=field, first=ends[0], last=ends[1], count=count if noun == "number" else None, most=most, noun=noun
+        field=field,
+        first=ends[0],
+        last=ends[1],
+        count=count if noun == "number" else None,
+        most=most,
+        noun=noun,
+        written_out=written_out,
     )
 
 

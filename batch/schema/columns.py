@@ -383,7 +383,9 @@ DIDS: Final = ListSheet(
     word="DID",
     types=NOT_ACCOUNT,
     aliases=("DID", "DID numbers", "DDIs"),
-    blocks=(block_columns("did", "DID", "number", MAX_DIDS_IN_RANGE, "442079460100", "442079460199"),),
+    blocks=(
+        block_columns("did", "DID", "number", MAX_DIDS_IN_RANGE, "442079460100", "442079460199", written_out=True),
+    ),
     help="One row per DID of a trunk, in the order in which the PBX matches them.",
     columns=(
         _TRUNK,

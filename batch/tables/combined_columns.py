@@ -75,6 +75,8 @@ class BlockNames:
     headers: Mapping[str, str]
     most: int
     """Most numbers of a block."""
+    tells: bool = False
+    """Whether to tell of each block that is counted; DIDs are told of where they are written out."""
     telephone: bool = True
     """Whether they are telephone numbers, of which the last may be short; extensions are not."""
 
@@ -93,6 +95,9 @@ def as_blocks(names: BlockNames, columns: Columns) -> CombinedTexts:
         found = _block(names, first, last, count)
         if isinstance(found, str):
             texts.append(found)
+            if names.tells and not last and (ends := _RANGE.fullmatch(found)):
+                said = f"{int(count.removesuffix('.0')):,} numbers, {ends[1]}{ends[2]} to {ends[3]}{ends[4]}."
+                findings.append((offset, names.count, Finding("columns-combined", said, found=count)))
         else:
             texts.append("")
             column, finding = found
@@ -344,6 +349,7 @@ def combine(
                 count=count,
                 headers=headers,
                 most=block.most,
+                tells=not block.written_out,
                 telephone=block.count is not None,
             )
             yield block.field, as_blocks(names, {name: texts[name] for name in (block.field, last, count) if name})

@@ -285,6 +285,15 @@ def test_a_block_of_caller_ids_goes_with_a_block_of_extensions() -> None:
     ]
 
 
+def test_a_counted_block_of_caller_ids_is_told_with_both_ends() -> None:
+    header, line = "Trunk|Option|Caller ID|Quantity|Extension range", "London-1|range|442079460100|10|1001-1010"
+    assert taken(header, line, name="Caller IDs") == ["442079460100-442079460109"]
+    notices = [p for p in check(workbook(TRUNKS, sheet("Caller IDs", header, line))) if p.code == "columns-combined"]
+    assert [(notice.cell, notice.message) for notice in notices if notice.row > 1] == [
+        ("D2", "10 numbers, 442079460100 to 442079460109.")
+    ]
+
+
 @pytest.mark.parametrize(
     ("cells", "cell", "code"),
     [
