@@ -105,10 +105,9 @@ def apply_command(planned: Planned, signed: Path | None = None) -> str:
 
 def _summary(planned: Planned) -> Summary:
     checked = planned.checked
-    stopped = planned.plan.stopped
     expected = {
         outcome.row: outcome
-        for outcome in outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+        for outcome in outcomes_without_run(checked.records.trunks, planned.plan.problems, checked.choice.left_out)
     }
     for change in planned.plan.changes:
         ending = Ending.APPLIED if change.difference else Ending.UNCHANGED

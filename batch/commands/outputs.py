@@ -26,7 +26,7 @@ from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.acceptance import text_digest
 from batch.tables.row_results import Summary
-from batch.trunks.change_plan import Change, stopped_by, with_orders
+from batch.trunks.change_plan import Change, with_orders
 from batch.wording import counted, moment, some_of
 from batch.writers.failed_rows import write_failed_rows
 from batch.writers.printable import results_page, write_page
@@ -194,8 +194,7 @@ def _first(hazards: Sequence[str]) -> list[str]:
 
 def without_sending(checked: Checked, problems: Iterable[Problem], stays: Mapping[int, Outcome]) -> dict[int, Outcome]:
     """Return the outcomes, by row, of all trunks that nothing is sent for."""
-    stopped = stopped_by(problems)
-    outcomes = outcomes_without_run(checked.records.trunks, stopped, checked.choice.left_out)
+    outcomes = outcomes_without_run(checked.records.trunks, problems, checked.choice.left_out)
     return {outcome.row: outcome for outcome in outcomes} | dict(stays)
 
 

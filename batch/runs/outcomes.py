@@ -371,16 +371,20 @@ def _blamed(tables: Tables, record: Record, fault: FieldFault) -> Iterator[tuple
             yield from ((tables.of(sheet), row.row, field) for row in edit.rows if value in row)
 
 
-def outcomes_without_run(records: Sequence[Record], stopped: frozenset[int], left_out: frozenset[int]) -> list[Outcome]:
+def outcomes_without_run(
+    records: Sequence[Record], problems: Iterable[Problem], left_out: frozenset[int]
+) -> list[Outcome]:
     """Make the outcomes of trunks that are never sent: skipped, not chosen, or stopped by a problem."""
-    outcomes = []
+    outcomes, blamed = [], _blamed_problems(problems)
     for record in records:
         ending, note, chosen = Ending.INVALID, "", True
         if record.skip:
             ending = Ending.SKIPPED
         elif record.row in left_out:
             ending, note, chosen = Ending.NOT_RUN, "Not chosen.", False
-        elif record.row not in stopped:
+        elif record.row in blamed:
+            note = f"Correct {some_of(blamed[record.row], _MOST_CELLS)}."
+        else:
             continue
         outcomes.append(
             Outcome(row=record.row, ending=ending, trunk_id=record.id, name=record.label, note=note, chosen=chosen)

@@ -235,10 +235,14 @@ def test_a_row_too_many_is_found_as_well() -> None:
 def test_trunks_that_are_never_sent_have_their_outcome_without_a_run() -> None:
     lines = ["Trunk ID|Hostname|Action", "1|a.example|", "2|b.example|skip", "3|c.example|", "4|d.example|skip"]
     _, records, _ = builders.read(builders.book([*lines, "5|e.example|skip"]))
-    found = outcomes_without_run(records.trunks, frozenset({4, 5}), frozenset({6}))
+    problems = [
+        Problem(code="not-a-number", sheet=sheet, row=7, column=column, trunk=trunk, message="No.", fix="Yes.")
+        for sheet, column, trunk in (("Trunks", 1, 4), ("DIDs", 1, 4), ("DIDs", 2, 5))
+    ]
+    found = outcomes_without_run(records.trunks, problems, frozenset({6}))
     assert [(o.row, o.trunk_id, str(o.ending), o.note, o.chosen) for o in found] == [
         (3, 2, "skipped", "", True),
-        (4, 3, "invalid", "", True),
+        (4, 3, "invalid", "Correct Trunks!B7, DIDs!B7.", True),
         (5, 4, "skipped", "", True),
         (6, 5, "skipped", "", True),
     ]
