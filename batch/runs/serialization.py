@@ -89,7 +89,7 @@ _PROBLEM: Final[Shape] = {
     **dict.fromkeys(("sheet", "header", "value", "message", "fix"), str),
     **dict.fromkeys(("row", "column"), whole),
     **dict.fromkeys(("trunk", "partner"), (whole, None)),
-    "offers": [str],
+    **dict.fromkeys(("offers", "reading"), [str]),
     "retype": (dict, None),
     "severity": (None, *(value.__eq__ for value in map(str, Severity))),
 }
