@@ -203,7 +203,7 @@ class Settings:
     )
     accept: tuple[str, ...] = entry(
         (),
-        "read as the check says what is not sure: lists of numbers (lists), or counts of them (counts); repeatable",
+        "take cells with several numbers that are not sure as check lists them: lists, or counts (… x 100); repeatable",
         Part(("check", *_WRITING_COMMANDS), "how"),
         metavar="|".join(ACCEPTABLE),
         reader=acceptable,

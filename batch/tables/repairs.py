@@ -95,8 +95,11 @@ _UNSEEN_IN_NUMBERS: Final = re.compile(f"[{_UNSEEN}{_JOINERS}]")
 _NO_BREAKS: Final = re.compile(f"[{_NO_BREAK}]")
 _IN_FRONT: Final = re.compile(f"[{_APOSTROPHES}]+")
 _TEL: Final = re.compile(r"tel:/{0,2}\s*", re.IGNORECASE)
-_URI: Final = re.compile(r"(?:tel|sips?):/{0,2}\s*(\+?[0-9][0-9 ().-]*)(?:@[^;?]*)?([;?].*)?", re.IGNORECASE)
-"""A number as an address: RFC 3966 and RFC 3261, with what may stand behind it."""
+_URI: Final = re.compile(
+    r"(?:tel|sips?):/{0,2}\s*(\+?[0-9][0-9 ().-]*)(?:@[^;?,|\s]*)?((?:;\s*[a-z][a-z0-9-]*(?:=[^;?,|\s]*)?)*(?:\?\S*)?)",
+    re.IGNORECASE,
+)
+"""A number as an address: RFC 3966 and RFC 3261, with the parameters that may stand behind it; a list is none."""
 _POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0{1,2}")
 _POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0{1,2}")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")

@@ -31,7 +31,8 @@ _BETWEEN: Final = re.compile(
 """What stands between the numbers of a list. ``or`` is none of it."""
 _WEAK: Final = re.compile(r"[\s/]+")
 """What may as well stand between the two halves of one number."""
-_BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+")
+_BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+|tel:/{0,2}\s*", re.IGNORECASE)
+"""What stands in front of one of them: a sign, its place in the list, or ``tel:``."""
 _NUMBER: Final = re.compile(r"\+?[0-9]{7,15}")
 _TOO_LONG: Final = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 _SHORT: Final = re.compile(r"[0-9]{1,4}")

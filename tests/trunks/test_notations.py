@@ -90,6 +90,8 @@ def test_two_numbers_never_become_one(column: str, one: str, other: str, between
 )
 def test_numbers_in_full_beside_each_other_are_as_many_entries(column: str, between: str) -> None:
     numbers = ["442079460100", "442079460101", "442079460105"]
+    for address in ("tel:{}", "sip:{}@carrier.example", "tel:{};ext=12"):
+        assert listed(column, between.join(map(address.format, numbers))) in ([], numbers)
     assert listed(column, between.join(numbers)) == numbers
     assert listed(column, between.join(["+442079460100", "02079460101", "+4930231250"])) == [
         "+442079460100",
@@ -139,6 +141,26 @@ def test_numbers_with_anything_between_are_exactly_these_or_a_problem(
     assume(min(map(len, texts)) >= 7 or all(re.search(r"[,;|\n&\u2022\u3001]", one) for one in used))
     cell = "".join(part for pair in zip(texts, [*used, ""], strict=True) for part in pair)
     assert listed("DIDs DID", f"{edge}{cell}{edge}") in ([], texts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tel:442079460100\ntel:442079460101",
+        "1) 442079460100\n2) 442079460101",
+        "1. 442079460100; 2. 442079460101",
+        "- 442079460100\n- 442079460101",
+        "* 442079460100\n* 442079460101",
+        "\u2022 442079460100 \u2022 442079460101",
+        "442079460100;442079460101;",
+        "\n442079460100\n\n442079460101\n",
+        "442079460100/442079460101",
+        "442079460100-101",
+    ],
+)
+def test_what_stands_around_the_numbers_of_a_list_is_no_part_of_them(text: str) -> None:
+    found = listed("DIDs DID", text)
+    assert found == ["442079460100", "442079460101"]
 
 
 def test_three_hundred_numbers_are_told_in_a_line() -> None:
