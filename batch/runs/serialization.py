@@ -89,7 +89,8 @@ _PROBLEM: Final[Shape] = {
     **dict.fromkeys(("sheet", "header", "value", "message", "fix"), str),
     **dict.fromkeys(("row", "column"), whole),
     **dict.fromkeys(("trunk", "partner"), (whole, None)),
-    **dict.fromkeys(("offers", "reading"), [str]),
+    "offers": [str],
+    "reading": [str],
     "retype": (dict, None),
     "severity": (None, *(value.__eq__ for value in map(str, Severity))),
 }
