@@ -228,12 +228,7 @@ class NewSheet:
             height: In points; 0 for that of a line.
         """
         if self._seal is not None:
-            sealed: list[CellContent] = [None] * first
-            for value, _, span in blocks:
-                sealed.append(value)
-                if span > 1:
-                    sealed += [None] * (span - 1)
-            self._seal.add(sealed)
+            self._seal.add(_in_their_columns(blocks, first))
         pieces: list[bytes] = []
         styles, number = self.book.styles, b'%d"' % row
         column = first
@@ -369,6 +364,16 @@ class NewSheet:
         if self._numbers_are_text:
             tail = _BEFORE_IGNORED.sub(lambda found: _NUMBERS_ARE_TEXT + found[0], tail, count=1)
         yield tail
+
+
+def _in_their_columns(blocks: Sequence[SheetCell], first: int) -> list[CellContent]:
+    """Return what stands in each column of a row, from A on."""
+    cells: list[CellContent] = [None] * first
+    for value, _, span in blocks:
+        cells.append(value)
+        if span > 1:
+            cells += [None] * (span - 1)
+    return cells
 
 
 def quoted_sheet(name: str) -> str:
