@@ -192,7 +192,7 @@ def _called_from_outside(number: str) -> str:
     return number if sum(map(str.isdecimal, number)) >= _FEWEST else ""
 
 
-_EXTENSIONS: Final = re.compile(r"[\s,;]*#?[0-9]{1,7}(?:[\s,;]+#?[0-9]{1,7})*[\s,;]*")
+_EXTENSIONS: Final = re.compile(r"[\s,;]*[0-9]{1,7}(?:[\s,;]+[0-9]{1,7})*[\s,;]*")
 _NEEDS_QUOTES: Final = re.compile(r'[,;"#]')
 
 
@@ -201,7 +201,7 @@ def _with_members(table: Table, done: list[str]) -> Table:
     options = [text or "shared" for text in table.texts("outbound_cid_option")]
     kinds = [option.casefold() == "range" for option in options]
     texts = table.texts("extensions")
-    members = {text: _members(text) for text in set(texts)}
+    members = {text: portal_members(text) for text in set(texts)}
     read = {
         "extensions": ["" if is_range else members[text][0] for is_range, text in zip(kinds, texts, strict=True)],
         "extension_groups": ["" if is_range else members[text][1] for is_range, text in zip(kinds, texts, strict=True)],
@@ -220,8 +220,8 @@ def _with_members(table: Table, done: list[str]) -> Table:
     return replace(table, headers=headers, columns={**table.columns, **new, "outbound_cid_option": options})
 
 
-def _members(text: str) -> tuple[str, str]:
-    """Part extensions from groups, which are all joined with ``&``."""
+def portal_members(text: str) -> tuple[str, str]:
+    """Part extensions from groups, which the portal joins all with ``&``; returns a cell of each kind."""
     extensions: list[str] = []
     groups: list[str] = []
     for part in filter(None, map(str.strip, text.split("&"))):

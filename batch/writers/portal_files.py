@@ -14,6 +14,8 @@ from typing import Final
 from batch.readers.list_folders import list_file_names
 from batch.schema.column_model import ListSheet, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, LIST_SHEETS, TRUNKS
+from batch.tables.dialect_sheets import portal_members
+from batch.trunks.group_names import split_groups
 from batch.trunks.live import CallerId, Did, Entry, Inventory, LiveTrunk
 from batch.writers.atomic import place_folder
 from batch.writers.exportable import Directory, Exportable, NotExportable
@@ -130,11 +132,14 @@ def _members(entry: CallerId, directory: Directory, inventory: Inventory) -> tup
     names = {group_id: name for name, group_id in inventory.groups.items()}
     extensions, _ = directory.cells_of([member for member in entry.order if member.type == "extension"])
     groups = [names.get(member.id, "") for member in entry.order if member.type != "extension"]
+    numbers = list(filter(None, extensions.split(", ")))
     if "#" in extensions or "" in groups:
         return "", "is for an extension or group that can be named by its id alone, which the portal's file cannot say."
-    if odd := next((name for name in groups if name.isdecimal() or name != name.strip()), ""):
-        return "", f"is for the group {odd!r}, which the portal's file cannot tell from an extension."
-    return "&".join([*filter(None, extensions.split(", ")), *groups]), ""
+    text = "&".join([*numbers, *groups])
+    read, cell = portal_members(text)
+    if list(filter(None, read.split(", "))) != numbers or list(split_groups(cell, inventory.groups)) != groups:
+        return "", f"is for {text!r}, which the portal's file cannot part again into extensions and groups."
+    return text, ""
 
 
 def _restrictions(trunks: Sequence[LiveTrunk]) -> Iterator[str]:

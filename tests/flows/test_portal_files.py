@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from batch.practice.state import PbxState
+from batch.practice.state import PbxState, from_json
 from tests.flows.shell import CLIENT_SECRET, Bench, Json, Ran, pbx, register, run, serving
 
 
@@ -151,3 +154,52 @@ def test_what_cannot_be_done_is_said_at_once(
     ran = run("export", *words, "--url", "https://192.0.2.1", "--client-id", "x", "--json")
     assert ran.code == 2
     assert ran.json["error"]["message"] == message
+
+
+odd = st.one_of(
+    st.sampled_from(
+        ["", "44", "+44", "44-20-7946", "tel:44", "<clear>", "=1+1", "'44", "4.4E+11", "a\nb", '"x"', "a,b"]
+    ),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=5),
+)
+names = st.one_of(
+    st.sampled_from(["CON", "who?", "a.", "Trunk", "7", "DID"]),
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=4),
+)
+listed = st.lists(st.fixed_dictionaries({"did": odd, "did_name": odd}), max_size=3)
+groups = st.lists(st.sampled_from(["Sales", "R&D", "R", "A, B", '"Q"', "123", "Ä", " x", "#7", "S&S&S"]), unique=True)
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(names, odd, listed), min_size=1, max_size=3, unique_by=lambda one: one[0]), groups)
+def test_whatever_a_pbx_holds_its_portal_files_plan_no_changes(
+    tmp_path: Path, made: list[tuple[str, str, list[Json]]], known: list[str]
+) -> None:
+    callers = [{**entry("shared", f"4420{i}", 1), "ext_list": []} for i in range(len(made))]
+    for i, caller in enumerate(callers):
+        caller["ext_list"] = [{"type": "ext_group", "id": one} for one in range(1, len(known) + 1)][: i + 2] or [
+            {"type": "extension", "id": 1}
+        ]
+    trunks = [
+        {"id": i, "name": name, "type": "register", "hostname": host, "did_list": dids, "outbound_cid_list": [caller]}
+        for i, ((name, host, dids), caller) in enumerate(zip(made, callers, strict=True), 1)
+    ]
+    document = {
+        "trunks": trunks,
+        "extensions": [{"id": 1, "number": "1001"}],
+        "extension_groups": [{"id": i, "name": name} for i, name in enumerate(known, 1)],
+        "settings": {},
+    }
+    place = tmp_path / "out"
+    shutil.rmtree(place, ignore_errors=True)
+    with serving(tmp_path / "x.xlsx", from_json(document)) as there:
+        exported = ask(there, "export", "--portal", place, "--json")
+        if exported.code == 2 and "There is nothing to export" in exported.out:
+            return
+        assert exported.code == 0, exported.said
+        if not exported.json["counts"]["trunks"]:
+            return
+        planned: Any = ask(there, "plan", place, "--json")
+        assert planned.code == 0, planned.out
+        assert {change["kind"] for change in planned.json["changes"]} == {"keep"}
+        assert len(planned.json["changes"]) == exported.json["counts"]["trunks"]
