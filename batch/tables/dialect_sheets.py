@@ -155,41 +155,49 @@ _FEWEST: Final = 7
 def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[str]) -> tuple[Table, list[Problem]]:
     """Fill in the X of masks from the ends of numbers; a blank mask stands for a number that can be called."""
     at = next((at for at, text in table.header_texts.items() if folded(text) == dialect.mask[1]), None)
-    if at is None or not table.has(name):
+    if at is None:
         return table, []
-    is_number = table.headers.columns[name] == at  # where there are no masks
-    found: list[str] = []
-    faults: list[Problem] = []
-    filled = 0
-    rows = zip(table.rows(), table.texts(name), table.beside(at), strict=True)
-    for row, mask, number in ((row, mask, text.lstrip(dialect.in_front)) for row, mask, text in rows):
-        size = 0 if is_number else mask.upper().count("X")
-        digits = number[-size:] if size else ""
-        if size and len(digits) == size and digits.isdecimal():
-            rest = iter(digits)
-            found.append("".join(next(rest) if sign in "Xx" else sign for sign in mask))
-            filled += 1
-        elif size:
-            found.append("")
-            needs = f"{mask} needs the last {counted(size, 'digit')} of {table.header_texts[at]}"
-            message, fix = f"{needs}, which is {number!r}.", "Type the whole number in place of the mask."
-            faults.append(table.problem("no-number", row, name, message, fix, value=mask))
-        else:
-            found.append(mask if mask and not is_number else _called_from_outside(number))
+    numbers = [text.lstrip(dialect.in_front) for text in table.beside(at)]
+    masks = [""] * table.height if table.headers.columns[name] == at else table.texts(name)
+    found = [_unmasked(mask, number) for mask, number in zip(masks, numbers, strict=True)]
+    whose = table.header_texts[at]
+    faults = [
+        table.problem(
+            "no-number",
+            row,
+            name,
+            f"{mask} needs the last {counted(_places(mask), 'digit')} of {whose}, which is {number!r}.",
+            "Type the whole number in place of the mask.",
+            value=mask,
+        )
+        for row, mask, number, text in zip(table.rows(), masks, numbers, found, strict=True)
+        if mask and not text
+    ]
+    filled = sum(bool(text and _places(mask)) for text, mask in zip(found, masks, strict=True))
     if filled:
-        done.append(f"In {counted(filled, 'mask')} the X were filled in from {table.header_texts[at]}.")
-    faulty = table.faulty.get(name, frozenset()) | {problem.row for problem in faults}
-    return replace(
-        table, columns={**table.columns, name: found}, faulty={**table.faulty, name: frozenset(faulty)}
-    ), faults
+        done.append(f"In {counted(filled, 'mask')} the X were filled in from {whose}.")
+    faulty = {**table.faulty, name: table.faulty.get(name, frozenset()) | {problem.row for problem in faults}}
+    return replace(table, columns={**table.columns, name: found}, faulty=faulty), faults
+
+
+def _unmasked(mask: str, number: str) -> str:
+    """Put the last digits of a number in place of the X of a mask; ``""`` where it has too few."""
+    if not mask:
+        return number if sum(map(str.isdecimal, number)) >= _FEWEST else ""
+    places = _places(mask)
+    digits = number[-places:] if places else ""
+    if len(digits) < places or not (digits.isdecimal() or not places):
+        return ""
+    rest = iter(digits)
+    return "".join(next(rest) if sign in "Xx" else sign for sign in mask)
+
+
+def _places(mask: str) -> int:
+    return mask.upper().count("X")
 
 
 PERHAPS_JOINED: Final = "\N{INVISIBLE SEPARATOR}"
 """Stands for an ``&`` between two names of groups, or inside of one: only the PBX knows which."""
-
-
-def _called_from_outside(number: str) -> str:
-    return number if sum(map(str.isdecimal, number)) >= _FEWEST else ""
 
 
 _EXTENSIONS: Final = re.compile(r"[\s,;]*[0-9]{1,7}(?:[\s,;]+[0-9]{1,7})*[\s,;]*")
