@@ -47,7 +47,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "base-elsewhere": _problem("An export of another PBX"),
     "columns-file": _problem("The file given by --columns does not fit", Who.OPERATOR),
     "not-readable": _problem("The file cannot be read"),
-    "sheet-missing": _problem("A sheet is missing"),
+    "sheet-missing": _problem("It is not clear what the rows are"),
     "sheet-twice": _problem("Two sheets have the same name"),
     "sheet-near": _problem("A sheet's name is almost right"),
     "dids-on-two-sheets": _problem("DIDs on two sheets"),

@@ -117,7 +117,7 @@ class Tables:
         if problem.code == "header-missing" and problem.message.endswith(f" {_TRUNK.label}."):
             names = [] if trunks is None else list(filter(None, trunks.texts("name")))
             command = self._options.command("--trunk", names[0] if names else EXAMPLE)
-            theirs = "" if names else f", with its own name for {EXAMPLE}"
+            theirs = "" if names else f", with its name in place of {EXAMPLE}"
             where = problem.fix.rstrip(".").replace("in row 0", "in a row above the first")
             fix = f"{where}; or, if all its rows belong to one trunk{theirs}: {command}"
             problem = replace(problem, fix=fix)

@@ -27,6 +27,7 @@ from batch.tables.dialect_sheets import dialect_in
 from batch.tables.headers import Headers, match_headers
 from batch.tables.regions import Region, cells_below, find_region, is_blank
 from batch.tables.table import Constant, Table
+from batch.tables.unknown_columns import shown_cell
 from batch.wording import folded, letters, quoted
 
 SHEET_OPTIONS: Final[Mapping[str, Sheet]] = {"dids": DIDS, "caller-ids": CALLER_IDS, "trunks": TRUNKS}
@@ -108,10 +109,10 @@ def ways_to_say(raw: RawSheet, options: ListOptions) -> str:
     """Say how to tell what a sheet is, where neither its name nor its headers do; only what is missing."""
     has_trunks = any("trunk" in _told_fields(sheet, raw) for sheet in LIST_SHEETS)
     whose = () if options.trunk or has_trunks else ("--trunk", EXAMPLE)
-    example = f", with the trunk's own name for {EXAMPLE}" if whose else ""
+    of_one = f" of one trunk, with its name in place of {EXAMPLE}" if whose else ""
     return (
-        "Say it: for caller IDs with --as caller-ids, for settings of trunks with --as trunks, for DIDs"
-        f"{example}: {options.command('--as', 'dids', *whose)}"
+        "If they are caller IDs, give --as caller-ids; if settings of trunks, --as trunks; "
+        f"if DIDs{of_one}: {options.command('--as', 'dids', *whose)}"
     )
 
 
@@ -159,7 +160,7 @@ def only_numbers(
         row=row,
         column=at,
         header=texts[at] if headed else "",
-        value=texts[at],
+        value=shown_cell(region.header[at]),
         message=f"It is the only column of the list: {read}."
         if headed
         else f"No header was found: {read}, and row {row} counts as its first row.",

@@ -27,8 +27,9 @@ MORE_THAN_A_WORKBOOK = [
     "plain-http",
     "rows-all-gone",
     "secret-not-found",
+    "trunk-contradicts",
 ]
-"""Kinds that need a PBX, an export, a damaged file or one for --columns, or --secrets-from; they have own tests."""
+"""Kinds that need a PBX, an export, a damaged file, or --columns, --secrets-from or --trunk; they have own tests."""
 
 
 def codes_of_the_corpus() -> set[str]:

@@ -125,6 +125,11 @@ BOOKS: Final[Mapping[str, Book]] = {
         sheets=_with("DIDs", (*_DID_ROWS[0], ""), *[(*row, "seen") for row in _DID_ROWS[1:]])
     ),
     "only-trunks": Book(sheets={"Trunks": SHEETS["Trunks"]}),
+    "dids-alone": Book(sheets={"DIDs": SHEETS["DIDs"]}),
+    "one-column-without-a-header": Book(sheets={"DIDs": [(row[1],) for row in SHEETS["DIDs"][1:]]}),
+    "dids-on-two-sheets": Book(
+        sheets={**SHEETS, "Trunks": [("Name", "DIDs"), ("London-1", "+442079460100"), ("Paris-1", "")]}
+    ),
     "no-trunks-sheet": Book(sheets={"Sheet1": SHEETS["Trunks"], "DIDs": SHEETS["DIDs"]}),
     # headers
     "headers-as-the-api-names-them": Book(sheets=_renamed(
