@@ -83,6 +83,11 @@ class PlanDocument:
         return Tone.BAD if self.why_not or any(not hazard.allowed for hazard in self.hazards) else Tone.GOOD
 
     @property
+    def cost(self) -> str:
+        """What it takes so long for."""
+        return f"about, for {counted(self.requests, 'request')}"
+
+    @property
     def totals(self) -> list[tuple[str, int]]:
         """What is counted, in words; what there is none of is left out, but for what is always asked."""
         counts = self.counts
@@ -102,7 +107,7 @@ _TOTALS: Final = {
     "lists_reordered": ("list put into another order", "lists put into another order"),
     "lists_replaced": ("list replaced on purpose", "lists replaced on purpose"),
     "hazards": ("hazard", "hazards"),
-    "problems": ("problem", "problems"),
+    "problems": ("error", "errors"),
 }
 """What is counted, one of it and many."""
 _ALWAYS_TOLD: Final = frozenset({"trunks_to_write", "entries_removed", "hazards", "problems"})

@@ -50,8 +50,7 @@ def plan_page(document: PlanDocument) -> Page:
         dangers=[hazard.text for hazard in document.hazards],
         amounts=[
             *((label, f"{amount:,}") for label, amount in document.totals),
-            ("requests", f"{document.requests:,}"),
-            ("about", document.takes),
+            (document.cost, document.takes),
         ],
         charts=[Chart(title="List entries (DIDs and caller IDs)", bars=bars)] if bars else [],
         groups=document.groups,

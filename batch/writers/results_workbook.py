@@ -266,6 +266,8 @@ _WIDE: Final = 60
 _PLANNED_COLUMNS: Final = {**_PLACES, "Before": _WIDE, "Wanted": _WIDE}
 _SURELY: Final = 0.8
 """Of a column's width, what is filled whatever the letters are."""
+_SPARE: Final = 15.5
+"""Points of a line more, since a long word begins a line of its own in some programs."""
 _HIGHEST: Final = 1_000
 """Characters of a value that a row shows whole."""
 _PATIENCE_S: Final = 1.0
@@ -313,7 +315,7 @@ def _add_planned(target: NewSheet, row: int, change: ChangeLine) -> None:
     texts = change[: len(_PLANNED_COLUMNS)]
     if max(len(change.before), len(change.wanted)) > _WIDE or max(len(change.trunk), len(change.field)) > _NARROW:
         room = zip(texts, [int(width * _SURELY) for width in _PLANNED_COLUMNS.values()], strict=True)
-        target.add(row, [(text, "listed" if text else "", 1) for text in texts], row_height(room))
+        target.add(row, [(text, "listed" if text else "", 1) for text in texts], row_height(room) + _SPARE)
     else:
         target.add(row, [(text, "plain" if text else "", 1) for text in texts])
 

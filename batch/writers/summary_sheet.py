@@ -107,7 +107,7 @@ def add_plan_summary(book: NewWorkbook, document: PlanDocument) -> NewSheet:
     page.sentences("Look at these first", summary.attention)
     page.facts(summary.facts)
     page.across("What would be done", "section", least=20)
-    page.amounts([*document.totals, ("requests", document.requests), ("is about what it takes", document.takes)])
+    page.amounts([*((label, f"{amount:,}") for label, amount in document.totals), (document.cost, document.takes)])
     page.endings(summary, "Expected result")
     page.sheet.break_page(page.row - 1)
     page.across("Approval", "section", least=20)
@@ -184,7 +184,7 @@ class _Page:
             self.line((sentence, f"{tone} sentence", self.all + 3), tall=[(sentence, int(self.whole * _BOLD))])
         self.gap()
 
-    def amounts(self, amounts: Sequence[tuple[str, int | str]]) -> None:
+    def amounts(self, amounts: Sequence[tuple[str, str]]) -> None:
         """Write numbers with what they count behind them."""
         for label, amount in amounts:
             self.line((amount, "total number", 1), (label, "cell", self.all))

@@ -130,7 +130,7 @@ def test_totals_are_told_in_words_one_and_many() -> None:
         ("list entry renamed or changed", 1),
         ("list replaced on purpose", 1),
         ("hazard", 1),
-        ("problems", 0),
+        ("errors", 0),
     ]
 
 
