@@ -149,7 +149,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "totals-row": _notice("A table's totals row was left out"),
     "cells-merged": _notice("A merged cell counts for all its rows"),
     "columns-hidden": _notice("Hidden columns count as columns"),
-    "dialect-read": _notice("A sheet was read as another system writes it"),
+    "dialect-read": _notice("A sheet was recognised by its headers"),
     "set-by-hand": _notice("What another system says and no trunk has: to be set by hand", Who.OPERATOR),
     "rows-skipped": _notice("Rows are left out"),
     "columns-mapped": _notice("Columns were found by the file given by --columns"),

@@ -272,16 +272,20 @@ def _columns_of(sheet: Sheet, key: str, guess: _Guess) -> Iterator[str]:
 
 
 def _rows_and_constants(sheet: Sheet, guess: _Guess) -> Iterator[str]:
-    """Leave out what the system that wrote the sheet marks as not in use; show how all rows are given one trunk."""
+    """Say which rows are left out and what all of them say, as it is known; show how all are given one trunk."""
     table = guess.table
     if table is not None and table.dialect is not None:
         yield f"# It is {table.dialect.called}: without this file it is read so, too."
-    if table is not None and table.not_in_use:
-        marks = (f"{toml_key(header)} = {toml_list(words)}" for header, words in table.not_in_use.items())
-        yield f"skip_where = {{{', '.join(marks)}}}  # marked as not in use, so left out"
-    if table is not None and "trunk" in table.constants and isinstance(sheet, ListSheet):
-        yield f"trunk = {toml_text(table.constants['trunk'].text)}"
-    elif isinstance(sheet, ListSheet) and "trunk" not in guess.known:
+    if table is not None:
+        left_out = {table.header_texts[at]: list(words) for at, words in table.fit.skip_where.items()}
+        for header, words in table.not_in_use.items():
+            left_out[header] = [*left_out.get(header, ()), *words]
+        marks = ", ".join(f"{toml_key(header)} = {toml_list(words)}" for header, words in left_out.items())
+        yield from [f"skip_where = {{{marks}}}"] if marks else []
+        for name, constant in table.constants.items():
+            yield f"{toml_key(sheet.column(name).label)} = {toml_text(constant.text)}"
+    is_whose = table is not None and "trunk" in table.constants
+    if isinstance(sheet, ListSheet) and "trunk" not in guess.known and not is_whose:
         yield '# trunk = "London-1"  # the trunk of all rows, if it is one'
 
 

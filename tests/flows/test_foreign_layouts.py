@@ -166,7 +166,7 @@ def test_telnyxs_numbers_that_are_not_in_use_take_one_columns_file(tmp_path: Pat
     assert f"trunk-batch check {path} --trunk London-1 --write-columns columns.toml" in problem["fix"]
     run("check", path, "--trunk", "London-1", "--write-columns", file)
     written = tomllib.loads(file.read_text())["DIDs"]
-    assert (written["skip_where"], written["trunk"]) == ({"status": ["port-pending", "deleted"]}, "London-1")
+    assert (written["skip_where"], written["Trunk"]) == ({"status": ["port-pending", "deleted"]}, "London-1")
     plan = planned(path, "--columns", file)
     (change,) = plan["changes"]
     assert [entry["did"] for entry in change["dids"]["added"]] == PLUS[HELD:]

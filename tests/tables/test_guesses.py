@@ -186,7 +186,7 @@ def test_of_a_dialect_only_what_is_to_be_decided_is_written() -> None:
         "[DIDs]",
         'sheet = "DIDs"',
         'own = ["Site"]',
-        'skip_where = {status = ["deleted", "port-pending"]}  # marked as not in use, so left out',
+        'skip_where = {status = ["deleted", "port-pending"]}',
         "[DIDs.columns]",
         'DID = "phone_number"',
     ]
@@ -214,3 +214,12 @@ def test_a_column_with_several_of_our_columns_in_it_is_written_once() -> None:
     found, problems = tabulate(given, Secret, parse_columns("map.toml", text))
     assert found.caller_ids.texts("extension_groups") == ["Sales"]
     assert not [problem for problem in problems if problem.stops]
+
+
+def test_what_an_earlier_file_says_is_written_again() -> None:
+    given = workbook(sheet("Trunks", "Name", "London-1"), TELNYX)
+    text = '[DIDs]\ntrunk = "London-1"\n"DID name" = "Bath"\nskip_where = {status = ["deleted"], Site = ["York"]}\n'
+    found, _ = tabulate(given, Secret, parse_columns("map.toml", text))
+    again = tomllib.loads(guess_columns(given, found, "map2.toml"))["DIDs"]
+    assert again["skip_where"] == {"status": ["deleted", "port-pending"], "Site": ["York"]}
+    assert (again["Trunk"], again["DID name"]) == ("London-1", "Bath")
