@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import ListSheet, Sheet, words_of
@@ -245,52 +244,55 @@ _EXT: Final = re.compile(r";\s*ext=([0-9]+)", re.IGNORECASE)
 
 def set_by_hand(table: Table) -> Mapping[int, str]:
     """Return by row what another system says in it that is no part of a trunk, and where it is set by hand."""
-    parts = [
-        [f"{text} {where}" if text else "" for text in map(", ".join, map(partial(filter, None), rows))]
-        for where, rows in _to_set(table).items()
-    ]
+    parts: list[list[str]] = []
+    for where, columns in _to_set(table).items():
+        named = ([f"{column.header} {text}" if text else "" for text in column.texts] for column in columns)
+        rows = (", ".join(filter(None, row)) for row in zip(*named, strict=True))
+        parts.append([f"{text} {where}" if text else "" for text in rows])
     texts = ("; ".join(filter(None, row)) for row in zip(*parts, strict=True))
     return {row: text for row, text in zip(table.rows(), texts, strict=False) if text}
 
 
-def _to_set(table: Table) -> dict[str, list[tuple[str, ...]]]:
-    """Return what has to be set by hand: by where, for each row the values with their headers."""
-    to_set: dict[str, list[tuple[str, ...]]] = {}
-    for where, wanted in table.dialect.by_hand.items() if table.dialect else ():
-        named = [_called(text, table.beside(at)) for at, text in _named(table, wanted)]
-        if "ext" in wanted and isinstance(table.sheet, ListSheet) and table.has(table.sheet.number):
-            numbers = map(_EXT.search, table.beside(table.headers.columns[table.sheet.number]))
-            named.append(_called("ext", [found[1] if found else "" for found in numbers]))
-        if named:
-            to_set[where] = list(zip(*named, strict=True))
-    return to_set
+class _Beside(NamedTuple):
+    """A column that is no part of a trunk."""
+
+    header: str
+    position: int
+    texts: Sequence[str]
+    """One for each row."""
 
 
-def _named(table: Table, wanted: Iterable[str]) -> Iterator[tuple[int, str]]:
-    """Yield where headers stand that mean nothing to a trunk, and how they are written, in the order wanted."""
+def _to_set(table: Table) -> Mapping[str, Sequence[_Beside]]:
+    """Return what has to be set by hand, by where."""
     at = {folded(text): position for position, text in table.header_texts.items() if position in table.fit.theirs}
-    yield from ((at[header], table.header_texts[at[header]]) for header in wanted if header in at)
-
-
-def _called(header: str, texts: Sequence[str]) -> list[str]:
-    return [f"{header} {text}" if text else "" for text in texts]
+    found: dict[str, list[_Beside]] = {}
+    for where, wanted in table.dialect.by_hand.items() if table.dialect else ():
+        places = [at[header] for header in wanted if header in at]
+        columns = [_Beside(table.header_texts[place], place, table.beside(place)) for place in places]
+        if "ext" in wanted and isinstance(table.sheet, ListSheet) and table.has(table.sheet.number):
+            place = table.headers.columns[table.sheet.number]
+            exts = [ext[1] if (ext := _EXT.search(text)) else "" for text in table.beside(place)]
+            columns.append(_Beside("ext", place, exts))
+        if columns:
+            found[where] = columns
+    return found
 
 
 def told_of_work_by_hand(table: Table) -> Iterator[Problem]:
     """Tell once of each thing that is no part of a trunk how many rows have it, and where it is set."""
-    for where, wanted in table.dialect.by_hand.items() if table.dialect else ():
-        filled = {at: sum(map(bool, table.beside(at))) for at, _ in _named(table, wanted)}
-        places = [at for at, count in filled.items() if count]
-        headers = [table.header_texts[at] for at in places]
-        if headers:
-            rows = max(filled.values())
-            yield Problem(
-                code="set-by-hand",
-                sheet=table.name,
-                row=table.header_row,
-                column=places[0],
-                header=headers[0],
-                message=f"{listed(headers)} {'is' if len(headers) == 1 else 'are'} no part of a trunk, so what stands "
-                f"there in {counted(rows, 'row')} is not sent.",
-                fix=f"Set it by hand {where}; the results name it row by row under What to do.",
-            )
+    for where, columns in _to_set(table).items():
+        filled = [(column, sum(map(bool, column.texts))) for column in columns if any(column.texts)]
+        if not filled:
+            continue
+        first, headers = filled[0][0], [column.header for column, _ in filled]
+        rows = max(count for _, count in filled)
+        yield Problem(
+            code="set-by-hand",
+            sheet=table.name,
+            row=table.header_row,
+            column=first.position,
+            header=table.header_texts[first.position],
+            message=f"{listed(headers)} {'is' if len(headers) == 1 else 'are'} no part of a trunk, so what "
+            f"{counted(rows, 'row')} {'says' if rows == 1 else 'say'} there is not sent.",
+            fix=f"Set it by hand {where}; the results name it row by row under What to do.",
+        )

@@ -46,7 +46,7 @@ def test_a_list_of_freepbx_is_read_and_its_destinations_are_named() -> None:
         "name. The _ in front of 1 number was taken off. Not sent: 'cidnum', 'destination', 'mohclass'."
     )
     by_hand = only(problems, "set-by-hand")
-    assert by_hand.message == "'destination' is no part of a trunk, so what stands there in 2 rows is not sent."
+    assert by_hand.message == "'destination' is no part of a trunk, so what 2 rows say there is not sent."
     assert (
         by_hand.fix == "Set it by hand in an inbound route of the PBX; the results name it row by row under What to do."
     )
@@ -105,6 +105,8 @@ def test_users_of_teams_without_a_number_are_skipped_and_what_stands_behind_one_
     assert not [problem for problem in problems if problem.stops]
     assert "Of 3 addresses (tel: or sip:) only the number was taken." in only(problems, "dialect-read").message
     assert "cell-repaired" not in {problem.code for problem in problems}
+    by_hand = only(problems, "set-by-hand").message
+    assert by_hand == "'UserPrincipalName', 'ext' are no part of a trunk, so what 4 rows say there is not sent."
 
 
 def test_3cx_has_its_star_taken_off_and_rules_for_callers_are_asked_about() -> None:
