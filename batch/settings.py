@@ -246,7 +246,12 @@ class Settings:
 
 
 def _check_words(settings: Settings) -> None:
-    """Refuse words of ``--allow`` and ``--accept`` that there are not."""
+    """Refuse words that there are not, or that do not go together."""
+    if settings.as_ == "trunks" and settings.trunk:
+        raise UsageError(
+            "--trunk says whose the rows of a list are, and --as trunks that it is none.",
+            "Leave one of them out. To take only one trunk of a workbook, give --only.",
+        )
     for allowed in settings.allow:
         if allowed.partition("=")[0] not in HAZARDS:
             raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")

@@ -231,7 +231,7 @@ def _workbook(command: argparse.ArgumentParser) -> None:
         "workbook",
         type=Path,
         metavar="WORKBOOK",
-        help=".xlsx, .xlsm, .xls, .xlsb, .ods, a folder of CSV files or a .zip",
+        help=".xlsx, .xlsm, .xls, .xlsb, .ods, a folder of CSV files, a .zip, or a list alone as .csv or .txt",
     )
 
 

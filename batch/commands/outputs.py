@@ -167,7 +167,8 @@ class RunContext:
         folded = failure_groups(outcomes.values())
         first = [trouble.describe(some_of(trouble.names, 12)) for trouble in folded[:_LISTED]]
         if more := sum(len(trouble.names) for trouble in folded[_LISTED:]):
-            first.append(f"… and {more:,} more trunks: filter the column Result of the sheet Trunks.")
+            sheet = self.checked.tables.trunks.name
+            first.append(f"… and {more:,} more trunks: filter the column Result of the sheet {sheet}.")
         return summary(
             title="Results",
             address=self.address,

@@ -123,6 +123,23 @@ class Tables:
             problem = replace(problem, fix=fix)
         return problem if problem.row else replace(problem, row=1)
 
+    def _said_in_vain(self, lists: Sequence[Table]) -> list[Problem]:
+        """Report ``--trunk`` where there is no list: who gives it may mean to choose one."""
+        trunk = self._options.trunk
+        if not trunk or not self.trunks.height or any(table.height and table.times is None for table in lists):
+            return []
+        return [
+            Problem(
+                code="trunk-contradicts",
+                sheet=self.trunks.name,
+                row=self.trunks.header_row,
+                value=trunk,
+                header="--trunk",
+                message="--trunk says whose the rows of a list are, and there is no list here.",
+                fix=f"Leave it out. To take only one trunk of the workbook, give --only {trunk}.",
+            )
+        ]
+
     def needs(self, raw: RawSheet) -> bool:
         """Tell whether a sheet is one of the three, or says what the tool itself has left in the file."""
         return raw.name in HIDDEN_SHEETS or self._asks(raw) or any(raw is found for found in self._found.values())
@@ -151,8 +168,8 @@ class Tables:
 
         A cell in fault is blank in its frame, but its row is kept.
         """
-        trunks, *_ = self
-        found = list(self._problems)
+        trunks, *lists = self
+        found = [*self._problems, *self._said_in_vain(lists)]
         if trunks.raw is not None and not trunks.height and not any(p.stops and p.sheet == trunks.name for p in found):
             found.append(
                 Problem(

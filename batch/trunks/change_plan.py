@@ -216,7 +216,9 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
                 record.row,
                 record.found_by,
                 f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
-                "Keep one row for it, with all its changes.",
+                "Keep one row for it, with all its changes."
+                if table.times is None
+                else "Call it the same in all its rows.",
                 value=record.label,
             )
             problems.append(replace(problem, partner=taken[trunk.id]))

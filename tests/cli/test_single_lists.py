@@ -242,4 +242,15 @@ def test_what_cannot_be_said_is_refused(shell: Shell, tmp_path: Path) -> None:
     path = written(tmp_path / "list.txt", NUMBERS)
     assert shell("check", path, "--as", "numbers").code == 2
     assert shell("check", path, "--mode", "append").code == 2
+    ran = shell("check", path, "--as", "trunks", *LONDON)
+    assert (ran.code, "Leave one of them out." in ran.err) == (2, True)
     assert main(["check", str(path), "--as", "dids", *LONDON]) == 0
+
+
+def test_one_trunk_by_its_id_and_by_its_name_is_to_be_called_the_same(shell: Shell, tmp_path: Path) -> None:
+    path = written(tmp_path / "list.csv", "Trunk,DID\n7,442079460100\nLondon-1,442079460101\n")
+    with pbx(london()) as served:
+        ran = shell("plan", path, "--json", *at(served)[:4])
+    (problem,) = [p for p in ran.json["problems"] if p["severity"] == "problem"]
+    assert (problem["code"], problem["cell"]) == ("same-live-trunk", "A3")
+    assert problem["fix"] == "Call it the same in all its rows."

@@ -112,6 +112,12 @@ def test_a_blank_trunk_cell_is_filled_in_and_another_trunk_is_a_problem() -> Non
     assert tables.dids.texts("trunk") == ["London-1", "London-1", "Paris-1"]
 
 
+def test_without_any_list_it_is_refused_since_it_may_be_meant_to_choose() -> None:
+    (problem,) = read(workbook(sheet("Trunks", "Name|Hostname", "London-1|a.example", "Leeds-1|b.example")), LONDON)[2]
+    assert (problem.code, problem.sheet, problem.cell) == ("trunk-contradicts", "Trunks", "A1")
+    assert problem.fix == "Leave it out. To take only one trunk of the workbook, give --only London-1."
+
+
 def test_a_trunk_that_the_trunks_sheet_lacks_is_told_once_and_named_as_the_flag() -> None:
     given = workbook(sheet("Trunks", "Name", "Paris-1"), sheet("DIDs", "DID", "442079460100", "442079460101"))
     problems = read(given, ListOptions(trunk="Pariss-1"))[2]
