@@ -100,6 +100,8 @@ _URI: Final = re.compile(
     re.IGNORECASE,
 )
 """A number as an address: RFC 3966 and RFC 3261, with the parameters that may stand behind it; a list is none."""
+_ANOTHER: Final = re.compile("[0-9]{7}")
+"""So many digits behind an address may be another number."""
 _POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0{1,2}")
 _POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0{1,2}")
 _SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
@@ -202,7 +204,9 @@ def _without_front(pattern: re.Pattern[str], text: str) -> str:
 
 def _number_of_uri(text: str) -> str:
     found = _URI.fullmatch(text)
-    return found[1].rstrip() if found and (found[2] or "@" in text or text[:3].casefold() == "sip") else text
+    if found is None or _ANOTHER.search(text, found.end(1)):
+        return text
+    return found[1].rstrip() if found[2] or "@" in text or text[:3].casefold() == "sip" else text
 
 
 def _number_without_tel(text: str) -> str:

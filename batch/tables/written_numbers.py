@@ -263,6 +263,7 @@ _LETTERS: Final = str.maketrans("OolI", "0011")
 _LOOKALIKES: Final = re.compile(r"\+?[0-9OolI]{6,31}")
 _LEAST: Final = 5
 """So many digits beside them make letters a slip."""
+_WITH_LETTER: Final = re.compile(r"(\+?[0-9]{7,})([XZN]+)(\+?[0-9]{9,})", re.IGNORECASE)
 _PLUSSES: Final = re.compile(r"(?:\+\s*)?(?:\+|00)\s*\+\s*|\+\s*00(?=[1-9])")
 _PLUS_INSIDE: Final = re.compile(r"(\+?[0-9]{1,3})\+([0-9]{7,})")
 _WITH_SIGNS: Final = re.compile(r"(?=.*[()-]|.*\.[0-9]|\.)[+0-9().-]+")
@@ -283,6 +284,7 @@ def odd_signs(text: str) -> Reading | None:
     """Find a number that would be sent with a sign or letter that nobody dials."""
     return (
         _lookalikes(text)
+        or _pattern_of_two(text)
         or _plusses(text)
         or _set(text)
         or _dots(text)
@@ -302,6 +304,18 @@ def _lookalikes(text: str) -> Reading | None:
         return None
     named = " and ".join(f"{letter!r}" for letter in letters)
     return _reading(f"The number has {named} where a digit belongs.", Offer(text.translate(_LETTERS)))
+
+
+def _pattern_of_two(text: str) -> Reading | None:
+    """Find two numbers with a letter of patterns between them, which would match no call."""
+    found = _WITH_LETTER.search(text)
+    if found is None:
+        return None
+    return Reading(
+        code="many-numbers",
+        message=f"{found[2]} stands for any digit, and no number is as long as this: it looks like two numbers.",
+        otherwise=each_in_a_row([found[1], found[3]]),
+    )
 
 
 def _plusses(text: str) -> Reading | None:

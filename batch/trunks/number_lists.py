@@ -35,6 +35,8 @@ _BULLET: Final = re.compile(r"(?:[-*\u2013>]+|[0-9]{1,3}[.)])\s+|tel:/{0,2}\s*",
 """What stands in front of one of them: a sign, its place in the list, or ``tel:``."""
 _NUMBER: Final = re.compile(r"\+?[0-9]{7,15}")
 _TOO_LONG: Final = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
+_READ: Final = re.compile(r"\+?[0-9XZN\[\]-]+[.!]?", re.IGNORECASE)
+"""What can be accepted: a number, or a pattern."""
 _SHORT: Final = re.compile(r"[0-9]{1,4}")
 _ACCEPT: Final = {
     "many-numbers": "Or accept the numbers as listed: with --accept lists, or with yes in the marked workbook.",
@@ -170,6 +172,8 @@ def _perhaps_one(text: str, first: str, last: str) -> bool:
 
 
 def _perhaps_ends(first: str, last: str) -> bool:
+    if not (_NUMBER.fullmatch(first) and _NUMBER.fullmatch(last)):
+        return False
     size = int(last) - int(first) + 1 if first.endswith("0") and last.endswith("9") else 0
     return len(first) == len(last) and 0 < size <= _MOST
 
@@ -199,7 +203,9 @@ def _can_be_read(numbers: Sequence[str], parse: ParseNumber) -> bool:
     if not 2 <= len(numbers) <= _MOST or any(odd):
         return False
     whole = [bool(_NUMBER.match(number)) for number in numbers]
-    return any(whole) == all(whole) and not any(isinstance(parse(number), Finding) for number in numbers)
+    if any(whole) != all(whole):
+        return False
+    return all(isinstance(found, NumberRange) or _READ.fullmatch(str(found)) for found in map(parse, numbers))
 
 
 def _filled(texts: Sequence[str]) -> Sequence[str]:
