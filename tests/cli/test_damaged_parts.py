@@ -248,7 +248,7 @@ def test_marked_and_failed_rows_come_out_of_such_a_workbook_too(
 
     ran = shell("apply", path, *at(served), "--yes", "--skip-invalid", "--failed-only", "failed.xlsx", "--json")
     assert ending_of(ran) == {"London": "invalid"}
-    assert faults_of(tmp_path / "failed.xlsx") == []
+    assert set(faults_of(tmp_path / "failed.xlsx")) <= set(faults_of(path))
     assert shell("check", "failed.xlsx").code == 3
 
 

@@ -164,11 +164,11 @@ def test_the_plan_workbook_says_what_the_plan_says(told: Told) -> None:
     path = told.workbook.with_name("plan.xlsx")
     listed = rows_of(path, "Problems", header_row=3)
     problems = told.plan.json["problems"]
-    assert [(row["Sheet"], row["Cell"]) for row in listed if row["Severity"] == "problem"] == [
+    assert [(row["Sheet"], row["Cell"]) for row in listed if row["Severity"] == "error"] == [
         (problem["sheet"], problem["cell"]) for problem in problems if problem["severity"] == "problem"
     ]
     notices = {(problem["sheet"], problem["message"]) for problem in problems if problem["severity"] == "notice"}
-    said = [(row["Sheet"], row["What is wrong"]) for row in listed if row["Severity"] == "notice"]
+    said = [(row["Sheet"], row["What is wrong"]) for row in listed if row["Severity"] == "warning"]
     assert {(sheet, words.partition(" (rows ")[0]) for sheet, words in said} == notices
     names = {row["Trunk"] for row in rows_of(path, "Changes")}
     updated = {c["trunk"]["name"] for c in told.plan.json["changes"] if c["kind"] == "update"}
