@@ -199,33 +199,44 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
             problems.append(_also_a_name(table, record, trunk, other))
         elif WHOLE_TRUNK in trunk.unread:
             problems.append(unreadable_trunk_problem(tables, record, trunk))
-        elif record.id is None and record.name in inventory.doubled:
-            problems.append(
-                table.problem(
-                    "trunk-ambiguous",
-                    record.row,
-                    record.found_by,
-                    f"More than one trunk on the PBX is named {record.name}.",
-                    "Type the Trunk ID of the one that is meant.",
-                    value=record.name,
-                )
-            )
+        elif _called(record, trunk) in inventory.doubled:
+            problems.append(_doubled(table, record))
         elif trunk.id in taken:
-            problem = table.problem(
-                "same-live-trunk",
-                record.row,
-                record.found_by,
-                f"This is the same trunk on the PBX as row {taken[trunk.id]}: {trunk.name}, id {trunk.id}.",
-                "Keep one row for it, with all its changes."
-                if table.times is None
-                else "Call it the same in all its rows.",
-                value=record.label,
-            )
-            problems.append(replace(problem, partner=taken[trunk.id]))
+            problems.append(_the_same(table, record, trunk, taken[trunk.id]))
         else:
             ids[record.row] = trunk.id
             taken[trunk.id] = record.row
     return ids, problems
+
+
+def _called(record: Record, trunk: LiveTrunk) -> str:
+    """Return the name by which a record's trunk was found; blank where that was its id."""
+    return "" if trunk.id == record.id else trunk.name
+
+
+def _doubled(table: Table, record: Record) -> Problem:
+    return table.problem(
+        "trunk-ambiguous",
+        record.row,
+        record.found_by,
+        f"More than one trunk on the PBX is named {record.name or record.id}.",
+        "Type the Trunk ID of the one that is meant.",
+        value=record.name or str(record.id),
+    )
+
+
+def _the_same(table: Table, record: Record, trunk: LiveTrunk, first: int) -> Problem:
+    home, row = table.origin(first)
+    there = f"row {row}" if table.times is None else f"row {row} of {home.name}"
+    problem = table.problem(
+        "same-live-trunk",
+        record.row,
+        record.found_by,
+        f"This is the same trunk on the PBX as {there}: {trunk.name}, id {trunk.id}.",
+        "Keep one row for it, with all its changes." if table.times is None else "Call it the same in all its rows.",
+        value=record.label,
+    )
+    return replace(problem, partner=first)
 
 
 def _meant(record: Record, inventory: Inventory, *, either: bool) -> tuple[LiveTrunk | None, LiveTrunk | None]:
