@@ -28,6 +28,7 @@ from batch.readers.workbook import (
     not_a_spreadsheet,
 )
 from batch.schema.file_metadata import MARK, METADATA_SHEET, NO_METADATA, FileKind, FileMetadata, plain_stem, read_lines
+from batch.wording import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -68,6 +69,8 @@ _TEXTS: Final = (
 
 _NO_TEXTS: Final = frozenset({".xlsx", ".xlsm", ".xlsb", ".ods", ".zip"})
 """Endings of files that are never text; many a program calls a list ``.xls``."""
+
+_TEXT_FILES: Final = frozenset({".csv", ".tsv", ".txt"})
 
 _EXPORT_NUMBERS: Final = "In Numbers choose File, Export To, Excel, and give the file it makes."
 _DOWNLOAD_GOOGLE: Final = (
@@ -135,7 +138,9 @@ def _folder(path: Path) -> Format:
     if (path / "Index.zip").exists() or (path / "Index").is_dir():
         raise not_a_spreadsheet(path, "an Apple Numbers, Pages or Keynote file", _EXPORT_NUMBERS)
     if not csv_files.files_in(path):
-        raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', _NO_CSVS)
+        texts = [file for file in path.iterdir() if file.suffix.lower() in _TEXT_FILES]
+        hint = f"If its one list is meant: trunk-batch check {quoted(texts[0])}" if len(texts) == 1 else _NO_CSVS
+        raise WorkbookError(f'The folder "{path}" holds none of the CSV files of a workbook.', hint)
     return Format.CSV
 
 

@@ -16,6 +16,7 @@ from batch.schema.file_metadata import HIDDEN_SHEETS, FileMetadata
 from batch.schema.problems import Problem
 from batch.tables.columns_file import ColumnsFile, fault
 from batch.tables.dialect_sheets import dialect_in
+from batch.tables.regions import is_blank
 from batch.tables.single_lists import NO_OPTIONS, ListOptions, kind_by_headers, may_be_trunks, ways_to_say
 from batch.wording import edits_for, folded, listed
 
@@ -73,7 +74,7 @@ def find_sheets(
 def _filled(sheets: Iterable[RawSheet], workbook: Workbook) -> list[RawSheet]:
     """Return the user's sheets that are not blank; waits for them."""
     users = (raw for raw in sheets if not is_ours(raw, workbook.metadata) and raw.name not in _GUIDES)
-    return [raw for raw in users if raw.height]
+    return [raw for raw in users if not all(is_blank(cell) for column in raw.columns for cell in column)]
 
 
 def _named_by_option(workbook: Workbook, sheet: Sheet | None, found: Mapping[str, RawSheet]) -> dict[str, RawSheet]:
@@ -147,6 +148,9 @@ def _no_trunks(
     if perhaps:
         message = f"There is no sheet named Trunks, and {perhaps[0].name!r} has headers of one."
         fix = f"Name it Trunks, or put # in front of its headers if it is none; or: {options.command('--as', 'trunks')}"
+    elif names and not _filled(workbook.sheets, workbook):
+        message = f"Nothing is filled in: the file has {names}, and no cell of it says anything."
+        fix = "Fill it in, or give another file."
     elif len(filled) == 1 and options.sheet is None:
         message = f"Neither its name nor its headers say what the rows of {filled[0].name!r} are."
         fix = ways_to_say(filled[0], options)

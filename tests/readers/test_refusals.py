@@ -390,3 +390,8 @@ def test_a_workbook_whose_name_is_no_text_is_to_be_renamed_and_is_not_called_dam
 
     assert "is not in UTF-8" in error.message
     assert "Rename it" in error.hint
+
+
+def test_a_folder_with_one_list_of_another_name_offers_that(tmp_path: Path) -> None:
+    path = written(tmp_path, "may numbers.csv", b"DID\r\n1\r\n")
+    assert refusal(tmp_path).hint == f"If its one list is meant: trunk-batch check '{path}'"

@@ -253,3 +253,8 @@ def test_a_columns_file_says_the_same_of_a_list_alone() -> None:
     assert told(problems) == ["DIDs!A1 columns-mapped"]
     (record,) = group(tables)[0].trunks
     assert (record.name, record.dids and record.dids.mode) == ("London-1", "add")
+
+
+def test_where_nothing_is_filled_in_that_is_said() -> None:
+    (problem,) = (p for p in tabulate(workbook(sheet("Sheet1", " |", "|")), Secret)[1] if p.stops)
+    assert problem.message == "Nothing is filled in: the file has 'Sheet1', and no cell of it says anything."
