@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -331,6 +332,13 @@ def bare_words() -> frozenset[str]:
         for part in ("first", "last", "unsure")
         for word in _folded(language["blocks"].get(part, ""))
     )
+
+
+@cache
+def several_words(sheet: ListSheet) -> frozenset[str]:
+    """Return what, folded, heads a column of lists or ranges of numbers, where numbers stand below: ``DIDs``."""
+    words = (word for language in _LANGUAGES for word in _folded(language["blocks"]["several"]))
+    return frozenset(word for word in words if sheet.number == "did" or not re.search("did|ddi|sda", word))
 
 
 @cache

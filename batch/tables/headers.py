@@ -19,6 +19,7 @@ from batch.schema.column_model import (
     Sheet,
     bare_words,
     numbered_words,
+    several_words,
     vocabulary_of,
     words_of,
 )
@@ -119,6 +120,8 @@ class _Sorting:
     problems: list[Problem] = field(default_factory=list)
     numbered: dict[int, str] = field(default_factory=dict)
     """Headers like ``DID 2``, by position."""
+    several: dict[int, str] = field(default_factory=dict)
+    """Headers like ``DIDs``, by position."""
     second: int | None = None
     """Where a second table seems to begin."""
 
@@ -178,11 +181,14 @@ class _Sorting:
             )
         elif isinstance(self.sheet, ListSheet) and is_numbered(text, numbered_words(self.sheet)):
             self.numbered[position] = text
+        elif isinstance(self.sheet, ListSheet) and folded(text) in several_words(self.sheet):
+            self.several[position] = text
         else:
             self.own[position] = text
 
     def settle(self, sheet: ListSheet, below: Below) -> None:
         """Decide which headers of blocks and of several columns of numbers mean that; the others are the user's own."""
+        self._settle_several(sheet, below)
         for block in sheet.blocks:
             there = [column.field for column in block.columns if column.field in self.columns]
             kept = self._meant(block, frozenset(there), below) if there else frozenset()
@@ -214,6 +220,14 @@ class _Sorting:
             return True
         counts = block.count is not None and name == block.count.field
         return _mostly(_COUNTS if counts else _NUMBERS if alone else _ENDS, below(self.columns[name]))
+
+    def _settle_several(self, sheet: ListSheet, below: Below) -> None:
+        """Take a column like ``DIDs`` for that of the number, where no other is and numbers stand below it."""
+        fits = [at for at in self.several if any(below(at)) and _mostly(_NUMBERS, below(at))]
+        others = {sheet.number, *(block.first.field for block in sheet.blocks)} & (self.columns.keys() | self.said)
+        if len(fits) == 1 and not others and not self.numbered:
+            self.columns[sheet.number], self.texts[sheet.number] = fits[0], self.several.pop(fits[0])
+        self.own |= self.several
 
     def _settle_numbered(self, sheet: ListSheet, below: Below) -> None:
         """Take columns like ``DID 2`` for further ones of the number, unless no numbers stand below them."""

@@ -199,6 +199,33 @@ def test_several_columns_of_numbers_are_entries_of_their_row_in_the_columns_orde
     ]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("DIDs", "DDIs", "Numbers", "Phone numbers", "DID range", "Number range", "Rufnummern", "Telefonnummer"),
+        *("Rufnummernblock", "Num\u00e9ros", "Plage de num\u00e9ros", "N\u00fameros", "Rango", "\u53f7\u6bb5"),
+    ],
+)
+def test_a_column_of_lists_and_ranges_is_that_of_the_number(header: str) -> None:
+    lines = ["London-1|442079460100; 442079460101", "London-1|442079460110-111"]
+    numbers = ["442079460100", "442079460101", "442079460110", "442079460111"]
+    assert taken(f"Trunk|{header}", *lines) == numbers
+
+
+@pytest.mark.parametrize(
+    ("header", "line"),
+    [
+        ("Trunk|First DID|DIDs", "London-1|442079460100|10"),
+        ("Trunk|DID|DIDs", "London-1|442079460100|442079460101; 442079460102"),
+        ("Trunk|DID|Numbers", "London-1|442079460100|10"),
+        ("Trunk|DIDs", "London-1|10"),
+        ("Trunk|DIDs|Numbers", "London-1|442079460100|442079460101"),
+    ],
+)
+def test_a_column_of_lists_beside_another_of_numbers_or_with_counts_is_asked_about(header: str, line: str) -> None:
+    assert "column-unknown" in [problem.code for problem in stops(header, line)]
+
+
 def test_each_entry_of_several_columns_has_the_name_of_its_row() -> None:
     header, line = "Trunk|DID 1|DID 2|DID name", "London-1|442079460100|442079460101-102|Sales"
     trunk, _ = read(workbook(TRUNKS, sheet("DIDs", header, line)))[1].trunks
