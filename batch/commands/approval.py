@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,7 @@ from batch.runs.outcomes import Ending, Outcome, end_rows, outcomes_without_run
 from batch.runs.plan_document import PlanDocument, hazard_lines, like_changes, plan_counts, to_be_approved
 from batch.runs.resuming import since_exported
 from batch.runs.run_report import change_lines, plan_headline, summary
+from batch.runs.serialization import Approval
 from batch.schema.file_metadata import FileKind, FileMetadata, Seal
 from batch.secret_sources import said_of
 from batch.settings import Settings
@@ -149,34 +150,6 @@ class ApprovalRefused(BatchError):
 
     exit_code = 4
     code = "approval-refused"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
-    """Who approved a plan."""
-
-    approved_by: str
-    date: str
-    """As it was typed; a date cell as ``2026-11-29``."""
-    ticket: str = ""
-    plan: str = ""
-    """The signed file's name."""
-    sha256: str = ""
-    """Of the signed file."""
-
-    def __str__(self) -> str:
-        """In one line."""
-        ticket = f", ticket {self.ticket}" if self.ticket else ""
-        return f"{self.approved_by}, {self.date}{ticket} ({self.plan})"
-
-    def to_json(self) -> dict[str, str]:
-        """Return it as a journal keeps it."""
-        return asdict(self)
-
-    @property
-    def facts(self) -> list[tuple[str, str]]:
-        """What results say of it."""
-        return [("Approved by", str(self)), ("SHA-256 of that", self.sha256)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from batch.commands.approval import Approval
 from batch.commands.check import Checked
 from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
@@ -21,6 +20,7 @@ from batch.runs import folders, journal
 from batch.runs.outcomes import Ending, Outcome, RowEndings, end_rows, failure_groups, outcomes_without_run
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline, summary
+from batch.runs.serialization import Approval
 from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings

@@ -10,7 +10,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from batch.commands.approval import Approval
 from batch.commands.check import Checked, check
 from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
@@ -23,7 +22,7 @@ from batch.runs.journal_reader import History, read_history
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
-from batch.runs.serialization import Intent, are_whole, planned_then
+from batch.runs.serialization import Approval, Intent, are_whole, planned_then
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN

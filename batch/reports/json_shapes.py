@@ -217,7 +217,10 @@ def verified_json(verified: Verified) -> dict[str, Any]:
 
 
 def status_json(status: RunStatus) -> dict[str, Any]:
-    """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none."""
+    """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none.
+
+    ``approval`` is there only where somebody signed the plan.
+    """
     return {
         "run": str(status.folder),
         "state": str(status.state),
@@ -230,6 +233,7 @@ def status_json(status: RunStatus) -> dict[str, Any]:
         "sent": status.sent,
         "pbx": status.pbx,
         "workbook": status.workbook,
+        **({"approval": status.approval.to_json()} if status.approval is not None else {}),
     }
 
 

@@ -204,6 +204,8 @@ def status_text(status: RunStatus, holder: Holder | None, results: Path | None) 
         yield f"Workbook: {status.workbook}"
     if status.pbx:
         yield f"PBX: {status.pbx}"
+    if status.approval is not None:
+        yield f"Approved by: {status.approval}"
     if status.invocations:
         done, of = _settled(status)
         not_chosen = f", {status.not_chosen:,} not chosen" if status.not_chosen else ""

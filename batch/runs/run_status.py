@@ -17,6 +17,7 @@ from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_h
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
+from batch.runs.serialization import Approval
 from batch.schema.columns import SHEETS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
 from batch.wording import folded, some_of
@@ -69,6 +70,8 @@ class RunStatus:
     """How many of those that have an ending the run was not to do, so that they count as settled."""
     how: str = ""
     """How its last command ended, as `Invocation.how`; blank where it did not, or somebody is at it."""
+    approval: Approval | None = None
+    """Who approved its plan, where somebody had to."""
     damaged: bool = False
     """Whether a record of its journal is damaged, so that nothing is known of it."""
 
@@ -84,7 +87,7 @@ def read_status(folder: Path) -> RunStatus:
     last = history.invocations[-1] if history.invocations else None
     if holder is None and (last is None or last.ended is None):
         holder = held_by(place_of_run(folder))  # or one that was taken up between the two would
-    workbook = history.facts.get("workbook")
+    workbook, approval = history.facts.get("workbook"), history.facts.get("approval")
     return RunStatus(
         folder=folder,
         id=str(history.facts.get("run", _name(folder))),
@@ -102,6 +105,7 @@ def read_status(folder: Path) -> RunStatus:
         sent=len(history.unsettled),
         not_chosen=sum(not outcome.chosen and row not in history.chosen for row, outcome in history.outcomes.items()),
         how=last.how if last and holder is None else "",
+        approval=Approval(**approval) if approval else None,
     )
 
 

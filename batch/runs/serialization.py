@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -107,6 +107,34 @@ _FACTS: Final[Mapping[str, Shape]] = {
     "approval": dict.fromkeys(("approved_by", "date", "ticket", "plan", "sha256"), str),
     "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """Who approved a plan."""
+
+    approved_by: str
+    date: str
+    """As it was typed; a date cell as ``2026-11-29``."""
+    ticket: str = ""
+    plan: str = ""
+    """The signed file's name."""
+    sha256: str = ""
+    """Of the signed file."""
+
+    def __str__(self) -> str:
+        """In one line."""
+        ticket = f", ticket {self.ticket}" if self.ticket else ""
+        return f"{self.approved_by}, {self.date}{ticket} ({self.plan})"
+
+    def to_json(self) -> dict[str, str]:
+        """Return it as a journal keeps it."""
+        return asdict(self)
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What results say of it."""
+        return [("Approved by", str(self)), ("SHA-256 of that", self.sha256)]
 
 
 def read_facts(kept: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 
 from batch.practice.server import RunningPbx
 from batch.runs.journal_reader import read_history
+from tests.cli.json_schema import faults
 from tests.cli.shell import DIDS, TRUNKS, Ran, Shell, at, calls, ending_of, last_run, pbx, plan_at, rows_of, write_book
 
 FULL = {"Approved by": "Ann Lee", "Date": "2026-11-29", "Ticket": "CHG-7"}
@@ -75,6 +76,10 @@ def test_a_signed_plan_is_applied_and_who_signed_is_recorded_everywhere(shell: S
     assert (run / "approved.xlsx").read_bytes() == signed.read_bytes()
     assert said in [cell for row in rows_of(Path(ran.json["results"]), "Summary") for cell in row]
     assert said in (run / "summary.html").read_text(encoding="utf-8")
+    assert f"Approved by: {said}" in shell("status", run).out.splitlines()
+    status = shell("status", run, "--json").json
+    assert status["approval"]["approved_by"] == "Ann Lee"
+    assert faults("status", status) == []
 
 
 def test_resume_keeps_who_signed(shell: Shell, book: Path) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.resources
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from tests.cli.json_schema import faults, schema
 from tests.cli.shell import Shell, at, last_run, pbx, plan_at, write_book
 
 REFUSING = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "times": "always"}
@@ -25,19 +23,6 @@ LIVE = (
     },
     {"id": 2, "name": "Paris"},
 )  # fmt: skip
-
-
-def schema() -> dict[str, Any]:
-    text = importlib.resources.files("batch.reports").joinpath("outputs.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def faults(name: str, printed: Any) -> list[str]:
-    """Return what is wrong with an output of a command, by its name in the schema."""
-    whole = schema()
-    validator = Draft202012Validator({"$schema": whole["$schema"], "$ref": f"#/$defs/{name}", "$defs": whole["$defs"]})
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(printed)]
 
 
 def test_it_is_a_schema() -> None:
