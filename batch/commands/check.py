@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from batch.commands.command_lines import which
 from batch.errors import UsageError
 from batch.readers.detect import begin_workbook
 from batch.readers.encodings import read_columns_text
@@ -134,11 +135,9 @@ def _begin(settings: Settings) -> tuple[Workbook, Tables, ColumnsFile, CellSecre
 
 
 def _options(settings: Settings) -> ListOptions:
-    typed: list[object] = ["trunk-batch", "check", settings.workbook]
-    for flag, value in (("--columns", settings.columns), ("--as", settings.as_), ("--mode", settings.mode)):
-        typed += [flag, value] if value else []
+    typed = ("trunk-batch", "check", settings.workbook, *which(settings))
     sheet = SHEET_OPTIONS[settings.as_] if settings.as_ else None
-    return ListOptions(sheet=sheet, trunk=settings.trunk, mode=settings.mode, typed=tuple(typed))
+    return ListOptions(sheet=sheet, trunk=settings.trunk, mode=settings.mode, typed=typed)
 
 
 def _file(settings: Settings) -> Path:

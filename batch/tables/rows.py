@@ -105,9 +105,7 @@ class Tables:
         if table.dialect is not None:
             table, problems = in_our_words(table, problems)
         if table.dialect is not None or table.fit.skip_where:
-            whose = ("--trunk", self._options.trunk) if self._options.trunk else ()
-            command = partial(self._options.command, *whose)
-            table, problems = without_skipped(table, problems, self._columns_file.name, command)
+            table, problems = without_skipped(table, problems, self._columns_file.name, self._options.command)
         table, problems = _without_asides(table, problems, trunks)
         self._problems += [self._with_ways(problem, trunks) for problem in problems]
         return replace(table, accepted=self._accepted()) if isinstance(sheet, ListSheet) else table

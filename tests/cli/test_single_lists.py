@@ -72,6 +72,9 @@ def test_when_the_kind_is_clear_only_the_trunk_is_asked_for(shell: Shell, tmp_pa
     assert printed_command(shell("check", "list.csv").out) == ["check", "list.csv", *LONDON]
     written(tmp_path / "list.csv", "Trunk,Number\nLondon-1,442079460100\n")
     assert printed_command(shell("check", "list.csv").out) == ["check", "list.csv", "--as", "dids"]
+    written(tmp_path / "list.csv", NUMBERS)
+    ran = shell("check", "list.csv", *LONDON, "--mode", "add")
+    assert printed_command(ran.out) == ["check", "list.csv", *LONDON, "--mode", "add", "--as", "dids"]
 
 
 def test_the_next_command_repeats_what_was_said(shell: Shell, tmp_path: Path) -> None:
