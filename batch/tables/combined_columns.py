@@ -21,6 +21,7 @@ _NUMBER: Final = re.compile(r"(\+?)([0-9]+)")
 _RANGE: Final = re.compile(r"(\+?)([0-9]+)(?:-|\.\.)(\+?)([0-9]+)")
 _COUNT: Final = re.compile(r"[1-9][0-9]*")
 _NEAR_COUNT: Final = re.compile(r"\D*?0*([1-9][0-9]{0,5})(?:[.,]0+)?\D*")
+_THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}[.,'\u2019\s][0-9]{3}")
 _SHORT: Final = 7
 """Digits of the end of a number are fewer; so many are a number by themselves."""
 
@@ -239,10 +240,12 @@ def _counted(names: BlockNames, text: str, count: str, last: str) -> str | _Faul
     if not _COUNT.fullmatch(count.removesuffix(".0")):
         near = _NEAR_COUNT.fullmatch(count)
         offers = (near[1],) if near and not count.startswith("-") else ()
+        if _THOUSANDS.fullmatch(count):
+            offers = (re.sub(r"\D", "", count), *offers)
         return names.count, Finding(
             "not-a-number",
             f"{count!r} is not how many numbers there are.",
-            f"Type {offers[0] if offers else 'a whole number from 1 on'}, or clear the cell for one number.",
+            f"Type {' or '.join(offers) or 'a whole number from 1 on'}, or clear the cell for one number.",
             offers,
         )
     size, number = int(count.removesuffix(".0")), _NUMBER.fullmatch(text)

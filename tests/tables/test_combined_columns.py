@@ -126,6 +126,8 @@ def test_what_is_no_block_is_a_problem_at_its_cell(cells: str, cell: str, code: 
             for count in ("0", "-3", "2.5", "ten")
         ),
         ("442079460100|10er", "not-a-number", "Type 10, or clear the cell for one number."),
+        ("442079460100|1,000", "not-a-number", "Type 1000 or 1, or clear the cell for one number."),
+        ("442079460100|1 500", "not-a-number", "Type 1500, or clear the cell for one number."),
         ("442079460100|100 numbers", "not-a-number", "Type 100, or clear the cell for one number."),
         ("442079460100|10001", "range-too-long", "split it over several rows"),
         ("442079460100-109|100", "number-count", "Type 10, or correct the numbers."),
@@ -386,3 +388,23 @@ def test_a_columns_file_leaves_columns_to_the_user() -> None:
         tables, problems = tabulate(given, Secret, parse_columns("c.toml", said))
         assert tables.dids.texts("did") == ["442079460100"]
         assert [problem.code for problem in problems if problem.sheet == "DIDs"] == ["own-column"]
+
+
+grid = st.lists(
+    st.lists(st.one_of(st.just(""), st.integers(0, 10**9).map("442{:09d}".format)), min_size=4, max_size=4),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(grid)
+def test_the_numbers_of_several_columns_are_all_entries_and_no_others(rows: list[list[str]]) -> None:
+    given_rows = [row for row in rows if any(row)]
+    numbers = [number for row in given_rows for number in row if number]
+    lines = [["London-1", *row] for row in given_rows]
+    _, found, problems = read(workbook(TRUNKS, sheet("DIDs", "Trunk|DID 1|DID 2|DID 4|DID 9", *lines)))
+    edit = found.trunks[0].dids
+    assert [row.number for row in edit.rows] == numbers if edit else not numbers
+    twice = [problem.value for problem in problems if problem.code == "did-twice"]
+    assert set(twice) <= {number for number in numbers if numbers.count(number) > 1}
+    assert bool(twice) == (len(set(numbers)) < len(numbers))
