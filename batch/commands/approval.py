@@ -26,7 +26,7 @@ from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary
 from batch.wording import counted, duration, moment
-from batch.writers.atomic import place_file
+from batch.writers.atomic import free_name, place_file
 from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
 from batch.writers.summary_sheet import SIGNED_BY, SUMMARY
@@ -234,7 +234,9 @@ _TO_SIGN_JSON: Final = 'Fill in "approved_by" and "date" of its "approval", then
 
 def _plan_again(settings: Settings) -> str:
     flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
-    anew = command("plan", settings.workbook, [*flags, "-o", "FILE.xlsx"])
+    signed = settings.approved or Path("plan.xlsx")
+    kept = ["--json"] if signed.suffix.casefold() == ".json" else ["-o", free_name(signed)]  # what was signed stays
+    anew = command("plan", settings.workbook, [*flags, *kept])
     return f"Nothing was sent. Make the plan anew and have that one signed: {anew}"
 
 

@@ -177,7 +177,7 @@ def test_a_printed_plan_that_was_changed_is_refused(shell: Shell, book: Path) ->
         text = signed.read_text(encoding="utf-8-sig")
         signed.write_text(text.replace("new.carrier.example", "evil.example"), encoding="utf-8")
         ran = apply(shell, book, served, signed)
-        refused(ran, served, "plan.json was changed after it was made", "Make the plan anew")
+        refused(ran, served, "plan.json was changed after it was made", " --rate 1000 --settle-wait 0 --json")
 
 
 def test_another_workbook_is_refused(shell: Shell, book: Path) -> None:
@@ -185,7 +185,12 @@ def test_another_workbook_is_refused(shell: Shell, book: Path) -> None:
         signed = sign(planned(shell, book, served))
         write_book(book, trunks=(*TRUNKS[:2],))
         ran = apply(shell, book, served, signed)
-        refused(ran, served, "plan.xlsx approves another workbook than book.xlsx", "Make the plan anew")
+        refused(
+            ran,
+            served,
+            "plan.xlsx approves another workbook than book.xlsx",
+            " -o " + str(signed.with_name("plan-2.xlsx")),
+        )
 
 
 def test_another_pbx_is_refused(shell: Shell, book: Path) -> None:
