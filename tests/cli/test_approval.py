@@ -189,7 +189,7 @@ def test_another_workbook_is_refused(shell: Shell, book: Path) -> None:
             ran,
             served,
             "plan.xlsx approves another workbook than book.xlsx",
-            " -o " + str(signed.with_name("plan-2.xlsx")),
+            f"{signed.with_name('plan (2).xlsx')}",
         )
 
 
