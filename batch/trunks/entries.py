@@ -231,13 +231,18 @@ def _faults(
     for field, text, part in zip(CallerIdCells._fields, texts, parts, strict=True):
         if isinstance(part, Finding):
             place = column if field == "outbound_cid" else field
-            yield _at_last_extension(table, row, part) or table.found(row, place, part, text)
+            yield _beside_block(table, row, part, text) or table.found(row, place, part, text)
         elif part is None and table.sheet.column(field).required and table.lacks(field, row, text):
             yield _required(table, row, field)
 
 
-def _at_last_extension(table: Table, row: int, found: Finding) -> Problem | None:
-    """Say of unequal ranges what to type as the last extension, where that has a column of its own."""
+def _beside_block(table: Table, row: int, found: Finding, text: str) -> Problem | None:
+    """Say of a block in columns of its own what to do in the column of its end, where that is at fault."""
+    if found.code == "many-numbers" and ".." in text:
+        ends = [name for name in ("outbound_cid_to", "outbound_cid_count") if table.has(name)]
+        message = "With option shared one number is shown, and the row has a block of them."
+        fix = "Clear the cell, or choose option range."
+        return table.problem("option-mismatch", row, ends[0], message, fix) if ends else None
     last = "outbound_cid_to_ext_range_to"
     if found.code != "range-unequal" or not found.offers or not table.has(last):
         return None

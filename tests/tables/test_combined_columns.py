@@ -339,6 +339,14 @@ def test_unequal_blocks_of_caller_ids_are_problems_at_their_cells(cells: str, ce
     ]
 
 
+@pytest.mark.parametrize("header", ["Caller ID to", "Quantity"])
+def test_a_block_is_no_shared_caller_id(header: str) -> None:
+    line = f"London-1|shared|442079460100|{'10' if header == 'Quantity' else '442079460109'}|1001"
+    (problem,) = stops(f"Trunk|Option|Caller ID|{header}|Extensions", line, name="Caller IDs")
+    assert (problem.cell, problem.code) == ("D2", "option-mismatch")
+    assert problem.fix == "Clear the cell, or choose option range."
+
+
 def test_several_caller_ids_of_a_row_are_entries_for_the_same_extensions() -> None:
     header = "Trunk|Option|Caller ID 1|Caller ID 2|Extensions"
     lines = ["London-1|shared|442079460100|442079460101|1001", "London-1|shared|442079460102; 442079460103||"]
