@@ -28,6 +28,7 @@ from batch.writers.run_results import (
     is_as_written,
     must_be_what_was_read,
     row_subset,
+    with_cells_named,
     with_cells_placed,
 )
 from batch.xlsx_edit.package import PackageEdit, Unpatchable
@@ -84,7 +85,8 @@ def write_failed_rows(target: Path, run: EndedRun) -> FailedRows:
         return _placed(change_lines(tables, changes, outcomes), subsets)
 
     try:
-        kept = _write(run, answered, subsets, _summary(run.summary, alone, left), lines)
+        summary = with_cells_named(_summary(run.summary, alone, left), subsets)
+        kept = _write(run, answered, subsets, summary, lines)
         place = target if is_as_written(target, folder, FAILED_ROWS) else free_name(target)
         placed = place_file(place, kept.read_bytes())
     except OutputError as error:

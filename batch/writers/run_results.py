@@ -88,7 +88,8 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
     search = secrets_in(workbook, tables)
     sheets = answered_sheets(workbook, tables, run.endings, run.outcomes, search)
     if any(sheet.lower for sheet in sheets):
-        sheets = with_cells_placed({sheet.raw.name: _whole(sheet) for sheet in sheets})
+        subsets = {sheet.raw.name: _whole(sheet) for sheet in sheets}
+        sheets, summary = with_cells_placed(subsets), with_cells_named(summary, subsets)
     place = target if is_as_written(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
 
     def lines() -> Iterator[ChangeLine]:
@@ -286,6 +287,17 @@ def with_cells_placed(subsets: Mapping[str, RowSubset]) -> list[AnsweredSheet]:
         r"|(?<=\b[ai][sn] row )(?P<row>[0-9]+)\b"
     )
     return [replace(one.sheet, results=_row_placed(one, subsets, cell)) for one in subsets.values()]
+
+
+def with_cells_named(summary: Summary, subsets: Mapping[str, RowSubset]) -> Summary:
+    """Return the summary, with every cell that it says to look at (``DIDs!C14``) named as it stands now."""
+    names = "|".join(re.escape(name) for name in sorted(subsets, key=len, reverse=True))
+    cell = re.compile(rf"\b({names})!([A-Z]{{1,3}}[0-9]+)\b")
+
+    def now(found: re.Match[str]) -> str:
+        return f"{found[1]}!{subsets[found[1]].place(found[2])}"
+
+    return replace(summary, attention=[cell.sub(now, text) for text in summary.attention])
 
 
 def _row_placed(one: RowSubset, subsets: Mapping[str, RowSubset], cell: re.Pattern[str]) -> dict[int, RowResult]:

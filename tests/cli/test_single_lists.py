@@ -126,6 +126,8 @@ def test_cells_are_named_where_they_stand_in_results_with_a_row_put_in_above(she
     assert header[:3] == ["DID", "Result", "What to do"]
     assert [row[1] for row in rows] == ["blocked", "invalid", "blocked"]
     assert rows[0][2] == "Correct Tabelle1!A3, then run again."
+    told = [text for row in rows_of(tmp_path / "list-PRACTICE-results.xlsx", "Summary") for text in row if text]
+    assert "London-1: invalid. Correct Tabelle1!A3." in told
     assert rows[1][2].startswith("A3: ")
 
 
@@ -223,6 +225,7 @@ def test_failed_rows_alone_are_a_list_again(shell: Shell, tmp_path: Path) -> Non
         shell("apply", path, "--yes", "--skip-invalid", "--failed-only", failed, *at(served))
     assert [row[:3] for row in rows_of(failed, "list")] == [["Trunk", "DID", "Site"], ["Leeds-1", "44-1134", "b"]]
     assert shell("check", failed, "--json").json["problems"][0]["cell"] == "B2"
+    assert "Leeds-1: invalid. Correct list!B2." in [text for row in rows_of(failed, "Summary") for text in row if text]
 
 
 def test_results_do_not_replace_the_list_itself(shell: Shell, tmp_path: Path) -> None:
