@@ -52,6 +52,18 @@ LISTS: Final[Mapping[str, Sequence[Row]]] = {
         ("London-1", "442079460130\n442079460131"),
         ("London-1", "442079460140 and 442079460141"),
         ("London-1", "02/6330101"),
+        ("London-1", "442079460150, 151, 152"),
+    ],
+    "telnyx-list": [
+        ("Trunk", "phone_number", "status", "connection_name"),
+        ("London-1", "+442079460100", "active", "PBX London"),
+        ("London-1", "+442079460101", "port-pending", "PBX London"),
+    ],
+    "freepbx-list": [
+        ("Trunk", "extension", "cidnum", "destination", "description"),
+        ("London-1", "442079460100", "", "ext-group,600,1", "Sales"),
+        ("London-1", "442079460100", "441134960100", "ext-group,601,1", "Sales for one caller"),
+        ("London-1", "", "", "app-blackhole,hangup,1", "any other"),
     ],
     "german-extensions": [
         ("Trunk", "DID"),
