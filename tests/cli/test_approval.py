@@ -15,6 +15,7 @@ from batch.practice.server import RunningPbx
 from batch.runs.journal_reader import read_history
 from tests.cli.json_schema import faults
 from tests.cli.shell import DIDS, TRUNKS, Ran, Shell, at, calls, ending_of, last_run, pbx, plan_at, rows_of, write_book
+from tests.office import saved_again
 
 FULL = {"Approved by": "Ann Lee", "Date": "2026-11-29", "Ticket": "CHG-7"}
 NO = {"call": "trunk/update", "match": {"id": 2}, "do": "errcode", "errcode": 10009}
@@ -108,6 +109,14 @@ def test_the_signature_may_have_a_date_cell_and_no_ticket_and_rows_may_be_sorted
         assert apply(shell, book, served, signed).code == 0
     assert read_history(last_run(book)).facts["approval"]["date"] == "2026-11-29"
     assert read_history(last_run(book)).facts["approval"]["ticket"] == ""
+
+
+@pytest.mark.libreoffice
+@pytest.mark.parametrize("ending", ["xlsx", "ods"])
+def test_a_signed_plan_may_have_been_saved_by_another_program(shell: Shell, book: Path, ending: str) -> None:
+    with pbx() as served:
+        (saved,) = saved_again([sign(planned(shell, book, served))], book.with_name("saved"), ending)
+        assert apply(shell, book, served, saved).code == 0
 
 
 def test_a_printed_plan_is_signed_in_its_approval(shell: Shell, book: Path) -> None:
