@@ -130,7 +130,7 @@ def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
         )
     words = Counter(str(outcome.ending) for outcome in open_ones)
     parts = ", ".join(f"{n} {word}" for word, n in words.most_common())
-    need = "needed" if when else "need"
+    need = "needed" if when else "needs" if len(open_ones) == 1 else "need"
     return f"{len(open_ones)} of {counted(len(all_of_them), 'trunk')} {need} attention{then}: {parts}.{rest}"
 
 
