@@ -97,16 +97,25 @@ def read_numbers(
     """
     numbers: list[tuple[str, _Part]] = []
     problems: list[Problem] = []
+    left = _MOST
     for column, part in table.parts(field, row, text):
-        match parse_numbers(part, parse, partial(table.accepts, row, column, part)):
-            case Finding() as found:
-                problems.append(table.found(row, column, found, part))
-            case NumberList() as many:
-                numbers += [(column, one) for one in many.parts]
-                problems.append(_expanded(table, row, column, part, many))
-            case one:
-                numbers.append((column, one))
+        found = parse_numbers(part, parse, partial(table.accepts, row, column, part))
+        if isinstance(found, Finding):
+            problems.append(table.found(row, column, found, part))
+            continue
+        parts = found.parts if isinstance(found, NumberList) else [found]
+        left -= sum(one.size if isinstance(one, NumberRange) else 1 for one in parts)
+        if left < 0:
+            return [], [*problems, _too_many(table, row, column, part)]
+        numbers += [(column, one) for one in parts]
+        if isinstance(found, NumberList):
+            problems.append(_expanded(table, row, column, part, found))
     return numbers, problems
+
+
+def _too_many(table: Table, row: int, column: str, text: str) -> Problem:
+    message = f"The row holds more than {_MOST:,} numbers, with those in {table.cell(column, row)}."
+    return table.problem("range-too-long", row, column, message, "Split it over several rows.", value=text)
 
 
 def read_lists(

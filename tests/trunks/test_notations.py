@@ -163,6 +163,21 @@ def test_what_stands_around_the_numbers_of_a_list_is_no_part_of_them(text: str) 
     assert found == ["442079460100", "442079460101"]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "cell"),
+    [
+        ("DID", ["442070000000-442070009999; 442080000000"], "B2"),
+        ("DID", ["; ".join(f"442{i:09d}" for i in range(10_001))], "B2"),
+        ("DID 1|DID 2", ["442070000000-442070009999", "442080000000"], "C2"),
+    ],
+)
+def test_a_row_holds_ten_thousand_numbers_at_most(header: str, cells: list[str], cell: str) -> None:
+    given = workbook(sheet("Trunks", "Name", "London"), sheet("DIDs", f"Trunk|{header}", ["London", *cells]))
+    (problem,) = [problem for problem in check(given) if problem.stops]
+    assert problem.cell == cell
+    assert problem.code in {"range-too-long", "too-long"}
+
+
 def test_three_hundred_numbers_are_told_in_a_line() -> None:
     numbers = [f"44207946{i:04d}" for i in range(0, 900, 3)]
     for between in (",", "\n", " "):
