@@ -29,7 +29,7 @@ from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.combined_columns import combined_names, is_numbered
 from batch.tables.password_cells import names_secret
 from batch.tables.regions import is_blank
-from batch.tables.unknown_columns import Below, CellLook, look_of, unclear
+from batch.tables.unknown_columns import Below, CellLook, look_of, shown_cell, unclear
 from batch.wording import MOST_EDITS, edits_for, folded, letters, listed
 
 _ERROR: Final = re.compile(
@@ -219,6 +219,8 @@ class _Sorting:
         if name in self.said or folded(self.texts[name]) not in bare_words():
             return True
         counts = block.count is not None and name == block.count.field
+        if alone and not counts and not _as_long(below(self.columns[block.field]), below(self.columns[name])):
+            return False
         return _mostly(_COUNTS if counts else _NUMBERS if alone else _ENDS, below(self.columns[name]))
 
     def _settle_several(self, sheet: ListSheet, below: Below) -> None:
@@ -318,6 +320,17 @@ def _mostly(looks: AbstractSet[CellLook], cells: Sequence[CellValue]) -> bool:
     """Tell whether most cells that are not blank look so; also where all are blank."""
     filled = list(islice((cell for cell in cells if not is_blank(cell)), _LOOKED_AT))
     return 2 * sum(look_of(cell) in looks for cell in filled) >= len(filled)
+
+
+def _as_long(firsts: Sequence[CellValue], lasts: Sequence[CellValue]) -> bool:
+    """Tell whether most numbers have as many digits as those beside them: a date or an order number has not."""
+    pairs = ((_digits_of(first), _digits_of(last)) for first, last in zip(firsts, lasts, strict=True))
+    both = list(islice((pair for pair in pairs if all(pair)), _LOOKED_AT))
+    return 2 * sum(first == last for first, last in both) >= len(both)
+
+
+def _digits_of(cell: CellValue) -> int:
+    return sum(map(str.isdigit, shown_cell(cell)))
 
 
 def header_text(cell: CellValue) -> str:

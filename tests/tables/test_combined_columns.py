@@ -274,6 +274,7 @@ def test_a_cell_with_the_same_number_twice_is_told() -> None:
         ("Trunk|From", "London-1|442079460100", ["header-missing", "column-unknown"]),
         ("Trunk|To|Count", "London-1|442079460100|10", ["header-missing", "column-unknown", "column-unknown"]),
         ("Trunk|DID|To", "London-1|442079460100|1001", ["column-unknown"]),
+        ("Trunk|DID|End", "London-1|442079460100|20261231", ["column-unknown"]),
         ("Trunk|DID|DID 1 name", "London-1|442079460100|Sales", ["header-near"]),
         ("Trunk|DID 1|DID 2|DID 2 name", "London-1|442079460100|442079460101|Sales", ["column-unknown"]),
         ("Trunk|DID 1|DID name 1|DID 2", "London-1|442079460100|Sales|442079460101", ["column-unknown"]),
