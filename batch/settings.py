@@ -81,11 +81,19 @@ class Settings:
         trust=True,
     )
     as_: str = entry(
-        "", "what a list is, where its headers do not say it", _READING, choices=("dids", "caller-ids", "trunks")
+        "",
+        "what the rows of a list are, where its headers do not say it",
+        _READING,
+        choices=("dids", "caller-ids", "trunks"),
     )
-    trunk: str = entry("", "whose all rows of a list are, where no column says it", _READING, metavar="TRUNK")
+    trunk: str = entry(
+        "", "the trunk of all rows of a list without a column Trunk, by name or id", _READING, metavar="TRUNK"
+    )
     mode: str = entry(
-        "", "what the rows do to a trunk's list, where no cell says it", _READING, choices=("replace", "add", "remove")
+        "",
+        "what rows do to the list of their trunk, where no cell says it",
+        _READING,
+        choices=("replace", "add", "remove"),
     )
     write_columns: Path | None = entry(
         None,

@@ -159,7 +159,7 @@ def check(settings: Settings | Path | str) -> Checked:
 
         records, faults = group(tables)
         choice = choose(records.trunks, settings.only, settings.first)
-        if choice.unknown:
+        if choice.unknown and records.trunks:  # of a workbook without trunks the problems say why
             near = dict.fromkeys(filter(None, (nearest_trunk(text, records.trunks) for text in choice.unknown)))
             raise UsageError(
                 f"--only names {', '.join(choice.unknown)}, which the workbook does not have.",

@@ -233,8 +233,8 @@ class Table:
         if field_name in there.constants and not there.has(field_name):
             text, header = there.constants[field_name]
             message = f"{header} {text}: {message}"
-        elif there.times is not None and there.times[row] > 1:
-            message += f" So say {there.times[row]:,} rows."
+        elif there.times is not None and (rows := there.times.get(row, 1)) > 1:
+            message += f" {rows:,} rows name it."
         return Problem(
             code=code,
             sheet=there.name,

@@ -77,6 +77,11 @@ def test_when_the_kind_is_clear_only_the_trunk_is_asked_for(shell: Shell, tmp_pa
     assert printed_command(ran.out) == ["check", "list.csv", *LONDON, "--mode", "add", "--as", "dids"]
 
 
+def test_a_list_that_is_not_understood_is_told_before_what_was_chosen_of_it(shell: Shell, tmp_path: Path) -> None:
+    ran = shell("check", written(tmp_path / "list.txt", NUMBERS), "--only", "London-1")
+    assert (ran.code, "Neither its name nor its headers say" in ran.out) == (3, True)
+
+
 def test_the_next_command_repeats_what_was_said(shell: Shell, tmp_path: Path) -> None:
     written(tmp_path / "list.txt", NUMBERS)
     said = shell("check", "list.txt", "--as", "dids", *LONDON, "--mode", "add").out

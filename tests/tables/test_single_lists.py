@@ -129,7 +129,7 @@ def test_what_is_wrong_with_a_trunk_of_many_rows_is_told_at_the_first_with_their
     given = workbook(sheet("list", "Trunk|DID", "Bath 1|442079460100", "Bath 1|442079460101"))
     (problem,) = read(given)[2]
     assert (problem.sheet, problem.cell, problem.header) == ("list", "A2", "Trunk")
-    assert problem.message.endswith(" So say 2 rows.")
+    assert problem.message.endswith(" 2 rows name it.")
 
 
 class TestOneColumn:
