@@ -214,6 +214,6 @@ def _on_two_sheets(trunks: Table, dids: Table) -> Problem:
         column=at,
         header=header,
         value=header,
-        message=f"DIDs stand here, in {header!r}, and on the sheet {dids.name}; nobody knows which are meant.",
+        message=f"DIDs are in the column {header!r} here and on the sheet {dids.name}; nobody knows which are meant.",
         fix=f"Keep one of the two: put # in front of the headers of DIDs here, or delete the rows of {dids.name}.",
     )

@@ -62,7 +62,7 @@ def test_rows_on_the_sheet_dids_as_well_are_a_problem_and_no_guess() -> None:
     given = workbook(trunks("Name|DIDs", "London-1|442079460100"), sheet("DIDs", "Trunk|DID", "London-1|442079460101"))
     (problem,) = read(given)[2]
     assert (problem.code, problem.sheet, problem.cell) == ("dids-on-two-sheets", "Trunks", "B1")
-    assert problem.message == "DIDs stand here, in 'DIDs', and on the sheet DIDs; nobody knows which are meant."
+    assert problem.message == "DIDs are in the column 'DIDs' here and on the sheet DIDs; nobody knows which are meant."
 
 
 def test_a_blank_sheet_dids_does_no_harm() -> None:
