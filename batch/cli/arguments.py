@@ -200,7 +200,7 @@ def _add_voice(command: argparse.ArgumentParser) -> None:
         default="auto",
         help="colours in what people read; auto, which is usual: on a terminal, unless NO_COLOR is set",
     )
-    group.add_argument("-v", "--verbose", action="store_true", help="say more: every request")
+    group.add_argument("-v", "--verbose", action="store_true", help="say more: every item of a list, every request")
     group.add_argument("-q", "--quiet", action="store_true", help="say less: no warnings, no progress")
 
 
