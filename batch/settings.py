@@ -67,7 +67,7 @@ class Settings:
     """The run's own copy of the workbook, to be read in its place."""
     columns: Path | None = entry(
         None,
-        "says which sheet and column means what, where the workbook's own names do not",
+        "a file that says which sheet and column means what, where the workbook's own names do not",
         _READING,
         metavar="FILE.toml",
         kept=False,
@@ -115,7 +115,9 @@ class Settings:
         metavar="DIR",
         kept=False,
     )
-    expect: str = entry("", "write only if the plan still has it", _APPLY, metavar="DIGEST", reader=digest, kept=False)
+    expect: str = entry(
+        "", "write only if the plan still has this digest", _APPLY, metavar="DIGEST", reader=digest, kept=False
+    )
     approved: Path | None = entry(
         None,
         "write only what this signed plan approves: the file of plan -o, or what plan --json printed",
@@ -140,34 +142,34 @@ class Settings:
     )
     summary: Path | None = entry(
         None,
-        "write a page to print or to send: the plan, for whoever approves it; or how it went, for the archive",
+        "write a page to print or send: the plan, for approval; or what came of it, for the archive",
         Part(_WRITING_COMMANDS),
         metavar="FILE.html",
         kept=False,
         apart=True,
     )
-    url: str = entry("", "the PBX, like https://192.0.2.10:8088", WHERE, profile="url")
+    url: str = entry("", "the PBX's address, like https://192.0.2.10:8088", WHERE, profile="url")
     url_from: Origin = Origin()
-    client_id: str = entry("", "its API client id", WHERE, metavar="ID", profile="client_id")
+    client_id: str = entry("", "the id of its API client", WHERE, metavar="ID", profile="client_id")
     secret: Secret | None = None
     secret_file: Path | None = entry(
         None,
-        "holds the client secret (else TRUNK_BATCH_CLIENT_SECRET, the system keyring, or a prompt)",
+        "a file with the client secret (otherwise TRUNK_BATCH_CLIENT_SECRET, the system keyring, or a prompt)",
         WHERE,
         profile="secret_file",
         trust=True,
     )
-    practice: bool = entry(False, "rehearse on the embedded practice PBX instead", WHERE)
+    practice: bool = entry(False, "use the built-in practice PBX instead: no real trunk is touched", WHERE)
     profile: str = entry(
         "",
-        "a table of trunk-batch.toml; the results are named by it",
+        "a profile of trunk-batch.toml; results are named after it",
         _PROFILE,
         metavar="NAME",
-        otherwise="its [default]",
+        otherwise="the one called default",
     )
     profile_file: Path | None = entry(
         None,
-        "that file itself, in place of the one in the current folder, if it is yours, or in your own settings",
+        "the trunk-batch.toml to use, in place of those in your own settings and in the current folder",
         _PROFILE,
         kept=False,
     )
@@ -180,54 +182,56 @@ class Settings:
         profile="fingerprint",
         trust=True,
     )
-    insecure: bool = entry(False, "trust any certificate", WHERE, profile="insecure", trust=True)
+    insecure: bool = entry(False, "do not check the certificate", WHERE, profile="insecure", trust=True)
     proxy: str = entry(
         "", "use the proxies that the environment names", WHERE, choices=("env",), profile="proxy", trust=True
     )
     only: tuple[str, ...] = entry((), "only these, by name or id", _WHICH, metavar="TRUNK", nargs="+")
-    first: int | None = entry(None, "only the first N of them", _WHICH, bounds=(1, 1_000_000))
-    rate: float = entry(10.0, "most requests started a second", _ASKING, bounds=(0.1, 10_000), profile="rate")
-    concurrency: int = entry(4, "most requests at a time", _ASKING, bounds=(1, 500), profile="concurrency")
-    attempts: int = entry(5, "most tries of one request", _ASKING, bounds=(1, 100), profile="attempts")
+    first: int | None = entry(None, "only the first N of the trunks", _WHICH, bounds=(1, 1_000_000))
+    rate: float = entry(10.0, "start at most N requests a second", _ASKING, bounds=(0.1, 10_000), profile="rate")
+    concurrency: int = entry(
+        4, "have at most N requests under way at a time", _ASKING, bounds=(1, 500), profile="concurrency"
+    )
+    attempts: int = entry(5, "try a request at most N times", _ASKING, bounds=(1, 100), profile="attempts")
     timeout: float = entry(
         30.0, "seconds to wait for an answer", _ASKING, metavar="S", bounds=(0.1, 3_600), profile="timeout"
     )
     give_up_after: float = entry(
         300.0,
-        "seconds without an answer until the PBX counts as lost",
+        "seconds without any answer after which the PBX counts as lost",
         _ASKING,
         metavar="S",
         bounds=(0, 86_400),
         profile="give_up_after",
     )
-    on_error: str = entry("continue", "after a trunk that went wrong", _WRITING, choices=("continue", "stop"))
-    max_failures: int | None = entry(None, "stop after N trunks that went wrong", _WRITING, bounds=(1, 1_000_000))
+    on_error: str = entry("continue", "what to do after a trunk that failed", _WRITING, choices=("continue", "stop"))
+    max_failures: int | None = entry(None, "stop after N trunks that failed", _WRITING, bounds=(1, 1_000_000))
     allow: tuple[str, ...] = entry(
         (),
-        f"{', '.join(HAZARDS)}, or removals=TRUNK; repeatable",
+        f"let a hazard happen: {', '.join(HAZARDS)}; or for one trunk, like removals=TRUNK; repeatable",
         Part(("check", *_WRITING_COMMANDS), "how"),
         metavar="HAZARD",
         reader=hazard,
     )
     accept: tuple[str, ...] = entry(
         (),
-        "take cells with several numbers that are not sure as check lists them: lists, or counts (… x 100); repeatable",
+        "accept what check offers for unclear cells: lists (several numbers), or counts (… x 100); repeatable",
         Part(("check", *_WRITING_COMMANDS), "how"),
         metavar="|".join(ACCEPTABLE),
         reader=acceptable,
     )
-    skip_invalid: bool = entry(False, "leave out trunks with errors, whole", _WRITING)
+    skip_invalid: bool = entry(False, "leave out trunks with errors, with all their rows", _WRITING)
     read_back: bool = entry(True, "do not read back what was written", _WRITING)
     settle_wait: float = entry(
         10.0,
-        "seconds until the last look at statuses and differences, 0 for none",
+        "seconds after the last write until the trunks' statuses are read again; 0 for never",
         _WRITING,
         metavar="S",
         bounds=(0, 3_600),
         profile="settle_wait",
     )
     log: Path | None = entry(
-        None, "log each request there, as JSON lines without secrets", _ASKING, kept=False, apart=True
+        None, "write each request to this file, as JSON lines without secrets", _ASKING, kept=False, apart=True
     )
 
     def __post_init__(self) -> None:
