@@ -24,6 +24,11 @@ _WRAPPER: Final = TextWrapper(
 )
 
 
+_HEADINGS: Final = {"problem": "Errors in a workbook (problems)", "notice": "Warnings about a workbook (notices)"}
+_TO_PEOPLE: Final = {"problem": "error in a workbook", "notice": "warning about a workbook"}
+"""What people call a kind that codes and JSON call otherwise."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What there is to say about one code or word; blank what it does not have."""
@@ -42,9 +47,14 @@ class Explanation:
     """Who can do it."""
 
     @property
+    def called(self) -> str:
+        """Its kind, as people call it."""
+        return _TO_PEOPLE.get(self.kind, self.kind)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """What else it is found by."""
-        return (self.word, f"{self.kind} {self.word}", self.title)
+        return (self.word, f"{self.kind} {self.word}", f"{self.called.partition(' ')[0]} {self.word}", self.title)
 
 
 def every_explanation() -> Iterator[Explanation]:
@@ -169,14 +179,14 @@ def _list_text(found: Sequence[Explanation]) -> Iterator[str]:
     for kind, of_kind in groupby(found, key=lambda one: one.kind):
         listed = list(of_kind)
         width = max(len(one.word) for one in listed)
-        yield f"{kind[0].upper()}{kind[1:]}s"
+        yield _HEADINGS.get(kind, f"{kind[0].upper()}{kind[1:]}s")
         yield from (f"  {one.word:<{width}}  {shortened(one.title or one.means, 100)}" for one in listed)
         yield ""
     yield "More about one of them, with an example:  trunk-batch explain WORD"
 
 
 def _paragraph(one: Explanation) -> Iterator[str]:
-    brackets = f"[{one.kind}; {one.who}]" if one.who else f"[{one.kind}]"
+    brackets = f"[{one.called}; {one.who}]" if one.who else f"[{one.called}]"
     yield "  ".join(filter(None, (one.word, one.title, brackets)))
     for label, text in (("", one.means), ("Example: ", one.example), ("What to do: ", one.fix)):
         if text:

@@ -79,7 +79,7 @@ def test_a_code_is_a_paragraph(shell: Shell) -> None:
 
 def test_a_problem_says_who_can_put_it_right(shell: Shell) -> None:
     said = shell("explain", "secret-not-found").out.splitlines()
-    assert said[0] == "secret-not-found  A password is not where the cell says  [problem; operator]"
+    assert said[0] == "secret-not-found  A password is not where the cell says  [error in a workbook; operator]"
     assert said[-1] == "    What to do: Set the variable or put the file there, then run again."
 
 
@@ -124,7 +124,7 @@ def test_without_a_word_everything_is_listed(shell: Shell) -> None:
     assert all(len(line) <= 130 for line in listed)
     headings = [line for line in ran.out.splitlines() if line and not line.startswith(" ")]
     assert headings[:-1] == [
-        "Exit codes", "Errors", "Endings", "Hazards", "Errcodes", "Problems", "Notices", "Columns", "Words",
+        "Exit codes", "Errors", "Endings", "Hazards", "Errcodes", "Errors in a workbook (problems)", "Warnings about a workbook (notices)", "Columns", "Words",
     ]  # fmt: skip
 
 
