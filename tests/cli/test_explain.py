@@ -124,7 +124,8 @@ def test_without_a_word_everything_is_listed(shell: Shell) -> None:
     assert all(len(line) <= 130 for line in listed)
     headings = [line for line in ran.out.splitlines() if line and not line.startswith(" ")]
     assert headings[:-1] == [
-        "Exit codes", "Errors", "Endings", "Hazards", "Errcodes", "Errors in a workbook (problems)", "Warnings about a workbook (notices)", "Columns", "Words",
+        "Exit codes", "Errors", "Endings", "Hazards", "Errcodes", "Errors in a workbook (problems)",
+        "Warnings about a workbook (notices)", "Columns", "Words",
     ]  # fmt: skip
 
 
