@@ -43,7 +43,7 @@ def words_of_dialect(dialect: SheetDialect | None, given: SheetColumns) -> Mappi
 
 
 def fit_dialect(dialect: SheetDialect | None, sheet: Sheet, header: Mapping[int, CellValue], fitted: Fit) -> Fit:
-    """Add to what the columns file says of a header's cells what the dialect says; a header of ours goes before it."""
+    """Add to what the columns file says of a header's cells what the dialect says; our own word goes before it."""
     if dialect is None:
         return fitted
     texts = {
@@ -55,7 +55,7 @@ def fit_dialect(dialect: SheetDialect | None, sheet: Sheet, header: Mapping[int,
     taken = {*positions.values(), *fitted.own}
     for name, headers in dialect.columns.items():
         found = [at for word in headers for at, text in texts.items() if text == word and at not in taken]
-        is_ours = any(ours.get(text) == name and text not in headers for text in texts.values())
+        is_ours = folded(sheet.column(name).label) in {*texts.values()} - {*headers}
         if found and name not in positions and name not in fitted.alone and not is_ours:
             positions[name] = found[0]
             taken.add(found[0])
@@ -67,7 +67,7 @@ def fit_dialect(dialect: SheetDialect | None, sheet: Sheet, header: Mapping[int,
         for at, text in texts.items()
         if at not in taken
         and text not in reserved
-        and (text in named or (text not in ours and (dialect.others is None or text in dialect.others)))
+        and (text in named or dialect.others is None or (text not in ours and text in dialect.others))
         and ours.get(text) in {None, *positions}
     }
     return replace(fitted, positions=positions, theirs=frozenset(theirs))

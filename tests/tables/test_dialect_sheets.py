@@ -234,3 +234,12 @@ def test_two_sheets_that_are_known_as_one_list_are_asked_about() -> None:
     one, two = (sheet(name, header, "London-1|442079460100|active|SBC") for name in ("A", "B"))
     _, problems = tabulate(workbook(TRUNKS, one, two), Secret)
     assert "B!A1 sheet-twice" in told(problems)
+
+
+@pytest.mark.parametrize("header", ["Phone", "Phone number", "Telephone"])
+def test_a_dialects_own_number_goes_before_another_column_that_could_be_one(header: str) -> None:
+    tables, problems = read(f"Trunk|DisplayName|{header}|LineURI", "London-1|Anna|+441134960100|tel:+442079460100")
+    assert tables.dids.texts("did") == ["+442079460100"]
+    assert f"Not sent: '{header}'." in only(problems, "dialect-read").message
+    tables, _ = read("Trunk|DisplayName|DID|LineURI", "London-1|Anna|+441134960100|tel:+442079460100")
+    assert tables.dids.texts("did") == ["+441134960100"]
