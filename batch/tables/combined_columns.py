@@ -18,7 +18,7 @@ from batch.wording import folded
 
 _BREAKS: Final = re.compile(r"\s*[\r\n\v\f\x85\u2028\u2029]+\s*")
 _NUMBER: Final = re.compile(r"(\+?)([0-9]+)")
-_RANGE: Final = re.compile(r"(\+?)([0-9]+)(?:-|\.\.)(\+?)([0-9]+)")
+_RANGE: Final = re.compile(r"(\+?)([0-9]+)\s*(?:[-\N{EN DASH}]|\.\.)\s*(\+?)([0-9]+)")
 _COUNT: Final = re.compile(r"[1-9][0-9]*")
 _NEAR_COUNT: Final = re.compile(r"\D*?0*([1-9][0-9]{0,5})(?:[.,]0+)?\D*")
 _THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2}[.,'\u2019\s][0-9]{3}")
@@ -156,10 +156,12 @@ def _from_to(names: BlockNames, first: str, last: str) -> str | _Fault:
     if begin is None:
         return _no_first_number(names, first, last)
     if end is None:
+        one = _in_digits(last)
         return names.last, Finding(
             "range-malformed",
             f"{last!r} is not the last number of a block, as {names.headers[names.last]} says it.",
-            "Type the last number in digits alone, or its last digits.",
+            f"Type {one}." if one else "Type the last number in digits alone, or its last digits.",
+            (one,) if one else (),
         )
     plus, digits, ending = begin[1], begin[2], end[2]
     short = names.telephone and len(ending) < len(digits) and len(ending) < _SHORT
@@ -220,14 +222,21 @@ def _no_first_number(names: BlockNames, first: str, last: str) -> str | _Fault:
             f"{first!r} is not the first number of a block that ends at {last}.",
             f"Type the first number, in digits alone, or clear {names.headers[names.last]}.",
         )
-    one = surely_together(first)
-    one = one if span is None and _NUMBER.fullmatch(one) else ""
+    one = _in_digits(first) if span is None else ""
+    end = "" if _NUMBER.fullmatch(last) else _in_digits(last)
+    also = f", and {end} into {names.headers[names.last]}" if one and end else ""
     return names.first, Finding(
         "range-malformed",
         f"A block that ends at {last} cannot begin with {first}, which is not one number in digits.",
-        f"Type {one or 'the first number alone, in digits'}; or clear {names.headers[names.last]}.",
+        f"Type {one or 'the first number alone, in digits'}{also}; or clear {names.headers[names.last]}.",
         (one,) if one else (),
     )
+
+
+def _in_digits(text: str) -> str:
+    """Return the one number that a text surely is, without its blanks and signs; nothing where it is none."""
+    one = surely_together(text)
+    return one if _NUMBER.fullmatch(one) else ""
 
 
 def _full_end(span: re.Match[str]) -> str:
@@ -238,16 +247,7 @@ def _full_end(span: re.Match[str]) -> str:
 def _counted(names: BlockNames, text: str, count: str, last: str) -> str | _Fault:
     """Write a block of so many numbers by both ends; beside a block, the count must be its size."""
     if not _COUNT.fullmatch(count.removesuffix(".0")):
-        near = _NEAR_COUNT.fullmatch(count)
-        offers = (near[1],) if near and not count.startswith("-") else ()
-        if _THOUSANDS.fullmatch(count):
-            offers = (re.sub(r"\D", "", count), *offers)
-        return names.count, Finding(
-            "not-a-number",
-            f"{count!r} is not how many numbers there are.",
-            f"Type {' or '.join(offers) or 'a whole number from 1 on'}, or clear the cell for one number.",
-            offers,
-        )
+        return names.count, _no_count(count)
     size, number = int(count.removesuffix(".0")), _NUMBER.fullmatch(text)
     if number is not None and not last:
         return _from_first(names, number, size)
@@ -255,18 +255,35 @@ def _counted(names: BlockNames, text: str, count: str, last: str) -> str | _Faul
     if there == size:
         return text
     called = names.headers[names.last] if last else names.headers[names.first]
-    if not there:
+    if there:
         return names.count, Finding(
             "number-count",
-            f"{called} says {text}, of which there cannot be {size:,}.",
-            f"Type the first number alone, in digits, into {called}; or clear this cell.",
+            f"{text} {'is one number' if there == 1 else f'are {there:,} numbers'}, and {names.headers[names.count]} "
+            f"says {size:,}.",
+            f"Type {there}, or correct the numbers.",
+            (str(there),),
         )
+    one = _in_digits(text)
+    if one:
+        said = f"A block cannot begin with {text}, which is not one number in digits."
+        return names.first, Finding("range-malformed", said, f"Type {one}.", (one,))
     return names.count, Finding(
         "number-count",
-        f"{text} {'is one number' if there == 1 else f'are {there:,} numbers'}, and {names.headers[names.count]} says "
-        f"{size:,}.",
-        f"Type {there}, or correct the numbers.",
-        (str(there),),
+        f"{called} says {text}, of which there cannot be {size:,}.",
+        f"Type the first number alone, in digits, into {called}; or clear this cell.",
+    )
+
+
+def _no_count(count: str) -> Finding:
+    near = _NEAR_COUNT.fullmatch(count)
+    offers = (near[1],) if near and not count.startswith("-") else ()
+    if _THOUSANDS.fullmatch(count):
+        offers = (re.sub(r"\D", "", count), *offers)
+    return Finding(
+        "not-a-number",
+        f"{count!r} is not how many numbers there are.",
+        f"Type {' or '.join(offers) or 'a whole number from 1 on'}, or clear the cell for one number.",
+        offers,
     )
 
 

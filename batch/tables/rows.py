@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import Final
+from typing import Any, Final
 
 from batch.readers.workbook import RawSheet, Workbook
 from batch.schema.column_model import ListSheet, Sheet
@@ -27,6 +27,7 @@ from batch.tables.sheets import find_sheets
 from batch.tables.single_lists import EXAMPLE, NAMING, NO_OPTIONS, ListOptions, trunks_of
 from batch.tables.table import Constant, Table
 from batch.tables.table_reading import read_dids_beside, read_table
+from batch.tables.unknown_columns import shown_cell
 
 
 class Tables:
@@ -190,10 +191,11 @@ def _without_asides(table: Table, problems: list[Problem], trunks: Table | None)
     """Leave out the rows that are no data, with what was found in them, and say so once."""
     if table.raw is None or not table.height or (trunks is not None and not trunks.height):
         return table, problems
-    columns = table.columns
+    columns = _with_numbers_as_written(table)
     known = {text for name in NAMING for text in trunks.texts(name)} - {""} if trunks is not None else set()
     if trunks is None and isinstance(table.sheet, ListSheet):
-        known = trunks_with_numbers(table.texts("trunk"), table.texts(table.sheet.number))
+        blank = [""] * table.height
+        known = trunks_with_numbers(table.texts("trunk"), columns.get(table.sheet.number, blank))
     if "trunk" in table.constants:  # which says nothing of a row
         columns, known = {**columns, "trunk": [""] * table.height}, set()
     rows, told = rows_without_data(table.sheet, table.raw, table.rows(), columns, table.headers, known)
@@ -202,6 +204,20 @@ def _without_asides(table: Table, problems: list[Problem], trunks: Table | None)
     gone = frozenset(rows)
     kept = [p for p in problems if p.row not in gone or not p.header]  # what concerns more than a cell is told still
     return table.without(gone), [*kept, *told]
+
+
+def _with_numbers_as_written(table: Table) -> Mapping[str, Sequence[Any]]:
+    """Return the columns, with numbers in fault as they are written: such a row is still one with a number."""
+    name = table.sheet.number if isinstance(table.sheet, ListSheet) else ""
+    faulty = table.faulty.get(name)
+    if table.raw is None or not faulty or not table.has(name):
+        return table.columns
+    cells = table.raw.columns[table.headers.columns[name] - table.raw.first_column]
+    numbers = [
+        text or (shown_cell(cells[row - table.raw.first_row]) if row in faulty else "")
+        for row, text in zip(table.rows(), table.texts(name), strict=True)
+    ]
+    return {**table.columns, name: numbers}
 
 
 def _on_two_sheets(trunks: Table, dids: Table) -> Problem:

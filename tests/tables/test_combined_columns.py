@@ -107,6 +107,8 @@ def test_a_last_number_may_be_short_or_blank_or_the_same(cells: str, numbers: li
         ("|442079460109", "B2", "required", "Type the first number into From, or clear To."),
         ("4420794601XX|442079460199", "B2", "range-malformed", "Type the first number alone, in digits"),
         ("44 2079 460100|442079460199", "B2", "range-malformed", "Type 442079460100; or clear To."),
+        ("44 2079 460100|44 2079 460199", "B2", "range-malformed", "Type 442079460100, and 442079460199 into To; or"),
+        ("442079460100|44 2079 460199", "C2", "range-malformed", "Type 442079460199."),
         ("442079460100|and more", "C2", "range-malformed", "Type the last number in digits alone"),
         ("442079460100-150|199", "B2", "range-malformed", "Type the first number alone, in digits"),
         ("44207946010012345|44207946010012346", "B2", "long-number", "--allow long-numbers"),
@@ -142,7 +144,16 @@ def test_what_is_no_count_is_a_problem_at_its_cell(cells: str, code: str, fix: s
     assert fix in problem.fix
 
 
-@pytest.mark.parametrize("cells", ["442079460100-102|3", "442079460100; 442079460101; 442079460102|3"])
+@pytest.mark.parametrize(
+    "cells",
+    [
+        "442079460100-102|3",
+        "442079460100; 442079460101; 442079460102|3",
+        "442079460100 - 102|3",
+        "442079460100 \N{EN DASH} 442079460102|3",
+        "442079460100..442079460102|3",
+    ],
+)
 def test_a_count_that_says_the_same_again_does_no_harm(cells: str) -> None:
     assert taken("Trunk|DID|Quantity", f"London-1|{cells}") == ["442079460100", "442079460101", "442079460102"]
 

@@ -234,6 +234,23 @@ def test_totals_and_remarks_below_a_list_are_told_and_no_trunks() -> None:
     assert (told(problems), tables.dids.rows()) == (["list!A4 rows-no-data"], [2, 3])
 
 
+@pytest.mark.parametrize(
+    ("header", "line", "said"),
+    [
+        ("From|To", "+49 30 5550100|+49 30 5550109", "list!A2 range-malformed"),
+        ("From|To|Qty", "020 7946 0100|020 7946 0109|10", "list!A2 range-malformed"),
+        ("Remark|From|To", "two words|020 7946 0100|020 7946 0109", "list!B2 range-malformed"),
+        ("DID|Count", "(020) 7946 0100|10", "list!A2 range-malformed"),
+        ("Trunk|DID|Count", "London-1|(020) 7946 0100|10", "list!B2 range-malformed"),
+    ],
+)
+def test_a_block_with_blanks_in_its_numbers_is_no_remark(header: str, line: str, said: str) -> None:
+    options = ListOptions(sheet=DIDS, trunk="" if "Trunk" in header else "London-1")
+    _, _, problems = read(workbook(sheet("list", header, line)), options)
+    (problem,) = [problem for problem in problems if problem.stops]
+    assert told([problem]) == [said]
+
+
 def test_short_numbers_are_rows_too() -> None:
     tables, _, problems = read(workbook(sheet("dids", "Trunk|DID", "London-1|100", "London-1|101")))
     assert (problems, tables.dids.rows()) == ([], [2, 3])
