@@ -259,7 +259,7 @@ def test_results_of_such_a_workbook_are_a_workbook_again(shell: Shell, served: R
     assert len(notices(shell("check", results, "--json"))) == 1
     assert ending_of(applied(shell, served, results)) == {"London": "unchanged"}
     assert parts(tmp_path / "book-results-2.xlsx")[COSTS] == parts(path)[COSTS]
-    shutil.rmtree(last_run(path))  # there, what was damaged all along is taken for ours
+    shutil.rmtree(path.with_name("book.runs"))  # there, what was damaged all along is taken for ours
 
 
 @pytest.mark.parametrize("part", [COSTS, CHART])
