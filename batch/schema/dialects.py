@@ -56,6 +56,10 @@ class SheetDialect:
         """Tell whether a row with these headers, folded, is the header of such a file."""
         return all(not either.isdisjoint(headers) for either in self.known_by)
 
+    def marks(self, header: str) -> bool:
+        """Tell whether the column with this header says which numbers are in use."""
+        return header in self.useless or header in self.useful
+
     def is_useless(self, header: str, word: str) -> bool:
         """Tell whether a word, folded, in the column with this header marks a number as not in use."""
         only = self.useful.get(header)

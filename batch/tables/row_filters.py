@@ -1,6 +1,7 @@
 """Row filters: rows that are left out because the columns file says so, or because they hold no number of their own.
 
-Rows that another system itself marks as not in use are asked about: neither sent nor left out without a word.
+Rows that another system, or a column Status, marks as not in use are asked about: neither sent nor left out without a
+word.
 """
 
 from __future__ import annotations
@@ -8,15 +9,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from batch.schema.column_model import ListSheet
-from batch.schema.dialects import RowsAre, SheetDialect
+from batch.schema.column_model import ListSheet, vocabulary_of
+from batch.schema.dialects import RowsAre
 from batch.schema.problems import Problem
 from batch.tables.columns_file import toml_key, toml_list
 from batch.tables.dialect_sheets import set_by_hand, told_of_work_by_hand
 from batch.tables.table import Table
-from batch.wording import counted, folded, some_of, spans
+from batch.wording import counted, folded, letters, some_of, spans
 
 _SPANS: Final = 12
 """So many runs of rows are named."""
@@ -40,11 +42,11 @@ def without_skipped(
         actions = ["skip" if row in skipped else text for row, text in pairs]
         return replace(table, columns={**table.columns, "action": actions}), [*problems, *told]
     left = table.without(skipped.keys()) if skipped else table
-    if (dialect := left.dialect) is not None:
-        marks = _not_in_use(left, dialect)
+    if marks := _not_in_use(left):
         told += [_asked(left, position, words, file, command) for position, words in marks.items()]
-        told += told_of_work_by_hand(left)
         left = replace(left, not_in_use={left.header_texts[at]: words for at, words in marks.items()})
+    if (dialect := left.dialect) is not None:
+        told += told_of_work_by_hand(left)
         if dialect.rows is not RowsAre.NUMBERS and isinstance(left.sheet, ListSheet):
             told += _without_own_number(left, left.sheet, skipped)
             left = left.without(skipped.keys()) if skipped else left
@@ -92,15 +94,23 @@ def _skipped(rows: Sequence[int], name: str) -> str:
     return f"{counted(len(rows), 'row')} of {name} {'is' if one else 'are'} skipped (row{'' if one else 's'} {where})"
 
 
-def _not_in_use(table: Table, dialect: SheetDialect) -> dict[int, Sequence[str]]:
-    """Return by position what marks rows as not in use, in the words of the system's own file."""
+def _not_in_use(table: Table) -> dict[int, Sequence[str]]:
+    """Return by position what marks rows as not in use, in the words of the file."""
+    meant = {*table.headers.columns.values(), *table.fit.own}
     found: dict[int, Sequence[str]] = {}
-    for position in sorted(table.fit.theirs):
-        header = folded(table.header_texts[position])
-        if header in dialect.useless or header in dialect.useful:
-            words = dict.fromkeys(table.beside(position))
-            useless = [text for text in words if dialect.is_useless(header, folded(text))]
-            found |= {position: useless} if useless else {}
+    is_useless: Callable[[str], bool]
+    for position, text in sorted(table.header_texts.items()):
+        header = folded(text)
+        if position in meant or text.startswith("#"):
+            continue
+        if table.dialect is not None and table.dialect.marks(header):
+            is_useless = partial(table.dialect.is_useless, header)
+        elif header in vocabulary_of("statuses"):
+            is_useless = vocabulary_of("not_in_use").__contains__
+        else:
+            continue
+        useless = [text for text in dict.fromkeys(table.beside(position)) if is_useless(folded(text))]
+        found |= {position: useless} if useless else {}
     return found
 
 
@@ -110,6 +120,9 @@ def _asked(table: Table, position: int, words: Sequence[str], file: str, command
     how_many = " and ".join(f"{_word(word)} ({counted(count[word], 'row')})" for word in words)
     line = f"skip_where = {{{toml_key(header)} = {toml_list(words)}}}"
     section = toml_key(table.sheet.title)
+    are, keep = "may not be", f"put # in front of {header} in {letters(position)}{table.header_row}"
+    if table.dialect is not None and table.dialect.marks(folded(header)):
+        are, keep = "are not", f"put own = {toml_list([header])} there instead"
     if file:
         leave_out = f"To leave them out, add to [{section}] in {file}: {line}"
     else:
@@ -122,8 +135,8 @@ def _asked(table: Table, position: int, words: Sequence[str], file: str, command
         table,
         "rows-not-in-use",
         position,
-        f"{header} is {how_many}: these numbers are not in use, and nothing says whether they are to be sent.",
-        f"{leave_out}. To send them all the same, put own = {toml_list([header])} there instead.",
+        f"{header} is {how_many}: these numbers {are} in use, and nothing says whether they are to be sent.",
+        f"{leave_out}. To send them all the same, {keep}.",
     )
 
 

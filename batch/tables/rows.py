@@ -105,7 +105,7 @@ class Tables:
         table, problems = self._make(sheet, self._found.get(sheet.title))
         if table.dialect is not None:
             table, problems = in_our_words(table, problems)
-        if table.dialect is not None or table.fit.skip_where:
+        if table.dialect is not None or table.fit.skip_where or isinstance(sheet, ListSheet):
             table, problems = without_skipped(table, problems, self._columns_file.name, self._options.command)
         table, problems = _without_asides(table, problems, trunks)
         self._problems += [self._with_ways(problem, trunks) for problem in problems]

@@ -141,3 +141,31 @@ def test_what_a_dialect_knows_as_its_own_can_be_said_to_be_the_trunk() -> None:
     assert found.dids.texts("trunk") == ["London-1", "Leeds-1"]
     assert "set-by-hand" not in {problem.code for problem in problems}
     assert not [problem for problem in problems if problem.stops]
+
+
+@pytest.mark.parametrize(
+    ("header", "word"),
+    [
+        *(("Status", "Port Pending"), ("status", "cancelled"), ("State", "PortInPending"), ("Zustand", "gekündigt")),
+        *(("Statut", "résilié"), ("Estado", "baja"), ("状态", "已注销"), ("Number Status", "Deleted")),
+    ],
+)
+def test_a_column_status_of_any_list_is_asked_about_where_it_marks_numbers(header: str, word: str) -> None:
+    lines = ["London-1|442079460100|active", f"London-1|442079460101|{word}"]
+    given = workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", f"Trunk|DID|{header}", *lines))
+    _, problems = tables(given)
+    (asked,) = [problem for problem in problems if problem.stops]
+    assert (asked.code, asked.cell) == ("rows-not-in-use", "C1")
+    assert asked.message.startswith(f"{header} is '{word}' (1 row): these numbers may not be in use, ")
+    assert asked.fix.endswith(f"To send them all the same, put # in front of {header} in C1.")
+    found, problems = tables(given, f'[DIDs]\nskip_where = {{"{header}" = ["{word}"]}}\n')
+    assert (found.dids.texts("did"), [p for p in problems if p.stops]) == (["442079460100"], [])
+    for said in (f"#{header}", "Remark"):
+        given = workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", f"Trunk|DID|{said}", *lines))
+        assert not [problem for problem in tables(given)[1] if problem.stops]
+
+
+def test_a_column_status_that_marks_nothing_is_ones_own() -> None:
+    lines = ["London-1|442079460100|active", "London-1|442079460101|", "London-1|442079460102|tested"]
+    _, problems = tables(workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", "Trunk|DID|Status", *lines)))
+    assert told(problems) == ["DIDs!C1 own-column"]
