@@ -90,11 +90,14 @@ class Table:
 
     @cached_property
     def frame(self) -> pd.DataFrame:
-        """The columns as a pandas frame, named by field and indexed by row number."""
+        """The columns as a pandas frame of text, named by field and indexed by row number; passwords are objects."""
         import pandas as pd  # noqa: PLC0415 - only scripts want frames
 
         index = pd.Index(self.row_numbers, name="row")
-        columns = {name: pd.Series(texts, index=index, dtype=object) for name, texts in self.columns.items()}
+        columns = {
+            name: pd.Series(texts, index=index, dtype="object" if name == "password" else "str")
+            for name, texts in self.columns.items()
+        }
         return pd.DataFrame(columns, index=index, copy=False)
 
     @property

@@ -15,7 +15,7 @@ from xlsxwriter import Workbook
 from batch.practice.server import RunningPbx
 from batch.readers.detect import begin_workbook
 from batch.readers.workbook import CellValue
-from tests.cli.shell import Ran, Shell, at, ending_of, last_run, pbx
+from tests.cli.shell import Ran, Shell, at, ending_of, pbx
 from tests.open_xml import made, parts, repacked
 from tests.soundness import faults_of
 

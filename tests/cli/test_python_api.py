@@ -41,6 +41,7 @@ def test_a_script_reads_checks_plans_and_applies(book: Path) -> None:
     sheets = batch.read(settings)
     assert sheets.tables.trunks.frame["name"].tolist() == ["London", "Paris"]
     assert sheets.tables.dids.frame.index.tolist() == [2]
+    assert set(map(str, sheets.tables.dids.frame.dtypes)) == {"str"}
     checked = batch.check(settings)
     assert isinstance(checked, batch.Checked)
     assert not checked.stops
