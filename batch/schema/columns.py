@@ -61,7 +61,10 @@ TRUNKS: Final = Sheet(
             field="type",
             parser=Parser.CHOICE,
             choices=tuple(TrunkType),
-            synonyms=(("did_based", "peer"), ("port_based", "peer"), ("private_network", "peer")),
+            synonyms=(
+                *((word, "peer") for word in ("did_based", "port_based", "private_network")),
+                *((f"{kind} trunk", kind) for kind in TrunkType),
+            ),
             aliases=("trunk type",),
             help="What kind of trunk it is. It cannot be changed; leave it blank to take it from the PBX.",
             example="register",

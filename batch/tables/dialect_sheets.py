@@ -116,7 +116,8 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
 def _types_of_cloud(table: Table) -> Iterator[str]:
     """Say which words for types of trunks mean one that the API calls otherwise."""
     meant = dict(TRUNKS.column("type").synonyms)
-    said = [word for word in dict.fromkeys(map(str.casefold, table.texts("type"))) if word in meant]
+    words = dict.fromkeys(map(str.casefold, table.texts("type")))
+    said = [word for word in words if word in meant and not word.startswith(meant[word])]
     if said:
         yield f"{', '.join(said)} {'was' if len(said) == 1 else 'were'} read as {meant[said[0]]}."
 

@@ -10,7 +10,7 @@ from batch.secrets import Secret
 from batch.tables.dialect_sheets import dialect_in, set_by_hand
 from batch.tables.rows import Tables
 from batch.trunks.group_names import split_groups
-from tests.builders import check, sheet, tabulate, told, workbook
+from tests.builders import check, records, sheet, tabulate, told, workbook
 
 TRUNKS = sheet("Trunks", "Name", "London-1", "Leeds-1")
 FREEPBX = "Trunk|cidnum|extension|destination|description|mohclass"
@@ -190,6 +190,15 @@ def test_types_of_the_cloud_are_peers() -> None:
     assert [problem for problem in check(given) if problem.stops] == []
     assert told(problems) == ["Trunks!A1 dialect-read"]
     assert problems[0].message == "Trunks: read as the PBX's own list of trunks. did_based was read as peer."
+
+
+def test_types_may_be_called_as_the_portals_page_calls_them() -> None:
+    header = "Name|Trunk Status|Trunk Type|Hostname/IP"
+    rows = ["A|1|Register Trunk|h", "B|1|Peer Trunk|h", "C|1|port_based|h"]
+    given = workbook(sheet("Trunks", header, *rows))
+    assert [problem for problem in check(given) if problem.stops] == []
+    assert [record.type for record in records(given)] == ["register", "peer", "peer"]
+    assert tabulate(given, Secret)[1][0].message.endswith("trunks. port_based was read as peer.")
 
 
 def test_a_header_of_ours_goes_before_the_dialects() -> None:
