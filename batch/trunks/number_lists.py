@@ -13,6 +13,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from batch.schema.problems import LEFT_AS_TAKEN, Finding, Problem
+from batch.tables.acceptance import TO_ACCEPT
 from batch.tables.table import Table
 from batch.tables.written_numbers import LONGEST_CELL, MOST_DIGITS, ZERO_KEPT, each_in_a_row, separate_numbers
 from batch.trunks.numbers import NumberRange
@@ -38,10 +39,6 @@ _TOO_LONG: Final = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 _READ: Final = re.compile(r"\+?[0-9XZN\[\]-]+[.!]?", re.IGNORECASE)
 """What can be accepted: a number, or a pattern."""
 _SHORT: Final = re.compile(r"[0-9]{1,4}")
-_ACCEPT: Final = {
-    "many-numbers": "Or accept the numbers as listed: with --accept lists, or with yes in the marked workbook.",
-    "number-count": "Or accept all of them: with --accept counts, or with yes in the marked workbook.",
-}
 _WORDS: Final = re.compile(r"[^\W\d_]")
 _LEAST_WITH_AREA: Final = 9
 """So many digits behind ``+``, or from the 0 on, are a number in full however long the others are."""
@@ -83,7 +80,7 @@ def parse_numbers(
     if not isinstance(found, Finding) or not found.reading:
         return found
     if not accepts(found.code):
-        return replace(found, fix=f"{found.fix} {_ACCEPT[found.code]}")
+        return replace(found, fix=f"{found.fix} {TO_ACCEPT[found.code]}")
     read = [parse(part) for part in found.reading]
     return NumberList([part for part in read if not isinstance(part, Finding)], accepted=True)
 

@@ -22,6 +22,7 @@ from batch.readers.detect import fingerprint
 from batch.readers.packages import Package
 from batch.readers.workbook import Format, RawSheet, Workbook
 from batch.schema.file_metadata import METADATA_SHEET, OWN_SHEETS, PROBLEM_SHEET, FileKind, FileMetadata, sheet_names
+from batch.tables.acceptance import accepted_here
 from batch.tables.row_results import AnsweredSheet
 from batch.wording import quoted
 from batch.writers.atomic import place_file
@@ -327,7 +328,7 @@ def write_marked(workbook: Workbook, problems: Sequence[Problem], target: Path, 
         macros = " It has macros, which an .xlsx file cannot hold." if ending == ".xlsm" else ""
         raise UsageError(f"--marked {target} must end in {ending}.{macros}", f"Name a file that ends in {ending}.")
     try:
-        content, marks, left_out = _made(workbook, problems)
+        content, marks, left_out = _made(workbook, [accepted_here(problem) for problem in problems])
         same = fingerprint(workbook.path) == workbook.sha256
     except OSError as error:
         raise OutputError(target, (error.strerror or str(error)).lower()) from error

@@ -103,6 +103,29 @@ def test_a_yes_counts_only_while_the_cell_says_the_same(shell: Shell, book: Path
     ]
 
 
+def test_a_yes_goes_with_its_cell_when_a_row_above_is_deleted(shell: Shell, tmp_path: Path) -> None:
+    lines = (DIDS[0], ("London", "tbc", ""), *DIDS[1:])
+    shell("check", write_book(tmp_path / "book.xlsx", TRUNKS, lines), "--marked", "marked.xlsx")
+    answer(Path("marked.xlsx"), "B3", "B5")
+    opened = load_workbook("marked.xlsx")
+    opened["DIDs"].delete_rows(2)
+    opened.save("marked.xlsx")
+    assert codes(shell("check", "marked.xlsx", "--json").json) == [
+        "B3 many-numbers",
+        "B2 list-expanded",
+        "B4 list-expanded",
+    ]
+
+
+def test_a_yes_counts_for_its_cell_alone_where_another_that_says_the_same_has_none(
+    shell: Shell, tmp_path: Path
+) -> None:
+    lines = (DIDS[0], ("London", "442079460200 x 3", ""), ("Paris", "442079460200 x 3", ""))
+    shell("check", write_book(tmp_path / "book.xlsx", TRUNKS, lines), "--marked", "marked.xlsx")
+    answer(Path("marked.xlsx"), "B3")
+    assert codes(shell("check", "marked.xlsx", "--json").json) == ["B2 number-count", "B3 list-expanded"]
+
+
 @pytest.mark.libreoffice
 def test_a_yes_is_kept_when_the_workbook_is_marked_again_and_saved_by_another_program(
     shell: Shell, book: Path, tmp_path: Path
@@ -114,6 +137,17 @@ def test_a_yes_is_kept_when_the_workbook_is_marked_again_and_saved_by_another_pr
     assert shell("check", "again.xlsx").code == 0
     (saved,) = saved_again([tmp_path / "again.xlsx"], tmp_path / "elsewhere")
     assert shell("check", saved).code == 0
+
+
+def test_the_marked_workbook_says_where_to_accept_and_names_no_flag(shell: Shell, book: Path, tmp_path: Path) -> None:
+    shell("check", book, "--marked", "marked.xlsx")
+    marked = load_workbook(tmp_path / "marked.xlsx")
+    notes = [marked["DIDs"][cell].comment for cell in ("B2", "B4")]
+    fixes = [str(row[6]) for row in rows_of(tmp_path / "marked.xlsx", "Problems")[3:]]
+    for said in (*(note.text for note in notes if note), fixes[0], fixes[2]):
+        assert "--" not in said
+        assert said.endswith("Or, if that is what you mean, choose yes under Accept in the list in front.")
+    assert "--accept counts" in shell("check", book).out
 
 
 def test_a_problem_that_cannot_be_accepted_has_no_room_for_a_yes(shell: Shell, tmp_path: Path) -> None:
