@@ -141,7 +141,8 @@ def _group_text(group: _Group, shown: Shown) -> Iterator[str]:
     cells = f"{first.sheet}!{first.cell}"
     if len(group.rows) > 1:
         column = first.cell.rstrip("0123456789")
-        cells = f"{first.sheet}, column {column}, rows {_some_spans(group.rows, shown)}"
+        what = "rows" if len(set(group.rows)) > 1 else "row"
+        cells = f"{first.sheet}, column {column}, {what} {_some_spans(group.rows, shown)}"
         cells += "" if group.wordings == 1 else f": e.g. {first.cell}"
     quoted = group.one_value or group.wordings > 1
     value = f' "{shortened(first.value)}"' if first.value and quoted else ""

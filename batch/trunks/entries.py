@@ -143,9 +143,8 @@ def _names(
 
 def _required(table: Table, row: int, field: str) -> Problem:
     column = table.sheet.column(field)
-    return table.problem(
-        "required", row, field, f"{column.label} must not be blank.", f"Type it, like {column.example}."
-    )
+    fix = f"Type {' or '.join(column.choices)}." if column.choices else f"Type it, like {column.example}."
+    return table.problem("required", row, field, f"{column.label} must not be blank.", fix)
 
 
 def read_caller_ids(

@@ -50,6 +50,9 @@ _LONG_BLANKS: Final = re.compile(r"\s{3,}")
 _JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{3,}})", re.IGNORECASE)
 _FOLLOWING: Final = re.compile(r"\+?[0-9]{7,}ff?", re.IGNORECASE)
 _PLUS_BEHIND: Final = re.compile(r"[0-9]\+")
+_WORDS_BESIDE: Final = re.compile(r"(?:\((?P<before>[^()]*)\))?(?P<number>\+?[0-9]{7,})(?:\((?P<behind>[^()]*)\))?")
+_NO_PATTERN: Final = re.compile("[A-MO-WY]", re.IGNORECASE)
+"""Letters that stand for no digit."""
 _SPACED_DASH: Final = re.compile(rf"[0-9](?:\s+[{DASH}]\s*|\s*[{DASH}]\s+)[0-9]")
 _ODD_SHOWN, _SHOWN_OF_ONE = 10, 40
 _RAW_ID: Final = re.compile(r"#\s*([0-9]{1,18})")
@@ -125,7 +128,7 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
     if _DASHED_DIGITS.search(BRACKET.sub("0", text)):
         return dash_unclear(text)
     if not _DID.fullmatch(text):
-        return why_not_taken(text, "A DID", _DID.sub("", text), "Type the number as the carrier sends it.")
+        return why_not_taken(text, "A DID", _DID.sub("", text), _ALONE)
     return bracket_reading(text) or _as_it_stands(text, "A DID", _MEANS_NUMBERS)
 
 
@@ -146,8 +149,28 @@ def _signs_behind(text: str) -> Reading | None:
     return Reading(code="bad-characters", message=message, otherwise=otherwise) if _PLUS_BEHIND.search(text) else None
 
 
+def _words_beside(text: str) -> Reading | None:
+    """Find a note in brackets beside a number, which would be dialled with it: ``442079460100(ported)``."""
+    found = _WORDS_BESIDE.fullmatch(text)
+    beside = f"{found['before'] or ''}{found['behind'] or ''}" if found else ""
+    if found is None or not _NO_PATTERN.search(beside):
+        return None
+    alone = "" if re.search("[0-9]", beside) else found["number"]
+    message = f"{text} has words in brackets beside the number."
+    return Reading(code="number-signs", message=message, offers=[Offer(alone)] if alone else [], otherwise=_ALONE)
+
+
+_ALONE: Final = "Type the number alone, as the carrier sends it."
+
+
 def _as_it_stands(text: str, what: str, meaning: re.Pattern[str]) -> str | Reading:
-    return _too_long(text, what) or _without_number(text, what, meaning) or _signs_behind(text) or text
+    return (
+        _too_long(text, what)
+        or _without_number(text, what, meaning)
+        or _signs_behind(text)
+        or _words_beside(text)
+        or text
+    )
 
 
 def _too_long(text: str, what: str) -> Reading | None:
@@ -239,14 +262,20 @@ def parse_caller_id(text: str) -> str | Finding:
 def parse_default_caller_id(text: str) -> str | Finding:
     """Understand the default caller ID of a trunk: one number, for which no further row can be made."""
     found = parse_caller_id(text)
-    return replace(found, fix=one_of_them(found.fix)) if isinstance(found, Finding) else found
+    if not isinstance(found, Finding):
+        return found
+    return replace(found, fix=one_of_them(found.fix).replace(_RANGE_GOES, ""))
+
+
+_ONE_SHOWN: Final = "Type the one number that is to be shown."
+_RANGE_GOES: Final = " Consecutive numbers go with the option range."
 
 
 def _caller_id(text: str) -> str | Reading:
     found = _caller_id_or_range(text)
     if isinstance(found, Reading) and found.code in _ABOUT_RANGES:
         after = "" if ".." in found.after else found.after
-        return replace(found, otherwise="Type the one number that is to be shown.", after=after)
+        return replace(found, otherwise=_ONE_SHOWN + _RANGE_GOES, after=after)
     return found
 
 
@@ -256,15 +285,15 @@ def _caller_id_or_range(text: str) -> str | Reading:
         return Reading(
             code="many-numbers",
             message="The cell holds a range of numbers; one number is shown.",
-            otherwise="Type the one number that is to be shown. A range goes with the option range.",
+            otherwise=_ONE_SHOWN + _RANGE_GOES,
         )
-    if reading := _unclosed(text, "Type the one number that is to be shown.") or written_for_people(text):
+    if reading := _unclosed(text, _ONE_SHOWN) or written_for_people(text):
         return reading
     if _SPACED_DASH.search(text):
         return dash_unclear(text)
     if not _CALLER_ID.fullmatch(text):
         odd = _CALLER_ID.sub("", text)
-        return why_not_taken(text, "A caller ID", odd, "Type the one number that is to be shown.")
+        return why_not_taken(text, "A caller ID", odd, _ONE_SHOWN)
     return _as_it_stands(text, "A caller ID", _MEANS_ANYTHING)
 
 

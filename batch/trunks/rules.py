@@ -336,11 +336,15 @@ def extension_in_two_entries(table: Table, rows: Sequence[CallerIdRow]) -> Itera
                 "extension-in-two-entries",
                 entry.row,
                 field,
-                f"Extension {numbers[0]}{more} already has a caller ID on this trunk, in row {other}; the PBX uses "
-                "the first.",
+                f"Extension {numbers[0]}{more} already has a caller ID on this trunk, {_where(other, entry)}; the PBX "
+                "uses the first.",
                 "Nothing to do, if that is what you mean.",
                 value=numbers[0],
             )
+
+
+def _where(row: int, entry: CallerIdRow) -> str:
+    return "an earlier number of this row" if row == entry.row else f"in row {row}"
 
 
 def _extensions(entry: CallerIdRow) -> Iterable[str]:

@@ -169,7 +169,9 @@ def _text(column: Column, text: str) -> str | Finding:
         return Finding(
             "bad-characters",
             f"A trunk name cannot hold {shown_characters(wrong)}.",
-            "Type the trunk's name itself." if text.startswith("=") else f"Type for example {instead}.",
+            "Type the trunk's name itself."
+            if text.startswith("=")
+            else f"Type for example {instead}, also as Trunk on the other sheets.",
             () if text.startswith("=") else (instead,),
         )
     if column.parser is Parser.HOST:

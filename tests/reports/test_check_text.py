@@ -66,3 +66,11 @@ def test_what_is_told_and_listed_is_the_same_as_if_each_had_been_made_by_itself(
             assert list(problems_text(kept, shown, notices=notices)) == list(
                 problems_text(each, shown, notices=notices)
             )
+
+
+def test_several_problems_of_one_cell_are_told_of_one_row() -> None:
+    problems = [
+        Problem(code="extension-unknown", sheet="Caller IDs", row=2, column=5, message=f"No extension {i}.", fix="Do.")
+        for i in range(9)
+    ]
+    assert "Caller IDs, column F, row 2: e.g. F2" in "\n".join(problems_text(problems, BRIEF))

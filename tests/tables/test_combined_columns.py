@@ -365,7 +365,9 @@ def test_several_caller_ids_of_a_row_are_entries_for_the_same_extensions() -> No
     numbers = [f"44207946010{i}" for i in range(4)]
     assert taken(header, *lines, name="Caller IDs") == numbers
     (notice,) = [p for p in check(workbook(TRUNKS, sheet("Caller IDs", header, *lines))) if "two-entries" in p.code]
-    assert notice.message == ("Extension 1001 already has a caller ID on this trunk, in row 2; the PBX uses the first.")
+    assert notice.message == (
+        "Extension 1001 already has a caller ID on this trunk, an earlier number of this row; the PBX uses the first."
+    )
 
 
 def test_as_many_caller_ids_as_extensions_in_a_row_are_asked_about() -> None:

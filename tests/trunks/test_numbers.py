@@ -178,7 +178,7 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
             )
             for text in ("-", "+", "--", "()", "*", "#", "office-a")
         ),
-        ("n/a", "bad-characters", "A DID cannot hold '/'.", "Type the number as the carrier sends it."),
+        ("n/a", "bad-characters", "A DID cannot hold '/'.", "Type the number alone, as the carrier sends it."),
         (
             "442079460100 Sales",
             "bad-characters",
@@ -209,7 +209,7 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
             "The number has a point or comma in it, which could separate thousands or decimals.",
             "Format the cell as text and type 1000, or 1.",
         ),
-        ("日本", "bad-characters", "A DID cannot hold '日', '本'.", "Type the number as the carrier sends it."),
+        ("日本", "bad-characters", "A DID cannot hold '日', '本'.", "Type the number alone, as the carrier sends it."),
         (
             "44[27",
             "bad-characters",
@@ -305,6 +305,24 @@ def test_a_count_or_an_end_behind_a_zero_in_brackets_is_not_glued_to_the_number(
     assert not [offer for offer in offers if isinstance(parse_did(offer), Finding)]
 
 
+@pytest.mark.parametrize(
+    ("text", "fix", "offers"),
+    [
+        ("442079462003(ported)", "Type 442079462003.", ("442079462003",)),
+        ("(fax)+442079462003", "Type +442079462003.", ("+442079462003",)),
+        ("442079462003(ported1Dec)", "Type the number alone, as the carrier sends it.", ()),
+    ],
+)
+def test_words_in_brackets_are_no_part_of_a_number(text: str, fix: str, offers: tuple[str, ...]) -> None:
+    told = Finding("number-signs", f"{text} has words in brackets beside the number.", fix, offers)
+    assert parse_did(text) == told
+    assert parse_caller_id(text) == told
+
+
+def test_a_pattern_may_have_brackets() -> None:
+    assert parse_did("4420794620(XX)") == "4420794620(XX)"
+
+
 @pytest.mark.parametrize("text", ["4420x12", "44X", "12345678X", "442079460XXX", "442079460X12"])
 def test_an_x_is_part_of_a_pattern_behind_few_digits_or_where_it_is_written_large(text: str) -> None:
     assert parse_did(text) == text
@@ -339,7 +357,7 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
             Finding(
                 "many-numbers",
                 "The cell holds a range of numbers; one number is shown.",
-                "Type the one number that is to be shown. A range goes with the option range.",
+                "Type the one number that is to be shown. Consecutive numbers go with the option range.",
             ),
         ),
         (

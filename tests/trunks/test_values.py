@@ -78,7 +78,7 @@ def test_a_cell_is_understood(field: str, text: str, value: str | int) -> None:
             "London 1!",
             "bad-characters",
             "A trunk name cannot hold a blank, '!'.",
-            "Type for example London-1-.",
+            "Type for example London-1-, also as Trunk on the other sheets.",
         ),
         ("hostname", "h" * 256, "too-long", "Hostname has at most 255 characters; this has 256.", None),
         (
@@ -163,7 +163,7 @@ def test_names_of_trunks_and_groups_are_understood_later_where_those_are_known()
 def test_a_trunk_name_holds_none_of_the_vendors_forbidden_characters(character: str) -> None:
     fault = parse_value(TRUNKS.column("name"), f"a{character}b")
     assert isinstance(fault, Finding)
-    assert (fault.code, fault.fix) == ("bad-characters", "Type for example a-b.")
+    assert (fault.code, fault.fix) == ("bad-characters", "Type for example a-b, also as Trunk on the other sheets.")
 
 
 @pytest.mark.parametrize("text", ["=A1", '="London-1"', "=VLOOKUP(A2,X,2)"])
