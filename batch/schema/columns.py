@@ -424,7 +424,13 @@ LIST_SHEETS: Final = (DIDS, CALLER_IDS)
 LIST_OF: Final = {sheet.api: sheet for sheet in LIST_SHEETS}
 """By the API's name."""
 
-RESERVED_HEADERS: Final = ("Move from", "Wave", "PBX")
+PBX_HEADERS: Final = (
+    *("PBX", "PBX name", "PBX ID", "IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
+    *("TK-System", "Autocommutateur", "Standard t\u00e9l\u00e9phonique", "Centralita", "Central telef\u00f3nica"),
+    *("\u4ea4\u6362\u673a", "\u7535\u8bdd\u7cfb\u7edf"),
+)
+"""Headers of a column that says which PBX a row is for."""
+RESERVED_HEADERS: Final = ("Move from", "Wave", *PBX_HEADERS)
 """Headers that will mean something one day; until then they are a problem, so that none is silently ignored."""
 
 RESULT_HEADERS: Final = (

@@ -23,7 +23,7 @@ from batch.schema.column_model import (
     vocabulary_of,
     words_of,
 )
-from batch.schema.columns import RESERVED_HEADERS, RESULT_HEADERS
+from batch.schema.columns import PBX_HEADERS, RESERVED_HEADERS, RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.combined_columns import combined_names, is_numbered
@@ -171,20 +171,27 @@ class _Sorting:
         elif name is not None and name not in self.said:
             self.columns[name], self.texts[name] = position, text
         elif folded(text) in map(folded, RESERVED_HEADERS):
-            self.reserved.add(folded(text))
-            self.problem(
-                "header-reserved",
-                position,
-                text,
-                f"The column {text!r} is not supported yet.",
-                "Delete the column, or put # in front of its header to keep it as your own.",
-            )
+            self.reserve(position, text)
         elif isinstance(self.sheet, ListSheet) and is_numbered(text, numbered_words(self.sheet)):
             self.numbered[position] = text
         elif isinstance(self.sheet, ListSheet) and folded(text) in several_words(self.sheet):
             self.several[position] = text
         else:
             self.own[position] = text
+
+    def reserve(self, position: int, text: str) -> None:
+        """Report a column that is not supported yet; a workbook of several PBXs is no workbook of one without it."""
+        message = f"The column {text!r} is not supported yet."
+        fix = "Delete the column, or put # in front of its header to keep it as your own."
+        self.reserved.add(folded(text))
+        if folded(text) in map(folded, PBX_HEADERS):
+            self.reserved.add(folded(PBX_HEADERS[0]))
+            message = f"The column {text!r} says which PBX a row is for, and a workbook is for one PBX."
+            fix = (
+                "If it names several, make a workbook of the rows of each. If all rows are for one PBX, put # in front "
+                "of the header to keep the column as your own."
+            )
+        self.problem("header-reserved", position, text, message, fix)
 
     def settle(self, sheet: ListSheet, below: Below) -> None:
         """Decide which headers of blocks and of several columns of numbers mean that; the others are the user's own."""

@@ -73,6 +73,17 @@ def test_a_reserved_header_is_a_problem_rather_than_silently_ignored(header: str
     assert match("Name", header) == ({"name": 0}, ["S!B1 header-reserved"])
 
 
+@pytest.mark.parametrize(
+    "header", ["PBX", "pbx_name", "Anlage", "TK-Anlage", "IPBX", "Centralita", "\u4ea4\u6362\u673a"]
+)
+def test_a_column_of_pbxs_asks_for_a_workbook_of_each(header: str) -> None:
+    lines = [f"Trunk|DID|{header}", "SIP-1|442079460100|acme", "SIP-1|442079460200|beta"]
+    (problem,) = check(workbook(sheet("Trunks", "Name", "SIP-1"), sheet("DIDs", *lines)))
+    assert (problem.code, problem.cell) == ("header-reserved", "C1")
+    assert problem.message == f"The column {header!r} says which PBX a row is for, and a workbook is for one PBX."
+    assert problem.fix.startswith("If it names several, make a workbook of the rows of each.")
+
+
 @pytest.mark.parametrize("header", ["#PBX", "#Name", "# Hostnmae"])
 def test_a_column_that_begins_with_a_hash_is_always_the_users_own(header: str) -> None:
     assert match("Name", header) == ({"name": 0}, ["S!B1 own-column"])
