@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
-from batch.schema.column_model import ListSheet, Sheet, words_of
+from batch.schema.column_model import NO_WORDS, ListSheet, Sheet, words_of
 from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS, TRUNKS
 from batch.schema.dialects import SheetDialect, dialect_of
 from batch.schema.problems import Problem
@@ -81,6 +81,7 @@ def in_our_words(table: Table, problems: list[Problem]) -> tuple[Table, list[Pro
     done: list[str] = []
     if table.sheet is TRUNKS:
         done += _types_of_cloud(table)
+        table = _without_idle_proxies(table, done)
     elif table.sheet is CALLER_IDS and table.has("extensions"):
         table = _with_members(table, done)
     elif isinstance(sheet := table.sheet, ListSheet) and table.has(sheet.number):
@@ -120,6 +121,29 @@ def _types_of_cloud(table: Table) -> Iterator[str]:
     said = [word for word in words if word in meant and not word.startswith(meant[word])]
     if said:
         yield f"{', '.join(said)} {'was' if len(said) == 1 else 'were'} read as {meant[said[0]]}."
+
+
+_PROXY: Final = ("enb_outbound_proxy", "outbound_proxy_server", "outbound_proxy_port")
+
+
+def _without_idle_proxies(table: Table, done: list[str]) -> Table:
+    """Leave out that the outbound proxy is off where the type of trunk has none; the portal says it of every trunk."""
+    switch, kind = TRUNKS.column(_PROXY[0]), TRUNKS.column("type")
+    types = [dict(kind.synonyms).get(text.casefold(), text.casefold()) for text in table.texts("type")]
+    has_none = [text in kind.choices and text not in switch.types for text in types]
+    is_off = [text.casefold() in NO_WORDS for text in table.texts(switch.field)]
+    idle = list(map(operator.and_, has_none, is_off))
+    if not any(idle):
+        return table
+    said = list(dict.fromkeys(text for text, none in zip(types, idle, strict=True) if none))
+    what = f"{' and '.join(said)} {'trunk' if sum(idle) == 1 else 'trunks'}"
+    done.append(f"That {switch.label} is off is not sent of {sum(idle):,} {what}: such a trunk has none.")
+    left = {
+        name: ["" if none else text for none, text in zip(idle, table.texts(name), strict=True)]
+        for name in _PROXY
+        if table.has(name)
+    }
+    return replace(table, columns={**table.columns, **left})
 
 
 _ADDRESS: Final = re.compile(r"(?:tel|sips?):", re.IGNORECASE)

@@ -121,11 +121,16 @@ def _has_no_rows(found: Mapping[str, RawSheet]) -> bool:
 
 
 def _twice(sheet: Sheet, first: RawSheet, raw: RawSheet) -> Problem:
+    """Report two sheets of a kind; where their headers said so, no other name changes that."""
+    by_name = sheet_of(raw) is sheet
     return Problem(
         code="sheet-twice",
         sheet=raw.name,
         message=f"The sheets {first.name!r} and {raw.name!r} both mean {sheet.title}.",
-        fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}.",
+        fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}."
+        if by_name
+        else f"Put the rows of both on one of them and delete the other; or, to leave {raw.name!r} out, put # in front "
+        "of each of its headers.",
     )
 
 

@@ -252,3 +252,37 @@ def test_a_dialects_own_number_goes_before_another_column_that_could_be_one(head
     assert f"Not sent: '{header}'." in only(problems, "dialect-read").message
     tables, _ = read("Trunk|DisplayName|DID|LineURI", "London-1|Anna|+441134960100|tel:+442079460100")
     assert tables.dids.texts("did") == ["+441134960100"]
+
+
+def test_an_outbound_proxy_that_is_off_is_left_out_where_the_type_has_none() -> None:
+    header = "Name|Trunk Status|Trunk Type|Hostname/IP|Enable Outbound Proxy|Outbound Proxy Server|Outbound Proxy Port"
+    given = workbook(
+        sheet(
+            "Trunks",
+            header,
+            "London-1|1|register|sip.example|0||5060",
+            "Leeds-1|1|peer|sip.example|0||5060",
+            "York-1|1|did_based|sip.example|No||",
+            "Bath-1|1|peer|sip.example|1|proxy.example|5060",
+        )
+    )
+    tables, problems = tabulate(given, Secret)
+    assert tables.trunks.texts("enb_outbound_proxy") == ["0", "", "", "1"]
+    assert tables.trunks.texts("outbound_proxy_port") == ["5060", "", "", "5060"]
+    said = "That Outbound proxy is off is not sent of 2 peer trunks: such a trunk has none."
+    assert said in only(problems, "dialect-read").message
+    assert {p.cell for p in check(given) if p.code == "field-not-of-type"} == {"E5", "F5", "G5"}
+
+
+def test_where_two_sheets_are_known_by_their_headers_a_new_name_is_not_offered() -> None:
+    given = [
+        sheet(name, "Trunk|DID", f"{name}-1|{number}") for name, number in (("Berlin", 493023125), ("Bonn", 49228))
+    ]
+    (twice,) = [problem for problem in tabulate(workbook(*given), Secret)[1] if problem.code == "sheet-twice"]
+    assert (twice.sheet, twice.message) == ("Bonn", "The sheets 'Berlin' and 'Bonn' both mean DIDs.")
+    assert twice.fix == (
+        "Put the rows of both on one of them and delete the other; or, to leave 'Bonn' out, put # in front of each of "
+        "its headers."
+    )
+    given[1] = sheet("Bonn", "#Trunk|#DID", "Bonn-1|49228")
+    assert told(tabulate(workbook(*given), Secret)[1]) == ["Bonn!A1 own-sheet"]
