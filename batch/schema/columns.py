@@ -157,7 +157,7 @@ TRUNKS: Final = Sheet(
             parser=Parser.SECRET,
             limit=255,
             help="The SIP account's password. Better than the password itself: env:NAME or file:PATH, "
-            "which say where it is found; whoever runs the program allows it with --secrets-from.",
+            "which say where it is found; whoever runs the program has to allow it.",
             example="env:LONDON_SIP",
             types=NOT_PEER,
             sent=True,

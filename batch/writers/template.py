@@ -126,13 +126,16 @@ _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 
 
 _NAME: Final = f"Trunks!${letters(columns.TRUNKS.columns.index(columns.TRUNKS.column('name')))}$2"
+_LISTED: Final = 5_000
+"""Row of the sheet Trunks down to which the list of names is looked for."""
+_TYPED: Final = f"{_NAME}:{_NAME.removesuffix('2').removeprefix('Trunks!')}{_LISTED}"
 _NAMES: Final = DropDown(
-    source=f"OFFSET({_NAME},0,0,MAX(1,COUNTA({_NAME}:{_NAME.removesuffix('2').removeprefix('Trunks!')}{LAST_ROW})),1)",
+    source=f'OFFSET({_NAME},0,0,MAX(1,SUMPRODUCT(MAX(({_TYPED}<>"")*(ROW({_TYPED})-1)))),1)',
     style="warning",
-    title="This is no trunk of the sheet Trunks",
-    words="Choose a trunk from the list, or type a Trunk ID or Name as it is on the sheet Trunks.",
+    title="This is no Name of the sheet Trunks",
+    words="If it is a Trunk ID of the sheet Trunks, keep it. Otherwise choose a trunk from the list.",
 )
-"""The names that are typed on the sheet Trunks, for the two lists to choose from."""
+"""The names that are typed on the sheet Trunks, down to the last of them, for the two lists to choose from."""
 
 
 def write_template(path: Path) -> Path:
