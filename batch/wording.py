@@ -136,6 +136,11 @@ def moment(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
+def moment_and_zone(at: datetime) -> str:
+    """Write when something is for somebody who may be elsewhere: ``2026-11-23 05:15:08 (UTC+01:00)``."""
+    return f"{moment(at)} (UTC{at.astimezone().isoformat()[-6:]})"
+
+
 def shortened(text: str, limit: int = 60) -> str:
     """Write a text on one line, not endless."""
     line = " ".join(text.split())

@@ -25,7 +25,7 @@ from batch.schema.file_metadata import FileKind, FileMetadata, Seal
 from batch.secret_sources import said_of
 from batch.settings import Settings
 from batch.tables.row_results import Summary
-from batch.wording import counted, duration, moment
+from batch.wording import counted, duration, moment_and_zone
 from batch.writers.atomic import free_name, place_file
 from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
@@ -128,7 +128,7 @@ def _summary(planned: Planned) -> Summary:
         endings=endings,
         facts=[
             ("Digest", planned.digest),
-            ("Made at", moment(datetime.now().astimezone())),
+            ("Made at", moment_and_zone(datetime.now().astimezone())),
             *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
         ],
         attention=since_exported(planned.plan.changes),
@@ -193,7 +193,9 @@ class SignedPlan:
         again = _plan_again(checked.settings)
         if self.altered:
             raise ApprovalRefused(
-                f"{name} was changed after it was made: {self.altered} is not as the plan wrote it.", again
+                f"{name} was changed after it was made: {self.altered} is not as the plan wrote it. Only "
+                f"{', '.join(SIGNED_BY[:-1])} and {SIGNED_BY[-1]} may be filled in.",
+                again,
             )
         blank = [label for label in SIGNED_BY[:2] if not self.signature.get(label)]
         if blank:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from batch.runs.outcomes import Ending
 from batch.schema.columns import TRUNKS
@@ -40,12 +40,20 @@ class HazardLine:
         )
 
 
+class PlanLine(NamedTuple):
+    """One thing that changes."""
+
+    text: str
+    loses: bool = False
+    """Whether something is there no longer: entries of a list, or the whole trunk, which is switched off."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeGroup:
     """Trunks that change alike."""
 
     trunks: tuple[str, ...]
-    lines: tuple[str, ...]
+    lines: tuple[PlanLine, ...]
     """What changes, a line for each setting and for each kind of change in a list."""
 
     @property
@@ -83,6 +91,15 @@ class PlanDocument:
         return Tone.BAD if self.why_not or any(not hazard.allowed for hazard in self.hazards) else Tone.GOOD
 
     @property
+    def allows(self) -> str:
+        """What whoever signs lets happen besides; blank where there is no hazard."""
+        if not self.hazards:
+            return ""
+        one = len(self.hazards) == 1
+        what = "the hazard" if one else f"the {len(self.hazards):,} hazards"
+        return f"Whoever signs allows {what} above: the command lets {'it' if one else 'them'} happen."
+
+    @property
     def cost(self) -> str:
         """What it takes so long for."""
         return f"about, for {counted(self.requests, 'request')}"
@@ -115,8 +132,8 @@ _ALWAYS_TOLD: Final = frozenset({"trunks_to_write", "entries_removed", "hazards"
 _OLD_VALUES: Final = (
     "Before its first write the run keeps every trunk above as it is now, in the file snapshot.jsonl of its folder. "
     "Its results list every old value on the sheet Changes, column Before. To go back, type those values into a copy "
-    "of the workbook (lists whole, with the mode replace), then plan and apply that copy. Old passwords are in "
-    "snapshot.jsonl alone."
+    "of the workbook (<clear> for one that was blank; lists whole, with the mode replace), then plan and apply that "
+    "copy. Old passwords are in snapshot.jsonl alone."
 )
 GOING_BACK: Final = (
     _OLD_VALUES,
@@ -192,23 +209,28 @@ def hazard_lines(hazards: Iterable[Hazard], refused: Collection[Hazard]) -> list
 
 def like_changes(changes: Iterable[Change]) -> list[ChangeGroup]:
     """Group the trunks that change alike, in the order of the first of each."""
-    groups: dict[tuple[str, ...], list[str]] = {}
+    groups: dict[tuple[PlanLine, ...], list[str]] = {}
     for change in changes:
         groups.setdefault(tuple(difference_lines(change.difference)), []).append(change.live.label)
     return [ChangeGroup(trunks=tuple(names), lines=lines) for lines, names in groups.items()]
 
 
-def difference_lines(difference: Difference) -> Iterator[str]:
+def difference_lines(difference: Difference) -> Iterator[PlanLine]:
     """Say what changes on a trunk, a line for each setting and for each kind of change in a list; nothing is cut."""
     for name, (old, new) in difference.fields.items():
-        yield f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
+        text = f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
+        yield PlanLine(text, loses=name == "enable" and new == 0)
     for sheet, differs in difference.lists.items():
         kinds: dict[ChangeKind, list[EntryChange]] = defaultdict(list)
         for change in differs.changes:
             kinds[change.kind].append(change)
         for kind, same in kinds.items():
-            yield f"{sheet.title}, {len(same):,} {kind}: {'; '.join(_entries(kind, same))}"
-        yield f"{sheet.title}, {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}"
+            text = f"{sheet.title}, {len(same):,} {kind}: {'; '.join(_entries(kind, same))}"
+            yield PlanLine(text, loses=kind is ChangeKind.REMOVED)
+        if differs.stays:
+            yield PlanLine(f"{sheet.title}, {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}")
+        elif ChangeKind.REMOVED in kinds:
+            yield PlanLine(f"{sheet.title}, none stays", loses=True)
 
 
 def _entries(kind: ChangeKind, changes: Sequence[EntryChange]) -> Iterator[str]:

@@ -63,7 +63,7 @@ def summary(  # noqa: PLR0913 - the parts of a page
             ("Workbook", str(workbook.path)),
             ("Its SHA-256", workbook.sha256),
             *facts,
-            ("Who", f"{_user()} on {platform.node()}"),
+            ("Made by" if title == "Plan" else "Who", f"{_user()} on {platform.node()}"),
         ],
         counts=counts(endings),
         codes=code_counts(endings) if title == "Results" else (),
@@ -227,7 +227,7 @@ def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Itera
 def _shown(name: str, value: str | int | Secret) -> str:
     if isinstance(value, Secret):
         return HIDDEN
-    return value_text(name, value) if value != "" else ""
+    return value_text(name, value)
 
 
 def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:

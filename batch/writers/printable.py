@@ -13,7 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
-from batch.runs.plan_document import GOING_BACK, ChangeGroup, PlanDocument
+from batch.runs.plan_document import GOING_BACK, ChangeGroup, PlanDocument, PlanLine
 from batch.tables.row_results import EndingCount, Summary, Tone
 from batch.wording import visible
 from batch.writers.atomic import place_file
@@ -58,10 +58,11 @@ def plan_page(document: PlanDocument) -> Page:
             ("How to apply it", [document.why_not] if document.why_not else [_TO_APPLY, document.command]),
             ("How to go back", GOING_BACK),
         ],
-        to_sign="" if document.why_not else "This is for the plan with the digest above and for no other.",
+        to_sign="" if document.why_not else f"{_TO_SIGN} {document.allows}",
     )
 
 
+_TO_SIGN: Final = "This is for the plan with the digest above and for no other."
 _TO_APPLY: Final = "With this command, which refuses any plan that is not the one with the digest above:"
 
 
@@ -227,8 +228,9 @@ def _groups(groups: Sequence[ChangeGroup]) -> str:
     return f'<section class="changes">{_tag("h2", "What changes")}{"".join(parts)}</section>'
 
 
-def _change(line: str) -> str:
-    return _tag("li", plain(line), "short" if len(line) <= _SHORT else "")
+def _change(line: PlanLine) -> str:
+    styles = ("short" if len(line.text) <= _SHORT else "", "lost" if line.loses else "")
+    return _tag("li", plain(line.text), " ".join(filter(None, styles)))
 
 
 def _closing(title: str, paragraphs: Sequence[str]) -> str:

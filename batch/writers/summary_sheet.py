@@ -114,7 +114,7 @@ def add_plan_summary(book: NewWorkbook, document: PlanDocument) -> NewSheet:
     if document.why_not:
         page.paragraphs([document.why_not])
     else:
-        page.paragraphs([_TO_SIGN])
+        page.paragraphs(filter(None, (_TO_SIGN, document.allows)))
         page.fields(SIGNED_BY)
         page.paragraphs([_TO_APPLY])
         page.across(document.command, "command", tall=document.command)
@@ -190,7 +190,7 @@ class _Page:
             self.line((amount, "total number", 1), (label, "cell", self.all))
         self.gap()
 
-    def paragraphs(self, texts: Sequence[str]) -> None:
+    def paragraphs(self, texts: Iterable[str]) -> None:
         for text in texts:
             self.across(text, "prose", tall=text)
 

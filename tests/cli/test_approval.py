@@ -169,7 +169,8 @@ def test_a_plan_that_was_changed_is_refused(shell: Shell, book: Path, sheet: str
         refused(
             ran,
             served,
-            f"plan.xlsx was changed after it was made: the sheet {sheet} is not as the plan wrote it.",
+            f"plan.xlsx was changed after it was made: the sheet {sheet} is not as the plan wrote it. "
+            "Only Approved by, Date and Ticket may be filled in.",
             "Make the plan anew and have that one signed: trunk-batch plan",
         )
 

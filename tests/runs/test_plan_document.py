@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from batch.runs.plan_document import (
+    PlanLine,
     entry_runs,
     hazard_lines,
     like_changes,
@@ -44,13 +45,26 @@ def branch(number: int, host: str) -> Change:
 def test_a_change_is_told_whole_and_shows_no_password() -> None:
     ((group),) = like_changes([CHANGE])
     assert group.called == "London"
-    assert group.lines == (
+    assert tuple(line.text for line in group.lines) == (
         "Hostname: old.example → new.example",
         "Password: <hidden> → <hidden>",
         "DIDs, 1 removed: 1002 (Night)",
         "DIDs, 1 renamed: 1001 → 1001 (Main)",
         "DIDs, 1 stays",
     )
+    assert [line.text for line in group.lines if line.loses] == ["DIDs, 1 removed: 1002 (Night)"]
+
+
+def test_a_trunk_that_is_switched_off_and_a_list_of_which_nothing_stays_are_lost() -> None:
+    given = builders.book(["Name|Enabled|DIDs mode", "London|no|replace"], ["London|2001"])
+    (group,) = like_changes([judged(given, live(enable=1, did_list=dids("1001")))[0]])
+    assert [line for line in group.lines if line.loses] == [
+        PlanLine("Enabled: yes → no", loses=True),
+        PlanLine("DIDs, 1 removed: 1001", loses=True),
+        PlanLine("DIDs, none stays", loses=True),
+    ]
+    (first,) = like_changes([judged(given, live(enable=0))[0]])
+    assert [line.text for line in first.lines] == ["DIDs, 1 added: 2001"]
 
 
 def test_trunks_that_change_alike_are_one_paragraph_that_names_them_all() -> None:
@@ -59,13 +73,13 @@ def test_trunks_that_change_alike_are_one_paragraph_that_names_them_all() -> Non
     assert [len(group.trunks) for group in groups] == [39, 1]
     assert groups[0].called.startswith("39 trunks: Branch-1, Branch-2, Branch-3")
     assert groups[0].called.endswith(", Branch-39, Branch-40")
-    assert groups[1].lines == ("Hostname: old.example → b.example",)
+    assert groups[1].lines == (PlanLine("Hostname: old.example → b.example"),)
 
 
 def test_long_values_are_never_cut() -> None:
     long = ".".join(["h" * 60] * 4)
     (group,) = like_changes([branch(1, long)])
-    assert group.lines == (f"Hostname: old.example → {long}",)
+    assert group.lines == (PlanLine(f"Hostname: old.example → {long}"),)
 
 
 def test_numbers_that_follow_each_other_are_told_by_both_ends_and_how_many() -> None:

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from html import unescape
 
-from batch.runs.plan_document import GOING_BACK, ChangeGroup, HazardLine, PlanDocument, plan_counts
+from batch.runs.plan_document import GOING_BACK, ChangeGroup, HazardLine, PlanDocument, PlanLine, plan_counts
 from batch.tables.row_results import CodeCount, EndingCount, Summary, Tone
 from batch.trunks.change_plan import Plan
 from batch.writers.printable import page_html, plan_page, results_page
@@ -29,7 +29,8 @@ DOCUMENT = PlanDocument(
     requests=69,
     takes="11 s",
     groups=[
-        ChangeGroup(trunks=(f"Trunk-{number}",), lines=(f"Hostname: old → {LONG}{number}",)) for number in range(60)
+        ChangeGroup(trunks=(f"Trunk-{number}",), lines=(PlanLine(f"Hostname: old → {LONG}{number}"),))
+        for number in range(60)
     ],
     command="trunk-batch apply book.xlsx --expect 0123",
 )
@@ -62,6 +63,20 @@ def test_a_plan_is_signed_with_name_date_and_ticket_and_says_how_to_apply_it_and
     assert GOING_BACK[0] in said
     assert "11 s" in said
     assert "60  trunks to be written" in said
+
+
+def test_what_is_lost_is_red() -> None:
+    lines = (PlanLine("Port: 1 → 2"), PlanLine("Enabled: yes → no", loses=True))
+    html = page_html(plan_page(replace(DOCUMENT, groups=[ChangeGroup(trunks=("Paris",), lines=lines)])))
+    assert '<li class="short">Port: 1 → 2</li><li class="short lost">Enabled: yes → no</li>' in html
+    assert re.search(r"\.changes \.lost [{][^}]*#8e0000", html)
+
+
+def test_whoever_signs_is_told_that_the_hazards_happen() -> None:
+    assert "Whoever signs allows the 30 hazards above: the command lets them happen." in words(DOCUMENT)
+    one = replace(DOCUMENT, hazards=DOCUMENT.hazards[:1])
+    assert "Whoever signs allows the hazard above: the command lets it happen." in words(one)
+    assert "Whoever signs" not in words(replace(DOCUMENT, hazards=()))
 
 
 def test_a_plan_that_cannot_be_approved_has_no_place_to_sign() -> None:

@@ -241,6 +241,7 @@ def test_a_plan_has_its_hazards_first_in_red_and_fields_to_sign(tmp_path: Path) 
         assert sheet.cell(rows[field], 2).fill.fgColor.rgb == "FFFFF7C2"
         assert sheet.cell(rows[field], 2).number_format == "@"
     assert "trunk-batch apply b.xlsx --approved plan.xlsx" in said
+    assert "Whoever signs allows the hazard above: the command lets it happen." in said
     assert GOING_BACK[0] in said
     assert not any(text.startswith("This run") for text in said)
 
