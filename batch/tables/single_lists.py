@@ -27,7 +27,7 @@ from batch.tables.dialect_sheets import dialect_in
 from batch.tables.headers import Headers, match_headers
 from batch.tables.regions import Region, cells_below, find_region, is_blank
 from batch.tables.table import Constant, Table
-from batch.tables.unknown_columns import shown_cell
+from batch.tables.unknown_columns import CellLook, look_of, shown_cell
 from batch.wording import folded, letters, quoted
 
 SHEET_OPTIONS: Final[Mapping[str, Sheet]] = {"dids": DIDS, "caller-ids": CALLER_IDS, "trunks": TRUNKS}
@@ -246,3 +246,46 @@ def _trunks_of_one(table: Table, said: Mapping[str, Constant], seen: AbstractSet
         constants={**said, **given},
         times={row: times[text] for row, text in rows},
     )
+
+
+def with_where_headers_go(sheet: Sheet, raw: RawSheet, region: Region, problems: list[Problem]) -> list[Problem]:
+    """Say of a list of which no header is known whether its first row is one, and over which columns one goes."""
+    if not isinstance(sheet, ListSheet):
+        return problems
+    missing = {f"The sheet {raw.name} has no column {column.label}.": column for column in sheet.columns}
+    is_data = any(_can_be_called(cell) for cell in region.header.values() if not is_blank(cell))
+    numbers = [letters(at) for at in region.header if _hold_numbers(cells_below(raw, region, at))]
+    found: list[Problem] = []
+    for problem in problems:
+        column = missing.get(problem.message) if problem.code == "header-missing" else None
+        columns = numbers if column is not None and column.field == sheet.number else []
+        if column is None or not (is_data or columns):
+            found.append(problem)
+        else:
+            fix = _where_it_goes(column.label, columns, region.header_row, is_data=is_data)
+            found.append(replace(problem, fix=fix))
+    return found
+
+
+def _where_it_goes(label: str, columns: Sequence[str], row: int, *, is_data: bool) -> str:
+    """Say over which of the columns that may be meant a header goes."""
+    if len(columns) == 1 and not is_data:
+        return f"If the numbers are those of column {columns[0]}, type {label} in {columns[0]}{row}."
+    where = f"{label} over column {columns[0]}" if columns else f"{label} over its column"
+    if len(columns) > 1:
+        where = (
+            f"{where} and {label} to over {columns[1]}, if those are the first and the last number of a block; "
+            f"{label} 1, {label} 2 and so on, if each is a number of its row"
+        )
+    if is_data:
+        return f"Row {row} is no row of headers: put one above it, with {where}."
+    return f"Head the columns of the numbers in row {row}, with {where}."
+
+
+def _hold_numbers(cells: Sequence[CellValue]) -> bool:
+    filled = list(islice((cell for cell in cells if not is_blank(cell)), _SAMPLE))
+    return bool(filled) and 2 * sum(map(_can_be_called, filled)) >= len(filled)
+
+
+def _can_be_called(value: CellValue) -> bool:
+    return look_of(value) in {CellLook.NUMBER, CellLook.RANGE}

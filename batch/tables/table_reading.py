@@ -35,7 +35,7 @@ from batch.tables.layout import (
     totals_rows,
 )
 from batch.tables.regions import Region, cells_below, find_region, is_blank
-from batch.tables.single_lists import ListOptions, did_columns, names_dids, only_numbers
+from batch.tables.single_lists import ListOptions, did_columns, names_dids, only_numbers, with_where_headers_go
 from batch.tables.table import Constant, Table
 from batch.tables.unknown_columns import nameless
 from batch.wording import letters
@@ -106,6 +106,8 @@ def _read(
     headers, problems = match_headers(
         sheet, raw.name, region.header_row, region.header, ours=ours, fit=fitted, below=below
     )
+    if not headers.columns:
+        problems = with_where_headers_go(sheet, raw, region, problems)
     merges = merges_of(sheet, raw, region, headers)
     totals, faults = totals_rows(raw, region)
     problems += faults

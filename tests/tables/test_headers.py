@@ -121,6 +121,34 @@ def test_missing_columns_are_reported_at_the_header_row() -> None:
     ]
 
 
+BOTH = (
+    "DID over column A and DID to over B, if those are the first and the last number of a block; DID 1, DID 2 and so "
+    "on, if each is a number of its row"
+)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fix"),
+    [
+        ("FullNumber|City\n2125550100|NY\n2125550101|NY", "If the numbers are those of column A, type DID in A1."),
+        (
+            "442079460100|Reception\n442079460101|Sales",
+            "Row 1 is no row of headers: put one above it, with DID over column A.",
+        ),
+        (
+            "442079460100|442079460199\n442079460200|442079460299",
+            f"Row 1 is no row of headers: put one above it, with {BOTH}.",
+        ),
+        ("Alpha|Omega\n442079460100|442079460199", f"Head the columns of the numbers in row 1, with {BOTH}."),
+        ("Alpha|Omega\none|two", "Add a column with the header DID in row 1."),
+    ],
+)
+def test_a_list_without_a_header_that_is_known_is_told_where_it_goes(lines: str, fix: str) -> None:
+    given = workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", *lines.splitlines()))
+    missing = [problem for problem in check(given) if problem.code == "header-missing"]
+    assert [problem.fix for problem in missing if problem.message.endswith(" DID.")] == [fix]
+
+
 def test_the_trunks_sheet_needs_an_id_or_a_name() -> None:
     assert match("Hostname") == ({"hostname": 0}, ["S!A1 header-missing"])
 
