@@ -17,11 +17,21 @@ from batch.schema.problems import Problem
 from batch.tables.columns_file import ColumnsFile, fault
 from batch.tables.dialect_sheets import dialect_in
 from batch.tables.regions import is_blank
-from batch.tables.single_lists import NO_OPTIONS, ListOptions, kind_by_headers, may_be_trunks, ways_to_say
+from batch.tables.single_lists import (
+    NO_OPTIONS,
+    ListOptions,
+    is_whole_list,
+    kind_by_headers,
+    may_be_trunks,
+    ways_to_say,
+)
 from batch.wording import edits_for, folded, listed
 
 _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 """Sheets of the template, which bears no mark: it becomes the user's own as soon as it is filled in."""
+
+_OWN: Final = "#"
+"""What begins the name of a sheet, as of a column, that is the user's own whatever its headers say."""
 
 
 def is_ours(raw: RawSheet, metadata: FileMetadata) -> bool:
@@ -57,13 +67,18 @@ def find_sheets(
             own.append(raw)
         else:
             problems.append(_twice(sheet, found[sheet.title], raw))
+    open_ones = [raw for raw in own if not raw.name.startswith(_OWN)]
     if _has_no_rows(found) and not any(_nearest(raw, found) for raw in own):
-        problems += _found_by_headers(_filled(own, workbook), found)
+        problems += _found_by_headers(_filled(open_ones, workbook), found)
         own = [raw for raw in own if not any(raw is other for other in found.values())]
     elif not {sheet.title for sheet in LIST_SHEETS} <= found.keys():
-        problems += _found_by_dialect(own, workbook, found)
+        problems += _found_by_dialect(open_ones, workbook, found)
         own = [raw for raw in own if not any(raw is other for other in found.values())]
     missing = _no_trunks(workbook, own, found, options)
+    if not missing:
+        asked_about = {problem.sheet for problem in problems}
+        open_ones = [raw for raw in own if raw.name not in asked_about]
+        missing = [*_lists_not_read(open_ones, workbook, found, columns, options)]
     asked_about = {problem.sheet for problem in missing}
     told = [raw for raw in own if raw.name not in asked_about]
     problems += [*_without_sheet(columns, found), *_own_sheets(told, found, workbook)]
@@ -121,16 +136,12 @@ def _has_no_rows(found: Mapping[str, RawSheet]) -> bool:
 
 
 def _twice(sheet: Sheet, first: RawSheet, raw: RawSheet) -> Problem:
-    """Report two sheets of a kind; where their headers said so, no other name changes that."""
-    by_name = sheet_of(raw) is sheet
     return Problem(
         code="sheet-twice",
         sheet=raw.name,
         message=f"The sheets {first.name!r} and {raw.name!r} both mean {sheet.title}.",
-        fix=f"Keep one of them, and rename the other to something that is not like {sheet.title}."
-        if by_name
-        else f"Put the rows of both on one of them and delete the other; or, to leave {raw.name!r} out, put # in front "
-        "of each of its headers.",
+        fix=f"Put the rows of both on one of them and delete the other; or, to leave {raw.name!r} out, put # in front "
+        f"of its name: {_OWN + raw.name!r}.",
     )
 
 
@@ -141,7 +152,7 @@ def _no_trunks(
     if TRUNKS.title in found or any(_nearest(raw, found) for raw in own):
         return []
     filled = _filled(own, workbook)
-    perhaps = [raw for raw in filled if may_be_trunks(raw)]
+    perhaps = [raw for raw in filled if not raw.name.startswith(_OWN) and may_be_trunks(raw)]
     if not perhaps and not _has_no_rows(found):
         return []
     names = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
@@ -162,6 +173,36 @@ def _no_trunks(
     about = [*perhaps, *filled] if perhaps or len(filled) == 1 else ()
     sheet = about[0].name if about else TRUNKS.title
     return [Problem(code="sheet-missing", sheet=sheet, message=message, fix=fix)]
+
+
+def _lists_not_read(
+    own: Iterable[RawSheet],
+    workbook: Workbook,
+    found: Mapping[str, RawSheet],
+    columns: ColumnsFile,
+    options: ListOptions,
+) -> Iterator[Problem]:
+    """Ask about the user's sheets that are lists by their headers, where no columns file says which sheet is meant."""
+    asked = [
+        sheet for sheet in LIST_SHEETS if not (sheet.title in columns.sheets and columns.sheets[sheet.title].sheet)
+    ]
+    for raw in own:
+        if raw.name.startswith(_OWN) or is_ours(raw, workbook.metadata) or raw.name in _GUIDES or _nearest(raw, found):
+            continue
+        with suppress(WorkbookError):  # nobody needs it then
+            fitting = [sheet for sheet in asked if is_whole_list(sheet, raw, options, found.get(sheet.title))]
+            for sheet in fitting[:1]:
+                yield _not_read(sheet, raw, found.get(sheet.title))
+
+
+def _not_read(sheet: Sheet, raw: RawSheet, read: RawSheet | None) -> Problem:
+    headers = f"The sheet {raw.name!r} has the headers of {sheet.title}"
+    hash_in_front = f"or if it is your own, put # in front of its name: {_OWN + raw.name!r}."
+    if read is None:
+        message, fix = f"{headers}, and its name is not known.", f"Rename it to {sheet.title}; {hash_in_front}"
+        return Problem(code="sheet-missing", sheet=raw.name, message=message, fix=fix)
+    message, fix = f"{headers} too, and only {read.name!r} is read.", f"Move its rows to {read.name!r}; {hash_in_front}"
+    return Problem(code="sheet-twice", sheet=raw.name, message=message, fix=fix)
 
 
 def _named_by_file(workbook: Workbook, columns: ColumnsFile) -> tuple[dict[str, RawSheet], list[Problem]]:
@@ -304,7 +345,7 @@ def _nearest(raw: RawSheet, found: Mapping[str, RawSheet]) -> Sheet | None:
     from rapidfuzz.distance import OSA  # noqa: PLC0415 - only a few workbooks need it
 
     name = folded(raw.name)
-    if name in vocabulary_of("ordinary"):
+    if name in vocabulary_of("ordinary") or raw.name.startswith(_OWN):
         return None
     for sheet in SHEETS:
         words = [] if sheet.title in found else list(map(folded, sheet.names))

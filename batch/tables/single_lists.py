@@ -77,13 +77,30 @@ def kind_by_headers(raw: RawSheet) -> Sheet | None:
 
 def _told_fields(sheet: Sheet, raw: RawSheet) -> frozenset[str]:
     """Return the fields that a sheet's headers name if it is this one, but for those of any list of numbers."""
+    return frozenset(name for name, word in _words_above(sheet, raw).items() if word not in _ANY_NUMBER)
+
+
+def _words_above(sheet: Sheet, raw: RawSheet) -> Mapping[str, str]:
+    """Return the words of ours that a sheet's headers are if it is this one, folded, by field."""
     region, _ = find_region(sheet, raw, words_of(sheet))
-    if region is None:
-        return frozenset()
+    if region is None or region.header_row + 1 >= region.end:
+        return {}
     below = partial(cells_below, raw, region)
     headers, _ = match_headers(sheet, raw.name, region.header_row, region.header, ours=False, below=below)
     words = {name: folded(text).rstrip(digits) for name, text in headers.texts.items()}
-    return frozenset(name for name, word in words.items() if word in words_of(sheet) and word not in _ANY_NUMBER)
+    return {name: word for name, word in words.items() if word in words_of(sheet)}
+
+
+def is_whole_list(sheet: ListSheet, raw: RawSheet, options: ListOptions, read: RawSheet | None) -> bool:
+    """Tell whether the headers of a sheet that is not ``read`` say all that its rows could be read by.
+
+    They say whose they are, unless ``--trunk`` does, and name the numbers, if only as the sheet that is read does.
+    """
+    words = _words_above(sheet, raw)
+    number = words.get(sheet.number)
+    if number is None or not ("trunk" in words or options.trunk):
+        return False
+    return number not in _ANY_NUMBER or (read is not None and _words_above(sheet, read).get(sheet.number) == number)
 
 
 _ANY_NUMBER: Final = frozenset(

@@ -25,12 +25,6 @@ from batch.trunks.values import Value, parse_value
 from batch.wording import nearest_names
 
 _SENT: Final = tuple(column.field for column in TRUNKS.columns if column.sent)
-_SWITCHES_OF_SOME: Final = tuple(
-    column
-    for column in TRUNKS.columns
-    if column.sent and column.parser is Parser.YES_NO and not set(TrunkType) <= set(column.types)
-)
-"""Settings to switch on and off that not every type of trunk has."""
 _READERS: Final[Mapping[ListSheet, Callable[..., tuple[Entries[Any], list[Problem]]]]] = {
     CALLER_IDS: read_caller_ids,
     DIDS: read_dids,
@@ -126,15 +120,11 @@ def _record(row: int, values: Mapping[str, Value], modes: Mapping[ListSheet, Map
     fields = {name: values[name] for name in _SENT if name in values}
     if trunk_id is None:
         fields.pop("name", None)
-    kind = TrunkType(str(values["type"])) if "type" in values else None
-    for column in _SWITCHES_OF_SOME:
-        if kind is not None and kind not in column.types and fields.get(column.field) == 0:
-            del fields[column.field]  # no trunk of the type has it, and the portal's files say so in every row
     return Record(
         row=row,
         id=trunk_id if isinstance(trunk_id, int) else None,
         name=str(values.get("name", "")),
-        type=kind,
+        type=TrunkType(str(values["type"])) if "type" in values else None,
         skip=values.get("action") == "skip",
         modes={sheet.mode: of_trunks[row] for sheet, of_trunks in modes.items() if row in of_trunks},
         fields=fields,

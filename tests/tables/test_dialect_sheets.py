@@ -281,8 +281,10 @@ def test_where_two_sheets_are_known_by_their_headers_a_new_name_is_not_offered()
     (twice,) = [problem for problem in tabulate(workbook(*given), Secret)[1] if problem.code == "sheet-twice"]
     assert (twice.sheet, twice.message) == ("Bonn", "The sheets 'Berlin' and 'Bonn' both mean DIDs.")
     assert twice.fix == (
-        "Put the rows of both on one of them and delete the other; or, to leave 'Bonn' out, put # in front of each of "
-        "its headers."
+        "Put the rows of both on one of them and delete the other; or, to leave 'Bonn' out, put # in front of its "
+        "name: '#Bonn'."
     )
+    own = sheet("#Bonn", "Trunk|DID", "Bonn-1|49228")
+    assert told(tabulate(workbook(given[0], own), Secret)[1]) == ["#Bonn!A1 own-sheet"]
     given[1] = sheet("Bonn", "#Trunk|#DID", "Bonn-1|49228")
     assert told(tabulate(workbook(*given), Secret)[1]) == ["Bonn!A1 own-sheet"]

@@ -218,10 +218,38 @@ class TestSheetsBesideAList:
         given = workbook(sheet("May", "Trunk|DID", "a|442079460100"), sheet("June", "Trunk|DID", "a|442079460101"))
         assert "June!A1 sheet-twice" in told(tabulate(given, Secret)[1])
 
-    def test_with_trunks_a_sheet_of_another_name_stays_ones_own(self) -> None:
-        given = workbook(sheet("Trunks", "Name", "London-1"), sheet("Last year", "Trunk|DID", "London-1|442079460100"))
+    def test_a_list_under_another_name_is_asked_about_and_not_passed_over(self) -> None:
+        trunks, more = sheet("Trunks", "Name", "London-1"), sheet("May", "Trunk|DID", "London-1|442079460100")
+        tables, problems = tabulate(workbook(trunks, more), Secret)
+        (problem,) = problems
+        assert (told(problems), tables.dids.height) == (["May!A1 sheet-missing"], 0)
+        assert problem.message == "The sheet 'May' has the headers of DIDs, and its name is not known."
+        assert problem.fix == "Rename it to DIDs; or if it is your own, put # in front of its name: '#May'."
+        dids = sheet("DIDs", "Trunk|DID", "London-1|442079460101")
+        for given in (workbook(trunks, dids, more), workbook(dids, more)):
+            tables, problems = tabulate(given, Secret)
+            (problem,) = problems
+            assert (told(problems), tables.dids.height) == (["May!A1 sheet-twice"], 1)
+            assert problem.message == "The sheet 'May' has the headers of DIDs too, and only 'DIDs' is read."
+            assert problem.fix == "Move its rows to 'DIDs'; or if it is your own, put # in front of its name: '#May'."
+
+    @pytest.mark.parametrize("name", ["#May", "#DIDs"])
+    def test_a_sheet_with_a_hash_in_front_stays_ones_own(self, name: str) -> None:
+        given = workbook(sheet("Trunks", "Name", "London-1"), sheet(name, "Trunk|DID", "London-1|442079460100"))
         tables, problems = tabulate(given, Secret)
-        assert (told(problems), tables.dids.height) == (["Last year!A1 own-sheet"], 0)
+        assert (told(problems), tables.dids.height) == ([f"{name}!A1 own-sheet"], 0)
+
+    @pytest.mark.parametrize("lines", [[], ["Trunk|DID"], ["Trunk|phone_number", "a|1"], ["DID|Site", "1|a"]])
+    def test_a_sheet_that_is_no_whole_list_stays_ones_own(self, lines: list[str]) -> None:
+        given = workbook(sheet("Trunks", "Name", "a"), sheet("DIDs", "Trunk|DID", "a|100"), sheet("May", *lines))
+        assert told(tabulate(given, Secret)[1]) == ["May!A1 own-sheet"]
+
+    @pytest.mark.parametrize("header", ["DID", "From|To|Qty", "Number|Name"])
+    def test_two_lists_of_one_trunk_are_a_problem(self, header: str) -> None:
+        lines = ["442079460100|442079460109|10"]
+        given = workbook(sheet("London", header, *lines), sheet("Leeds", header, *lines), sheet("Notes", "a", "b"))
+        _, problems = tabulate(given, Secret, options=ListOptions(sheet=DIDS, trunk="London-1"))
+        assert [line for line in told(problems) if "sheet" in line] == ["Notes!A1 own-sheet", "Leeds!A1 sheet-twice"]
 
 
 def test_totals_and_remarks_below_a_list_are_told_and_no_trunks() -> None:

@@ -251,13 +251,6 @@ def test_names_of_entries_have_127_bytes() -> None:
     assert told([p for p in problems if p.stops]) == ["Caller IDs!D2 too-long", "DIDs!C3 too-long"]
 
 
-@pytest.mark.parametrize(("kind", "fields"), [("peer", {}), ("account", {}), ("register", {"enb_outbound_proxy": 0})])
-def test_a_switch_that_the_type_lacks_may_say_no(kind: str, fields: dict[str, int]) -> None:
-    given = book(["Name|Type|Outbound proxy", f"A|{kind}|no"])
-    assert check(given) == []
-    assert records(given)[0].fields == fields
-
-
 def test_a_setting_that_the_type_lacks_is_a_problem_at_its_cell() -> None:
     header = "Name|Type|Transport|Hostname|Port|Domain|Username|Password|Auth name|Outbound proxy|DIDs mode"
     row = "dnsnaptr|h|1|d|u|Sample-1|a|yes|add"
