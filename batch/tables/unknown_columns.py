@@ -356,7 +356,7 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
             label = "DID" if sheet is DIDS else "Caller ID"
             return (
                 f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to "
-                "the last one of a block, Quantity how many a block has."
+                "the last one of a block, Quantity how many a block has; a code in front of a number goes into it."
             )
         case CellLook.CHOICE if not sheet.required:
             return (

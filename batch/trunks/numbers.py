@@ -47,7 +47,7 @@ _SEPARATORS: Final = re.compile(r"[,;&\n\r]+")
 _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
 _LONG_BLANKS: Final = re.compile(r"\s{3,}")
-_JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{3,}})", re.IGNORECASE)
+_JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{2,}})", re.IGNORECASE)
 _FOLLOWING: Final = re.compile(r"\+?[0-9]{7,}ff?", re.IGNORECASE)
 _PLUS_BEHIND: Final = re.compile(r"[0-9]\+")
 _WORDS_BESIDE: Final = re.compile(r"(?:\((?P<before>[^()]*)\))?(?P<number>\+?[0-9]{7,})(?:\((?P<behind>[^()]*)\))?")
@@ -133,10 +133,17 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
 
 
 def _apart(text: str) -> str:
-    """Shorten long blanks, and put a comma between two numbers as long as each other that a plus or a word joins."""
+    """Shorten long blanks, and put a comma between two numbers that a plus or a word joins.
+
+    They are as long as each other, or the second is how the next one ends.
+    """
     text = _LONG_BLANKS.sub("  ", text)
     found = _JOINED.fullmatch(text) if len(text) <= LONGEST_CELL else None
-    return f"{found[1]}, {found[2]}" if found and len(found[1].lstrip("+")) == len(found[2].lstrip("+")) else text
+    if found is None:
+        return text
+    first, second = found[1].lstrip("+"), found[2].lstrip("+")
+    are_two = len(first) == len(second) or (len(first) > 6 and f"0{int(first) + 1}".endswith(second))
+    return f"{found[1]}, {found[2]}" if are_two else text
 
 
 def _signs_behind(text: str) -> Reading | None:

@@ -296,7 +296,8 @@ def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
     )
     assert problem.fix == (
         "If such numbers are meant, the header says how: DID 2 is another number of its row, DID to the last one of a "
-        "block, Quantity how many a block has. If it is a column of your own, type #Ordered qty in C1."
+        "block, Quantity how many a block has; a code in front of a number goes into it. If it is a "
+        "column of your own, type #Ordered qty in C1."
     )
 
 
@@ -331,7 +332,8 @@ def test_ends_of_ranges_in_two_columns_are_told_together_and_none_of_them_is_off
     assert problem.message.startswith(f"The columns '{first}', '{last}' are not known")
     assert problem.fix == (
         f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to the last "
-        f"one of a block, Quantity how many a block has. If they are columns of your own, type #{first} in B1, "
+        f"one of a block, Quantity how many a block has; a code in front of a number goes into it. If they are "
+        f"columns of your own, type #{first} in B1, "
         "and # in front of the others likewise."
     )
 
@@ -516,3 +518,21 @@ def test_numbers_of_other_things_are_the_users_own(header: str, number: str) -> 
 @pytest.mark.parametrize("header", ["PO", "Invoice", "Serial"])
 def test_a_range_of_telephone_numbers_is_asked_about_even_there(header: str) -> None:
     assert codes(dids(header, "442079460100-442079460199")) == ["column-unknown"]
+
+
+@pytest.mark.parametrize(
+    "header", ["Country code", "Area code", "Vorwahl", "Ländervorwahl", "Indicatif pays", "Prefijo", "国家代码"]
+)
+def test_a_code_in_front_of_the_numbers_is_asked_about(header: str) -> None:
+    given = workbook(
+        sheet("Trunks", "Name", "London-1"), sheet("DIDs", f"Trunk|{header}|DID", "London-1|44|2079460100")
+    )
+    (problem,) = [problem for problem in check(given) if problem.stops]
+    assert (problem.code, problem.cell) == ("column-unknown", "B1")
+    assert "a code in front of a number goes into it" in problem.fix
+
+
+def test_the_length_of_a_block_is_asked_about() -> None:
+    lines = ["Leitung|Rufnummer|Länge", "London-1|442079460100|10"]
+    (problem,) = [p for p in check(workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", *lines))) if p.stops]
+    assert (problem.code, problem.cell) == ("column-unknown", "C1")

@@ -532,3 +532,12 @@ def test_what_joins_two_numbers_or_stands_behind_one_is_never_sent_as_it_is(
 @pytest.mark.parametrize("text", ["4711*4712", "+442079460200", "4420794602XX"])
 def test_signs_that_a_number_may_hold_stay(text: str) -> None:
     assert parse_did(text) == text
+
+
+@pytest.mark.parametrize(
+    "text", ["442079460130+131", "442079460130 + 131", "442079460130+442079460131", "442079460130+31"]
+)
+def test_the_next_number_behind_a_plus_is_no_count(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Finding)
+    assert (found.code, "442079460130; 442079460131" in found.fix) == ("many-numbers", True)
