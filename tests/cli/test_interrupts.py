@@ -402,7 +402,7 @@ class TestFromTheFirstMoment:
             if "Traceback" in err:  # Python's own, before we are there
                 assert list(folder.iterdir()) == [book]
             elif code == 130:
-                assert "Stopped by you." in err
+                assert "Stopped by you" in err
                 assert "--json" not in flags or json.loads(out)
             else:
                 assert code in {0, -signal.SIGINT}
