@@ -41,6 +41,8 @@ class SheetDialect:
     """Where something is set by hand that is no part of a trunk, to its headers; ``ext`` is what a ``tel:`` has so."""
     others: frozenset[str] | None
     """Headers that mean nothing to a trunk; None where it is every other one."""
+    always: Mapping[str, str]
+    """Field to what every row says of it, where no header means it."""
     useless: Mapping[str, frozenset[str]]
     """By header, the words (folded) that mark a number as not in use."""
     useful: Mapping[str, frozenset[str]]
@@ -93,6 +95,7 @@ def _dialect(  # noqa: PLR0913 - the keys of the table
     columns: Mapping[str, str],
     by_hand: Mapping[str, list[str]] | None = None,
     others: Any = (),
+    always: Mapping[str, str] | None = None,
     useless: Mapping[str, list[str]] | None = None,
     useful: Mapping[str, list[str]] | None = None,
     in_front: str = "",
@@ -107,6 +110,7 @@ def _dialect(  # noqa: PLR0913 - the keys of the table
         columns={name: _either(headers) for name, headers in columns.items()},
         by_hand={where: tuple(map(folded, headers)) for where, headers in (by_hand or {}).items()},
         others=None if others is True else frozenset(map(folded, others)),
+        always=always or {},
         useless=_words(useless or {}),
         useful=_words(useful or {}),
         in_front=in_front,

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import NO_WORDS, ListSheet, Sheet, words_of
 from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS, TRUNKS
-from batch.schema.dialects import SheetDialect, dialect_of
+from batch.schema.dialects import RowsAre, SheetDialect, dialect_of
 from batch.schema.problems import Problem
 from batch.tables.columns_file import Fit, SheetColumns
 from batch.tables.repairs import ADDRESS_WORDS
@@ -83,7 +83,8 @@ def in_our_words(table: Table, problems: list[Problem]) -> tuple[Table, list[Pro
         done += _types_of_cloud(table)
         table = _without_idle_proxies(table, done)
     elif table.sheet is CALLER_IDS and table.has("extensions"):
-        table = _with_members(table, done)
+        table = _with_members(_with_bare_callers(table, done), done)
+        table = _with_lines_together(table, done) if dialect.rows is RowsAre.LINES else table
     elif isinstance(sheet := table.sheet, ListSheet) and table.has(sheet.number):
         problems = _addresses_at_once(table, sheet.number, problems, done)
         table = _with_bare_numbers(table, dialect, sheet.number, done)
@@ -170,6 +171,42 @@ def _with_bare_numbers(table: Table, dialect: SheetDialect, name: str, done: lis
     count = sum(map(operator.ne, bare, numbers))
     done.append(f"The {dialect.in_front} in front of {counted(count, 'number')} was taken off.")
     return replace(table, columns={**table.columns, name: bare})
+
+
+_CALLER: Final = re.compile(r'\s*(?:"(?P<quoted>[^"]*)"|(?P<name>[^"<>]*?))\s*<(?P<number>[^<>]+)>\s*')
+
+
+def _with_bare_callers(table: Table, done: list[str]) -> Table:
+    """Part ``"Anna" <442079460100>`` into name and number."""
+    numbers, named = table.texts("outbound_cid"), table.texts("outbound_cid_name")
+    found = [_CALLER.fullmatch(text) for text in numbers]
+    count = sum(map(bool, found))
+    if not count:
+        return table
+    done.append(f"Of {counted(count, 'caller')} in < > number and name were taken apart.")
+    texts = [one["number"].strip() if one else text for one, text in zip(found, numbers, strict=True)]
+    names = [text or (one and (one["quoted"] or one["name"])) or "" for one, text in zip(found, named, strict=True)]
+    at, text = table.headers.columns["outbound_cid"], table.headers.texts["outbound_cid"]
+    headers = replace(
+        table.headers,
+        columns={"outbound_cid_name": at, **table.headers.columns},
+        texts={"outbound_cid_name": text, **table.headers.texts},
+    )
+    columns = {**table.columns, "outbound_cid": texts, "outbound_cid_name": names}
+    return replace(table, headers=headers, columns=columns)
+
+
+def _with_lines_together(table: Table, done: list[str]) -> Table:
+    """Name the extensions of all lines that show one number in the first of them."""
+    keys = list(zip(table.texts("trunk"), table.texts("outbound_cid"), strict=True))
+    members: dict[tuple[str, str], list[str]] = {}
+    for key, extension in zip(keys, table.texts("extensions"), strict=True):
+        members.setdefault(key, []).append(extension)
+    if all(len(extensions) == 1 or not key[1] for key, extensions in members.items()):
+        return table
+    done.append("The extensions that show the same number are one entry.")
+    texts = [", ".join(dict.fromkeys(members[key])) for key in keys]
+    return replace(table, columns={**table.columns, "extensions": texts})
 
 
 _FEWEST: Final = 7

@@ -76,6 +76,8 @@ def read_table(
     if dialect is not None:
         fitted = fit_dialect(dialect, sheet, region.header, fitted)
     constants = {name: Constant(text, columns_file.name) for name, text in fitted.always.items()}
+    if dialect is not None:
+        constants = {name: Constant(text, dialect.called) for name, text in dialect.always.items()} | constants
     constants |= options.constants(sheet)
     fitted = replace(
         fitted,

@@ -9,6 +9,7 @@ from batch.schema.problems import Problem
 from batch.secrets import Secret
 from batch.tables.dialect_sheets import dialect_in, set_by_hand
 from batch.tables.rows import Tables
+from batch.tables.single_lists import ListOptions
 from batch.trunks.group_names import split_groups
 from tests.builders import check, records, sheet, tabulate, told, workbook
 
@@ -288,3 +289,32 @@ def test_where_two_sheets_are_known_by_their_headers_a_new_name_is_not_offered()
     assert told(tabulate(workbook(given[0], own), Secret)[1]) == ["#Bonn!A1 own-sheet"]
     given[1] = sheet("Bonn", "#Trunk|#DID", "Bonn-1|49228")
     assert told(tabulate(workbook(*given), Secret)[1]) == ["Bonn!A1 own-sheet"]
+
+
+EXTENSIONS = "extension|password|name|voicemail|outboundcid|tech|secret"
+
+
+def test_extensions_of_freepbx_are_the_caller_ids_that_they_show() -> None:
+    given = workbook(
+        sheet(
+            "export",
+            EXTENSIONS,
+            '1001||Anna|novm|"Front desk" <442079460100>|pjsip|Sample-1',
+            "1002||Ben|novm|442079460101|pjsip|Sample-2",
+            "1003||Carl|novm||pjsip|Sample-3",
+            "1004||Dora|default|442079460100|pjsip|Sample-4",
+        )
+    )
+    tables, problems = tabulate(given, Secret, options=ListOptions(trunk="London-1"))
+    caller_ids = tables.caller_ids
+    assert caller_ids.texts("outbound_cid") == ["442079460100", "442079460101"]
+    assert caller_ids.texts("outbound_cid_name") == ["Front desk", ""]
+    assert caller_ids.texts("outbound_cid_option") == ["shared", "shared"]
+    assert caller_ids.texts("extensions") == ["1001, 1004", "1002"]
+    assert caller_ids.skipped[4].startswith("The row has no number.")
+    assert caller_ids.skipped[5].startswith("Row 2 has the same number.")
+    said = only(problems, "dialect-read").message
+    assert "read as FreePBX's list of extensions (Bulk Handler)." in said
+    assert "The extensions that show the same number are one entry." in said
+    assert "Sample-" not in str(problems)
+    assert not [problem for problem in problems if problem.stops]
