@@ -31,6 +31,7 @@ from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
 from batch.writers.summary_sheet import SIGNED_BY, SUMMARY
 
+_BLANK: Final = "(blank)"
 _NAMED: Final = 20
 """So many sources of passwords are named on the Summary."""
 
@@ -44,7 +45,8 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    lines = change_lines(planned.checked.tables, planned.plan.updates, {})
+    changes = change_lines(planned.checked.tables, planned.plan.updates, {})
+    lines = (line._replace(before=line.before or _BLANK, wanted=line.wanted or _BLANK) for line in changes)
     metadata = FileMetadata(
         made_at=datetime.now().astimezone().isoformat(timespec="seconds"),
         pbx=planned.address,

@@ -289,7 +289,7 @@ _MOST_CELLS: Final = 5
 
 def _what_to_do(outcome: Outcome, blamed: Collection[str]) -> str:
     if outcome.ending is Ending.INVALID:
-        return f"Correct {some_of(blamed, _MOST_CELLS) or 'that row'}, then run again."
+        return f"Correct {some_of(blamed, _MOST_CELLS) or 'that row'}, then have it run again."
     if _is_without_answer(outcome):
         return f"{ENDINGS[outcome.ending].next_step} No clear answer came, but it was read, and holds all of it."
     steps = [outcome.note] if outcome.note else []

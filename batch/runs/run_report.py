@@ -227,7 +227,7 @@ def _field_lines(table: Table, change: Change, outcome: Outcome | None) -> Itera
 def _shown(name: str, value: str | int | Secret) -> str:
     if isinstance(value, Secret):
         return HIDDEN
-    return value_text(name, value)
+    return value_text(name, value) if value != "" else ""
 
 
 def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iterator[ChangeLine]:

@@ -22,7 +22,7 @@ SIGNED_BY: Final = ("Approved by", "Date", "Ticket")
 """What is filled in on the Summary of a plan by whoever approves it; the ticket may stay blank."""
 NO_CODE: Final = "none"
 COLOURS: Final = {
-    Tone.GOOD: ("green", "As wanted."),
+    Tone.GOOD: ("green", "Nothing is left to do."),
     Tone.QUIET: ("grey", "Left as it was."),
     Tone.WARN: ("amber", "Somebody should look at it."),
     Tone.BAD: ("red", "Something has to be put right first."),

@@ -157,6 +157,13 @@ def test_an_unsigned_printed_plan_is_refused(shell: Shell, book: Path) -> None:
         refused(ran, served, "plan.json is not signed: Date is blank.", 'Fill in "approved_by" and "date"')
 
 
+def test_the_sheet_changes_says_what_is_or_becomes_blank(shell: Shell, book: Path) -> None:
+    write_book(book, trunks=(("Name", "Default caller ID"), ("London", "442079460100")), dids=DIDS[:1])
+    with pbx() as served:
+        changes = load_workbook(planned(shell, book, served))["Changes"]
+    assert [cell.value for cell in changes[2]][3:] == ["Default caller ID", "(blank)", "442079460100"]
+
+
 @pytest.mark.parametrize(
     ("sheet", "cell"), [("Changes", "F2"), ("Summary", "A2"), ("Problems", "A1"), ("Summary", "H40")]
 )

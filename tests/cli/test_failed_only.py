@@ -132,7 +132,7 @@ class TestFailedRows:
             ["Madrid", "34910000100", "", "blocked"],
             ["Madrid", "34910000100", "again", "invalid"],
         ]
-        assert found[1][4] == "Correct DIDs!B3, then run again."
+        assert found[1][4] == "Correct DIDs!B3, then have it run again."
         assert found[2][4].startswith("B3: 34910000100 is already on this trunk, in B2.")
 
     def test_what_a_number_format_shows_is_not_lost_on_the_way(self, shell: Shell, tmp_path: Path) -> None:

@@ -731,4 +731,4 @@ class TestWords:
             ran = shell("apply", book, *at(served), "--yes", "--attempts", "1", "--give-up-after", "0.1")
         assert ran.code == 5
         assert "Go on with it:  trunk-batch resume " in ran.out
-        assert "run again" not in ran.out.replace("Resume the run, or run again.", "")
+        assert "run again" not in ran.out.replace("Whoever runs it resumes the run, or runs it again.", "")

@@ -130,7 +130,7 @@ def test_cells_are_named_where_they_stand_in_results_with_a_row_put_in_above(she
     header, *rows = rows_of(tmp_path / "list-PRACTICE-results.xlsx", "Tabelle1")
     assert header[:3] == ["DID", "Result", "What to do"]
     assert [row[1] for row in rows] == ["blocked", "invalid", "blocked"]
-    assert rows[0][2] == "Correct Tabelle1!A3, then run again."
+    assert rows[0][2] == "Correct Tabelle1!A3, then have it run again."
     told = [text for row in rows_of(tmp_path / "list-PRACTICE-results.xlsx", "Summary") for text in row if text]
     assert "London-1: invalid. Correct Tabelle1!A3." in told
     assert rows[1][2].startswith("A3: ")

@@ -26,7 +26,7 @@ def test_only_leaves_the_others_not_run_without_exit_5(tmp_path: Path) -> None:
         assert sorted(body["id"] for body in there.writes()) == [2, 4]
         rows = rows_of(there.results, "DIDs")
         assert [(row["Result"], row["What to do"]) for row in rows][:2] == [
-            ("not run", "Not chosen. Resume the run, or run again."),
+            ("not run", "Not chosen. Whoever runs it resumes the run, or runs it again."),
             ("applied", "Nothing."),
         ]
         assert there.apply("--first", "3").code == 0
@@ -76,7 +76,7 @@ class TestProblems:
             assert [body["id"] for body in there.writes()] == [2]
             rows = rows_of(there.results, "Trunks")
             assert [row["Result"] for row in rows] == ["blocked", "invalid", "applied"]
-            assert rows[0]["What to do"] == "Correct Trunks!A3, then run again."
+            assert rows[0]["What to do"] == "Correct Trunks!A3, then have it run again."
 
     def test_a_live_entry_that_the_api_would_not_take_back_stops_its_trunk_before_anything_is_sent(
         self, tmp_path: Path
@@ -174,7 +174,7 @@ class TestAfterAFailure:
             assert endings(ran.json) == ["applied", "refused", "not run", "not run", "not run"]
             assert (
                 rows_of(there.results, "Trunks")[3]["What to do"]
-                == "Stopped after 1 trunk went wrong. Resume the run, or run again."
+                == "Stopped after 1 trunk went wrong. Whoever runs it resumes the run, or runs it again."
             )
             assert there.run("apply", "--yes", "--only", "T3", "T4", "T5").code == 0  # what is not run can be run again
 

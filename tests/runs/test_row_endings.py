@@ -110,7 +110,7 @@ def test_the_row_at_fault_is_invalid_and_the_others_of_its_trunk_are_blocked() -
         "DIDs": ["blocked", "invalid", "applied", "applied"],
     }
     assert endings.by_sheet["DIDs"][3].what_to_do.startswith("B3: ")
-    assert endings.by_sheet["Trunks"][2].what_to_do == "Correct DIDs!B3, then run again."
+    assert endings.by_sheet["Trunks"][2].what_to_do == "Correct DIDs!B3, then have it run again."
 
 
 def test_a_notice_makes_no_row_invalid_nor_does_a_problem_of_a_trunk_that_ended_otherwise() -> None:
@@ -136,7 +136,7 @@ def test_every_problem_of_a_row_is_told_and_every_cell_at_fault_beside_the_other
     endings = ended([Outcome(row=2, ending=Ending.INVALID), *applied(3, 4)], problems)
     assert endings.by_sheet["Trunks"][2].what_to_do == "A2: First. A. B2: Second. B. C2: Third. C."
     assert endings.by_sheet["DIDs"][2].what_to_do == (
-        "Correct DIDs!B3, DIDs!B4, DIDs!B5, DIDs!B6, DIDs!B7 and 1 more, then run again."
+        "Correct DIDs!B3, DIDs!B4, DIDs!B5, DIDs!B6, DIDs!B7 and 1 more, then have it run again."
     )
 
 

@@ -124,7 +124,7 @@ def test_the_summary_counts_rows_per_ending_and_sheet_and_its_totals_add_up(tmp_
     ]
     start = rows.index(["What the colours mean"])
     assert rows[start + 1 :] == [
-        ["green", "As wanted. Applied."],
+        ["green", "Nothing is left to do. Applied."],
         ["grey", "Left as it was. Skipped."],
         ["amber", "Somebody should look at it."],
         ["red", "Something has to be put right first. Refused."],
