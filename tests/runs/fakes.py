@@ -65,6 +65,8 @@ class Keyboard:
     def __init__(self) -> None:
         self._heard = 0
         self._lock = threading.Lock()
+        self.listened_to = True
+        """Whether what is pressed interrupts; a key that is pressed too late is heard, and does nothing."""
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._hear)
@@ -75,7 +77,8 @@ class Keyboard:
 
     def _hear(self, *_: object) -> None:
         self._heard += 1
-        raise KeyboardInterrupt
+        if self.listened_to:
+            raise KeyboardInterrupt
 
     def ctrl_c(self) -> None:
         with self._lock:

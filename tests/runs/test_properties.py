@@ -236,6 +236,7 @@ def test_what_was_told_before_the_second_ctrl_c_is_true_and_nothing_is_told_afte
         except KeyboardInterrupt:
             ended = False
         finally:
+            keyboard.listened_to = False
             under_way.clear()
         told = list(run.told)
         until(lambda: not any(thread.name.startswith("trunk-") for thread in threading.enumerate()))

@@ -404,8 +404,9 @@ def test_a_second_ctrl_c_right_after_the_first_leaves_no_lock_taken(
         monkeypatch.setattr(pool, "_changed", startled)
 
         def press(_: int) -> None:
-            startled.armed = True
-            keyboard.ctrl_c()
+            if not startled.armed:
+                startled.armed = True
+                keyboard.ctrl_c()
 
         pbx.at_write = press
         with suppress(KeyboardInterrupt):
