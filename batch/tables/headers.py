@@ -78,6 +78,7 @@ def match_headers(
         sorting.take_in(position, cell, ours=ours)
     if isinstance(sheet, ListSheet):
         sorting.settle(sheet, below)
+    sorting.refuse_numbers()
     near = sorting.ask_about_near()
     problems = sorting.problems
     problems += _missing(sheet, sheet_name, row, sorting.columns.keys() | fit.always.keys() | near)
@@ -271,6 +272,19 @@ class _Sorting:
                     "as your own.",
                 )
 
+    def refuse_numbers(self) -> None:
+        """Report a telephone number where a header belongs, beside known headers: it would be passed over."""
+        for position, text in self.own.items() if self.columns else ():
+            if position not in self.fit.own | self.fit.theirs and _is_called(self.cells[position]):
+                self.problem(
+                    "header-unreadable",
+                    position,
+                    text,
+                    f"{text} is a telephone number and no header, so it and what is below it would not be sent.",
+                    "Type each number into a row of its own, or put a header above the numbers; # in front makes it a "
+                    "column of your own.",
+                )
+
     def _again(self, position: int, text: str, column: Column) -> None:
         if self.second is not None:
             return  # it has been told that a second table begins to the left of it
@@ -338,6 +352,14 @@ def _as_long(firsts: Sequence[CellValue], lasts: Sequence[CellValue]) -> bool:
 
 def _digits_of(cell: CellValue) -> int:
     return sum(map(str.isdigit, shown_cell(cell)))
+
+
+_FEWEST_DIALLED: Final = 9
+"""So many digits in a header are a telephone number rather than a year or a customer's number."""
+
+
+def _is_called(cell: CellValue) -> bool:
+    return look_of(cell) in _NUMBERS and _digits_of(cell) >= _FEWEST_DIALLED
 
 
 def header_text(cell: CellValue) -> str:

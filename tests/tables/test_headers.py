@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch.readers.workbook import CellError, NoValue
+from batch.readers.workbook import CellError, CellValue, NoValue
 from batch.schema.columns import CALLER_IDS, DIDS, TRUNKS
 from batch.tables.headers import match_headers
 from tests.builders import check, sheet, told, workbook
@@ -66,6 +66,19 @@ def test_two_headers_for_one_field_are_a_problem_at_the_later_one() -> None:
     assert (problem.code, problem.cell) == ("header-twice", "B1")
     assert problem.message == "'trunk name' and 'Name' in A1 both mean Name."
     assert problem.fix == "Keep one of the two columns; put # in front of the other's header to keep it as your own."
+
+
+@pytest.mark.parametrize("number", ["442079460100", "+44 20 7946 0100", 442079460100.0, "442079460100-199"])
+def test_a_telephone_number_where_a_header_belongs_is_a_problem(number: CellValue) -> None:
+    headers, (problem,) = match_headers(DIDS, "S", 1, {0: "Trunk", 1: "DID", 2: number}, ours=False)
+    assert (problem.code, problem.cell, sorted(headers.columns)) == ("header-unreadable", "C1", ["did", "trunk"])
+    assert "is a telephone number and no header" in problem.message
+
+
+@pytest.mark.parametrize("header", ["2026", "01.02.2026", "#442079460100", "10000123", "2024-2026"])
+def test_other_digits_in_a_header_are_the_users_own(header: str) -> None:
+    _, (notice,) = match_headers(DIDS, "S", 1, {0: "Trunk", 1: "DID", 2: header}, ours=False)
+    assert (notice.code, notice.cell) == ("own-column", "C1")
 
 
 @pytest.mark.parametrize("header", ["Move from", "move_from", "Wave", "PBX*"])
