@@ -125,6 +125,13 @@ class AnsweredSheet:
         replaced = {column: {**texts.get(column, {}), **self.replaced.get(column, {})} for column in columns}
         return replace(self, replaced=replaced)
 
+    def to_be_done_besides(self, rows: Iterable[int], words: str) -> AnsweredSheet:
+        """Return it with more to do in some rows."""
+        also = {
+            row: replace(was, what_to_do=f"{was.what_to_do} {words}") for row in rows if (was := self.results.get(row))
+        }
+        return replace(self, results={**self.results, **also}) if also else self
+
     def columns(self) -> list[Sequence[CellValue]]:
         """Return what is written of the user's columns, from the raw sheet's first column to the last used one.
 

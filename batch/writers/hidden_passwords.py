@@ -408,10 +408,11 @@ def _answered(
     raw = table.raw
     if raw is None:
         raise ValueError("a sheet that is not in the workbook has no results")
-    replaced = dict(own)
+    replaced, again = dict(own), list[int]()
     if table.has("password"):
         position = table.headers.columns["password"]
         replaced[position] = _passwords(raw, position, outcomes)
+        again = [row for row, text in replaced[position].items() if text == TYPE_AGAIN]
     for name, rows in table.spread.items():  # a new file has no merged cells: each row says itself what it means
         position = table.headers.columns[name]
         replaced[position] = {row: text for row, text in table.filled(name) if row in rows}
@@ -425,7 +426,7 @@ def _answered(
         if ours
         else {p: f"{text} (yours)" for p, text in table.headers.own.items() if text.strip().casefold() in taken},
         replaced=replaced,
-    )
+    ).to_be_done_besides(again, "Before this workbook is run again, type the password again.")
     unheaded = {at: table.sheet.column(name).label for name, at in table.unheaded.items()}
     return answered.headed(unheaded) if unheaded else answered
 

@@ -174,6 +174,9 @@ class TestPasswords:
                 ("<type again>", None, "low"),
                 ("env:T3_PASSWORD", "<hidden>", None),
             ]
+            told = [text for (text,) in results_of(there.results, "Trunks", "What to do")]
+            asked = "Before this workbook is run again, type the password again."
+            assert [asked in str(text) for text in told] == [False, True, False]
             again = there.run("plan", "--json", "--secrets-from", "T3_*", workbook=there.results)
             assert again.code == 3
             problems = [p for p in again.json["problems"] if p["severity"] == "problem"]
