@@ -335,8 +335,9 @@ _CANDIDATES: Final[Mapping[CellLook, tuple[str, ...]]] = {
 }
 """What a column may be, by what its cells look like."""
 _NUMBERS_OF_TRUNKS: Final = (
-    "If they are DIDs, call the column DIDs, or the columns DID 1, DID 2 and so on. A caller ID needs extensions, so "
-    "it goes into a row of the sheet Caller IDs; the one for all other calls is Default caller ID."
+    "If they are DIDs, call the column DIDs, or the columns DID 1, DID 2 and so on; a block goes into one cell, like "
+    "442079460100..442079460199. A caller ID needs extensions, so it goes into a row of the sheet Caller IDs; the one "
+    "for all other calls is Default caller ID."
 )
 
 
@@ -347,7 +348,8 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
     lacking = [c.label for c in missing if c.field in meant] or [
         c.label for c in missing if c.field in _CANDIDATES[look]
     ]
-    if lacking and len(group) == 1:
+    counts = look is CellLook.COUNT and not vocabulary_of("counts").isdisjoint(words_in(group[0].header))
+    if lacking and len(group) == 1 and not counts:
         return f"If it is the {' or the '.join(lacking)}, type that in {place}."
     match look:
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT if sheet.required:

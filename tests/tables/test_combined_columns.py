@@ -30,6 +30,8 @@ def stops(header: str, *lines: Line, name: str = "DIDs") -> list[Problem]:
 @pytest.mark.parametrize(
     ("first", "last"),
     [
+        *(("DDI Range From", "DDI Range To"), ("Number range start", "Number range end"), ("First DID", "Last DID")),
+        *(("Rufnummernblock von", "Rufnummernblock bis"), ("Tranche SDA d\u00e9but", "Tranche SDA fin")),
         *(("From", "To"), ("First", "Last"), ("Start", "End"), ("DID", "DID to"), ("DID from", "DID to")),
         *(("StartingNumber", "EndingNumber"), ("First number", "Last number"), ("Range start", "Range end")),
         *(("From number", "To number"), ("Begin", "End"), ("DDI from", "DDI to"), ("start_number", "end_number")),
@@ -64,8 +66,18 @@ def test_first_and_last_number_are_a_block(first: str, last: str) -> None:
             "No. of DIDs",
             "Number of numbers",
             "DID count",
+            "Total DDIs",
         ),
-        *("Anzahl", "Menge", "Blockgr\u00f6\u00dfe", "Anzahl Rufnummern", "St\u00fcck", "Quantit\u00e9", "Nombre"),
+        *(
+            "Nb SDA",
+            "Anzahl",
+            "Menge",
+            "Blockgr\u00f6\u00dfe",
+            "Anzahl Rufnummern",
+            "St\u00fcck",
+            "Quantit\u00e9",
+            "Nombre",
+        ),
         *("Nombre de num\u00e9ros", "Taille du bloc", "Cantidad", "Cantidad de n\u00fameros", "N\u00famero de DID"),
         *("\u6570\u91cf", "\u53f7\u7801\u6570\u91cf", "\u4e2a\u6570", "\u6578\u91cf"),
     ],

@@ -536,3 +536,11 @@ def test_the_length_of_a_block_is_asked_about() -> None:
     lines = ["Leitung|Rufnummer|Länge", "London-1|442079460100|10"]
     (problem,) = [p for p in check(workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", *lines))) if p.stops]
     assert (problem.code, problem.cell) == ("column-unknown", "C1")
+
+
+@pytest.mark.parametrize(("header", "cell"), [("DID from|DID to", "442079460100|442079460199"), ("DID count", "100")])
+def test_a_block_on_the_trunks_sheet_is_offered_one_cell(header: str, cell: str) -> None:
+    problems = check(workbook(sheet("Trunks", f"Name|Hostname|{header}", f"London-1|sip.example|{cell}")))
+    fixes = [problem.fix for problem in problems if problem.code == "column-unknown"]
+    assert fixes
+    assert all("a block goes into one cell, like 442079460100..442079460199" in fix for fix in fixes)
