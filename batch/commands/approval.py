@@ -223,8 +223,8 @@ class SignedPlan:
             raise ApprovalRefused(f"{name} approves a plan for {self.pbx}; this is {planned.address}.", again)
         if self.digest != planned.digest:
             raise ApprovalRefused(
-                f"{name} approves another plan: its digest is {self.digest}, that of now {planned.digest}. The PBX has "
-                "changed since, or other trunks are chosen.",
+                f"{name} approves another plan: its digest is {self.digest}, that of now {planned.digest}. It may be "
+                "applied already, the PBX may have changed since, or other trunks are chosen.",
                 again,
             )
 

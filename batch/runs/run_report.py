@@ -29,7 +29,7 @@ STATUSES: Final[Mapping[int, str]] = {
     0: "unknown",
     1: "idle",
     2: "busy",
-    3: "idle, not monitored",
+    3: "idle (not monitored)",
     4: "registering",
     41: "registration failed",
     42: "unreachable",

@@ -236,7 +236,8 @@ def _advice(problems: Sequence[Problem]) -> str:
     )
     return (
         "Click a cell's name to go there. Pink cells are wrong: the note in each says what to type. Pale yellow cells "
-        "were understood, but look at them once.\nCorrect the cells, save this file and send it back as it is: the "
+        "were understood, but look at them once.\nCorrect the cells (delete rows last: the cells below them then have "
+        "other names than here), save this file and send it back as it is: the "
         f"colours, the notes and this sheet are taken off when it is read again.{accept}"
     )
 

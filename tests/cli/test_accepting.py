@@ -147,6 +147,7 @@ def test_the_marked_workbook_says_where_to_accept_and_names_no_flag(shell: Shell
     for said in (*(note.text for note in notes if note), fixes[0], fixes[2]):
         assert "--" not in said
         assert said.endswith("Or, if that is what you mean, choose yes under Accept in the list in front.")
+    assert "delete rows last" in str(rows_of(tmp_path / "marked.xlsx", "Problems")[1][0])
     assert "--accept counts" in shell("check", book).out
 
 

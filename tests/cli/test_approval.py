@@ -224,7 +224,7 @@ def test_another_plan_is_refused(shell: Shell, book: Path) -> None:
             apply(shell, book, served, signed, "--only", "London"),
             served,
             "plan.xlsx approves another plan: its digest is",
-            "The PBX has changed since, or other trunks are chosen.",
+            "It may be applied already, the PBX may have changed since, or other trunks are chosen.",
         )
 
 

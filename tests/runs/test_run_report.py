@@ -10,6 +10,7 @@ import pytest
 from batch.readers.workbook import RawSheet, Workbook
 from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.run_report import (
+    STATUSES,
     change_lines,
     code_counts,
     counts,
@@ -193,6 +194,7 @@ def test_statuses_before_and_after_are_counted_for_what_was_written() -> None:
     before = [live(1, status=1), live(2, status=1), live(3, status=45)]
     after = [live(1, status=1), live(2, status=77), live(3, status=45)]
     assert status_lines(before, after, written) == ["Status before: 2 idle.", "Status after: 1 idle, 1 status 77."]
+    assert not any("," in status for status in STATUSES.values()), "they are told with commas between"
 
 
 @pytest.mark.parametrize(
