@@ -259,6 +259,16 @@ class Reading:
         return Finding(self.code, self.message, fix[0].upper() + fix[1:], offers, reading=reading)
 
 
+def offers_beside_rows(numbers: Sequence[str], text: str) -> list[Offer]:
+    """Offer what several numbers of a cell may be but for a row each: a range, or groups of one number."""
+    joined = "".join(text.split())
+    one = joined if re.fullmatch("[0-9]{7,15}", joined) else ""
+    return [
+        Offer(as_range(numbers), "as they follow each other, type {} into one row"),
+        Offer(one, "for one number type {}"),
+    ]
+
+
 _LETTERS: Final = str.maketrans("OolI", "0011")
 _LOOKALIKES: Final = re.compile(r"\+?[0-9OolI]{6,31}")
 _LEAST: Final = 5

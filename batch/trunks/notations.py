@@ -14,10 +14,10 @@ from batch.tables.written_numbers import (
     LONGEST_CELL,
     Offer,
     Reading,
-    as_range,
     each_in_a_row,
     holds_two,
     odd_signs,
+    offers_beside_rows,
     separate_numbers,
     shown_characters,
     surely_together,
@@ -367,7 +367,7 @@ def _several(text: str) -> Reading | None:
     return Reading(
         code="many-numbers",
         message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
-        offers=[Offer(as_range(numbers), "as they follow each other, type {} into one row")],
+        offers=offers_beside_rows(numbers, text),
         otherwise=each_in_a_row(numbers),
         before=f"{each_in_a_row(numbers)[:-1]}; or, ",
     )

@@ -158,6 +158,12 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
             "Put each in a row of its own: 442079460100; 442079460101.",
         ),
         (
+            "442079 460100",
+            "many-numbers",
+            "The cell holds 2 numbers; a row takes one.",
+            "Put each in a row of its own: 442079; 460100; or, for one number type 442079460100.",
+        ),
+        (
             "123456-123459",
             "dash-unclear",
             "The dash could separate the digits of one number or make a range.",
