@@ -20,9 +20,11 @@ from batch.tables.regions import is_blank
 from batch.tables.single_lists import (
     NO_OPTIONS,
     ListOptions,
+    holds_numbers,
     is_whole_list,
     kind_by_headers,
     may_be_trunks,
+    names_numbers,
     ways_to_say,
 )
 from batch.wording import edits_for, folded, listed
@@ -102,7 +104,9 @@ def _named_by_option(workbook: Workbook, sheet: Sheet | None, found: Mapping[str
     named = [raw for raw in filled if sheet_of(raw) is sheet]
     others = [raw for raw in filled if sheet_of(raw) is None]
     fitting = [raw for raw in others if kind_by_headers(raw) is sheet] if not named else []
-    first = next(iter([*named, *fitting, *others]), None)
+    is_bare = bool(others) and not named and not fitting and not holds_numbers(others[0])
+    perhaps = [raw for raw in others if names_numbers(sheet, raw)] if is_bare else []
+    first = next(iter([*named, *fitting, *perhaps, *others]), None)
     return {} if first is None else {sheet.title: first}
 
 

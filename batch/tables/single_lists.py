@@ -91,6 +91,17 @@ def _words_above(sheet: Sheet, raw: RawSheet) -> Mapping[str, str]:
     return {name: word for name, word in words.items() if word in words_of(sheet)}
 
 
+def names_numbers(sheet: Sheet, raw: RawSheet) -> bool:
+    """Tell whether the headers of a sheet name its numbers if it is this list, though they may be those of another."""
+    return isinstance(sheet, ListSheet) and sheet.number in _words_above(sheet, raw)
+
+
+def holds_numbers(raw: RawSheet) -> bool:
+    """Tell whether telephone numbers stand near the top of a sheet, whatever its headers say."""
+    cells = (cell for column in raw.columns for cell in column[:_SAMPLE])
+    return any(_is_number(cell) and len(_DIGIT.findall(str(cell))) >= _FEWEST_OF_WHOLE for cell in cells)
+
+
 def is_whole_list(sheet: ListSheet, raw: RawSheet, options: ListOptions, read: RawSheet | None) -> bool:
     """Tell whether the headers of a sheet that is not ``read`` say all that its rows could be read by.
 

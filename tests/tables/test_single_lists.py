@@ -180,6 +180,12 @@ class TestWhatIsSaid:
         said = ListOptions(sheet=DIDS)
         assert tabulate(workbook(blank, notes, fits), Secret, options=said)[0].dids.name == "May"
         assert tabulate(workbook(blank, also, notes), Secret, options=said)[0].dids.name == "June"
+        assert tabulate(workbook(notes, also), Secret, options=said)[0].dids.name == "June"
+        ours, contacts = numbers("442079460100", "442079460101"), sheet("Contacts", "Name|Phone", "Anna|442079460102")
+        assert tabulate(workbook(ours, contacts), Secret, options=said)[0].dids.texts("did") == [
+            "442079460100",
+            "442079460101",
+        ]
 
     def test_the_mode_that_is_said_counts_where_no_cell_says_it(self) -> None:
         adding = ListOptions(mode="add")
