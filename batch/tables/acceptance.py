@@ -23,7 +23,10 @@ TO_ACCEPT: Final[Mapping[str, str]] = {
     "number-count": "Or accept all of them: with --accept counts, or with yes in the marked workbook.",
 }
 """How what would be read is accepted, by the code of what is wrong with its cell."""
-_ACCEPT_HERE: Final = f"Or, if that is what you mean, choose yes under {ACCEPT} in the list in front."
+_ACCEPT_HERE: Final[Mapping[str, str]] = {
+    "many-numbers": f"Or, if the numbers that are listed are meant, choose yes under {ACCEPT} in the list in front.",
+    "number-count": f"Or, if all of them are meant, choose yes under {ACCEPT} in the list in front.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ def text_digest(sheet: str, text: str) -> str:
 def accepted_here(problem: Problem) -> Problem:
     """Return a problem as it is told inside a marked workbook, to somebody who types no command."""
     command = TO_ACCEPT.get(problem.code, "")
-    return replace(problem, fix=problem.fix.replace(command, _ACCEPT_HERE)) if command else problem
+    return replace(problem, fix=problem.fix.replace(command, _ACCEPT_HERE[problem.code])) if command else problem
 
 
 def acceptance_in(workbook: Workbook, kinds: Collection[str]) -> Acceptance:

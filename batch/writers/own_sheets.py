@@ -109,7 +109,7 @@ _COLUMNS: Final = {
     "Sheet": 14,
     "Cell": 9,
     "Column": 18,
-    "Value": 24,
+    "Value": 27,
     "What is wrong": 52,
     "What to type instead": 52,
     "Who must fix it": 27,
