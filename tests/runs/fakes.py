@@ -67,6 +67,8 @@ class Keyboard:
         self._lock = threading.Lock()
         self.listened_to = True
         """Whether what is pressed interrupts; a key that is pressed too late is heard, and does nothing."""
+        self.answered: Callable[[], bool] = lambda: True
+        """Whether what it asks for has been done; who presses waits for that."""
 
     def __enter__(self) -> Self:
         self._before = signal.signal(signal.SIGINT, self._hear)
@@ -84,7 +86,7 @@ class Keyboard:
         with self._lock:
             before = self._heard
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            until(lambda: self._heard > before)
+            until(lambda: self._heard > before and self.answered())
 
 
 def trunk(number: int, **fields: Any) -> dict[str, Any]:

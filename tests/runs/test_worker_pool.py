@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -235,6 +236,7 @@ def test_ctrl_c_starts_nothing_new_and_lets_what_runs_settle(pbx: FakePbx, tmp_p
     pbx.at_write = interrupt_at(keyboard, 3)
     pbx.script("trunk/update", "ok", "ok", "timeout+")
     with running(pbx, tmp_path, concurrency=1) as run:
+        keyboard.answered = partial(bool, run.words)
         done = run.dispatch(planned, workers=1, batch=4)
     assert done.interrupted
     assert pbx.written == [1, 2, 3]
@@ -278,6 +280,7 @@ def test_ctrl_c_during_a_pause_ends_the_pause(pbx: FakePbx, tmp_path: Path, keyb
     original = pbx.time.wait
     pbx.time.wait = wait  # type: ignore[method-assign] # the fake's own
     with running(pbx, tmp_path, concurrency=1) as run:
+        keyboard.answered = partial(bool, run.words)
         done = run.dispatch(planned, workers=1)
     assert ended == [True]
     assert done.interrupted
@@ -297,6 +300,7 @@ def test_what_is_in_flight_at_ctrl_c_is_settled_only_as_long_as_one_request_may_
     for number, ending in ((1, "applied"), (2, "unknown")):
         pbx.script("trunk/update", "timeout+")
         with running(pbx, _sub(tmp_path), concurrency=1) as run:
+            keyboard.answered = partial(bool, run.words)
             run.dispatch([planned[number - 1]], workers=1)
         assert run.endings == {number: ending}
 
@@ -323,6 +327,7 @@ def test_at_ctrl_c_a_pause_that_the_pbx_asked_for_holds_nobody_up(
     original = pbx.time.wait
     pbx.time.wait = wait  # type: ignore[method-assign] # the fake's own
     with running(pbx, tmp_path, concurrency=1) as run:
+        keyboard.answered = partial(bool, run.words)
         run.dispatch(planned, workers=1)
     assert run.endings == {1: "failed", 2: "not run"}
     assert {outcome.read for outcome in run.outcomes if outcome.trunk_id == 1} == {True}
@@ -337,6 +342,7 @@ def test_a_last_look_that_is_asked_to_wait_beyond_the_end_is_not_waited_for(
     pbx.script("trunk/update", "timeout+")
     began = pbx.time.seconds
     with running(pbx, tmp_path, concurrency=1) as run:
+        keyboard.answered = partial(bool, run.words)
         looks = iter([answer(data=[pbx.trunks[1]])])
         refusal = httpx.Response(503, text="<html>", headers={"Retry-After": "90"})
         pbx.answers["trunk/query"] = lambda _: next(looks, refusal)
