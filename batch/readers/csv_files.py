@@ -9,7 +9,7 @@ import re
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from batch.errors import WorkbookError
@@ -32,7 +32,6 @@ from batch.wording import folded, some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from batch.readers.packages import Package
 
@@ -57,6 +56,8 @@ _MOST_ROWS: Final = 5
 _MOST_FILES: Final = 12
 """Files that a remark names."""
 
+_SHOWN: Final = 3
+"""Files that are named in a message."""
 _TITLES: Final = 30
 """So many rows from the top are thought to hold the header."""
 
@@ -146,18 +147,21 @@ def files_in_zip(package: Package) -> dict[str, str]:
 
 
 def _by_name(where: Path, files: Iterable[tuple[str, T]]) -> dict[str, T]:
-    found: dict[str, T] = {}
+    found: dict[str, list[T]] = {}
     for known, file in _named(
         [(name, file) for name, file in files if PurePosixPath(name).suffix.casefold() == ".csv"]
     ):
-        if known in found:
+        found.setdefault(known, []).append(file)
+    for known, alike in found.items():
+        if len(alike) > 1:
+            names = some_of((Path(str(file)).name for file in alike), _SHOWN)
             raise WorkbookError(
-                f'"{where}" holds two files that stand for {known}.',
-                "Keep one of them and move the other away; or put both into a folder "
-                f"{PurePosixPath(known).stem} in it, each called after its trunk.",
+                f'"{where}" holds {len(alike)} files of {known.removesuffix(".csv")}: {names}.',
+                f"If each is of one trunk, put them into a folder {PurePosixPath(known).stem} in it, each called after "
+                "its trunk; else keep one and move the rest away.",
             )
-        found[known] = file
-    return {name: found[name] for name in (*FILES, SUMMARY_FILE) if name in found} if set(found) & set(FILES) else {}
+    known_ones = {name: found[name][0] for name in (*FILES, SUMMARY_FILE) if name in found}
+    return known_ones if set(found) & set(FILES) else {}
 
 
 def _named(files: Sequence[tuple[str, T]]) -> Iterator[tuple[str, T]]:

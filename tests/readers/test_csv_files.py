@@ -64,8 +64,16 @@ def test_a_copy_beside_a_file_of_the_plain_name_is_left_alone(tmp_path: Path) ->
 
 
 def test_two_exports_of_one_sheet_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(WorkbookError, match="two files that stand for dids"):
+    with pytest.raises(WorkbookError, match=r"2 files of dids: a - dids\.csv, b - dids\.csv\."):
         read_workbook(folder(tmp_path, **{"a - dids": "Trunk,DID", "b - dids": "Trunk,DID"}))
+
+
+def test_the_lists_of_many_trunks_in_one_folder_are_named_with_what_to_do(tmp_path: Path) -> None:
+    lists = {f"DID_London-{i}": "DID/DDI,DID/DDI Name\n100,\n" for i in range(1, 6)}
+    with pytest.raises(WorkbookError) as caught:
+        read_workbook(folder(tmp_path, trunks="Name\nLondon-1\n", **lists))
+    assert "5 files of dids: DID_London-1.csv, DID_London-2.csv, DID_London-3.csv and 2 more." in str(caught.value)
+    assert "put them into a folder dids in it, each called after its trunk" in caught.value.hint
 
 
 def test_only_some_of_the_files_is_a_workbook_too(tmp_path: Path) -> None:
@@ -374,7 +382,7 @@ def test_two_files_for_one_sheet_are_refused(tmp_path: Path) -> None:
     place = folder(tmp_path, caller_ids="Trunk\n")
     (place / "Caller IDs.csv").write_text("Trunk\n")
 
-    with pytest.raises(WorkbookError, match=r"two files that stand for caller_ids\.csv"):
+    with pytest.raises(WorkbookError, match=r"2 files of caller_ids: "):
         read_workbook(place)
 
 
