@@ -157,6 +157,9 @@ def _codecs_meant(text: str) -> str:
     return ""
 
 
+_NAMES_APART: Final = re.compile(r"[,;&|\n]")
+
+
 def _text(column: Column, text: str) -> str | Finding:
     if column.limit is not None and len(text) > column.limit:
         return Finding(
@@ -166,12 +169,14 @@ def _text(column: Column, text: str) -> str | Finding:
         )
     if column.parser is Parser.NAME and (wrong := _among(text, NAME_FORBIDS)):
         instead = "".join("-" if c in wrong else c for c in text)
+        parts = [part for part in _NAMES_APART.split(text) if part.strip()]
+        several = "; if it names several trunks, give each a row of its own" if len(parts) > 1 else ""
         return Finding(
             "bad-characters",
             f"A trunk name cannot hold {shown_characters(wrong)}.",
             "Type the trunk's name itself."
             if text.startswith("=")
-            else f"Type for example {instead}, also as Trunk on the other sheets.",
+            else f"Type for example {instead}, also as Trunk on the other sheets{several}.",
             () if text.startswith("=") else (instead,),
         )
     if column.parser is Parser.HOST:
