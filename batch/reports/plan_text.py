@@ -184,16 +184,20 @@ def _next_text(planned: Planned) -> Iterator[str]:
     elif planned.refused_hazards:
         yield "Nothing is sent until every hazard is allowed by name."
         yield more_about(planned.refused_hazards[0].code)
-        flags = [
-            *where(settings),
-            *which(settings),
-            *allowing(settings, to_allow(planned.refused_hazards)),
-            *how(settings),
-        ]
-        them = "all of them" if len(planned.refused_hazards) > 1 else "it"
-        yield f"To allow {them}: {command('plan', settings.workbook, flags)}"
+        yield _to_allow_them(planned)
     elif planned.plan.updates:
         yield f"Next: {apply_command(planned)}"
+
+
+def _to_allow_them(planned: Planned) -> str:
+    """Offer the command that allows every hazard: a plan that was signed with them can be applied."""
+    settings = planned.checked.settings
+    if settings.approved is not None:
+        return f"To apply what was signed: {apply_command(planned, settings.approved)}"
+    allow = allowing(settings, to_allow(planned.refused_hazards))
+    flags = [*where(settings), *which(settings), *allow, *how(settings)]
+    them = "all of them" if len(planned.refused_hazards) > 1 else "it"
+    return f"To allow {them}: {command('plan', settings.workbook, flags)}"
 
 
 def _not_skippable(stopping: Iterable[Problem]) -> str:

@@ -252,7 +252,12 @@ def test_the_command_on_a_plan_allows_its_hazards_and_runs_as_printed(shell: She
         assert f"--allow removals=London --rate 1000 --approved {plan}" in typed
         assert any("NOT ALLOWED YET: London would lose 2 DIDs" in text for text in said)
         sign(plan)
-        refused(apply(shell, book, served, plan), served, "", "")
+        ran = apply(shell, book, served, plan)
+        refused(ran, served, "", "")
+        offered = ran.out.splitlines()[-1]
+        assert offered.startswith(f"To apply what was signed: trunk-batch apply {book} ")
+        assert "--allow removals=London" in offered
+        assert f"--approved {plan}" in offered
         assert shell(*typed.split()[1:], "--settle-wait", 0, "--yes").code == 0
 
 
