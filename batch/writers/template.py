@@ -125,12 +125,14 @@ _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 """Of the help sheet's columns, in characters: a margin, then seven equal ones."""
 
 
-_NAME: Final = f"Trunks!${letters(columns.TRUNKS.columns.index(columns.TRUNKS.column('name')))}$2"
+_NAME: Final = f"${letters(columns.TRUNKS.columns.index(columns.TRUNKS.column('name')))}$"
 _LISTED: Final = 5_000
 """Row of the sheet Trunks down to which the list of names is looked for."""
-_TYPED: Final = f"{_NAME}:{_NAME.removesuffix('2').removeprefix('Trunks!')}{_LISTED}"
+_HEADER_CELL: Final = f"Trunks!{_NAME}1"
+"""Names are counted from it, since any row below may be deleted, and rows put in above the first."""
+_TYPED: Final = f"{_HEADER_CELL}:{_NAME}{_LISTED}"
 _NAMES: Final = DropDown(
-    source=f'OFFSET({_NAME},0,0,MAX(1,SUMPRODUCT(MAX(({_TYPED}<>"")*(ROW({_TYPED})-1)))),1)',
+    source=f'OFFSET({_HEADER_CELL},1,0,MAX(1,SUMPRODUCT(MAX(({_TYPED}<>"")*(ROW({_TYPED})-ROW({_HEADER_CELL}))))),1)',
     style="warning",
     title="This is no Name of the sheet Trunks",
     words="If it is a Trunk ID of the sheet Trunks, keep it. Otherwise choose a trunk from the list.",

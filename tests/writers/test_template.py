@@ -120,8 +120,9 @@ def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, s
     }
     if not sheet.required:
         names = found.pop("A2:A1048576")
-        last = 'SUMPRODUCT(MAX((Trunks!$C$2:$C$5000<>"")*(ROW(Trunks!$C$2:$C$5000)-1)))'
-        assert names.formula1 == f"OFFSET(Trunks!$C$2,0,0,MAX(1,{last}),1)", "also below a trunk that has no name"
+        names_of = "Trunks!$C$1:$C$5000"
+        last = f'SUMPRODUCT(MAX(({names_of}<>"")*(ROW({names_of})-ROW(Trunks!$C$1))))'
+        assert names.formula1 == f"OFFSET(Trunks!$C$1,1,0,MAX(1,{last}),1)", "whatever row is deleted or blank"
         assert len(names.formula1) <= 255, "Excel takes no more"
         assert names.errorStyle == "warning", "a Trunk ID is right, too"
         assert page(book, columns.TRUNKS)["C1"].value == "Name *"
