@@ -233,7 +233,7 @@ class _Sorting:
 
     def _settle_several(self, sheet: ListSheet, below: Below) -> None:
         """Take a column like ``DIDs`` for that of the number, where no other is and numbers stand below it."""
-        fits = [at for at in self.several if any(below(at)) and _mostly(_NUMBERS, below(at))]
+        fits = [at for at in self.several if any(below(at)) and _name_numbers(below(at))]
         others = {sheet.number, *(block.first.field for block in sheet.blocks)} & (self.columns.keys() | self.said)
         if len(fits) == 1 and not others and not self.numbered:
             self.columns[sheet.number], self.texts[sheet.number] = fits[0], self.several.pop(fits[0])
@@ -341,6 +341,13 @@ def _mostly(looks: AbstractSet[CellLook], cells: Sequence[CellValue]) -> bool:
     """Tell whether most cells that are not blank look so; also where all are blank."""
     filled = list(islice((cell for cell in cells if not is_blank(cell)), _LOOKED_AT))
     return 2 * sum(look_of(cell) in looks for cell in filled) >= len(filled)
+
+
+def _name_numbers(cells: Sequence[CellValue]) -> bool:
+    """Tell whether most cells hold numbers that can be called, perhaps with words around them."""
+    filled = list(islice((cell for cell in cells if not is_blank(cell)), _LOOKED_AT))
+    whole = sum(re.search("[0-9]{7}", shown_cell(cell)) is not None for cell in filled)
+    return _mostly(_NUMBERS, filled) or 2 * whole > len(filled)
 
 
 def _as_long(firsts: Sequence[CellValue], lasts: Sequence[CellValue]) -> bool:

@@ -164,7 +164,7 @@ def ranges(text: str) -> list[str]:
             return []  # an arrow may point to the extension that takes the calls
         shorter = len(re.findall("[0-9]*", ends[0])[-2]) < len(ends[1]) < _WHOLE
         return [] if shorter and not ends[0].lstrip("+").isdecimal() else _from_to(*numbers)
-    if found := _BARE_ENDS.fullmatch(text):
+    if found := _BARE_ENDS.fullmatch(_BEFORE_RANGE.sub("", text)):
         return _from_to(found["first"], found["last"])
     found = _LAST_GROUPS.fullmatch(text)
     if found and len(found["first"]) == len(found["last"]) and (head := together(found["head"])):

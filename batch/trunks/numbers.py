@@ -48,7 +48,14 @@ _EXTENSION: Final = re.compile(rf"[0-9]{{1,{MAX_EXTENSION_DIGITS}}}")
 _COMMA_ZERO: Final = re.compile(r"(?<=[0-9]),0+(?=\s*\Z)")
 _LONG_BLANKS: Final = re.compile(r"\s{3,}")
 _JOINED: Final = re.compile(rf"(\+?[0-9]{{3,}})(?:\+|\s*\+\s+|\s*(?:{AND})\s*)(\+?[0-9]{{2,}})", re.IGNORECASE)
-_FOLLOWING: Final = re.compile(r"\+?[0-9]{7,}ff?", re.IGNORECASE)
+_NUMBER_ALONE: Final = r"\(?\+?[0-9][0-9\s()]*[0-9]"
+_FOLLOWING: Final = re.compile(
+    rf"(?:from|starting(?:\s+(?:at|from|with))?|ab|von|beginnend\s+mit|dès|à\s+partir\s+d[eu]|a\s+partir\s+de(?:l)?|desde|从)"
+    rf"\s*:?\s+{_NUMBER_ALONE}|{_NUMBER_ALONE}(?:ff?\.?|\s+ff?\.?|\s+\.{{3,}}|\s*(?:\u2026|,?\s*(?:onwards?|and\s+up|upwards?|"
+    r"et\s+seq\.?|etc\.?|usw\.?|u\.\s?s\.\s?w\.|aufwärts|fortlaufend|und\s+folgende|et\s+suivants?|y\s+siguientes?|起)))",
+    re.IGNORECASE,
+)
+"""A number and, without saying how many, those that follow it."""
 _PLUS_BEHIND: Final = re.compile(r"[0-9]\+")
 _WORDS_BESIDE: Final = re.compile(r"(?:\((?P<before>[^()]*)\))?(?P<number>\+?[0-9]{7,})(?:\((?P<behind>[^()]*)\))?")
 _NO_PATTERN: Final = re.compile("[A-MO-WY]", re.IGNORECASE)
@@ -123,7 +130,8 @@ def _did(text: str, limit: int) -> str | NumberRange | Reading:
         span = _number_range(found, limit)
         backwards = isinstance(span, Reading) and span.code == "range-backwards"
         return dash_unclear(text) if backwards and found["by"] in DASH and together(text) else span
-    if reading := _unclosed(text, "Close it, as in 44207946010[0-4].") or written_for_people(text):
+    closing = "Close it, as in 44207946010[0-4]."
+    if reading := _following(text) or _unclosed(text, closing) or written_for_people(text):
         return reading
     if _DASHED_DIGITS.search(BRACKET.sub("0", text)):
         return dash_unclear(text)
@@ -146,11 +154,17 @@ def _apart(text: str) -> str:
     return f"{found[1]}, {found[2]}" if are_two else text
 
 
+def _following(text: str) -> Reading | None:
+    """Find a number that stands for those that follow it as well: ``ff``, ``onwards``, ``from`` in front."""
+    if len(text) > LONGEST_CELL or not _FOLLOWING.fullmatch(text) or sum(map(str.isdigit, text)) not in range(7, 16):
+        return None
+    message = f"{text} may mean that number and those that follow it, and does not say how many."
+    otherwise = "Type first and last number with .. between; or the number alone, if only that is meant."
+    return Reading(code="number-count", message=message, otherwise=otherwise)
+
+
 def _signs_behind(text: str) -> Reading | None:
-    """Find a + behind a digit, and the ``ff`` of `and the following ones`."""
-    if _FOLLOWING.fullmatch(text):
-        message = f"{text} may mean that number and those that follow it, and does not say how many."
-        return Reading(code="number-count", message=message, otherwise="Type first and last number with .. between.")
+    """Find a + behind a digit."""
     message = f"In {text} a + follows a digit; a number has it only in front."
     otherwise = "Type the number as the carrier has it."
     return Reading(code="bad-characters", message=message, otherwise=otherwise) if _PLUS_BEHIND.search(text) else None
@@ -294,7 +308,7 @@ def _caller_id_or_range(text: str) -> str | Reading:
             message="The cell holds a range of numbers; one number is shown.",
             otherwise=_ONE_SHOWN + _RANGE_GOES,
         )
-    if reading := _unclosed(text, _ONE_SHOWN) or written_for_people(text):
+    if reading := _following(text) or _unclosed(text, _ONE_SHOWN) or written_for_people(text):
         return reading
     if _SPACED_DASH.search(text):
         return dash_unclear(text)

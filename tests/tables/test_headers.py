@@ -134,6 +134,12 @@ def test_missing_columns_are_reported_at_the_header_row() -> None:
     ]
 
 
+@pytest.mark.parametrize("cell", ["442079460100, 442079460101, etc.", "442079460100 onwards", "from 442079460100"])
+def test_what_is_unclear_below_a_header_of_several_numbers_is_told_at_its_cell(cell: str) -> None:
+    (problem,) = check(workbook(sheet("Trunks", "Name", "L"), sheet("DIDs", "Trunk|DIDs", f"L|{cell}")))
+    assert (problem.cell, problem.header, problem.stops) == ("B2", "DIDs", True)
+
+
 BOTH = (
     "DID over column A and DID to over B, if those are the first and the last number of a block; DID 1, DID 2 and so "
     "on, if each is a number of its row"

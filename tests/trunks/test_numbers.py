@@ -547,3 +547,27 @@ def test_the_next_number_behind_a_plus_is_no_count(text: str) -> None:
     found = parse_did(text)
     assert isinstance(found, Finding)
     assert (found.code, "442079460130; 442079460131" in found.fix) == ("many-numbers", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("442079460100 onwards", "from 442079460100", "442079460100 ...", "442079460100\u2026", "442079460100 etc."),
+        *("ab 030 23125100", "442079460100 ff", "442079460100ff.", "442079460100 usw.", "\u00e0 partir de 0140000100"),
+        *("desde 910000100", "442079460100 and up", "starting at 442079460100"),
+    ],
+)
+def test_a_number_and_those_that_follow_is_never_offered_as_that_number_alone(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Finding)
+    assert (found.code, found.offers) == ("number-count", ())
+    assert "and does not say how many" in found.message
+
+
+@pytest.mark.parametrize(
+    "text", ["from 02079460100-02079460199", "from 02079460100 to 02079460199", "DDIs 02079460100-199"]
+)
+def test_a_number_that_says_where_it_ends_is_offered_as_a_range(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Finding)
+    assert found.offers[0] == "02079460100..02079460199"
