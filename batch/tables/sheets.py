@@ -35,6 +35,9 @@ _GUIDES: Final = frozenset({"How to fill this in", "Glossary"})
 _OWN: Final = "#"
 """What begins the name of a sheet, as of a column, that is the user's own whatever its headers say."""
 
+_DIGITS_OF_CALLED: Final = 9
+"""So many digits are a telephone number rather than that of an order or a customer."""
+
 
 def is_ours(raw: RawSheet, metadata: FileMetadata) -> bool:
     """Tell whether the tool itself wrote a sheet, and may leave it out when it writes the workbook again."""
@@ -258,13 +261,25 @@ def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook
         )
         for name, sheet in near.items()
     ]
-    kept = [raw.name for raw in told if raw.name not in near]
+    rest = [raw for raw in told if raw.name not in near]
+    kept = [raw.name for raw in rest]
     if kept:
         one = len(kept) == 1
         are = "The sheet {} is your own; it is" if one else "The sheets {} are your own; they are"
-        message = f"{are.format(listed(kept))} kept and not read."
-        problems.append(Problem(code="own-sheet", sheet=kept[0], message=message))
+        message, fix = f"{are.format(listed(kept))} kept and not read.", "Nothing to do."
+        if numbers := [raw.name for raw in rest if not raw.name.startswith(_OWN) and _has_telephone_numbers(raw)]:
+            message += (
+                f" {listed(numbers)} {'holds' if len(numbers) == 1 else 'hold'} what look like telephone numbers."
+            )
+            fix = "If those are meant, move them to the sheet DIDs or Caller IDs."
+        problems.append(Problem(code="own-sheet", sheet=kept[0], message=message, fix=fix))
     return problems
+
+
+def _has_telephone_numbers(raw: RawSheet) -> bool:
+    with suppress(WorkbookError):  # nobody needs it then
+        return holds_numbers(raw, _DIGITS_OF_CALLED)
+    return False
 
 
 def unreadable_problems(workbook: Workbook, file: Path) -> list[Problem]:

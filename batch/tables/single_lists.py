@@ -96,10 +96,11 @@ def names_numbers(sheet: Sheet, raw: RawSheet) -> bool:
     return isinstance(sheet, ListSheet) and sheet.number in _words_above(sheet, raw)
 
 
-def holds_numbers(raw: RawSheet) -> bool:
-    """Tell whether telephone numbers stand near the top of a sheet, whatever its headers say."""
+def holds_numbers(raw: RawSheet, digits_of_one: int = 7) -> bool:
+    """Tell whether numbers of so many digits or more stand near the top of a sheet, whatever its headers say."""
     cells = (cell for column in raw.columns for cell in column[:_SAMPLE])
-    return any(_is_number(cell) and len(_DIGIT.findall(str(cell))) >= _FEWEST_OF_WHOLE for cell in cells)
+    looks = {CellLook.NUMBER, CellLook.RANGE}
+    return any(look_of(cell) in looks and len(_DIGIT.findall(shown_cell(cell))) >= digits_of_one for cell in cells)
 
 
 def is_whole_list(sheet: ListSheet, raw: RawSheet, options: ListOptions, read: RawSheet | None) -> bool:

@@ -62,6 +62,17 @@ def test_own_sheets_are_told_but_for_those_that_we_wrote() -> None:
     assert tables(workbook(*given, ours=True))[1] == []
 
 
+def test_telephone_numbers_on_own_sheets_are_told() -> None:
+    lines = ["Region|First|Size", "Bonn|442079460100|10"]
+    given = workbook(sheet("Trunks", "Name", "London"), sheet("Costs", "Month|Sum", "5|1234567"), sheet("Old", *lines))
+    (notice,) = tables(given)[1]
+    assert notice.message == (
+        "The sheets 'Costs', 'Old' are your own; they are kept and not read. "
+        "'Old' holds what look like telephone numbers."
+    )
+    assert notice.fix == "If those are meant, move them to the sheet DIDs or Caller IDs."
+
+
 def test_several_own_sheets_are_one_notice() -> None:
     (notice,) = tables(workbook(sheet("Trunks", "Name", "London"), sheet("Contacts", "x"), sheet("Costs", "x")))[1]
     assert (notice.code, notice.sheet) == ("own-sheet", "Contacts")
