@@ -78,7 +78,7 @@ class PlanDocument:
     """As `plan_counts` has them."""
     requests: int
     takes: str
-    """``11 s``."""
+    """``about 11 s``."""
     groups: Sequence[ChangeGroup]
     command: str
     """What applies it, as it is typed; blank where nothing can be applied."""
@@ -102,7 +102,7 @@ class PlanDocument:
     @property
     def cost(self) -> str:
         """What it takes so long for."""
-        return f"about, for {counted(self.requests, 'request')}"
+        return f"for {counted(self.requests, 'request')}"
 
     @property
     def totals(self) -> list[tuple[str, int]]:
