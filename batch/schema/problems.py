@@ -131,6 +131,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     # notices
     "did-on-two-trunks": _notice("The same DID on two trunks"),
     "did-never-reached": _notice("A DID that another one above it always takes first"),
+    "did-zero-lost": _notice("A number that may have lost its 0 in front"),
     "did-notations": _notice("One number in several notations", Who.CARRIER),
     "pattern-word": _notice("A word whose letters stand for digits"),
     "pattern-span": _notice("A bracket that stands for more than it seems"),

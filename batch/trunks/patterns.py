@@ -23,7 +23,7 @@ from batch.tables.table import Table
 from batch.tables.written_numbers import BRACKET
 from batch.trunks.entries import Entries
 from batch.trunks.model import DidRow, dids_of
-from batch.wording import spans
+from batch.wording import counted, spans
 
 _Characters: TypeAlias = frozenset[str]
 _DIGITS: Final[dict[str, _Characters]] = {
@@ -229,6 +229,7 @@ def did_notices(table: Table, dids: Entries[DidRow], removing: AbstractSet[int])
     numbers = dids_of(dids.rows)
     if dids.together.count("\n+") < len(numbers):  # or else all have one notation
         yield from _other_notations(table, dids.rows, numbers)
+        yield from _zeros_lost(table, dids.rows, numbers)
     if dids.plain:
         return
     odd = [i for i, number in enumerate(numbers) if not _NUMBER.fullmatch(number)]
@@ -363,6 +364,26 @@ def _head(lead: str) -> str:
     if lead[:1] == "0":
         return "0"
     return "1" if lead.isdecimal() else ""
+
+
+def _zeros_lost(table: Table, rows: Sequence[DidRow], numbers: Sequence[str]) -> Iterator[Problem]:
+    """Tell of numbers that would begin as others do, and be as long, if they had a 0 in front."""
+    national = {(len(number), number[:3]) for number in numbers if number[:1] == "0" and number.isdecimal()}
+    if not national:
+        return
+    lost = [i for i, n in enumerate(numbers) if (len(n) + 1, f"0{n[:2]}") in national and n.isdecimal()]
+    if lost:
+        row = rows[lost[0]]
+        rest = {rows[i].row for i in lost} - {row.row}
+        more = f" The same goes for {counted(len(rest), 'other row')}: {_some(rest)}." if rest else ""
+        yield table.problem(
+            "did-zero-lost",
+            row.row,
+            "did",
+            f"{row.number} may have lost a 0 in front: others of its length begin with 0{row.number[:2]}.{more}",
+            f"Type 0{row.number}, if that is the number.",
+            value=row.number,
+        )
 
 
 def _notations_told(table: Table, rows: Sequence[DidRow], pairs: Sequence[tuple[int, int]]) -> Problem:

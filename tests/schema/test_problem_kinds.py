@@ -75,6 +75,7 @@ def caller_ids(*rows: Sequence[str]) -> Workbook:
             )
         ),
         ("did-never-reached", "4420794601XX", dids("4420794601XX", "442079460101")),
+        ("did-zero-lost", "2079460106", dids("02079460105", "2079460106")),
         ("did-notations", "+442079460100", dids("+442079460100", "02079460100")),
         ("clear-not-alone", "<clear>", dids("<clear>", "442079460100")),
         ("did-twice", "442079460100", dids("442079460100", "442079460099-442079460101")),

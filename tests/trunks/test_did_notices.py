@@ -158,3 +158,16 @@ def test_caller_ids_that_a_pattern_takes_are_among_the_dids() -> None:
     )
     found = [problem for problem in check(given) if problem.code == "caller-id-not-a-did"]
     assert [problem.value for problem in found] == ["+33"]
+
+
+def test_a_number_that_would_go_with_others_if_it_had_a_zero_is_told() -> None:
+    (notice,) = noticed("02079460105", "2079460106", "442079460107", "2079460108-109", code="did-zero-lost")
+    assert (notice.cell, notice.value) == ("B3", "2079460106")
+    assert notice.message == (
+        "2079460106 may have lost a 0 in front: others of its length begin with 020. The same goes for 1 other row: 5."
+    )
+    assert notice.fix == "Type 02079460106, if that is the number."
+
+
+def test_numbers_of_other_lengths_or_beginnings_have_lost_no_zero() -> None:
+    assert noticed("02079460105", "442079460106", "3079460106", "207946010", "0", "1", code="did-zero-lost") == []
