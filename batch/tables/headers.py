@@ -432,16 +432,17 @@ def _spelled(column: Column) -> list[tuple[str, str, bool]]:
 
 def _missing(sheet: Sheet, sheet_name: str, row: int, there: AbstractSet[str]) -> list[Problem]:
     """Report columns that must be there; ``there`` holds also those that a header which is almost right stands for."""
-    missing = [column.label for column in sheet.columns if column.required and column.field not in there]
+    lacking = [column for column in sheet.columns if column.required and column.field not in there]
+    missing = {column.label: " or ".join(column.choices) for column in lacking}
     if sheet.required and not {"id", "name"} & there:
-        missing.append("Trunk ID or Name")
+        missing["Trunk ID or Name"] = ""
     return [
         Problem(
             code="header-missing",
             sheet=sheet_name,
             row=row,
             message=f"The sheet {sheet_name} has no column {label}.",
-            fix=f"Add a column with the header {label} in row {row}.",
+            fix=f"Add a column with the header {label} in row {row}{f', and {words} below it' if words else ''}.",
         )
-        for label in missing
+        for label, words in missing.items()
     ]

@@ -49,7 +49,7 @@ _DATE: Final = re.compile(
 )
 """What a spreadsheet writes into a CSV where it has made a date of a range or list."""
 _TRUTH: Final = frozenset(["true", "false", "wahr", "falsch", "vrai", "faux", "verdadero", "falso"])
-_YES_NO: Final = frozenset(["yes", "no", "on", "off", "ja", "nein", "oui", "non", "sí", "si", "是", "否"])
+_YES_NO: Final = frozenset(["yes", "no", "on", "off", "ja", "nein", "oui", "non", "sí", "si", "是", "否", "x"])
 _THOUSANDS: Final = re.compile(r"\+?[0-9]{1,3}(?:[.,'\u2019][0-9]{3})+|\+?[0-9]+[.,]0{3,}")
 _WHOLE: Final = 7
 """Behind fewer digits an ``x`` is part of a pattern, and a count or the end of a range is not looked for."""
@@ -337,7 +337,7 @@ def _spoiled(text: str) -> Reading | None:
         message = "This is what a spreadsheet writes for true or false, and no number."
         return Reading(code="cell-boolean", message=message, otherwise=again)
     if text.casefold() in _YES_NO:
-        message = "The cell says yes or no where a number belongs."
+        message = f"The cell {'is ticked' if text in 'xX' else 'says yes or no'} where a number belongs."
         return Reading(code="no-number", message=message, otherwise="Type the number, or delete the row.")
     return None
 

@@ -123,7 +123,7 @@ def test_missing_columns_are_reported_at_the_header_row() -> None:
             "header-missing",
             "A4",
             "The sheet Caller IDs has no column Option.",
-            "Add a column with the header Option in row 4.",
+            "Add a column with the header Option in row 4, and shared or range below it.",
         ),
         (
             "header-missing",

@@ -571,3 +571,10 @@ def test_a_number_that_says_where_it_ends_is_offered_as_a_range(text: str) -> No
     found = parse_did(text)
     assert isinstance(found, Finding)
     assert found.offers[0] == "02079460100..02079460199"
+
+
+@pytest.mark.parametrize("text", ["x", "X"])
+def test_a_tick_is_no_pattern(text: str) -> None:
+    found = parse_did(text)
+    assert isinstance(found, Finding)
+    assert (found.code, found.message) == ("no-number", "The cell is ticked where a number belongs.")
