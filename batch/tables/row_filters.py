@@ -6,6 +6,7 @@ word.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -22,6 +23,13 @@ from batch.wording import counted, folded, letters, some_of, spans
 
 _SPANS: Final = 12
 """So many runs of rows are named."""
+
+_WHEN: Final = re.compile(
+    r"[\s(,]+(?:(?:on|per|from|since|effective|as of|zum|am|ab|seit|le|du|au|el|desde)\s+)?"
+    r"[0-9]{1,4}([./-])[0-9]{1,2}(?:\1[0-9]{0,4})?(?:[ T][0-9:.]+)?\)?\Z",
+    re.IGNORECASE,
+)
+"""The date behind a status: ``cancelled on 01/12/2026``."""
 
 
 def without_skipped(
@@ -109,7 +117,7 @@ def _not_in_use(table: Table) -> dict[int, Sequence[str]]:
             is_useless = vocabulary_of("not_in_use").__contains__
         else:
             continue
-        useless = [text for text in dict.fromkeys(table.beside(position)) if is_useless(folded(text))]
+        useless = [text for text in dict.fromkeys(table.beside(position)) if is_useless(folded(_WHEN.sub("", text)))]
         found |= {position: useless} if useless else {}
     return found
 

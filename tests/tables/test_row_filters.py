@@ -147,6 +147,8 @@ def test_what_a_dialect_knows_as_its_own_can_be_said_to_be_the_trunk() -> None:
     ("header", "word"),
     [
         *(("Status", "Port Pending"), ("status", "cancelled"), ("State", "PortInPending"), ("Zustand", "gekündigt")),
+        *(("Status", "gekündigt zum 31.12."), ("Status", "Cancelled on 01/12/2026"), ("Status", "ceased (2026-12-01)")),
+        *(("Statut", "résilié le 31/12/2026"), ("Status", "Deleted 2026-12-01 00:00:00")),
         *(("Statut", "résilié"), ("Estado", "baja"), ("状态", "已注销"), ("Number Status", "Deleted")),
     ],
 )
@@ -167,5 +169,6 @@ def test_a_column_status_of_any_list_is_asked_about_where_it_marks_numbers(heade
 
 def test_a_column_status_that_marks_nothing_is_ones_own() -> None:
     lines = ["London-1|442079460100|active", "London-1|442079460101|", "London-1|442079460102|tested"]
+    lines += ["London-1|442079460103|live from 01/12/2026", "London-1|442079460104|01/12/2026"]
     _, problems = tables(workbook(sheet("Trunks", "Name", "London-1"), sheet("DIDs", "Trunk|DID|Status", *lines)))
     assert told(problems) == ["DIDs!C1 own-column"]
