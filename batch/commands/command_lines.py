@@ -37,6 +37,11 @@ def where(settings: Settings) -> list[object]:
     return [*flags, *_repeated(settings, *(name for name in _WHERE if name != "url"))]
 
 
+def profile_of(settings: Settings) -> list[object]:
+    """Repeat the flags that name a profile."""
+    return _repeated(settings, "profile", "profile_file")
+
+
 def how(settings: Settings) -> list[object]:
     """Repeat the flags that say how carefully to go."""
     return _repeated(settings, *(name for name in _HOW if name not in {"accept", "allow", "skip_invalid"}))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from batch.commands.command_lines import command, where, which
+from batch.commands.command_lines import command, profile_of, where, which
 from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import READ_ONLY
 from batch.schema.problems import UNSEEN, ColumnNotice, Problem, Problems
@@ -199,11 +199,16 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
         yield more_about(first_code(checked.problems.stopping))
     else:
         yield "No errors."
-        if known:
+        flags, profile = which(checked.settings), profile_of(checked.settings)
+        if profile:
+            yield "To see what would change on the PBX of the profile (add --practice to rehearse without it):"
+            flags += profile
+        elif known:
             yield f"To see what would change on {known} (add --practice to rehearse without it):"
         else:
-            yield "To see what would change on the PBX, add --url and --client-id; to rehearse without one, --practice:"
-        yield f"Next: {command('plan', checked.workbook.path, which(checked.settings))}"
+            yield "To rehearse it without a PBX; for yours, give --url and --client-id in place of --practice:"
+            flags.append("--practice")
+        yield f"Next: {command('plan', checked.workbook.path, flags)}"
 
 
 def marked_text(marked: Marked) -> Iterator[str]:

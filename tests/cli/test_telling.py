@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -107,7 +108,7 @@ class TestCommands:
 
     def test_a_check_repeats_the_flags_that_choose_trunks(self, shell: Shell, book: Path) -> None:
         ran = shell("check", book, "--only", "London", "Paris", "--first", "1")
-        assert ran.out.splitlines()[-1] == f"Next: trunk-batch plan {book} --only London Paris --first 1"
+        assert ran.out.splitlines()[-1] == f"Next: trunk-batch plan {book} --only London Paris --first 1 --practice"
 
     @pytest.mark.usefixtures("secret")
     def test_a_plan_repeats_every_flag_that_bears_on_it(self, shell: Shell, book: Path, tmp_path: Path) -> None:
@@ -136,14 +137,22 @@ class TestCommands:
     def test_a_check_asks_for_no_pbx_that_is_known_already(
         self, shell: Shell, book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        assert "add --url and --client-id" in shell("check", book).out
+        assert "give --url and --client-id in place of --practice" in shell("check", book).out
         monkeypatch.setenv("TRUNK_BATCH_URL", "https://192.0.2.10:8088")
-        assert "add --url and --client-id" in shell("check", book).out
+        assert "give --url and --client-id in place of --practice" in shell("check", book).out
         monkeypatch.setenv("TRUNK_BATCH_CLIENT_ID", "script")
         said = "To see what would change on https://192.0.2.10:8088 (add --practice to rehearse without it):"
         assert said in shell("check", book).out
         (tmp_path / "trunk-batch.toml").write_text("what is this")
-        assert "add --url and --client-id" in shell("check", book).out
+        assert "give --url and --client-id in place of --practice" in shell("check", book).out
+
+    def test_what_a_check_offers_runs_as_it_is_printed(self, shell: Shell, book: Path, tmp_path: Path) -> None:
+        *_, offered = shell("check", book).out.splitlines()
+        assert shell(*shlex.split(offered.removeprefix("Next: trunk-batch "))).code == 0
+        profiles = tmp_path / "profiles.toml"
+        profiles.write_text("[night]\nrate = 5\n")
+        *_, offered = shell("check", book, "--profile", "night", "--profile-file", profiles).out.splitlines()
+        assert offered == f"Next: trunk-batch plan {book} --profile night --profile-file {profiles}"
 
     def test_a_workbook_that_asks_for_nothing_has_no_largest_request(self, shell: Shell, tmp_path: Path) -> None:
         ran = shell("check", write_book(tmp_path / "b.xlsx", trunks=[("Name",), ("London",)]))
