@@ -8,7 +8,7 @@ import shutil
 from dataclasses import dataclass
 from hashlib import pbkdf2_hmac
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 from batch.practice.state import read_state
@@ -66,9 +66,13 @@ class Told:
         return [one for one in ran if isinstance(one, Ran)]
 
 
+_LEFT: Final = shutil.ignore_patterns("expect", "*.practice.json", "*.runs", "*-results*")
+"""What a sample is copied without: what it comes to, and what is left of trying it as the README says."""
+
+
 def copy_of(name: str, folder: Path) -> Path:
     """Copy a sample and return its workbook."""
-    shutil.copytree(SAMPLES / name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("expect"))
+    shutil.copytree(SAMPLES / name, folder, dirs_exist_ok=True, ignore=_LEFT)
     return folder / BOOKS[name]
 
 
