@@ -425,7 +425,8 @@ LIST_OF: Final = {sheet.api: sheet for sheet in LIST_SHEETS}
 """By the API's name."""
 
 PBX_HEADERS: Final = (
-    *("PBX", "PBX name", "PBX ID", "IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
+    *("PBX", "PBX name", "PBX ID", "PBX URL", "PBX host", "PBX address", "PBX IP", "PBX SN", "PBX serial number"),
+    *("IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
     *("TK-System", "Autocommutateur", "Standard t\u00e9l\u00e9phonique", "Centralita", "Central telef\u00f3nica"),
     *("\u4ea4\u6362\u673a", "\u7535\u8bdd\u7cfb\u7edf"),
 )

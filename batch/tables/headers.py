@@ -358,7 +358,7 @@ def _as_long(firsts: Sequence[CellValue], lasts: Sequence[CellValue]) -> bool:
 
 
 def _digits_of(cell: CellValue) -> int:
-    return sum(map(str.isdigit, shown_cell(cell)))
+    return 0 if "E+" in (text := shown_cell(cell)).upper() else sum(map(str.isdigit, text))
 
 
 _FEWEST_DIALLED: Final = 9

@@ -104,7 +104,8 @@ _ANOTHER: Final = re.compile("[0-9]{7}")
 """So many digits behind an address may be another number."""
 _POINT_ZERO: Final = re.compile(r"(\+?[0-9]+)[.,]0{1,2}")
 _POINT_ZERO_IN_LIST: Final = re.compile(r"(\+?[0-9]+)\.0{1,2}")
-_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
+SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}|[0-9][.,][0-9]+[eE]-[0-9]{1,3}")
+"""A number that a spreadsheet has shortened."""
 _SHORTENED_INSIDE: Final = re.compile(r"(?<![0-9A-Za-z.,])[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}(?![0-9A-Za-z])")
 _ERROR: Final = re.compile(
     r"#N/[AD]|#NV|#DIV/0!|#(?![XZN]+[!?])[\u00a1\u00bf]?[A-Z\u00c0-\u00de]{2,14}[!?]|Err:[0-9]{3}|#{4,}"
@@ -161,7 +162,7 @@ def lost_text(kind: CellKind, text: str) -> Finding | None:
             fix="Type the value itself.",
         )
     if kind in _DIALLED | {CellKind.COUNT}:
-        shortened = _SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
+        shortened = SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
     else:
         shortened = _SHORTENED_INSIDE.fullmatch(text) if kind is CellKind.ACCOUNT else None
     if shortened:

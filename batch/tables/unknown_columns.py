@@ -22,6 +22,7 @@ from batch.schema.columns import DIDS, RESULT_HEADERS, SHEETS
 from batch.schema.problems import Problem
 from batch.tables.password_cells import names_secret
 from batch.tables.regions import Region, cells_below, is_blank
+from batch.tables.repairs import SHORTENED
 from batch.wording import folded, letters, listed, some_of, words_in
 
 _SAMPLE: Final = 2_000
@@ -172,7 +173,7 @@ def look_of(value: CellValue) -> CellLook:
             return _look_of_text(f"{value:.0f}") if float(value).is_integer() else CellLook.OTHER
         case str():
             parts = [part.strip() for part in islice(_MANY.split(value[:_CELL]), _PARTS)]
-            looks = {_look_of_text(part) for part in parts if part}
+            looks = {CellLook.NUMBER} if SHORTENED.fullmatch(value.strip()) else {_look_of_text(p) for p in parts if p}
             return looks.pop() if len(looks) == 1 else CellLook.OTHER
         case _:
             return CellLook.OTHER

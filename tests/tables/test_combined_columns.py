@@ -442,3 +442,11 @@ def test_the_numbers_of_several_columns_are_all_entries_and_no_others(rows: list
     twice = [problem.value for problem in problems if problem.code == "did-twice"]
     assert set(twice) <= {number for number in numbers if numbers.count(number) > 1}
     assert bool(twice) == (len(set(numbers)) < len(numbers))
+
+
+@pytest.mark.parametrize("cell", ["4,42079E+11", "4.42079E+11", "4,42E+11"])
+@pytest.mark.parametrize("header", ["From|To", "DID|To", "DID|DID to"])
+def test_a_last_number_that_a_spreadsheet_shortened_is_no_column_of_ones_own(header: str, cell: str) -> None:
+    found = stops(f"Trunk|{header}", f"London-1|442079460100|{cell}", f"London-1|442079460200|{cell}")
+    assert [problem.code for problem in found] == ["cell-number-lost"] * 2
+    assert [problem.cell for problem in found] == ["C2", "C3"]

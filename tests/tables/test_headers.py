@@ -87,7 +87,7 @@ def test_a_reserved_header_is_a_problem_rather_than_silently_ignored(header: str
 
 
 @pytest.mark.parametrize(
-    "header", ["PBX", "pbx_name", "Anlage", "TK-Anlage", "IPBX", "Centralita", "\u4ea4\u6362\u673a"]
+    "header", ["PBX", "pbx_name", "PBX URL", "Anlage", "TK-Anlage", "IPBX", "Centralita", "\u4ea4\u6362\u673a"]
 )
 def test_a_column_of_pbxs_asks_for_a_workbook_of_each(header: str) -> None:
     lines = [f"Trunk|DID|{header}", "SIP-1|442079460100|acme", "SIP-1|442079460200|beta"]
