@@ -123,7 +123,7 @@ _DATE: Final = re.compile(
 """Dates, times, amounts of money, and places on the globe."""
 _COUNTED: Final = re.compile(
     r"x? ?[0-9]{1,5} ?(?:er|x|stk|stück|pcs|numbers|nos|dids|ddis|(?:ruf)?nummern|num[eé]ros|n[uú]meros|lines|[个個])"
-    r"\.?(?:[ -]?blo(?:ck|c|que))?|blo(?:ck|c|que) (?:of|de|à|von) [0-9]{1,5}",
+    r"\.?(?:[ -]?blo(?:ck|c|que))?|blo(?:ck|c|que) (?:of|de|à|von) \d{1,5}|(?:\.+|…|bis|to|à|au|al|hasta|[至到]) ?\d+",
     re.IGNORECASE,
 )
 _YEARS: Final = re.compile(r"(?:19|20)[0-9]{2} ?[-/\N{EN DASH}] ?(?:(?:19|20)?[0-9]{2})")

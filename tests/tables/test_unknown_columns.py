@@ -544,3 +544,12 @@ def test_a_block_on_the_trunks_sheet_is_offered_one_cell(header: str, cell: str)
     fixes = [problem.fix for problem in problems if problem.code == "column-unknown"]
     assert fixes
     assert all("a block goes into one cell, like 442079460100..442079460199" in fix for fix in fixes)
+
+
+@pytest.mark.parametrize("header", ["To", "End", "Range", "Block", "Last digits"])
+@pytest.mark.parametrize("cell", ["…199", "...199", "bis 199", "to 0199", "à 0199", "hasta 199", "到199"])
+def test_the_end_of_a_block_in_words_is_asked_about(header: str, cell: str) -> None:
+    lines = [f"Trunk|DID|{header}", f"L|442079460100|{cell}"]
+    found = [p for p in check(workbook(sheet("Trunks", "Name", "L"), sheet("DIDs", *lines))) if p.stops]
+    assert {problem.cell for problem in found} <= {"C1", "C2"}
+    assert found
