@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from batch.commands.command_lines import command, profile_of, where, which
-from batch.schema.columns import LIST_SHEETS, TRUNKS
+from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
 from batch.schema.file_metadata import READ_ONLY
 from batch.schema.problems import UNSEEN, ColumnNotice, Problem, Problems
 from batch.secret_sources import said_of
@@ -184,7 +184,8 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     yield from secrets_text(checked, shown)
     yield (
         f"{checked.workbook.path.name}: {counted(tables.trunks.height, 'trunk')}, "
-        f"{counted(tables.caller_ids.height, 'caller-ID row')}, {counted(tables.dids.height, 'DID row')}."
+        f"{counted(tables.caller_ids.height, 'caller-ID row')}, {counted(tables.dids.height, 'DID row')}"
+        f"{_dids_of_rows(checked)}."
     )
     if drafts.trunks and not checked.stops:
         yield (
@@ -209,6 +210,12 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
             yield "To rehearse it without a PBX; for yours, give --url and --client-id in place of --practice:"
             flags.append("--practice")
         yield f"Next: {command('plan', checked.workbook.path, flags)}"
+
+
+def _dids_of_rows(checked: Checked) -> str:
+    """Say how many DIDs the rows stand for, where they are more than the rows."""
+    dids = sum(len(record.lists[DIDS].rows) for record in checked.records.trunks if DIDS in record.lists)
+    return f" with {dids:,} DIDs" if dids > checked.tables.dids.height else ""
 
 
 def marked_text(marked: Marked) -> Iterator[str]:

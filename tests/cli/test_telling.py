@@ -146,6 +146,11 @@ class TestCommands:
         (tmp_path / "trunk-batch.toml").write_text("what is this")
         assert "give --url and --client-id in place of --practice" in shell("check", book).out
 
+    def test_a_check_counts_the_dids_that_rows_of_blocks_are(self, shell: Shell, tmp_path: Path) -> None:
+        rows = [("Trunk", "DID"), ("London", "442079460100-199"), ("London", "442079460200")]
+        ran = shell("check", write_book(tmp_path / "b.xlsx", dids=rows))
+        assert "b.xlsx: 2 trunks, 0 caller-ID rows, 2 DID rows with 101 DIDs.\n" in ran.out
+
     def test_what_a_check_offers_runs_as_it_is_printed(self, shell: Shell, book: Path, tmp_path: Path) -> None:
         *_, offered = shell("check", book).out.splitlines()
         assert shell(*shlex.split(offered.removeprefix("Next: trunk-batch "))).code == 0
