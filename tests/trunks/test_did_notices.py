@@ -171,3 +171,4 @@ def test_a_number_that_would_go_with_others_if_it_had_a_zero_is_told() -> None:
 
 def test_numbers_of_other_lengths_or_beginnings_have_lost_no_zero() -> None:
     assert noticed("02079460105", "442079460106", "3079460106", "207946010", "0", "1", code="did-zero-lost") == []
+    assert noticed("001142079460100", "01142079460100", code="did-zero-lost") == []
