@@ -54,6 +54,12 @@ LISTS: Final[Mapping[str, Sequence[Row]]] = {
         ("London-1", "02/6330101"),
         ("London-1", "442079460150, 151, 152"),
     ],
+    "a-zero-lost": [
+        ("Trunk", "DID"),
+        ("London-1", "02079460105"),
+        ("London-1", "2079460106"),
+        ("London-1", "02079460107"),
+    ],
     "telnyx-list": [
         ("Trunk", "phone_number", "status", "connection_name"),
         ("London-1", "+442079460100", "active", "PBX London"),
