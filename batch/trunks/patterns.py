@@ -371,8 +371,8 @@ def _zeros_lost(table: Table, rows: Sequence[DidRow], numbers: Sequence[str]) ->
     national = {(len(number), number[:3]) for number in numbers if number[:1] == "0" and number.isdecimal()}
     if not national:
         return
-    whole = ((i, n) for i, n in enumerate(numbers) if (len(n) + 1, f"0{n[:2]}") in national)
-    lost = [i for i, n in whole if n[0] != "0" and n.isdecimal()]
+    others = ((i, number) for i, number in enumerate(numbers) if number[:1] != "0")
+    lost = [i for i, n in others if (len(n) + 1, f"0{n[:2]}") in national and n.isdecimal()]
     if lost:
         row = rows[lost[0]]
         rest = {rows[i].row for i in lost} - {row.row}
