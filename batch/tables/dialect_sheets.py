@@ -197,8 +197,10 @@ def _with_bare_callers(table: Table, done: list[str]) -> Table:
 
 
 def _with_lines_together(table: Table, done: list[str]) -> Table:
-    """Name the extensions of all lines that show one number in the first of them."""
-    keys = list(zip(table.texts("trunk"), table.texts("outbound_cid"), strict=True))
+    """Name the extensions of all lines that show one number in the first of them; a word like hidden is no number."""
+    numbers = [text if any(map(str.isdecimal, text)) else "" for text in table.texts("outbound_cid")]
+    table = replace(table, columns={**table.columns, "outbound_cid": numbers})
+    keys = list(zip(table.texts("trunk"), numbers, strict=True))
     members: dict[tuple[str, str], list[str]] = {}
     for key, extension in zip(keys, table.texts("extensions"), strict=True):
         members.setdefault(key, []).append(extension)

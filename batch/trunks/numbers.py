@@ -52,7 +52,7 @@ _NUMBER_ALONE: Final = r"\(?\+?[0-9][0-9\s()]*[0-9]"
 _FOLLOWING: Final = re.compile(
     rf"(?:from|starting(?:\s+(?:at|from|with))?|ab|von|beginnend\s+mit|dès|à\s+partir\s+d[eu]|a\s+partir\s+de(?:l)?|desde|从)"
     rf"\s*:?\s+{_NUMBER_ALONE}|{_NUMBER_ALONE}(?:ff?\.?|\s+ff?\.?|\s+\.{{3,}}|\s*(?:\u2026|,?\s*(?:onwards?|and\s+up|upwards?|"
-    r"et\s+seq\.?|etc\.?|usw\.?|u\.\s?s\.\s?w\.|aufwärts|fortlaufend|und\s+folgende|et\s+suivants?|y\s+siguientes?|起)))",
+    r"et\s+seq\.?|etc\.?|usw\.?|and\s+following|aufwärts|fortlaufend|und\s+folgende|et\s+suivants?|y\s+siguientes?|起)))",
     re.IGNORECASE,
 )
 """A number and, without saying how many, those that follow it."""

@@ -303,6 +303,7 @@ def test_extensions_of_freepbx_are_the_caller_ids_that_they_show() -> None:
             "1002||Ben|novm|442079460101|pjsip|Sample-2",
             "1003||Carl|novm||pjsip|Sample-3",
             "1004||Dora|default|442079460100|pjsip|Sample-4",
+            "1005||Emil|novm|hidden|pjsip|Sample-5",
         )
     )
     tables, problems = tabulate(given, Secret, options=ListOptions(trunk="London-1"))
@@ -312,6 +313,7 @@ def test_extensions_of_freepbx_are_the_caller_ids_that_they_show() -> None:
     assert caller_ids.texts("outbound_cid_option") == ["shared", "shared"]
     assert caller_ids.texts("extensions") == ["1001, 1004", "1002"]
     assert caller_ids.skipped[4].startswith("The row has no number.")
+    assert caller_ids.skipped[6].startswith("The row has no number.")
     assert caller_ids.skipped[5].startswith("Row 2 has the same number.")
     said = only(problems, "dialect-read").message
     assert "read as FreePBX's list of extensions (Bulk Handler)." in said

@@ -554,7 +554,7 @@ def test_the_next_number_behind_a_plus_is_no_count(text: str) -> None:
     [
         *("442079460100 onwards", "from 442079460100", "442079460100 ...", "442079460100\u2026", "442079460100 etc."),
         *("ab 030 23125100", "442079460100 ff", "442079460100ff.", "442079460100 usw.", "\u00e0 partir de 0140000100"),
-        *("desde 910000100", "442079460100 and up", "starting at 442079460100"),
+        *("desde 910000100", "442079460100 and following", "starting at 442079460100"),
     ],
 )
 def test_a_number_and_those_that_follow_is_never_offered_as_that_number_alone(text: str) -> None:
