@@ -19,8 +19,8 @@ _HEADER_ROWS: Final = 10
 _KINDS: Final[Mapping[str, str]] = {"many-numbers": "lists", "number-count": "counts"}
 """What ``--accept`` calls what is wrong with a cell, by its code."""
 TO_ACCEPT: Final[Mapping[str, str]] = {
-    "many-numbers": "Or accept the numbers as listed: with --accept lists, or with yes in the marked workbook.",
-    "number-count": "Or accept all of them: with --accept counts, or with yes in the marked workbook.",
+    "many-numbers": "Or accept the numbers listed here, with --accept lists or yes in the marked workbook.",
+    "number-count": "Or accept all of them, with --accept counts or yes in the marked workbook.",
 }
 """How what would be read is accepted, by the code of what is wrong with its cell."""
 _ACCEPT_HERE: Final[Mapping[str, str]] = {

@@ -187,8 +187,8 @@ def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str |
             return Finding(
                 code="cell-picture",
                 found="",
-                message="There is a picture in this cell.",
-                fix="Type the value in its place; pictures may be beside the table or in a column of your own.",
+                message="The cell contains a picture instead of a value.",
+                fix="Type the value in the cell; pictures may be beside the table or in a column of your own.",
             )
         case CellError(text):
             return Finding(
@@ -201,8 +201,8 @@ def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str |
             return Finding(
                 code="cell-no-value",
                 found=formula,
-                message="The cell has a formula, but its result is not in the file.",
-                fix="Open the file in the spreadsheet program, save it and try again; or type the value itself.",
+                message="The cell contains a formula, but the file does not contain its result.",
+                fix="Open the file in Excel or LibreOffice, save it and try again; or type the value.",
             )
         case bool():
             if place.column.parser is Parser.YES_NO:
@@ -216,7 +216,7 @@ def _found_in(place: ColumnPlace, value: CellValue, number_format: str) -> str |
 
 def _anew(place: ColumnPlace) -> str:
     """Say what to do with a cell from which nothing can be taken."""
-    return f"Type the value itself{', or clear the cell' if place.column.may_be_blank else ''}."
+    return f"Type the value{', or clear the cell' if place.column.may_be_blank else ''}."
 
 
 def _without_placeholders(place: ColumnPlace, texts: list[str], findings: _Findings) -> list[str]:
@@ -292,7 +292,7 @@ def _many_numbers(found: str, numbers: Sequence[str]) -> Finding:
     return Finding(
         code="many-numbers",
         found=found,
-        message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
+        message=f"The cell contains {len(numbers):,} numbers, but a row takes only one.",
         fix=fix,
         retype=Retype(f"{advice}:", listed[:-1]) if listed else None,
     )
@@ -300,8 +300,8 @@ def _many_numbers(found: str, numbers: Sequence[str]) -> Finding:
 
 def _broken(place: ColumnPlace, found: str, text: str, anew: str) -> Finding:
     """Say what to do with a cell that holds a line break, where there must be none."""
-    retype = Retype("Type", "the value anew, in one line")
-    fix = f"Type the value anew: {anew}" if anew else _anew(place)
+    retype = Retype("Type", "the value again, on one line")
+    fix = f"Type the value again: {anew}" if anew else _anew(place)
     if place.column.kind is CellKind.NUMBER and anew:
         if numbers := separate_numbers(text):
             return _many_numbers(found, numbers)
@@ -310,7 +310,7 @@ def _broken(place: ColumnPlace, found: str, text: str, anew: str) -> Finding:
     return Finding(
         code="cell-line-break",
         found=found,
-        message="The cell holds a line break or a character that cannot be seen.",
+        message="The cell contains a line break or an invisible character.",
         fix=fix,
         offers=(anew,) if anew else (),
         retype=retype,
@@ -325,7 +325,7 @@ def _note_formulas(place: ColumnPlace, texts: Sequence[str], findings: _Findings
                 Finding(
                     code="cell-formula",
                     found=formula,
-                    message="The cell holds a formula; its result, as the file has it, is taken.",
+                    message="The cell contains a formula; its result in the file is used as the value.",
                     offers=(texts[offset],),
                 )
             )
@@ -368,13 +368,13 @@ def problems_of(place: ColumnPlace, found: Iterable[tuple[int, Finding]]) -> Ite
 def same_for(place: ColumnPlace, code: str, offsets: Sequence[int]) -> Problem:
     """Tell a notice of many cells at once, with their rows; ``offsets`` are ascending."""
     rows = spans(place.first_row + offset for offset in offsets)
-    message = f"The same goes for {len(offsets):,} more cells of this column: rows {rows}."
+    message = f"The same applies to {len(offsets):,} more cells of this column: rows {rows}."
     return place.problem(code, offsets[0], message, LEFT_AS_TAKEN)
 
 
 def _plain_numbers(place: ColumnPlace, texts: Sequence[str], offsets: Sequence[int]) -> Iterator[Problem]:
     for offset in offsets[:MAX_TOLD]:
-        message = "The cell holds a number; its digits are taken."
+        message = "The cell contains a number, not text; its digits are used."
         yield place.problem("cell-number", offset, message, LEFT_AS_TAKEN, texts[offset], offers=(texts[offset],))
     if rest := offsets[MAX_TOLD:]:
         yield same_for(place, "cell-number", rest)
@@ -383,14 +383,14 @@ def _plain_numbers(place: ColumnPlace, texts: Sequence[str], offsets: Sequence[i
 _NO_PASSWORDS: Final = {
     TYPE_AGAIN: (
         "secret-hidden",
-        "The password was hidden when the results were written, and this trunk is not finished.",
-        "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is.",
+        "Results do not contain passwords, and this trunk is not finished, so its password must be sent again.",
+        "Type the password again, or env:NAME or file:PATH; or clear the cell to leave the password unchanged.",
         TYPE_AGAIN,
     ),
     CLEAR: (
         "clear-not-allowed",
         "A password cannot be emptied.",
-        "Type the new password, or clear the cell to leave it as it is.",
+        "Type the new password, or clear the cell to leave the password unchanged.",
         "",
     ),
 }
@@ -425,8 +425,8 @@ def _looks_of(place: ColumnPlace, offset: int, secret: Secret) -> list[Problem]:
             place.problem(
                 "too-long",
                 offset,
-                f"{place.column.label} has at most {limit} characters; this has {len(value)}.",
-                "Type a shorter one; env: or file: may point at the wrong thing.",
+                f"{place.column.label} takes at most {limit} characters; this value has {len(value)}.",
+                "Type a shorter one, or check that env: or file: names the right source.",
             )
         ]
     if value == value.strip():
@@ -435,7 +435,7 @@ def _looks_of(place: ColumnPlace, offset: int, secret: Secret) -> list[Problem]:
         place.problem(
             "secret-blanks",
             offset,
-            "The password begins or ends with a blank, and will be sent so.",
-            "If the blank is not part of it, take it off.",
+            "The password begins or ends with a space, and the space is sent too.",
+            "Remove the space, unless it is part of the password.",
         )
     ]

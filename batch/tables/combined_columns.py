@@ -97,7 +97,7 @@ def as_blocks(names: BlockNames, columns: Columns) -> CombinedTexts:
         if isinstance(found, str):
             texts.append(found)
             if names.tells and not last and (ends := _RANGE.fullmatch(found)):
-                said = f"{int(count.removesuffix('.0')):,} numbers, {ends[1]}{ends[2]} to {ends[3]}{ends[4]}."
+                said = f"{int(count.removesuffix('.0')):,} numbers: {ends[1]}{ends[2]} to {ends[3]}{ends[4]}."
                 findings.append((offset, names.count, Finding("columns-combined", said, found=count)))
         else:
             texts.append("")
@@ -116,15 +116,15 @@ def read_together(combined: CombinedTexts, name: str, called: Callable[[str], st
     """
     roles = {column.rpartition("_")[2]: called(column) for column in combined.columns if column != name}
     if set(roles) <= {"to", "count"}:
-        ends = f"{called(name)} and {roles['to']} are the first and the last number of a block" if "to" in roles else ""
-        counts = f"{roles['count']} is how many numbers it has" if "count" in roles else ""
+        ends = f"{called(name)} and {roles['to']} are the first and last number of a block" if "to" in roles else ""
+        counts = f"{roles['count']} is the number of numbers in it" if "count" in roles else ""
         first = "" if ends else f"{called(name)} is the first number of a block"
         return ", and ".join(filter(None, (ends or first, counts))) + "."
     first, *_, last = combined.columns
     if len(combined.columns) == 2:
-        return f"{called(first)} and {called(last)} are read together: both hold numbers of their row."
+        return f"{called(first)} and {called(last)} are read together: each contains numbers for its row."
     which = f"The {len(combined.columns)} columns {called(first)} to {called(last)}"
-    return f"{which} are read together: each holds numbers of its row."
+    return f"{which} are read together: each contains numbers for its row."
 
 
 _Fault: TypeAlias = tuple[str, Finding]
@@ -145,7 +145,7 @@ def _without_first(names: BlockNames, last: str, count: str) -> _Fault:
     called = names.headers[names.first]
     return names.first, Finding(
         "required",
-        f"{names.headers[header]} says {found}, and {called} is blank.",
+        f"{names.headers[header]} is {found}, but {called} is blank.",
         f"Type the first number into {called}, or clear {names.headers[header]}.",
     )
 
@@ -159,8 +159,8 @@ def _from_to(names: BlockNames, first: str, last: str) -> str | _Fault:
         one = _in_digits(last)
         return names.last, Finding(
             "range-malformed",
-            f"{last!r} is not the last number of a block, as {names.headers[names.last]} says it.",
-            f"Type {one}." if one else "Type the last number in digits alone, or its last digits.",
+            f"{last!r} is not a phone number, but {names.headers[names.last]} is the last number of the block.",
+            f"Type {one}." if one else "Type the last number in digits only, in full or just its last digits.",
             (one,) if one else (),
         )
     plus, digits, ending = begin[1], begin[2], end[2]
@@ -178,8 +178,8 @@ def _from_to(names: BlockNames, first: str, last: str) -> str | _Fault:
 def _too_long(names: BlockNames, size: int) -> Finding:
     return Finding(
         "range-too-long",
-        f"The block holds {size:,} numbers; at most {names.most:,} go into one row.",
-        "Correct it, or split it over several rows.",
+        f"The block has {size:,} numbers; a row takes at most {names.most:,}.",
+        "Correct it, or split it into several rows.",
     )
 
 
@@ -189,23 +189,23 @@ def _unlike(names: BlockNames, first: str, full: str) -> Finding | None:
     if len(digits) != len(ending):
         return Finding(
             "range-malformed",
-            f"{first} has {len(digits)} digits and {full} has {len(ending)}, so they are not first and last number of "
-            "a block.",
+            f"{first} has {len(digits)} digits and {full} has {len(ending)}, so they cannot be the first and last "
+            "number of a block.",
             "Type both with the same number of digits, or only the last digits of the last number.",
         )
     if first.startswith("+") != full.startswith("+"):
         typed = f"+{ending}" if first.startswith("+") else ending
         return Finding(
             "range-malformed",
-            "Only one of the two numbers has a +.",
+            "Only one end of the block begins with +.",
             f"Type {typed}, or correct {names.headers[names.first]}.",
             (typed,),
         )
     if int(ending) < int(digits):
         return Finding(
             "range-backwards",
-            f"The block ends at {full}, before it begins at {first}.",
-            f"Type a last number that is not smaller than {first}. If the two are swapped, type {full} into "
+            f"The last number, {full}, is lower than the first, {first}.",
+            f"Type a last number that is not lower than {first}. If the two are swapped, type {full} into "
             f"{names.headers[names.first]} and {first} here.",
         )
     return None
@@ -219,16 +219,16 @@ def _no_first_number(names: BlockNames, first: str, last: str) -> str | _Fault:
     if span is None and re.search(r"[0-9]", first) is None:
         return names.first, Finding(
             "no-number",
-            f"{first!r} is not the first number of a block that ends at {last}.",
-            f"Type the first number, in digits alone, or clear {names.headers[names.last]}.",
+            f"{first!r} cannot be the first number of a block that ends at {last}.",
+            f"Type the first number in digits only, or clear {names.headers[names.last]}.",
         )
     one = _in_digits(first) if span is None else ""
     end = "" if _NUMBER.fullmatch(last) else _in_digits(last)
     also = f", and {end} into {names.headers[names.last]}" if one and end else ""
     return names.first, Finding(
         "range-malformed",
-        f"A block that ends at {last} cannot begin with {first}, which is not one number in digits.",
-        f"Type {one or 'the first number alone, in digits'}{also}; or clear {names.headers[names.last]}.",
+        f"The block ends at {last}, but its first number, {first}, is not one number in digits.",
+        f"Type {one or 'only the first number, in digits'}{also}; or clear {names.headers[names.last]}.",
         (one,) if one else (),
     )
 
@@ -259,7 +259,7 @@ def _counted(names: BlockNames, text: str, count: str, last: str) -> str | _Faul
         return names.count, Finding(
             "number-count",
             f"{text} {'is one number' if there == 1 else f'are {there:,} numbers'}, and {names.headers[names.count]} "
-            f"says {size:,}.",
+            f"is {size:,}.",
             f"Type {there}, or correct the numbers.",
             (str(there),),
         )
@@ -269,8 +269,8 @@ def _counted(names: BlockNames, text: str, count: str, last: str) -> str | _Faul
         return names.first, Finding("range-malformed", said, f"Type {one}.", (one,))
     return names.count, Finding(
         "number-count",
-        f"{called} says {text}, of which there cannot be {size:,}.",
-        f"Type the first number alone, in digits, into {called}; or clear this cell.",
+        f"{called} is {text}, so a count of {size:,} cannot apply to it.",
+        f"Type only the first number, in digits, into {called}; or clear this cell.",
     )
 
 
@@ -281,7 +281,7 @@ def _no_count(count: str) -> Finding:
         offers = (re.sub(r"\D", "", count), *offers)
     return Finding(
         "not-a-number",
-        f"{count!r} is not how many numbers there are.",
+        f"{count!r} is not a count of numbers.",
         f"Type {' or '.join(offers) or 'a whole number from 1 on'}, or clear the cell for one number.",
         offers,
     )
@@ -295,8 +295,8 @@ def _from_first(names: BlockNames, number: re.Match[str], size: int) -> str | _F
     if len(last) > len(digits):
         return names.count, Finding(
             "range-malformed",
-            f"{size:,} numbers from {plus}{digits} on would end at {plus}{last}, which has more digits.",
-            f"Type how many numbers there are, or correct {names.headers[names.first]}.",
+            f"{size:,} numbers starting at {plus}{digits} end at {plus}{last}, which has more digits than the first.",
+            f"Correct the count, or correct {names.headers[names.first]}.",
         )
     return f"{plus}{digits}..{plus}{last}" if size > 1 else f"{plus}{digits}"
 

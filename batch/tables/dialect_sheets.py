@@ -111,7 +111,7 @@ def _as_read(table: Table, dialect: SheetDialect, done: Sequence[str]) -> Proble
         row=table.header_row,
         column=min(headers, default=0),
         message=" ".join(sentences),
-        fix="Nothing to do, if that is what it is; else put # in front of one of its headers.",
+        fix="Nothing to do, if that is right; if not, put # in front of one of its headers.",
     )
 
 
@@ -158,7 +158,7 @@ def _addresses_at_once(table: Table, name: str, problems: list[Problem], done: l
     if not count or len({problem.message for problem in told if problem.value} - ADDRESS_WORDS):
         return problems
     what = "1 address" if count == 1 else f"{count:,} addresses"
-    done.append(f"Of {what} (tel: or sip:) only the number was taken.")
+    done.append(f"Of {what} (tel: or sip:) only the number is used.")
     return [problem for problem in problems if problem not in told]
 
 
@@ -169,7 +169,7 @@ def _with_bare_numbers(table: Table, dialect: SheetDialect, name: str, done: lis
         return table
     bare = [text.lstrip(dialect.in_front) for text in numbers]
     count = sum(map(operator.ne, bare, numbers))
-    done.append(f"The {dialect.in_front} in front of {counted(count, 'number')} was taken off.")
+    done.append(f"The {dialect.in_front} in front of {counted(count, 'number')} was removed.")
     return replace(table, columns={**table.columns, name: bare})
 
 
@@ -183,7 +183,8 @@ def _with_bare_callers(table: Table, done: list[str]) -> Table:
     count = sum(map(bool, found))
     if not count:
         return table
-    done.append(f"Of {counted(count, 'caller')} in < > number and name were taken apart.")
+    was = "was" if count == 1 else "were"
+    done.append(f"{counted(count, 'caller')} in the form name <number> {was} split into name and number.")
     texts = [one["number"].strip() if one else text for one, text in zip(found, numbers, strict=True)]
     names = [text or (one and (one["quoted"] or one["name"])) or "" for one, text in zip(found, named, strict=True)]
     at, text = table.headers.columns["outbound_cid"], table.headers.texts["outbound_cid"]
@@ -206,7 +207,7 @@ def _with_lines_together(table: Table, done: list[str]) -> Table:
         members.setdefault(key, []).append(extension)
     if all(len(extensions) == 1 or not key[1] for key, extensions in members.items()):
         return table
-    done.append("The extensions that show the same number are one entry.")
+    done.append("Extensions with the same number become one entry.")
     texts = [", ".join(dict.fromkeys(members[key])) for key in keys]
     return replace(table, columns={**table.columns, "extensions": texts})
 
@@ -230,7 +231,7 @@ def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[st
             row,
             name,
             f"{mask} needs the last {counted(_places(mask), 'digit')} of {whose}, which is {number!r}.",
-            "Type the whole number in place of the mask.",
+            "Type the whole number instead of the mask.",
             value=mask,
         )
         for row, mask, number, text in zip(table.rows(), masks, numbers, found, strict=True)
@@ -238,7 +239,7 @@ def _without_masks(table: Table, dialect: SheetDialect, name: str, done: list[st
     ]
     filled = sum(bool(text and _places(mask)) for text, mask in zip(found, masks, strict=True))
     if filled:
-        done.append(f"In {counted(filled, 'mask')} the X were filled in from {whose}.")
+        done.append(f"The X in {counted(filled, 'mask')} were replaced by digits of {whose}.")
     faulty = {**table.faulty, name: table.faulty.get(name, frozenset()) | {problem.row for problem in faults}}
     return replace(table, columns={**table.columns, name: found}, faulty=faulty), faults
 
@@ -356,7 +357,7 @@ def told_of_work_by_hand(table: Table) -> Iterator[Problem]:
             row=table.header_row,
             column=first.position,
             header=table.header_texts[first.position],
-            message=f"{listed(headers)} {'is' if len(headers) == 1 else 'are'} no part of a trunk, so what "
+            message=f"{listed(headers)} {'is' if len(headers) == 1 else 'are'} not part of a trunk, so what "
             f"{counted(rows, 'row')} {'says' if rows == 1 else 'say'} there is not sent.",
-            fix=f"Set it by hand {where}; the results name it row by row under What to do.",
+            fix=f"Set it by hand {where}; the results list it row by row in the column What to do.",
         )

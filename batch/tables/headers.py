@@ -187,10 +187,10 @@ class _Sorting:
         self.reserved.add(folded(text))
         if folded(text) in map(folded, PBX_HEADERS):
             self.reserved.add(folded(PBX_HEADERS[0]))
-            message = f"The column {text!r} says which PBX a row is for, and a workbook is for one PBX."
+            message = f"The column {text!r} gives the PBX of each row, but a workbook is for one PBX."
             fix = (
-                "If it names several, make a workbook of the rows of each. If all rows are for one PBX, put # in front "
-                "of the header to keep the column as your own."
+                "If it names several, make a workbook for each. If all rows are for one PBX, put # in front of the "
+                "header to keep the column as your own."
             )
         self.problem("header-reserved", position, text, message, fix)
 
@@ -251,8 +251,10 @@ class _Sorting:
             again = next((name for name in others if folded(self.texts[name]) == folded(text)), None)
             if again is not None:
                 first = f"{letters(self.columns[again])}{self.row}"
-                message = f"{text!r} is in {first} as well."
-                fix = "Give each column a number of its own, or put # in front of the one that is your own."
+                message = f"The header {text!r} is also in {first}."
+                fix = (
+                    "Give each column a different number, or put # in front of the header of a column that is your own."
+                )
                 self.problem("header-twice", position, text, message, fix)
                 continue
             name = f"{sheet.number}+{len(others) + 1}" if others else sheet.number
@@ -267,9 +269,9 @@ class _Sorting:
                     "column-unknown",
                     position,
                     text,
-                    f"{text!r} would name one number of its row, and all numbers of a row have the same name.",
-                    "Put each number with its name into a row of its own; or put # in front of the header to keep it "
-                    "as your own.",
+                    f"{text!r} would name only one number of its row, but all numbers of a row share one name.",
+                    "Put each number with its name into its own row; or put # in front of the header to keep the "
+                    "column as your own.",
                 )
 
     def refuse_numbers(self) -> None:
@@ -280,7 +282,7 @@ class _Sorting:
                     "header-unreadable",
                     position,
                     text,
-                    f"{text} is a telephone number and no header, so it and what is below it would not be sent.",
+                    f"{text} is a phone number, not a header, so neither it nor the cells below it would be sent.",
                     "Type each number into a row of its own, or put a header above the numbers; # in front makes it a "
                     "column of your own.",
                 )
@@ -295,10 +297,10 @@ class _Sorting:
                 "header-again",
                 position,
                 text,
-                f"{text!r} means {column.label}, which is in {letters(first)}{self.row} already, and there is a "
-                "column without a header between them: this looks like a second table beside the first.",
-                "Keep one table on a sheet: move this one to a sheet or file of its own, or put its rows below the "
-                "first. If it is only a column too many, put # in front of its header to keep it as your own.",
+                f"{text!r} means {column.label}, which is already in {letters(first)}{self.row}, and there is a column "
+                "without a header between the two: this looks like a second table beside the first.",
+                "Keep one table on each sheet: move this one to its own sheet or file, or put its rows below the "
+                "first. If it is only an extra column, put # in front of its header to keep it as your own.",
             )
             return
         self.problem(
@@ -377,11 +379,11 @@ def header_text(cell: CellValue) -> str:
 def _unreadable(cell: CellError | NoValue) -> tuple[str, str, str]:
     """Return what to show of a header without a text, what is wrong, and what to do."""
     if isinstance(cell, CellError):
-        return cell.text, f"The spreadsheet shows {cell.text} where a header belongs.", "Type the header itself."
+        return cell.text, f"The header cell shows the spreadsheet error {cell.text}.", "Type the header as text."
     return (
         cell.formula,
-        "The header has a formula, but its result is not in the file.",
-        "Type the header itself; or open the file in the spreadsheet program, save it and try again.",
+        "The header is a formula, but the file does not contain its result.",
+        "Type the header as text; or open the file in Excel or LibreOffice, save it and try again.",
     )
 
 
@@ -390,7 +392,7 @@ def _own_columns(sheet_name: str, row: int, own: Mapping[int, str]) -> Iterator[
         return
     are = "is a column of your own, kept as it is" if len(own) == 1 else "are columns of your own, kept as they are"
     hidden = [text for text in own.values() if names_secret(text)]
-    hides = f" In results the cells of {listed(hidden)} come back as <hidden>." if hidden else ""
+    hides = f" In results the cells of {listed(hidden)} show <hidden>." if hidden else ""
     leftmost = min(own)
     yield Problem(
         code="own-column",

@@ -29,11 +29,11 @@ def hidden_rows(raw: RawSheet, occupied: Collection[int]) -> Iterator[Problem]:
         code="rows-hidden",
         sheet=raw.name,
         row=rows[0],
-        message=f"{len(rows):,} {how} rows of {raw.name} count as rows: {spans(rows)}."
+        message=f"{len(rows):,} rows of {raw.name} are {how} and are used all the same: {spans(rows)}."
         if len(rows) > 1
-        else f"Row {rows[0]} of {raw.name} is {how}; it counts all the same.",
+        else f"Row {rows[0]} of {raw.name} is {how}; it is used all the same.",
         fix=f"{'Clear the filter and show' if raw.filtered else 'Show'} all rows to see them; "
-        "delete those that are not meant.",
+        "delete those that should not be sent.",
     )
 
 
@@ -49,10 +49,10 @@ def struck_cells(raw: RawSheet, occupied: Collection[int], columns: Iterable[int
         sheet=raw.name,
         row=row,
         column=column,
-        message=f"{len(rows):,} rows of {raw.name} have struck-through cells and count all the same: {spans(rows)}."
+        message=f"{len(rows):,} rows of {raw.name} have struck-through cells and are used all the same: {spans(rows)}."
         if len(rows) > 1
-        else f"Row {row} of {raw.name} has a struck-through cell; it counts all the same.",
-        fix="Delete the rows that are not meant any more, or set their trunk's Action to skip.",
+        else f"Row {row} of {raw.name} has a struck-through cell; it is used all the same.",
+        fix="Delete the rows that you no longer need, or set their trunk's Action to skip.",
     )
 
 
@@ -70,8 +70,8 @@ def hidden_column_problems(raw: RawSheet, row: int, headers: Headers) -> Iterato
         column=first,
         header=hidden[first],
         message=f"The hidden column{'s' if len(hidden) > 1 else ''} {called} of {raw.name} "
-        f"count{'' if len(hidden) > 1 else 's'} all the same.",
-        fix="Show all columns to see what is there; put # in front of the header of one that is not meant.",
+        f"{'are' if len(hidden) > 1 else 'is'} used all the same.",
+        fix="Show all columns and look; put # in front of the header of a column that should not be sent.",
     )
 
 
@@ -167,7 +167,7 @@ def _merged_problem(raw: RawSheet, headers: Headers, block: Block, name: str, ro
         column=position,
         header=headers.texts[name],
         message=f"{letters(position)}{row} is merged with {first}, so it has no value of its own.",
-        fix=f"Unmerge the cells and fill in each of them{f', like {shown} here' if shown else ''}.",
+        fix=f"Unmerge the cells and fill in each one{f', like {shown} here' if shown else ''}.",
         offers=(shown,) if shown else (),
     )
 
@@ -180,9 +180,9 @@ def _large(raw: RawSheet, headers: Headers, block: Block, name: str, header_row:
         row=header_row,
         column=headers.columns[name],
         header=headers.texts[name],
-        message=f"{first} is merged with all cells up to {letters(block.last_column)}{block.last_row}, so these have "
+        message=f"{first} is merged with the cells up to {letters(block.last_column)}{block.last_row}, so those have "
         "no values of their own.",
-        fix="Unmerge the cells and fill in each of them.",
+        fix="Unmerge the cells and fill in each one.",
     )
 
 
@@ -193,8 +193,8 @@ def _counts(raw: RawSheet, headers: Headers, name: str, rows: list[int]) -> Prob
         row=rows[0],
         column=headers.columns[name],
         header=headers.texts[name],
-        message=f"Merged cells of {headers.texts[name]} count for all their rows: "
-        f"row{'s' if len(rows) > 1 else ''} {spans(sorted(rows))} too.",
+        message=f"Merged cells of {headers.texts[name]} apply to all their rows: row{'s' if len(rows) > 1 else ''} "
+        f"{spans(sorted(rows))} too.",
     )
 
 
@@ -231,7 +231,7 @@ def totals_rows(raw: RawSheet, region: Region) -> tuple[tuple[Block, ...], list[
             row=numbers[0],
             column=found[0].first_column,
             message=f"Row{'' if one else 's'} {spans(numbers)}: the file says that {'this is' if one else 'these are'} "
-            f"the totals row{'' if one else 's'} of a table; {'it is' if one else 'they are'} left out.",
+            f"the totals row{'' if one else 's'} of a table; {'it is' if one else 'they are'} ignored.",
         )
     ]
 
@@ -277,9 +277,9 @@ def _no_data(raw: RawSheet, found: Mapping[int, tuple[int, str]]) -> Problem:
         row=rows[0],
         column=found[rows[0]][0],
         value=found[rows[0]][1],
-        message=f"Row{'' if one else 's'} {spans(rows)} of {raw.name} {'is' if one else 'are'} no data: "
+        message=f"Row{'' if one else 's'} {spans(rows)} of {raw.name} {'is' if one else 'are'} not data: "
         f"{listed((label for _, label in found.values()), _SHOWN)}.",
-        fix=f"Delete {'it' if one else 'them'}, or move {'it' if one else 'them all'} to a sheet of your own.",
+        fix=f"Delete {'it' if one else 'them'}, or move {'it' if one else 'them all'} to another sheet.",
     )
 
 
@@ -291,9 +291,10 @@ def _perhaps_a_table(raw: RawSheet, rows: Sequence[int]) -> Problem:
         row=rows[0],
         column=at,
         value=label,
-        message=f"Rows {spans(rows)} of {raw.name} name no trunk of the Trunks sheet; they look like another table, "
+        message=f"Rows {spans(rows)} of {raw.name} name no trunk from the Trunks sheet and look like another table, "
         f"which begins with {label!r}.",
-        fix="Move them to a sheet of your own; or if numbers in them are meant, type the trunk of each under Trunk.",
+        fix="Move them to another sheet; or, if they contain numbers to send, type the trunk of each in the column "
+        "Trunk.",
     )
 
 

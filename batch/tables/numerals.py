@@ -43,7 +43,7 @@ def number_finding(kind: CellKind, number: float, number_format: str, example: s
     return Finding(
         code="cell-repaired",
         found=digits,
-        message="The cell holds a number; it was taken as its number format shows it.",
+        message="The cell contains a number, not text; the value is read as its number format shows it.",
         offers=(meant,),
         text=meant,
     )
@@ -69,8 +69,8 @@ def lost_digits(found: str) -> Finding:
     return Finding(
         code="cell-number-lost",
         found=found,
-        message="The number has more than 15 digits; the spreadsheet has changed the last ones.",
-        fix="Format the cell as text and type the number again, from where you have it.",
+        message="The number has more than 15 digits, so the spreadsheet has changed the last ones.",
+        fix="Format the cell as text and type the number again from its source.",
     )
 
 
@@ -80,10 +80,10 @@ def _grouped(digits: str) -> Finding:
     return Finding(
         code="cell-list-number",
         found=f"{int(digits):,}",
-        message="The spreadsheet may have taken a list of extensions for one number.",
+        message="The spreadsheet may have read a list of extensions as one number.",
         fix=f"Format the cell as text and type {either((listed, digits))}.",
         offers=(listed, digits),
-        retype=Retype("Format the cell as text and type", "the extensions with commas between"),
+        retype=Retype("Format the cell as text and type", "the extensions with commas between them"),
     )
 
 
@@ -94,7 +94,8 @@ def _fraction(kind: CellKind, number: float, example: str) -> str | Finding:
         return Finding(
             code="cell-number",
             found=text,
-            message="The cell holds a number with decimals; it is taken with a point and without zeros at the end.",
+            message="The cell contains a number with decimals; it is read with a decimal point and without zeros at "
+            "the end.",
             offers=(text,),
             text=text,
         )
@@ -103,11 +104,11 @@ def _fraction(kind: CellKind, number: float, example: str) -> str | Finding:
         offers = (f"{plain[1]}, {plain[2].ljust(len(plain[1]), '0')}",)
     elif plain and kind in {CellKind.NAME, CellKind.TRUNK, CellKind.ACCOUNT}:
         offers = (text,)
-    form, typed = "a number" if kind is CellKind.COUNT else "text", f"the value again, like {example}"
+    form, typed = "a number" if kind is CellKind.COUNT else "text", f"the value again, such as {example}"
     return Finding(
         code="cell-fraction",
         found=text,
-        message="The cell holds a number with decimals or a minus sign.",
+        message="The cell contains a number with decimals or a minus sign.",
         fix=f"Format the cell as {form} and type {either((*offers, typed))}.",
         offers=offers,
         retype=Retype(f"Format the cell as {form} and type", typed),
@@ -125,11 +126,11 @@ def truth_finding(kind: CellKind, *, value: bool, example: str) -> Finding:
             offers = (word,)
         case _:
             offers = ()
-    typed = f"the value again, like {example}"
+    typed = f"the value again, such as {example}"
     return Finding(
         code="cell-boolean",
         found=word,
-        message=f"The spreadsheet holds {word} here, not text.",
+        message=f"The spreadsheet has changed this value into {word}, or a formula gives it.",
         fix=f"Format the cell as text and type {either((typed, *offers))}.",
         offers=offers,
         retype=Retype("Format the cell as text and type", typed),
@@ -153,12 +154,12 @@ def date_finding(kind: CellKind, value: Moment, number_format: str, example: str
     offers = () if kind in _NO_OFFERS else tuple(dict.fromkeys(_readings(kind, value, number_format)))
     retype = Retype(
         f"Format the cell as {'a number' if kind is CellKind.COUNT else 'text'} and type",
-        f"the value again, like {example}",
+        f"the value again, such as {example}",
     )
     return Finding(
         code="cell-date",
         found=_as_text(value),
-        message="The spreadsheet turned what was typed here into a date or time.",
+        message="The spreadsheet has changed the typed value into a date or time.",
         fix=retype.fix(offers),
         offers=offers,
         retype=retype,
@@ -290,12 +291,13 @@ def column_context(texts: Iterable[str]) -> ColumnContext | None:
 
 def cut_finding(digits: str, forms: tuple[str, ...]) -> Finding:
     """Say that a number may have lost what stood in front of it."""
-    bare = f"{digits}, if there is really nothing in front of it"
+    bare = f"{digits}, if there is nothing in front of it"
     return Finding(
         code="cell-number-cut",
         found=digits,
-        message="The cell holds a number, which cannot keep a + or zeros in front; others of this column have them.",
+        message="The cell contains a number, not text, so it cannot keep a + or leading zeros; other cells of this "
+        "column have them.",
         fix=f"Format the cell as text and type {', or '.join((*forms, bare))}.",
         offers=(*forms, digits),
-        retype=Retype("Format the cell as text and type", "the number again, with what belongs in front of it"),
+        retype=Retype("Format the cell as text and type", "the number again, with its + or leading zeros"),
     )

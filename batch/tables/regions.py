@@ -79,8 +79,8 @@ def find_region(
                 sheet=raw.name,
                 row=row,
                 column=min(header.known, default=raw.first_column),
-                message=f"The header was found in row {row}; the rows above it are not read.",
-                fix="Nothing to do, unless there are rows above it that are meant.",
+                message=f"The header is in row {row}; the rows above it are not read.",
+                fix="Nothing to do, unless a row above the header contains data.",
             )
         )
     repeated, again = _later_headers(sheet, raw, header, words)
@@ -93,7 +93,7 @@ def find_region(
                 row=rows[0],
                 column=min(header.known),
                 message=f"The header is repeated in row{'s' if len(rows) > 1 else ''} {spans(rows)}, "
-                f"which {'are' if len(rows) > 1 else 'is'} left out.",
+                f"which {'are' if len(rows) > 1 else 'is'} ignored.",
             )
         )
     if again is not None:
@@ -225,7 +225,7 @@ def _second_table(raw: RawSheet, line: _Line, header_row: int) -> Problem:
         column=position,
         header=text,
         value=text,
-        message=f"Row {row} is a header again, but another one than in row {header_row}: a second table begins here.",
-        fix="Keep one table on a sheet: move this one to a sheet or file of its own, or put its rows into the columns "
+        message=f"Row {row} is a header that differs from the one in row {header_row}: a second table begins here.",
+        fix="Keep one table on each sheet: move this one to its own sheet or file, or put its rows into the columns "
         f"of the first. Nothing from row {row} on was read.",
     )

@@ -48,9 +48,9 @@ def placeholder_finding(column: Column, kind: CellKind, text: str) -> Finding:
     return Finding(
         code="placeholder",
         found=text,
-        message="The cell holds what people write instead of a password; it would be sent as the password."
+        message="The cell contains a placeholder, which would be sent as the password."
         if kind is CellKind.SECRET
-        else f"{text!r} stands for nothing, and would be sent as it is.",
+        else f"{text!r} looks like a placeholder, and the PBX would get it as the value.",
         fix=_choice(column) + (f" If it is a pattern, type {text.upper()}." if is_pattern else ""),
     )
 
@@ -58,22 +58,25 @@ def placeholder_finding(column: Column, kind: CellKind, text: str) -> Finding:
 def _choice(column: Column) -> str:
     match column.parser:
         case Parser.DIAL if column.required:
-            return f"Type the number, or delete the row; {CLEAR} as the trunk's only row here empties its whole list."
+            return (
+                f"Type the number, or delete the row. To empty the trunk's whole list, type {CLEAR} in its only row "
+                "here."
+            )
         case Parser.TRUNK:
             return "Type the trunk's Name or Trunk ID, or delete the row."
         case Parser.NAME:
-            return "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."
+            return "Type the trunk's name; the cell may be blank only if the row has a Trunk ID."
         case Parser.SECRET:
             return (
-                "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
-                "letters, keep them where env: or file: points."
+                "Clear the cell to leave the password unchanged, or type the password. If this really is the password, "
+                "use env: or file: for it."
             )
         case _ if column.required:
             return f"Type {' or '.join(column.choices) or column.example}."
         case _ if column.clearable:
-            return f"Leave the cell blank to leave {column.label} as it is, or type {CLEAR} to empty it."
+            return f"Clear the cell to leave {column.label} unchanged, or type {CLEAR} to empty it."
         case _:
-            return f"Leave the cell blank to leave {column.label} as it is, or type the value itself."
+            return f"Clear the cell to leave {column.label} unchanged, or type the value."
 
 
 _NO_BREAK: Final = "\u00a0\u2007\u202f"
@@ -82,7 +85,7 @@ _UNSEEN: Final = "\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206
 _JOINERS: Final = "\u034f\u061c\u180e\u200c\u200d\ufe00-\ufe0f"
 """What means something in a name, and nothing in a number."""
 _APOSTROPHES: Final = "'`\u00b4\u02bc\u2018\u2019\u201b\u2032\uff07"
-POINT_ZERO_OFF: Final = "The .0 at the end was taken off."
+POINT_ZERO_OFF: Final = "The .0 at the end was removed."
 """What is told of a text that was a number once."""
 
 _ODD_IN_NAMES: Final = re.compile(f"[{_NO_BREAK}{_UNSEEN}]")
@@ -158,8 +161,8 @@ def lost_text(kind: CellKind, text: str) -> Finding | None:
         return Finding(
             code="cell-error",
             found=text,
-            message=f"The cell holds the error {text} as text.",
-            fix="Type the value itself.",
+            message=f"The cell contains the spreadsheet error {text} as text.",
+            fix="Type the value.",
         )
     if kind in _DIALLED | {CellKind.COUNT}:
         shortened = SHORTENED.fullmatch(text) or _SHORTENED_INSIDE.search(text)
@@ -169,8 +172,8 @@ def lost_text(kind: CellKind, text: str) -> Finding | None:
         return Finding(
             code="cell-number-lost",
             found=text,
-            message="The spreadsheet shortened a number; its last digits are lost.",
-            fix="Format the cell as text and type the number again, in full, from where you have it.",
+            message="The spreadsheet has shortened the number, so its last digits are lost.",
+            fix="Format the cell as text and type the full number again from its source.",
         )
     left = _POINT_ZERO_IN_LIST if kind in {CellKind.SPAN, CellKind.LIST, CellKind.WORD} else _POINT_ZERO
     return lost_digits(text) if kind in _TOO_LONG and left.fullmatch(text) else None
@@ -242,27 +245,30 @@ def _cut_at(pattern: re.Pattern[str], text: str) -> str:
 
 _Repair: TypeAlias = tuple[Callable[[str], str], str]
 """What is done to a text, and how that is told."""
-_UNSEEN_WORDS: Final = "Characters that cannot be seen were taken off."
-_NO_BREAK_WORDS: Final = "Non-breaking blanks were taken out."
-_DIGITS_WORDS: Final = "Digits and signs of another script or width were turned into ordinary ones."
-_TEL_WORDS: Final = "The tel: in front was taken off."
+_UNSEEN_WORDS: Final = "Invisible characters were removed."
+_NO_BREAK_WORDS: Final = "Non-breaking spaces were removed."
+_DIGITS_WORDS: Final = "Digits or signs of another script or width were changed into ordinary ones."
+_TEL_WORDS: Final = "The tel: in front was removed."
 
 _NO_UNSEEN: Final[_Repair] = (partial(_without_unseen, _ALL_UNSEEN), _UNSEEN_WORDS)
 _NO_JOINERS: Final[_Repair] = (partial(_without_unseen, _UNSEEN_IN_NUMBERS), _UNSEEN_WORDS)
-_ORDINARY_BLANKS: Final[_Repair] = (partial(_NO_BREAKS.sub, " "), "Non-breaking blanks became ordinary ones.")
-_STRIPPED: Final[_Repair] = (str.strip, "Blanks before or after the value were taken off.")
-_NO_APOSTROPHE: Final[_Repair] = (partial(_without_front, _IN_FRONT), "An apostrophe in front was taken off.")
+_ORDINARY_BLANKS: Final[_Repair] = (
+    partial(_NO_BREAKS.sub, " "),
+    "Non-breaking spaces were changed into ordinary ones.",
+)
+_STRIPPED: Final[_Repair] = (str.strip, "Spaces before or after the value were removed.")
+_NO_APOSTROPHE: Final[_Repair] = (partial(_without_front, _IN_FRONT), "The apostrophe in front was removed.")
 _NO_TEL: Final[_Repair] = (partial(_without_front, _TEL), _TEL_WORDS)
-_URI_WORDS: Final = "Of the address only the number was taken, without what follows it (an extension, a host)."
+_URI_WORDS: Final = "Only the number of the address is used, without the extension or host after it."
 _NO_URI: Final[_Repair] = (_number_of_uri, _URI_WORDS)
 ADDRESS_WORDS: Final = frozenset({_TEL_WORDS, _URI_WORDS})
 """What is told of a number that stood there as an address."""
-_NO_QUOTES: Final[_Repair] = (lambda text: _QUOTES.sub("", text) or text, "Quotes were taken off.")
+_NO_QUOTES: Final[_Repair] = (lambda text: _QUOTES.sub("", text) or text, "Quotes were removed.")
 _DIGITS: Final[_Repair] = (_with_ordinary_digits, _DIGITS_WORDS)
 _DIGITS_OF_NUMBER: Final[_Repair] = (_number_with_ordinary_digits, _DIGITS_WORDS)
 _COMMAS: Final[_Repair] = (
     lambda text: text.translate(_SEPARATING),
-    "Commas of another script were turned into ordinary ones.",
+    "Commas of another script were changed into ordinary ones.",
 )
 _NO_POINT_ZERO: Final[_Repair] = (partial(_cut_at, _POINT_ZERO), POINT_ZERO_OFF)
 _NO_POINT_ZERO_IN_LIST: Final[_Repair] = (partial(_cut_at, _POINT_ZERO_IN_LIST), POINT_ZERO_OFF)

@@ -136,15 +136,15 @@ def _asked(table: Table, position: int, words: Sequence[str], file: str, command
     else:
         written = command("--write-columns", "columns.toml")
         leave_out = (
-            f"To leave them out, have a columns file written which says so, and give it along with --columns "
-            f"columns.toml: {written} (under [{section}] it has the line {line})"
+            f"To leave them out, write a columns file that does so and use it with --columns columns.toml: {written} "
+            f"(under [{section}] it has the line {line})"
         )
     return _at_header(
         table,
         "rows-not-in-use",
         position,
-        f"{header} is {how_many}: these numbers {are} in use, and nothing says whether they are to be sent.",
-        f"{leave_out}. To send them all the same, {keep}.",
+        f"{header} is {how_many}: these numbers {are} in use, and it is not clear whether to send them.",
+        f"{leave_out}. To send them anyway, {keep}.",
     )
 
 

@@ -134,7 +134,7 @@ class Tables:
                 row=self.trunks.header_row,
                 value=trunk,
                 header="--trunk",
-                message="--trunk says whose the rows of a list are, and there is no list here.",
+                message="--trunk gives the trunk for all rows of a list, but this workbook contains no list.",
                 fix=f"Leave it out. To take only one trunk of the workbook, give --only {trunk}.",
             )
         ]
@@ -230,6 +230,6 @@ def _on_two_sheets(trunks: Table, dids: Table) -> Problem:
         column=at,
         header=header,
         value=header,
-        message=f"DIDs are in the column {header!r} here and on the sheet {dids.name}; nobody knows which are meant.",
+        message=f"DIDs are in the column {header!r} here and on the sheet {dids.name}; it is not clear which to use.",
         fix=f"Keep one of the two: put # in front of the headers of DIDs here, or delete the rows of {dids.name}.",
     )

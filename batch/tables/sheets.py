@@ -165,17 +165,23 @@ def _no_trunks(
     names = listed(raw.name for raw in workbook.sheets if raw.name not in HIDDEN_SHEETS)
     message = f"There is no sheet named Trunks; the file has {names or 'no sheet at all'}."
     fix = (
-        "Name the sheet with one row per trunk Trunks, say by --columns which one it is, or start from "
+        "Rename the sheet that has one row per trunk to Trunks, name it in a file for --columns, or start from "
         "`trunk-batch template`."
     )
     if perhaps:
-        message = f"There is no sheet named Trunks, and {perhaps[0].name!r} has headers of one."
-        fix = f"Name it Trunks, or put # in front of its headers if it is none; or: {options.command('--as', 'trunks')}"
+        message = f"There is no sheet named Trunks, but {perhaps[0].name!r} has headers like those of Trunks."
+        fix = (
+            f"Rename it to Trunks, or put # in front of its headers if it is your own; or: "
+            f"{options.command('--as', 'trunks')}"
+        )
     elif names and not _filled(workbook.sheets, workbook):
-        message = f"Nothing is filled in: the file has {names}, and no cell of it says anything."
+        message = f"Nothing is filled in: the file has {names}, and all cells are empty."
         fix = "Fill it in, or give another file."
     elif len(filled) == 1 and options.sheet is None:
-        message = f"Neither its name nor its headers say what the rows of {filled[0].name!r} are."
+        message = (
+            f"It is not clear what the rows of {filled[0].name!r} are: neither the name of the sheet nor its headers "
+            "say so."
+        )
         fix = ways_to_say(filled[0], options)
     about = [*perhaps, *filled] if perhaps or len(filled) == 1 else ()
     sheet = about[0].name if about else TRUNKS.title
@@ -239,7 +245,7 @@ def _without_sheet(columns: ColumnsFile, found: Mapping[str, RawSheet]) -> list[
         fault(
             columns.name,
             title,
-            f"columns of {title} are said, and the workbook has no sheet of that name",
+            f"it has columns for {title}, but the workbook has no sheet of that name",
             title,
             f'Say which sheet it is, under [{title}]: sheet = "NAME".',
         )
@@ -257,7 +263,7 @@ def _own_sheets(own: Sequence[RawSheet], found: Mapping[str, RawSheet], workbook
             sheet=name,
             value=name,
             message=f"The sheet {name!r} is not known; did you mean {sheet.title}?",
-            fix=f"Rename it to {sheet.title}, or to something that is not like it.",
+            fix=f"Rename it to {sheet.title}. If it is your own, give it a name that is not like {sheet.title}.",
         )
         for name, sheet in near.items()
     ]
@@ -295,16 +301,16 @@ def unreadable_problems(workbook: Workbook, file: Path) -> list[Problem]:
     named = " and ".join(f"the {kind}{'s' * (len(names) > 1)} {listed(names)}" for kind, names in kinds)
     it, is_ = ("them", "They are") if len([*sheets, *parts]) > 1 else ("it", "It is")
     fix = (
-        f"{is_} given back unchanged, and cannot be searched for passwords like all the rest: look at {it} before "
-        "you pass the workbook on."
+        f"{is_} kept unchanged in results, and cannot be searched for passwords: look at {it} before you pass the "
+        "workbook on."
     )
     if damaged.packed:
-        fix = "Copy or download the file again: as it is, only the values of its other sheets can be given back."
+        fix = "Copy or download the file again. Otherwise results can contain only the values of its other sheets."
     return [
         Problem(
             code="parts-unreadable",
             sheet=sheets[0] if sheets else workbook.sheets[0].name,
-            message=f"{named[0].upper()}{named[1:]} cannot be read; nothing that is done needs {it}.",
+            message=f"{named[0].upper()}{named[1:]} cannot be read; nothing here needs {it}.",
             fix=fix,
         )
     ]
@@ -319,8 +325,8 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
                 Problem(
                     code="sheet-hidden",
                     sheet=raw.name,
-                    message=f"The sheet {raw.name} is hidden; its rows count all the same.",
-                    fix="Unhide it to see what will be done.",
+                    message=f"The sheet {raw.name} is hidden; its rows are used all the same.",
+                    fix="Unhide it to see its rows; rename it if they should not be sent.",
                 )
             )
         if raw.name in workbook.remarks:
@@ -329,9 +335,9 @@ def _seen(found: Mapping[str, RawSheet], workbook: Workbook) -> list[Problem]:
                     code="file-detected",
                     sheet=raw.name,
                     message=workbook.remarks[raw.name],
-                    fix="If names look odd, save the file as CSV UTF-8."
+                    fix="If accented letters look wrong, save the file as CSV UTF-8."
                     if workbook.format in {Format.CSV, Format.ZIP, Format.CSV_FILE}
-                    else "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx.",
+                    else "To have everything read, open it in Excel or LibreOffice and save it as .xlsx.",
                 )
             )
         if raw.dialect is not None:
@@ -355,7 +361,7 @@ def _formulas(raw: RawSheet) -> Iterator[Problem]:
                 column=column,
                 message=f"The cell begins with ={also}: a spreadsheet program that opens the file, or its results, "
                 "runs it as a formula.",
-                fix="If no formula is meant, type it without the =; the tool itself runs nothing.",
+                fix="Type it without the = unless you want a formula; this tool runs nothing.",
             )
 
 

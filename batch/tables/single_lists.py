@@ -303,12 +303,12 @@ def _where_it_goes(label: str, columns: Sequence[str], row: int, *, is_data: boo
     where = f"{label} over column {columns[0]}" if columns else f"{label} over its column"
     if len(columns) > 1:
         where = (
-            f"{where} and {label} to over {columns[1]}, if those are the first and the last number of a block; "
-            f"{label} 1, {label} 2 and so on, if each is a number of its row"
+            f"{where} and {label} to over {columns[1]}, if those are the first and last number of a block; {label} 1, "
+            f"{label} 2 and so on, if each is a number of its row"
         )
     if is_data:
-        return f"Row {row} is no row of headers: put one above it, with {where}."
-    return f"Head the columns of the numbers in row {row}, with {where}."
+        return f"Row {row} is not a header row: insert one above it, with {where}."
+    return f"Type headers for the columns of numbers in row {row}: {where}."
 
 
 def _hold_numbers(cells: Sequence[CellValue]) -> bool:

@@ -181,8 +181,8 @@ def _stray(table: Table, row: int) -> Problem:
         "trunk-unnamed",
         row,
         DIDS.number,
-        "The row has DIDs and says no trunk.",
-        f"Type the trunk's Name in this row too, or move its DIDs to the sheet {DIDS.title}, one row each.",
+        "The row has DIDs but no trunk.",
+        f"Type the trunk's Name in this row, or move its DIDs to the sheet {DIDS.title}, one row each.",
     )
 
 
@@ -220,8 +220,8 @@ def _with_constants(table: Table, constants: Mapping[str, Constant]) -> tuple[Ta
                     "trunk-contradicts",
                     row,
                     name,
-                    f"The row is of {text}, and {said.said_by} says {said.text}.",
-                    f"Leave {said.said_by} out, if the column is right; otherwise clear the cell, or delete the row.",
+                    f"The row is for trunk {text}, but {said.said_by} gives {said.text}.",
+                    f"If the column is right, leave {said.said_by} out; otherwise clear the cell, or delete the row.",
                     value=text,
                 )
                 for row, text in texts

@@ -309,7 +309,7 @@ def _problem(sheet: Sheet, sheet_name: str, row: int, group: Sequence[_Stranger]
         column=first.position,
         header=first.header,
         value=first.header,
-        message=f"{_called(group, headers)} not known, so nothing of {'it' if one else 'them'} would be sent; "
+        message=f"{_called(group, headers)} not known, so nothing in {'it' if one else 'them'} would be sent; "
         f"{said}{looks}.",
         fix=f"{_meant(sheet, group, known, place)} If {'it is a column' if one else 'they are columns'} of your own, "
         f"type {typed} in {place}{'' if one else ', and # in front of the others likewise'}."
@@ -336,9 +336,9 @@ _CANDIDATES: Final[Mapping[CellLook, tuple[str, ...]]] = {
 }
 """What a column may be, by what its cells look like."""
 _NUMBERS_OF_TRUNKS: Final = (
-    "If they are DIDs, call the column DIDs, or the columns DID 1, DID 2 and so on; a block goes into one cell, like "
-    "442079460100..442079460199. A caller ID needs extensions, so it goes into a row of the sheet Caller IDs; the one "
-    "for all other calls is Default caller ID."
+    "If they are DIDs, name the column DIDs, or the columns DID 1, DID 2 and so on; a block goes into one cell, such "
+    "as 442079460100..442079460199. A caller ID needs extensions, so it goes into a row of the sheet Caller IDs; "
+    "Default caller ID is the one for all other calls."
 )
 
 
@@ -358,18 +358,18 @@ def _meant(sheet: Sheet, group: Sequence[_Stranger], known: Collection[str], pla
         case CellLook.NUMBER | CellLook.RANGE | CellLook.COUNT:
             label = "DID" if sheet is DIDS else "Caller ID"
             return (
-                f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to "
-                "the last one of a block, Quantity how many a block has; a code in front of a number goes into it."
+                f"If these are numbers to send, choose the header that fits: {label} 2 is another number of the row, "
+                f"{label} to is the last one of a block, Quantity is its size; a country or area code goes into the "
+                "number."
             )
         case CellLook.CHOICE if not sheet.required:
             return (
-                "All rows of a trunk are added, removed or put in place of its list together: the sheet Trunks says "
-                "which, under Caller IDs mode and DIDs mode."
+                "One mode applies to all rows of a trunk: set it on the sheet Trunks, under Caller IDs mode, DIDs mode."
             )
         case CellLook.HOST | CellLook.SWITCH | CellLook.SECRET | CellLook.CHOICE:
-            return "A setting of a trunk goes onto the sheet Trunks, under its own header."
+            return "A trunk's setting belongs on the sheet Trunks, under its own header."
         case CellLook.OTHER:
-            return "If it means a column of ours, give it that header."
+            return "If it is one of the columns of this sheet, give it that header."
 
 
 def _lettered(positions: Sequence[int]) -> str:
@@ -409,7 +409,7 @@ def nameless(
                 message=f"Column {called} has no header: a column of your own, kept as it is and not sent."
                 if len(kept) == 1
                 else f"Columns {called} have no header: columns of your own, kept as they are and not sent.",
-                fix="Nothing to do; if its values are meant, give it a header.",
+                fix="Nothing to do. If its values should be sent, give it a header.",
             )
         )
     return problems
@@ -429,8 +429,8 @@ def _shifted(raw: RawSheet, region: Region, columns: Mapping[int, list[int]]) ->
                 row=region.header_row,
                 column=at,
                 message=f"{len(firsts):,} rows have a value in column {letters(at)}, which has no header.",
-                fix="Give the column its header, with # in front if it is a column of your own; or see whether the "
-                "values hold the separator and need quotes around them.",
+                fix="Give the column a header, with # in front if it is a column of your own; or check whether the "
+                "values contain the separator and need quotes around them.",
             )
         ]
     separator = raw.dialect.delimiter.replace("\t", "tab") if raw.dialect else ""
@@ -440,8 +440,8 @@ def _shifted(raw: RawSheet, region: Region, columns: Mapping[int, list[int]]) ->
             sheet=raw.name,
             row=row,
             column=position,
-            message="The row has more values than there are headers: its values may be in the wrong columns.",
-            fix=f'Put "quotes" around the value that holds the separator ({separator}), or delete what is too much.',
+            message="The row has more values than there are headers, so its values may be in the wrong columns.",
+            fix=f'Put "quotes" around the value that contains the separator ({separator}), or delete the extra values.',
         )
         for row, position in sorted(firsts.items())
     ]

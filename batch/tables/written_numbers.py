@@ -101,7 +101,9 @@ def holds_two(text: str) -> bool:
 def each_in_a_row(numbers: Sequence[str]) -> str:
     """Say what to do with several numbers, of which ten are named, unless they would be wrong as they stand."""
     if any(map(ZERO_KEPT.match, numbers)):
-        return "Put each in a row of its own, without the 0 behind the country, which is dialled only inside it."
+        return (
+            "Put each in a row of its own, without the 0 after the country code: it is dialled only inside the country."
+        )
     full = in_full(numbers)
     each = "each" if list(full) == list(numbers) else "each in full"
     numbers = full
@@ -264,7 +266,7 @@ def offers_beside_rows(numbers: Sequence[str], text: str) -> list[Offer]:
     joined = "".join(text.split())
     one = joined if re.fullmatch("[0-9]{7,15}", joined) else ""
     return [
-        Offer(as_range(numbers), "as they follow each other, type {} into one row"),
+        Offer(as_range(numbers), "they are consecutive, so you can type {} into one row"),
         Offer(one, "for one number type {}"),
     ]
 
@@ -287,7 +289,7 @@ _STARS_BEHIND: Final = re.compile(r"(\+?[0-9]{4,})(\*{2,})")
 _END_ALONE: Final = re.compile(r"(?:-+|\.{2,}|\N{HORIZONTAL ELLIPSIS})\s*[0-9]{1,7}")
 _FOOTNOTE: Final = re.compile(r"([+(0-9][0-9\s()./-]+[0-9])\s*(?:[*#\u2020\u2021\xa7]+|\([*#\u2020\u2021\xa7]+\))")
 _PLACE_IN_LIST: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
-_AS_DIGITS: Final = "Type the number in digits alone, with a + in front if the carrier sends one."
+_AS_DIGITS: Final = "Type the number in digits only, with a + in front if the carrier sends one."
 
 
 def odd_signs(text: str) -> Reading | None:
@@ -313,7 +315,7 @@ def _lookalikes(text: str) -> Reading | None:
     if not letters or not _LOOKALIKES.fullmatch(text) or len(re.findall("[0-9]", text)) < _LEAST:
         return None
     named = " and ".join(f"{letter!r}" for letter in letters)
-    return _reading(f"The number has {named} where a digit belongs.", Offer(text.translate(_LETTERS)))
+    return _reading(f"The number contains {named}, which is not a digit.", Offer(text.translate(_LETTERS)))
 
 
 def _pattern_of_two(text: str) -> Reading | None:
@@ -323,7 +325,8 @@ def _pattern_of_two(text: str) -> Reading | None:
         return None
     return Reading(
         code="many-numbers",
-        message=f"{found[2]} stands for any digit, and no number is as long as this: it looks like two numbers.",
+        message=f"{found[2]} matches any digit, and the whole is longer than any phone number: it looks like two "
+        "numbers.",
         otherwise=each_in_a_row([found[1], found[3]]),
     )
 
@@ -334,7 +337,7 @@ def _plusses(text: str) -> Reading | None:
     if len(number) < _LONG or not (_PLUSSES.match(text) or _PLUS_INSIDE.fullmatch(text)):
         return None
     return _reading(
-        "The number is written as an international one twice over, or has a + inside.",
+        "The number has two international prefixes, or a + inside.",
         Offer(number if number.startswith("+") else f"+{number}"),
     )
 
@@ -342,7 +345,7 @@ def _plusses(text: str) -> Reading | None:
 def _set(text: str) -> Reading | None:
     if not (found := _SET.fullmatch(text)):
         return None
-    return _reading("The brackets stand for one digit out of those in them, not for a number.", Offer(found[1]))
+    return _reading("The brackets match one of the digits inside them, not a whole number.", Offer(found[1]))
 
 
 def _dots(text: str) -> Reading | None:
@@ -350,11 +353,11 @@ def _dots(text: str) -> Reading | None:
         return None
     if found[2]:
         return _reading(
-            "The PBX takes each of the dots for one digit or more.",
-            Offer(f"{found[2]}.", "for one digit or more behind it type {}"),
+            "The PBX reads each dot as one or more digits.",
+            Offer(f"{found[2]}.", "for that number with one or more digits after it type {}"),
         )
     return _reading(
-        f"The dot at the end stands for one digit or more, so a call for {found[1]} itself would not match.",
+        f"The dot at the end means one or more digits, so a call to {found[1]} would not match.",
         Offer(found[1], "for that number type {}"),
         Offer(f"{found[1]}X!", "if more digits follow it, type {}"),
     )
@@ -368,7 +371,7 @@ def _footnote(text: str) -> Reading | None:
         return None
     pattern = hidden[1] + "X" * len(hidden[2]) if hidden else ""
     return _reading(
-        "Signs as of a footnote stand behind the number; a caller would have to dial them.",
+        "There are footnote marks after the number; a caller would have to dial them.",
         Offer(number if len(number) >= _LONG else ""),
         Offer(pattern, "for any digits in place of the stars type {}"),
     )
@@ -381,13 +384,13 @@ def _marker(text: str) -> Reading | None:
     if not found or len(number) <= _LONG:
         return None
     marker = text[: found.start(1)].strip()
-    return _reading(f"{marker} in front looks like a place in a list, and no part of the number.", Offer(number))
+    return _reading(f"{marker} in front looks like a list number, not like part of the phone number.", Offer(number))
 
 
 def _grouped(text: str) -> Reading | None:
     bare = _COUNTRY_APART.sub(r"\1\2", text.strip(".-"), count=1)
     if _END_ALONE.fullmatch(text):
-        return _reading("This looks like the end of a number; its signs in front would be sent with it.")
+        return _reading("This looks like only the end of a number; the characters in front would be sent with it.")
     number = together(bare) if _WITH_SIGNS.fullmatch(text) else ""
     if len(number) < _LONG or re.search("[0-9]-[0-9]", text) or re.search(r"\(0\)", text):
         return None
@@ -423,8 +426,8 @@ def _empty_bracket(bracket: str) -> Reading | None:
         return None
     return Reading(
         code="bad-characters",
-        message=f"No digit fits {bracket}" + (f": {backwards[0]} runs backwards." if backwards else "."),
-        otherwise="Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+        message=f"No digit fits {bracket}" + (f": {backwards[0]} is in the wrong order." if backwards else "."),
+        otherwise="Type its digits with the lower one first, as in 44207946010[0-4].",
     )
 
 
@@ -436,7 +439,7 @@ def _span_in_bracket(text: str, bracket: str) -> Reading | None:
     any_digits = {*span[1]} == {"0"} and {*span[2]} == {"9"}
     return Reading(
         code="bad-characters",
-        message=f"A bracket stands for one digit; {bracket} is not every number from {span[1]} to {span[2]}.",
+        message=f"A bracket matches one digit, so {bracket} does not mean the numbers from {span[1]} to {span[2]}.",
         offers=[
             Offer("" if tail else f"{head}{span[1]}..{head}{span[2]}", "for a range type {}"),
             Offer(f"{head}{'X' * len(span[1])}{tail}" if any_digits else "", "for a pattern type {}"),

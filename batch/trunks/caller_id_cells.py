@@ -98,22 +98,20 @@ def _mismatch(option: str, field: str) -> Finding:
     if option == "range":
         return Finding(
             "option-mismatch",
-            f"With option range, {label} has no meaning.",
-            "Clear the cell and fill Extension range, or choose option shared.",
+            f"With option range, {label} is not used.",
+            "Clear the cell and fill in Extension range, or choose option shared.",
         )
     return Finding(
         "option-mismatch",
-        f"With option shared, {label} has no meaning.",
-        "Clear the cell and fill Extensions or Extension groups, or choose option range.",
+        f"With option shared, {label} is not used.",
+        "Clear the cell and fill in Extensions or Extension groups, or choose option range.",
     )
 
 
 def _unequal(number: NumberRange, span: NumberRange) -> Finding:
     fitting = f"{span.first}-{int(span.first) + number.size - 1:0{len(span.first)}d}"
-    message = f"{number.size} numbers ({number}) do not go with {span.size} extensions ({span})."
+    message = f"The Caller ID has {number.size} numbers ({number}), but Extension range has {span.size} ({span})."
     if isinstance(parse_extension_range(fitting), Finding):
-        return Finding(
-            "range-unequal", message, "Type as many extensions as there are numbers, or change the Caller ID."
-        )
+        return Finding("range-unequal", message, "Type as many extensions as numbers, or change the Caller ID.")
     fix = f"For {number.size} extensions type {fitting}, or change the Caller ID."
     return Finding("range-unequal", message, fix, (fitting,))

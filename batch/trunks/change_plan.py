@@ -219,8 +219,8 @@ def _doubled(table: Table, record: Record) -> Problem:
         "trunk-ambiguous",
         record.row,
         record.found_by,
-        f"More than one trunk on the PBX is named {record.name or record.id}.",
-        "Type the Trunk ID of the one that is meant.",
+        f"The PBX has more than one trunk named {record.name or record.id}.",
+        "Type the Trunk ID of the right one.",
         value=record.name or str(record.id),
     )
 
@@ -232,8 +232,10 @@ def _the_same(table: Table, record: Record, trunk: LiveTrunk, first: int) -> Pro
         "same-live-trunk",
         record.row,
         record.found_by,
-        f"This is the same trunk on the PBX as {there}: {trunk.name}, id {trunk.id}.",
-        "Keep one row for it, with all its changes." if table.times is None else "Call it the same in all its rows.",
+        f"This row and {there} are for the same trunk on the PBX: {trunk.name}, id {trunk.id}.",
+        "Put all its changes into one row, and delete the other."
+        if table.times is None
+        else "Type the same name or ID in all its rows.",
         value=record.label,
     )
     return replace(problem, partner=first)
@@ -258,8 +260,8 @@ def _also_a_name(table: Table, record: Record, trunk: LiveTrunk, namesake: LiveT
         "trunk-ambiguous",
         record.row,
         record.found_by,
-        f"On the PBX {record.id} is the Trunk ID of {trunk.name}, and the name of another trunk.",
-        f"Type {trunk.name}, or the other one's Trunk ID, {namesake.id}.",
+        f"On the PBX, {record.id} is the Trunk ID of {trunk.name} and also the name of another trunk.",
+        f"For the first, type {trunk.name}; for the other, type its Trunk ID, {namesake.id}.",
         value=str(record.id),
     )
 
@@ -391,9 +393,9 @@ def _order_left(table: Table, change: Change, label: str) -> Problem:
         code="order-left",
         sheet=table.name,
         row=table.header_row,
-        message=f"The {label} of {change.live.label} are all on the PBX, in another order, which stays: the trunk was "
-        "done when its run ended, and results may be sorted to read them.",
-        fix="Nothing to do. To change the order, put the rows into a workbook that is no results.",
+        message=f"The {label} of {change.live.label} are all on the PBX in a different order, and that order is kept: "
+        "the trunk was finished when its run ended, and results may be sorted for reading.",
+        fix="Nothing to do. To change the order, copy the rows into a workbook that is not a results file.",
         trunk=change.record.row,
     )
 

@@ -111,12 +111,12 @@ def _dids(table: Table, row: int, text: str) -> tuple[list[str], list[Problem]]:
 
 def _written_out(table: Table, row: int, column: str, numbers: NumberRange) -> Problem:
     text = table.text_of(column, row)
-    said = f"{text} was" if text != f"{numbers.first}..{numbers.last}" else "The block was"
+    said = text if text != f"{numbers.first}..{numbers.last}" else "The block"
     return table.problem(
         "range-expanded",
         row,
         column,
-        f"{said} written out into {numbers.size:,} DIDs, {numbers.first} to {numbers.last}.",
+        f"{said} becomes {numbers.size:,} DIDs, {numbers.first} to {numbers.last}.",
         LEFT_AS_TAKEN,
         value=text,
     )
@@ -143,7 +143,7 @@ def _names(
 
 def _required(table: Table, row: int, field: str) -> Problem:
     column = table.sheet.column(field)
-    fix = f"Type {' or '.join(column.choices)}." if column.choices else f"Type it, like {column.example}."
+    fix = f"Type {' or '.join(column.choices)}." if column.choices else f"Type a value, such as {column.example}."
     return table.problem("required", row, field, f"{column.label} must not be blank.", fix)
 
 
@@ -195,9 +195,9 @@ def _pairs(table: Table, row: int, texts: CallerIdCells, many: int) -> Problem:
         "many-numbers",
         row,
         "outbound_cid",
-        f"The row has {many} caller IDs and {many} extensions, and does not say whether each has one of its own.",
-        "Put each caller ID with its extension into a row of its own. Of several for the same extension, the PBX shows "
-        "the first.",
+        f"The row has {many} caller IDs and {many} extensions; it is not clear whether each extension has its own "
+        "caller ID.",
+        "Put each caller ID with its extension into its own row. If an extension has several, the PBX shows the first.",
         value=texts.outbound_cid,
     )
 
@@ -239,7 +239,7 @@ def _beside_block(table: Table, row: int, found: Finding, text: str) -> Problem 
     """Say of a block in columns of its own what to do in the column of its end, where that is at fault."""
     if found.code == "many-numbers" and ".." in text:
         ends = [name for name in ("outbound_cid_to", "outbound_cid_count") if table.has(name)]
-        message = "With option shared one number is shown, and the row has a block of them."
+        message = "Option shared takes one number, but the row has a block of numbers."
         fix = "Clear the cell, or choose option range."
         return table.problem("option-mismatch", row, ends[0], message, fix) if ends else None
     last = "outbound_cid_to_ext_range_to"
@@ -307,8 +307,8 @@ def ambiguous(tables: Tables, sheet: ListSheet, edit: ListEdit[Any], live: Seque
                     "key-ambiguous",
                     row.row,
                     field,
-                    f"{text} stands {count[row.key]} times on the PBX, so it is not clear which one is meant.",
-                    "Remove the doubles on the PBX, or replace the whole list.",
+                    f"{text} is on the PBX {count[row.key]} times, so it is not clear which one to change.",
+                    "Remove the duplicates on the PBX, or replace the whole list.",
                     value=text,
                 )
             )
@@ -324,7 +324,7 @@ def _not_there(table: Table, field: str, row: int, numbers: Sequence[str]) -> Pr
         row,
         field,
         f"{numbers[0]}{more} is not on the trunk, so there is nothing to remove.",
-        "Nothing to do, if it is gone already; otherwise check the number.",
+        "Nothing to do, if it is already gone; otherwise check the number.",
         value=numbers[0],
     )
 
@@ -368,7 +368,7 @@ def _not_on_pbx(table: Table, row: CallerIdRow, code: str, field: str, name: str
         row.row,
         field,
         f"The PBX has no {what} {name}" + (f"; did you mean {near}?" if near else "."),
-        f"Type {near}." if near else f"Correct it, or let the administrator add the {what} first.",
+        f"Type {near}." if near else f"Correct it, or ask the administrator to add the {what} first.",
         value=name,
     )
 
@@ -379,7 +379,7 @@ def _missing(table: Table, row: CallerIdRow, code: str, field: str) -> Problem:
         code,
         row.row,
         field,
-        f"{row.number} is new on this trunk, so {needed} must say for whom it is.",
+        f"The caller ID {row.number} is new on this trunk, so it needs {needed}.",
         f"Fill in {needed}.",
         value="",
     )

@@ -17,8 +17,8 @@ def no_groups_in(text: str) -> Finding | None:
         return None
     return Finding(
         "extension-malformed",
-        f"{text!r} names no extension group.",
-        "Type names of groups with commas between, or clear the cell to leave them as they are.",
+        f"{text!r} is not the name of an extension group.",
+        "Type names of groups with commas between them, or clear the cell to leave the groups unchanged.",
     )
 
 

@@ -80,8 +80,8 @@ def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[
                 code="unread-lists",
                 row=asked.row,
                 trunk=name,
-                message=f"The PBX does not show the {sheet.words} of {live.label}, as some firmware does not where "
-                "there are none; whatever they are, the rows of the workbook take their place.",
+                message=f"The PBX does not show the {sheet.words} of {live.label} (some firmware leaves an empty list "
+                "out), and the rows of the workbook replace them, whatever they are.",
             )
         if differs is None:
             continue
@@ -91,16 +91,16 @@ def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[
                 row=asked.row,
                 trunk=name,
                 message=f"{live.label} would lose {len(removed)} {sheet.words if len(removed) > 1 else what} that the "
-                f"workbook does not name, the first of them {removed[0].old.number}. To keep them: --mode add, or add "
-                f"as {TRUNKS.column(sheet.mode).label} on the sheet Trunks. If they are to go: replace.",
+                f"workbook does not have, beginning with {removed[0].old.number}. To keep them, use --mode add, or "
+                f"type add as {TRUNKS.column(sheet.mode).label} on the sheet Trunks. To remove them, type replace.",
             )
         if unknown_keys := live.lists[sheet].unknown_keys:
             yield Hazard(
                 code="unknown-keys",
                 row=asked.row,
                 trunk=name,
-                message=f"The {what} list of {live.label} holds settings that this tool does not know "
-                f"({', '.join(sorted(unknown_keys))}); rewriting the list would lose them.",
+                message=f"The {what} list of {live.label} has settings that this tool does not know "
+                f"({', '.join(sorted(unknown_keys))}); writing the list would delete them.",
             )
 
 
@@ -118,7 +118,7 @@ def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inven
                 record.row,
                 record.found_by,
                 f"{live.name} is a {live.vendor_type or 'trunk of unknown type'}, which the API cannot edit.",
-                "Delete the row, and change this trunk on the PBX's own pages.",
+                "Delete the row, and change this trunk in the PBX's web interface.",
                 value=record.label,
             )
         ]
@@ -131,8 +131,8 @@ def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inven
                 "type-differs",
                 record.row,
                 "type",
-                f"On the PBX {live.name} is a trunk of type {live.type}, and a type cannot be changed.",
-                f"Type {live.type}, or clear the cell; if you mean another trunk, correct its ID or Name.",
+                f"On the PBX, {live.name} is a trunk of type {live.type}, and the type cannot be changed.",
+                f"Type {live.type}, or clear the cell. If the row is for another trunk, correct its ID or Name.",
                 value=record.type,
             )
         )
@@ -144,7 +144,7 @@ def check_live(tables: Tables, record: Record, live: LiveTrunk, inventory: Inven
                 "name-taken",
                 record.row,
                 "name",
-                f"The name {wanted} belongs to trunk {holder.id} on the PBX.",
+                f"Trunk {holder.id} on the PBX already has the name {wanted}.",
                 "Choose another name. To swap names, rename the other trunk first, in a run of its own.",
                 value=str(wanted),
             )
@@ -171,9 +171,9 @@ def incomplete(
             "live-entry-incomplete",
             record.row,
             record.found_by,
-            f"On the PBX, the caller ID {entry.number} of {live.name} is for no extension; a list with it "
-            "cannot be written.",
-            "Give it an extension on the PBX, or delete it there; or add a row for it to the workbook.",
+            f"On the PBX, the caller ID {entry.number} of {live.name} has no extension; a list with such an entry "
+            "cannot be sent.",
+            "On the PBX, give it an extension or delete it; or add a row for it to the workbook.",
             value=record.label,
         )
         for entry in desired.lists[CALLER_IDS]
@@ -191,7 +191,7 @@ def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]
             continue
         what, mode = sheet.words, TRUNKS.column(sheet.mode).label
         how = f"The PBX does not show the {what} of {live.label}"
-        fix = f"Name all its {what} in the workbook, with {Mode.REPLACE} as {mode}; or look at the trunk on the PBX."
+        fix = f"Name all its {what} in the workbook, with {Mode.REPLACE} as {mode}; or check the trunk on the PBX."
         if why != NOT_SHOWN:
             how = f"The {what} of {live.label} cannot be read as the PBX shows them ({why})"
             fix = f"Correct them on the PBX, or leave its {what} out of the workbook."
@@ -199,7 +199,7 @@ def unread(tables: Tables, record: Record, live: LiveTrunk) -> Iterable[Problem]
             "live-entry-incomplete",
             record.row,
             record.found_by,
-            f"{how}, so nobody knows what would be lost by writing them.",
+            f"{how}, so it is not known what writing them would delete.",
             fix,
             value=record.label,
         )
@@ -212,7 +212,7 @@ def unreadable_trunk_problem(tables: Tables, record: Record, live: LiveTrunk) ->
         record.row,
         record.found_by,
         f"{record.label} cannot be read: {live.unread[WHOLE_TRUNK]}.",
-        "Look at this trunk on the PBX, then plan again; or leave it out of the workbook.",
+        "Check this trunk on the PBX, then plan again; or leave it out of the workbook.",
         value=record.label,
     )
 
@@ -233,27 +233,27 @@ def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) 
             record.row,
             record.found_by,
             f"{rows} of {record.label} on the sheet {table.name} {'were' if len(entries) > 1 else 'was'} deleted since "
-            f"the export; its {sheet.title} are left alone.",
-            f"Nothing to do, if that is meant. To empty the list, add a row for the trunk with {CLEAR} as its "
+            f"the export; the {sheet.title} of the trunk stay as they are.",
+            f"Nothing to do, if they should stay. To empty the list, add a row for the trunk with {CLEAR} as its "
             f"{sheet.column(sheet.number).label}.",
             value=record.label,
         )
 
 
 def _shared(tables: Tables, record: Record) -> Iterator[Problem]:
-    said = f"{record.label} is a shared trunk; it takes only caller IDs."
+    said = f"{record.label} is a shared trunk; only its caller IDs can be changed here."
     for name in record.fields:
         if not TRUNKS.column(name).shared:
             text = tables.trunks.text(name, record.row)
-            fix = "Clear the cell; the trunk's owner must change this."
+            fix = "Clear the cell; only the trunk's owner can change this."
             yield tables.trunks.problem("trunk-shared", record.row, name, said, fix, value=text)
     rows = record.dids.numbered() if record.dids else {}
     if record.dids and not rows:
-        fix = "Put back the rows of its DIDs that were deleted or moved; the trunk's owner must change its DIDs."
+        fix = "Restore the DID rows that were deleted or moved; only the trunk's owner can change its DIDs."
         yield tables.trunks.problem("trunk-shared", record.row, record.found_by, said, fix, value=record.label)
     for row, did in rows.items():
         what = "Delete the row" if tables.dids.times is None else "Clear the cell"
-        fix = f"{what}; the trunk's owner must change its DIDs."
+        fix = f"{what}; only the trunk's owner can change its DIDs."
         yield tables.dids.problem("trunk-shared", row, "did", said, fix, value=did)
 
 
@@ -265,8 +265,8 @@ def _cloud_patterns(tables: Tables, record: Record) -> list[Problem]:
             "pattern-not-on-cloud",
             entry.row,
             "did",
-            f"The Cloud edition takes no [ ] and no ! in a DID of this trunk: {entry.number}.",
-            "Write the numbers out, or use X, Z, N and the dot.",
+            f"The Cloud edition does not accept [ ] or ! in a DID of this trunk: {entry.number}.",
+            "Type the numbers one by one, or use X, Z, N and the dot.",
             value=entry.number,
         )
         for entry in record.dids.rows
@@ -395,9 +395,8 @@ def not_sendable(tables: Tables, record: Record, live: LiveTrunk, body: Mapping[
             "live-entry-incomplete",
             record.row,
             record.found_by,
-            f"The list that {live.name} would be sent holds something from the PBX that the API does not take "
-            f"({refusal}).",
-            "Correct or delete that entry on the PBX, or name every entry in the workbook with mode replace.",
+            f"The list for {live.name} contains an entry from the PBX that the API does not accept ({refusal}).",
+            "Correct or delete that entry on the PBX, or write the whole list in the workbook with mode replace.",
             value=record.label,
         )
         for refusal in (refusals(live.type, body)[:1] if live.type else ())

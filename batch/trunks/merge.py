@@ -297,8 +297,8 @@ def _conflict(
         code="conflicts",
         row=row,
         trunk=trunk,
-        message=f"{table.name}!{cell}: {what} was {was} when it was exported, is {now} on the PBX now, "
-        f"and the workbook says {wanted}.",
+        message=f"{table.name}!{cell}: {what} was {was} at the export, is {now} on the PBX now, and is {wanted} in the "
+        f"workbook.",
         conflict=Conflict(sheet=table.name, cell=cell, base=base, live=live, yours=yours),
     )
 

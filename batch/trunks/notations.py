@@ -119,8 +119,8 @@ def written_for_people(text: str) -> Reading | None:
     if len(text) > LONGEST_CELL:
         return Reading(
             code="too-long",
-            message=f"One number belongs here; the cell has {len(text):,} characters.",
-            otherwise="Type one number; if they are several, type each in a row of its own.",
+            message=f"The cell takes one number, but it has {len(text):,} characters.",
+            otherwise="Type one number; if there are several, type each in a row of its own.",
         )
     return (
         odd_signs(text)
@@ -143,12 +143,12 @@ def dash_unclear(text: str) -> Reading:
     single, ends = "" if _NOT_ONE.search(text) else together(text), ranges(text)
     if not single and not ends and (other := _no_first_and_last(text) or _several(text)):
         return other
-    example = "for a range write both ends in full with .. between, like 442079460100..442079460199"
+    example = "for a range type both ends in full with .. between them, such as 442079460100..442079460199"
     return Reading(
         code="dash-unclear",
-        message="The dash could separate the digits of one number or make a range.",
+        message="The dash can separate the digits of one number or the ends of a range.",
         offers=[Offer(single, "for one number type {}"), *(Offer(range_, "for a range type {}") for range_ in ends)],
-        otherwise=f"For one number type its digits alone; {example}.",
+        otherwise=f"For one number type only its digits; {example}.",
         after="" if ends else f"; {example}",
     )
 
@@ -196,8 +196,8 @@ def _no_first_and_last(text: str) -> Reading | None:
     return Reading(
         code="range-malformed",
         message=f"This looks like a range, but {' and '.join(numbers)} are not its first and last number.",
-        otherwise="Type both ends in full and with the same number of digits, the smaller first, with .. between, like "
-        "442079460100..442079460199.",
+        otherwise="Type both ends in full and with the same number of digits, the lower first, with .. between them, "
+        "such as 442079460100..442079460199.",
     )
 
 
@@ -222,7 +222,7 @@ def _trunk_zero(text: str) -> Reading | None:
     offers = [Offer(one) for text in readings for one in (together(text) or text.strip(), *ranges(text))]
     return Reading(
         code="trunk-prefix",
-        message="The (0) is dialled only inside the country; it is no part of the number that the PBX sees.",
+        message="The (0) is dialled only inside the country; it is not part of the number that the PBX gets.",
         offers=offers,
         otherwise="Type the number without it.",
     )
@@ -275,18 +275,18 @@ def _short_end(first: str, last: str, *, grouped: bool) -> Reading | None:
     if grouped:
         return Reading(
             code="number-count",
-            message=f"{last} behind the slash may be another number, the end of a range or the last digits of one.",
-            otherwise="Type the one number in digits alone, or the first and the last of a range with .. between; "
-            "for two numbers type each in full in a row of its own.",
+            message=f"{last} after the slash can be another number, the end of a range or the last digits.",
+            otherwise="Type one number in digits only, or the first and last of a range with .. between them; for two "
+            "numbers type each in full in a row of its own.",
         )
     return Reading(
         code="number-count",
-        message=f"{last} behind the slash may be how the last of {size:,} numbers ends.",
+        message=f"{last} after the slash can be the last digits of a range of {size:,} numbers.",
         offers=[
             *(Offer(ends, "for a range type {}") for ends in _from_to(first, last)),
             Offer(together(f"{first} {last}"), "for one number type {}"),
         ],
-        otherwise="Type the first and the last number with .. between.",
+        otherwise="Type the first and the last number with .. between them.",
         after="" if size == 2 else "; for two numbers type each in full in a row of its own",
     )
 
@@ -301,12 +301,12 @@ def _counted(first: str, size: int, alone: bool) -> Reading:  # noqa: FBT001 - w
     last = f"{first[: first.startswith('+')]}{int(first) + size - 1:0{len(first.lstrip('+'))}d}"
     return Reading(
         code="number-count",
-        message=f"The cell names {size:,} numbers by the first of them, {first}.",
+        message=f"The cell has the first number, {first}, and a count, {size:,}.",
         offers=[
             Offer(f"{first}..{last}" if size > 1 else "", f"for {size:,} numbers type {{}}"),
-            Offer(first if alone or size == 1 else "", "for that number alone type {}"),
+            Offer(first if alone or size == 1 else "", "for only that number type {}"),
         ],
-        otherwise="Type the first and the last number with .. between; longer ranges go into several rows.",
+        otherwise="Type the first and the last number with .. between them; split longer ranges into several rows.",
         reading=f"{first}..{last}" if size > 1 else "",
     )
 
@@ -319,25 +319,25 @@ def _extension_behind(text: str) -> Reading | None:
     pattern = f"{number}[0-9]{found['extension']}" if found["x"] and number else ""
     return Reading(
         code="extension-behind",
-        message="The number has an extension behind it, which the PBX would take for part of the number.",
+        message="The number has an extension after it, which the PBX would read as part of the number.",
         offers=[
             Offer(number, "type {} without the extension"),
-            Offer(pattern, "if the x stands for any digit, type {}"),
+            Offer(pattern, "if the x means any digit, type {}"),
         ],
         otherwise="Type the number without it.",
     )
 
 
 def _spoiled(text: str) -> Reading | None:
-    again = "Format the cell as text and type the number again, from where you have it."
+    again = "Format the cell as text and type the number again from its source."
     if _DATE.fullmatch(text):
-        message = f"This is a {'time' if ':' in text else 'date'}, which a spreadsheet may have made of what was typed."
+        message = f"This is a {'time' if ':' in text else 'date'}; the spreadsheet may have changed the typed value."
         return Reading(code="cell-date", message=message, otherwise=again)
     if text.casefold() in _TRUTH:
-        message = "This is what a spreadsheet writes for true or false, and no number."
+        message = "This is what a spreadsheet writes for true or false, not a number."
         return Reading(code="cell-boolean", message=message, otherwise=again)
     if text.casefold() in _YES_NO:
-        message = f"The cell {'is ticked' if text in 'xX' else 'says yes or no'} where a number belongs."
+        message = f"The cell {'contains a tick' if text in 'xX' else 'contains yes or no'} instead of a number."
         return Reading(code="no-number", message=message, otherwise="Type the number, or delete the row.")
     return None
 
@@ -351,9 +351,9 @@ def _thousands(text: str) -> Reading | None:
         return several
     return Reading(
         code="cell-fraction",
-        message="The number has a point or comma in it, which could separate thousands or decimals."
+        message="The number contains a point or comma, which can separate thousands or decimals."
         if re.search("[.,]", text)
-        else "The number has apostrophes in it, as between thousands.",
+        else "The number contains apostrophes, as between thousands.",
         offers=[Offer(together(re.sub("[,'\u2019]", ".", text))), Offer(re.sub(r"[.,]0+$", "", text))],
         otherwise="Type the number without it.",
         before="Format the cell as text and ",
@@ -366,7 +366,7 @@ def _several(text: str) -> Reading | None:
         return None
     return Reading(
         code="many-numbers",
-        message=f"The cell holds {len(numbers):,} numbers; a row takes one.",
+        message=f"The cell contains {len(numbers):,} numbers, but a row takes only one.",
         offers=offers_beside_rows(numbers, text),
         otherwise=each_in_a_row(numbers),
         before=f"{each_in_a_row(numbers)[:-1]}; or, ",
@@ -380,9 +380,9 @@ def _underscore(text: str, what: str, odd: str) -> Reading | None:
         return None
     return Reading(
         code="bad-characters",
-        message=f"{what} cannot hold {shown_characters(odd)}.",
+        message=f"{what} cannot contain {shown_characters(odd)}.",
         offers=[Offer(bare)],
-        otherwise="Type the pattern as the PBX has it, like 44207946XXXX.",
+        otherwise="Type the pattern as the PBX has it, such as 44207946XXXX.",
     )
 
 
@@ -396,7 +396,7 @@ def _both_ends(text: str) -> Reading | None:
         code="range-malformed",
         message="This looks like the first and the last number of a range.",
         offers=[Offer(ends) for ends in found],
-        otherwise="Type the first and the last number with .. between.",
+        otherwise="Type the first and the last number with .. between them.",
     )
 
 
@@ -404,10 +404,10 @@ def _characters(text: str, what: str, odd: str, otherwise: str) -> Reading:
     """Leave out what is not allowed, where nothing but the groups of one number, or quotes around it, is lost."""
     single, around = together(text), _without_quotes(text) or _amid_words(text)
     clear = not single or surely_together(text) == single
-    apart = "; if they are several, type each in a row of its own"
+    apart = "; if there are several, type each in a row of its own"
     return Reading(
         code="bad-characters",
-        message=f"{what} cannot hold {shown_characters(odd)}.",
+        message=f"{what} cannot contain {shown_characters(odd)}.",
         offers=[Offer(single, "type {}" if clear else "for one number type {}"), Offer(around)],
         otherwise=otherwise,
         after="" if clear else apart,

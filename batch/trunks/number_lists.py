@@ -111,8 +111,8 @@ def read_numbers(
 
 
 def _too_many(table: Table, row: int, column: str, text: str) -> Problem:
-    message = f"The row holds more than {_MOST:,} numbers, with those in {table.cell(column, row)}."
-    return table.problem("range-too-long", row, column, message, "Split it over several rows.", value=text)
+    message = f"With the numbers in {table.cell(column, row)}, the row has more than {_MOST:,} numbers."
+    return table.problem("range-too-long", row, column, message, "Split it into several rows.", value=text)
 
 
 def read_lists(
@@ -197,7 +197,7 @@ def _asked(found: Finding, texts: Sequence[str], text: str, parse: ParseNumber) 
     return replace(
         found,
         code="many-numbers",
-        message=f"The cell holds {len(numbers):,} numbers, and it is not sure that they are meant as "
+        message=f"The cell contains {len(numbers):,} numbers; it is not certain that they are "
         f"{some_of(numbers, _SHOWN)}.",
         fix=otherwise,
         reading=tuple(numbers),

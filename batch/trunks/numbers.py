@@ -158,15 +158,15 @@ def _following(text: str) -> Reading | None:
     """Find a number that stands for those that follow it as well: ``ff``, ``onwards``, ``from`` in front."""
     if len(text) > LONGEST_CELL or not _FOLLOWING.fullmatch(text) or sum(map(str.isdigit, text)) not in range(7, 16):
         return None
-    message = f"{text} may mean that number and those that follow it, and does not say how many."
+    message = f"{text} can mean a range that starts at that number, but does not say how many numbers it has."
     otherwise = "Type first and last number with .. between; or the number alone, if only that is meant."
     return Reading(code="number-count", message=message, otherwise=otherwise)
 
 
 def _signs_behind(text: str) -> Reading | None:
     """Find a + behind a digit."""
-    message = f"In {text} a + follows a digit; a number has it only in front."
-    otherwise = "Type the number as the carrier has it."
+    message = f"{text} has a + after a digit; a number has it only in front."
+    otherwise = "Type the number in the format that the carrier sends."
     return Reading(code="bad-characters", message=message, otherwise=otherwise) if _PLUS_BEHIND.search(text) else None
 
 
@@ -197,7 +197,7 @@ def _as_it_stands(text: str, what: str, meaning: re.Pattern[str]) -> str | Readi
 def _too_long(text: str, what: str) -> Reading | None:
     if len(text) <= MAX_DID:
         return None
-    message = f"{what} has at most {MAX_DID} characters; this has {len(text)}."
+    message = f"{what} takes at most {MAX_DID} characters; this value has {len(text)}."
     return Reading(code="too-long", message=message, otherwise="Shorten it.")
 
 
@@ -206,7 +206,7 @@ def _without_number(text: str, what: str, meaning: re.Pattern[str]) -> Reading |
         return None
     needs = "a digit or a pattern character" if meaning is _MEANS_NUMBERS else "a digit or a letter"
     message = f"{what} needs {needs}, and {text!r} has none."
-    return Reading(code="no-number", message=message, otherwise="Type the number as the carrier has it.")
+    return Reading(code="no-number", message=message, otherwise="Type the number in the format that the carrier sends.")
 
 
 def _unclosed(text: str, otherwise: str) -> Reading | None:
@@ -215,8 +215,8 @@ def _unclosed(text: str, otherwise: str) -> Reading | None:
     square = "[" in bare or "]" in bare
     if not square and bare.count("(") == bare.count(")"):
         return None
-    message = f"{text} has a bracket without its partner."
-    otherwise = otherwise if square else "Type one number, in digits alone."
+    message = f"{text} has an opening or closing bracket without the other."
+    otherwise = otherwise if square else "Type one number, in digits only."
     return Reading(code="bad-characters", message=message, otherwise=otherwise)
 
 
@@ -244,7 +244,7 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Reading:
         full = f"{found['plus']}{first}", f"{found['plus']}{last}"
         return Reading(
             code="range-malformed",
-            message=f"The ends of the range have {len(first)} and {len(found['last'])} digits.",
+            message=f"The two ends of the range have {len(first)} and {len(found['last'])} digits.",
             offers=[Offer(_typed(*full), "if you mean {}, type it so")] if short else [],
             otherwise="Type both ends with the same number of digits.",
         )
@@ -262,15 +262,15 @@ def _number_range(found: re.Match[str], limit: int) -> NumberRange | Reading:
     if numbers.size < 1:
         return Reading(
             code="range-backwards",
-            message=f"The range ends at {numbers.last}, before it begins at {numbers.first}.",
+            message=f"The last number, {numbers.last}, is lower than the first, {numbers.first}.",
             offers=[Offer(_typed(numbers.last, numbers.first))],
-            otherwise="Type the smaller end first.",
+            otherwise="Type the lower number first.",
         )
     if numbers.size > limit:
         return Reading(
             code="range-too-long",
-            message=f"The range holds {numbers.size:,} numbers; at most {limit:,} go into one row.",
-            otherwise="Split it over several rows.",
+            message=f"The range has {numbers.size:,} numbers; a row takes at most {limit:,}.",
+            otherwise="Split it into several rows.",
         )
     return numbers
 
@@ -288,7 +288,7 @@ def parse_default_caller_id(text: str) -> str | Finding:
     return replace(found, fix=one_of_them(found.fix).replace(_RANGE_GOES, ""))
 
 
-_ONE_SHOWN: Final = "Type the one number that is to be shown."
+_ONE_SHOWN: Final = "Type the one number to show."
 _RANGE_GOES: Final = " Consecutive numbers go with the option range."
 
 
@@ -305,7 +305,7 @@ def _caller_id_or_range(text: str) -> str | Reading:
     if len(text) <= LONGEST_CELL and (found := _RANGE.fullmatch(text)) and _joins(found):
         return Reading(
             code="many-numbers",
-            message="The cell holds a range of numbers; one number is shown.",
+            message="The cell contains a range of numbers, but it takes one number.",
             otherwise=_ONE_SHOWN + _RANGE_GOES,
         )
     if reading := _following(text) or _unclosed(text, _ONE_SHOWN) or written_for_people(text):
@@ -331,15 +331,15 @@ def _caller_id_range(text: str) -> NumberRange | Reading:
     if len(ends) == 2:
         return Reading(
             code="range-malformed",
-            message="With option range the caller ID is first and last number with a dash between.",
+            message="With option range the caller ID is the first and last number with a dash between them.",
             offers=[Offer("-".join(ends))],
-            otherwise="Type it like +442079460100-+442079460109.",
+            otherwise="Type it in the form +442079460100-+442079460109.",
         )
     return written_for_people(text) or Reading(
         code="range-malformed",
-        message="With option range the caller ID is first and last number with a dash between.",
+        message="With option range the caller ID is the first and last number with a dash between them.",
         offers=[Offer(ends) for ends in ranges(text)],
-        otherwise="Type it like +442079460100-+442079460109, or choose option shared for a single number.",
+        otherwise="Type it in the form +442079460100-+442079460109, or choose option shared for a single number.",
     )
 
 
@@ -348,28 +348,28 @@ def parse_extension_range(text: str) -> NumberRange | Finding:
     found = _EXTENSION_RANGE.fullmatch(text)
     if found is None:
         meant = _ends_of_extensions(text)
-        fix = f"Type {meant}." if meant else "Type it like 1001-1010."
+        fix = f"Type {meant}." if meant else "Type it in the form 1001-1010."
         return Finding(
-            "range-malformed", "An extension range is first and last extension.", fix, (meant,) if meant else ()
+            "range-malformed", "An extension range is the first and last extension.", fix, (meant,) if meant else ()
         )
     first, last = found[1], found[2]
     if max(len(first), len(last)) > MAX_EXTENSION_DIGITS:
         return Finding(
             "range-malformed",
             f"An extension has at most {MAX_EXTENSION_DIGITS} digits.",
-            "Type it like 1001-1010.",
+            "Type it in the form 1001-1010.",
         )
     if len(first) != len(last):
         return Finding(
             "range-malformed",
-            f"The ends of the range have {len(first)} and {len(last)} digits.",
-            "Type both ends with the same number of digits, like 1001-1010.",
+            f"The two ends of the range have {len(first)} and {len(last)} digits.",
+            "Type both ends with the same number of digits, such as 1001-1010.",
         )
     numbers = NumberRange(first, last)
     if numbers.size < 1:
         return Finding(
             "range-backwards",
-            f"The range ends at {last}, before it begins at {first}.",
+            f"The last extension, {last}, is lower than the first, {first}.",
             f"Type {last}-{first}.",
             (f"{last}-{first}",),
         )
@@ -410,8 +410,8 @@ def _extensions(text: str) -> tuple[str | RawId, ...] | Reading:
         elif _EXTENSION_RANGE.fullmatch(token):
             return Reading(
                 code="extension-malformed",
-                message=f"{token} is a range of extensions; this column takes single ones.",
-                otherwise=f"With option range type {token} into Extension range; with option shared name each "
+                message=f"{token} is a range of extensions; this column takes single extensions.",
+                otherwise=f"With option range type {token} into Extension range; with option shared type each "
                 "extension.",
             )
         else:
@@ -422,8 +422,8 @@ def _extensions(text: str) -> tuple[str | RawId, ...] | Reading:
         code="extension-malformed",
         message=f"{some_of(odd, _ODD_SHOWN) or repr(text)} "
         f"{'are not extension numbers' if len(odd) > 1 else 'is not an extension number'}.",
-        offers=[Offer(_listed(text), "type {} with commas between")],
-        otherwise="Type extension numbers with commas between, like 1001, 1002. Names of groups belong into "
+        offers=[Offer(_listed(text), "type {} with commas between them")],
+        otherwise="Type extension numbers with commas between them, such as 1001, 1002. Names of groups go into "
         "Extension groups.",
     )
 
@@ -445,5 +445,5 @@ def _comma_zero(text: str) -> Reading | None:
         code="extension-malformed",
         message=f"The {comma[0]} at the end may be an extension, or the end of a number with a decimal comma.",
         offers=[Offer(without), Offer(f"{without}, {zeros}", f"or {{}}, if {zeros} is an extension")],
-        otherwise="Type extension numbers with commas between, like 1001, 1002.",
+        otherwise="Type extension numbers with commas between them, such as 1001, 1002.",
     )

@@ -264,8 +264,8 @@ def _hidden(table: Table, rows: Sequence[tuple[DidRow, bool]]) -> Iterator[Probl
             "did-never-reached",
             at,
             "did",
-            f"{pattern} takes every call for {below[first]} first, so {table.cell('did', first)} never matches.{more}",
-            f"Move {pattern} below the rows that are to match before it: the PBX takes the first that fits.",
+            f"{pattern} matches every call to {below[first]} first, so {table.cell('did', first)} never matches.{more}",
+            f"Move {pattern} below the rows that must match before it: the PBX uses the first match.",
             value=pattern,
         )
 
@@ -289,7 +289,7 @@ def _each(
     for row in list(rows)[:MAX_TOLD]:
         yield table.problem(code, row, "did", *message(*rows[row]), value=rows[row][0])
     if rest := list(rows)[MAX_TOLD:]:
-        more = f"The same goes for {len(rest):,} more cells of this column: rows {_some(rest)}."
+        more = f"The same applies to {len(rest):,} more cells of this column: rows {_some(rest)}."
         yield table.problem(code, rest[0], "did", more, "Nothing to do, if that is what you mean.")
 
 
@@ -302,11 +302,10 @@ def _word(did: str) -> str:
 
 
 def _word_message(did: str, letters: str) -> tuple[str, str]:
-    digits = " and ".join(f"{letter} for a digit {_STAND_FOR[letter]}" for letter in letters)
-    stand = "stands" if len(letters) == 1 else "stand"
+    digits = " and ".join(f"{letter} as any digit {_STAND_FOR[letter]}" for letter in letters)
     return (
-        f"On the PBX {digits} {stand}, in capitals or not, so {did} is a pattern and not this word.",
-        "Nothing to do, if digits are meant; for a word, ask the carrier for a number to match instead.",
+        f"The PBX reads {digits}, in upper or lower case, so {did} is a pattern, not a word.",
+        "Nothing to do, if you mean digits; if you mean the word, ask the carrier for a number to match instead.",
     )
 
 
@@ -323,7 +322,7 @@ def _odd_span(did: str) -> str:
 def _span_message(did: str, bracket: str) -> tuple[str, str]:
     first, last = next(iter(_SPAN.findall(bracket[1:-1])))
     return (
-        f"{bracket} in {did} stands for any one character from {first} to {last}, in the order of the character table.",
+        f"{bracket} in {did} matches any one character from {first} to {last} in the order of the character table.",
         f"Nothing to do, if that is what you mean; for {first} or any digit type [{first}0-9].",
     )
 
@@ -395,8 +394,8 @@ def _notations_told(table: Table, rows: Sequence[DidRow], pairs: Sequence[tuple[
         "did-notations",
         other.row,
         "did",
-        f"{other.number} and {one.number} ({table.cell('did', one.row)}) look like one number in two notations; to the "
-        f"PBX they are two.{more}",
-        "Keep the notation in which the carrier sends it, if it is one number.",
+        f"{other.number} and {one.number} ({table.cell('did', one.row)}) look like one number in two formats; to the "
+        f"PBX they are two numbers.{more}",
+        "If it is one number, keep the format that the carrier sends.",
         value=other.number,
     )

@@ -99,7 +99,7 @@ def unnamed(table: Table) -> Iterator[Problem]:
                 "trunk-unnamed",
                 row,
                 "id" if table.has("id") else "name",
-                "The row says neither Trunk ID nor Name, so nobody knows which trunk it means.",
+                "The row has neither a Trunk ID nor a Name, so it is not clear which trunk it is for.",
                 "Type the trunk's Name, or its Trunk ID.",
             )
 
@@ -114,8 +114,8 @@ def trunk_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
                 "trunk-twice",
                 record.row,
                 record.found_by,
-                f"This trunk is already in {table.cell(record.found_by, first[key])}.",
-                "Keep one row for it, with all its changes.",
+                f"The same trunk is also in {table.cell(record.found_by, first[key])}.",
+                "Put all its changes into one row, and delete the other.",
                 value=str(key),
             )
             yield replace(problem, partner=first[key])
@@ -135,7 +135,7 @@ def name_twice(table: Table, records: Iterable[Record]) -> Iterator[Problem]:
             record.row,
             "name",
             f"The name {record.name} is also in {table.cell('name', other.row)}.",
-            "Give each trunk a name of its own.",
+            "Give each trunk a different name.",
             value=record.name,
         )
         yield replace(problem, partner=other.row)
@@ -155,12 +155,12 @@ def unowned(text: str, found: Sequence[int], near: str) -> Finding:
         places = " and ".join(f"row {place}" for place in found)
         return Finding(
             "trunk-ambiguous",
-            f"{text!r} fits more than one trunk of the Trunks sheet: {places}.",
-            "Type what only one of them has: its Trunk ID or its Name.",
+            f"{text!r} matches more than one trunk on the Trunks sheet: {places}.",
+            "Type the Trunk ID or Name that only one of them has.",
         )
     is_number = digits_of_number(text) >= _LEAST_OF_NUMBER
     could_be_added = not is_number and not any(c in NAME_FORBIDS or c.isspace() for c in text)
-    meant = near or "the Name or Trunk ID of one trunk of the Trunks sheet"
+    meant = near or "the Name or Trunk ID of a trunk on the Trunks sheet"
     add = ", or add the trunk to the Trunks sheet" if near else "Add the trunk to the Trunks sheet"
     return Finding(
         "trunk-unknown",
@@ -176,7 +176,7 @@ def cut_name(text: str, names: Sequence[str], *, is_id: bool) -> Finding:
     typed = f"Format the cell as text and type {', or '.join(names)}"
     return Finding(
         "cell-number-cut",
-        "The cell holds a number, and there is a trunk whose name has these digits and zeros beside them.",
+        "The cell contains a number, not text, and a trunk has a name with these digits and extra zeros.",
         f"{typed}, or {text} for the trunk with that ID." if is_id else f"{typed}.",
         (*names, text) if is_id else tuple(names),
     )
@@ -218,10 +218,10 @@ def _dids_of_type(tables: Tables, record: Record, trunk_type: TrunkType | None) 
                 "field-not-of-type",
                 row,
                 "did",
-                f"{record.label} is {_article(trunk_type)} trunk, and those have no DIDs.",
-                "Delete the row, or type the trunk that the DID comes in on."
+                f"{record.label} is {_article(trunk_type)} trunk, and such trunks have no DIDs.",
+                "Delete the row, or type the trunk that receives the DID."
                 if tables.dids.times is None
-                else "Clear the cell, or type the DID in the row of the trunk that it comes in on.",
+                else "Clear the cell, or type the DID in the row of the trunk that receives it.",
                 value=did,
             )
 
@@ -240,8 +240,8 @@ def mode_without_rows(tables: Tables, records: Iterable[Record], owners: Mapping
                     "mode-without-rows",
                     record.row,
                     sheet.mode,
-                    f"The sheet {name} has no row for this trunk, so its list is left alone.",
-                    f"To empty the list, add a row to {name} that says {CLEAR}.",
+                    f"The sheet {name} has no row for this trunk, so the list on the PBX stays as it is.",
+                    f"To empty the list, add a row for the trunk to {name} and type {CLEAR} as its number.",
                     value=Mode.REPLACE,
                 )
 
@@ -252,7 +252,7 @@ def clear_not_alone(table: Table, field: str, row: int) -> Problem:
         "clear-not-alone",
         row,
         field,
-        "<clear> empties the whole list, so it must be the trunk's only row here, with the mode blank or replace.",
+        "<clear> empties the whole list, so it must be the trunk's only row on this sheet, with mode blank or replace.",
         "Delete this row, or delete the trunk's other rows and set its mode to replace.",
         value="<clear>",
     )
@@ -280,7 +280,7 @@ def did_twice(table: Table, dids: Entries[DidRow], removing: AbstractSet[int]) -
             fix = f"Delete one of the two{'' if first == row else ' rows'}, or correct the number."
         elif trunk not in removing and (first := elsewhere.setdefault(did, row)) != row:
             code, where = "did-on-two-trunks", "is also on another trunk"
-            fix = "Nothing to do, if both carriers deliver it for a while."
+            fix = "Nothing to do, if both carriers deliver it for a while; otherwise delete the wrong row."
         else:
             continue
         if (row, first, code) not in told:
@@ -337,7 +337,7 @@ def extension_in_two_entries(table: Table, rows: Sequence[CallerIdRow]) -> Itera
                 entry.row,
                 field,
                 f"Extension {numbers[0]}{more} already has a caller ID on this trunk, {_where(other, entry)}; the PBX "
-                "uses the first.",
+                "shows the first.",
                 "Nothing to do, if that is what you mean.",
                 value=numbers[0],
             )
@@ -392,7 +392,7 @@ def caller_ids_not_dids(
 
 
 _NOT_A_DID: Final = "{value} is not among the trunk's DIDs."
-_IF_THE_CARRIER_LETS: Final = "Nothing to do, if the carrier lets you show this number."
+_IF_THE_CARRIER_LETS: Final = "Nothing to do, if the carrier allows this number."
 
 
 def _not_a_did(table: Table, entry: CallerIdRow, missing: Sequence[str]) -> Problem:

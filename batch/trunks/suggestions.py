@@ -151,9 +151,9 @@ def _cut_numbers(tables: Tables, records: Records, known: _Known) -> Iterator[Pr
                 "cell-number-cut",
                 row,
                 column,
-                "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them.",
-                f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {digits}, if there is really nothing in "
-                "front of it.",
+                "The cell contains a number, not text, so it cannot keep a + or leading zeros; the number on the PBX "
+                "has them.",
+                f"{_AS_TEXT}{', or '.join(forms)}, which the PBX has; or {digits}, if there is nothing in front of it.",
                 value=digits,
                 offers=(*forms, digits),
             )

@@ -70,7 +70,7 @@ def nothing_to_clear(column: Column) -> Finding:
     return Finding(
         "clear-not-allowed",
         f"{column.label} cannot be emptied.",
-        "Type the value it is to have" + (", or clear the cell to leave it as it is." if column.may_be_blank else "."),
+        "Type the new value" + (", or clear the cell to leave the setting unchanged." if column.may_be_blank else "."),
     )
 
 
@@ -81,7 +81,7 @@ def too_many_bytes(text: str, limit: int) -> Finding | None:
         return None
     return Finding(
         "too-long",
-        f"The name takes {size} bytes; the PBX takes {limit} (letters with accents count double or more).",
+        f"The name is {size} bytes long; the PBX takes {limit} (an accented letter is 2 bytes or more).",
         f"Shorten it to {text.encode()[:limit].decode(errors='ignore')!r}.",
     )
 
@@ -105,7 +105,7 @@ def _choice(column: Column, text: str) -> str | Finding:
     sure = meant in column.choices
     return Finding(
         "not-a-choice",
-        f"{column.label} cannot be {text!r}.",
+        f"{text!r} is not a choice for {column.label}.",
         f"Type {meant}." if sure else choose_among(column.choices),
         (meant,) if sure else (),
     )
@@ -120,7 +120,7 @@ def _whole_number(column: Column, text: str) -> int | Finding:
     fault = Finding(
         "not-a-number",
         f"{text!r} is not a whole number" + (f" from 0 to {column.limit}." if column.limit else " above 0."),
-        f"Type a number like {column.example}.",
+        f"Type a number such as {column.example}.",
     )
     if not re.fullmatch(r"[0-9]{1,15}", text):
         port = _PORT_AND_TRANSPORT.fullmatch(text) if "port" in column.field else None
@@ -139,11 +139,11 @@ def _codecs(text: str) -> str | Finding:
         message = f"The PBX has no codec {', '.join(unknown)}."
         if meant := _codecs_meant(text):
             return Finding("codec-unknown", message, f"Type {meant}.", (meant,))
-        return Finding("codec-unknown", message, f"Choose among {', '.join(CODECS)}.")
+        return Finding("codec-unknown", message, f"Choose from {', '.join(CODECS)}.")
     if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-        return Finding("codec-twice", f"{', '.join(twice)} is named twice.", f"Type {','.join(dict.fromkeys(names))}.")
+        return Finding("codec-twice", f"{', '.join(twice)} is there twice.", f"Type {','.join(dict.fromkeys(names))}.")
     if not names:
-        return Finding("codec-unknown", f"{text!r} names no codec.", f"Choose among {', '.join(CODECS)}.")
+        return Finding("codec-unknown", f"{text!r} is not a codec.", f"Choose from {', '.join(CODECS)}.")
     return ",".join(names)
 
 
@@ -164,7 +164,7 @@ def _text(column: Column, text: str) -> str | Finding:
     if column.limit is not None and len(text) > column.limit:
         return Finding(
             "too-long",
-            f"{column.label} has at most {column.limit} characters; this has {len(text)}.",
+            f"{column.label} takes at most {column.limit} characters; this value has {len(text)}.",
             f"Shorten it to {text[: column.limit]!r}.",
         )
     if column.parser is Parser.NAME and (wrong := _among(text, NAME_FORBIDS)):
@@ -173,10 +173,10 @@ def _text(column: Column, text: str) -> str | Finding:
         several = "; if it names several trunks, give each a row of its own" if len(parts) > 1 else ""
         return Finding(
             "bad-characters",
-            f"A trunk name cannot hold {shown_characters(wrong)}.",
-            "Type the trunk's name itself."
+            f"A trunk name cannot contain {shown_characters(wrong)}.",
+            "Type the trunk's name."
             if text.startswith("=")
-            else f"Type for example {instead}, also as Trunk on the other sheets{several}.",
+            else f"Type, for example, {instead}, also as Trunk on the other sheets{several}.",
             () if text.startswith("=") else (instead,),
         )
     if column.parser is Parser.HOST:
@@ -190,12 +190,14 @@ def _among(text: str, forbidden: str) -> str:
 
 def _host(column: Column, text: str) -> str | Finding:
     if text.casefold() in (YES_WORDS | NO_WORDS) - {"0", "1"}:
-        return Finding("not-a-host", f"{text!r} is no host.", f"Type for example {column.example}.")
+        return Finding(
+            "not-a-host", f"{text!r} is not a host name or IP address.", f"Type, for example, {column.example}."
+        )
     if odd := _lookalikes(text):
         return Finding(
             "not-a-host",
-            f"{column.label} has letters of another alphabet among Latin ones: {', '.join(odd)}.",
-            f"Type it anew, like {column.example}.",
+            f"{column.label} mixes Latin letters with letters of another alphabet: {', '.join(odd)}.",
+            f"Type it again, such as {column.example}.",
         )
     if _is_host(text):
         return text
@@ -203,14 +205,14 @@ def _host(column: Column, text: str) -> str | Finding:
         goes = {"hostname": "under Port", "outbound_proxy_server": "under Outbound proxy port"}.get(column.field)
         return Finding(
             "not-a-host",
-            f"{column.label} holds a port behind the host.",
+            f"{column.label} contains a port after the host.",
             f"Type {port['host']}" + (f", and {port['port']} {goes}." if goes else "."),
             (port["host"],),
         )
     offers = _hosts_in(text)
-    typed = f"Type for example {', or '.join(offers) or column.example}."
+    typed = f"Type, for example, {', or '.join(offers) or column.example}."
     if wrong := "".join(c for c in text if not (c.isalnum() or c in ".:-_[]")):
-        return Finding("bad-characters", f"{column.label} cannot hold {shown_characters(wrong)}.", typed, offers)
+        return Finding("bad-characters", f"{column.label} cannot contain {shown_characters(wrong)}.", typed, offers)
     return Finding("not-a-host", f"{text!r} is neither a host name nor an IP address.", typed, offers)
 
 

@@ -162,7 +162,7 @@ def test_several_are_told_in_one_notice(shell: Shell, tmp_path: Path) -> None:
     path = spoilt(spoilt(spoilt(book(tmp_path / "book.xlsx"), COSTS, cut), CHART, cut), NOTES, no_xml)
     (told,) = notices(shell("check", path, "--json"))
     assert told["message"] == (
-        f"The sheet 'Costs' and the parts '{CHART}', '{NOTES}' cannot be read; nothing that is done needs them."
+        f"The sheet 'Costs' and the parts '{CHART}', '{NOTES}' cannot be read; nothing here needs them."
     )
 
 

@@ -79,8 +79,9 @@ def test_a_code_is_a_paragraph(shell: Shell) -> None:
 
 def test_a_problem_says_who_can_put_it_right(shell: Shell) -> None:
     said = shell("explain", "secret-not-found").out.splitlines()
-    assert said[0] == "secret-not-found  A password is not where the cell says  [error in a workbook; operator]"
-    assert said[-1] == "    What to do: Set the variable or put the file there, then run again."
+    title = "A password from env: or file: that cannot be found"
+    assert said[0] == f"secret-not-found  {title}  [error in a workbook; operator]"
+    assert said[-1] == "    What to do: Set the variable or create the file, then run again."
 
 
 @pytest.mark.parametrize(

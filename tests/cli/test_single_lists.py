@@ -79,7 +79,7 @@ def test_when_the_kind_is_clear_only_the_trunk_is_asked_for(shell: Shell, tmp_pa
 
 def test_a_list_that_is_not_understood_is_told_before_what_was_chosen_of_it(shell: Shell, tmp_path: Path) -> None:
     ran = shell("check", written(tmp_path / "list.txt", NUMBERS), "--only", "London-1")
-    assert (ran.code, "Neither its name nor its headers say" in ran.out) == (3, True)
+    assert (ran.code, "neither the name of the sheet nor its headers say so" in ran.out) == (3, True)
 
 
 def test_the_next_command_repeats_what_was_said(shell: Shell, tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_list_of_new_numbers_says_how_to_add_them(shell: Shell, tmp_path: Path
     with pbx(london("442079460999")) as served:
         ran = shell("plan", path, *said, *at(served)[:4])
         assert ran.code == 4
-        assert "To keep them: --mode add," in ran.out
+        assert "To keep them, use --mode add," in ran.out
         assert shell("plan", path, *said, "--mode", "add", *at(served)[:4]).code == 0
 
 
@@ -264,4 +264,4 @@ def test_one_trunk_by_its_id_and_by_its_name_is_to_be_called_the_same(shell: She
         ran = shell("plan", path, "--json", *at(served)[:4])
     (problem,) = [p for p in ran.json["problems"] if p["severity"] == "problem"]
     assert (problem["code"], problem["cell"]) == ("same-live-trunk", "A3")
-    assert problem["fix"] == "Call it the same in all its rows."
+    assert problem["fix"] == "Type the same name or ID in all its rows."

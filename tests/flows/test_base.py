@@ -137,11 +137,11 @@ def test_people_read_every_cell_in_conflict_with_the_flag_that_allows_it_once(th
     lines = ran.out.splitlines()
     at = lines.index("HAZARD  London: 2 cells were changed both in the workbook and on the PBX since the export.")
     assert lines[at + 1] == (
-        "    Trunks!F2: Hostname of London was old.example when it was exported, is theirs.example on the PBX now, "
-        "and the workbook says mine.example."
+        "    Trunks!F2: Hostname of London was old.example at the export, is theirs.example on the PBX now, "
+        "and is mine.example in the workbook."
     )
     assert lines[at + 2 : at + 4] == [
-        "    Trunks!G2: Port of London was 5060 when it was exported, is 2 on the PBX now, and the workbook says 1.",
+        "    Trunks!G2: Port of London was 5060 at the export, is 2 on the PBX now, and is 1 in the workbook.",
         "    Correct the cells, or export anew. Or, to let the workbook win: --allow conflicts=London",
     ]
     allowed = there.run("plan", "--allow", "conflicts")
@@ -167,7 +167,7 @@ def test_rows_that_were_all_deleted_leave_the_list_alone_and_are_told(there: Ben
     (notice,) = [problem for problem in planned.json["problems"] if problem["code"] == "rows-all-gone"]
     assert (notice["severity"], notice["sheet"], notice["cell"]) == ("notice", "Trunks", "A2")
     assert notice["message"] == (
-        "All 3 rows of London on the sheet DIDs were deleted since the export; its DIDs are left alone."
+        "All 3 rows of London on the sheet DIDs were deleted since the export; the DIDs of the trunk stay as they are."
     )
 
 

@@ -1,4 +1,4 @@
-"""Lists of 3,000 numbers, each as another system writes them, come to a right plan with one command and one file."""
+"""Lists of 3,000 numbers: each as another system writes them, come to a right plan with one command and one file."""
 
 from __future__ import annotations
 

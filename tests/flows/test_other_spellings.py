@@ -62,7 +62,7 @@ def test_firmware_that_leaves_out_empty_lists_can_be_filled(tmp_path: Path) -> N
     with bench(tmp_path, trunks=rows, dids=dids, live=live, omits_empty_lists=True) as there:
         refused = there.apply()
         assert (refused.code, [hazard["code"] for hazard in refused.json["hazards"]]) == (4, ["unread-lists"])
-        assert "as some firmware does not where there are none" in refused.said
+        assert "some firmware leaves an empty list out" in refused.said
         assert there.apply("--allow", "unread-lists=T1").code == 0
         assert [len(trunk["did_list"]) for trunk in there.pbx.state.trunks.values()] == [1, 2]
         assert there.verify().code == 0

@@ -45,5 +45,5 @@ def test_a_picture_where_a_value_belongs_is_named(tmp_path: Path) -> None:
     _, problems = tabulate(read_workbook(with_pictures(tmp_path / "book.xlsx", (2, 1))), Secret)
 
     assert [(p.code, p.cell, p.message) for p in problems if p.stops] == [
-        ("cell-picture", "B3", "There is a picture in this cell.")
+        ("cell-picture", "B3", "The cell contains a picture instead of a value.")
     ]

@@ -201,13 +201,13 @@ def told(raw: RawSheet) -> list[tuple[str, str, bool]]:
 
 def test_struck_cells_of_ours_are_told_once_a_sheet_with_what_to_do() -> None:
     rows = ["Name|Hostname|#mine", *(f"T{row}|h.example|x" for row in range(2, 9))]
-    do = "Delete the rows that are not meant any more, or set their trunk's Action to skip."
+    do = "Delete the rows that you no longer need, or set their trunk's Action to skip."
 
     assert told(sheet("Trunks", *rows, struck={0: {5}, 1: {3, 4, 5}})) == [
-        ("B3", f"3 rows of Trunks have struck-through cells and count all the same: 3-5. {do}", False)
+        ("B3", f"3 rows of Trunks have struck-through cells and are used all the same: 3-5. {do}", False)
     ]
     assert told(sheet("Trunks", *rows, struck={1: {4}})) == [
-        ("B4", f"Row 4 of Trunks has a struck-through cell; it counts all the same. {do}", False)
+        ("B4", f"Row 4 of Trunks has a struck-through cell; it is used all the same. {do}", False)
     ]
 
 

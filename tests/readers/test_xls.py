@@ -77,7 +77,7 @@ def test_what_xlrd_gives_up_at_is_read_and_what_cannot_be_told_is_said(tmp_path:
     )
     _, problems = tabulate(other, Secret)
     (notice,) = (p for p in problems if p.code == "file-detected" and p.sheet == "Trunks")
-    assert notice.fix == "To have all of it seen, open it in Excel or LibreOffice and save it as .xlsx."
+    assert notice.fix == "To have everything read, open it in Excel or LibreOffice and save it as .xlsx."
 
 
 def test_a_workbook_whose_records_break_off_is_never_read_in_part(tmp_path: Path) -> None:

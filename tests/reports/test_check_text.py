@@ -20,7 +20,7 @@ def notice(rows: list[int], values: list[str]) -> ColumnNotice:
         column=2,
         header="Number",
         message="{value} is not among the trunk's DIDs.",
-        fix="Nothing to do, if the carrier lets you show this number.",
+        fix="Nothing to do, if the carrier allows this number.",
         rows=rows,
         values=values,
         trunks=[row // 5 + 2 for row in rows],
@@ -36,7 +36,7 @@ def test_the_notice_of_a_cell_has_its_row_value_and_trunk() -> None:
         header="Number",
         value="+44200",
         message="+44200 is not among the trunk's DIDs.",
-        fix="Nothing to do, if the carrier lets you show this number.",
+        fix="Nothing to do, if the carrier allows this number.",
         trunk=8,
     )
 

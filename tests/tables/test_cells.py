@@ -46,7 +46,7 @@ def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: s
     texts, (notice,) = read(DID, value)
     assert texts == [text]
     assert (notice.code, notice.stops, notice.value, notice.offers) == ("cell-number", False, text, (text,))
-    assert notice.message == "The cell holds a number; its digits are taken."
+    assert notice.message == "The cell contains a number, not text; its digits are used."
 
 
 @pytest.mark.parametrize(
@@ -57,70 +57,70 @@ def test_a_whole_number_of_at_most_15_digits_is_its_digits(value: float, text: s
             "cell-error",
             "#N/A",
             "The spreadsheet shows #N/A here.",
-            "Type the value itself.",
+            "Type the value.",
         ),
         (
             NoValue("=B2&C2"),
             "cell-no-value",
             "=B2&C2",
-            "The cell has a formula, but its result is not in the file.",
-            "Open the file in the spreadsheet program, save it and try again; or type the value itself.",
+            "The cell contains a formula, but the file does not contain its result.",
+            "Open the file in Excel or LibreOffice, save it and try again; or type the value.",
         ),
         (
             dt.date(2026, 3, 4),
             "cell-date",
             "2026-03-04",
-            "The spreadsheet turned what was typed here into a date or time.",
+            "The spreadsheet has changed the typed value into a date or time.",
             "Format the cell as text and type 3-4, or 4-3.",
         ),
         (
             dt.timedelta(hours=10, minutes=1),
             "cell-date",
             "10:01:00",
-            "The spreadsheet turned what was typed here into a date or time.",
+            "The spreadsheet has changed the typed value into a date or time.",
             "Format the cell as text and type 10-01, or 10:01.",
         ),
         (
             True,
             "cell-boolean",
             "TRUE",
-            "The spreadsheet holds TRUE here, not text.",
-            "Format the cell as text and type the value again, like 442079460100, or 1.",
+            "The spreadsheet has changed this value into TRUE, or a formula gives it.",
+            "Format the cell as text and type the value again, such as 442079460100, or 1.",
         ),
         (
             1e15,
             "cell-number-lost",
             "1000000000000000",
-            "The number has more than 15 digits; the spreadsheet has changed the last ones.",
-            "Format the cell as text and type the number again, from where you have it.",
+            "The number has more than 15 digits, so the spreadsheet has changed the last ones.",
+            "Format the cell as text and type the number again from its source.",
         ),
         (
             1e300,
             "cell-number-lost",
             "1e+300",
-            "The number has more than 15 digits; the spreadsheet has changed the last ones.",
-            "Format the cell as text and type the number again, from where you have it.",
+            "The number has more than 15 digits, so the spreadsheet has changed the last ones.",
+            "Format the cell as text and type the number again from its source.",
         ),
         (
             4420.5,
             "cell-fraction",
             "4420.5",
-            "The cell holds a number with decimals or a minus sign.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "The cell contains a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, such as 442079460100.",
         ),
         (
             -44.0,
             "cell-fraction",
             "-44.0",
-            "The cell holds a number with decimals or a minus sign.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "The cell contains a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, such as 442079460100.",
         ),
         (
             float("nan"),
             "cell-fraction",
             "nan",
-            "The cell holds a number with decimals or a minus sign.",
-            "Format the cell as text and type the value again, like 442079460100.",
+            "The cell contains a number with decimals or a minus sign.",
+            "Format the cell as text and type the value again, such as 442079460100.",
         ),
     ],
 )
@@ -149,16 +149,16 @@ def test_blanks_around_a_value_are_taken_off_and_told() -> None:
 @pytest.mark.parametrize(
     ("text", "fix"),
     [
-        ("1001\n1002", "Type the value anew: 1001 1002"),
-        ("a\x07b", "Type the value anew: a b"),
-        ("\u200b\x07", "Type the value itself."),
-        ("a\x85b", "Type the value anew: a b"),
+        ("1001\n1002", "Type the value again: 1001 1002"),
+        ("a\x07b", "Type the value again: a b"),
+        ("\u200b\x07", "Type the value."),
+        ("a\x85b", "Type the value again: a b"),
     ],
 )
 def test_line_breaks_and_characters_that_cannot_be_seen_are_a_problem(text: str, fix: str) -> None:
     problem = fault(NAME, text)
     assert (problem.code, problem.value, problem.fix) == ("cell-line-break", text, fix)
-    assert problem.message == "The cell holds a line break or a character that cannot be seen."
+    assert problem.message == "The cell contains a line break or an invisible character."
 
 
 def test_a_line_break_separates_extensions_groups_and_codecs() -> None:
@@ -214,7 +214,9 @@ def test_a_blank_or_hidden_password_leaves_it_alone(text: str) -> None:
 def test_a_password_that_results_asked_for_must_be_typed(text: str) -> None:
     found, (problem,) = secret(text)
     assert (found, problem.code, problem.value) == ("", "secret-hidden", "<type again>")
-    assert problem.fix == "Type the password again, or env:NAME or file:PATH; or clear the cell to leave it as it is."
+    assert problem.fix == (
+        "Type the password again, or env:NAME or file:PATH; or clear the cell to leave the password unchanged."
+    )
 
 
 def test_a_password_cannot_be_emptied() -> None:
@@ -242,6 +244,6 @@ def test_blanks_around_a_password_are_told_and_kept() -> None:
 def test_a_password_has_at_most_255_characters() -> None:
     long = "Sample-" + "x" * 249
     _, (problem,) = secret(long)
-    assert (problem.code, problem.message) == ("too-long", "Password has at most 255 characters; this has 256.")
+    assert (problem.code, problem.message) == ("too-long", "Password takes at most 255 characters; this value has 256.")
     assert long not in repr(problem)
     assert secret(long[:255])[1] == []

@@ -216,7 +216,7 @@ NAMED = '[Trunks]\nsheet = "Leitungsliste"\n'
         ),
         (
             f'{NAMED}[DIDs.columns]\nDID = "x"',
-            "m.toml: columns of DIDs are said, and the workbook has no sheet of that name.",
+            "m.toml: it has columns for DIDs, but the workbook has no sheet of that name.",
         ),
         ('[Trunks.columns]\nNaem = "Kunde"', "m.toml: the sheet Trunks has no column 'Naem'."),
         ("[Trunk]\n[Trunks]", "m.toml: [Trunks] names the same sheet as another."),
@@ -333,7 +333,7 @@ def test_a_constant_fills_what_the_column_leaves_blank_and_contradicts_what_it_s
     assert found.dids.texts("trunk") == ["London-1", "Leeds-1", "London-1"]
     (contradicted,) = [problem for problem in problems if problem.stops]
     assert (contradicted.code, contradicted.cell) == ("trunk-contradicts", "A3")
-    assert contradicted.message == "The row is of Leeds-1, and m.toml says London-1."
+    assert contradicted.message == "The row is for trunk Leeds-1, but m.toml gives London-1."
 
 
 def test_a_column_that_is_left_alone_makes_room_for_a_constant() -> None:

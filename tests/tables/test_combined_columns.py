@@ -111,18 +111,18 @@ def test_a_last_number_may_be_short_or_blank_or_the_same(cells: str, numbers: li
     ("cells", "cell", "code", "fix"),
     [
         ("442079460109|442079460100", "C2", "range-backwards", "type 442079460100 into From and 442079460109 here."),
-        ("442079460109|100", "C2", "range-backwards", "Type a last number that is not smaller than 442079460109."),
+        ("442079460109|100", "C2", "range-backwards", "Type a last number that is not lower than 442079460109."),
         ("442079460100|44207946010", "C2", "range-malformed", "Type both with the same number of digits"),
         ("44207946010|442079460100", "C2", "range-malformed", "Type both with the same number of digits"),
         ("+442079460100|442079460101", "C2", "range-malformed", "Type +442079460101, or correct From."),
-        ("442070000000|442079999999", "C2", "range-too-long", "Correct it, or split it over several rows."),
+        ("442070000000|442079999999", "C2", "range-too-long", "Correct it, or split it into several rows."),
         ("|442079460109", "B2", "required", "Type the first number into From, or clear To."),
-        ("4420794601XX|442079460199", "B2", "range-malformed", "Type the first number alone, in digits"),
+        ("4420794601XX|442079460199", "B2", "range-malformed", "Type only the first number, in digits"),
         ("44 2079 460100|442079460199", "B2", "range-malformed", "Type 442079460100; or clear To."),
         ("44 2079 460100|44 2079 460199", "B2", "range-malformed", "Type 442079460100, and 442079460199 into To; or"),
         ("442079460100|44 2079 460199", "C2", "range-malformed", "Type 442079460199."),
-        ("442079460100|and more", "C2", "range-malformed", "Type the last number in digits alone"),
-        ("442079460100-150|199", "B2", "range-malformed", "Type the first number alone, in digits"),
+        ("442079460100|and more", "C2", "range-malformed", "Type the last number in digits only"),
+        ("442079460100-150|199", "B2", "range-malformed", "Type only the first number, in digits"),
         ("44207946010012345|44207946010012346", "B2", "long-number", "--allow long-numbers"),
     ],
 )
@@ -143,10 +143,10 @@ def test_what_is_no_block_is_a_problem_at_its_cell(cells: str, cell: str, code: 
         ("442079460100|1,000", "not-a-number", "Type 1000 or 1, or clear the cell for one number."),
         ("442079460100|1 500", "not-a-number", "Type 1500, or clear the cell for one number."),
         ("442079460100|100 numbers", "not-a-number", "Type 100, or clear the cell for one number."),
-        ("442079460100|10001", "range-too-long", "split it over several rows"),
+        ("442079460100|10001", "range-too-long", "split it into several rows"),
         ("442079460100-109|100", "number-count", "Type 10, or correct the numbers."),
         ("442079460100; 442079460105|3", "number-count", "Type 2, or correct the numbers."),
-        ("4420794601XX|100", "number-count", "Type the first number alone"),
+        ("4420794601XX|100", "number-count", "Type only the first number"),
         ("9999999999|5", "range-malformed", "correct DID"),
     ],
 )
@@ -191,11 +191,11 @@ def test_all_that_is_read_together_is_told() -> None:
     lines = ["London-1|442079460100|442079460103", "London-1|442079460110|"]
     found = check(workbook(TRUNKS, sheet("DIDs", "Trunk|From|To", *lines)))
     assert [(p.cell, p.code, p.message) for p in found if p.sheet == "DIDs"] == [
-        ("B1", "columns-combined", "From (B) and To (C) are the first and the last number of a block."),
+        ("B1", "columns-combined", "From (B) and To (C) are the first and last number of a block."),
         (
             "B2",
             "range-expanded",
-            "The block was written out into 4 DIDs, 442079460100 to 442079460103.",
+            "The block becomes 4 DIDs, 442079460100 to 442079460103.",
         ),
     ]
 
@@ -343,7 +343,7 @@ def test_a_counted_block_of_caller_ids_is_told_with_both_ends() -> None:
     assert taken(header, line, name="Caller IDs") == ["442079460100-442079460109"]
     notices = [p for p in check(workbook(TRUNKS, sheet("Caller IDs", header, line))) if p.code == "columns-combined"]
     assert [(notice.cell, notice.message) for notice in notices if notice.row > 1] == [
-        ("D2", "10 numbers, 442079460100 to 442079460109.")
+        ("D2", "10 numbers: 442079460100 to 442079460109.")
     ]
 
 
@@ -378,7 +378,7 @@ def test_several_caller_ids_of_a_row_are_entries_for_the_same_extensions() -> No
     assert taken(header, *lines, name="Caller IDs") == numbers
     (notice,) = [p for p in check(workbook(TRUNKS, sheet("Caller IDs", header, *lines))) if "two-entries" in p.code]
     assert notice.message == (
-        "Extension 1001 already has a caller ID on this trunk, an earlier number of this row; the PBX uses the first."
+        "Extension 1001 already has a caller ID on this trunk, an earlier number of this row; the PBX shows the first."
     )
 
 
@@ -386,9 +386,7 @@ def test_as_many_caller_ids_as_extensions_in_a_row_are_asked_about() -> None:
     header, line = "Trunk|Option|Caller ID|Extensions", "London-1|shared|442079460100; 442079460101|1001, 1002"
     (problem,) = stops(header, line, name="Caller IDs")
     assert (problem.cell, problem.code) == ("C2", "many-numbers")
-    assert problem.message.startswith(
-        "The row has 2 caller IDs and 2 extensions, and does not say whether each has one"
-    )
+    assert problem.message.startswith("The row has 2 caller IDs and 2 extensions; it is not clear whether each")
 
 
 @pytest.mark.parametrize(

@@ -44,12 +44,13 @@ def test_a_list_of_freepbx_is_read_and_its_destinations_are_named() -> None:
     assert told(problems) == ["DIDs!A1 dialect-read", "DIDs!D1 set-by-hand"]
     assert only(problems, "dialect-read").message == (
         "DIDs: read as FreePBX's list of DIDs (Bulk Handler). 'extension' (C) is DID, 'description' (E) is DID "
-        "name. The _ in front of 1 number was taken off. Not sent: 'cidnum', 'destination', 'mohclass'."
+        "name. The _ in front of 1 number was removed. Not sent: 'cidnum', 'destination', 'mohclass'."
     )
     by_hand = only(problems, "set-by-hand")
-    assert by_hand.message == "'destination' is no part of a trunk, so what 2 rows say there is not sent."
+    assert by_hand.message == "'destination' is not part of a trunk, so what 2 rows say there is not sent."
     assert (
-        by_hand.fix == "Set it by hand in an inbound route of the PBX; the results name it row by row under What to do."
+        by_hand.fix == "Set it by hand in an inbound route of the PBX; the results list it row by row in the "
+        "column What to do."
     )
     assert set_by_hand(tables.dids) == {
         2: "destination ext-group,600,1 in an inbound route of the PBX",
@@ -104,10 +105,10 @@ def test_users_of_teams_without_a_number_are_skipped_and_what_stands_behind_one_
         4: "UserPrincipalName cleo@example.com in an inbound route of the PBX, to the user's extension",
     }
     assert not [problem for problem in problems if problem.stops]
-    assert "Of 3 addresses (tel: or sip:) only the number was taken." in only(problems, "dialect-read").message
+    assert "Of 3 addresses (tel: or sip:) only the number is used." in only(problems, "dialect-read").message
     assert "cell-repaired" not in {problem.code for problem in problems}
     by_hand = only(problems, "set-by-hand").message
-    assert by_hand == "'UserPrincipalName', 'ext' are no part of a trunk, so what 4 rows say there is not sent."
+    assert by_hand == "'UserPrincipalName', 'ext' are not part of a trunk, so what 4 rows say there is not sent."
 
 
 def test_3cx_has_its_star_taken_off_and_rules_for_callers_are_asked_about() -> None:
@@ -317,6 +318,6 @@ def test_extensions_of_freepbx_are_the_caller_ids_that_they_show() -> None:
     assert caller_ids.skipped[5].startswith("Row 2 has the same number.")
     said = only(problems, "dialect-read").message
     assert "read as FreePBX's list of extensions (Bulk Handler)." in said
-    assert "The extensions that show the same number are one entry." in said
+    assert "Extensions with the same number become one entry." in said
     assert "Sample-" not in str(problems)
     assert not [problem for problem in problems if problem.stops]

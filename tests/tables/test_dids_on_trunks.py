@@ -62,7 +62,7 @@ def test_rows_on_the_sheet_dids_as_well_are_a_problem_and_no_guess() -> None:
     given = workbook(trunks("Name|DIDs", "London-1|442079460100"), sheet("DIDs", "Trunk|DID", "London-1|442079460101"))
     (problem,) = read(given)[2]
     assert (problem.code, problem.sheet, problem.cell) == ("dids-on-two-sheets", "Trunks", "B1")
-    assert problem.message == "DIDs are in the column 'DIDs' here and on the sheet DIDs; nobody knows which are meant."
+    assert problem.message == "DIDs are in the column 'DIDs' here and on the sheet DIDs; it is not clear which to use."
 
 
 def test_a_blank_sheet_dids_does_no_harm() -> None:
@@ -98,7 +98,7 @@ def test_an_account_trunk_has_none() -> None:
     assert (problem.code, problem.cell, problem.fix) == (
         "field-not-of-type",
         "C2",
-        "Clear the cell, or type the DID in the row of the trunk that it comes in on.",
+        "Clear the cell, or type the DID in the row of the trunk that receives it.",
     )
 
 

@@ -72,7 +72,7 @@ def test_two_headers_for_one_field_are_a_problem_at_the_later_one() -> None:
 def test_a_telephone_number_where_a_header_belongs_is_a_problem(number: CellValue) -> None:
     headers, (problem,) = match_headers(DIDS, "S", 1, {0: "Trunk", 1: "DID", 2: number}, ours=False)
     assert (problem.code, problem.cell, sorted(headers.columns)) == ("header-unreadable", "C1", ["did", "trunk"])
-    assert "is a telephone number and no header" in problem.message
+    assert "is a phone number, not a header" in problem.message
 
 
 @pytest.mark.parametrize("header", ["2026", "01.02.2026", "#442079460100", "10000123", "2024-2026"])
@@ -93,8 +93,8 @@ def test_a_column_of_pbxs_asks_for_a_workbook_of_each(header: str) -> None:
     lines = [f"Trunk|DID|{header}", "SIP-1|442079460100|acme", "SIP-1|442079460200|beta"]
     (problem,) = check(workbook(sheet("Trunks", "Name", "SIP-1"), sheet("DIDs", *lines)))
     assert (problem.code, problem.cell) == ("header-reserved", "C1")
-    assert problem.message == f"The column {header!r} says which PBX a row is for, and a workbook is for one PBX."
-    assert problem.fix.startswith("If it names several, make a workbook of the rows of each.")
+    assert problem.message == f"The column {header!r} gives the PBX of each row, but a workbook is for one PBX."
+    assert problem.fix.startswith("If it names several, make a workbook for each.")
 
 
 @pytest.mark.parametrize("header", ["#PBX", "#Name", "# Hostnmae"])
@@ -141,7 +141,7 @@ def test_what_is_unclear_below_a_header_of_several_numbers_is_told_at_its_cell(c
 
 
 BOTH = (
-    "DID over column A and DID to over B, if those are the first and the last number of a block; DID 1, DID 2 and so "
+    "DID over column A and DID to over B, if those are the first and last number of a block; DID 1, DID 2 and so "
     "on, if each is a number of its row"
 )
 
@@ -152,13 +152,13 @@ BOTH = (
         ("FullNumber|City\n2125550100|NY\n2125550101|NY", "If the numbers are those of column A, type DID in A1."),
         (
             "442079460100|Reception\n442079460101|Sales",
-            "Row 1 is no row of headers: put one above it, with DID over column A.",
+            "Row 1 is not a header row: insert one above it, with DID over column A.",
         ),
         (
             "442079460100|442079460199\n442079460200|442079460299",
-            f"Row 1 is no row of headers: put one above it, with {BOTH}.",
+            f"Row 1 is not a header row: insert one above it, with {BOTH}.",
         ),
-        ("Alpha|Omega\n442079460100|442079460199", f"Head the columns of the numbers in row 1, with {BOTH}."),
+        ("Alpha|Omega\n442079460100|442079460199", f"Type headers for the columns of numbers in row 1: {BOTH}."),
         ("Alpha|Omega\none|two", "Add a column with the header DID in row 1."),
     ],
 )
@@ -180,8 +180,8 @@ def test_a_header_that_is_almost_right_is_not_reported_missing_as_well(header: s
 @pytest.mark.parametrize(
     ("cell", "value", "message"),
     [
-        (CellError("#REF!"), "#REF!", "The spreadsheet shows #REF! where a header belongs."),
-        (NoValue("=A9"), "=A9", "The header has a formula, but its result is not in the file."),
+        (CellError("#REF!"), "#REF!", "The header cell shows the spreadsheet error #REF!."),
+        (NoValue("=A9"), "=A9", "The header is a formula, but the file does not contain its result."),
     ],
 )
 def test_a_header_that_cannot_be_read_is_a_problem(cell: object, value: str, message: str) -> None:

@@ -20,7 +20,7 @@ def test_a_trunk_merged_over_rows_counts_for_each_of_them_and_is_told() -> None:
     found, problems = dids("London|100|", "|101|", merged=block(2, 3, 0, 0))
     assert found.dids.texts("trunk") == ["London", "London"]
     assert [(p.code, p.cell, p.message) for p in problems] == [
-        ("cells-merged", "A3", "Merged cells of Trunk count for all their rows: row 3 too.")
+        ("cells-merged", "A3", "Merged cells of Trunk apply to all their rows: row 3 too.")
     ]
 
 
@@ -34,7 +34,7 @@ def test_any_other_merged_value_is_a_problem_at_each_cell_without_one_of_its_own
     (problem,) = problems
     assert (problem.code, problem.cell, problem.offers) == ("cell-merged", "C3", ("Desk",))
     assert problem.message == "C3 is merged with C2, so it has no value of its own."
-    assert problem.fix == "Unmerge the cells and fill in each of them, like Desk here."
+    assert problem.fix == "Unmerge the cells and fill in each one, like Desk here."
     assert found.dids.faulty["did_name"] == {3}
 
 

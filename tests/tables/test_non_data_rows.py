@@ -67,10 +67,10 @@ def test_a_row_that_is_no_data_is_told_once_and_nothing_is_made_of_it(line: Line
 def test_all_of_them_are_told_at_once() -> None:
     (problem,) = dids(*ASIDES)
     assert problem.message.startswith(
-        "Rows 4-32 of DIDs are no data: 'Total', 'Subtotal London', 'Sub-total', 'Grand total'"
+        "Rows 4-32 of DIDs are not data: 'Total', 'Subtotal London', 'Sub-total', 'Grand total'"
     )
     assert problem.message.endswith("and 25 more.")
-    assert problem.fix == "Delete them, or move them all to a sheet of your own."
+    assert problem.fix == "Delete them, or move them all to another sheet."
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_totals_row_of_a_table_is_left_out_with_a_notice(tmp_path: Path) -> 
     assert tables.dids.rows() == [2, 3]
     (notice,) = [p for p in problems if p.code != "own-column"]
     assert (notice.code, notice.cell, notice.stops) == ("totals-row", "A4", False)
-    assert notice.message == "Row 4: the file says that this is the totals row of a table; it is left out."
+    assert notice.message == "Row 4: the file says that this is the totals row of a table; it is ignored."
 
 
 def test_a_table_without_a_totals_row_has_none(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_another_table_below_a_list_is_told_once(table: list[Line]) -> None:
     (problem,) = check(workbook(TRUNKS, sheet("DIDs", "Trunk|DID|DID name", *GOOD, *table)))
     assert (problem.code, problem.stops) == ("rows-no-data", True)
     assert problem.message.startswith("Rows ")
-    assert problem.fix == "Delete them, or move them all to a sheet of your own."
+    assert problem.fix == "Delete them, or move them all to another sheet."
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def test_another_table_that_holds_numbers_is_told_once_and_not_told_to_be_delete
         " look like another table, which begins with " + repr(str(table[1]).strip("|").split("|")[0]) + "."
     )
     assert problem.fix == (
-        "Move them to a sheet of your own; or if numbers in them are meant, type the trunk of each under Trunk."
+        "Move them to another sheet; or, if they contain numbers to send, type the trunk of each in the column Trunk."
     )
 
 

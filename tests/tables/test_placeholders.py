@@ -162,16 +162,16 @@ def test_the_way_out_is_accepted_in_every_field(of: Sheet, column: Column) -> No
 @pytest.mark.parametrize(
     ("field", "fix"),
     [
-        ("domain", "Leave the cell blank to leave Domain as it is, or type <clear> to empty it."),
-        ("hostname", "Leave the cell blank to leave Hostname as it is, or type the value itself."),
+        ("domain", "Clear the cell to leave Domain unchanged, or type <clear> to empty it."),
+        ("hostname", "Clear the cell to leave Hostname unchanged, or type the value."),
         (
             "password",
             (
-                "Leave the cell blank to leave Password as it is, or type the password itself; if these are its very "
-                "letters, keep them where env: or file: points."
+                "Clear the cell to leave the password unchanged, or type the password. If this really is the "
+                "password, use env: or file: for it."
             ),
         ),
-        ("name", "Type the trunk's name; only where the row has a Trunk ID may the cell be blank."),
+        ("name", "Type the trunk's name; the cell may be blank only if the row has a Trunk ID."),
     ],
 )
 def test_it_says_what_there_is_to_choose_from(field: str, fix: str) -> None:
@@ -181,10 +181,10 @@ def test_it_says_what_there_is_to_choose_from(field: str, fix: str) -> None:
 
 def test_in_the_cell_of_a_number_it_says_how_to_leave_it_out() -> None:
     (problem,) = problems_at(DIDS, DIDS.column("did"), "-")
-    assert problem.message == "'-' stands for nothing, and would be sent as it is."
+    assert problem.message == "'-' looks like a placeholder, and the PBX would get it as the value."
     assert (
         problem.fix
-        == "Type the number, or delete the row; <clear> as the trunk's only row here empties its whole list."
+        == "Type the number, or delete the row. To empty the trunk's whole list, type <clear> in its only row here."
     )
     (problem,) = problems_at(DIDS, DIDS.column("did"), "xxx")
     assert problem.fix.endswith("If it is a pattern, type XXX.")
@@ -195,7 +195,7 @@ def test_an_option_must_be_chosen() -> None:
     (problem,) = problems_at(CALLER_IDS, CALLER_IDS.column("outbound_cid_option"), "n/a")
     assert problem.fix == "Type shared or range."
     (problem,) = problems_at(CALLER_IDS, CALLER_IDS.column("outbound_cid_option"), "<clear>")
-    assert problem.fix == "Type the value it is to have."
+    assert problem.fix == "Type the new value."
 
 
 @pytest.mark.parametrize(

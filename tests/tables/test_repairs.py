@@ -41,27 +41,27 @@ def read(
 @pytest.mark.parametrize(
     ("typed", "taken", "words"),
     [
-        ("'+442079460100", "+442079460100", "An apostrophe in front was taken off."),
-        ("\u2019+442079460100", "+442079460100", "An apostrophe in front was taken off."),
-        ("+44\u00a020\u202f7946\u20070100", "+442079460100", "Non-breaking blanks were taken out."),
-        ("\u200b+442079\u200b460100\ufeff", "+442079460100", "Characters that cannot be seen were taken off."),
-        ("\u202a+442079460100\u202c", "+442079460100", "Characters that cannot be seen were taken off."),
-        ("+44207946\u00ad0100", "+442079460100", "Characters that cannot be seen were taken off."),
-        (" +442079460100\t", "+442079460100", "Blanks before or after the value were taken off."),
+        ("'+442079460100", "+442079460100", "The apostrophe in front was removed."),
+        ("\u2019+442079460100", "+442079460100", "The apostrophe in front was removed."),
+        ("+44\u00a020\u202f7946\u20070100", "+442079460100", "Non-breaking spaces were removed."),
+        ("\u200b+442079\u200b460100\ufeff", "+442079460100", "Invisible characters were removed."),
+        ("\u202a+442079460100\u202c", "+442079460100", "Invisible characters were removed."),
+        ("+44207946\u00ad0100", "+442079460100", "Invisible characters were removed."),
+        (" +442079460100\t", "+442079460100", "Spaces before or after the value were removed."),
         (
             "\uff0b\uff14\uff14\uff12",
             "+442",
-            "Digits and signs of another script or width were turned into ordinary ones.",
+            "Digits or signs of another script or width were changed into ordinary ones.",
         ),
         (
             "+\u0664\u0664\u0662\u0660",
             "+4420",
-            "Digits and signs of another script or width were turned into ordinary ones.",
+            "Digits or signs of another script or width were changed into ordinary ones.",
         ),
-        ("tel:+442079460100", "+442079460100", "The tel: in front was taken off."),
-        ("TEL:02079460100", "02079460100", "The tel: in front was taken off."),
-        ("442079460100.0", "442079460100", "The .0 at the end was taken off."),
-        ("442079460100,00", "442079460100", "The .0 at the end was taken off."),
+        ("tel:+442079460100", "+442079460100", "The tel: in front was removed."),
+        ("TEL:02079460100", "02079460100", "The tel: in front was removed."),
+        ("442079460100.0", "442079460100", "The .0 at the end was removed."),
+        ("442079460100,00", "442079460100", "The .0 at the end was removed."),
     ],
 )
 def test_what_nobody_typed_is_taken_off_a_number_and_told(typed: str, taken: str, words: str) -> None:
@@ -113,7 +113,7 @@ def test_quotes_around_the_words_of_a_list_are_all_taken_off(typed: str) -> None
     ("cell", "code", "fix"),
     [
         ("+44 20\n7946 0100", "cell-line-break", "Type +442079460100."),
-        ("442079460100\nSales", "cell-line-break", "Type the value anew, in one line."),
+        ("442079460100\nSales", "cell-line-break", "Type the value again, on one line."),
     ],
 )
 def test_a_line_break_in_a_number_says_what_can_be_typed(cell: str, code: str, fix: str) -> None:
@@ -128,9 +128,9 @@ def test_every_repair_of_a_cell_is_told_in_one_notice() -> None:
     (notice,) = found.problems
     assert found.texts == ["+4420"]
     assert notice.message == (
-        "Characters that cannot be seen were taken off. Non-breaking blanks were taken out. "
-        "Blanks before or after the value were taken off. An apostrophe in front was taken off. "
-        "The tel: in front was taken off."
+        "Invisible characters were removed. Non-breaking spaces were removed. "
+        "Spaces before or after the value were removed. The apostrophe in front was removed. "
+        "The tel: in front was removed."
     )
 
 
@@ -148,7 +148,7 @@ def test_a_name_keeps_its_blanks_as_ordinary_ones() -> None:
     found = read(DID_NAME, "Front\u00a0desk")
     assert (found.texts, [p.message for p in found.problems]) == (
         ["Front desk"],
-        ["Non-breaking blanks became ordinary ones."],
+        ["Non-breaking spaces were changed into ordinary ones."],
     )
 
 
@@ -158,14 +158,14 @@ def test_a_shortened_number_is_lost_also_as_text(text: str) -> None:
     (problem,) = found.problems
     assert found.texts == [""]
     assert (problem.code, problem.stops, problem.value, problem.offers) == ("cell-number-lost", True, text, ())
-    assert "in full, from where you have it" in problem.fix
+    assert "type the full number again from its source" in problem.fix
 
 
 @pytest.mark.parametrize("value", [4420794601001234.0, "4420794601001234.0", 1e15])
 def test_more_than_15_digits_are_lost(value: CellValue) -> None:
     (problem,) = read(DID, value).problems
     assert (problem.code, problem.stops, problem.offers) == ("cell-number-lost", True, ())
-    assert problem.message == "The number has more than 15 digits; the spreadsheet has changed the last ones."
+    assert problem.message == "The number has more than 15 digits, so the spreadsheet has changed the last ones."
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_an_error_is_lost_also_as_text(value: CellValue) -> None:
     assert (problem.code, problem.stops, problem.fix) == (
         "cell-error",
         True,
-        "Type the value itself.",
+        "Type the value.",
     )
 
 
@@ -217,7 +217,7 @@ def test_a_number_that_its_format_shows_with_zeros_or_plus_is_taken_as_shown(
     (notice,) = found.problems
     assert found.texts == [taken]
     assert (notice.code, notice.stops, notice.offers) == ("cell-repaired", False, (taken,))
-    assert notice.message == "The cell holds a number; it was taken as its number format shows it."
+    assert notice.message == "The cell contains a number, not text; the value is read as its number format shows it."
 
 
 @pytest.mark.parametrize("look", ["General", "0", "@", "#,##0", "0.00E+00", "#,##0.00", "0%"])
@@ -302,7 +302,7 @@ def test_a_number_is_asked_about_where_its_neighbours_have_more_in_front(
     assert found.texts == ["", *others]
     assert (problem.code, problem.cell, problem.stops, problem.offers) == ("cell-number-cut", "B2", True, offers)
     assert problem.fix == (
-        f"Format the cell as text and type {', or '.join(offers)}, if there is really nothing in front of it."
+        f"Format the cell as text and type {', or '.join(offers)}, if there is nothing in front of it."
     )
 
 
@@ -328,7 +328,7 @@ def test_beyond_a_thousand_notices_of_a_column_the_rest_is_one_with_the_rows() -
     assert len(found.problems) == MAX_TOLD + 1
     last = found.problems[-1]
     assert (last.code, last.row, last.stops) == ("cell-number", 1002, False)
-    assert last.message == "The same goes for 500 more cells of this column: rows 1002-1501."
+    assert last.message == "The same applies to 500 more cells of this column: rows 1002-1501."
 
 
 def test_problems_are_never_folded() -> None:
@@ -389,7 +389,7 @@ def test_repairs_by_the_thousand_are_told_shortly_too() -> None:
     assert len(found.problems) == MAX_TOLD + 1
     assert (found.problems[-1].code, found.problems[-1].message) == (
         "cell-repaired",
-        "The same goes for 3 more cells of this column: rows 1002-1004.",
+        "The same applies to 3 more cells of this column: rows 1002-1004.",
     )
 
 
@@ -406,7 +406,7 @@ def test_repairs_by_the_thousand_are_told_shortly_too() -> None:
 def test_of_an_address_the_number_is_taken(text: str, number: str) -> None:
     found, done = repaired(CellKind.NUMBER, text)
     assert (found, len(done)) == (number, 1)
-    assert "only the number was taken" in done[0]
+    assert "nly the number of the address is used" in done[0]
 
 
 @pytest.mark.parametrize("text", ["sip:anna@example.com", "tel:", "tel:anna;ext=1", "https://442079460100"])

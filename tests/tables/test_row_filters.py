@@ -39,8 +39,8 @@ def test_numbers_that_are_not_in_use_are_asked_about_with_the_line_that_leaves_t
     (asked,) = [problem for problem in problems if problem.stops]
     assert (asked.code, asked.cell, asked.header) == ("rows-not-in-use", "C1", "status")
     assert asked.message == (
-        "status is 'port-pending' (1 row) and 'deleted' (1 row) and 'Port-Pending' (1 row): these numbers are not in "
-        "use, and nothing says whether they are to be sent."
+        "status is 'port-pending' (1 row) and 'deleted' (1 row) and 'Port-Pending' (1 row): these numbers are "
+        "not in use, and it is not clear whether to send them."
     )
     assert (
         'under [DIDs] it has the line skip_where = {status = ["port-pending", "deleted", "Port-Pending"]}' in asked.fix
@@ -159,7 +159,7 @@ def test_a_column_status_of_any_list_is_asked_about_where_it_marks_numbers(heade
     (asked,) = [problem for problem in problems if problem.stops]
     assert (asked.code, asked.cell) == ("rows-not-in-use", "C1")
     assert asked.message.startswith(f"{header} is '{word}' (1 row): these numbers may not be in use, ")
-    assert asked.fix.endswith(f"To send them all the same, put # in front of {header} in C1.")
+    assert asked.fix.endswith(f"To send them anyway, put # in front of {header} in C1.")
     found, problems = tables(given, f'[DIDs]\nskip_where = {{"{header}" = ["{word}"]}}\n')
     assert (found.dids.texts("did"), [p for p in problems if p.stops]) == (["442079460100"], [])
     for said in (f"#{header}", "Remark"):

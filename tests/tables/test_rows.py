@@ -43,7 +43,7 @@ def test_a_near_sheet_name_is_asked_about_and_not_also_reported_missing() -> Non
     (problem,) = tables(workbook(sheet("Trunsk", "Name", "London")))[1]
     assert (problem.code, problem.sheet, problem.value) == ("sheet-near", "Trunsk", "Trunsk")
     assert problem.message == "The sheet 'Trunsk' is not known; did you mean Trunks?"
-    assert problem.fix == "Rename it to Trunks, or to something that is not like it."
+    assert problem.fix == "Rename it to Trunks. If it is your own, give it a name that is not like Trunks."
 
 
 def test_a_list_whose_name_is_almost_right_is_only_asked_about() -> None:
@@ -97,7 +97,7 @@ def test_hidden_columns_that_count_are_told_once() -> None:
     _, problems = tables(workbook(sheet("Trunks", "Name|Site|Port", "London||5060", hidden_columns=(0, 1, 2, 9))))
     (notice,) = [p for p in problems if p.code != "own-column"]
     assert (notice.code, notice.cell, notice.stops) == ("columns-hidden", "A1", False)
-    assert notice.message == "The hidden columns 'Name' (A), 'Port' (C) of Trunks count all the same."
+    assert notice.message == "The hidden columns 'Name' (A), 'Port' (C) of Trunks are used all the same."
 
 
 def test_a_hidden_sheet_and_what_was_detected_of_a_file_are_told() -> None:
@@ -105,7 +105,7 @@ def test_a_hidden_sheet_and_what_was_detected_of_a_file_are_told() -> None:
         1
     ]
     assert [(p.code, p.message, p.stops) for p in problems] == [
-        ("sheet-hidden", "The sheet Trunks is hidden; its rows count all the same.", False),
+        ("sheet-hidden", "The sheet Trunks is hidden; its rows are used all the same.", False),
         ("file-detected", "Read as Latin-1.", False),
     ]
 
@@ -169,14 +169,14 @@ def test_a_cell_that_cannot_be_read_is_not_also_called_blank() -> None:
 def test_hidden_rows_count_and_are_told_once() -> None:
     (notice,) = tables(workbook(sheet("Trunks", "Name", "A", "B", "", "C", hidden_rows=(1, 2, 3, 4, 5))))[1]
     assert (notice.code, notice.cell, notice.stops) == ("rows-hidden", "A2", False)
-    assert notice.message == "3 hidden rows of Trunks count as rows: 2-3, 5."
-    assert notice.fix == "Show all rows to see them; delete those that are not meant."
+    assert notice.message == "3 rows of Trunks are hidden and are used all the same: 2-3, 5."
+    assert notice.fix == "Show all rows to see them; delete those that should not be sent."
 
 
 def test_rows_that_a_filter_hides_are_told_as_such() -> None:
     (notice,) = tables(workbook(sheet("Trunks", "Name", "A", "B", hidden_rows=(3,), filtered=True)))[1]
-    assert notice.message == "Row 3 of Trunks is hidden or filtered; it counts all the same."
-    assert notice.fix == "Clear the filter and show all rows to see them; delete those that are not meant."
+    assert notice.message == "Row 3 of Trunks is hidden or filtered; it is used all the same."
+    assert notice.fix == "Clear the filter and show all rows to see them; delete those that should not be sent."
 
 
 def test_hidden_blank_rows_are_not_worth_a_word() -> None:

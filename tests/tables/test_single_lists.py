@@ -108,7 +108,7 @@ def test_a_blank_trunk_cell_is_filled_in_and_another_trunk_is_a_problem() -> Non
     given = workbook(sheet("list", "Trunk|DID", "|442079460100", "London-1|442079460101", "Paris-1|442079460102"))
     tables, _, problems = read(given, LONDON)
     assert told(problems) == ["list!A4 trunk-contradicts"]
-    assert problems[0].message == "The row is of Paris-1, and --trunk says London-1."
+    assert problems[0].message == "The row is for trunk Paris-1, but --trunk gives London-1."
     assert tables.dids.texts("trunk") == ["London-1", "London-1", "Paris-1"]
 
 
@@ -214,7 +214,7 @@ class TestSheetsBesideAList:
         )
         (problem,) = tabulate(given, Secret)[1]
         assert (problem.code, problem.sheet) == ("sheet-missing", "Ours")
-        assert problem.message == "There is no sheet named Trunks, and 'Ours' has headers of one."
+        assert problem.message == "There is no sheet named Trunks, but 'Ours' has headers like those of Trunks."
 
     def test_any_other_is_kept_and_not_read(self) -> None:
         given = workbook(sheet("DIDs", "Trunk|DID", "London-1|442079460100"), sheet("Notes", "a", "b"))
@@ -308,4 +308,4 @@ def test_a_columns_file_says_the_same_of_a_list_alone() -> None:
 
 def test_where_nothing_is_filled_in_that_is_said() -> None:
     (problem,) = (p for p in tabulate(workbook(sheet("Sheet1", " |", "|")), Secret)[1] if p.stops)
-    assert problem.message == "Nothing is filled in: the file has 'Sheet1', and no cell of it says anything."
+    assert problem.message == "Nothing is filled in: the file has 'Sheet1', and all cells are empty."

@@ -19,7 +19,7 @@ def test_a_header_below_titles_and_blank_rows_is_found_and_told(above: list[str]
     row = len(above) + 1
     assert (found.dids.header_row, found.dids.texts("did")) == (row, ["100"])
     assert told(problems) == [f"DIDs!A{row} header-found"]
-    assert problems[0].message == f"The header was found in row {row}; the rows above it are not read."
+    assert problems[0].message == f"The header is in row {row}; the rows above it are not read."
 
 
 def test_blank_rows_alone_above_it_are_not_worth_a_word() -> None:
@@ -30,7 +30,7 @@ def test_blank_rows_alone_above_it_are_not_worth_a_word() -> None:
 def test_a_header_that_stands_again_is_left_out() -> None:
     found, problems = dids("Trunk|DID", "London|100", "Trunk|DID", "London|101", "TRUNK|DID", "London|102")
     assert (list(found.dids.rows()), found.dids.texts("did")) == ([2, 4, 6], ["100", "101", "102"])
-    assert [p.message for p in problems] == ["The header is repeated in rows 3, 5, which are left out."]
+    assert [p.message for p in problems] == ["The header is repeated in rows 3, 5, which are ignored."]
 
 
 def test_a_row_that_only_holds_one_word_of_the_header_is_a_row() -> None:
@@ -43,7 +43,7 @@ def test_another_header_below_begins_a_second_table_which_is_a_problem() -> None
     assert found.dids.texts("did") == ["100"]
     (problem,) = problems
     assert (problem.code, problem.cell, problem.stops) == ("header-again", "A4", True)
-    assert problem.message == "Row 4 is a header again, but another one than in row 1: a second table begins here."
+    assert problem.message == "Row 4 is a header that differs from the one in row 1: a second table begins here."
 
 
 def test_a_second_table_beside_the_first_is_a_problem_once() -> None:

@@ -291,12 +291,12 @@ def test_numbers_that_nobody_can_call_are_the_users_own_below_a_header_of_their_
 def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
     (problem,) = dids("Ordered qty", "", "100")
     assert problem.message == (
-        "The column 'Ordered qty' is not known, so nothing of it would be sent; C3 says '100', which looks like a "
+        "The column 'Ordered qty' is not known, so nothing in it would be sent; C3 says '100', which looks like a "
         "count or a short number."
     )
     assert problem.fix == (
-        "If such numbers are meant, the header says how: DID 2 is another number of its row, DID to the last one of a "
-        "block, Quantity how many a block has; a code in front of a number goes into it. If it is a "
+        "If these are numbers to send, choose the header that fits: DID 2 is another number of the row, DID to "
+        "is the last one of a block, Quantity is its size; a country or area code goes into the number. If it is a "
         "column of your own, type #Ordered qty in C1."
     )
 
@@ -308,7 +308,7 @@ def test_it_says_which_column_what_stands_there_and_what_to_do() -> None:
         (trunks("Login", "london"), "If it is the Username, type that in C1."),
         (trunks("SIP secret", "Sample-one"), "If it is the Password, type that in C1."),
         (trunks("Layer", "tls"), "If it is the Transport or the Action, type that in C1."),
-        (dids("Action", "remove"), "All rows of a trunk are added, removed or put in place of its list together: "),
+        (dids("Action", "remove"), "One mode applies to all rows of a trunk: "),
     ],
 )
 def test_what_a_header_is_used_for_is_offered_where_the_sheet_lacks_it(problem: list[Problem], fix: str) -> None:
@@ -331,8 +331,9 @@ def test_ends_of_ranges_in_two_columns_are_told_together_and_none_of_them_is_off
     (problem,) = _of_columns(check(given))
     assert problem.message.startswith(f"The columns '{first}', '{last}' are not known")
     assert problem.fix == (
-        f"If such numbers are meant, the header says how: {label} 2 is another number of its row, {label} to the last "
-        f"one of a block, Quantity how many a block has; a code in front of a number goes into it. If they are "
+        f"If these are numbers to send, choose the header that fits: {label} 2 is another number of the row, "
+        f"{label} to is the last one of a block, Quantity is its size; a country or area code goes "
+        "into the number. If they are "
         f"columns of your own, type #{first} in B1, "
         "and # in front of the others likewise."
     )
@@ -364,7 +365,7 @@ def test_a_column_without_a_header_is_not_passed_over_where_it_could_be_meant(ce
     (problem,) = dids("", *cells)
     assert (problem.code, problem.cell) == ("column-unknown", "C1")
     assert problem.message.startswith(
-        "Column C has no header: it is not known, so nothing of it would be sent; C2 says"
+        "Column C has no header: it is not known, so nothing in it would be sent; C2 says"
     )
     assert problem.fix.endswith("If it is a column of your own, type #Remark in C1.")
     assert codes(dids("", "ask Anne", "later")) == ["own-column"]
@@ -384,7 +385,7 @@ def test_what_may_be_a_password_is_never_shown(header: str, value: str) -> None:
 def test_a_column_that_comes_back_hidden_is_named(header: str) -> None:
     (notice,) = trunks(header, "Sample-one")
     assert notice.code == "own-column"
-    assert notice.message.endswith(f"In results the cells of '{header}' come back as <hidden>.")
+    assert notice.message.endswith(f"In results the cells of '{header}' show <hidden>.")
 
 
 @pytest.mark.parametrize("header", ["Secretary", "Sekretariat", "Pinnacle", "Spin", "Bypass", "Tokenizer"])
@@ -529,7 +530,7 @@ def test_a_code_in_front_of_the_numbers_is_asked_about(header: str) -> None:
     )
     (problem,) = [problem for problem in check(given) if problem.stops]
     assert (problem.code, problem.cell) == ("column-unknown", "B1")
-    assert "a code in front of a number goes into it" in problem.fix
+    assert "a country or area code goes into the number" in problem.fix
 
 
 def test_the_length_of_a_block_is_asked_about() -> None:
@@ -543,7 +544,7 @@ def test_a_block_on_the_trunks_sheet_is_offered_one_cell(header: str, cell: str)
     problems = check(workbook(sheet("Trunks", f"Name|Hostname|{header}", f"London-1|sip.example|{cell}")))
     fixes = [problem.fix for problem in problems if problem.code == "column-unknown"]
     assert fixes
-    assert all("a block goes into one cell, like 442079460100..442079460199" in fix for fix in fixes)
+    assert all("a block goes into one cell, such as 442079460100..442079460199" in fix for fix in fixes)
 
 
 @pytest.mark.parametrize("header", ["To", "End", "Range", "Block", "Last digits"])

@@ -85,7 +85,7 @@ def test_two_rows_that_mean_one_live_trunk_are_a_problem_at_the_later() -> None:
     found = resolved(book(["Trunk ID|Name", "|London", "8|"]), LONDON)
     (problem,) = found[1]
     assert (problem.code, problem.cell) == ("same-live-trunk", "A3")
-    assert problem.message == "This is the same trunk on the PBX as row 2: London, id 8."
+    assert problem.message == "This row and row 2 are for the same trunk on the PBX: London, id 8."
 
 
 def test_a_trunk_that_the_api_cannot_edit_is_a_problem() -> None:
@@ -101,7 +101,7 @@ def test_a_trunk_that_the_api_cannot_edit_is_a_problem() -> None:
 def test_a_type_that_differs_from_the_pbx_is_a_problem() -> None:
     (problem,) = faults(book(["Name|Type", "London|peer"]), LONDON)
     assert (problem.code, problem.cell, problem.value) == ("type-differs", "B2", "peer")
-    assert problem.message == "On the PBX London is a trunk of type register, and a type cannot be changed."
+    assert problem.message == "On the PBX, London is a trunk of type register, and the type cannot be changed."
     assert faults(book(["Name|Type", "London|peer"]), live(8, "London", "peer_did")) == []
 
 
@@ -118,7 +118,7 @@ def test_a_name_that_another_live_trunk_holds_is_a_problem() -> None:
     around = inventory(LONDON, live(9, "Paris"), live(10, "None"))
     (problem,) = faults(book(["Trunk ID|Name", "8|Paris"]), LONDON, around)
     assert (problem.code, problem.cell, problem.value) == ("name-taken", "B2", "Paris")
-    assert problem.message == "The name Paris belongs to trunk 9 on the PBX."
+    assert problem.message == "Trunk 9 on the PBX already has the name Paris."
     assert faults(book(["Trunk ID|Name", "8|London"]), LONDON, around) == []
     assert faults(book(["Name|Port", "London|1"]), LONDON, around) == []
 
@@ -165,7 +165,7 @@ def test_a_live_entry_that_cannot_be_sent_back_is_a_problem_before_anything_is_s
     (problem,) = faults(given, trunk)
     assert (problem.code, problem.sheet, problem.cell) == ("live-entry-incomplete", "Trunks", "A2")
     assert problem.message == (
-        "On the PBX, the caller ID 100 of London is for no extension; a list with it cannot be written."
+        "On the PBX, the caller ID 100 of London has no extension; a list with such an entry cannot be sent."
     )
     unchanged = book(["Name|Caller IDs mode", "London|remove"], caller_ids=["London|shared|999"])
     assert [p.code for p in faults(unchanged, trunk)] == ["entry-not-there"]
@@ -246,8 +246,8 @@ def test_a_blank_mode_that_loses_entries_is_a_hazard_and_an_explicit_one_is_not(
     _, (hazard,), _ = judged(book(["Name", "London"], dids=["London|9"]), LONDON)
     assert hazard.flag == "--allow removals=London"
     assert hazard.message == (
-        "London would lose 2 DIDs that the workbook does not name, the first of them 100. "
-        "To keep them: --mode add, or add as DIDs mode on the sheet Trunks. If they are to go: replace."
+        "London would lose 2 DIDs that the workbook does not have, beginning with 100. To keep them, use --mode "
+        "add, or type add as DIDs mode on the sheet Trunks. To remove them, type replace."
     )
 
 
@@ -263,8 +263,8 @@ def test_rewriting_entries_with_keys_that_we_do_not_know_is_a_hazard() -> None:
     _, found, _ = judged(given, trunk)
     assert [h.code for h in found] == ["unknown-keys", "removals"]
     assert found[0].message == (
-        "The DID list of London holds settings that this tool does not know (short_code); "
-        "rewriting the list would lose them."
+        "The DID list of London has settings that this tool does not know (short_code); writing the list would "
+        "delete them."
     )
     assert hazards(book(["Name|Port", "London|1"], dids=["London|100"]), trunk) == []
 
@@ -400,8 +400,8 @@ def test_a_list_that_cannot_be_understood_is_a_problem_of_its_trunk(mode: str, h
     problems = [problem for problem in found if problem.stops]
     assert ([problem.code for problem in problems], hazards) == (["live-entry-incomplete"], [])
     assert problems[0].message == (
-        f"The DIDs of London cannot be read as the PBX shows them ({why}), so nobody knows what would be lost by "
-        "writing them."
+        f"The DIDs of London cannot be read as the PBX shows them ({why}), so it is not known what writing them "
+        "would delete."
     )
 
 

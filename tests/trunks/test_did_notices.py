@@ -20,19 +20,19 @@ def noticed(*dids: str, code: str, mode: str = "replace") -> list[Problem]:
 @pytest.mark.parametrize(
     ("dids", "cell", "message"),
     [
-        (["X!", "441134960100"], "B2", "X! takes every call for 441134960100 first, so B3 never matches."),
-        ([".", "44X", "441"], "B2", ". takes every call for 44X first, so B3 never matches. Nor does B4."),
-        (["441", "44X", "442"], "B3", "44X takes every call for 442 first, so B4 never matches."),
-        (["44x.", "44123[4-6]"], "B2", "44x. takes every call for 44123[4-6] first, so B3 never matches."),
+        (["X!", "441134960100"], "B2", "X! matches every call to 441134960100 first, so B3 never matches."),
+        ([".", "44X", "441"], "B2", ". matches every call to 44X first, so B3 never matches. Nor does B4."),
+        (["441", "44X", "442"], "B3", "44X matches every call to 442 first, so B4 never matches."),
+        (["44x.", "44123[4-6]"], "B2", "44x. matches every call to 44123[4-6] first, so B3 never matches."),
         (
             ["4420794601XX", "442079460100-442079460109", "442079460100", "5"][:2],
             "B2",
-            "4420794601XX takes every call for 442079460100 first, so B3 never matches.",
+            "4420794601XX matches every call to 442079460100 first, so B3 never matches.",
         ),
         (
             ["London|.", "Paris|1", "London|2", "Paris|3", "London|4"],
             "B2",
-            ". takes every call for 2 first, so B4 never matches. Nor does B6.",
+            ". matches every call to 2 first, so B4 never matches. Nor does B6.",
         ),
     ],
 )
@@ -40,7 +40,7 @@ def test_a_pattern_above_what_it_takes_is_told(dids: list[str], cell: str, messa
     (notice,) = noticed(*dids, code="did-never-reached")
     assert (notice.cell, notice.value, notice.message) == (cell, dids[int(cell[1:]) - 2].split("|")[-1], message)
     assert notice.fix == (
-        f"Move {notice.value} below the rows that are to match before it: the PBX takes the first that fits."
+        f"Move {notice.value} below the rows that must match before it: the PBX uses the first match."
     )
     assert notice.trunk == 2
 
@@ -67,23 +67,23 @@ def test_a_list_that_says_what_goes_hides_nothing() -> None:
 def test_rows_by_the_thousand_are_told_shortly() -> None:
     (notice,) = noticed(".", *(f"44{i:06d}" for i in range(4000)), code="did-never-reached")
     assert notice.message == (
-        ". takes every call for 44000000 first, so B3 never matches. Nor do 3,999 more rows: 4-4002."
+        ". matches every call to 44000000 first, so B3 never matches. Nor do 3,999 more rows: 4-4002."
     )
 
 
 @pytest.mark.parametrize(
     ("did", "digits"),
     [
-        ("zentrale", "z for a digit 1-9 and n for a digit 2-9 stand"),
-        ("ZENTRALE", "z for a digit 1-9 and n for a digit 2-9 stand"),
-        ("line-next", "n for a digit 2-9 and x for a digit 0-9 stand"),
-        ("reception", "n for a digit 2-9 stands"),
+        ("zentrale", "z as any digit 1-9 and n as any digit 2-9"),
+        ("ZENTRALE", "z as any digit 1-9 and n as any digit 2-9"),
+        ("line-next", "n as any digit 2-9 and x as any digit 0-9"),
+        ("reception", "n as any digit 2-9"),
     ],
 )
 def test_a_word_whose_letters_stand_for_digits_is_told(did: str, digits: str) -> None:
     (notice,) = noticed(did, code="pattern-word")
     assert (notice.cell, notice.value) == ("B2", did)
-    assert notice.message == f"On the PBX {digits}, in capitals or not, so {did} is a pattern and not this word."
+    assert notice.message == f"The PBX reads {digits}, in upper or lower case, so {did} is a pattern, not a word."
 
 
 @pytest.mark.parametrize("did", ["44X", "nxx.", "44[a-z]1", "1office", "ZXN"])
@@ -95,7 +95,7 @@ def test_a_pattern_or_a_word_without_its_letters_is_not_told(did: str) -> None:
 def test_a_bracket_from_one_kind_of_character_to_another_is_told(did: str) -> None:
     (notice,) = noticed(did, code="pattern-span")
     assert notice.value == did
-    assert "stands for any one character from" in notice.message
+    assert "matches any one character from" in notice.message
 
 
 @pytest.mark.parametrize("did", ["44[0-9]", "44[A-F]", "44[a-f]", "44[*#]", "44[27-9]"])
@@ -119,14 +119,16 @@ def test_an_ordinary_bracket_is_not_told(did: str) -> None:
 def test_one_number_in_two_notations_is_told_at_the_later_cell(one: str, other: str) -> None:
     (notice,) = noticed(f"London|{one}", f"Paris|{other}", code="did-notations")
     assert (notice.cell, notice.value) == ("B3", other)
-    assert notice.message == (f"{other} and {one} (B2) look like one number in two notations; to the PBX they are two.")
+    assert notice.message == (
+        f"{other} and {one} (B2) look like one number in two formats; to the PBX they are two numbers."
+    )
 
 
 def test_many_numbers_in_two_notations_are_told_at_once() -> None:
     dids = [f"+44207946{i:04d}" for i in range(50)] + [f"0207946{i:04d}" for i in range(50)]
     (notice,) = noticed(*dids, code="did-notations")
     assert notice.message == (
-        "02079460000 and +442079460000 (B2) look like one number in two notations; to the PBX they are two. "
+        "02079460000 and +442079460000 (B2) look like one number in two formats; to the PBX they are two numbers. "
         "So do 49 more: rows 53-101."
     )
 

@@ -62,8 +62,8 @@ def test_a_trunk_id_is_tried_and_a_name_too() -> None:
 def test_a_trunk_cell_that_fits_two_rows_is_a_problem() -> None:
     problem = one(check(book(["Trunk ID|Name", "12|London", "|12"], dids=["12|100"])), "trunk-ambiguous")
     assert (problem.cell, problem.value, problem.trunk) == ("A2", "12", None)
-    assert problem.message == "'12' fits more than one trunk of the Trunks sheet: row 2 and row 3."
-    assert problem.fix == "Type what only one of them has: its Trunk ID or its Name."
+    assert problem.message == "'12' matches more than one trunk on the Trunks sheet: row 2 and row 3."
+    assert problem.fix == "Type the Trunk ID or Name that only one of them has."
 
 
 def test_an_unknown_trunk_is_a_problem_with_the_nearest_name() -> None:
@@ -91,13 +91,13 @@ def test_an_unknown_trunk_is_a_problem_with_the_nearest_name() -> None:
     ("text", "fix"),
     [
         *(
-            (text, "Type the Name or Trunk ID of one trunk of the Trunks sheet.")
+            (text, "Type the Name or Trunk ID of a trunk on the Trunks sheet.")
             for text in ("Bonn; Rome", "=A2", "Old one")
         ),
         ("London !", "Type London."),
         (
             "442079460100",
-            "Type the Name or Trunk ID of one trunk of the Trunks sheet; a number goes under its own header.",
+            "Type the Name or Trunk ID of a trunk on the Trunks sheet; a number goes under its own header.",
         ),
         ("Bonn-1", "Add the trunk to the Trunks sheet."),
     ],
@@ -115,8 +115,8 @@ def test_a_trunks_row_must_say_which_trunk() -> None:
 def test_a_trunk_stands_on_one_row() -> None:
     problems = check(book(["Trunk ID|Name", "5|", "05|", "|London", "|London"]))
     assert [(p.code, p.cell, p.message, p.trunk) for p in problems] == [
-        ("trunk-twice", "A3", "This trunk is already in A2.", 3),
-        ("trunk-twice", "B5", "This trunk is already in B4.", 5),
+        ("trunk-twice", "A3", "The same trunk is also in A2.", 3),
+        ("trunk-twice", "B5", "The same trunk is also in B4.", 5),
     ]
 
 
@@ -170,13 +170,13 @@ def test_a_cell_that_does_not_go_with_the_option_says_where_it_belongs() -> None
     assert [(p.cell, p.message, p.fix) for p in problems] == [
         (
             "F2",
-            "With option range, Extensions has no meaning.",
-            "Clear the cell and fill Extension range, or choose option shared.",
+            "With option range, Extensions is not used.",
+            "Clear the cell and fill in Extension range, or choose option shared.",
         ),
         (
             "E3",
-            "With option shared, Extension range has no meaning.",
-            "Clear the cell and fill Extensions or Extension groups, or choose option range.",
+            "With option shared, Extension range is not used.",
+            "Clear the cell and fill in Extensions or Extension groups, or choose option range.",
         ),
     ]
 
@@ -184,7 +184,7 @@ def test_a_cell_that_does_not_go_with_the_option_says_where_it_belongs() -> None
 def test_ranges_of_different_size_are_a_problem_at_the_extension_range() -> None:
     problem = one(check(book(["Name", "L"], caller_ids=["L|range|+44100-+44109||1001-1005"])), "range-unequal")
     assert (problem.cell, problem.value) == ("E2", "1001-1005")
-    assert problem.message == "10 numbers (+44100-+44109) do not go with 5 extensions (1001-1005)."
+    assert problem.message == "The Caller ID has 10 numbers (+44100-+44109), but Extension range has 5 (1001-1005)."
     assert problem.fix == "For 10 extensions type 1001-1010, or change the Caller ID."
 
 
@@ -199,7 +199,7 @@ def test_a_range_of_dids_is_written_out_and_told() -> None:
     ]
     (notice,) = problems
     assert (notice.code, notice.cell, notice.stops) == ("range-expanded", "B2", False)
-    assert notice.message == "442079460100-102 was written out into 3 DIDs, 442079460100 to 442079460102."
+    assert notice.message == "442079460100-102 becomes 3 DIDs, 442079460100 to 442079460102."
 
 
 @pytest.mark.parametrize("mode", ["", "replace"])
@@ -272,7 +272,7 @@ def test_a_setting_that_the_type_lacks_is_a_problem_at_its_cell() -> None:
     assert problems[0].message == "Hostname is not a setting of an account trunk."
     assert problems[5].message == "An account trunk cannot use dnsnaptr."
     assert problems[7].value == "<hidden>"
-    assert problems[10].message == "A is an account trunk, and those have no DIDs."
+    assert problems[10].message == "A is an account trunk, and such trunks have no DIDs."
 
 
 def test_an_account_trunk_has_no_dids_to_clear_either() -> None:
@@ -345,21 +345,21 @@ def test_an_extension_in_two_entries_is_told_since_the_first_wins() -> None:
             "E3",
             "1001",
             (
-                "Extension 1001 (and 1 more of this cell) already has a caller ID on this trunk, in row 2; "
-                "the PBX uses the first."
+                "Extension 1001 (and 1 more of this cell) already has a caller ID on this trunk, in row 2; the "
+                "PBX shows the first."
             ),
         ),
         (
             "extension-in-two-entries",
             "F4",
             "1005",
-            "Extension 1005 already has a caller ID on this trunk, in row 3; the PBX uses the first.",
+            "Extension 1005 already has a caller ID on this trunk, in row 3; the PBX shows the first.",
         ),
         (
             "extension-in-two-entries",
             "F4",
             "1001",
-            "Extension 1001 already has a caller ID on this trunk, in row 2; the PBX uses the first.",
+            "Extension 1001 already has a caller ID on this trunk, in row 2; the PBX shows the first.",
         ),
     ]
 
@@ -419,15 +419,15 @@ def test_replace_without_rows_leaves_the_list_alone_and_says_so() -> None:
         (
             "mode-without-rows",
             "B2",
-            "The sheet DIDs has no row for this trunk, so its list is left alone.",
-            "To empty the list, add a row to DIDs that says <clear>.",
+            "The sheet DIDs has no row for this trunk, so the list on the PBX stays as it is.",
+            "To empty the list, add a row for the trunk to DIDs and type <clear> as its number.",
             False,
         ),
         (
             "mode-without-rows",
             "C2",
-            "The sheet Caller IDs has no row for this trunk, so its list is left alone.",
-            "To empty the list, add a row to Caller IDs that says <clear>.",
+            "The sheet Caller IDs has no row for this trunk, so the list on the PBX stays as it is.",
+            "To empty the list, add a row for the trunk to Caller IDs and type <clear> as its number.",
             False,
         ),
     ]

@@ -74,7 +74,7 @@ def test_a_key_that_stands_twice_on_the_pbx_is_a_problem(mode: str) -> None:
     trunk = live(did_list=dids("100=a", "100=b"))
     _, _, (problem,) = judged(book(["Name|DIDs mode", f"London|{mode}"], dids=["London|100|c"]), trunk)
     assert (problem.code, problem.cell, problem.value) == ("key-ambiguous", "B2", "100")
-    assert problem.message == "100 stands 2 times on the PBX, so it is not clear which one is meant."
+    assert problem.message == "100 is on the PBX 2 times, so it is not clear which one to change."
 
 
 def test_a_key_that_stands_twice_on_the_pbx_may_be_replaced() -> None:
@@ -125,13 +125,13 @@ def test_a_new_entry_must_say_for_whom_it_is() -> None:
         (
             "extensions-missing",
             "F2",
-            "100 is new on this trunk, so Extensions or Extension groups must say for whom it is.",
+            "The caller ID 100 is new on this trunk, so it needs Extensions or Extension groups.",
             "Fill in Extensions or Extension groups.",
         ),
         (
             "extension-range-missing",
             "E3",
-            "100-109 is new on this trunk, so Extension range must say for whom it is.",
+            "The caller ID 100-109 is new on this trunk, so it needs Extension range.",
             "Fill in Extension range.",
         ),
     ]
@@ -145,14 +145,14 @@ def test_unknown_extensions_and_groups_are_named_each() -> None:
             "F2",
             "2001",
             "The PBX has no extension 2001.",
-            "Correct it, or let the administrator add the extension first.",
+            "Correct it, or ask the administrator to add the extension first.",
         ),
         (
             "extension-unknown",
             "F2",
             "2002",
             "The PBX has no extension 2002.",
-            "Correct it, or let the administrator add the extension first.",
+            "Correct it, or ask the administrator to add the extension first.",
         ),
         (
             "group-unknown",
@@ -166,7 +166,7 @@ def test_unknown_extensions_and_groups_are_named_each() -> None:
             "G2",
             "Nowhere",
             "The PBX has no extension group Nowhere.",
-            "Correct it, or let the administrator add the extension group first.",
+            "Correct it, or ask the administrator to add the extension group first.",
         ),
     ]
 

@@ -240,7 +240,7 @@ def test_a_list_that_is_not_sure_is_one_problem_with_what_would_be_read(text: st
 def test_numbers_in_groups_are_told_from_each_other(text: str, listed: int) -> None:
     found = parse_did(text)
     assert isinstance(found, Finding)
-    assert (found.code, found.message[:17]) == ("many-numbers", f"The cell holds {listed} ")
+    assert (found.code, found.message[:20]) == ("many-numbers", f"The cell contains {listed} ")
     each = found.fix.removeprefix("Put each in a row of its own: ").partition("; or, ")[0].rstrip(".").split("; ")
     assert not [number for number in each if isinstance(parse_did(number), Finding)]
 
@@ -422,7 +422,7 @@ def test_yes_and_no_are_no_numbers(text: str) -> None:
     for parse in (parse_did, parse_caller_id):
         found = parse(text)
         assert isinstance(found, Finding)
-        assert found.message == "The cell says yes or no where a number belongs."
+        assert found.message == "The cell contains yes or no instead of a number."
 
 
 def test_a_line_break_between_the_ends_of_a_caller_id_range_offers_the_range() -> None:
@@ -584,7 +584,7 @@ def test_a_caller_id_that_is_shown_is_never_told_to_be_a_range(text: str) -> Non
 def test_numbers_of_a_list_are_not_repeated_with_the_zero_of_their_country(country: str, between: str) -> None:
     (problem,) = checked("DIDs DID", f"{country}02079460100{between}{country}02079460101")
     assert problem.code == "many-numbers"
-    assert "without the 0 behind the country" in problem.fix
+    assert "without the 0 after the country code" in problem.fix
     assert "02079460100" not in problem.fix
     assert problem.offers == ()
 
@@ -598,7 +598,7 @@ def test_the_zero_of_italian_numbers_stays_in_a_list() -> None:
 @pytest.mark.parametrize("text", ["[0-9", "4420[0-9", "44207946010[0-4", "44207946010]", "4420[0-4]0-4]", "44[2[3]"])
 def test_a_bracket_without_its_partner_is_said_to_be_that(column: str, text: str) -> None:
     (problem,) = checked(column, text)
-    assert problem.message == f"{text} has a bracket without its partner."
+    assert problem.message == f"{text} has an opening or closing bracket without the other."
     assert problem.offers == ()
 
 
@@ -709,4 +709,4 @@ def test_brackets_and_dots_that_stand_for_one_place_are_left_alone(did: str) -> 
 def test_the_end_of_a_number_is_no_number(column: str, text: str) -> None:
     (problem,) = checked(column, text)
     assert (problem.code, problem.offers) == ("number-signs", ())
-    assert problem.fix == "Type the number in digits alone, with a + in front if the carrier sends one."
+    assert problem.fix == "Type the number in digits only, with a + in front if the carrier sends one."

@@ -14,7 +14,7 @@ from batch.trunks.numbers import (
     parse_extensions,
 )
 
-IN_FULL = "for a range write both ends in full with .. between, like "
+IN_FULL = "for a range type both ends in full with .. between them, such as "
 HUNDRED = NumberRange("442079460100", "442079460199")
 
 
@@ -95,7 +95,7 @@ def test_a_range_keeps_leading_zeros_and_plus() -> None:
 def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str, offers: tuple[str, ...]) -> None:
     assert parse_did(text) == Finding(
         "dash-unclear",
-        "The dash could separate the digits of one number or make a range.",
+        "The dash can separate the digits of one number or the ends of a range.",
         f"For one number type {offers[0]}; " + (f"for a range type {like}." if like in offers else f"{IN_FULL}{like}."),
         offers,
     )
@@ -107,32 +107,32 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
         (
             "442079460199-100",
             "range-backwards",
-            "The range ends at 442079460100, before it begins at 442079460199.",
+            "The last number, 442079460100, is lower than the first, 442079460199.",
             "Type 442079460100-442079460199.",
         ),
-        ("199..100", "range-backwards", "The range ends at 100, before it begins at 199.", "Type 100..199."),
+        ("199..100", "range-backwards", "The last number, 100, is lower than the first, 199.", "Type 100..199."),
         (
             "44207946000-44207956000",
             "range-too-long",
-            "The range holds 10,001 numbers; at most 10,000 go into one row.",
-            "Split it over several rows.",
+            "The range has 10,001 numbers; a row takes at most 10,000.",
+            "Split it into several rows.",
         ),
         (
             "1234567-12345678",
             "range-malformed",
-            "The ends of the range have 7 and 8 digits.",
+            "The two ends of the range have 7 and 8 digits.",
             "Type both ends with the same number of digits.",
         ),
         (
             "442079460100-2079460199",
             "range-malformed",
-            "The ends of the range have 12 and 10 digits.",
+            "The two ends of the range have 12 and 10 digits.",
             "If you mean 442079460100-442079460199, type it so.",
         ),
         (
             "+442079460100-2079460199",
             "range-malformed",
-            "The ends of the range have 12 and 10 digits.",
+            "The two ends of the range have 12 and 10 digits.",
             "If you mean +442079460100-+442079460199, type it so.",
         ),
         (
@@ -149,54 +149,54 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
         ),
         ("+100..199", "range-malformed", "Only one end of the range has a +.", "Type +100..+199."),
         ("1" * 32 + "-9", "too-long", "A number has at most 31 characters.", "Shorten both ends."),
-        ("020 7946", "bad-characters", "A DID cannot hold a blank.", "Type 0207946."),
-        ("44\u201d", "bad-characters", "A DID cannot hold '\u201d'.", "Type 44."),
+        ("020 7946", "bad-characters", "A DID cannot contain a blank.", "Type 0207946."),
+        ("44\u201d", "bad-characters", "A DID cannot contain '\u201d'.", "Type 44."),
         (
             "442079460100, 442079460101",
             "many-numbers",
-            "The cell holds 2 numbers; a row takes one.",
+            "The cell contains 2 numbers, but a row takes only one.",
             "Put each in a row of its own: 442079460100; 442079460101.",
         ),
         (
             "442079 460100",
             "many-numbers",
-            "The cell holds 2 numbers; a row takes one.",
+            "The cell contains 2 numbers, but a row takes only one.",
             "Put each in a row of its own: 442079; 460100; or, for one number type 442079460100.",
         ),
         (
             "123456-123459",
             "dash-unclear",
-            "The dash could separate the digits of one number or make a range.",
+            "The dash can separate the digits of one number or the ends of a range.",
             "For a range type 123456..123459.",
         ),
         (
             "442079460100-12345",
             "dash-unclear",
-            "The dash could separate the digits of one number or make a range.",
-            f"For one number type its digits alone; {IN_FULL}442079460100..442079460199.",
+            "The dash can separate the digits of one number or the ends of a range.",
+            f"For one number type only its digits; {IN_FULL}442079460100..442079460199.",
         ),
         *(
             (
                 text,
                 "no-number",
                 f"A DID needs a digit or a pattern character, and '{text}' has none.",
-                "Type the number as the carrier has it.",
+                "Type the number in the format that the carrier sends.",
             )
             for text in ("-", "+", "--", "()", "*", "#", "office-a")
         ),
-        ("n/a", "bad-characters", "A DID cannot hold '/'.", "Type the number alone, as the carrier sends it."),
+        ("n/a", "bad-characters", "A DID cannot contain '/'.", "Type the number alone, as the carrier sends it."),
         (
             "442079460100 Sales",
             "bad-characters",
-            "A DID cannot hold a blank.",
+            "A DID cannot contain a blank.",
             "Type 442079460100.",
         ),
         *(
             (
                 text,
                 "cell-date",
-                "This is a date, which a spreadsheet may have made of what was typed.",
-                "Format the cell as text and type the number again, from where you have it.",
+                "This is a date; the spreadsheet may have changed the typed value.",
+                "Format the cell as text and type the number again from its source.",
             )
             for text in ("Jan-12", "12-Jan", "10-Dec", "05.10.2026", "01.02.", "2026-02-20")
         ),
@@ -204,37 +204,42 @@ def test_any_other_dash_between_digits_offers_both_readings(text: str, like: str
             (
                 text,
                 "cell-boolean",
-                "This is what a spreadsheet writes for true or false, and no number.",
-                "Format the cell as text and type the number again, from where you have it.",
+                "This is what a spreadsheet writes for true or false, not a number.",
+                "Format the cell as text and type the number again from its source.",
             )
             for text in ("TRUE", "wahr", "VRAI")
         ),
         (
             "1.000",
             "cell-fraction",
-            "The number has a point or comma in it, which could separate thousands or decimals.",
+            "The number contains a point or comma, which can separate thousands or decimals.",
             "Format the cell as text and type 1000, or 1.",
         ),
-        ("日本", "bad-characters", "A DID cannot hold '日', '本'.", "Type the number alone, as the carrier sends it."),
+        (
+            "日本",
+            "bad-characters",
+            "A DID cannot contain '日', '本'.",
+            "Type the number alone, as the carrier sends it.",
+        ),
         (
             "44[27",
             "bad-characters",
-            "44[27 has a bracket without its partner.",
+            "44[27 has an opening or closing bracket without the other.",
             "Close it, as in 44207946010[0-4].",
         ),
         (
             "44[9-2]",
             "bad-characters",
-            "No digit fits [9-2]: 9-2 runs backwards.",
-            "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+            "No digit fits [9-2]: 9-2 is in the wrong order.",
+            "Type its digits with the lower one first, as in 44207946010[0-4].",
         ),
         (
             "44[]",
             "bad-characters",
             "No digit fits [].",
-            "Put the digits meant into it, the smaller first, as in 44207946010[0-4].",
+            "Type its digits with the lower one first, as in 44207946010[0-4].",
         ),
-        ("1" * 32, "too-long", "A DID has at most 31 characters; this has 32.", "Shorten it."),
+        ("1" * 32, "too-long", "A DID takes at most 31 characters; this value has 32.", "Shorten it."),
     ],
 )
 def test_a_did_that_cannot_be_says_why_and_what_to_type(text: str, code: str, message: str, fix: str) -> None:
@@ -348,13 +353,13 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("044 20", Finding("bad-characters", "A caller ID cannot hold a blank.", "Type 04420.", ("04420",))),
+        ("044 20", Finding("bad-characters", "A caller ID cannot contain a blank.", "Type 04420.", ("04420",))),
         (
             "44 20",
             Finding(
                 "bad-characters",
-                "A caller ID cannot hold a blank.",
-                "For one number type 4420; if they are several, type each in a row of its own.",
+                "A caller ID cannot contain a blank.",
+                "For one number type 4420; if there are several, type each in a row of its own.",
                 ("4420",),
             ),
         ),
@@ -362,8 +367,8 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
             "+442079460100-+442079460101",
             Finding(
                 "many-numbers",
-                "The cell holds a range of numbers; one number is shown.",
-                "Type the one number that is to be shown. Consecutive numbers go with the option range.",
+                "The cell contains a range of numbers, but it takes one number.",
+                "Type the one number to show. Consecutive numbers go with the option range.",
             ),
         ),
         (
@@ -371,15 +376,15 @@ def test_a_caller_id_may_be_a_number_letters_or_hold_the_placeholder(text: str) 
             Finding(
                 "no-number",
                 "A caller ID needs a digit or a letter, and '-' has none.",
-                "Type the number as the carrier has it.",
+                "Type the number in the format that the carrier sends.",
             ),
         ),
-        ("!", Finding("bad-characters", "A caller ID cannot hold '!'.", "Type the one number that is to be shown.")),
+        ("!", Finding("bad-characters", "A caller ID cannot contain '!'.", "Type the one number to show.")),
         (
             "{{.ext}}",
-            Finding("bad-characters", "A caller ID cannot hold '{', '}'.", "Type the one number that is to be shown."),
+            Finding("bad-characters", "A caller ID cannot contain '{', '}'.", "Type the one number to show."),
         ),
-        ("1" * 32, Finding("too-long", "A caller ID has at most 31 characters; this has 32.", "Shorten it.")),
+        ("1" * 32, Finding("too-long", "A caller ID takes at most 31 characters; this value has 32.", "Shorten it.")),
     ],
 )
 def test_a_caller_id_that_cannot_be_says_why(text: str, fault: Finding) -> None:
@@ -390,16 +395,16 @@ def test_a_caller_id_range_holds_at_most_500_numbers() -> None:
     assert parse_caller_id_range("+44100-+44599") == NumberRange("+44100", "+44599")
     assert parse_caller_id_range("44100-44600") == Finding(
         "range-too-long",
-        "The range holds 501 numbers; at most 500 go into one row.",
-        "Split it over several rows.",
+        "The range has 501 numbers; a row takes at most 500.",
+        "Split it into several rows.",
     )
 
 
 def test_a_caller_id_range_needs_two_ends() -> None:
     assert parse_caller_id_range("442079460100") == Finding(
         "range-malformed",
-        "With option range the caller ID is first and last number with a dash between.",
-        "Type it like +442079460100-+442079460109, or choose option shared for a single number.",
+        "With option range the caller ID is the first and last number with a dash between them.",
+        "Type it in the form +442079460100-+442079460109, or choose option shared for a single number.",
     )
 
 
@@ -411,10 +416,10 @@ def test_an_extension_range_is_first_and_last(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "code", "message"),
     [
-        ("1001", "range-malformed", "An extension range is first and last extension."),
+        ("1001", "range-malformed", "An extension range is the first and last extension."),
         ("12345678-12345679", "range-malformed", "An extension has at most 7 digits."),
-        ("998-1002", "range-malformed", "The ends of the range have 3 and 4 digits."),
-        ("1010-1001", "range-backwards", "The range ends at 1001, before it begins at 1010."),
+        ("998-1002", "range-malformed", "The two ends of the range have 3 and 4 digits."),
+        ("1010-1001", "range-backwards", "The last extension, 1001, is lower than the first, 1010."),
     ],
 )
 def test_an_extension_range_that_cannot_be_says_why(text: str, code: str, message: str) -> None:
@@ -472,8 +477,8 @@ def test_a_zero_that_stands_by_itself_is_an_extension(text: str) -> None:
 def test_a_range_among_extensions_is_sent_to_its_column() -> None:
     assert parse_extensions("1001-1010") == Finding(
         "extension-malformed",
-        "1001-1010 is a range of extensions; this column takes single ones.",
-        "With option range type 1001-1010 into Extension range; with option shared name each extension.",
+        "1001-1010 is a range of extensions; this column takes single extensions.",
+        "With option range type 1001-1010 into Extension range; with option shared type each extension.",
     )
 
 
@@ -561,7 +566,7 @@ def test_a_number_and_those_that_follow_is_never_offered_as_that_number_alone(te
     found = parse_did(text)
     assert isinstance(found, Finding)
     assert (found.code, found.offers) == ("number-count", ())
-    assert "and does not say how many" in found.message
+    assert "but does not say how many" in found.message
 
 
 @pytest.mark.parametrize(
@@ -577,4 +582,4 @@ def test_a_number_that_says_where_it_ends_is_offered_as_a_range(text: str) -> No
 def test_a_tick_is_no_pattern(text: str) -> None:
     found = parse_did(text)
     assert isinstance(found, Finding)
-    assert (found.code, found.message) == ("no-number", "The cell is ticked where a number belongs.")
+    assert (found.code, found.message) == ("no-number", "The cell contains a tick instead of a number.")

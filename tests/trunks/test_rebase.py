@@ -78,8 +78,7 @@ def test_what_both_changed_otherwise_is_a_conflict_at_its_cell_and_the_persons_s
     assert found == {"hostname": ("theirs", "mine")}
     assert at(conflicts) == [("Trunks!C2", "old", "theirs", "mine")]
     assert conflicts[0].message == (
-        "Trunks!C2: Hostname of London was old when it was exported, is theirs on the PBX now, "
-        "and the workbook says mine."
+        "Trunks!C2: Hostname of London was old at the export, is theirs on the PBX now, and is mine in the workbook."
     )
 
 
@@ -100,8 +99,8 @@ def test_yes_and_no_are_said_as_people_type_them() -> None:
     )
     assert change.difference.fields == {"enable": ("", 1), "domain": ("e", "")}
     assert [hazard.message.partition(" was ")[2] for hazard in hazards] == [
-        "no when it was exported, is (blank) on the PBX now, and the workbook says yes.",
-        "d when it was exported, is e on the PBX now, and the workbook says (blank).",
+        "no at the export, is (blank) on the PBX now, and is yes in the workbook.",
+        "d at the export, is e on the PBX now, and is (blank) in the workbook.",
     ]
 
 
@@ -177,8 +176,7 @@ def test_a_row_that_was_deleted_and_whose_entry_the_pbx_changed_is_a_conflict_at
     assert found == ["1"]
     assert at(conflicts) == [("Trunks!A2", "2 (B)", "2 (Z)", None)]
     assert conflicts[0].message == (
-        "Trunks!A2: DID 2 of London was 2 (B) when it was exported, is 2 (Z) on the PBX now, "
-        "and the workbook says absent."
+        "Trunks!A2: DID 2 of London was 2 (B) at the export, is 2 (Z) on the PBX now, and is absent in the workbook."
     )
     assert numbers(["1", "2=B"], ["1"], "1") == (["1"], [])
 
@@ -213,7 +211,7 @@ def test_an_order_that_both_changed_is_a_conflict_at_the_first_row() -> None:
     found, conflicts = numbers(["1", "2", "3"], ["2", "1", "3"], "3", "2", "1")
     assert found == ["3", "2", "1"]
     assert at(conflicts) == [("DIDs!B2", "1, 2, 3", "2, 1, 3", "3, 2, 1")]
-    assert conflicts[0].message.startswith("DIDs!B2: the order of the DID list of London was 1, 2, 3 when")
+    assert conflicts[0].message.startswith("DIDs!B2: the order of the DID list of London was 1, 2, 3 at")
 
 
 def test_a_range_counts_as_its_numbers() -> None:

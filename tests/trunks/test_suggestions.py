@@ -41,11 +41,11 @@ def test_a_number_that_the_pbx_has_with_something_in_front_is_a_problem(
     assert problem.stops
     assert problem.offers == offers
     assert problem.message == (
-        "The cell holds a number, which cannot keep a + or zeros in front; on the PBX it has them."
+        "The cell contains a number, not text, so it cannot keep a + or leading zeros; the number on the PBX has them."
     )
     assert problem.fix == (
         f"Format the cell as text and type {', or '.join(offers[:-1])}, which the PBX has; or 442079460100, "
-        "if there is really nothing in front of it."
+        "if there is nothing in front of it."
     )
 
 

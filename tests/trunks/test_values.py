@@ -50,60 +50,72 @@ def test_a_cell_is_understood(field: str, text: str, value: str | int) -> None:
     ("field", "text", "code", "message", "fix"),
     [
         ("enable", "maybe", "not-a-choice", "'maybe' is neither yes nor no.", "Type yes or no."),
-        ("type", "sip", "not-a-choice", "Type cannot be 'sip'.", "Choose register, peer or account."),
-        ("transport", "sctp", "not-a-choice", "Transport cannot be 'sctp'.", "Choose udp, tcp, tls or dnsnaptr."),
-        ("dids_mode", "merge", "not-a-choice", "DIDs mode cannot be 'merge'.", "Choose replace, add or remove."),
+        ("type", "sip", "not-a-choice", "'sip' is not a choice for Type.", "Choose register, peer or account."),
+        (
+            "transport",
+            "sctp",
+            "not-a-choice",
+            "'sctp' is not a choice for Transport.",
+            "Choose udp, tcp, tls or dnsnaptr.",
+        ),
+        (
+            "dids_mode",
+            "merge",
+            "not-a-choice",
+            "'merge' is not a choice for DIDs mode.",
+            "Choose replace, add or remove.",
+        ),
         (
             "port",
             "65536",
             "not-a-number",
             "'65536' is not a whole number from 0 to 65535.",
-            "Type a number like 5061.",
+            "Type a number such as 5061.",
         ),
         ("port", "5060/udp", "not-a-number", "'5060/udp' is not a whole number from 0 to 65535.", None),
-        ("id", "0", "not-a-number", "'0' is not a whole number above 0.", "Type a number like 12."),
-        ("id", "London", "not-a-number", "'London' is not a whole number above 0.", "Type a number like 12."),
+        ("id", "0", "not-a-number", "'0' is not a whole number above 0.", "Type a number such as 12."),
+        ("id", "London", "not-a-number", "'London' is not a whole number above 0.", "Type a number such as 12."),
         ("codec_sel", "alaw,pcmu,pcma", "codec-unknown", "The PBX has no codec 'pcmu', 'pcma'.", None),
-        ("codec_sel", ",", "codec-unknown", "',' names no codec.", None),
-        ("codec_sel", "alaw,ulaw,ALAW", "codec-twice", "alaw is named twice.", "Type alaw,ulaw."),
+        ("codec_sel", ",", "codec-unknown", "',' is not a codec.", None),
+        ("codec_sel", "alaw,ulaw,ALAW", "codec-twice", "alaw is there twice.", "Type alaw,ulaw."),
         (
             "name",
             "x" * 64,
             "too-long",
-            "Name has at most 63 characters; this has 64.",
+            "Name takes at most 63 characters; this value has 64.",
             f"Shorten it to {'x' * 63!r}.",
         ),
         (
             "name",
             "London 1!",
             "bad-characters",
-            "A trunk name cannot hold a blank, '!'.",
-            "Type for example London-1-, also as Trunk on the other sheets.",
+            "A trunk name cannot contain a blank, '!'.",
+            "Type, for example, London-1-, also as Trunk on the other sheets.",
         ),
-        ("hostname", "h" * 256, "too-long", "Hostname has at most 255 characters; this has 256.", None),
+        ("hostname", "h" * 256, "too-long", "Hostname takes at most 255 characters; this value has 256.", None),
         (
             "hostname",
             "https://sip.example/",
             "bad-characters",
-            "Hostname cannot hold '/'.",
-            "Type for example sip.example.",
+            "Hostname cannot contain '/'.",
+            "Type, for example, sip.example.",
         ),
-        ("domain", "/", "bad-characters", "Domain cannot hold '/'.", "Type for example carrier.example."),
+        ("domain", "/", "bad-characters", "Domain cannot contain '/'.", "Type, for example, carrier.example."),
         (
             "hostname",
             "<clear>",
             "clear-not-allowed",
             "Hostname cannot be emptied.",
-            "Type the value it is to have, or clear the cell to leave it as it is.",
+            "Type the new value, or clear the cell to leave the setting unchanged.",
         ),
         ("name", "<clear>", "clear-not-allowed", "Name cannot be emptied.", None),
         ("dids_mode", "<clear>", "clear-not-allowed", "DIDs mode cannot be emptied.", None),
-        ("def_outbound_cid", "044 20", "bad-characters", "A caller ID cannot hold a blank.", "Type 04420."),
+        ("def_outbound_cid", "044 20", "bad-characters", "A caller ID cannot contain a blank.", "Type 04420."),
         (
             "def_outbound_cid_name",
             "é" * 64,
             "too-long",
-            "The name takes 128 bytes; the PBX takes 127 (letters with accents count double or more).",
+            "The name is 128 bytes long; the PBX takes 127 (an accented letter is 2 bytes or more).",
             f"Shorten it to {'é' * 63!r}.",
         ),
     ],
@@ -164,14 +176,14 @@ def test_a_trunk_name_holds_none_of_the_vendors_forbidden_characters(character: 
     fault = parse_value(TRUNKS.column("name"), f"a{character}b")
     assert isinstance(fault, Finding)
     assert fault.code == "bad-characters"
-    assert fault.fix.startswith("Type for example a-b, also as Trunk on the other sheets")
+    assert fault.fix.startswith("Type, for example, a-b, also as Trunk on the other sheets")
 
 
 @pytest.mark.parametrize("text", ["=A1", '="London-1"', "=VLOOKUP(A2,X,2)"])
 def test_no_name_is_made_of_a_formula(text: str) -> None:
     fault = parse_value(TRUNKS.column("name"), text)
     assert isinstance(fault, Finding)
-    assert (fault.code, fault.offers, fault.fix) == ("bad-characters", (), "Type the trunk's name itself.")
+    assert (fault.code, fault.offers, fault.fix) == ("bad-characters", (), "Type the trunk's name.")
 
 
 @pytest.mark.parametrize("text", ["London-1, London-2", "London-1;London-2", "London-1 & London-2", "A\nB"])
@@ -250,7 +262,7 @@ def test_a_port_behind_a_host_has_a_column_of_its_own() -> None:
     fault = parse_value(TRUNKS.column("hostname"), "sip.carrier.example:5061")
     assert isinstance(fault, Finding)
     assert (fault.message, fault.fix) == (
-        "Hostname holds a port behind the host.",
+        "Hostname contains a port after the host.",
         "Type sip.carrier.example, and 5061 under Port.",
     )
 
@@ -308,7 +320,7 @@ def test_a_codec_that_may_be_several_or_none_is_not_guessed(text: str) -> None:
 def test_a_comma_for_a_point_in_a_host_loses_no_part_of_it(text: str, offers: tuple[str, ...]) -> None:
     found = parse_value(TRUNKS.column("hostname"), text)
     assert isinstance(found, Finding)
-    assert found.fix == f"Type for example {', or '.join(offers)}."
+    assert found.fix == f"Type, for example, {', or '.join(offers)}."
     assert all(parse_value(TRUNKS.column("hostname"), offer) == offer for offer in offers)
 
 
