@@ -288,7 +288,7 @@ _DOTS_BEHIND: Final = re.compile(r"(\+?[0-9]{11,})\.+|(\+?[0-9]{4,})\.{2,}")
 _STARS_BEHIND: Final = re.compile(r"(\+?[0-9]{4,})(\*{2,})")
 _END_ALONE: Final = re.compile(r"(?:-+|\.{2,}|\N{HORIZONTAL ELLIPSIS})\s*[0-9]{1,7}")
 _FOOTNOTE: Final = re.compile(r"([+(0-9][0-9\s()./-]+[0-9])\s*(?:[*#\u2020\u2021\xa7]+|\([*#\u2020\u2021\xa7]+\))")
-_PLACE_IN_LIST: Final = re.compile(r"[0-9]{1,2}[.)]\s+(?=\S)(.*)", re.DOTALL)
+_PLACE_IN_LIST: Final = re.compile(r"(?:[0-9]{1,2}[.)]\s+|#\s*)(?=\S)(.*)", re.DOTALL)
 _AS_DIGITS: Final = "Type the number in digits only, with a + in front if the carrier sends one."
 
 
@@ -378,12 +378,15 @@ def _footnote(text: str) -> Reading | None:
 
 
 def _marker(text: str) -> Reading | None:
-    """Find ``1) 442079460100``: a number behind its place in a list."""
+    """Find ``1) 442079460100`` and ``#442079460100``: a number behind its place in a list, or out of use."""
     found = _PLACE_IN_LIST.fullmatch(text)
     number = together(found[1]) if found else ""
     if not found or len(number) <= _LONG:
         return None
     marker = text[: found.start(1)].strip()
+    if marker == "#":
+        message, more = "# in front would be dialled with the number.", "; delete the row if it is only a remark"
+        return Reading(code="number-signs", message=message, offers=[Offer(number)], otherwise=_AS_DIGITS, after=more)
     return _reading(f"{marker} in front looks like a list number, not like part of the phone number.", Offer(number))
 
 
