@@ -385,8 +385,7 @@ def _marker(text: str) -> Reading | None:
         return None
     marker = text[: found.start(1)].strip()
     if marker == "#":
-        message, more = "# in front would be dialled with the number.", "; delete the row if it is only a remark"
-        return Reading(code="number-signs", message=message, offers=[Offer(number)], otherwise=_AS_DIGITS, after=more)
+        return _reading("# in front would be dialled with the number.", Offer(number, "if the row is in use type {}"))
     return _reading(f"{marker} in front looks like a list number, not like part of the phone number.", Offer(number))
 
 
