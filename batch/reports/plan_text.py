@@ -127,7 +127,7 @@ def _hazards_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
         allowed = "" if hazard in refused else " (allowed)"
         yield f"HAZARD  {hazard.message}{allowed}"
         if not allowed:
-            yield f"    Or, to let it happen: {hazard.flag}"
+            yield f"    To allow it: {hazard.flag}"
     for conflicts in clashing.values():
         yield from _conflicts_text(conflicts, shown, allowed=conflicts[0] not in refused)
 
@@ -143,7 +143,7 @@ def _conflicts_text(conflicts: Sequence[Hazard], shown: Shown, *, allowed: bool)
     if len(conflicts) > len(listed):
         yield f"    … and {counted(len(conflicts) - len(listed), 'more cell')}; -v or --json shows every one."
     if not allowed:
-        yield f"    Correct the cells, or export anew. Or, to let the workbook win: {flag}"
+        yield f"    Correct the cells, or export anew. To let the workbook win: {flag}"
 
 
 def _unfinished_text(planned: Planned) -> Iterator[str]:

@@ -188,7 +188,7 @@ _MEANS = {
     State.UNFINISHED: "at its end, and something is left that resume takes up",
     State.INTERRUPTED: "interrupted by somebody",
     State.LOST: "ended early: the PBX could not be reached or used any more",
-    State.BROKE_OFF: "broke off: nobody is at it, and it never said how it ended (a crash, or it was killed)",
+    State.BROKE_OFF: "broke off: no process is running it, and it did not end by itself (a crash, or it was killed)",
 }
 
 

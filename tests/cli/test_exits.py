@@ -142,7 +142,7 @@ class TestPlan:
             assert [(hazard["code"], hazard["trunk"]) for hazard in ran.json["hazards"]] == [("removals", "London")]
             ran = shell("plan", book, *plan_at(served))
             assert ran.code == 4
-            assert "Or, to let it happen: --allow removals=London" in ran.out
+            assert "To allow it: --allow removals=London" in ran.out
             assert "Nothing is sent until every hazard is allowed by name." in ran.out
             *_, more, offered = ran.out.splitlines()
             assert more == "More about removals:  trunk-batch explain removals"

@@ -206,7 +206,7 @@ class TestWords:
             (State.LOST, "ended early: the PBX could not be reached or used any more."),
             (
                 State.BROKE_OFF,
-                "broke off: nobody is at it, and it never said how it ended (a crash, or it was killed).",
+                "broke off: no process is running it, and it did not end by itself (a crash, or it was killed).",
             ),
         ):
             said = self.told(replace(standing, state=state))

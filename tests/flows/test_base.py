@@ -142,7 +142,7 @@ def test_people_read_every_cell_in_conflict_with_the_flag_that_allows_it_once(th
     )
     assert lines[at + 2 : at + 4] == [
         "    Trunks!G2: Port of London was 5060 at the export, is 2 on the PBX now, and is 1 in the workbook.",
-        "    Correct the cells, or export anew. Or, to let the workbook win: --allow conflicts=London",
+        "    Correct the cells, or export anew. To let the workbook win: --allow conflicts=London",
     ]
     allowed = there.run("plan", "--allow", "conflicts")
     assert allowed.code == 0

@@ -131,7 +131,7 @@ def test_a_sorted_export_says_so_in_the_headline_and_is_asked_about(tmp_path: Pa
         planned = there.run("plan", workbook=book)
         assert planned.code == 4
         assert "2 trunks would be written, 2 lists put into another order." in planned.out
-        assert "Or, to let it happen: --allow reorder=T1" in planned.out
+        assert "To allow it: --allow reorder=T1" in planned.out
         assert there.run("apply", "--yes", workbook=book).code == 4
         assert there.writes() == []
         assert there.run("apply", "--yes", "--allow", "reorder", workbook=book).code == 0
