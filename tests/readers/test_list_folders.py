@@ -146,4 +146,4 @@ def test_two_files_that_are_known_as_one_list_are_refused(tmp_path: Path) -> Non
         (place / name).write_text(TELNYX)
     with pytest.raises(WorkbookError) as refused:
         read_workbook(place)
-    assert "put both into a folder dids in it, each called after its trunk" in refused.value.hint
+    assert "put them into a folder dids in it, each called after its trunk" in refused.value.hint
