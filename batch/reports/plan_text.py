@@ -174,7 +174,7 @@ def _next_text(planned: Planned) -> Iterator[str]:
         yield f"{counted(len(stopping), 'error')}. Nothing is sent until {them} corrected."
         if all(problem.trunk is not None for problem in stopping):
             trunks = len(planned.plan.stopped)
-            yield f"Or leave out the {counted(trunks, 'trunk')} concerned, whole, with --skip-invalid."
+            yield f"Or leave out the {counted(trunks, 'trunk')} concerned entirely with --skip-invalid."
         elif settings.skip_invalid:
             yield _not_skippable(stopping)
         yield more_about(first_code(stopping))
@@ -216,7 +216,7 @@ def _next_of_resume(planned: Planned) -> Iterator[str]:
         yield f"Put right what {'it names' if one else 'they name'}, then:  {command('resume', run)}"
         if all(problem.trunk is not None for problem in stopping):
             trunks = counted(len(planned.plan.stopped), "trunk")
-            yield f"Or leave out the {trunks} concerned, whole:  {command('resume', run, ['--skip-invalid'])}"
+            yield f"Or leave out the {trunks} concerned entirely:  {command('resume', run, ['--skip-invalid'])}"
         elif settings.skip_invalid:
             yield _not_skippable(stopping)
         yield "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one."

@@ -43,7 +43,7 @@ def verified_text(verified: Verified, status: RunStatus, shown: Shown = BRIEF) -
         yield f"The run is not at its end. Go on with it:  {command('resume', verified.folder)}"
         return
     if verified.settled and verified.results is None:
-        yield f"The results do not say so yet. To have them made anew:  {command('resume', verified.folder)}"
+        yield f"The results do not show this yet. To write them again:  {command('resume', verified.folder)}"
     if verified.differ:
         yield "Either the run could not write it, or somebody has changed it since. To see what would put it right:"
         yield f"    {command('plan', settings.workbook, where(settings))}"
@@ -85,13 +85,13 @@ def _settled_text(verified: Verified) -> Iterator[str]:
     if verified.results.note:
         yield verified.results.note
     if verified.results.path is not None:
-        yield f"The results were made anew: {verified.results.path}"
+        yield f"The results were written again: {verified.results.path}"
 
 
 def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     """Tell how a run went, ending with where the results lie."""
     if report.only_rewritten:
-        yield "The run was over already: nothing was sent, only its results were made anew from its journal."
+        yield "The run had already ended: nothing was sent; only its results were written again from its journal."
     yield ("PRACTICE: " if report.practice else "") + _headline(report)
     yield from _cut_short_text(report)
     yield from report.attention
@@ -122,11 +122,11 @@ def _endings_text(report: Report) -> Iterator[str]:
 def _cut_short_text(report: Report) -> Iterator[str]:
     if report.interrupted:
         if not report.unfinished:
-            yield "Stopped by you, when everything had been written already."
+            yield "Stopped by you after everything was written."
         elif any(outcome.ending is Ending.UNKNOWN for outcome in report.outcomes.values()):
-            yield "Stopped by you. Not everything that was being written then could be settled: see what is unknown."
+            yield "Stopped by you. Some writes under way could not be settled: see what is unknown."
         else:
-            yield "Stopped by you. What was being written then was settled first."
+            yield "Stopped by you. Writes under way were settled first."
     if isinstance(report.lost, OutputError):
         yield f"The run stopped: {report.lost.message} Without its journal nothing more is written to the PBX."
         yield f"Make room, or mend what is wrong with {report.folder.path}, before you go on."
@@ -169,7 +169,7 @@ def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:
         what = f"the {counted(len(left), 'trunk')} left" if faulty else "it"
         yield f"Go on with {what}:  {command('resume', run)}"
     if any(outcome.ending is Ending.UNKNOWN for outcome in left):
-        yield f"Or look first, without writing, what became of the unknown:  {command('verify', run)}"
+        yield f"To look first, without writing, at what is unknown:  {command('verify', run)}"
     if faulty and report.results.path is not None:
         settings = report.checked.settings
         flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
@@ -178,7 +178,7 @@ def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:
             what = "do in the results what their column What to do says, then plan with them"
             yield f"Resume leaves {others} alone: {what}:"
         else:
-            yield "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+            yield "Next: do what the column What to do of the results says, then plan with the results as the workbook:"
         yield f"    {command('plan', report.results.path, flags)}"
 
 
@@ -251,18 +251,18 @@ def _what_next(status: RunStatus) -> Iterator[str]:
     folder = status.folder
     match status.state:
         case State.RUNNING:
-            yield f"Ctrl-C in its window stops it in good order. Look again:  {command('status', folder)}"
+            yield f"Ctrl-C in its window stops it cleanly. Look again:  {command('status', folder)}"
         case State.FINISHED if any(status.counts[str(ending)] for ending in _TO_CORRECT):
-            yield "Next: do in the results what their column What to do says, then plan with them as the workbook."
+            yield "Next: do what the column What to do of the results says, then plan with the results as the workbook."
         case State.FINISHED:
-            yield f"Nothing is left to be done. To compare the PBX with it:  {command('verify', folder)}"
+            yield f"Nothing is left to do. To compare the PBX with it:  {command('verify', folder)}"
         case _ if not status.invocations:
-            yield "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
+            yield "Its journal is empty, so it wrote nothing to the PBX. Apply the workbook again."
         case _:
             yield f"Go on with it:  {command('resume', folder)}"
             if status.counts[str(Ending.UNKNOWN)] or status.sent:
-                what = "what was sent" if status.sent else "the unknown"
-                yield f"Or look first, without writing, what became of {what}:  {command('verify', folder)}"
+                what = "what was sent" if status.sent else "what is unknown"
+                yield f"To look first, without writing, at {what}:  {command('verify', folder)}"
 
 
 def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:

@@ -123,7 +123,7 @@ class TestPlan:
             ran = shell("plan", wrong, *plan_at(served))
             assert ran.code == 3
             assert "1 error. Nothing is sent until it is corrected." in ran.out
-            assert "Or leave out the 1 trunk concerned, whole, with --skip-invalid." in ran.out
+            assert "Or leave out the 1 trunk concerned entirely with --skip-invalid." in ran.out
             assert ran.out.splitlines()[-1] == "More about not-a-number:  trunk-batch explain not-a-number"
             assert shell("plan", wrong, *plan_at(served), "--skip-invalid").code == 0
 

@@ -268,7 +268,7 @@ class TestFailedRows:
             shell("apply", cutover, *at(served), "--yes")
             alone = tmp_path / "failed.xlsx"
             ran = shell("resume", last_run(cutover), "--yes", "--failed-only", alone, "--summary", "page.html")
-        assert "only its results were made anew" in ran.out
+        assert "only its results were written again" in ran.out
         assert [row[1] for row in rows_of(alone, "Trunks")] == ["Name", "Paris"]
         assert (tmp_path / "page.html").exists()
 

@@ -229,7 +229,7 @@ class TestDuringTheRun:
         assert counts["applied"] >= 1
         assert counts["not run"] >= 20
         assert counts["applied"] + counts["not run"] == 30
-        assert "Stopped by you. What was being written then was settled first." in ran.err
+        assert "Stopped by you. Writes under way were settled first." in ran.err
         assert rows_of(Path(ran.json["results"]), "Trunks")[30][2] == "not run"
 
     def test_ctrl_c_while_waiting_for_registrations_keeps_the_results(self, book: Path) -> None:

@@ -110,7 +110,7 @@ class TestGoingOn:
             assert len(served.requests) == sent
         assert ran.code == 0
         assert ran.out.splitlines()[:2] == [
-            "The run was over already: nothing was sent, only its results were made anew from its journal.",
+            "The run had already ended: nothing was sent; only its results were written again from its journal.",
             (
                 f"All 2 trunks were up to date when the run ended ({ended(last_run(book))}). "
                 f"For now:  trunk-batch verify {quoted(last_run(book))}"
@@ -519,7 +519,7 @@ class TestWhatStandsAgainstIt:
         assert ran.out.splitlines()[-5:] == [
             "1 error, so nothing was sent; the run is as it was.",
             f"Put right what it names, then:  trunk-batch resume {quoted(run)}",
-            f"Or leave out the 1 trunk concerned, whole:  trunk-batch resume {quoted(run)} --skip-invalid",
+            f"Or leave out the 1 trunk concerned entirely:  trunk-batch resume {quoted(run)} --skip-invalid",
             "If the workbook itself must change: a run keeps the one it was approved with, so apply the changed one.",
             "More about trunk-gone:  trunk-batch explain trunk-gone",
         ]
@@ -588,7 +588,7 @@ class TestWords:
     def test_only_what_needs_a_correction_is_left(self, report: batch.Report) -> None:
         said = told(report, outcomes=outcomes(London=Ending.REFUSED, Paris=Ending.INVALID))
         assert said[-3] == (
-            "Next: do in the results what their column What to do says, then plan with them as the workbook:"
+            "Next: do what the column What to do of the results says, then plan with the results as the workbook:"
         )
         assert said[-2].startswith(f"    trunk-batch plan {quoted(report.results.path)} --practice")
         assert "resume" not in " ".join(said)
@@ -607,7 +607,7 @@ class TestWords:
         run = quoted(report.folder.path)
         assert said[-3:-1] == [
             f"Go on with it:  trunk-batch resume {run}",
-            f"Or look first, without writing, what became of the unknown:  trunk-batch verify {run}",
+            f"To look first, without writing, at what is unknown:  trunk-batch verify {run}",
         ]
 
     def test_nothing_is_left(self, report: batch.Report) -> None:
@@ -618,12 +618,12 @@ class TestWords:
         left = outcomes(London=Ending.APPLIED, Paris=Ending.NOT_RUN)
         unclear = outcomes(London=Ending.UNKNOWN, Paris=Ending.NOT_RUN)
         assert told(report, interrupted=True, outcomes=left)[1] == (
-            "Stopped by you. What was being written then was settled first."
+            "Stopped by you. Writes under way were settled first."
         )
         assert told(report, interrupted=True, outcomes=unclear)[1] == (
-            "Stopped by you. Not everything that was being written then could be settled: see what is unknown."
+            "Stopped by you. Some writes under way could not be settled: see what is unknown."
         )
-        assert told(report, interrupted=True)[1] == "Stopped by you, when everything had been written already."
+        assert told(report, interrupted=True)[1] == "Stopped by you after everything was written."
 
     def test_a_lost_pbx_is_told_in_its_own_words(self, report: batch.Report) -> None:
         lost = PbxUnreachable("Nothing answers.", "Is the VPN up?")

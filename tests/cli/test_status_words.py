@@ -84,7 +84,7 @@ class TestStatus:
             f"Run {stopped.name}: running: resume, process 4711, since {moment(HOLDER.started)}."
         )
         assert ran.out.splitlines()[-1] == (
-            f"Ctrl-C in its window stops it in good order. Look again:  trunk-batch status {quoted(stopped)}"
+            f"Ctrl-C in its window stops it cleanly. Look again:  trunk-batch status {quoted(stopped)}"
         )
         assert "Results:" not in ran.out
         assert (status["state"], status["pid"], status["ended"]) == ("running", 4711, None)
@@ -94,7 +94,7 @@ class TestStatus:
         assert f"Run {finished.name}: finished." in ran.out
         assert "PBX: PRACTICE PBX" in ran.out
         assert ran.out.splitlines()[-1] == (
-            f"Nothing is left to be done. To compare the PBX with it:  trunk-batch verify {quoted(finished)}"
+            f"Nothing is left to do. To compare the PBX with it:  trunk-batch verify {quoted(finished)}"
         )
 
     def test_what_was_sent_and_has_no_ending_is_counted_apart(self, shell: Shell, stopped: Path) -> None:
@@ -113,7 +113,7 @@ class TestStatus:
         )
         assert said[-2:] == [
             f"Go on with it:  trunk-batch resume {quoted(stopped)}",
-            f"Or look first, without writing, what became of what was sent:  trunk-batch verify {quoted(stopped)}",
+            f"To look first, without writing, at what was sent:  trunk-batch verify {quoted(stopped)}",
         ]
         assert shell("status", stopped, "--json").json["sent"] == 1
         with holding(place_of_run(stopped), "run", HOLDER):
@@ -229,17 +229,17 @@ class TestWords:
         standing = read_status(stopped)
         said = self.told(replace(standing, counts={**standing.counts, "unknown": 3}))
         assert said[-1] == (
-            f"Or look first, without writing, what became of the unknown:  trunk-batch verify {quoted(stopped)}"
+            f"To look first, without writing, at what is unknown:  trunk-batch verify {quoted(stopped)}"
         )
 
     def test_what_is_over_and_needs_a_correction_says_so(self, stopped: Path) -> None:
         said = self.told(replace(read_status(stopped), state=State.FINISHED))
-        assert said[-1].startswith("Next: do in the results what their column What to do says")
+        assert said[-1].startswith("Next: do what the column What to do of the results says")
 
     def test_a_run_that_never_began_is_not_gone_on_with(self, stopped: Path) -> None:
         nothing = replace(read_status(stopped), state=State.BROKE_OFF, invocations=0, pbx="", workbook="")
         said = self.told(nothing)
-        assert said[-1] == "It wrote nothing down, so it sent nothing that writes. Apply the workbook anew."
+        assert said[-1] == "Its journal is empty, so it wrote nothing to the PBX. Apply the workbook again."
         assert not any(line.startswith(("Workbook:", "PBX:")) for line in said)
 
     def test_many_runs_are_counted(self, stopped: Path) -> None:

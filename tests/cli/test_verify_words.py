@@ -100,7 +100,7 @@ class TestVerify:
         assert ran.code == 5
         assert "1 trunk that was unknown: 1 applied." in ran.out.splitlines()
         results = book.with_name("book-results.xlsx")
-        assert f"The results were made anew: {results}" in ran.out.splitlines()
+        assert f"The results were written again: {results}" in ran.out.splitlines()
         assert [row[4] for row in rows_of(results, "Trunks")[1:]] == ["applied", "refused"]
         told = shell("status", last_run(book), "--json").json
         assert (told["state"], told["counts"]["unknown"], told["counts"]["applied"] > 0) == ("finished", 0, True)
@@ -115,7 +115,7 @@ class TestVerify:
         assert ran.out.splitlines() == [
             "All 2 trunks are as the run wanted.",
             "1 trunk that was unknown: 1 applied.",
-            f"The results were made anew: {results}",
+            f"The results were written again: {results}",
         ]
         assert [row[4] for row in rows_of(results, "Trunks")[1:]] == ["applied", "applied"]
 
@@ -169,7 +169,7 @@ class TestWords:
     def test_results_that_do_not_say_so_yet_are_had_by_resuming(self, verified: batch.Verified) -> None:
         settled = replace(verified, settled=Counter({Ending.APPLIED: 1}))
         assert self.told(settled)[-1] == (
-            f"The results do not say so yet. To have them made anew:  trunk-batch resume {quoted(verified.folder)}"
+            f"The results do not show this yet. To write them again:  trunk-batch resume {quoted(verified.folder)}"
         )
 
     def test_a_run_that_is_not_at_its_end_is_gone_on_with(self, verified: batch.Verified) -> None:

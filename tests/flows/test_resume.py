@@ -87,7 +87,7 @@ class TestWhatIsOver:
             again = there.resume()
             assert again.code == 5
             assert again.json == first.json
-            assert "over already" in again.err
+            assert "had already ended" in again.err
             assert len(there.pbx.requests) == sent
             assert rows_of(there.results, "Trunks") == before
             assert rows_of(there.results, "Changes") == changes
