@@ -287,7 +287,7 @@ def as_settings(given: Settings | Path | str) -> Settings:
 
 
 def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take settings that a script gives for a run that is there, each of its kind.
+    """Take settings that a script gives for a run that is there, each of its kind; None was not given.
 
     Raises:
         UsageError: there is no such setting, or it is of another kind.
@@ -295,7 +295,10 @@ def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
     names = {field.name for field in fields(Settings)}
     if unknown := [name for name in given if name not in names]:
         raise UsageError(f"There is no setting {unknown[0]}.", f"There are {', '.join(OPTIONS)}.")
-    return {name: taken(OPTIONS[name], value) if name in OPTIONS else value for name, value in given.items()}
+    return {
+        name: taken(OPTIONS[name], value) if name in OPTIONS and value is not None else value
+        for name, value in given.items()
+    }
 
 
 def _source(text: str) -> str:

@@ -123,7 +123,7 @@ class WorkerPool:
             try:
                 order()
             except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
-                self._faults.append(fault)
+                self._fail(fault)
 
     def _wait(self) -> None:
         try:
@@ -162,14 +162,18 @@ class WorkerPool:
             self._changed.notify_all()
         self._trunk_writer.stop(why)
 
+    def _fail(self, fault: BaseException) -> None:
+        """Start nothing new for a fault of this tool; `run` raises it in the end."""
+        self._faults.append(fault)
+        self.stop("Stopped by a fault of this tool.")
+
     def _work(self) -> None:
         try:
             while step := self._next():
                 step()
                 self._report_outcomes()
         except BaseException as fault:  # noqa: BLE001 - `run` raises it, in the main thread
-            self._faults.append(fault)
-            self.stop("Stopped by a fault of this tool.")
+            self._fail(fault)
         finally:
             with self._changed:
                 self._working -= 1

@@ -30,7 +30,7 @@ from batch.runs.resuming import CHANGED_AFTER, Rest, deviations
 from batch.runs.serialization import intent_of
 from batch.schema import columns
 from batch.secrets import Secret
-from batch.settings import Origin
+from batch.settings import Origin, settings_given
 from batch.trunks.diff import ChangeKind, Difference, EntryChange, ListDifference
 from batch.trunks.live import Did
 from batch.wording import IN_FULL, moment, quoted
@@ -373,6 +373,10 @@ class TestWhatIsGiven:
         }
         given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run, told.append)
         assert (given["insecure"], given["fingerprint"]) == (True, "")
+        (own / "trunk-batch.toml").write_text('[slow]\nrate = 7\nca_file = "pbx.pem"\n')
+        given = given_again(parse(["verify", "one", "--profile", "slow", "--insecure"]), run, told.append)
+        assert given["ca_file"] is None
+        assert settings_given(given) == given, "what the flag puts aside is not given"
         with pytest.raises(batch.BatchError, match="no profile quick"):
             given_again(parse(["resume", "one", "--profile", "quick"]), run, told.append)
         assert told == []

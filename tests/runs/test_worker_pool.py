@@ -465,6 +465,31 @@ def test_a_second_ctrl_c_waits_for_what_is_being_told_just_now(
     assert at_once == len(told) == 1
 
 
+def test_a_fault_while_stopping_stops_all_the_same(pbx: FakePbx, tmp_path: Path, keyboard: Keyboard) -> None:
+    planned = many(pbx, 12)
+    pbx.at_write = interrupt_at(keyboard, 2)
+
+    class Clumsy(TrunkWriter):
+        stopped = False
+
+        def wind_down(self, why: str) -> None:
+            raise ZeroDivisionError(why)
+
+        def stop(self, why: str) -> None:
+            super().stop(why)
+            self.stopped = True
+
+    with running(pbx, tmp_path, concurrency=1) as run:
+        trunk_writer = Clumsy(run.client)
+        pool = WorkerPool(planned, trunk_writer, Limits(workers=1), run.outcomes.extend)
+        keyboard.answered = lambda: trunk_writer.stopped
+        with pytest.raises(ZeroDivisionError):
+            pool.run()
+        until(alone)
+    assert pbx.written == [1, 2]
+    assert {number for number, ending in run.endings.items() if ending == "applied"} == {1, 2}
+
+
 def test_a_fault_while_telling_of_the_stop_leaves_nothing_running(
     pbx: FakePbx, tmp_path: Path, keyboard: Keyboard
 ) -> None:
