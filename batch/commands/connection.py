@@ -24,8 +24,8 @@ from batch.secret_sources import find_client_secret
 from batch.secrets import Secret
 from batch.settings import Settings
 from batch.trunks.group_names import split_groups
+from batch.trunks.list_merge import GROUP_KIND
 from batch.trunks.live import LiveTrunk
-from batch.trunks.merge import GROUP_KIND
 from batch.trunks.model import Record
 from batch.trunks.numbers import RawId
 
