@@ -53,7 +53,7 @@ def write_plan_workbook(planned: Planned, path: Path) -> Path:
         workbook=planned.checked.workbook.sha256,
         digest=planned.digest,
     )
-    return write_plan(path, plan_document(planned, path), lines, planned.plan.problems, metadata)
+    return write_plan(path, plan_document(planned, path), lines, planned.plan.problems, metadata, planned.listed)
 
 
 def write_plan_page(planned: Planned, path: Path) -> Path:

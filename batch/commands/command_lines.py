@@ -65,7 +65,7 @@ def to_allow(hazards: Iterable[Hazard]) -> list[str]:
     return [
         flag
         for code, names in trunks.items()
-        for flag in ([f"{code}={name}" for name in names] if len(names) <= _MOST_FLAGS else [code])
+        for flag in ([f"{code}={name}" for name in names] if len(names) <= _MOST_FLAGS and "" not in names else [code])
     ]
 
 

@@ -25,7 +25,7 @@ from batch.runs.trunk_writer import Lost
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.acceptance import text_digest
-from batch.tables.row_results import Summary
+from batch.tables.row_results import ListedSheet, Summary
 from batch.trunks.change_plan import Change, with_orders
 from batch.wording import counted, moment, some_of
 from batch.writers.failed_rows import write_failed_rows
@@ -101,6 +101,8 @@ class RunContext:
     """What was allowed by name, in words."""
     approval: Approval | None = None
     """Who approved its plan, where somebody had to."""
+    listed: Sequence[ListedSheet] = ()
+    """What results list beside the changes."""
 
     def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
         """Give the rows of these trunks their endings."""
@@ -149,6 +151,7 @@ class RunContext:
             endings=endings,
             summary=self.summary(outcomes, endings, attention),
             hazards=self.hazards,
+            listed=self.listed,
             address=self.address,
             folder=self.folder,
         )

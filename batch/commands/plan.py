@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
 from batch.commands.check import Checked
 from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
-from batch.errors import UsageError
+from batch.errors import PbxError, PbxUnreachable, UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
-from batch.runs.live_reads import BATCH
+from batch.runs.live_reads import BATCH, LiveReads
+from batch.schema.columns import DIDS
 from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
 from batch.settings import Settings
+from batch.tables.row_results import ListedSheet
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
     Change,
@@ -28,7 +30,7 @@ from batch.trunks.change_plan import (
     stopped_by,
 )
 from batch.trunks.grouping import own
-from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.suggestions import against_live
@@ -122,6 +124,12 @@ class Planned:
     """Ids of runs of the same workbook that never came to their end."""
     differs: tuple[str, ...] = ()
     """What is otherwise than it was approved for a run that is gone on with, a line for each trunk."""
+    whole: Mapping[int, LiveTrunk] = field(default_factory=dict)
+    """All trunks of the PBX that can have DIDs, by id, where DIDs change; else none was read for that alone."""
+    not_whole: tuple[str, ...] = ()
+    """Names of those that cannot be read."""
+    listed: tuple[ListedSheet, ...] = ()
+    """What plan and results list beside the changes."""
 
     @property
     def exit_code(self) -> int:
@@ -200,7 +208,30 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
     told = _as_notices(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
-    return _planned(checked, connection, inventory, changes, hazards, [*around, *new])
+    planned = _planned(checked, connection, inventory, changes, hazards, [*around, *new])
+    return _with_all_dids(planned, client, live)
+
+
+def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveTrunk]) -> Planned:
+    """Read all trunks that can have DIDs, where DIDs change: what becomes of a number shows only in all of them."""
+    if not any(DIDS in change.difference.lists for change in planned.plan.changes):
+        return planned
+    with_dids = [trunk for trunk in planned.inventory.trunks if trunk.id and trunk.type in DIDS.types]
+    whole = dict(live)
+    try:
+        whole |= client.trunks([trunk.id for trunk in with_dids if trunk.id not in live])
+    except PbxUnreachable:
+        raise
+    except PbxError:  # of the others none may be shown; that is said, and stops nothing
+        pass
+    whole = {trunk.id: whole[trunk.id] for trunk in with_dids if trunk.id in whole}
+    whole = {number: trunk for number, trunk in whole.items() if _shows_dids(trunk)}
+    not_whole = tuple(trunk.label for trunk in with_dids if trunk.id not in whole)
+    return replace(planned, whole=whole, not_whole=not_whole)
+
+
+def _shows_dids(trunk: LiveTrunk) -> bool:
+    return WHOLE_TRUNK not in trunk.unread and trunk.unread.get(DIDS.api, NOT_SHOWN) == NOT_SHOWN
 
 
 def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:

@@ -24,7 +24,10 @@ READ_ONLY: Final = "Read-only lists"
 PROBLEM_SHEET: Final = "Problems"
 """The list of what is wrong, in a marked workbook and in a plan."""
 
-OWN_SHEETS: Final = ("Summary", "Changes", PROBLEM_SHEET, "How to fill this in", "Glossary", READ_ONLY)
+OWN_LISTS: Final = ("Way back", "Census", "Census by prefix", "Port order", "Follow-up", "Test calls")
+"""What plan and results list beside the changes, where there is something to list."""
+
+OWN_SHEETS: Final = ("Summary", "Changes", PROBLEM_SHEET, *OWN_LISTS, "How to fill this in", "Glossary", READ_ONLY)
 """Sheets that the tool itself writes; in a file that bears our mark they are not the user's."""
 
 METADATA_SHEET: Final = "trunk-batch"
@@ -170,7 +173,7 @@ def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     )
 
 
-_OURS: Final = frozenset(folded(name) for name in ("Summary", "Changes", "Problems"))
+_OURS: Final = frozenset(folded(name) for name in ("Summary", "Changes", PROBLEM_SHEET, *OWN_LISTS))
 _FILES: Final = {folded(sheet.title): sheet.csv.removesuffix(".csv") for sheet in SHEETS}
 _NOT_IN_SHEET_NAMES: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f\ud800-\udfff]")
 _NOT_IN_FILE_NAMES: Final = re.compile(r'[<>:"|?*/\\\x00-\x1f\ud800-\udfff]')
@@ -190,7 +193,7 @@ def plain_stem(workbook: Path) -> str:
 def sheet_names(names: Sequence[str]) -> list[str]:
     """Return a name for each sheet that Excel takes and that is none of ours, in the same order.
 
-    An own sheet called *Summary*, *Changes* or *Problems* gets ``(yours)`` behind its name: under the bare name it
+    An own sheet called *Summary*, *Changes* or *Census* gets ``(yours)`` behind its name: under the bare name it
     would be taken for ours when the file is read again.
     """
     taken = {"history"}  # which Excel keeps for itself

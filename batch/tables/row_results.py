@@ -168,6 +168,24 @@ class AnsweredSheet:
         return f"{letters(column - before)}{int(cell[len(name) :]) + self.lower}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedSheet:
+    """A sheet of ours beside *Changes*, in plan and results: a sentence, and a line for each thing there is to say."""
+
+    name: str
+    """One of `batch.schema.file_metadata.OWN_LISTS`."""
+    says: str
+    """In one paragraph above the lines."""
+    columns: Mapping[str, int]
+    """Headers, and how many characters wide each column is."""
+    lines: Sequence[Sequence[str]] = ()
+    """As many cells as there are columns."""
+    answers: frozenset[str] = frozenset()
+    """Headers of columns that people fill in; what they type is no part of what is signed."""
+    tone: Tone | None = None
+    """Of its tab; None for the plain one."""
+
+
 class ChangeLine(NamedTuple):
     """One line of the Changes sheet: what a field or list entry was, was to be, and was found to be."""
 

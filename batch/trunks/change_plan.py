@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from batch.schema.column_model import ListSheet, Mode
 from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
@@ -35,7 +35,7 @@ from batch.trunks.diff import (
     entry_text,
     live_value,
 )
-from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, entry_json
+from batch.trunks.live import WHOLE_TRUNK, Did, Inventory, LiveTrunk, entry_json
 from batch.trunks.live_checks import (
     Hazard,
     check_live,
@@ -127,6 +127,17 @@ def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
     return {name: lists[name] if name in lists else canonical(name, live_value(live, name)) for name in names}
 
 
+class PlannedMove(NamedTuple):
+    """One DID on its way from one trunk to another."""
+
+    entry: Did
+    """As the trunk that gets it shall have it."""
+    giver: int
+    """Row of the trunk that gives it up."""
+    receiver: int
+    """Row of the trunk that gets it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What would be done, and what stands against it."""
@@ -135,6 +146,8 @@ class Plan:
     """The PBX's address."""
     changes: tuple[Change, ...] = ()
     """One per chosen trunk without problems, in the workbook's order."""
+    moves: tuple[PlannedMove, ...] = ()
+    """DIDs that go from one of these trunks to another, as far as that is not done yet."""
     hazards: tuple[Hazard, ...] = ()
     problems: Sequence[Problem] = ()
     """All problems and notices, of the workbook and of the PBX."""

@@ -59,7 +59,9 @@ class Hazard:
     code: str
     """A name of `batch.settings.HAZARDS`."""
     row: int
+    """Of the Trunks sheet; 0 where it is about the plan as a whole."""
     trunk: str
+    """Its name, or its id; blank where it is about the plan as a whole."""
     message: str
     conflict: Conflict | None = None
     """Set with the code ``conflicts``."""
@@ -67,7 +69,7 @@ class Hazard:
     @property
     def flag(self) -> str:
         """The narrow flag that allows it."""
-        return f"--allow {quoted(f'{self.code}={self.trunk}')}"
+        return f"--allow {quoted(f'{self.code}={self.trunk}' if self.trunk else self.code)}"
 
 
 def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:

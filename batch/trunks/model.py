@@ -141,6 +141,8 @@ class Record:
     """With an id the name it shall have (or ``""``), without one the name to find."""
     type: TrunkType | None = None
     skip: bool = False
+    gives_only: bool = False
+    """Whether it has no row: other rows take DIDs from it."""
     modes: Mapping[str, Mode] = field(default_factory=dict)
     """The modes that were typed, by column: ``dids_mode``, ``caller_ids_mode``."""
     fields: Mapping[str, Value] = field(default_factory=dict)
@@ -174,13 +176,33 @@ class Record:
         return sum(len(edit.rows) for edit in self.lists.values())
 
 
+class Move(NamedTuple):
+    """One DID that a row takes from one trunk and gives to another."""
+
+    row: int
+    """Of the DIDs sheet."""
+    number: str
+    giver: int
+    """Row of the trunk that gives it up, among `Records.trunks`."""
+    receiver: int
+    """Row of the trunk that gets it."""
+
+    @property
+    def key(self) -> str:
+        """What tells the entries of a trunk apart."""
+        return did_key(self.number)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
     """All trunks of a workbook, and which trunk each row belongs to."""
 
     trunks: tuple[Record, ...]
+    """Last those that only give DIDs up and have no row of their own; their row numbers are beyond the sheet's."""
     owners: Mapping[str, Owners]
     """By sheet title."""
+    moves: tuple[Move, ...] = ()
+    """What the column *Move from* asks for, in the order of the rows."""
 
     def sizes(self) -> Counter[int]:
         """Count the rows of all sheets by the row of their trunk."""

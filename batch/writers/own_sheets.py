@@ -11,9 +11,10 @@ from batch.readers.workbook import RawSheet
 from batch.schema.file_metadata import PROBLEM_SHEET
 from batch.schema.problems import Problem, Severity
 from batch.tables.acceptance import ACCEPT
+from batch.tables.row_results import ListedSheet
 from batch.wording import Who, counted, letters, spans
 from batch.writers.new_workbook import DropDown, NewSheet, NewWorkbook, SheetCell
-from batch.writers.styles import row_height
+from batch.writers.styles import BAR, row_height
 
 Place: TypeAlias = tuple[int, int]
 """Row number as people see it, and column (0 is A)."""
@@ -162,6 +163,22 @@ def add_problems(
         target.add_drop_down(f"{at}{asked[0]}:{at}{asked[-1]}", _YES)
     target.page.sheet_view.showGridLines = False
     target.page.sheet_properties.tabColor = "C62828" if any(problem.stops for problem in problems) else "2E7D32"
+
+
+def add_listed(book: NewWorkbook, listed: ListedSheet, *, name: str = "") -> None:
+    """Add a sheet of ours that lists something; columns for people to fill in are yellow."""
+    target = book.sheet(name or listed.name)
+    widths = [*listed.columns.values()]
+    styles = ["field" if header in listed.answers else "listed value" for header in listed.columns]
+    target.add(1, [(listed.says, "advice", len(widths))], max(20.0, row_height([(listed.says, sum(widths))])))
+
+    def write(row: int, line: Sequence[str]) -> None:
+        cells: list[SheetCell] = [(text, style, 1) for text, style in zip(line, styles, strict=True)]
+        target.add(row, cells, row_height(zip(line, widths, strict=True)))
+
+    target.add_list(listed.columns, listed.lines, write, header=2)
+    if listed.tone is not None:
+        target.page.sheet_properties.tabColor = BAR[listed.tone].removeprefix("#")
 
 
 _YES: Final = DropDown(

@@ -23,6 +23,7 @@ from batch.runs.run_report import change_lines
 from batch.schema.file_metadata import (
     METADATA_SHEET,
     NO_METADATA,
+    OWN_LISTS,
     PROBLEM_SHEET,
     FileKind,
     FileMetadata,
@@ -30,7 +31,7 @@ from batch.schema.file_metadata import (
     sheet_names,
 )
 from batch.tables.password_cells import SecretSearch
-from batch.tables.row_results import AnsweredSheet, ChangeLine, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, ListedSheet, Summary, Tone
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import Change
 from batch.writers.answer_columns import put_results
@@ -46,7 +47,7 @@ from batch.writers.new_workbook import (
     workbook_bytes,
     write_workbook,
 )
-from batch.writers.own_sheets import add_problems
+from batch.writers.own_sheets import add_listed, add_problems
 from batch.writers.results_anew import RESULT_STYLES, SheetCopy
 from batch.writers.styles import row_height
 from batch.writers.summary_sheet import SUMMARY, add_plan_summary, add_summary
@@ -67,17 +68,18 @@ class Written:
     """What could not be kept or put in, a sentence each."""
 
 
-def write_results(
+def write_results(  # noqa: PLR0913 - everything that a results workbook is made of
     path: Path,
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
+    listed: Sequence[ListedSheet] = (),
     metadata: FileMetadata = NO_METADATA,
     made_at: str = "",
     private: bool = False,
 ) -> Path:
-    """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes.
+    """Write the results workbook anew: Summary, the user's sheets with eight columns more, Changes, what is listed.
 
     Of the user's sheets it has the values only, and none of those that cannot be read. `write_into` keeps all the rest
     too, where that can be. It is ``made_at`` ``2026-11-23T02:14:07+01:00``. Returns and raises as `write_workbook`.
@@ -94,7 +96,9 @@ def write_results(
             SheetCopy(target, sheet).write()
         places = {sheet.raw.name: (name, sheet) for name, sheet in zip(names, sheets, strict=True)}
         add_changes(book, changes, places=places)
-        book.add_metadata(results_metadata(metadata, made_at, {SUMMARY, CHANGES}))
+        for one in listed:
+            add_listed(book, one)
+        book.add_metadata(results_metadata(metadata, made_at, {SUMMARY, CHANGES, *(one.name for one in listed)}))
 
     return write_workbook(path, fill, _properties(FileKind.RESULTS, summary), private=private)
 
@@ -110,6 +114,7 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     summary: Summary,
     changes: Iterable[ChangeLine],
     *,
+    listed: Sequence[ListedSheet] = (),
     search: SecretSearch | None = None,
     metadata: FileMetadata = NO_METADATA,
     made_at: str = "",
@@ -136,11 +141,14 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
     prepare_workbook(edit, metadata)
     kept = _without_ours(edit, metadata)
     front, end = Book(edit).free_name(SUMMARY), Book(edit).free_name(CHANGES)
+    lists = {Book(edit).free_name(one.name): one for one in listed}
     styles: dict[str, int] = {}
 
     def fill(book: NewWorkbook) -> None:
         add_summary(book, summary, column="Result", name=front)
-        book.add_metadata(results_metadata(metadata, made_at, {*kept, front, end}))
+        for name, one in lists.items():
+            add_listed(book, one, name=name)
+        book.add_metadata(results_metadata(metadata, made_at, {*kept, front, end, *lists}))
         styles.update({style: book.styles[style] for style in (*Tone, "our header", *RESULT_STYLES)})
 
     try:
@@ -149,7 +157,10 @@ def write_into(  # noqa: PLR0913 - everything that a results workbook is made of
             ahead = changes_workbook(changes, names, name=end, practice=summary.practice)
         copy_sheets(edit, ahead, end=(end,))
         added = copy_sheets(
-            edit, workbook_bytes(fill, _properties(FileKind.RESULTS, summary)), front=(front,), end=(METADATA_SHEET,)
+            edit,
+            workbook_bytes(fill, _properties(FileKind.RESULTS, summary)),
+            front=(front,),
+            end=(*lists, METADATA_SHEET),
         )
         open_at(edit, front)
         placed = {style: added.cells[number] for style, number in styles.items()}
@@ -164,7 +175,9 @@ def _without_ours(edit: PackageEdit, metadata: FileMetadata) -> frozenset[str]:
     """Take out the sheets of ours that are made anew, or not at all; returns those that stay: help, read-only lists."""
     names = Book(edit).names
     ours = frozenset(name for name in names if metadata.is_own_sheet(name))
-    gone = {name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEM_SHEET}}
+    gone = {
+        name for name in ours if name.removesuffix(" (trunk-batch)") in {SUMMARY, CHANGES, PROBLEM_SHEET, *OWN_LISTS}
+    }
     for name in names:
         if name in gone or name == METADATA_SHEET:
             Book(edit).remove(name)
@@ -181,22 +194,27 @@ def write_plan(
     changes: Iterable[ChangeLine],
     problems: Sequence[Problem],
     metadata: FileMetadata = NO_METADATA,
+    listed: Sequence[ListedSheet] = (),
 ) -> Path:
-    """Write the plan as a workbook: Summary, Changes, Problems; sealed, and to be signed on its Summary.
+    """Write the plan as a workbook: Summary, Changes, what is listed, Problems; sealed, to be signed on its Summary.
 
     Changes have no *Found* there, and their cells are no links: the user's sheets are in another file. Returns and
     raises as `write_workbook`.
     """
 
     def fill(book: NewWorkbook) -> None:
-        seals = {name: Seal() for name in (SUMMARY, CHANGES, PROBLEM_SHEET)}
+        signed = (one.name for one in listed if not one.answers)
+        seals = {name: Seal() for name in (SUMMARY, CHANGES, *signed, PROBLEM_SHEET)}
         book.seals = seals
         add_plan_summary(book, document)
         add_changes(book, changes, places=None)
+        for one in listed:
+            add_listed(book, one)
         stops = any(problem.stops for problem in problems)
         add_problems(book, problems, _TO_CORRECT if stops else _NOTHING_TO_CORRECT)
         sealed = {name: str(seal) for name, seal in seals.items()}
-        book.add_metadata(replace(metadata, kinds=frozenset({FileKind.PLAN}), sheets=frozenset(seals), seals=sealed))
+        ours = frozenset([*seals, *(one.name for one in listed)])
+        book.add_metadata(replace(metadata, kinds=frozenset({FileKind.PLAN}), sheets=ours, seals=sealed))
 
     return write_workbook(path, fill, _properties(FileKind.PLAN, document.summary))
 

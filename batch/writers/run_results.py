@@ -20,7 +20,15 @@ from batch.runs.run_report import change_lines
 from batch.schema.columns import RESULT_HEADERS
 from batch.schema.problems import Problem
 from batch.tables.password_cells import SecretSearch
-from batch.tables.row_results import FRAME_TYPES, AnsweredSheet, ChangeLine, RowResult, Summary, typed_frame
+from batch.tables.row_results import (
+    FRAME_TYPES,
+    AnsweredSheet,
+    ChangeLine,
+    ListedSheet,
+    RowResult,
+    Summary,
+    typed_frame,
+)
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import Change
 from batch.trunks.model import Records
@@ -71,6 +79,8 @@ class EndedRun:
     summary: Summary
     hazards: Sequence[str]
     """What was allowed by name, in words."""
+    listed: Sequence[ListedSheet] = ()
+    """What is listed on sheets of ours beside the changes."""
     address: str
     """The PBX's, as people know it."""
     folder: RunFolder
@@ -96,7 +106,7 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
         return change_lines(tables, run.changes, run.outcomes)
 
     def write(path: Path) -> Written:
-        return _write(path, workbook, folder, sheets, summary, lines, search=search, ahead=ahead)
+        return _write(path, run, sheets, summary, lines, search=search, ahead=ahead)
 
     try:
         written = write(folder.path / RESULTS_WORKBOOK)
@@ -125,10 +135,9 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
     return Results(path=placed, folder=twin, note=" ".join(notes))
 
 
-def _write(  # noqa: PLR0913 - everything that a results workbook is made of
+def _write(
     path: Path,
-    workbook: Workbook,
-    folder: RunFolder,
+    run: EndedRun,
     sheets: Sequence[AnsweredSheet],
     summary: Summary,
     changes: Callable[[], Iterable[ChangeLine]],
@@ -137,6 +146,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
     ahead: bytes | None,
 ) -> Written:
     """Write the results into what the user sent, or anew where that cannot be."""
+    workbook, folder, listed = run.workbook, run.folder, run.listed
     private = path.parent == folder.path
     made_at = datetime.now().astimezone().isoformat(timespec="seconds")
     original = folder.path / folder.copy
@@ -150,6 +160,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
                 sheets,
                 summary,
                 changes(),
+                listed=listed,
                 search=search,
                 metadata=workbook.metadata,
                 made_at=made_at,
@@ -159,7 +170,7 @@ def _write(  # noqa: PLR0913 - everything that a results workbook is made of
         except Unpatchable as error:
             notes.append(f"The formatting of {workbook.path.name} could not be kept: {error}.")
     written = write_results(
-        path, sheets, summary, changes(), metadata=workbook.metadata, made_at=made_at, private=private
+        path, sheets, summary, changes(), listed=listed, metadata=workbook.metadata, made_at=made_at, private=private
     )
     return Written(path=written, notes=tuple(notes))
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from batch.errors import OutputError
+from batch.readers.detect import read_workbook
 from batch.runs.plan_document import GOING_BACK, HazardLine
 from batch.schema.file_metadata import MARK
 from batch.schema.problems import Problem
-from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, EndingCount, Summary, Tone
+from batch.tables.row_results import AnsweredSheet, ChangeLine, CodeCount, EndingCount, ListedSheet, Summary, Tone
 from batch.writers.new_workbook import DocumentProperties, NewWorkbook, workbook_bytes
 from batch.writers.results_workbook import write_plan, write_results
 from tests.builders import document
@@ -307,3 +308,16 @@ def test_no_room_for_the_rows_on_the_way_is_said_so(tmp_path: Path, monkeypatch:
     with pytest.raises(OutputError, match="no room"):
         write_results(tmp_path / "results.xlsx", [], PLAIN, [])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_listed_sheet_stands_behind_the_changes_and_only_what_people_fill_in_is_not_sealed(tmp_path: Path) -> None:
+    census = ListedSheet(name="Census", says="2 DIDs before, 3 after.", columns={"Number": 20}, lines=[["+4420…"]])
+    calls = ListedSheet(
+        name="Test calls", says="Ring these.", columns={"Call": 20, "Who": 9}, answers=frozenset({"Who"})
+    )
+    book = read_workbook(write_plan(tmp_path / "plan.xlsx", document(), [], [], listed=[census, calls]))
+    assert [sheet.name for sheet in book.sheets][:5] == ["Summary", "Changes", "Census", "Test calls", "Problems"]
+    assert book.metadata.seals.keys() == {"Summary", "Changes", "Census", "Problems"}
+    assert all(book.metadata.is_own_sheet(name) for name in ("Census", "Test calls"))
+    said = {sheet.name: sheet.columns for sheet in book.sheets}
+    assert said["Census"] == [["2 DIDs before, 3 after.", "Number", "+4420…"]]
