@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import lru_cache, reduce
-from itertools import dropwhile
+from itertools import dropwhile, product, takewhile
+from math import prod
 from operator import and_, itemgetter, or_
 from typing import Final, TypeAlias
 
@@ -58,6 +59,32 @@ def is_pattern(did: str) -> bool:
 def has_patterns(dids: Iterable[str]) -> bool:
     """Tell of many DIDs in one go whether any of them may stand for more than one number."""
     return not _NUMBERS.fullmatch("".join(dids))
+
+
+def numbers_covered(did: str) -> int:
+    """Count the numbers that a DID stands for; 0 where there is no end to them."""
+    if not is_pattern(did):
+        return 1
+    return prod(0 if isinstance(place, _Any) else len(place) for place in _elements(did))
+
+
+def covered_numbers(did: str) -> Iterator[str]:
+    """Yield the numbers that a DID with an end to them stands for, ascending."""
+    places = (sorted(place) for place in _elements(did) if not isinstance(place, _Any))
+    return map("".join, product(*places))
+
+
+def sample_of(pattern: str) -> tuple[str, str, str]:
+    """Return what is fixed in front of a pattern, the rest of it, and a number that it stands for.
+
+    The number is blank where that has something else than digits in it.
+    """
+    parts = _PARTS.findall(pattern)
+    fixed = "".join(takewhile(lambda part: part.isdecimal() or part == "+", parts))
+    places = [place for place in _elements(pattern[len(fixed) :]) if place is not _Any.NONE_OR_MORE]
+    wild = ("5" if isinstance(place, _Any) or "5" in place else min(place, default="") for place in places)
+    sample = "".join([fixed, *wild])
+    return fixed, pattern[len(fixed) :], sample if sample.lstrip("+").isdecimal() else ""
 
 
 class Matcher:
