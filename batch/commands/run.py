@@ -24,6 +24,7 @@ from batch.runs.run_report import lost_registrations, status_lines
 from batch.runs.serialization import intent_of
 from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
+from batch.runs.write_order import WriteOrder
 from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
 from batch.wording import counted
@@ -137,7 +138,7 @@ class Run:
 
         trunk_writer = TrunkWriter(client)
         dispatch = WorkerPool(
-            self.again,
+            WriteOrder(self.again),
             trunk_writer,
             Limits(
                 workers=settings.concurrency + settings.concurrency // 2,  # while so many send, others read and note

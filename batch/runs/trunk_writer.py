@@ -7,7 +7,7 @@ meanwhile. What no look can settle is *unknown*, never a success.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
@@ -18,6 +18,7 @@ from batch.pbx.throttle import Stopped
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retries import Again, LookAgain, Refuse, SignInAgain, StopPbx, Taken, pause_after
 from batch.runs.retrying_client import RetryingClient, persistent
+from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
 from batch.trunks.live import WHOLE_TRUNK, LiveTrunk
@@ -46,6 +47,10 @@ class Work:
     """One trunk on its way. In one thread's hands at a time."""
 
     change: Change
+    seen: LiveTrunk | None = None
+    """As it was last read; None if it never was."""
+    gone: bool = False
+    """Whether it was not there any more."""
     looked_at: float = -math.inf
     """When it was last seen to be as planned, in seconds of the monotonic clock."""
     attempts: int = 0
@@ -77,6 +82,14 @@ class Work:
         """The trunk's id on the PBX."""
         return self.change.live.id
 
+    def see(self, found: Mapping[int, LiveTrunk]) -> LiveTrunk | None:
+        """Take note of how it is, among trunks that were read; returns that, None if it is not there any more."""
+        now = found.get(self.trunk_id)
+        self.gone = now is None
+        if now is not None and not {WHOLE_TRUNK, DIDS.api} & now.unread.keys():
+            self.seen = now
+        return now
+
 
 class TrunkWriter:
     """Writes and reads back, and makes an outcome of it."""
@@ -103,7 +116,7 @@ class TrunkWriter:
             return [], [self.left(work, self._why) for work in works]
         ready, over = [], []
         for work in works:
-            outcome = self._untouched(work, found.get(work.trunk_id))
+            outcome = self._untouched(work, work.see(found))
             if outcome is not None:
                 over.append(outcome)
             else:
@@ -192,7 +205,7 @@ class TrunkWriter:
             return [self.left(work, error.message) for work in works]
         except Stopped:
             return [self.left(work, "Stopped before it was read back.") for work in works]
-        return [self._compared(work, found.get(work.trunk_id)) for work in works]
+        return [self._compared(work, work.see(found)) for work in works]
 
     def left(self, work: Work, why: str) -> Outcome:
         """Make the ending of a trunk that nothing more can be done about."""
@@ -220,7 +233,7 @@ class TrunkWriter:
     def _next_step(self, work: Work) -> Outcome | Taken | Again:
         """Take one step: a look, unless it is the first send; then a send, if the look allows it."""
         if work.reply is not None:
-            now = self._client.trunks([work.trunk_id]).get(work.trunk_id)
+            now = work.see(self._client.trunks([work.trunk_id]))
             work.looked_at = self._clock.monotonic()
             settled = self._looked(work, now)
             if settled is not None:
@@ -293,7 +306,7 @@ class TrunkWriter:
         if not work.unclear or not self._policy.read_back:
             return self.left(work, why)
         try:
-            now = self._last_look([work.trunk_id]).get(work.trunk_id)
+            now = work.see(self._last_look([work.trunk_id]))
         except _LOST as error:
             self.lost = self.lost or error
             return self.left(work, error.message)

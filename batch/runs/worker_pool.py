@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from batch.runs.live_reads import BATCH
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.retrying_client import notify_nobody
 from batch.runs.trunk_writer import TrunkWriter, Work
-from batch.trunks.change_plan import Change
+from batch.runs.write_order import WriteOrder
 from batch.wording import counted
 
 STOPPED_BY_YOU: Final = "Stopped by you before its turn."
@@ -53,7 +53,7 @@ class WorkerPool:
 
     def __init__(
         self,
-        changes: Iterable[Change],
+        order: WriteOrder,
         trunk_writer: TrunkWriter,
         limits: Limits,
         settled: Callable[[Sequence[Outcome]], None],
@@ -70,7 +70,8 @@ class WorkerPool:
         self._settled = settled
         self._tell = tell
         self._changed = threading.Condition()
-        self._to_look = deque(Work(change=change) for change in changes)
+        self._order = order
+        self._to_look: deque[Work] = deque()
         self._ready: deque[Work] = deque()
         self._written: deque[Work] = deque()
         self._working = limits.workers
@@ -78,8 +79,12 @@ class WorkerPool:
         self._orders: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._looking = 0
         self._writing = 0
+        self._settling = 0
         self._failures = 0
         self._stopped: str | None = None
+        self._shut = False
+        """Whether nothing more may be sent, not even what finishes something."""
+        self._winding_down = False
         self._faults: list[BaseException] = []
         self._unreported: list[Outcome] = []
         self._reporting = threading.Lock()
@@ -103,6 +108,7 @@ class WorkerPool:
         orders.start()
         try:
             with self._changed:  # nothing is sent before all are there: Ctrl-C while they start ends it at once
+                self._note_ended(self._order.begin())
                 for thread in threads:
                     thread.start()
             self._wait()
@@ -140,7 +146,7 @@ class WorkerPool:
                 self._changes.get(timeout=_POLL_S)
 
     def _wind_down(self) -> None:
-        self._trunk_writer.wind_down(STOPPED_BY_YOU)
+        self._winding_down = True
         self.stop(STOPPED_BY_YOU)
         self._tell(STOPPING)
 
@@ -158,9 +164,22 @@ class WorkerPool:
     def stop(self, why: str) -> None:
         """Start nothing new; what is not written yet ends *not run* with this reason."""
         with self._changed:
-            why = self._stopped = self._stopped or why
+            if self._stopped is None:
+                self._stopped = why
+                self._note_ended(self._order.stop(why))
+            self._shut_once_finished()
             self._changed.notify_all()
-        self._trunk_writer.stop(why)
+
+    def _shut_once_finished(self) -> None:
+        """Let nothing more leave, once all is to stop and no move is half done."""
+        if self._stopped is None or (self._order.has_begun and self._trunk_writer.lost is None):
+            return
+        if self._winding_down:
+            self._winding_down = False
+            self._trunk_writer.wind_down(self._stopped)
+        if not self._shut:
+            self._shut = True
+            self._trunk_writer.stop(self._stopped)
 
     def _fail(self, fault: BaseException) -> None:
         """Start nothing new for a fault of this tool; `run` raises it in the end."""
@@ -196,7 +215,7 @@ class WorkerPool:
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
-            while (step := self._due_step()) is None and not (self._writes_are_over() and not self._written):
+            while (step := self._due_step()) is None and not self._is_over():
                 self._changed.wait()
             if step is None:
                 self._changed.notify_all()
@@ -206,12 +225,11 @@ class WorkerPool:
         """Return the step to be taken now; None when there is none, or only after what is under way."""
         if self._trunk_writer.lost is not None and self._stopped is None:
             self.stop(self._trunk_writer.lost.message)
-        if self._stopped is not None and (self._ready or self._to_look):
-            works = [*self._ready, *self._to_look]
-            self._ready.clear()
-            self._to_look.clear()
+        if self._stopped is not None and (works := self._not_due_any_more()):
+            self._settling += 1
             return partial(self._drop, works, self._stopped)
         if len(self._written) >= self._limits.batch or (self._written and self._writes_are_over()):
+            self._settling += 1
             return partial(self._read_back, self._take(self._written))
         self._look_again_at_stale()
         ahead = min(self._limits.workers, self._limits.batch)
@@ -223,6 +241,18 @@ class WorkerPool:
             return partial(self._write, self._ready.popleft())
         return None
 
+    def _not_due_any_more(self) -> list[Work]:
+        """Take out what is not to be written now that all is to stop."""
+        lost = self._trunk_writer.lost is not None
+        works = [work for queue in (self._ready, self._to_look) for work in queue]
+        dropped = [work for work in works if lost or not self._order.still_due(work)]
+        gone = set(map(id, dropped))
+        for queue in (self._ready, self._to_look):
+            left = [work for work in queue if id(work) not in gone]
+            queue.clear()
+            queue.extend(left)
+        return dropped
+
     def _look_again_at_stale(self) -> None:
         """Send back what had to wait for its write too long."""
         stale: list[Work] = []
@@ -233,12 +263,19 @@ class WorkerPool:
     def _writes_are_over(self) -> bool:
         return not (self._to_look or self._ready or self._looking or self._writing)
 
+    def _is_over(self) -> bool:
+        over = self._writes_are_over() and not (self._written or self._settling)
+        if over and self._order.waiting and not self._faults:
+            raise AssertionError("trunks wait for each other")
+        return over
+
     def _take(self, queue: deque[Work]) -> list[Work]:
         return [queue.popleft() for _ in range(min(self._limits.batch, len(queue)))]
 
     def _drop(self, works: list[Work], why: str) -> None:
         outcomes = [self._trunk_writer.left(work, why) for work in works]
         with self._changed:
+            self._settling -= 1
             self._end(outcomes)
 
     def _look(self, works: list[Work]) -> None:
@@ -266,15 +303,25 @@ class WorkerPool:
                 self._end(over)
 
     def _read_back(self, works: list[Work]) -> None:
-        outcomes = self._trunk_writer.read_back(works)
-        with self._changed:
-            self._end(outcomes)
+        outcomes: list[Outcome] = []
+        try:
+            outcomes = self._trunk_writer.read_back(works)
+        finally:
+            with self._changed:
+                self._settling -= 1
+                self._end(outcomes)
 
     def _end(self, outcomes: Sequence[Outcome]) -> None:
-        """Note endings, which are told of once the lock is given back, and count those that did not go well."""
+        """Hear what writes came to; what that ends is told of once the lock is given back."""
+        self._note_ended([ended for outcome in outcomes for ended in self._order.ended(outcome)])
+        self._shut_once_finished()
+        self._changed.notify_all()
+
+    def _note_ended(self, outcomes: Sequence[Outcome]) -> None:
+        """Take up what can be written now, and count the trunks that did not end well."""
+        self._to_look += self._order.ready()
         self._unreported += outcomes
         self._failures += sum(outcome.ending in _FAULTY for outcome in outcomes)
         most = self._limits.max_failures
         if most is not None and self._failures >= most and self._stopped is None:
             self.stop(f"Stopped after {counted(self._failures, 'trunk')} went wrong.")
-        self._changed.notify_all()

@@ -179,13 +179,13 @@ def merged_order(
     theirs = [key for key in sheet if key in earlier and key in merged]
     placed = set(theirs)
     if theirs == [key for key in was if key in placed]:
-        head, order = _put_between([key for key in now if key in merged], sheet, merged)
+        head, order = put_between([key for key in now if key in merged], sheet, merged)
         return head + order, False
-    tail, order = _put_between([key for key in sheet if key in merged], now, merged)
+    tail, order = put_between([key for key in sheet if key in merged], now, merged)
     return order + tail, True
 
 
-def _put_between(order: Sequence[Key], guide: Iterable[Key], merged: Collection[Key]) -> tuple[list[Key], list[Key]]:
+def put_between(order: Sequence[Key], guide: Iterable[Key], merged: Collection[Key]) -> tuple[list[Key], list[Key]]:
     """Put what is not in the order behind what is before it in the guide; what has nothing before it comes apart."""
     placed, behind, last = set(order), defaultdict[Key | None, list[Key]](list), None
     for key in guide:

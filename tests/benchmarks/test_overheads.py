@@ -24,6 +24,7 @@ from batch.runs.folders import Recording
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.runs.worker_pool import Limits, WorkerPool
+from batch.runs.write_order import WriteOrder
 from batch.secrets import Secret
 from batch.settings import Settings
 from tests.benchmarks.practices import practice, write_workbook
@@ -101,7 +102,9 @@ def seconds(folder: Path, url: str, hostname: str, rate: float, variant: Variant
             if variant.journaled:
                 book.end(outcomes)
 
-        dispatch = WorkerPool(planned.plan.updates, trunk_writer, Limits(workers=AT_ONCE, batch=50), settled)
+        dispatch = WorkerPool(
+            WriteOrder(planned.plan.updates), trunk_writer, Limits(workers=AT_ONCE, batch=50), settled
+        )
         started = time.perf_counter()
         dispatch.run()
         wall = time.perf_counter() - started

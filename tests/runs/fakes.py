@@ -27,6 +27,7 @@ from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import TrunkWriter, Work
 from batch.runs.worker_pool import Limits, WorkerPool
+from batch.runs.write_order import WriteOrder
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, plan_change
 from batch.trunks.live import parse_trunk
@@ -248,17 +249,17 @@ class FakePbx:
                 self.edit(number)
                 word = "reset"
             case "edit+":
-                self._take(number, body)
+                self.take(number, body)
                 self.edit(number)
                 word = "ok"
             case "1":
-                self._take(number, {name: body[name] for name in fields[1:]})
+                self.take(number, {name: body[name] for name in fields[1:]})
             case "2":
                 self._later.append((len(self.requests) + 2, {"id": number, **body}))
             case "ok" | "1+" | "2+":
-                self._take(number, body)
+                self.take(number, body)
             case _ if word.endswith("+"):
-                self._take(number, body)
+                self.take(number, body)
             case _ if word.endswith("~"):
                 self._later.append((len(self.requests) + 3, {"id": number, **body}))
             case _:
@@ -273,14 +274,14 @@ class FakePbx:
             return ODD[word]()
         return answer(int(word.rstrip("-")))
 
-    def _take(self, number: int, fields: Mapping[str, Any]) -> None:
+    def take(self, number: int, fields: Mapping[str, Any]) -> None:
         self.trunks[number] |= fields
 
     def _apply_what_is_due(self) -> None:
         due = [entry for entry in self._later if entry[0] <= len(self.requests)]
         self._later = [entry for entry in self._later if entry not in due]
         for _, body in due:
-            self._take(body["id"], {name: value for name, value in body.items() if name != "id"})
+            self.take(body["id"], {name: value for name, value in body.items() if name != "id"})
 
     def edit(self, number: int, **fields: Any) -> None:
         """Let somebody else change a trunk."""
@@ -315,10 +316,11 @@ class Run:
     """What the user was told."""
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def prepared(self, planned: Sequence[Change], **limits: Any) -> WorkerPool:
-        return WorkerPool(planned, self.trunk_writer, Limits(**limits), self.outcomes.extend, self.words.append)
+    def prepared(self, planned: Sequence[Change] | WriteOrder, **limits: Any) -> WorkerPool:
+        order = planned if isinstance(planned, WriteOrder) else WriteOrder(planned)
+        return WorkerPool(order, self.trunk_writer, Limits(**limits), self.outcomes.extend, self.words.append)
 
-    def dispatch(self, planned: Sequence[Change], **limits: Any) -> WorkerPool:
+    def dispatch(self, planned: Sequence[Change] | WriteOrder, **limits: Any) -> WorkerPool:
         made = self.prepared(planned, **limits)
         made.run()
         return made

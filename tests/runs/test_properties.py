@@ -16,6 +16,7 @@ from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import TrunkWriter
 from batch.runs.worker_pool import STOPPED_BY_YOU, Limits, WorkerPool
+from batch.runs.write_order import WriteOrder
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import compare
 from batch.trunks.live import parse_trunk
@@ -185,7 +186,7 @@ class Watched:
         self.trunk_writer = TrunkWriter(RetryingClient(api, policy, threading.Event()))
         self.told: list[Outcome] = []
         limits = Limits(workers=script.workers, batch=script.batch, max_failures=script.most)
-        self.dispatch = WorkerPool(planned, self.trunk_writer, limits, self.told.extend)
+        self.dispatch = WorkerPool(WriteOrder(planned), self.trunk_writer, limits, self.told.extend)
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow])

@@ -19,6 +19,7 @@ from batch.runs.retries import Policy
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.trunk_writer import FRESH_S, TrunkWriter, Work
 from batch.runs.worker_pool import STOPPED_BY_YOU, STOPPING, Limits, WorkerPool
+from batch.runs.write_order import WriteOrder
 from batch.trunks.change_plan import Change
 from tests.runs.fakes import FakePbx, Keyboard, answer, changes, connected, running, trunk, until
 
@@ -144,7 +145,7 @@ def test_threads_that_wait_while_the_pbx_is_lost_sleep(pbx: FakePbx, tmp_path: P
         for _ in range(30):
             run.client.listed()
         trunk_writer = Counting(run.client)
-        WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
+        WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=4), run.outcomes.extend).run()
     assert len(run.outcomes) == 6
     assert turns < 100
 
@@ -184,7 +185,7 @@ def test_a_fault_of_ours_comes_out_and_nothing_hangs(pbx: FakePbx, tmp_path: Pat
     with running(pbx, tmp_path) as run:
         trunk_writer = Odd(run.client)
         trunk_writer.at = station
-        dispatch = WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=3), tell)
+        dispatch = WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=workers, batch=3), tell)
         with pytest.raises(ZeroDivisionError):
             dispatch.run()
     assert len({outcome.row for outcome in told}) == len(told)
@@ -203,7 +204,7 @@ def test_a_crash_in_one_thread_does_not_keep_the_main_thread_busy(pbx: FakePbx, 
         trunk_writer = Odd(run.client)
         began = time.process_time()
         with pytest.raises(ZeroDivisionError):
-            WorkerPool(planned, trunk_writer, Limits(workers=4), run.outcomes.extend).run()
+            WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=4), run.outcomes.extend).run()
     assert time.process_time() - began < 0.1
 
 
@@ -405,7 +406,7 @@ def test_a_second_ctrl_c_right_after_the_first_leaves_no_lock_taken(
 ) -> None:
     planned = many(pbx, 12)
     with running(pbx, tmp_path, concurrency=1) as run:
-        pool = WorkerPool(planned, run.trunk_writer, Limits(workers=2), run.outcomes.extend)
+        pool = WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=2), run.outcomes.extend)
         startled = Startled()
         monkeypatch.setattr(pool, "_changed", startled)
 
@@ -438,7 +439,7 @@ def test_threads_that_are_left_to_themselves_die_in_silence(
     with running(pbx, tmp_path, concurrency=1) as run:
         trunk_writer = Clumsy(run.client)
         with pytest.raises(KeyboardInterrupt):
-            WorkerPool(planned, trunk_writer, Limits(workers=2), run.outcomes.extend).run()
+            WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=2), run.outcomes.extend).run()
     told = list(run.outcomes)
     hanging.over.set()
     until(alone)
@@ -459,7 +460,7 @@ def test_a_second_ctrl_c_waits_for_what_is_being_told_just_now(
 
     with running(pbx, tmp_path, concurrency=1, read_back=False) as run:
         with pytest.raises(KeyboardInterrupt):
-            WorkerPool(planned, run.trunk_writer, Limits(workers=1), tell).run()
+            WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=1), tell).run()
         at_once = len(told)
         until(alone)
     assert at_once == len(told) == 1
@@ -481,7 +482,7 @@ def test_a_fault_while_stopping_stops_all_the_same(pbx: FakePbx, tmp_path: Path,
 
     with running(pbx, tmp_path, concurrency=1) as run:
         trunk_writer = Clumsy(run.client)
-        pool = WorkerPool(planned, trunk_writer, Limits(workers=1), run.outcomes.extend)
+        pool = WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=1), run.outcomes.extend)
         keyboard.answered = lambda: trunk_writer.stopped
         with pytest.raises(ZeroDivisionError):
             pool.run()
@@ -501,7 +502,7 @@ def test_a_fault_while_telling_of_the_stop_leaves_nothing_running(
 
     with running(pbx, tmp_path, concurrency=1) as run:
         with pytest.raises(BrokenPipeError):
-            WorkerPool(planned, run.trunk_writer, Limits(workers=1), run.outcomes.extend, tell).run()
+            WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=1), run.outcomes.extend, tell).run()
         until(alone)
     assert pbx.written == [1, 2]
 
@@ -521,7 +522,7 @@ def test_endings_are_told_by_one_thread_at_a_time(pbx: FakePbx, tmp_path: Path) 
         inside -= 1
 
     with running(pbx, tmp_path, read_back=False) as run:
-        WorkerPool(planned, run.trunk_writer, Limits(workers=8), tell).run()
+        WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=8), tell).run()
     assert most == 1
     assert sorted(outcome.trunk_id or 0 for outcome in told) == list(range(1, 31))
 
@@ -536,7 +537,7 @@ def test_whoever_keeps_the_endings_slowly_holds_up_no_other_thread(pbx: FakePbx,
         told.extend(outcomes)
 
     with running(pbx, tmp_path, read_back=False) as run:
-        WorkerPool(planned, run.trunk_writer, Limits(workers=3), tell).run()
+        WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=3), tell).run()
     assert len(told) == 8
 
 
@@ -546,7 +547,7 @@ def test_the_rest_of_a_large_run_is_told_of_in_one(pbx: FakePbx, tmp_path: Path)
     told: list[int] = []
     with running(pbx, tmp_path, concurrency=1) as run:
         tell = lambda outcomes: told.append(len(outcomes))  # noqa: E731 - the shortest
-        WorkerPool(planned, run.trunk_writer, Limits(workers=1, max_failures=1), tell).run()
+        WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=1, max_failures=1), tell).run()
     assert told == [1, 299]
 
 
@@ -600,7 +601,7 @@ def test_a_journal_that_breaks_ends_the_rest_and_what_was_written_is_read_back(p
     outcomes: list[Outcome] = []
     with connected(pbx, account=Broken(after=3)) as api:
         trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()))
-        WorkerPool(planned, trunk_writer, Limits(workers=workers, batch=4), outcomes.extend).run()
+        WorkerPool(WriteOrder(planned), trunk_writer, Limits(workers=workers, batch=4), outcomes.extend).run()
     assert isinstance(trunk_writer.lost, JournalError)
     assert len(pbx.written) == 3
     assert len(outcomes) == 9
@@ -619,7 +620,7 @@ def test_a_write_without_an_answer_is_settled_by_a_look_though_the_journal_broke
     pbx.script("trunk/update", word)
     with connected(pbx, account=Broken(after=1)) as api:
         trunk_writer = TrunkWriter(RetryingClient(api, Policy(), threading.Event()))
-        WorkerPool(planned, trunk_writer, Limits(), outcomes.extend).run()
+        WorkerPool(WriteOrder(planned), trunk_writer, Limits(), outcomes.extend).run()
     (outcome,) = outcomes
     assert (outcome.ending, outcome.attempts) == (ending, 1)
     assert ("disk full" in outcome.note) is (ending is Ending.FAILED)
@@ -635,7 +636,7 @@ def test_endings_that_cannot_be_kept_end_the_rest_like_a_lost_pbx(pbx: FakePbx, 
             raise JournalError(tmp_path, "disk full")
 
     with running(pbx, tmp_path, concurrency=1) as run:
-        WorkerPool(planned, run.trunk_writer, Limits(workers=1, batch=3), tell).run()
+        WorkerPool(WriteOrder(planned), run.trunk_writer, Limits(workers=1, batch=3), tell).run()
     assert isinstance(run.trunk_writer.lost, JournalError)
     assert len(told) == 9
     assert {outcome.note for outcome in told if outcome.ending is Ending.NOT_RUN} == {run.trunk_writer.lost.message}
