@@ -133,6 +133,7 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
                 changes={change.record.row: change for change in planned.plan.updates},
                 hazards=[hazard.message for hazard in planned.plan.hazards],
                 approval=None if signed is None else signed.keep_in(folder.path),
+                listed=planned.listed,
             )
             opened = stack.enter_context(journal.create_journal(folder.path))
             run = begin(opened, record, context, planned, interface, unchanged(planned.plan.changes))

@@ -54,6 +54,8 @@ class Report:
     endings: RowEndings
     results: Results
     outputs: Sequence[WrittenOutput] = ()
+    listed: Sequence[ListedSheet] = ()
+    """What the results list beside the changes."""
     attention: tuple[str, ...] = ()
     """What to look at first."""
     lost: Lost | None = None

@@ -29,10 +29,12 @@ from batch.trunks.change_plan import (
     resolve,
     stopped_by,
 )
+from batch.trunks.follow_up import left_to_people
 from batch.trunks.grouping import own
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
 from batch.trunks.model import Record
+from batch.trunks.routes import InboundRoutes
 from batch.trunks.suggestions import against_live
 from batch.writers.run_results import changes_frame
 
@@ -209,7 +211,7 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
     planned = _planned(checked, connection, inventory, changes, hazards, [*around, *new])
-    return _with_all_dids(planned, client, live)
+    return _left_to_people(_with_all_dids(planned, client, live), client)
 
 
 def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveTrunk]) -> Planned:
@@ -228,6 +230,19 @@ def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveT
     whole = {number: trunk for number, trunk in whole.items() if _shows_dids(trunk)}
     not_whole = tuple(trunk.label for trunk in with_dids if trunk.id not in whole)
     return replace(planned, whole=whole, not_whole=not_whole)
+
+
+def _left_to_people(planned: Planned, client: LiveReads) -> Planned:
+    """Read inbound routes, where DIDs change, and add what they need and what else is left to people."""
+    routes = client.inbound_routes() if planned.whole else InboundRoutes()
+    left = left_to_people(planned.plan.updates, planned.whole, planned.not_whole, routes)
+    return replace(_with_hazards(planned, left.hazards), listed=(*planned.listed, *left.sheets))
+
+
+def _with_hazards(planned: Planned, hazards: Sequence[Hazard]) -> Planned:
+    plan = replace(planned.plan, hazards=(*planned.plan.hazards, *hazards))
+    refused = not_allowed(plan.hazards, planned.checked.settings.allow, plan.changes)
+    return replace(planned, plan=plan, refused_hazards=refused)
 
 
 def _shows_dids(trunk: LiveTrunk) -> bool:

@@ -27,7 +27,7 @@ from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN
 from batch.settings import Origin, Settings, settings_again
-from batch.tables.row_results import ChangeLine
+from batch.tables.row_results import ChangeLine, ListedSheet
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
@@ -151,6 +151,7 @@ class PreviousRun:
             changes=changes,
             hazards=facts["hazards"],
             approval=Approval(**facts["approval"]) if "approval" in facts else None,
+            listed=[ListedSheet.from_json(one) for one in facts.get("left_to_people", ())],
         )
 
     def rewritten(self) -> Report:
@@ -168,6 +169,7 @@ class PreviousRun:
             endings=endings,
             results=results,
             outputs=outputs,
+            listed=context.listed,
             only_rewritten=True,
         )
 

@@ -232,6 +232,7 @@ class Run:
             endings=endings,
             results=results,
             outputs=outputs,
+            listed=context.listed,
             attention=attention,
             lost=self.lost,
             interrupted=self.interrupted or self.cut_short,
@@ -337,6 +338,7 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
         "settings": kept_settings(settings),
         "chosen": sorted(checked.choice.rows),
         "hazards": list(context.hazards),
+        "left_to_people": [one.to_json() for one in context.listed if one.answers],
         **({"approval": context.approval.to_json()} if context.approval is not None else {}),
         "problems": problems,
     }

@@ -8,7 +8,7 @@ answered, and one that was answered by something that is not the API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from batch.secrets import Secret
@@ -27,6 +27,8 @@ class Request:
     """The JSON object to post. May hold passwords: never logged."""
     ids: tuple[int, ...] = ()
     """The trunks concerned, for log and journal."""
+    may_be_denied: bool = False
+    """Whether a client that has no permission for it goes on without what it asks for."""
     not_after: float | None = None
     """Do not let it leave after this moment of the monotonic clock: what it was decided on is too old by then."""
 
@@ -85,6 +87,22 @@ def list_extension_groups(page: int, page_size: int) -> Request:
 def menu_of_groups() -> Request:
     """Read the extension groups as the web interface's menu offers them (ids are strings there)."""
     return Request(call="system/get_menuoptions", params={"menu": "ext_group"})
+
+
+def list_inbound_routes(page: int, page_size: int) -> Request:
+    """Read one page of inbound routes, without what they match; some firmware answers 10001."""
+    return replace(_page_of("inbound_route/list", page, page_size), may_be_denied=True)
+
+
+def get_inbound_route(route_id: int) -> Request:
+    """Read one inbound route whole."""
+    return Request(call="inbound_route/get", params={"id": str(route_id)}, may_be_denied=True)
+
+
+def query_inbound_routes(route_ids: Iterable[int]) -> Request:
+    """Read several inbound routes whole, in one call."""
+    ids = ",".join(map(str, route_ids))
+    return Request(call="inbound_route/query", params={"ids": ids}, may_be_denied=True)
 
 
 def update_trunk(body: Mapping[str, Any]) -> Request:

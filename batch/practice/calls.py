@@ -227,6 +227,44 @@ class Pbx:
             return refusal(INTERFACE_NOT_EXISTED)
         return self._page(request, list(self.state.extension_groups.values()))
 
+    def list_routes(self, request: Request) -> Json:
+        """Answer ``GET inbound_route/list``, which some firmware does not have: names and trunks, not what matches."""
+        if self.state.inbound_routes is None:
+            return refusal(INTERFACE_NOT_EXISTED)
+        shown = ({**self._show_route(route), "pos": pos} for pos, route in enumerate(self._routes(), 1))
+        return self._page(request, [{name: row[name] for name in _ROUTE_ROW if name in row} for row in shown])
+
+    def get_route(self, request: Request) -> Json:
+        """Answer ``GET inbound_route/get?id=1``: one route with everything."""
+        number = request.params.get("id", "")
+        if self.state.inbound_routes is None:
+            return refusal(INTERFACE_NOT_EXISTED)
+        if not _is_whole(number):
+            return parameter_error(invalid("id", "required" if not number else "number", number or None))
+        route = self.state.inbound_routes.get(int(number))
+        return refusal(DATA_NOT_FOUND) if route is None else success(data=self._show_route(route))
+
+    def query_routes(self, request: Request) -> Json:
+        """Answer ``GET inbound_route/query?ids=1,2``: what ``inbound_route/get`` shows, of those that exist."""
+        numbers = request.params.get("ids", "").split(",")
+        if self.state.inbound_routes is None:
+            return refusal(INTERFACE_NOT_EXISTED)
+        if not all(_is_whole(number) for number in numbers):
+            return parameter_error(invalid("ids", "number", request.params.get("ids")))
+        return success(data=[self._show_route(route) for route in self._routes() if str(route["id"]) in numbers])
+
+    def _routes(self) -> list[Json]:
+        return list((self.state.inbound_routes or {}).values())
+
+    def _show_route(self, route: Json) -> Json:
+        """Return a route with the names and types of its trunks; a list of another shape is shown as it is."""
+        members = route.get("trunk_list", [])
+        if not isinstance(members, list) or not all(isinstance(one, dict) and "id" in one for one in members):
+            return route
+        trunks = [(one, self.state.trunks.get(one["id"], {})) for one in members]
+        named = [{**one, **{name: trunk[name] for name in ("name", "type") if name in trunk}} for one, trunk in trunks]
+        return {**route, "trunk_list": named}
+
     def get_menu_options(self, request: Request) -> Json:
         """Answer ``GET system/get_menuoptions?menu=ext_group``, where the id is a string."""
         menu = request.params.get("menu")
@@ -285,6 +323,9 @@ def _trunk_row(trunk: Json) -> Json:
     return row | {name: trunk[name] for name in ("def_outbound_cid", "username") if name in trunk}
 
 
+_ROUTE_ROW = ("id", "name", "trunk_list", "def_dest", "def_dest_value", "pos")
+
+
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
@@ -301,6 +342,9 @@ CALLS: Mapping[str, tuple[str, bool, Callable[[Pbx, Request], Json]]] = MappingP
         "trunk/update": ("POST", True, Pbx.update_trunk),
         "extension/list": ("GET", True, Pbx.list_extensions),
         "extensiongroup/list": ("GET", True, Pbx.list_groups),
+        "inbound_route/list": ("GET", True, Pbx.list_routes),
+        "inbound_route/get": ("GET", True, Pbx.get_route),
+        "inbound_route/query": ("GET", True, Pbx.query_routes),
         "system/get_menuoptions": ("GET", True, Pbx.get_menu_options),
     }
 )

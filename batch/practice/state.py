@@ -18,6 +18,9 @@ The state's JSON file format::
       ],
       "extensions": [{"id": 1, "number": "1001", "caller_id_name": "Ann"}],
       "extension_groups": [{"id": 1, "name": "Sales"}],
+      "inbound_routes": [
+        {"id": 1, "name": "Main", "did_option": "patterns", "did_pattern_list": [{"did_pattern": "44207946XXXX"}],
+         "trunk_list": [{"id": 8}], "def_dest": "extension", "def_dest_value": "1"}],
       "settings": {"client_id": "practice", "client_secret": "Sample-practice-secret"}
     }
 
@@ -28,7 +31,8 @@ knows are carried along, in a trunk as in a list's entries. Two fields are hooks
 to clients: ``"shared": true`` makes a shared trunk of the Cloud edition (see `PbxSettings.shows_shared`),
 ``"fails_registration": true`` a trunk whose next registration fails (status 41).
 
-``settings`` are the fields of `PbxSettings`; all of the four parts may be left out.
+``settings`` are the fields of `PbxSettings`; all of the five parts may be left out. Without ``inbound_routes`` the box
+has no calls for them, as some firmware has not. A route is shown as it stands here, its trunks with name and type.
 """
 
 import contextlib
@@ -111,6 +115,8 @@ class PbxState:
     trunks: dict[int, Json] = field(default_factory=dict, repr=False)
     extensions: dict[int, Json] = field(default_factory=dict, repr=False)
     extension_groups: dict[int, Json] = field(default_factory=dict, repr=False)
+    inbound_routes: dict[int, Json] | None = None
+    """None where the firmware has no calls for them."""
     settings: PbxSettings = field(default_factory=PbxSettings)
 
     def edit_trunk(self, trunk_id: int, fields: Json) -> None:
@@ -164,7 +170,7 @@ def from_json(document: Any) -> PbxState:
     Raises:
         ValueError: the document is not of that shape; the message names the part and the entry.
     """
-    known = ("trunks", "extensions", "extension_groups", "settings")
+    known = ("trunks", "extensions", "extension_groups", "inbound_routes", "settings")
     if not isinstance(document, Mapping):
         raise ValueError("the state must be a JSON object")  # noqa: TRY004 - a bad file is a bad value, whatever its type
     if unknown := sorted(set(document) - set(known)):
@@ -180,6 +186,8 @@ def from_json(document: Any) -> PbxState:
         extension_groups=_by_id(document, "extension_groups", texts=("name",), unique="name"),
         settings=settings,
     )
+    if "inbound_routes" in document:
+        state.inbound_routes = _by_id(document, "inbound_routes", texts=("name",), unique="name")
     for trunk in _by_id(document, "trunks", texts=("name", "type"), unique="name").values():
         state.trunks[trunk["id"]] = _complete_trunk(trunk, state)
     return state
@@ -191,6 +199,7 @@ def to_json(state: PbxState) -> Json:
         "trunks": list(state.trunks.values()),
         "extensions": list(state.extensions.values()),
         "extension_groups": list(state.extension_groups.values()),
+        **({} if state.inbound_routes is None else {"inbound_routes": list(state.inbound_routes.values())}),
         "settings": state.settings.model_dump(exclude_unset=True),
     }
 

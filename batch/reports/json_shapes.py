@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from batch.commands.flow import Planned, Report, Verified
     from batch.errors import BatchError
     from batch.runs.run_status import RunStatus
+    from batch.tables.row_results import ListedSheet
     from batch.trunks.change_plan import Change
     from batch.trunks.diff import Difference
     from batch.trunks.live_checks import Hazard
@@ -55,6 +56,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "hazards": [_hazard_json(hazard, allowed=hazard not in refused) for hazard in plan.hazards],
         "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
+        **_left_to_people(planned.listed),
     }
     return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
 
@@ -79,9 +81,24 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
         "hazards": [],
         "problems": [problem.to_json() for problem in listed],
         "forecast": {"requests": 0, "seconds": 0},
+        **_left_to_people(()),
         "approval": UNSIGNED,
         "seal": "",
     }
+
+
+_LISTS: Final = {"follow_up": "Follow-up", "test_calls": "Test calls"}
+
+
+def _left_to_people(listed: Iterable[ListedSheet]) -> dict[str, Any]:
+    """Return the lines of these sheets, each by its headers, without the columns that are to be filled in."""
+    sheets = {sheet.name: sheet for sheet in listed}
+    return {key: _lines_json(sheets[name]) if name in sheets else [] for key, name in _LISTS.items()}
+
+
+def _lines_json(sheet: ListedSheet) -> list[dict[str, str]]:
+    lines = (zip(sheet.columns, line, strict=True) for line in sheet.lines)
+    return [{name.lower(): str(cell) for name, cell in line if name not in sheet.answers} for line in lines]
 
 
 def _hazard_json(hazard: Hazard, *, allowed: bool) -> dict[str, Any]:
@@ -194,6 +211,7 @@ def report_json(report: Report) -> dict[str, Any]:
             }
             for _, outcome in sorted(report.outcomes.items())
         ],
+        **_left_to_people(report.listed),
     }
 
 

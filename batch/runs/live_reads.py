@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from batch.errors import PbxError
+from batch.errors import PbxError, PbxUnreachable
 from batch.pbx import messages
 from batch.pbx.error_codes import explain
 from batch.pbx.messages import Answer, Request
@@ -26,6 +26,7 @@ from batch.trunks.live import (
     parse_trunk,
     unreadable_trunk,
 )
+from batch.trunks.routes import InboundRoutes, parse_routes
 
 PAGE_SIZE: Final = 200
 """Rows asked for in one page; the PBX may serve fewer."""
@@ -135,6 +136,46 @@ class LiveReads(ABC):
                 raise _cannot_read(menu)
             found = _rows(menu)
         return parse_groups(found)
+
+    def inbound_routes(self) -> InboundRoutes:
+        """Read the inbound routes, many in a call, or say why they cannot be read: firmware and clients may lack them.
+
+        Raises:
+            PbxUnreachable: the PBX is not there any more.
+            Stopped: nothing more is to be sent.
+        """
+        try:
+            listed = self._pages(messages.list_inbound_routes)
+            if isinstance(listed, Answer):
+                return InboundRoutes(unread=f"the PBX answers {_answered(listed)} when asked for inbound routes")
+            if not listed:
+                return InboundRoutes(unread="the PBX shows none")
+            ids = [number for number in map(id_of, listed) if number is not None]
+            if len(ids) < len(listed):
+                return InboundRoutes(unread="the PBX lists an inbound route without a usable id")
+            batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+            read = concurrently([partial(self._routes, batch) for batch in batches], self._at_once)
+        except PbxUnreachable:
+            raise
+        except PbxError as error:
+            return InboundRoutes(unread=error.message.rstrip("."))
+        refused = next((answer for answer in read if isinstance(answer, Answer)), None)
+        if refused is not None:
+            return InboundRoutes(unread=f"the PBX answers {_answered(refused)} when asked for an inbound route")
+        return parse_routes(row for batch in read if not isinstance(batch, Answer) for row in batch)
+
+    def _routes(self, ids: Sequence[int]) -> list[Mapping[str, Any]] | Answer:
+        """Read inbound routes whole; one that such a call leaves out is asked for alone, and may be gone by then."""
+        answer = self.ask(messages.query_inbound_routes(ids))
+        rows = {id_of(row): row for row in _rows(answer)} if not answer.errcode else {}
+        for number in ids:
+            if number not in rows:
+                answer = self.ask(messages.get_inbound_route(number))
+                if answer.errcode not in {0, _NOT_FOUND}:
+                    return answer
+                shown = _rows(answer) or [{"name": f"id {number}"}]  # something without an id
+                rows |= {number: shown[0]} if not answer.errcode else {}
+        return [rows[number] for number in ids if number in rows]
 
     def trunks(self, ids: Sequence[int], before: Iterable[LiveTrunk] = ()) -> dict[int, LiveTrunk]:
         """Read trunks whole, many in a call; those that the PBX does not have are left out.
@@ -279,8 +320,7 @@ def _parsed(row: Mapping[str, Any], before: LiveTrunk | None) -> LiveTrunk:
 def _alone(answer: Answer, number: int) -> LiveTrunk | None:
     """Understand the answer to a question about one trunk; None if it is not there."""
     if answer.errcode:
-        words = answer.errmsg or explain(answer.errcode).errmsg
-        return unreadable_trunk(number, "", f"the PBX answers {answer.errcode} {words} when asked for it")
+        return unreadable_trunk(number, "", f"the PBX answers {_answered(answer)} when asked for it")
     data = answer.body.get("data")
     found = data if isinstance(data, list) else [] if data is None else [data]
     if not found:
@@ -320,6 +360,10 @@ def _odd(what: str) -> PbxError:
         f"The PBX sent something that this tool cannot read: {what}.",
         "Check that the address is the PBX's own, then ask for help with the run's log.",
     )
+
+
+def _answered(answer: Answer) -> str:
+    return f"{answer.errcode} {answer.errmsg or explain(answer.errcode).errmsg}"
 
 
 def _cannot_read(answer: Answer) -> PbxError:

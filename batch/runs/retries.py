@@ -25,6 +25,7 @@ FAILURES_TO_OPEN: Final = 3
 """After so many failures in a row, by anybody, a PBX counts as away."""
 
 _BLOCKED: Final = 70004
+_DENIED: Final = 10005
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +178,8 @@ def decide(  # noqa: C901, PLR0911, PLR0912 - one exhaustive match, a return for
                     return Again(reply.retry_after or pause, unclear=verdict is Verdict.RETRY)
                 case Verdict.SIGN_IN_AGAIN:
                     return SignInAgain()
+                case Verdict.STOP_PBX if request.may_be_denied and reply.errcode == _DENIED:
+                    return Refuse()
                 case Verdict.STOP_PBX:
                     return StopPbx(_stopped_by(reply, now))
                 case Verdict.PERMANENT:

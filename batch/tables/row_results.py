@@ -6,9 +6,9 @@ Writers know nothing of trunks or runs, so whoever writes a results or plan work
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.columns import TRUNKS
@@ -184,6 +184,16 @@ class ListedSheet:
     """Headers of columns that people fill in; what they type is no part of what is signed."""
     tone: Tone | None = None
     """Of its tab; None for the plain one."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Make what a run keeps of it; `from_json` reads it back."""
+        return {**asdict(self), "answers": sorted(self.answers)}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> ListedSheet:
+        """Read what a run kept of it."""
+        tone = None if kept["tone"] is None else Tone(kept["tone"])
+        return cls(**{**kept, "answers": frozenset(kept["answers"]), "tone": tone})
 
 
 class ChangeLine(NamedTuple):

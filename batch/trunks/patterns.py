@@ -215,6 +215,24 @@ def _takes(place: _Element, element: str | _Element) -> bool:
     return element in place if isinstance(element, str) else element <= place
 
 
+def overlap(one: str, other: str) -> bool:
+    """Tell whether any number is taken by both of two DIDs or patterns."""
+    return _meet(_elements(one), _elements(other))
+
+
+@lru_cache(maxsize=4096)
+def _meet(mine: Sequence[_Element], theirs: Sequence[_Element]) -> bool:
+    if not (mine and theirs):
+        return {*mine, *theirs} <= {_Any.NONE_OR_MORE}
+    one, other = mine[0], theirs[0]
+    if _Any.NONE_OR_MORE in {one, other}:  # it takes none, or all of the other's place
+        return _meet(mine[1:], theirs) or _meet(mine, theirs[1:])
+    if not (isinstance(one, _Any) or isinstance(other, _Any) or one & other):
+        return False
+    more = [(_Any.NONE_OR_MORE,) if isinstance(place, _Any) else () for place in (one, other)]
+    return _meet((*more[0], *mine[1:]), (*more[1], *theirs[1:]))
+
+
 @lru_cache(maxsize=4096)
 def _elements(did: str) -> Sequence[_Element]:
     return tuple(_element(part) for part in _PARTS.findall(did))

@@ -17,9 +17,10 @@ from tests.forked import Forked
 
 PLAN = {
     *("schema", "pbx", "practice", "workbook", "digest", "exit_code", "command", "counts"),
-    *("changes", "hazards", "problems", "forecast", "approval", "seal"),
+    *("changes", "hazards", "problems", "forecast", "follow_up", "test_calls"),
+    *("approval", "seal"),
 }
-REPORT = {"run", "results", "counts", "sheets", "trunks"}
+REPORT = {"run", "results", "counts", "sheets", "trunks", "follow_up", "test_calls"}
 ENDINGS = (
     "applied",
     "unchanged",

@@ -114,7 +114,7 @@ def test_a_word_that_means_two_things_has_two_paragraphs(shell: Shell) -> None:
 def test_of_a_kind_each_has_a_line(shell: Shell) -> None:
     said = shell("explain", "hazards").out.splitlines()
     assert said[0] == "Hazards"
-    assert [line.split()[0] for line in said[1:7]] == list(HAZARDS)
+    assert [line.split()[0] for line in said[1 : len(HAZARDS) + 1]] == list(HAZARDS)
     assert said[-1] == "More about one of them, with an example:  trunk-batch explain WORD"
 
 

@@ -122,7 +122,7 @@ class TestTravelling:
                 assert [trunk["ending"] for trunk in ran.json["trunks"]] == ["unchanged", "applied", "unchanged"]
                 assert [body["id"] for body in again.writes()] == [2]
         path = Path(ran.json["results"])
-        assert load_workbook(path).sheetnames == ["Summary", "Trunks", "DIDs", "Changes", "trunk-batch"]
+        assert load_workbook(path).sheetnames == ["Summary", "Trunks", "DIDs", "Changes", "Test calls", "trunk-batch"]
         assert lines_of(path, "Trunks")[0] == ("Name", "Port", "Password", *RESULTS)
         assert lines_of(path, "DIDs")[0] == ("Trunk", "DID", *RESULTS)
         assert results_of(path, "Trunks", "Name", "Password", "Result") == [

@@ -92,6 +92,7 @@ def test_a_plan_never_writes(told: Told) -> None:
         "get_token",
         "trunk/list",
         "trunk/query",
+        "inbound_route/list",
         "extension/list",
         "extensiongroup/list",
         "system/get_menuoptions",

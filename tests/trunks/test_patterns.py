@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+import re
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -9,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch.trunks.patterns import Matcher, is_pattern
+from batch.trunks.patterns import Matcher, is_pattern, overlap
 
 
 @pytest.mark.parametrize(
@@ -150,3 +152,16 @@ def test_a_pattern_is_told_from_a_number() -> None:
         False,
         True,
     ]
+
+
+def test_two_patterns_overlap_where_a_number_is_taken_by_both() -> None:
+    numbers = ["".join(places) for size in range(7) for places in itertools.product("12", repeat=size)]
+    patterns = ["".join(places) for size in (1, 2, 3) for places in itertools.product("12.!", repeat=size)]
+    taken = {
+        pattern: set(filter(re.compile(pattern.replace(".", ".+").replace("!", ".*")).fullmatch, numbers))
+        for pattern in patterns
+    }
+    for one, other in itertools.product(patterns, repeat=2):
+        assert overlap(one, other) is bool(taken[one] & taken[other]), (one, other)
+    assert overlap("44X0", "44[2-9]N") is False
+    assert overlap("44XN", "44[2-9]5") is True
