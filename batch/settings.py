@@ -220,6 +220,12 @@ class Settings:
         metavar="|".join(ACCEPTABLE),
         reader=acceptable,
     )
+    move_order: str = entry(
+        "add-first",
+        "whether a DID that moves is added to its new trunk before it is removed from the old one, or after",
+        _WRITING,
+        choices=("add-first", "remove-first"),
+    )
     skip_invalid: bool = entry(False, "leave out trunks with errors, with all their rows", _WRITING)
     read_back: bool = entry(True, "do not read back what was written", _WRITING)
     settle_wait: float = entry(

@@ -35,6 +35,7 @@ from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
 from batch.trunks.model import Record
 from batch.trunks.routes import InboundRoutes
+from batch.trunks.schedule import MoveOrder, schedule
 from batch.trunks.suggestions import against_live
 from batch.writers.run_results import changes_frame
 
@@ -330,6 +331,11 @@ def _planned(
         hazards=tuple(hazard for hazard in hazards if hazard.row not in stopped),
         problems=problems,
     )
+    if plan.moves and not settings.read_back:
+        raise UsageError(
+            "--no-read-back and the column Move from do not go together.",
+            "Leave --no-read-back out: the second half of a move waits until the first was read back.",
+        )
     return Planned(
         checked=checked,
         plan=plan,
@@ -337,7 +343,7 @@ def _planned(
         address=connection.address,
         practice=connection.practice,
         notes=connection.notes,
-        forecast=_forecast(plan.updates, settings),
+        forecast=_forecast(plan, settings),
         digest=plan.digest(),
         refused_hazards=not_allowed(plan.hazards, settings.allow, sound),
         unfinished=folders.unfinished(settings.workbook, PRACTICE_MARK if connection.practice else ""),
@@ -353,17 +359,18 @@ def narrowed(planned: Planned, rows: Collection[int]) -> Planned:
     return replace(
         planned,
         plan=plan,
-        forecast=_forecast(plan.updates, settings),
+        forecast=_forecast(plan, settings),
         digest=plan.digest(),
         refused_hazards=not_allowed(hazards, settings.allow, changes),
     )
 
 
-def _forecast(updates: Sequence[Change], settings: Settings) -> Forecast:
+def _forecast(plan: Plan, settings: Settings) -> Forecast:
     """Foresee the requests of a run and how long they take at the rate, at half a second each."""
-    writes = len(updates)
-    if not writes:
+    updates = plan.updates
+    if not updates:
         return Forecast()
+    writes = len(updates) + len(schedule(updates, plan.moves, MoveOrder(settings.move_order)).twice)
     wait = settings.settle_wait if any(change.bears_on_registration for change in updates) else 0
     batch = batch_size(settings)
     batches = ceil(writes / batch)

@@ -104,7 +104,8 @@ class PreviousRun:
         """Sort what is left of the run, by a plan for all its chosen trunks."""
         why_not = {p.trunk: f"{p.message} {p.fix}" for p in reversed(planned.plan.problems) if p.trunk is not None}
         changes = {change.record.row: change for change in planned.plan.changes}
-        rest = sort_out(self.checked.chosen, changes, self.history, self.before, why_not)
+        moving = {row for move in self.checked.records.moves for row in (move.giver, move.receiver)}
+        rest = sort_out(self.checked.chosen, changes, self.history, self.before, why_not, moving)
         not_chosen = self.checked.choice.left_out
         kept = {
             row: o for row, o in self.history.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN

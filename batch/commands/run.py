@@ -26,7 +26,9 @@ from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.runs.write_order import WriteOrder
 from batch.settings import kept_settings
-from batch.trunks.change_plan import Change
+from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.live import LiveTrunk
+from batch.trunks.schedule import MoveOrder
 from batch.wording import counted
 from batch.writers.results_workbook import ChangesWriter
 from batch.writers.run_results import Results, give_back
@@ -113,6 +115,8 @@ class Run:
     """Writes the changes for the results meanwhile; to be entered before anything is sent."""
     tries: Mapping[int, Tries] = field(default_factory=dict)
     """What earlier invocations sent, by trunk id."""
+    before: Mapping[int, LiveTrunk] = field(default_factory=dict)
+    """What trunks held before the run, by id."""
     earlier: Mapping[int, Outcome] = field(default_factory=dict)
     """The endings of earlier invocations, by row, of what this invocation takes up."""
     outcomes: dict[int, Outcome] = field(default_factory=dict)
@@ -137,8 +141,10 @@ class Run:
             self.journal.end(whole)
 
         trunk_writer = TrunkWriter(client)
+        moves = self.planned.plan.moves
+        order = WriteOrder(self._in_order(moves), moves, MoveOrder(settings.move_order), self.before)
         dispatch = WorkerPool(
-            WriteOrder(self.again),
+            order,
             trunk_writer,
             Limits(
                 workers=settings.concurrency + settings.concurrency // 2,  # while so many send, others read and note
@@ -150,6 +156,12 @@ class Run:
         )
         dispatch.run()
         self.lost, self.interrupted = trunk_writer.lost, dispatch.interrupted
+
+    def _in_order(self, moves: Sequence[PlannedMove]) -> list[Change]:
+        """Return what is to be written, and the trunks that are as wanted and that a move may have to change back."""
+        moving = {row for move in moves for row in (move.giver, move.receiver)}
+        kept = [change for change in self.planned.plan.changes if not change.difference]
+        return [*self.again, *(change for change in kept if change.record.row in moving)]
 
     def _over_all_invocations(self, outcome: Outcome) -> Outcome:
         """Make of this invocation's outcome the run's: what earlier invocations sent counts too."""
@@ -311,6 +323,7 @@ def begin(
         ),
         outcomes=settled,
         tries={} if history is None else history.tries,
+        before=earlier,
         earlier={} if history is None else history.outcomes,
     )
 

@@ -14,14 +14,15 @@ from typing import Any, Final
 
 from batch.runs.journal_reader import History, Tries
 from batch.runs.outcomes import Ending, Outcome
-from batch.runs.serialization import Intent, desired_json
+from batch.runs.serialization import Intent, desired_json, read_desired
 from batch.runs.trunk_writer import CHANGED_SINCE, PASSWORD_NOT_COMPARED, PASSWORD_UNKNOWN
-from batch.schema.columns import LIST_OF, TRUNKS
+from batch.schema.columns import DIDS, LIST_OF, TRUNKS
 from batch.secrets import Secret
 from batch.trunks.change_plan import Change, values_of
 from batch.trunks.diff import ChangeKind, Difference, ListDifference, comparable, compare, value_text
-from batch.trunks.live import LiveTrunk
+from batch.trunks.live import Entry, LiveTrunk
 from batch.trunks.model import Record
+from batch.trunks.schedule import temporary_name
 
 _LONGEST: Final = 60
 """So many characters of a value are shown."""
@@ -144,10 +145,12 @@ def sort_out(
     history: History,
     before: Mapping[int, LiveTrunk],
     why_not: Mapping[int, str],
+    moving: Collection[int] = (),
 ) -> Rest:
     """Sort the chosen trunks of a run that is gone on with.
 
     ``changes`` are the new plan by row, where a trunk with a problem has none; ``why_not`` says what is wrong with it.
+    ``moving`` are the rows of trunks that give or get DIDs: what such a one holds half-way is the run's own doing.
     """
     stays: dict[int, Outcome] = {}
     again: dict[int, Change] = {}
@@ -159,19 +162,81 @@ def sort_out(
             if outcome is not None and (outcome.ending in STAYS or outcome.reached):
                 stays[row] = _unseen(outcome, why_not.get(row, ""))
             continue
-        untouched = wanted is not None and is_untouched(wanted, before.get(change.live.id), change.live)
-        ending = _stays(change, outcome, history.tries.get(change.live.id, Tries()), untouched=untouched)
+        ending, approved = _sorted_out(change, outcome, wanted, history, before, moves=row in moving)
         if ending is not None:
             stays[row] = ending
             continue
         again[row] = change
-        if not (untouched and wanted is not None and _is_the_same(wanted, change)):
+        if not approved:
             new.add(row)
     return Rest(stays=stays, again=again, new=frozenset(new))
 
 
+def _sorted_out(
+    change: Change,
+    outcome: Outcome | None,
+    wanted: Intent | None,
+    history: History,
+    before: Mapping[int, LiveTrunk],
+    *,
+    moves: bool,
+) -> tuple[Outcome | None, bool]:
+    """Return the ending of a trunk that is not written again, None if it is; and whether that was approved."""
+    then = before.get(change.live.id)
+    untouched = wanted is not None and is_untouched(wanted, then, change.live)
+    half_way = moves and wanted is not None and is_half_way(wanted, then, change.live)
+    if half_way and outcome is not None and outcome.ending is Ending.PARTIAL:
+        outcome = replace(outcome, ending=Ending.FAILED)  # a move was half done, and can be done now
+    tries = history.tries.get(change.live.id, Tries())
+    ending = _stays(change, outcome, tries, untouched=untouched or half_way)
+    return ending, _is_approved(wanted, change, untouched=untouched, half_way=half_way)
+
+
+def _is_approved(wanted: Intent | None, change: Change, *, untouched: bool, half_way: bool) -> bool:
+    """Tell whether what is to be written, onto what is there, is what was approved or the rest of it."""
+    if wanted is None:
+        return False
+    return (untouched and _is_the_same(wanted, change)) or (half_way and _is_the_rest(wanted, change))
+
+
 def _is_the_same(wanted: Intent, change: Change) -> bool:
     return wanted.writes == change.replaces().keys() and wanted.desired == desired_json(change.desired)
+
+
+def _is_the_rest(wanted: Intent, change: Change) -> bool:
+    """Tell whether a change is what is left of what was wanted; DIDs that come later may stand elsewhere."""
+    then, now = wanted.desired, desired_json(change.desired)
+    alike = _without_order(then) == _without_order(now)
+    return change.replaces().keys() <= wanted.writes and alike
+
+
+def _without_order(desired: Mapping[str, Any]) -> dict[str, Any]:
+    dids = sorted((entry["did"], entry["did_name"]) for entry in desired.get(DIDS.api, ()))
+    return {**desired, DIDS.api: dids}
+
+
+def is_half_way(wanted: Intent, before: LiveTrunk | None, now: LiveTrunk) -> bool:
+    """Tell whether a trunk holds nothing but what the run itself may have left: all is as before, or as wanted."""
+    if before is None or before.vendor_type != now.vendor_type or not wanted.writes:
+        return False
+    desired = read_desired(wanted.desired, None)
+    was, is_ = (values_of(trunk, wanted.writes | {"name"}) for trunk in (before, now))
+    own = {"name": {temporary_name(now.id)}}
+    for name, value in is_.items():
+        wants: Any = desired.lists.get(LIST_OF[name]) if name in LIST_OF else desired.fields.get(name)
+        if name == DIDS.api:
+            if not _is_among(value, was[name], wants or ()):
+                return False
+        elif name != "password" and value not in (was[name], wants) and value not in own.get(name, ()):
+            return False
+    return True
+
+
+def _is_among(now: Iterable[Entry], before: Iterable[Entry], wanted: Iterable[Entry]) -> bool:
+    """Tell whether a list has all that two have in common, and nothing that neither of them has."""
+    found, was, wants = ({entry.key: entry for entry in entries} for entries in (now, before, wanted))
+    known = all(entry in (was.get(key), wants.get(key)) for key, entry in found.items())
+    return known and found.keys() >= was.keys() & wants.keys()
 
 
 def is_untouched(wanted: Intent, before: LiveTrunk | None, now: LiveTrunk) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from batch.runs.moves import OVER, UNREADABLE, WELL, MovingDid, MoveState, MovingTrunk, ended_how, what_became
+from batch.runs.moves import OVER, UNREADABLE, WELL, MoveState, MovingDid, MovingTrunk, ended_how, what_became
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.trunk_writer import Work
 from batch.schema.columns import DIDS
