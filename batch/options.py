@@ -23,7 +23,16 @@ _KINDS: Final = {
 }
 """What the value of an option can be, and what it is called where it is something else."""
 
-HAZARDS: Final = ("removals", "unknown-keys", "unread-lists", "reorder", "conflicts", "long-numbers", "routes")
+HAZARDS: Final = (
+    "removals",
+    "unknown-keys",
+    "unread-lists",
+    "reorder",
+    "conflicts",
+    "long-numbers",
+    "routes",
+    "overwrite-later-edits",
+)
 """What ``--allow`` takes."""
 ACCEPTABLE: Final = ("lists", "counts")
 """What ``--accept`` takes: kinds of cells that are not sure, and are read as their problem says."""

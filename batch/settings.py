@@ -21,19 +21,22 @@ from batch.secrets import Secret
 TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
 """Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
 
-GOING_ON: Final = ("resume", "verify")
+GOING_ON: Final = ("resume", "verify", "undo")
 """Commands that have from the run what they are not told."""
-_WRITING_COMMANDS: Final = ("plan", "apply", "resume")
+_OF_WORKBOOKS: Final = ("plan", "apply", "resume")
+_WRITING_COMMANDS: Final = (*_OF_WORKBOOKS, "undo")
 _ASKING_COMMANDS: Final = ("export", *_WRITING_COMMANDS, "verify")
 _READING: Final = Part(("check", "plan", "apply"))
 _CHECK: Final = Part(("check",))
 _EXPORT: Final = Part(("export",))
 _PLAN: Final = Part(("plan",))
 _APPLY: Final = Part(("apply",))
-_ENDING: Final = Part(("apply", "resume"))
+_BEGINNING: Final = Part(("apply", "undo"))
+_ENDING: Final = Part(("apply", "resume", "undo"))
 WHERE: Final = Part(_ASKING_COMMANDS, "where")
 _PROFILE: Final = Part(("check", *_ASKING_COMMANDS), "where")
-_WHICH: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
+_WHICH: Final = Part(("export", "check", *_OF_WORKBOOKS), "which trunks")
+_ONLY: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
 _ASKING: Final = Part(_ASKING_COMMANDS, "how")
 _WRITING: Final = Part(_WRITING_COMMANDS, "how")
 
@@ -65,6 +68,10 @@ class Settings:
     """File, or folder of CSV files; for `export` what is to be written."""
     run_copy: Path | None = None
     """The run's own copy of the workbook, to be read in its place."""
+    undoes: Path | None = None
+    """The folder of the run that is undone; `run_copy` then says what goes back."""
+    restores: bool = False
+    """Whether everything goes back to what the workbook, an export, holds."""
     columns: Path | None = entry(
         None,
         "a file that says which sheet and column means what, where the workbook's own names do not",
@@ -75,7 +82,7 @@ class Settings:
     secrets_from: tuple[str, ...] = entry(
         (),
         "what env: and file: in password cells may name, like 'SIP_*' or ~/sip/; repeatable",
-        Part(("check", *_WRITING_COMMANDS, "verify")),
+        Part(("check", *_OF_WORKBOOKS, "verify")),
         metavar="NAME|FOLDER",
         profile="secrets",
         trust=True,
@@ -116,7 +123,7 @@ class Settings:
         kept=False,
     )
     expect: str = entry(
-        "", "write only if the plan still has this digest", _APPLY, metavar="DIGEST", reader=digest, kept=False
+        "", "write only if the plan still has this digest", _BEGINNING, metavar="DIGEST", reader=digest, kept=False
     )
     approved: Path | None = entry(
         None,
@@ -130,7 +137,12 @@ class Settings:
     )
     results: Path | None = entry(None, "where the results go", _ENDING, otherwise="NAME-results.xlsx beside it")
     run_dir: Path | None = entry(
-        None, "the run's own folder", _APPLY, metavar="DIR", otherwise="in NAME.runs beside the workbook", kept=False
+        None,
+        "the run's own folder",
+        _BEGINNING,
+        metavar="DIR",
+        otherwise="in NAME.runs beside the workbook",
+        kept=False,
     )
     failed_only: Path | None = entry(
         None,
@@ -186,7 +198,7 @@ class Settings:
     proxy: str = entry(
         "", "use the proxies that the environment names", WHERE, choices=("env",), profile="proxy", trust=True
     )
-    only: tuple[str, ...] = entry((), "only these, by name or id", _WHICH, metavar="TRUNK", nargs="+")
+    only: tuple[str, ...] = entry((), "only these, by name or id", _ONLY, metavar="TRUNK", nargs="+")
     first: int | None = entry(None, "only the first N of the trunks", _WHICH, bounds=(1, 1_000_000))
     rate: float = entry(10.0, "start at most N requests a second", _ASKING, bounds=(0.1, 10_000), profile="rate")
     concurrency: int = entry(
@@ -216,7 +228,7 @@ class Settings:
     accept: tuple[str, ...] = entry(
         (),
         "accept what check offers for unclear cells: lists (several numbers), or counts (… x 100); repeatable",
-        Part(("check", *_WRITING_COMMANDS), "how"),
+        Part(("check", *_OF_WORKBOOKS), "how"),
         metavar="|".join(ACCEPTABLE),
         reader=acceptable,
     )
@@ -226,7 +238,7 @@ class Settings:
         _WRITING,
         choices=("add-first", "remove-first"),
     )
-    skip_invalid: bool = entry(False, "leave out trunks with errors, with all their rows", _WRITING)
+    skip_invalid: bool = entry(False, "leave out trunks with errors, with all their rows", Part(_OF_WORKBOOKS, "how"))
     read_back: bool = entry(True, "do not read back what was written", _WRITING)
     settle_wait: float = entry(
         10.0,
@@ -256,6 +268,11 @@ class Settings:
         object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(_source, self.secrets_from))))
         if self.workbook.name in {"", ".."}:
             object.__setattr__(self, "workbook", self.workbook.resolve())
+
+    @property
+    def resumed(self) -> bool:
+        """Whether they are those of a run that is gone on with."""
+        return self.run_copy is not None and self.run_copy.parent == self.run_dir
 
     @property
     def failures_allowed(self) -> int | None:

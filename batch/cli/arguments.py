@@ -256,6 +256,19 @@ def _resume(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _undo(command: argparse.ArgumentParser) -> None:
+    _run(command)
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask; for scripts")
+    command.add_argument(
+        "-o",
+        "--output",
+        dest="way_back",
+        type=Path,
+        metavar="FILE.xlsx",
+        help="write the way back as a workbook instead, to read, trim and apply; contacts no PBX",
+    )
+
+
 def _runs(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "place",
@@ -337,6 +350,12 @@ _COMMANDS: Final[Mapping[str, _About]] = {
         "compare the PBX with what a run wanted; changes nothing on it",
         "Compare the PBX with what a run wanted, and settle what it left unknown. It cannot write to the PBX. "
         "Everything is as the run has it, its PBX too; give a flag only for what is to differ.",
+    ),
+    "undo": _About(
+        _undo,
+        "take back what a run wrote, but for what somebody changed since",
+        "Take back what a run wrote, by a run of its own: plan, ask, write, read back. What somebody changed since is "
+        "kept. Everything is as the run has it, its PBX too; give a flag only for what is to differ.",
     ),
     "status": _About(
         _run,

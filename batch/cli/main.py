@@ -10,10 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.cli import run
+from batch.cli import offline, run
 from batch.cli.arguments import completable, make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
-from batch.errors import BatchError, Interrupted, OutputError, PbxUnreachable, UsageError, WorkbookError
+from batch.errors import BatchError, Interrupted, PbxUnreachable, UsageError, WorkbookError
 from batch.settings import GOING_ON
 
 __all__ = ["main", "run"]
@@ -67,37 +67,6 @@ def _carry_out(arguments: Sequence[str], console: Console, hear_no_more: Callabl
         return _failed(
             Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready."), "", console
         )
-
-
-def _template(flags: argparse.Namespace, console: Console) -> int:
-    path: Path = flags.output
-    try:
-        written = _new_template(path)
-    except OSError as error:
-        raise OutputError(path, error.strerror or str(error)) from error
-    console.say(
-        [
-            f"Wrote {written}. Fill it in: the sheet 'How to fill this in' says how."
-            if written.suffix
-            else f"Wrote the folder {written}. Fill in its CSV files: README.txt in it says how.",
-            f"Next: trunk-batch check {written}",
-        ]
-    )
-    if console.json:
-        console.hand_over({"template": str(written)})
-    return 0
-
-
-def _new_template(path: Path) -> Path:
-    from batch.writers.template import write_template, write_template_folder  # noqa: PLC0415 - not for --help
-
-    if path.exists():
-        raise UsageError(f"{path} is there already; it may have been filled in.", "Name another file with -o.")
-    if not path.parent.is_dir():
-        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
-    if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
-        raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
-    return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
 
 
 def _export(flags: argparse.Namespace, console: Console) -> int:
@@ -213,6 +182,27 @@ def _resume(flags: argparse.Namespace, console: Console) -> int:
     return _show_report(flow.resume(run, Terminal(console, assume_yes=flags.yes), **given), console)
 
 
+def _undo(flags: argparse.Namespace, console: Console) -> int:
+    from batch.commands.undo import undo, write_undo  # noqa: PLC0415 - not for --help
+    from batch.reports import json_shapes  # noqa: PLC0415
+    from batch.reports.way_back_text import written_text  # noqa: PLC0415
+
+    run, given = _run_again(flags, console)
+    only = given.pop("only", ())
+    if flags.way_back is not None:
+        written = write_undo(run, flags.way_back, only)
+        console.say(written_text(written, console.shown))
+        if console.json:
+            console.hand_over(json_shapes.way_back_written_json(written))
+        return 0
+    if not flags.yes and not on_terminal():
+        raise UsageError(
+            "undo asks before it writes, and there is no terminal to ask on.",
+            "Add --yes; or -o FILE.xlsx, which writes what would go back as a workbook, to be planned first.",
+        )
+    return _show_report(undo(run, Terminal(console, assume_yes=flags.yes), only=only, **given), console)
+
+
 def _show_report(done: Report | Planned, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
@@ -243,89 +233,19 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
     return verified.exit_code
 
 
-def _status(flags: argparse.Namespace, console: Console) -> int:
-    from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help
-    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.run_text import status_text  # noqa: PLC0415
-    from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
-    from batch.runs.run_status import read_status  # noqa: PLC0415
-    from batch.writers.run_results import RESULTS_WORKBOOK  # noqa: PLC0415
-
-    run = run_of(flags)
-    standing = read_status(run)
-    if console.json:
-        console.hand_over(json_shapes.status_json(standing))
-    else:
-        results = run / RESULTS_WORKBOOK
-        console.say(status_text(standing, held_by(place_of_run(run)), results if results.exists() else None))
-    return 0
-
-
-def _runs(flags: argparse.Namespace, console: Console) -> int:
-    from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.run_text import runs_text  # noqa: PLC0415
-    from batch.runs.run_status import find_runs  # noqa: PLC0415
-
-    standings = find_runs(flags.place)
-    if console.json:
-        console.hand_over(json_shapes.runs_json(standings))
-    else:
-        console.say(runs_text(standings, console.shown))
-    return 0
-
-
-def _practice(flags: argparse.Namespace, console: Console) -> int:
-    from batch.practice.server import rehearse  # noqa: PLC0415 - not for --help
-
-    def ready(url: str, client_id: str) -> None:
-        console.say(
-            [
-                f"The practice PBX answers at {url} until you press Ctrl-C.",
-                f"In another window: trunk-batch plan WORKBOOK --url {url} --client-id {client_id}",
-                "Its client secret is the one of its state file, else Sample-practice-secret.",
-            ]
-        )
-        if console.json:
-            console.hand_over({"url": url, "client_id": client_id})
-        console.flush()
-
-    try:
-        rehearse(port=flags.port, state_file=flags.state, faults_file=flags.faults, ready=ready)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).rstrip(".")
-        raise UsageError(
-            f"The practice PBX cannot start: {reason}.", "Correct that, or choose another --port."
-        ) from None
-    return 0
-
-
-def _explain(flags: argparse.Namespace, console: Console) -> int:
-    from batch.reports.explanations import (  # noqa: PLC0415 - not for --help
-        explanations_json,
-        explanations_text,
-        find_explanations,
-    )
-
-    found = find_explanations(flags.words)
-    if console.json:
-        console.hand_over(explanations_json(found))
-    else:
-        console.say(explanations_text(found))
-    return 0
-
-
 _COMMANDS = {
-    "template": _template,
+    "template": offline.make_template,
     "export": _export,
     "check": _check,
     "plan": _plan,
     "apply": _apply,
     "resume": _resume,
     "verify": _verify,
-    "status": _status,
-    "runs": _runs,
-    "practice": _practice,
-    "explain": _explain,
+    "undo": _undo,
+    "status": offline.show_status,
+    "runs": offline.list_runs,
+    "practice": offline.serve_practice,
+    "explain": offline.explain_words,
 }
 
 

@@ -101,6 +101,8 @@ def apply_command(planned: Planned, signed: Path | None = None) -> str:
     if _why_not(planned):
         return ""
     allow = allowing(settings, to_allow(planned.refused_hazards))
+    if settings.undoes is not None:
+        return command("undo", settings.undoes, allow)
     flags = [*where(settings), *which(settings), *allow, *how(settings)]
     flags += ["--expect", planned.digest] if signed is None else ["--approved", signed]
     return command("apply", settings.workbook, flags)

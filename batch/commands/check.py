@@ -14,8 +14,10 @@ from batch.errors import UsageError
 from batch.readers.detect import begin_workbook
 from batch.readers.encodings import read_columns_text
 from batch.readers.workbook import Workbook
+from batch.schema.file_metadata import FileKind
 from batch.schema.problems import Problem, Problems
 from batch.secret_sources import CellSecrets
+from batch.secrets import Secret
 from batch.settings import Settings, as_settings
 from batch.tables.columns_file import NO_FILE, ColumnsFile, parse_columns
 from batch.tables.row_results import typed_frame
@@ -73,6 +75,13 @@ class Checked:
     drafts: Drafts
     columns_file: ColumnsFile = NO_FILE
     secrets_read: Mapping[str, int] = field(default_factory=dict)
+    passwords_wrote: Mapping[int, Secret] = field(default_factory=dict)
+    """Of trunks that go back, by id: the passwords that the run wrote, where they are known."""
+
+    @property
+    def goes_back(self) -> bool:
+        """Whether it says what trunks held before."""
+        return self.settings.restores or FileKind.WAY_BACK in self.workbook.metadata.kinds
 
     @property
     def chosen(self) -> list[Record]:
@@ -166,7 +175,8 @@ def check(settings: Settings | Path | str) -> Checked:
                 (f"Did you mean {', '.join(near)}? " if near else "")
                 + "Give a Name or Trunk ID as it is in the workbook.",
             )
-        found = long_numbers_allowed(faults.single, settings.allow, records.trunks)
+        was_there = ("long-numbers",) if FileKind.WAY_BACK in workbook.metadata.kinds or settings.restores else ()
+        found = long_numbers_allowed(faults.single, (*settings.allow, *was_there), records.trunks)
         tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
         unreadable = unreadable_problems(workbook.wait(tables.needs), _file(settings))
         single = notices_only([*tidied, *found, *unreadable], choice)

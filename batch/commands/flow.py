@@ -8,29 +8,25 @@ Nothing here prints, asks or exits: what needs a person comes in as a `UserInter
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from batch.commands.applying import Declined, carry_out, cut_short
 from batch.commands.approval import apply_command, read_signed, write_plan_page, write_plan_workbook
 from batch.commands.check import Checked, check
 from batch.commands.connection import open_connection
-from batch.commands.outputs import Report, RunContext, check_output_places, check_places, unchanged
+from batch.commands.outputs import Report, check_output_places, check_places
 from batch.commands.plan import Planned, make_plan, narrowed
 from batch.commands.previous_run import Verified, return_to
 from batch.commands.run import NotApproved, Unattended, UserInterface, begin
-from batch.errors import BatchError, Interrupted, UsageError
-from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
 from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.resuming import deviations
-from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import Settings, as_settings, settings_given
-from batch.wording import quoted
 
 __all__ = [
     "Checked",
@@ -49,16 +45,6 @@ __all__ = [
     "write_plan_page",
     "write_plan_workbook",
 ]
-
-
-class Declined(BatchError):
-    """The question was answered no (exit 130)."""
-
-    exit_code = 130
-    code = "declined"
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was sent.", "Run it again when you are ready.")
 
 
 def plan(settings: Settings | Path | str, interface: UserInterface | None = None) -> Planned:
@@ -91,56 +77,13 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
             sent; or the question was answered no.
     """
     settings, interface = as_settings(settings), interface or Unattended()
-    started = datetime.now(tz=UTC)
     check_places(settings)
     folders.check_unused(settings.run_dir)
     signed = None if settings.approved is None else read_signed(settings.approved)
     checked = check(settings)
     if signed is not None:
         signed.check_workbook(checked)
-    mark = PRACTICE_MARK if settings.practice else ""
-    target = folders.results_path(settings.workbook, settings.results, mark, settings.profile)
-    check_output_places(settings, target)
-    holder = Holder(command="apply", pid=os.getpid(), started=started, workbook=str(settings.workbook))
-    with ExitStack() as stack:
-        record = stack.enter_context(recording())
-        with open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection:
-            at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = make_plan(checked, connection)
-            if signed is not None and planned.exit_code != 3:
-                signed.check_plan(planned)
-            if planned.exit_code:
-                return planned
-            if signed is not None:
-                interface.tell(f"Approved by {signed.approval}.")
-            if planned.plan.updates and not interface.confirm(planned):
-                raise Declined
-            _check_still_the_same(checked)
-            folder = folders.create_folder(
-                settings.workbook, settings.run_dir, started, mark, columns=checked.columns_file.text
-            )
-            stack.enter_context(_cut_short(folder.path))
-            holder = replace(holder, run=str(folder.path))
-            stack.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
-            at_pbx.tell(holder)
-            context = RunContext(
-                checked=checked,
-                address=connection.address,
-                practice=connection.practice,
-                folder=folder,
-                started=started,
-                problems=planned.plan.problems,
-                changes={change.record.row: change for change in planned.plan.updates},
-                hazards=[hazard.message for hazard in planned.plan.hazards],
-                approval=None if signed is None else signed.keep_in(folder.path),
-                listed=planned.listed,
-            )
-            opened = stack.enter_context(journal.create_journal(folder.path))
-            run = begin(opened, record, context, planned, interface, unchanged(planned.plan.changes))
-            stack.enter_context(run.ahead)
-            run.dispatch(connection.client)
-            attention = run.look_at_statuses(connection.client, target)
-        return run.conclude(target, attention)
+    return carry_out(checked, interface, signed=signed)
 
 
 def resume(
@@ -163,7 +106,7 @@ def resume(
     place, flags = Path(run), settings_given(given)
     holder = Holder(command="resume", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
     with ExitStack() as stack:
-        stack.enter_context(_cut_short(place))
+        stack.enter_context(cut_short(place))
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
         returned = return_to(place, flags)
         check_places(returned.checked.settings)
@@ -216,28 +159,3 @@ def verify(run: Path | str, interface: UserInterface | None = None, **given: Any
         ):
             live = connection.client.trunks([wanted.trunk_id for wanted in returned.history.wanted.values()])
         return returned.verified(live)
-
-
-def _check_still_the_same(checked: Checked) -> None:
-    """Refuse to go on with a workbook that is another one by now: the run keeps a copy of what it was about."""
-    try:
-        same = fingerprint(checked.settings.workbook) == checked.workbook.sha256
-    except OSError:
-        same = False
-    if not same:
-        raise UsageError(
-            f"{checked.settings.workbook} was saved again, or is gone, since it was read.",
-            "The plan is not about it any more: start again. Nothing was sent.",
-        )
-
-
-@contextmanager
-def _cut_short(place: Path) -> Iterator[None]:
-    """Say what is true of a run that is not even left the time to end in good order."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(
-            "Stopped by you before the run could end in good order; what was sent stays as it is on the PBX.",
-            f"Go on with it: trunk-batch resume {quoted(place)}",
-        ) from None

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from batch.commands.check import Checked
+from batch.commands.command_lines import command
 from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Workbook
 from batch.runs import folders, journal
 from batch.runs.outcomes import Ending, Outcome, RowEndings, end_rows, failure_groups, outcomes_without_run
 from batch.runs.resuming import TAKEN_UP
+from batch.runs.returns import ended_returns, left_behind, with_way_back
 from batch.runs.run_report import run_headline, summary
 from batch.runs.serialization import Approval
 from batch.runs.trunk_writer import Lost
@@ -27,6 +29,7 @@ from batch.settings import OPTIONS, Settings
 from batch.tables.acceptance import text_digest
 from batch.tables.row_results import ListedSheet, Summary
 from batch.trunks.change_plan import Change, with_orders
+from batch.trunks.way_back import Return
 from batch.wording import counted, moment, some_of
 from batch.writers.failed_rows import write_failed_rows
 from batch.writers.printable import results_page, write_page
@@ -56,6 +59,8 @@ class Report:
     outputs: Sequence[WrittenOutput] = ()
     listed: Sequence[ListedSheet] = ()
     """What the results list beside the changes."""
+    returns: Sequence[Return] = ()
+    """What became of each field and entry that was to go back."""
     attention: tuple[str, ...] = ()
     """What to look at first."""
     lost: Lost | None = None
@@ -73,7 +78,7 @@ class Report:
             return 130
         if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
             return self.lost.exit_code
-        done = all(outcome.as_wanted for outcome in self.outcomes.values())
+        done = all(outcome.as_wanted for outcome in self.outcomes.values()) and not left_behind(self.returns)
         return 0 if done and self.lost is None and self.results.path is not None else 5
 
     @property
@@ -103,8 +108,18 @@ class RunContext:
     """What was allowed by name, in words."""
     approval: Approval | None = None
     """Who approved its plan, where somebody had to."""
+    command: str = "apply"
+    """The command that began the run."""
+    facts: Mapping[str, object] = field(default_factory=dict)
+    """What its journal says besides of what it is about."""
     listed: Sequence[ListedSheet] = ()
     """What results list beside the changes."""
+    returns: Sequence[Return] = ()
+    """What was to become of each field and entry that goes back."""
+
+    def ended_returns(self, outcomes: Mapping[int, Outcome]) -> Sequence[Return]:
+        """Say what became of each field and entry that was to go back."""
+        return ended_returns(self.returns, outcomes)
 
     def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
         """Give the rows of these trunks their endings."""
@@ -153,7 +168,7 @@ class RunContext:
             endings=endings,
             summary=self.summary(outcomes, endings, attention),
             hazards=self.hazards,
-            listed=self.listed,
+            listed=with_way_back(self.listed, self.ended_returns(outcomes)),
             address=self.address,
             folder=self.folder,
         )
@@ -185,12 +200,19 @@ class RunContext:
                 ("Started", moment(self.started)),
                 ("Finished", moment(datetime.now().astimezone())),
                 ("Run", str(self.folder.path)),
+                *([("To undo it", undo)] if (undo := undo_command(self.folder, outcomes)) else ()),
                 *(self.approval.facts if self.approval is not None else ()),
             ],
             attention=[*attention, *first],
             hazards=_first(self.hazards),
             says=run_headline(outcomes.values(), "when the run ended"),
         )
+
+
+def undo_command(folder: folders.RunFolder, outcomes: Mapping[int, Outcome]) -> str:
+    """Return the command that takes back what a run wrote; blank where it sent nothing."""
+    sent = any(outcome.reached for outcome in outcomes.values())
+    return command("undo", folder.path) if sent else ""
 
 
 def _first(hazards: Sequence[str]) -> list[str]:

@@ -14,6 +14,7 @@ from batch.errors import PbxError, PbxUnreachable, UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
 from batch.runs.live_reads import BATCH, LiveReads
+from batch.runs.returns import with_way_back
 from batch.schema.columns import DIDS
 from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
@@ -37,6 +38,7 @@ from batch.trunks.model import Record
 from batch.trunks.routes import InboundRoutes
 from batch.trunks.schedule import MoveOrder, schedule
 from batch.trunks.suggestions import against_live
+from batch.trunks.way_back import OVERWRITE, Return, WayBack, all_lost, plan_back, restored, way_back_of
 from batch.writers.run_results import changes_frame
 
 if TYPE_CHECKING:
@@ -133,12 +135,16 @@ class Planned:
     """Names of those that cannot be read."""
     listed: tuple[ListedSheet, ...] = ()
     """What plan and results list beside the changes."""
+    returns: tuple[Return, ...] = ()
+    """What becomes of each field and entry that goes back."""
+    beyond: frozenset[int] = frozenset()
+    """Rows of trunks of which nothing can go back: that stops no other."""
 
     @property
     def exit_code(self) -> int:
         """0 if it may be applied, 3 for problems, 4 for hazards or another digest than expected."""
         settings = self.checked.settings
-        stopping = [problem for problem in self.plan.problems if problem.stops]
+        stopping = [p for p in self.plan.problems if p.stops and p.trunk not in self.beyond]
         if stopping and not (settings.skip_invalid and all(problem.trunk is not None for problem in stopping)):
             return 3
         if self.refused_hazards or not self.expected:
@@ -186,7 +192,7 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
     stopped = stopped_by(checked.problems.stopping)
     same_pbx = may_be_same(checked.workbook.metadata.run_on, connection.address)
     named = {then.name: then for then in reversed([*exported.values()])}
-    changes, hazards = [], []
+    changes, hazards, returns = [], [], list[Return]()
     for record in chosen:
         if record.row not in ids:
             continue
@@ -194,25 +200,69 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
         if trunk is None or WHOLE_TRUNK in trunk.unread:
             found.append(_not_shown(tables, record, trunk))
             continue
-        then = exported.get(trunk.id)
-        change, dangers, problems = plan_change(tables, record, trunk, inventory, then)
-        problems += [] if then is None else deserted(tables, checked.records, record, then)
-        problems += _another_by_that_name(tables, record, trunk, named)
-        change, reorders, order = check_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
+        change, dangers, problems, lines = _planned_change(
+            checked, record, trunk, inventory, exported, named, same_pbx=same_pbx
+        )
         changes.append(change)
-        hazards += [*dangers, *reorders]
-        found += [*problems, *order]
-        if (
-            change.difference
-            and record.row not in stopped
-            and not any(problem.stops for problem in [*problems, *order])
-        ):
+        hazards += dangers
+        found += problems
+        returns += lines
+        if change.difference and record.row not in stopped and not any(problem.stops for problem in problems):
             found += not_sendable(tables, record, trunk, change.body())
     told = _as_notices(done_with, own(found, tables, checked.records))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
     planned = _planned(checked, connection, inventory, changes, hazards, [*around, *new])
-    return _left_to_people(_with_all_dids(planned, client, live), client)
+    left = {record.row for record in chosen} - {change.record.row for change in changes}
+    return _with_returns(_left_to_people(_with_all_dids(planned, client, live), client), returns, left, exported)
+
+
+def _planned_change(
+    checked: Checked,
+    record: Record,
+    trunk: LiveTrunk,
+    inventory: Inventory,
+    exported: Mapping[int, LiveTrunk],
+    named: Mapping[str, LiveTrunk],
+    *,
+    same_pbx: bool,
+) -> tuple[Change, list[Hazard], list[Problem], list[Return]]:
+    """Put one record against its trunk, or what its trunk goes back to."""
+    tables, then = checked.tables, exported.get(trunk.id)
+    if (back := _way_back(checked, then)) is not None:
+        overwrite = _may_overwrite(checked, trunk)
+        change, dangers, lines = plan_back(tables, record, trunk, inventory, back, overwrite=overwrite)
+        return change, dangers, [], lines
+    change, dangers, problems = plan_change(tables, record, trunk, inventory, then)
+    problems += [] if then is None else deserted(tables, checked.records, record, then)
+    problems += _another_by_that_name(tables, record, trunk, named)
+    change, reorders, order = check_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
+    return change, [*dangers, *reorders], [*problems, *order], []
+
+
+def _with_returns(
+    planned: Planned, returns: Sequence[Return], left: Collection[int], exported: Mapping[int, LiveTrunk]
+) -> Planned:
+    """List what goes back, and that of the trunks in the rows that are left nothing can: they are not to be had."""
+    checked, plan = planned.checked, planned.plan
+    why = {problem.trunk: problem.message for problem in reversed(plan.problems) if problem.stops}
+    gone = [record for record in checked.chosen if record.row in left]
+    backs = [(record, _way_back(checked, exported.get(record.id or 0))) for record in gone]
+    beyond = [line for record, back in backs if back for line in all_lost(record, back, why.get(record.row, ""))]
+    returns = [*returns, *beyond]
+    listed = tuple(with_way_back(planned.listed, returns))
+    return replace(planned, returns=tuple(returns), beyond=frozenset(line.row for line in beyond), listed=listed)
+
+
+def _way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
+    """Return what a record's trunk goes back to; None where the workbook is one that goes on."""
+    if then is None:
+        return None
+    if checked.settings.restores:
+        return restored(then)
+    if not checked.goes_back or (back := way_back_of(then)) is None:
+        return None
+    return replace(back, password_wrote=checked.passwords_wrote.get(then.id))
 
 
 def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveTrunk]) -> Planned:
@@ -248,6 +298,11 @@ def _with_hazards(planned: Planned, hazards: Sequence[Hazard]) -> Planned:
 
 def _shows_dids(trunk: LiveTrunk) -> bool:
     return WHOLE_TRUNK not in trunk.unread and trunk.unread.get(DIDS.api, NOT_SHOWN) == NOT_SHOWN
+
+
+def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:
+    granted = {OVERWRITE, f"{OVERWRITE}={trunk.name}", f"{OVERWRITE}={trunk.id}"}
+    return not granted.isdisjoint(checked.settings.allow)
 
 
 def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from batch.commands.check import Checked, check
 from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
-from batch.errors import OutputError, UsageError
+from batch.errors import OutputError, UsageError, WorkbookError
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
 from batch.runs.folders import was_begun_here
@@ -25,13 +25,14 @@ from batch.runs.run_report import change_lines
 from batch.runs.serialization import Approval, Intent, are_whole, planned_then
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
-from batch.secrets import HIDDEN
+from batch.secrets import HIDDEN, Secret
 from batch.settings import Origin, Settings, settings_again
 from batch.tables.row_results import ChangeLine, ListedSheet
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
 from batch.trunks.model import Record
+from batch.trunks.way_back import way_back_of
 from batch.writers.run_results import Results
 
 NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
@@ -307,7 +308,9 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
     origin = Origin(words=f"the run {facts['run']}", vouched=was_begun_here(facts))
     places = {"workbook": workbook, "run_dir": place, "run_copy": copy, **columns}
     settings = settings_again(facts["settings"], flags, origin, **places)
-    checked = check(settings)
+    undoes = Path(facts["undoes"]) if "undoes" in facts else None
+    settings = replace(settings, undoes=undoes, restores=facts.get("restores", False))
+    checked = with_old_passwords(check(settings))
     if checked.columns_file.sha256 != facts["workbook"].get("columns", ""):
         raise UsageError(
             f"The run's own copy of the columns file, {settings.columns}, is not what it was.",
@@ -322,6 +325,34 @@ def return_to(place: Path, flags: Mapping[str, Any]) -> PreviousRun:
         raise _damaged(place)
     folder = folders.RunFolder(path=place, id=facts["run"], copy=copy.name)
     return PreviousRun(history=history, checked=checked, folder=folder, target=_target(settings, flags, facts, place))
+
+
+def with_old_passwords(checked: Checked) -> Checked:
+    """Look up the passwords that go back, and those that were written, where the run lies that is undone.
+
+    They are in none of the files that tell what goes back. Where they cannot be had any more, that is said of each.
+    """
+    place = checked.settings.undoes
+    backs = {id_: way_back_of(base) for id_, base in (checked.exported() or {}).items()} if place else {}
+    ids = {id_ for id_, back in backs.items() if back is not None and "password" in back.before}
+    if place is None or not ids:
+        return checked
+    try:
+        undone = return_to(place, {})
+    except (UsageError, WorkbookError):
+        return checked
+    records = {record.row: record for record in undone.checked.records.trunks}
+    wrote = {one.trunk_id: records[row].fields.get("password") for row, one in undone.history.wanted.items()}
+    old = {id_: Secret(str(undone.before[id_].value("password"))) for id_ in ids & undone.before.keys()}
+    trunks = tuple(
+        replace(one, fields={**one.fields, "password": old[one.id]}) if one.id in old else one
+        for one in checked.records.trunks
+    )
+    return replace(
+        checked,
+        records=replace(checked.records, trunks=trunks),
+        passwords_wrote={id_: value for id_, value in wrote.items() if id_ in ids and isinstance(value, Secret)},
+    )
 
 
 def _damaged(place: Path) -> UsageError:

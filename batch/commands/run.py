@@ -245,6 +245,7 @@ class Run:
             results=results,
             outputs=outputs,
             listed=context.listed,
+            returns=context.ended_returns(self.outcomes),
             attention=attention,
             lost=self.lost,
             interrupted=self.interrupted or self.cut_short,
@@ -299,7 +300,7 @@ def begin(
     if history is None and (context.practice or context.checked.settings.url_from.vouched):
         note_begun(facts)
     opened.begin_invocation(
-        "apply" if history is None else "resume",
+        context.command if history is None else "resume",
         facts=facts,
         wanted=[intent_of(change, sizes[change.record.row]) for change in new],
         settled_rows=context.endings(settled).total(),
@@ -354,6 +355,7 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
         "left_to_people": [one.to_json() for one in context.listed if one.answers],
         **({"approval": context.approval.to_json()} if context.approval is not None else {}),
         "problems": problems,
+        **context.facts,
     }
 
 

@@ -15,12 +15,14 @@ from batch.trunks.live import Did, Entry
 if TYPE_CHECKING:
     from batch.commands.export import Exported
     from batch.commands.flow import Planned, Report, Verified
+    from batch.commands.undo import WayBackWritten
     from batch.errors import BatchError
     from batch.runs.run_status import RunStatus
     from batch.tables.row_results import ListedSheet
     from batch.trunks.change_plan import Change
     from batch.trunks.diff import Difference
     from batch.trunks.live_checks import Hazard
+    from batch.trunks.way_back import Return
 
 
 def check_json(problems: Iterable[Problem]) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
         **_left_to_people(planned.listed),
+        **_way_back_json(planned.returns),
     }
     return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
 
@@ -194,10 +197,13 @@ def report_json(report: Report) -> dict[str, Any]:
 
     ``failed_only`` is there only where it was asked for, and null where everything is as wanted.
     """
+    from batch.commands.outputs import undo_command  # noqa: PLC0415 - a check needs none of it
+
     return {
         "run": str(report.folder.path),
         "results": None if report.results.path is None else str(report.results.path),
         **{output.key: output.path and str(output.path) for output in report.outputs if output.key},
+        "undo": undo_command(report.folder, report.outcomes),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [
@@ -212,7 +218,20 @@ def report_json(report: Report) -> dict[str, Any]:
             for _, outcome in sorted(report.outcomes.items())
         ],
         **_left_to_people(report.listed),
+        **_way_back_json(report.returns),
     }
+
+
+def _way_back_json(returns: Iterable[Return]) -> dict[str, Any]:
+    """Say what becomes of each field and entry that goes back; nothing where nothing does."""
+    names = ("trunk", "field", "before", "wrote", "now", "why")
+    lines = [{**{name: getattr(line, name) for name in names}, "fate": str(line.fate)} for line in returns]
+    return {"way_back": lines} if lines else {}
+
+
+def way_back_written_json(written: WayBackWritten) -> dict[str, Any]:
+    """Make what ``undo -o --json`` prints."""
+    return {"way_back": str(written.path), "trunks": written.trunks, "without_password": list(written.passwords)}
 
 
 def verified_json(verified: Verified) -> dict[str, Any]:

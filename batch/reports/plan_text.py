@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from batch.commands.approval import apply_command
 from batch.commands.command_lines import allowing, command, how, to_allow, where, which
 from batch.reports.check_text import first_code, more_about, problems_text, secrets_text, unseen_text
+from batch.reports.way_back_text import way_back_text
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import plain_stem
@@ -59,6 +60,7 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
         yield f"… and {counted(left, 'more trunk')}; {where_all} shows every one."
     yield from [""] if listed else []
     yield from _left_alone_text(planned, shown)
+    yield from way_back_text(planned.returns, shown)
     yield from problems_text(planned.plan.problems, shown, notices=notices)
     yield from _hazards_text(planned, shown)
     yield from secrets_text(planned.checked, shown)
@@ -92,6 +94,7 @@ def differs_text(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
 def running_text(planned: Planned) -> Iterator[str]:
     """Tell shortly what is about to be written, to somebody who is not going to be asked."""
     yield from _head_text(planned)
+    yield from way_back_text(planned.returns)
     yield from problems_text(planned.plan.problems, notices=False)
     yield from unseen_text(planned.plan.problems)
     yield from _hazards_text(planned)
@@ -102,13 +105,16 @@ def running_text(planned: Planned) -> Iterator[str]:
 
 
 def _is_resumed(planned: Planned) -> bool:
-    return planned.checked.settings.run_copy is not None
+    return planned.checked.settings.resumed
 
 
 def _head_text(planned: Planned) -> Iterator[str]:
     settings = planned.checked.settings
     rest = f", what is left of run {_run(settings).name}" if _is_resumed(planned) else ""
-    yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
+    if settings.undoes is not None and not rest:
+        yield f"Way back on {planned.address}: what the run {settings.undoes.name} wrote"
+    else:
+        yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
     yield from planned.notes
     yield plan_headline(planned.plan)
 
@@ -197,6 +203,8 @@ def _to_allow_them(planned: Planned) -> str:
     allow = allowing(settings, to_allow(planned.refused_hazards))
     flags = [*where(settings), *which(settings), *allow, *how(settings)]
     them = "all of them" if len(planned.refused_hazards) > 1 else "it"
+    if settings.undoes is not None:
+        return f"To allow {them}: {command('undo', settings.undoes, allow)}"
     return f"To allow {them}: {command('plan', settings.workbook, flags)}"
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch.commands.command_lines import allowing, command, how, where, which
+from batch.commands.outputs import undo_command
 from batch.commands.previous_run import NOT_COMPARED
 from batch.errors import OutputError
 from batch.reports.check_text import more_about
+from batch.reports.way_back_text import way_back_text
 from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.run_report import run_headline
@@ -96,8 +98,11 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     yield from _cut_short_text(report)
     yield from report.attention
     yield from _endings_text(report)
+    yield from way_back_text(report.returns, shown)
     open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
     yield from _open_text(open_ones, shown, "the results workbook has" if report.results.path else "-v shows")
+    if undo := undo_command(report.folder, report.outcomes):
+        yield f"To take it back:  {undo}"
     if report.results.note:
         yield report.results.note
     if report.results.folder is not None:

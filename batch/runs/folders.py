@@ -30,7 +30,7 @@ from batch.pbx.throttle import Stopped
 from batch.readers.list_folders import is_list_folder
 from batch.runs.journal import JOURNAL, Journal, JournalError, Kept
 from batch.runs.journal_reader import is_finished
-from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, plain_stem
+from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, UNDO_MARK, plain_stem
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk, parse_trunk
 
@@ -74,11 +74,18 @@ def check_unused(asked_for: Path | None) -> None:
 
 
 def create_folder(
-    workbook: Path, asked_for: Path | None, now: datetime, mark: str = "", *, columns: str = ""
+    workbook: Path,
+    asked_for: Path | None,
+    now: datetime,
+    mark: str = "",
+    *,
+    source: Path | None = None,
+    columns: str = "",
 ) -> RunFolder:
     """Make a run's folder and put a copy of the input into it.
 
-    That is ``--run-dir``, or ``NAME.runs/DATE-TIME-ID/`` beside the workbook; a rehearsal's id ends with the mark.
+    That is ``--run-dir``, or ``NAME.runs/DATE-TIME-ID/`` beside the workbook; a rehearsal's id ends with the mark. The
+    input is the workbook, or ``source`` where that lies elsewhere.
 
     Raises:
         UsageError: the folder holds a run already.
@@ -87,6 +94,7 @@ def create_folder(
     check_unused(asked_for)
     run_id = f"{new_id(now)}{mark}"
     path = asked_for or workbook.with_name(f"{plain_stem(workbook)}.runs") / run_id
+    workbook = source or workbook
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.chmod(0o700)
@@ -196,7 +204,9 @@ def open_private(path: Path, *, append: bool = False) -> TextIO:
 def results_name(workbook: Path, mark: str = "", profile: str = "") -> str:
     """Return what results are called: ``NAME-results.xlsx``, or ``NAME-results-berlin.xlsx`` with a profile."""
     of_pbx = re.sub(r"[^\w.]+", "_", profile)
-    return f"{plain_stem(workbook)}{mark}{RESULTS_MARK}{of_pbx and '-'}{of_pbx}.xlsx"
+    stem = plain_stem(workbook)
+    undo = UNDO_MARK if workbook.stem.startswith(f"{stem}{UNDO_MARK}") else ""
+    return f"{stem}{undo}{mark}{RESULTS_MARK}{of_pbx and '-'}{of_pbx}.xlsx"
 
 
 def results_path(workbook: Path, asked_for: Path | None, mark: str = "", profile: str = "") -> Path:

@@ -131,9 +131,9 @@ _ALWAYS_TOLD: Final = frozenset({"trunks_to_write", "entries_removed", "hazards"
 
 _OLD_VALUES: Final = (
     "Before its first write the run keeps every trunk above as it is now, in the file snapshot.jsonl of its folder. "
-    "Its results list every old value on the sheet Changes, column Before. To go back, type those values into a copy "
-    "of the workbook (<clear> for one that was blank; lists whole, with the mode replace), then plan and apply that "
-    "copy. Old passwords are in snapshot.jsonl alone."
+    "trunk-batch undo RUN takes back what the run wrote, entry by entry, and keeps what somebody changed since; the "
+    "run names that command at its end. Its results list every old value on the sheet Changes, column Before. Old "
+    "passwords are in snapshot.jsonl alone."
 )
 GOING_BACK: Final = (
     _OLD_VALUES,

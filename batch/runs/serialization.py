@@ -105,6 +105,8 @@ _FACTS: Final[Mapping[str, Shape]] = {
     "chosen": [whole],
     "hazards": [str],
     "approval": dict.fromkeys(("approved_by", "date", "ticket", "plan", "sha256"), str),
+    "undoes": str,
+    "restores": bool,
     "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],
 }
 
@@ -152,7 +154,11 @@ def read_facts(kept: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def are_whole(facts: Mapping[str, Any]) -> bool:
     """Tell whether all facts are there that a run is gone on with."""
-    return facts.keys() >= _FACTS.keys() - {"approval"} and facts["workbook"].keys() >= {"path", "sha256", "copy"}
+    return facts.keys() >= _FACTS.keys() - {"approval", "undoes", "restores"} and facts["workbook"].keys() >= {
+        "path",
+        "sha256",
+        "copy",
+    }
 
 
 Json: TypeAlias = dict[str, Any]

@@ -49,6 +49,8 @@ class FileKind(StrEnum):
     """The user's workbook with its faults marked."""
     EXPORT = "export"
     """What a PBX held, to be edited."""
+    WAY_BACK = "way back"
+    """What trunks held before a run wrote them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class FileMetadata:
     """Of a plan: SHA-256 of the workbook that it is about."""
     digest: str = ""
     """Of a plan: its digest."""
+    undoes: str = ""
+    """Of a way back: id of the run that it undoes."""
     seals: Mapping[str, str] = field(default_factory=dict)
     """Of a plan: the seal of each of its sheets, by name."""
     checksum: str = ""
@@ -104,6 +108,7 @@ _SINGLE: Final = {
     "seal": "checksum",
     "workbook": "workbook",
     "digest": "digest",
+    "undoes": "undoes",
 }
 """The word of what is said once, and where it stands in `FileMetadata`."""
 
@@ -180,9 +185,10 @@ _NOT_IN_FILE_NAMES: Final = re.compile(r'[<>:"|?*/\\\x00-\x1f\ud800-\udfff]')
 _LONGEST_SHEET_NAME: Final = 31
 
 RESULTS_MARK: Final = "-results"
+UNDO_MARK: Final = "-undo"
 PRACTICE_MARK: Final = "-PRACTICE"
 """What our own files have behind the workbook's name; behind that of results there may be a profile's name."""
-_OUR_ENDING: Final = re.compile(rf"(?:{PRACTICE_MARK})?(?:{RESULTS_MARK}(?:-[\w.]+)?)?$")
+_OUR_ENDING: Final = re.compile(rf"(?:{UNDO_MARK})?(?:{PRACTICE_MARK})?(?:{RESULTS_MARK}(?:-[\w.]+)?)?$")
 
 
 def plain_stem(workbook: Path) -> str:

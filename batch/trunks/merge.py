@@ -43,7 +43,10 @@ from batch.trunks.numbers import RawId
 
 _PIECE: Final = 30_000
 """Most characters put into one cell: Excel takes 32,767."""
-_KEPT: Final = ("id", "name", "type", "shared", *(c.field for c in TRUNKS.columns if c.sent and c.field != "password"))
+WAY_BACK: Final = "way_back"
+"""Under this name the hidden sheet says what a trunk goes back to, beside what a run wrote."""
+_SENT: Final = (c.field for c in TRUNKS.columns if c.sent and c.field != "password")
+_KEPT: Final = ("id", "name", "type", "shared", *_SENT, WAY_BACK)
 
 
 def base_lines(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:

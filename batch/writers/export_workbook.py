@@ -46,6 +46,18 @@ _STEPS: Final = (
 )
 
 
+_STEPS_BACK: Final = (
+    (
+        "Each row of the sheet Trunks is a trunk that the run wrote. Its cells say what the run replaced there, as it "
+        "was before; what the run did not write is blank, and is left alone. Lists are whole, and go back entry by "
+        "entry."
+    ),
+    "To leave something as it is now, clear its cell or delete its row.",
+    "Then plan and apply this file like any other. What somebody changed on the PBX since the run is kept.",
+    "Old passwords are not in this file. To have them back, undo the run itself (trunk-batch undo), or type them.",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filled:
     """One of the three sheets, filled."""
@@ -77,6 +89,10 @@ class ReadOnly(NamedTuple):
 class Export:
     """Everything that goes into the workbook."""
 
+    kind: FileKind = FileKind.EXPORT
+    undoes: str = ""
+    """Of a way back: id of the run that it undoes."""
+
     pbx: str
     """Address of the PBX."""
     made_at: datetime
@@ -107,12 +123,12 @@ def read_again(sheets: Iterable[Filled]) -> tuple[Tables, list[Problem]]:
 
 def write_export(path: Path, export: Export) -> Path:
     """Write the workbook; returns and raises as `write_workbook`."""
-    properties = DocumentProperties(kind=FileKind.EXPORT, title="trunk-batch export", subject=_origin(export))
-    return write_workbook(path, lambda book: _fill(book, export), properties)
+    properties = DocumentProperties(kind=export.kind, title=f"trunk-batch {export.kind}", subject=_origin(export))
+    return write_workbook(path, lambda book: _fill(book, export), properties, private=bool(export.undoes))
 
 
 def _fill(book: NewWorkbook, export: Export) -> None:
-    add_guide(book, _facts(export), _STEPS)
+    add_guide(book, _facts(export), _STEPS_BACK if export.undoes else _STEPS)
     lists = _drop_downs(export)
     for filled in export.sheets:
         target = book.sheet(filled.sheet.title)
@@ -130,9 +146,10 @@ def _fill(book: NewWorkbook, export: Export) -> None:
         sheet.head.right.text = "&A"
     book.add_metadata(
         FileMetadata(
-            kinds=frozenset({FileKind.EXPORT}),
+            kinds=frozenset({export.kind}),
             made_at=export.made_at.isoformat(timespec="seconds"),
             pbx=export.pbx,
+            undoes=export.undoes,
             sheets=frozenset(ours),
         )
     )
@@ -141,14 +158,18 @@ def _fill(book: NewWorkbook, export: Export) -> None:
 
 
 def _origin(export: Export) -> str:
+    if export.undoes:
+        return f"What trunks on {export.pbx} held before the run {export.undoes}."
     return f"Exported from {export.pbx} on {export.made_at:%Y-%m-%d %H:%M}."
 
 
 def _facts(export: Export) -> list[tuple[str, str]]:
     rows = {filled.sheet.title: filled.height for filled in export.sheets}
+    came_from = [("Exported from", export.pbx), ("Exported on", f"{export.made_at:%Y-%m-%d %H:%M:%S %Z}")]
+    if export.undoes:
+        came_from = [("Undoes the run", export.undoes), ("On the PBX", export.pbx)]
     facts = [
-        ("Exported from", export.pbx),
-        ("Exported on", f"{export.made_at:%Y-%m-%d %H:%M:%S %Z}"),
+        *came_from,
         ("Rows on its sheets", ", ".join(f"{title} {count:,}" for title, count in rows.items())),
     ]
     if export.read_only:

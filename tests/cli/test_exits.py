@@ -20,7 +20,7 @@ PLAN = {
     *("changes", "hazards", "problems", "forecast", "follow_up", "test_calls"),
     *("approval", "seal"),
 }
-REPORT = {"run", "results", "counts", "sheets", "trunks", "follow_up", "test_calls"}
+REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "follow_up", "test_calls"}
 ENDINGS = (
     "applied",
     "unchanged",

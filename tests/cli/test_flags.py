@@ -13,7 +13,20 @@ from batch.errors import UsageError, exit_codes_and_errors
 from batch.settings import OPTIONS
 from tests.cli.shell import Shell
 
-COMMANDS = ("template", "export", "check", "plan", "apply", "resume", "verify", "status", "runs", "practice", "explain")
+COMMANDS = (
+    "template",
+    "export",
+    "check",
+    "plan",
+    "apply",
+    "resume",
+    "verify",
+    "undo",
+    "status",
+    "runs",
+    "practice",
+    "explain",
+)
 
 
 def refusal(*words: str) -> UsageError:

@@ -52,7 +52,7 @@ from tests.cli.shell import (
     write_book,
 )
 
-REPORT = {"run", "results", "counts", "sheets", "trunks", "follow_up", "test_calls"}
+REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "follow_up", "test_calls"}
 STOPS = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "errmsg": "NO"}
 """London is refused once."""
 SILENT = {"call": "trunk/update", "match": {"id": 1}, "do": "drop_before"}

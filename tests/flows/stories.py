@@ -137,7 +137,7 @@ def expectations(told: Told) -> dict[str, str]:
         ),
     }
     if told.goes_through:
-        report = {key: value for key, value in told.apply.json.items() if key not in {"run", "results"}}
+        report = {key: value for key, value in told.apply.json.items() if key not in {"run", "results", "undo"}}
         found["report.json"] = lined(report, deep=2) + "\n"
         writes = sorted(told.wire_writes, key=lambda body: int(body["id"]))
         found["requests.json"] = rendered([_masked(body) for body in writes])

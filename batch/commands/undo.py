@@ -1,0 +1,186 @@
+"""Undo: what a run wrote, taken back from its snapshot and its journal by a run of its own.
+
+The way back is a workbook in the template's layout. It is planned and applied like any other; what tells it apart is
+that it knows what the run wrote, so that what somebody changed since is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from batch.commands.applying import carry_out
+from batch.commands.check import check
+from batch.commands.outputs import Report, check_places
+from batch.commands.plan import Planned
+from batch.commands.previous_run import PreviousRun, return_to, with_old_passwords
+from batch.commands.run import Unattended, UserInterface
+from batch.errors import UsageError
+from batch.runs import folders
+from batch.runs.locks import Holder, holding, place_of_run
+from batch.runs.serialization import Json
+from batch.schema.columns import LIST_OF
+from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, plain_stem
+from batch.settings import Settings, settings_given
+from batch.trunks.live import LiveTrunk, parse_trunk
+from batch.writers.atomic import already_there
+from batch.writers.way_back_workbook import Overwritten, write_way_back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WayBackWritten:
+    """The way back as a workbook."""
+
+    path: Path
+    run: Path
+    settings: Settings
+    """Of the run that it undoes."""
+    trunks: int
+    passwords: tuple[str, ...]
+    """Names of the trunks whose old password is not in it."""
+
+
+def undo(
+    run: Path | str,
+    interface: UserInterface | None = None,
+    *,
+    only: Collection[str] = (),
+    yes: bool = True,
+    **given: Any,
+) -> Report | Planned:
+    """Take back what a run wrote, by a run of its own: plan, ask, write, read back.
+
+    Args:
+        run: the folder of the run that is undone.
+        interface: is asked and told; without one, ``yes`` approves.
+        only: trunks, by id or by their name before or after the run; all of them where none is named.
+        yes: whether it is agreed to where nobody can be asked.
+        given: settings in place of the run's own, such as ``allow`` or ``secret``.
+
+    Returns:
+        The report; or the plan, if hazards stand against it: then nothing was sent.
+
+    Raises:
+        BatchError: there is no such run, it wrote nothing, somebody is at it, the PBX cannot be used, or the question
+            was answered no.
+    """
+    interface = interface or Unattended(agrees=yes)
+    place, flags = Path(run), settings_given(given)
+    holder = Holder(command="undo", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
+    with ExitStack() as stack:
+        stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
+        undone = return_to(place, flags)
+        trunks = _chosen(undone, only)
+        folder = stack.enter_context(TemporaryDirectory(prefix="trunk-batch-"))
+        book = _write(undone, trunks, Path(folder) / "input.xlsx")
+        settings = _settings(undone, flags, book)
+        check_places(settings)
+        folders.check_unused(settings.run_dir)
+        checked = with_old_passwords(check(settings))
+        facts = {"undoes": str(place.resolve())}
+        return carry_out(checked, interface, command="undo", target=_target(settings, place), facts=facts)
+
+
+def write_undo(run: Path | str, path: Path, only: Collection[str] = ()) -> WayBackWritten:
+    """Write the way back of a run as a workbook, to be read, trimmed and applied. Contacts no PBX.
+
+    Raises:
+        BatchError: there is no such run, it wrote nothing, or the file is there already or cannot be written.
+    """
+    place = Path(run)
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"-o {path} does not end in .xlsx.", "Name a file that ends in .xlsx.")
+    if not path.parent.is_dir():
+        raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
+    if os.path.lexists(path):
+        raise already_there(path)
+    undone = return_to(place, {})
+    trunks = _chosen(undone, only)
+    return WayBackWritten(
+        path=_write(undone, trunks, path),
+        run=place,
+        settings=undone.checked.settings,
+        trunks=len(trunks),
+        passwords=tuple(trunk.before.label for trunk in trunks if "password" in trunk.names),
+    )
+
+
+def _write(undone: PreviousRun, trunks: list[Overwritten], path: Path) -> Path:
+    return write_way_back(path, trunks, run=undone.folder.id, pbx=undone.history.facts["pbx"])
+
+
+def _chosen(undone: PreviousRun, only: Collection[str]) -> list[Overwritten]:
+    """Return the trunks that the run may have written, those that were named.
+
+    Raises:
+        UsageError: there are none, or one was named that is not among them.
+    """
+    trunks = list(_overwritten(undone))
+    called = [{str(t.before.id), t.before.name, t.wrote.name} for t in trunks]
+    if unknown := sorted(set(only) - set().union(*called)):
+        raise UsageError(
+            f"--only names {', '.join(unknown)}, which the run did not write.",
+            "Give the id of a trunk, or its name before or after the run.",
+        )
+    if not trunks:
+        raise UsageError(f"The run {undone.folder.id} wrote nothing to the PBX.", "There is nothing to undo.")
+    return [trunk for trunk, names in zip(trunks, called, strict=True) if not only or names & set(only)]
+
+
+def _overwritten(undone: PreviousRun) -> Iterator[Overwritten]:
+    for wanted in undone.history.wanted.values():
+        before = undone.before.get(wanted.trunk_id)
+        if wanted.writes and before is not None and undone.history.sent(wanted.trunk_id):
+            yield Overwritten(before=before, wrote=_after(before, wanted.desired, wanted.writes), names=wanted.writes)
+
+
+def _after(before: LiveTrunk, desired: Json, names: Collection[str]) -> LiveTrunk:
+    """Return a trunk as the run left it, without its password."""
+    whole = {name: value for name, value in before.whole.items() if name != "password"}
+    fields = {name: value for name, value in desired["fields"].items() if name in names and value is not None}
+    lists = {name: desired[name] for name in LIST_OF if name in names and name in desired}
+    return parse_trunk({**whole, **fields, **lists})
+
+
+def _settings(undone: PreviousRun, flags: dict[str, Any], book: Path) -> Settings:
+    """Return the settings of the run, with a workbook, places and permissions of its own."""
+    then = undone.checked.settings
+    workbook = then.workbook.with_name(f"{plain_stem(then.workbook)}{UNDO_MARK}.xlsx")
+    room = undone.folder.path.resolve().parent
+    run_dir = flags.get("run_dir")
+    if run_dir is None and room.name.endswith(".runs") and room != workbook.with_name(f"{plain_stem(workbook)}.runs"):
+        workbook = room.with_name(workbook.name)  # the folder was moved, with the runs in it
+    return replace(
+        then,
+        workbook=workbook,
+        run_copy=book,
+        run_dir=run_dir,
+        undoes=undone.folder.path.resolve(),
+        allow=tuple(flags.get("allow") or ()),
+        expect=flags.get("expect") or "",
+        skip_invalid=False,
+        columns=None,
+        as_="",
+        trunk="",
+        mode="",
+        only=(),
+        first=None,
+        accept=(),
+        results=flags.get("results"),
+        failed_only=flags.get("failed_only"),
+        summary=flags.get("summary"),
+    )
+
+
+def _target(settings: Settings, place: Path) -> Path:
+    """Return where the results go: beside the workbook, or into the folder of the run where that place is gone."""
+    mark = PRACTICE_MARK if settings.practice else ""
+    if settings.results is None and not os.access(settings.workbook.parent, os.W_OK):
+        return place / folders.results_name(settings.workbook, mark, settings.profile)
+    return folders.results_path(settings.workbook, settings.results, mark, settings.profile)
