@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -22,18 +23,16 @@ from batch.settings import Settings
 from batch.tables.row_results import ListedSheet
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
-    Change,
     Plan,
-    check_orders,
     not_allowed,
-    plan_change,
     resolve,
     stopped_by,
 )
 from batch.trunks.follow_up import left_to_people
 from batch.trunks.grouping import own
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
-from batch.trunks.live_checks import Hazard, deserted, not_sendable, unreadable_trunk_problem
+from batch.trunks.live_checks import Hazard, unreadable_trunk_problem
+from batch.trunks.live_moves import NO_CHANGES, Against, AllChanges, only_giving
 from batch.trunks.model import Record
 from batch.trunks.routes import InboundRoutes
 from batch.trunks.schedule import MoveOrder, schedule
@@ -167,10 +166,16 @@ class Planned:
         return changes_frame(self.checked.tables, self.plan.changes, {})
 
 
-def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int] = frozenset()) -> Planned:
+def make_plan(
+    checked: Checked,
+    connection: Connection,
+    done_with: frozenset[int] = frozenset(),
+    before: Mapping[int, LiveTrunk] | None = None,
+) -> Planned:
     """Put the chosen trunks against what the PBX holds.
 
-    Rows that are done with are looked at, but not to be written: their problems are only told.
+    Rows that are done with are looked at, but not to be written: their problems are only told. ``before`` has the
+    trunks, by id, as they were before a run that is gone on with: a DID on its way from one to another may be on none.
     """
     checked = _with_notices(done_with, checked)
     tables = checked.tables
@@ -180,64 +185,47 @@ def make_plan(checked: Checked, connection: Connection, done_with: frozenset[int
     around = [*_plain_http(connection, tables), *elsewhere]
     exported = {} if base is None or any(problem.stops for problem in around) else base
     if not chosen:
-        return _planned(checked, connection, Inventory(trunks=()), [], [], around)
+        return _planned(checked, connection, Inventory(trunks=()), NO_CHANGES, around)
     rows = [row for record in chosen if record.caller_ids for row in record.caller_ids.rows]
     client = connection.client
     inventory = client.inventory(extensions=any(row.extensions for row in rows), groups=any(row.groups for row in rows))
-    ids, found = resolve(tables, chosen, inventory)
-    live = client.trunks(list(ids.values()))
-    readable = {number: trunk for number, trunk in live.items() if WHOLE_TRUNK not in trunk.unread}
-    checked = _against_live(checked, {row: readable[n] for row, n in ids.items() if n in readable})
-    checked = _with_notices(done_with, checked)
-    stopped = stopped_by(checked.problems.stopping)
-    same_pbx = may_be_same(checked.workbook.metadata.run_on, connection.address)
-    named = {then.name: then for then in reversed([*exported.values()])}
-    changes, hazards, returns = [], [], list[Return]()
-    for record in chosen:
-        if record.row not in ids:
-            continue
-        trunk = live.get(ids[record.row])
-        if trunk is None or WHOLE_TRUNK in trunk.unread:
-            found.append(_not_shown(tables, record, trunk))
-            continue
-        change, dangers, problems, lines = _planned_change(
-            checked, record, trunk, inventory, exported, named, same_pbx=same_pbx
-        )
-        changes.append(change)
-        hazards += dangers
-        found += problems
-        returns += lines
-        if change.difference and record.row not in stopped and not any(problem.stops for problem in problems):
-            found += not_sendable(tables, record, trunk, change.body())
-    told = _as_notices(done_with, own(found, tables, checked.records))
+    records = [*chosen, *only_giving(checked.records, checked.choice.rows)]
+    ids, found = resolve(tables, records, inventory)
+    live = client.trunks([*dict.fromkeys(ids.values())])
+    readable = {row: live[n] for row, n in ids.items() if n in live and WHOLE_TRUNK not in live[n].unread}
+    lost = [record for record in records if record.row in ids and record.row not in readable]
+    found += [_not_shown(tables, record, live.get(ids[record.row])) for record in lost]
+    checked = _with_notices(done_with, _against_live(checked, readable))
+    against = Against(
+        tables=tables,
+        records=checked.records,
+        metadata=checked.workbook.metadata,
+        inventory=inventory,
+        ids=ids,
+        live=readable,
+        exported=exported,
+        before=before or {},
+        stopping=checked.problems.stopping,
+        same_pbx=may_be_same(checked.workbook.metadata.run_on, connection.address),
+        going_back=partial(_going_back, checked, inventory, exported) if checked.goes_back else None,
+    )
+    put = against.put_all(records, lambda more: _as_notices(done_with, own([*found, *more], tables, checked.records)))
     blamed = {problem.place for problem in checked.problems.stopping}
-    new = [problem for problem in told if problem.place not in blamed]  # not what only follows from a cell at fault
-    planned = _planned(checked, connection, inventory, changes, hazards, [*around, *new])
-    left = {record.row for record in chosen} - {change.record.row for change in changes}
-    return _with_returns(_left_to_people(_with_all_dids(planned, client, live), client), returns, left, exported)
+    new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
+    planned = _planned(checked, connection, inventory, put, [*around, *new])
+    left = {record.row for record in chosen} - {change.record.row for change in put.changes}
+    return _with_returns(_left_to_people(_with_all_dids(planned, client, live), client), put.returns, left, exported)
 
 
-def _planned_change(
-    checked: Checked,
-    record: Record,
-    trunk: LiveTrunk,
-    inventory: Inventory,
-    exported: Mapping[int, LiveTrunk],
-    named: Mapping[str, LiveTrunk],
-    *,
-    same_pbx: bool,
-) -> tuple[Change, list[Hazard], list[Problem], list[Return]]:
-    """Put one record against its trunk, or what its trunk goes back to."""
-    tables, then = checked.tables, exported.get(trunk.id)
-    if (back := _way_back(checked, then)) is not None:
-        overwrite = _may_overwrite(checked, trunk)
-        change, dangers, lines = plan_back(tables, record, trunk, inventory, back, overwrite=overwrite)
-        return change, dangers, [], lines
-    change, dangers, problems = plan_change(tables, record, trunk, inventory, then)
-    problems += [] if then is None else deserted(tables, checked.records, record, then)
-    problems += _another_by_that_name(tables, record, trunk, named)
-    change, reorders, order = check_orders(tables, change, checked.workbook.metadata, same_pbx=same_pbx)
-    return change, [*dangers, *reorders], [*problems, *order], []
+def _going_back(
+    checked: Checked, inventory: Inventory, exported: Mapping[int, LiveTrunk], record: Record, trunk: LiveTrunk
+) -> tuple[Change, list[Hazard], list[Return]] | None:
+    """Put a trunk that goes back against what it goes back to; None where the workbook does not say it."""
+    back = _way_back(checked, exported.get(trunk.id))
+    if back is None:
+        return None
+    overwrite = _may_overwrite(checked, trunk)
+    return plan_back(checked.tables, record, trunk, inventory, back, overwrite=overwrite)
 
 
 def _with_returns(
@@ -323,25 +311,6 @@ def _as_notices(rows: frozenset[int], problems: Iterable[Problem]) -> tuple[Prob
     )
 
 
-def _another_by_that_name(
-    tables: Tables, record: Record, trunk: LiveTrunk, named: Mapping[str, LiveTrunk]
-) -> list[Problem]:
-    """Report a trunk found by a name that another one bore at the time of the export; ``named`` has those of then."""
-    was = named.get(record.name)
-    if record.id is not None or was is None or was.id == trunk.id:
-        return []
-    return [
-        tables.trunks.problem(
-            "trunk-ambiguous",
-            record.row,
-            "name",
-            f"When this was exported, the trunk of this name had the Trunk ID {was.id}; the one of now has {trunk.id}.",
-            f"Type {was.id} as the Trunk ID if the trunk of then is meant, {trunk.id} if that of now is.",
-            value=record.name,
-        )
-    ]
-
-
 def _not_shown(tables: Tables, record: Record, trunk: LiveTrunk | None) -> Problem:
     if trunk is not None:
         return unreadable_trunk_problem(tables, record, trunk)
@@ -372,18 +341,18 @@ def _planned(
     checked: Checked,
     connection: Connection,
     inventory: Inventory,
-    changes: list[Change],
-    hazards: list[Hazard],
+    put: AllChanges,
     found: Sequence[Problem],
 ) -> Planned:
     settings = checked.settings
     problems = replace(checked.problems, single=[*checked.problems.single, *found])
     stopped = stopped_by(problems.stopping)
-    sound = tuple(change for change in changes if change.record.row not in stopped)
+    sound = tuple(change for change in put.changes if change.record.row not in stopped)
     plan = Plan(
         pbx=connection.address,
         changes=sound,
-        hazards=tuple(hazard for hazard in hazards if hazard.row not in stopped),
+        moves=put.moves,
+        hazards=tuple(hazard for hazard in put.hazards if hazard.row not in stopped),
         problems=problems,
     )
     if plan.moves and not settings.read_back:

@@ -26,8 +26,9 @@ from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.runs.write_order import WriteOrder
 from batch.settings import kept_settings
-from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk
+from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.schedule import MoveOrder
 from batch.wording import counted
 from batch.writers.results_workbook import ChangesWriter

@@ -143,7 +143,8 @@ def _entry_change_json(change: EntryChange) -> dict[str, Any]:
     old, new = change.old, change.new
     match change.kind:
         case ChangeKind.ADDED | ChangeKind.REMOVED:
-            return _entry_json(new)
+            way = "moves_from" if change.kind is ChangeKind.ADDED else "moves_to"
+            return _entry_json(new) | ({way: change.other} if change.other else {})
         case ChangeKind.RENAMED:
             return {**_key(new), "old": old.name, "new": new.name}
         case ChangeKind.CHANGED:

@@ -274,7 +274,7 @@ def _entries_text(changes: Iterable[EntryChange], shown: Shown) -> Iterator[str]
 def _entry_text(change: EntryChange) -> str:
     match change.kind:
         case ChangeKind.ADDED | ChangeKind.REMOVED:
-            return entry_text(change.new)
+            return f"{entry_text(change.new)}{change.way}"
         case ChangeKind.MOVED:
             return f"{entry_text(change.new)}: place {change.was} → {change.becomes}"
         case _:

@@ -11,8 +11,9 @@ from typing import Final
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.trunk_writer import Work
 from batch.schema.columns import DIDS
-from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk
+from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.schedule import is_to_come
 from batch.wording import counted, some_of
 

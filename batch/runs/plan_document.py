@@ -221,15 +221,15 @@ def difference_lines(difference: Difference) -> Iterator[PlanLine]:
         text = f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
         yield PlanLine(text, loses=name == "enable" and new == 0)
     for sheet, differs in difference.lists.items():
-        kinds: dict[ChangeKind, list[EntryChange]] = defaultdict(list)
+        kinds: dict[tuple[ChangeKind, str], list[EntryChange]] = defaultdict(list)
         for change in differs.changes:
-            kinds[change.kind].append(change)
-        for kind, same in kinds.items():
-            text = f"{sheet.title}, {len(same):,} {kind}: {'; '.join(_entries(kind, same))}"
-            yield PlanLine(text, loses=kind is ChangeKind.REMOVED)
+            kinds[change.kind, change.way].append(change)
+        for (kind, way), same in kinds.items():
+            text = f"{sheet.title}, {len(same):,} {kind}{way}: {'; '.join(_entries(kind, same))}"
+            yield PlanLine(text, loses=kind is ChangeKind.REMOVED and not way)
         if differs.stays:
             yield PlanLine(f"{sheet.title}, {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}")
-        elif ChangeKind.REMOVED in kinds:
+        elif differs.of(ChangeKind.REMOVED):
             yield PlanLine(f"{sheet.title}, none stays", loses=True)
 
 

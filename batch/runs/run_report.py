@@ -271,7 +271,7 @@ def _lines_of(planned: ListDifference, left: ListDifference) -> Iterator[tuple[E
 
 
 def _entries(difference: ListDifference) -> Iterator[tuple[Entry, str, str]]:
-    for kind, old, new, was, becomes in difference.changes:
+    for kind, old, new, was, becomes, _ in difference.changes:
         match kind:
             case ChangeKind.ADDED:
                 yield new, "absent", entry_text(new)

@@ -290,7 +290,7 @@ def _shown(value: str | int | Secret) -> str | int:
 def _list_json(difference: ListDifference) -> Json:
     changes = [
         [str(kind), entry_json(old), entry_json(new), was, becomes]
-        for kind, old, new, was, becomes in difference.changes
+        for kind, old, new, was, becomes, _ in difference.changes
     ]
     return {"changes": changes, "stays": difference.stays}
 

@@ -13,9 +13,10 @@ from batch.runs.moves import OVER, UNREADABLE, WELL, MoveState, MovingDid, Movin
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.trunk_writer import Work
 from batch.schema.columns import DIDS
-from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
 from batch.trunks.live import LiveTrunk
+from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.schedule import MoveOrder, did_keys, halves, is_to_come, put_back, schedule, temporary_name
 
 

@@ -416,6 +416,16 @@ DIDS: Final = ListSheet(
             example="Reception",
             width=24,
         ),
+        Column(
+            label="Move from",
+            field="move_from",
+            parser=Parser.TRUNK,
+            aliases=("Move from trunk",),
+            help="The trunk that gives the DID up: its Name or Trunk ID, on the sheet Trunks or only on the PBX. "
+            "That trunk needs no row. Leave it blank for a DID that comes from no other trunk.",
+            example="Leeds-1",
+            width=22,
+        ),
     ),
 )
 
@@ -423,16 +433,6 @@ SHEETS: Final = (TRUNKS, CALLER_IDS, DIDS)
 LIST_SHEETS: Final = (DIDS, CALLER_IDS)
 LIST_OF: Final = {sheet.api: sheet for sheet in LIST_SHEETS}
 """By the API's name."""
-
-PBX_HEADERS: Final = (
-    *("PBX", "PBX name", "PBX ID", "PBX URL", "PBX host", "PBX address", "PBX IP", "PBX SN", "PBX serial number"),
-    *("IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
-    *("TK-System", "Autocommutateur", "Standard t\u00e9l\u00e9phonique", "Centralita", "Central telef\u00f3nica"),
-    *("\u4ea4\u6362\u673a", "\u7535\u8bdd\u7cfb\u7edf"),
-)
-"""Headers of a column that says which PBX a row is for."""
-RESERVED_HEADERS: Final = ("Move from", "Wave", *PBX_HEADERS)
-"""Headers that will mean something one day; until then they are a problem, so that none is silently ignored."""
 
 RESULT_HEADERS: Final = (
     "Result",

@@ -1,5 +1,7 @@
 """Dialects: files as other systems write them, and this PBX's own portal, known by their headers alone.
 
+Last the headers that no sheet, or not every one, may have.
+
 The facts, with the sources of each, are in the table beside this module.
 """
 
@@ -11,6 +13,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
+from batch.schema.columns import DIDS
 from batch.wording import folded, read_texts
 
 
@@ -125,3 +128,42 @@ def _either(headers: str) -> tuple[str, ...]:
 
 def _words(of_columns: Mapping[str, list[str]]) -> Mapping[str, frozenset[str]]:
     return {folded(header): frozenset(map(folded, words)) for header, words in of_columns.items()}
+
+
+PBX_HEADERS: Final = (
+    *("PBX", "PBX name", "PBX ID", "PBX URL", "PBX host", "PBX address", "PBX IP", "PBX SN", "PBX serial number"),
+    *("IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
+    *("TK-System", "Autocommutateur", "Standard t\u00e9l\u00e9phonique", "Centralita", "Central telef\u00f3nica"),
+    *("\u4ea4\u6362\u673a", "\u7535\u8bdd\u7cfb\u7edf"),
+)
+"""Headers of a column that says which PBX a row is for."""
+ONLY_ON_DIDS: Final = DIDS.column("move_from").headers
+"""Headers of a column that is a problem on the other sheets, so that it is not silently ignored there."""
+RESERVED_HEADERS: Final = ("Wave", *PBX_HEADERS)
+"""Headers that will mean something one day; until then they are a problem, for the same reason."""
+
+
+def is_reserved(header: str) -> bool:
+    """Tell whether a header that a sheet does not know must not be taken for one of the user's own."""
+    return folded(header) in map(folded, (*RESERVED_HEADERS, *ONLY_ON_DIDS))
+
+
+def why_reserved(header: str) -> tuple[str, str]:
+    """Say why such a header is refused, and what to do about it."""
+    if folded(header) in map(folded, ONLY_ON_DIDS):
+        return (
+            f"The column {header!r} belongs on the sheet DIDs.",
+            "Put the DIDs that move on the sheet DIDs, with this column; or put # in front of its header here.",
+        )
+    if folded(header) in map(folded, PBX_HEADERS):
+        return (
+            f"The column {header!r} gives the PBX of each row, but a workbook is for one PBX.",
+            (
+                "If it names several, make a workbook for each. If all rows are for one PBX, put # in front of the "
+                "header to keep the column as your own."
+            ),
+        )
+    return (
+        f"The column {header!r} is not supported yet.",
+        "Delete the column, or put # in front of its header to keep it as your own.",
+    )

@@ -10,8 +10,8 @@ from typing import Final, NamedTuple
 
 from batch.readers.workbook import CellValue, RawSheet
 from batch.schema.column_model import NO_WORDS, ListSheet, Sheet, words_of
-from batch.schema.columns import CALLER_IDS, RESERVED_HEADERS, RESULT_HEADERS, TRUNKS
-from batch.schema.dialects import RowsAre, SheetDialect, dialect_of
+from batch.schema.columns import CALLER_IDS, RESULT_HEADERS, TRUNKS
+from batch.schema.dialects import RowsAre, SheetDialect, dialect_of, is_reserved
 from batch.schema.problems import Problem
 from batch.tables.columns_file import Fit, SheetColumns
 from batch.tables.repairs import ADDRESS_WORDS
@@ -59,14 +59,13 @@ def fit_dialect(dialect: SheetDialect | None, sheet: Sheet, header: Mapping[int,
         if found and name not in positions and name not in fitted.alone and not is_ours:
             positions[name] = found[0]
             taken.add(found[0])
-    reserved = set(map(folded, RESERVED_HEADERS))
     named = {*dialect.useless, *dialect.useful, *dialect.mask}
     named |= {header for headers in (*dialect.columns.values(), *dialect.by_hand.values()) for header in headers}
     theirs = {
         at
         for at, text in texts.items()
         if at not in taken
-        and text not in reserved
+        and not is_reserved(text)
         and (text in named or dialect.others is None or (text not in ours and text in dialect.others))
         and ours.get(text) in {None, *positions}
     }

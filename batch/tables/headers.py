@@ -23,7 +23,8 @@ from batch.schema.column_model import (
     vocabulary_of,
     words_of,
 )
-from batch.schema.columns import PBX_HEADERS, RESERVED_HEADERS, RESULT_HEADERS
+from batch.schema.columns import RESULT_HEADERS
+from batch.schema.dialects import PBX_HEADERS, is_reserved, why_reserved
 from batch.schema.problems import Problem
 from batch.tables.columns_file import NO_FIT, Fit
 from batch.tables.combined_columns import combined_names, is_numbered
@@ -171,7 +172,7 @@ class _Sorting:
             self._again(position, text, self.sheet.column(name))
         elif name is not None and name not in self.said:
             self.columns[name], self.texts[name] = position, text
-        elif folded(text) in map(folded, RESERVED_HEADERS):
+        elif is_reserved(text):
             self.reserve(position, text)
         elif isinstance(self.sheet, ListSheet) and is_numbered(text, numbered_words(self.sheet)):
             self.numbered[position] = text
@@ -181,18 +182,11 @@ class _Sorting:
             self.own[position] = text
 
     def reserve(self, position: int, text: str) -> None:
-        """Report a column that is not supported yet; a workbook of several PBXs is no workbook of one without it."""
-        message = f"The column {text!r} is not supported yet."
-        fix = "Delete the column, or put # in front of its header to keep it as your own."
+        """Report a column that is not supported here; a workbook of several PBXs is no workbook of one without it."""
         self.reserved.add(folded(text))
         if folded(text) in map(folded, PBX_HEADERS):
             self.reserved.add(folded(PBX_HEADERS[0]))
-            message = f"The column {text!r} gives the PBX of each row, but a workbook is for one PBX."
-            fix = (
-                "If it names several, make a workbook for each. If all rows are for one PBX, put # in front of the "
-                "header to keep the column as your own."
-            )
-        self.problem("header-reserved", position, text, message, fix)
+        self.problem("header-reserved", position, text, *why_reserved(text))
 
     def settle(self, sheet: ListSheet, below: Below) -> None:
         """Decide which headers of blocks and of several columns of numbers mean that; the others are the user's own."""

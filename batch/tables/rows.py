@@ -70,6 +70,17 @@ class Tables:
             return self._table(TRUNKS)
         return trunks_of([table for table in (self.dids, self.caller_ids) if table.raw is not None], self._modes)
 
+    def add_to_trunks(self, named: Table) -> int:
+        """Let rows beyond those of the trunks stand for cells of another sheet that name trunks.
+
+        Returns how much larger their numbers are there than on their own sheet.
+        """
+        trunks = self.trunks
+        parts = [*(trunks.of_sheets or [(0, trunks)])]
+        more = max(more + (0 if part.raw is None else part.raw.first_row + part.raw.height) for more, part in parts)
+        self.trunks = replace(trunks, of_sheets=[*parts, (more, named)])
+        return more
+
     @property
     def _modes(self) -> Mapping[str, Constant]:
         """What is said of all trunks of a workbook without a Trunks sheet."""

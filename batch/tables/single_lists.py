@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from string import digits
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -130,7 +131,7 @@ def may_be_trunks(raw: RawSheet) -> bool:
 
 def _is_told_by(sheet: Sheet, fields: frozenset[str]) -> bool:
     if isinstance(sheet, ListSheet):
-        return sheet.number in map(plain_field, fields)
+        return sheet.number in map(plain_field, fields) or "move_from" in fields
     return bool(fields & {"id", "name"}) and bool(fields - {"id", "name"})
 
 
@@ -228,6 +229,7 @@ _FEWEST_OF_WHOLE: Final = 6
 
 NAMING: Final = ("id", "name")
 """Columns of the Trunks sheet that say which trunk is meant."""
+NOTHING_SAID: Final[Mapping[str, Constant]] = MappingProxyType({})
 
 
 def trunks_of(lists: Sequence[Table], said: Mapping[str, Constant]) -> Table:
@@ -240,7 +242,7 @@ def trunks_of(lists: Sequence[Table], said: Mapping[str, Constant]) -> Table:
     seen: set[str] = set()
     made, parts, more = [], [], 0
     for table in lists:
-        part = _trunks_of_one(table, said, seen)
+        part = trunks_named_in(table, "trunk", seen, said)
         made += [row + more for row in part.rows()]
         seen.update(table.texts("trunk"))
         parts.append((more, part))
@@ -250,12 +252,15 @@ def trunks_of(lists: Sequence[Table], said: Mapping[str, Constant]) -> Table:
     return replace(first, columns=columns, row_numbers=np.array(made, dtype=np.int64), of_sheets=parts)
 
 
-def _trunks_of_one(table: Table, said: Mapping[str, Constant], seen: AbstractSet[str]) -> Table:
-    times = Counter(table.texts("trunk"))
-    first = {text: row for row, text in zip(reversed(table.rows()), reversed(table.texts("trunk")), strict=True)}
+def trunks_named_in(
+    table: Table, column: str, seen: AbstractSet[str], said: Mapping[str, Constant] = NOTHING_SAID
+) -> Table:
+    """Make a Trunks table of the texts of one column of a list but for those that are ``seen`` elsewhere."""
+    times = Counter(table.texts(column))
+    first = {text: row for row, text in zip(reversed(table.rows()), reversed(table.texts(column)), strict=True)}
     rows = sorted((row, text) for text, row in first.items() if text and text not in seen)
-    given = {name: table.constants["trunk"] for name in NAMING if "trunk" in table.constants} if rows else {}
-    at, header = table.headers.columns.get("trunk"), table.headers.texts.get("trunk", "")
+    given = {name: table.constants[column] for name in NAMING if column in table.constants} if rows else {}
+    at, header = table.headers.columns.get(column), table.headers.texts.get(column, "")
     texts = [text for _, text in rows]
     by_id = [text.isdecimal() and text.isascii() and not text.startswith("0") for text in texts]
     return Table(

@@ -13,7 +13,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from batch.schema.column_model import ListSheet, Mode
 from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
@@ -35,7 +35,7 @@ from batch.trunks.diff import (
     entry_text,
     live_value,
 )
-from batch.trunks.live import WHOLE_TRUNK, Did, Inventory, LiveTrunk, entry_json
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk, entry_json
 from batch.trunks.live_checks import (
     Hazard,
     check_live,
@@ -46,6 +46,7 @@ from batch.trunks.live_checks import (
 )
 from batch.trunks.merge import merge
 from batch.trunks.model import ListEdit, Record
+from batch.trunks.moved_dids import NO_MOVES, MovesOf, PlannedMove
 from batch.wording import nearest_names
 
 
@@ -127,17 +128,6 @@ def values_of(live: LiveTrunk, names: Iterable[str]) -> dict[str, Any]:
     return {name: lists[name] if name in lists else canonical(name, live_value(live, name)) for name in names}
 
 
-class PlannedMove(NamedTuple):
-    """One DID on its way from one trunk to another."""
-
-    entry: Did
-    """As the trunk that gets it shall have it."""
-    giver: int
-    """Row of the trunk that gives it up."""
-    receiver: int
-    """Row of the trunk that gets it."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What would be done, and what stands against it."""
@@ -193,7 +183,10 @@ def _plain(value: Any) -> Any:
 
 
 def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> tuple[dict[int, int], list[Problem]]:
-    """Find each record's trunk, by id or by exact name: trunk ids by row of the Trunks sheet, and what is wrong."""
+    """Find each record's trunk, by id or by exact name: trunk ids by row of the Trunks sheet, and what is wrong.
+
+    The trunk of one that only gives DIDs up may be that of another record as well.
+    """
     table = tables.trunks
     by_id, by_name = inventory.by_id, inventory.by_name
     records = list(records)
@@ -205,7 +198,8 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
     for record in records:
         if record.id is None and not record.name:
             continue
-        trunk, other = _meant(record, inventory, either=table.times is not None)
+        listed = table.origin(record.row)[0].times is not None
+        trunk, other = _meant(record, inventory, either=listed)
         if trunk is None:
             problems.append(_gone(tables, record, by_name.get(near.get(record.name, ""))))
         elif other is not None:
@@ -214,6 +208,8 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
             problems.append(unreadable_trunk_problem(tables, record, trunk))
         elif _called(record, trunk) in inventory.doubled:
             problems.append(_doubled(table, record))
+        elif record.gives_only:
+            ids[record.row] = trunk.id
         elif trunk.id in taken:
             problems.append(_the_same(table, record, trunk, taken[trunk.id]))
         else:
@@ -281,6 +277,7 @@ def _also_a_name(table: Table, record: Record, trunk: LiveTrunk, namesake: LiveT
 
 def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
     what = f"named {record.name}" if record.id is None else f"with the id {record.id}"
+    listed = tables.trunks.origin(record.row)[0].times is not None
     return tables.trunks.problem(
         "trunk-gone",
         record.row,
@@ -288,25 +285,33 @@ def _gone(tables: Tables, record: Record, near: LiveTrunk | None) -> Problem:
         f"The PBX has no trunk {what}" + (f"; did you mean {near.name}?" if near else "."),
         f"Type {near.name}, or its Trunk ID {near.id}."
         if near
-        else f"Correct it{'' if tables.trunks.times else ', or delete the row'}; this tool does not create trunks.",
+        else f"Correct it{'' if listed else ', or delete the row'}; this tool does not create trunks.",
         value=record.name if record.id is None else str(record.id),
     )
 
 
 def plan_change(
-    tables: Tables, record: Record, live: LiveTrunk, inventory: Inventory, base: LiveTrunk | None = None
+    tables: Tables,
+    record: Record,
+    live: LiveTrunk,
+    inventory: Inventory,
+    base: LiveTrunk | None = None,
+    moves: MovesOf = NO_MOVES,
 ) -> tuple[Change, list[Hazard], list[Problem]]:
     """Put one record against its live trunk; where it was exported, with what the trunk was then between them."""
+    record = moves.named(record, live)
     merged = merge(tables, record, live, inventory, base)
-    asked, desired = merged.asked, merged.desired
-    difference = compare(live, desired)
+    asked, desired = moves.applied(merged.asked, merged.desired, live)
+    difference = moves.told(compare(live, desired))
     problems = [*merged.problems, *check_live(tables, asked, live, inventory)]
     if asked.caller_ids and (asked.dids is None or asked.dids.mode is not Mode.REPLACE):
         numbers = [entry.number for entry in desired.lists.get(DIDS, live.dids.entries)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
     problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
+    if record.dids is None and moves.gives:  # its cells are those that say so
+        record = replace(record, lists={DIDS: asked.lists[DIDS], **record.lists})
     change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
-    return change, [*merged.conflicts, *hazards(asked, live, difference)], problems
+    return change, [*merged.conflicts, *hazards(asked, live, difference, moves.gives)], problems
 
 
 def tally(changes: Iterable[Change]) -> Counter[str]:
@@ -373,8 +378,9 @@ def check_orders(
     left = {sheet: one for sheet, one in judged.items() if isinstance(one, Problem)}
     if left:
         lists = {sheet: entries for sheet, entries in change.desired.lists.items() if sheet not in left}
-        desired = replace(change.desired, lists=lists)
-        change = replace(change, desired=desired, difference=compare(change.live, desired))
+        differs = {sheet: one for sheet, one in change.difference.lists.items() if sheet not in left}
+        desired, difference = replace(change.desired, lists=lists), replace(change.difference, lists=differs)
+        change = replace(change, desired=desired, difference=difference)
     return change, [one for one in judged.values() if isinstance(one, Hazard)], list(left.values())
 
 

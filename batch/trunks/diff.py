@@ -50,6 +50,13 @@ class EntryChange(NamedTuple):
     was: int = 0
     """The place of one that is moved, counted from 1."""
     becomes: int = 0
+    other: str = ""
+    """Of a DID that moves between trunks: where it comes from, if it is added, or goes to, if it is removed."""
+
+    @property
+    def way(self) -> str:
+        """The same in words; blank where it moves between no trunks."""
+        return f" {'from' if self.kind is ChangeKind.ADDED else 'to'} {self.other}" if self.other else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

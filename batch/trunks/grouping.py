@@ -20,6 +20,7 @@ from batch.tables.table import Table
 from batch.trunks import rules
 from batch.trunks.entries import Entries, read_caller_ids, read_dids
 from batch.trunks.model import EntryRowT, ListEdit, Owners, Record, Records, rows_at
+from batch.trunks.moved_dids import check_moves, read_moves, trunks_that_add
 from batch.trunks.suggestions import only_taken
 from batch.trunks.values import Value, parse_value
 from batch.wording import nearest_names
@@ -37,8 +38,9 @@ _OF_ONE_PBX: Final = frozenset({"trunk-twice", "name-twice", "trunk-ambiguous", 
 def group(tables: Tables) -> tuple[Records, Problems]:
     """Gather the rows under their trunks and check everything that can be checked without a PBX.
 
-    Returns one record per row of the Trunks sheet, in its order, and all problems, each tied to its trunk where it
-    belongs to one. A cell at fault is left out of its record, whose trunk is then not to be sent.
+    Returns one record per row of the Trunks sheet, in its order, then those of trunks that only give DIDs up, and all
+    problems, each tied to its trunk where it belongs to one. A cell at fault is left out of its record, whose trunk is
+    then not to be sent.
     """
     trunks, problems = _read_trunks(tables.trunks)
     modes = {
@@ -55,6 +57,9 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     for sheet in reversed(LIST_SHEETS):  # the longest sheet last: it may still be being read
         table = tables.of(sheet)
         owners[sheet.title], unowned = _owners(table, places)
+        if sheet is DIDS:
+            adding = trunks_that_add(table, owners[sheet.title].trunks, modes[sheet])
+            modes[sheet] = {**modes[sheet], **dict.fromkeys(adding, Mode.ADD)}
         entries[sheet], faults = _READERS[sheet](table, owners[sheet.title].trunks, modes[sheet])
         edits[sheet], not_alone = _edits(table, sheet, entries[sheet], owners[sheet.title], modes[sheet])
         problems += [*unowned, *faults, *not_alone]
@@ -64,6 +69,10 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         replace(record, lists={sheet: edits[sheet][record.row] for sheet in LIST_SHEETS if record.row in edits[sheet]})
         for record in without_lists
     )
+    cut = _cut_names(tables.dids, "move_from", tables.dids.texts("move_from"), places)
+    givers, moves, not_clear = read_moves(tables, entries[DIDS], places.of, cut)
+    records = (*records, *givers)
+    problems += [*not_clear, *check_moves(tables, records, moves)]
     problems += rules.check_dids(tables, records, entries[DIDS])
     not_dids, by_column = rules.caller_ids_not_dids(tables, records, plain=entries[DIDS].plain)
     problems += not_dids
@@ -71,7 +80,7 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     if "pbx" in tables.trunks.headers.reserved:  # told at the header: the same name is another trunk on another PBX
         problems = [problem for problem in problems if problem.code not in _OF_ONE_PBX]
     single = _owned(problems, tables, owners)
-    return Records(trunks=records, owners=owners), Problems(single=single, by_column=by_column)
+    return Records(trunks=records, owners=owners, moves=moves), Problems(single=single, by_column=by_column)
 
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:
@@ -158,7 +167,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     trunk_of = {text: found[0] if len(found) == 1 else 0 for text, found in rows.items()}
     trunks = np.fromiter(map(trunk_of.__getitem__, texts), dtype=np.int64, count=len(texts))
     numbers = table.rows()
-    cut = _cut_names(table, texts, places)
+    cut = _cut_names(table, "trunk", texts, places)
     trunks[list(cut)] = 0
     owners = Owners(rows=table.row_numbers, trunks=trunks, counted=table.times is None)
     lost = [i for i in np.flatnonzero(trunks == 0).tolist() if texts[i] or table.lacks("trunk", numbers[i], "")]
@@ -169,9 +178,9 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     return owners, [table.found(numbers[i], "trunk", cut.get(i) or faults[texts[i]], texts[i]) for i in lost]
 
 
-def _cut_names(table: Table, texts: Sequence[str], places: _Places) -> dict[int, Finding]:
-    """Find the Trunk cells that hold a number where a trunk's name has the same digits and more around them."""
-    held = table.numbers.get("trunk", frozenset())
+def _cut_names(table: Table, column: str, texts: Sequence[str], places: _Places) -> dict[int, Finding]:
+    """Find the cells that hold a number where a trunk's name has the same digits and more around them."""
+    held = table.numbers.get(column, frozenset())
     if not held:
         return {}
     known: dict[str, list[str]] = defaultdict(list)

@@ -7,7 +7,7 @@ plain fields, their types and limits are those of the columns. Source: "Edit a S
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
@@ -72,8 +72,8 @@ class Hazard:
         return f"--allow {quoted(f'{self.code}={self.trunk}' if self.trunk else self.code)}"
 
 
-def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[Hazard]:
-    """Name what a rewrite of a trunk's lists would lose."""
+def hazards(asked: Record, live: LiveTrunk, difference: Difference, given: Collection[str] = ()) -> Iterable[Hazard]:
+    """Name what a rewrite of a trunk's lists would lose; ``given`` has the keys of DIDs that go to another trunk."""
     name = live.name or str(live.id)
     for sheet, edit in asked.lists.items():
         what, unread, differs = sheet.word, live.unread.get(sheet.api), difference.lists.get(sheet)
@@ -87,7 +87,8 @@ def hazards(asked: Record, live: LiveTrunk, difference: Difference) -> Iterable[
             )
         if differs is None:
             continue
-        if not edit.explicit and (removed := differs.of(ChangeKind.REMOVED)):
+        removed = [change for change in differs.of(ChangeKind.REMOVED) if change.old.key not in given]
+        if not edit.explicit and removed:
             yield Hazard(
                 code="removals",
                 row=asked.row,
@@ -219,10 +220,15 @@ def unreadable_trunk_problem(tables: Tables, record: Record, live: LiveTrunk) ->
     )
 
 
-def deserted(tables: Tables, records: Records, record: Record, base: LiveTrunk) -> Iterator[Problem]:
-    """Tell of lists all of whose rows were deleted since the export: that alone empties none."""
+def deserted(
+    tables: Tables, records: Records, record: Record, base: LiveTrunk, given: Collection[str] = ()
+) -> Iterator[Problem]:
+    """Tell of lists all of whose rows were deleted since the export: that alone empties none.
+
+    ``given`` has the keys of DIDs that go to another trunk.
+    """
     for sheet in LIST_SHEETS:
-        entries, table = base.lists[sheet].entries, tables.of(sheet)
+        entries, table = [entry for entry in base.lists[sheet].entries if entry.key not in given], tables.of(sheet)
         if sheet in record.lists or not entries or sheet.api in base.unread:
             continue
         if record.modes.get(sheet.mode) is Mode.REPLACE:  # that is told for every workbook

@@ -142,7 +142,7 @@ class Record:
     type: TrunkType | None = None
     skip: bool = False
     gives_only: bool = False
-    """Whether it has no row: other rows take DIDs from it."""
+    """Whether nothing of it is asked for but that others take DIDs from it; it mostly has no row of its own."""
     modes: Mapping[str, Mode] = field(default_factory=dict)
     """The modes that were typed, by column: ``dids_mode``, ``caller_ids_mode``."""
     fields: Mapping[str, Value] = field(default_factory=dict)
@@ -255,6 +255,7 @@ class Choice:
 def choose(records: Sequence[Record], only: Iterable[str], first: int | None) -> Choice:
     """Choose by name or id, then the first so many of those."""
     wanted = tuple(only)
+    records = [record for record in records if not record.gives_only]
     named = [r for r in records if not wanted or not _called(r).isdisjoint(wanted)]
     seen = {text for r in named for text in _called(r)}
     rows = [r.row for r in named if not r.skip][:first]

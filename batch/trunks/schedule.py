@@ -15,10 +15,11 @@ from itertools import combinations
 from typing import Final, NamedTuple, TypeAlias
 
 from batch.schema.columns import DIDS
-from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.change_plan import Change
 from batch.trunks.diff import keyed
 from batch.trunks.list_merge import put_between
 from batch.trunks.live import Entry
+from batch.trunks.moved_dids import PlannedMove
 
 _TRIED_OUT: Final = 12
 """Of so many trunks that wait for each other, those to be written twice are the fewest there can be."""

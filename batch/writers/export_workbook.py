@@ -7,7 +7,7 @@ cannot say, and hidden sheets with what it began with.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import zip_longest
 from pathlib import Path
@@ -41,6 +41,7 @@ _STEPS: Final = (
         "For a new caller ID or DID add a row, in the place where the PBX is to look at it; to take one away delete "
         f"its row. To empty a whole list, keep one row and type {CLEAR} in place of the number."
     ),
+    "To move a DID to another trunk, change its Trunk and type the trunk that it was on as its Move from.",
     "Save the file and give it back to the person who sent it to you. Nothing on the PBX changes before that.",
     "What you did not change stays as it is on the PBX, also where somebody changes it there in the meantime.",
 )
@@ -214,7 +215,8 @@ def _drop_downs(export: Export) -> dict[str, dict[str, DropDown]]:
         "looks up each of them on the PBX.",
     )
     of_caller_ids = {"trunk": trunk, "extensions": extensions, "extension_groups": groups}
-    lists = {CALLER_IDS.title: of_caller_ids, DIDS.title: {"trunk": trunk}}
+    giver = trunk and replace(trunk, words="Choose the trunk that gives the DID up, or type its Trunk ID or Name.")
+    lists = {CALLER_IDS.title: of_caller_ids, DIDS.title: {"trunk": trunk, "move_from": giver}}
     return {title: {field: one for field, one in of.items() if one is not None} for title, of in lists.items()}
 
 

@@ -279,7 +279,7 @@ class _Draft:
 
 def _entry_cells(entry: Entry, directory: Directory) -> dict[str, str]:
     if isinstance(entry, Did):
-        return {"did": entry.number, "did_name": entry.name}
+        return {"did": entry.number, "did_name": entry.name, "move_from": ""}
     extensions, groups = directory.cells_of(entry.order)
     return {
         "outbound_cid_option": entry.option,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -138,6 +139,16 @@ _NAMES: Final = DropDown(
     words="If it is a Trunk ID of the sheet Trunks, keep it. Otherwise choose a trunk from the list.",
 )
 """The names that are typed on the sheet Trunks, down to the last of them, for the two lists to choose from."""
+_GIVERS: Final = replace(
+    _NAMES,
+    style="information",
+    title="Not on the sheet Trunks",
+    words="A trunk that gives a DID up need not be on the sheet Trunks: type its Name or Trunk ID as the PBX has it.",
+)
+_OF_NAMES: Final = {
+    columns.CALLER_IDS.title: {"trunk": _NAMES},
+    columns.DIDS.title: {"trunk": _NAMES, "move_from": _GIVERS},
+}
 
 
 def write_template(path: Path) -> Path:
@@ -160,7 +171,7 @@ def write_template_folder(path: Path) -> Path:
 def _fill(book: NewWorkbook) -> None:
     add_guide(book)
     for sheet in columns.SHEETS:
-        lay_out(book.sheet(sheet.title), sheet, lists={} if sheet is columns.TRUNKS else {"trunk": _NAMES})
+        lay_out(book.sheet(sheet.title), sheet, lists=_OF_NAMES.get(sheet.title))
     add_glossary(book)
 
 

@@ -11,10 +11,11 @@ from typing import Any
 from batch.runs.outcomes import Outcome
 from batch.runs.write_order import WriteOrder
 from batch.schema.columns import DIDS
-from batch.trunks.change_plan import Change, PlannedMove
+from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, compare
 from batch.trunks.live import Did, parse_trunk
 from batch.trunks.model import Record
+from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.schedule import MoveOrder
 from tests.runs.fakes import FakePbx, trunk
 

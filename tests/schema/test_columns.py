@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 from batch.schema.column_model import Parser, Sheet, TrunkType
-from batch.schema.columns import CALLER_IDS, DIDS, RESERVED_HEADERS, SHEETS, TRUNKS
+from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS
+from batch.schema.dialects import ONLY_ON_DIDS, RESERVED_HEADERS
 from batch.wording import folded, letters
 
 
@@ -18,7 +19,8 @@ def test_columns_have_the_letters_that_people_see(column: int, name: str) -> Non
 def test_no_header_means_two_columns(sheet: Sheet) -> None:
     texts = Counter(text for column in sheet.columns for text in {folded(h) for h in column.headers})
     assert [text for text, times in texts.items() if times > 1] == []
-    assert not texts.keys() & {folded(text) for text in RESERVED_HEADERS}
+    reserved = RESERVED_HEADERS if sheet is DIDS else (*RESERVED_HEADERS, *ONLY_ON_DIDS)
+    assert not texts.keys() & {folded(text) for text in reserved}
 
 
 def test_no_name_means_two_sheets() -> None:

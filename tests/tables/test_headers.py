@@ -81,7 +81,7 @@ def test_other_digits_in_a_header_are_the_users_own(header: str) -> None:
     assert (notice.code, notice.cell) == ("own-column", "C1")
 
 
-@pytest.mark.parametrize("header", ["Move from", "move_from", "Wave", "PBX*"])
+@pytest.mark.parametrize("header", ["Move from", "move_from", "Verschieben von", "Wave", "PBX*"])
 def test_a_reserved_header_is_a_problem_rather_than_silently_ignored(header: str) -> None:
     assert match("Name", header) == ({"name": 0}, ["S!B1 header-reserved"])
 

@@ -81,7 +81,7 @@ def test_the_sheets_are_those_of_the_template_and_three_that_nobody_sees(book: o
 
 
 def test_every_filled_cell_is_text_and_none_is_a_formula(book: openpyxl.Workbook) -> None:
-    assert lines(book, "DIDs")[1:] == [("London", "0044", None), ("London", "45", "=1")]
+    assert lines(book, "DIDs")[1:] == [("London", "0044", None, None), ("London", "45", "=1", None)]
     for sheet in columns.SHEETS:
         for row in page(book, sheet.title).iter_rows(min_row=2):
             assert {(cell.data_type, cell.number_format) for cell in row if cell.value is not None} == {("s", "@")}
@@ -108,6 +108,7 @@ def test_drop_downs_know_the_trunks_extensions_and_groups_and_let_others_pass(bo
         ("Caller IDs", "F2:F1048576"): ("'trunk-batch lists'!$B$1:$B$2", "information"),
         ("Caller IDs", "G2:G1048576"): ("'trunk-batch lists'!$C$1:$C$1", "information"),
         ("DIDs", "A2:A1048576"): ("'trunk-batch lists'!$A$1:$A$2", "warning"),
+        ("DIDs", "D2:D1048576"): ("'trunk-batch lists'!$A$1:$A$2", "warning"),
     }
     assert lines(book, "trunk-batch lists") == [("London", "1001", '"Sales, North"'), ("Paris", "1002", None)]
 

@@ -126,6 +126,9 @@ def test_closed_lists_are_drop_downs_all_the_way_down(book: openpyxl.Workbook, s
         assert len(names.formula1) <= 255, "Excel takes no more"
         assert names.errorStyle == "warning", "a Trunk ID is right, too"
         assert page(book, columns.TRUNKS)["C1"].value == "Name *"
+        givers = found.pop("D2:D1048576", names)
+        assert givers.formula1 == names.formula1
+        assert (givers.errorStyle == "information") is (sheet is columns.DIDS), "it may be on the PBX alone"
     assert found.keys() == wanted.keys()
     for cells, column in wanted.items():
         assert found[cells].formula1 == f'"{",".join(column.choices)}"'
@@ -198,7 +201,7 @@ def test_notes_name_the_trunk_types_where_not_all_have_the_column() -> None:
 def test_the_csv_folder_holds_header_lines_and_a_readme(tmp_path: Path) -> None:
     folder = write_template_folder(tmp_path / "csv")
 
-    assert (folder / "dids.csv").read_bytes() == b"\xef\xbb\xbfTrunk,DID,DID name\r\n"
+    assert (folder / "dids.csv").read_bytes() == b"\xef\xbb\xbfTrunk,DID,DID name,Move from\r\n"
     readme = (folder / README).read_text(encoding="utf-8-sig")
     assert "dids.csv is DIDs" in readme
     assert "trunk-batch check FOLDER" in readme

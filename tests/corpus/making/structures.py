@@ -145,7 +145,18 @@ BOOKS: Final[Mapping[str, Book]] = {
     "header-almost-right": Book(sheets=_renamed(DIDs={"DID name": "DID nmae"})),
     "header-twice": Book(sheets=_with("Trunks", ("Trunk ID", "Name", "trunk name"), ("11", "London-1", "x"))),
     "header-reserved": Book(sheets=_with("DIDs", *[(*row, more) for row, more in
-                                                  zip(_DID_ROWS, ("Move from", "", "", "", ""), strict=True)])),
+                                                  zip(_DID_ROWS, ("Wave", "", "", "", ""), strict=True)])),
+    "move-from-on-another-sheet": Book(sheets=_with("Trunks", *[(*row, more) for row, more in zip(
+        SHEETS["Trunks"], ("Move from", "Leeds-1", ""), strict=True)])),
+    "moves": Book(sheets=_with("DIDs", *[(*row, more) for row, more in
+                                         zip(_DID_ROWS, ("Move from", "Leeds-1", "7", "London-1", ""), strict=True)])),
+    "moves-at-fault": Book(sheets=_with("DIDs", (*_DID_ROWS[0], "Move from"), *[
+        ("London-1", "+442079460100", "", "London-1"),
+        ("London-1", "+442079460101", "", "Leeds-1"),
+        ("Paris-1", "+442079460101", "", "Leeds-1"),
+        ("Paris-1", "+442079460100", "", "11"),
+        ("Paris-1", "+442079460102", "", "<clear>"),
+    ])),
     "header-missing": Book(sheets=_with("DIDs", *[(row[0], row[2]) for row in _DID_ROWS])),
     "german": Book(sheets={
         "Leitungen": [("Leitungs-ID", "Name", "Port", "Standard-Rufnummer"), *SHEETS["Trunks"][1:]],
