@@ -23,6 +23,7 @@ from batch.settings import Settings
 from batch.tables.row_results import ListedSheet
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
+    Change,
     Plan,
     not_allowed,
     resolve,
