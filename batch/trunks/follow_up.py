@@ -16,8 +16,16 @@ from batch.trunks.live import CallerId, Did, LiveTrunk
 from batch.trunks.live_checks import Hazard
 from batch.trunks.numbers import did_key
 from batch.trunks.patterns import is_pattern
-from batch.trunks.routes import ByHand, InboundRoute, InboundRoutes, route_hazards, to_change_by_hand
-from batch.wording import Who, counted, named, some_of
+from batch.trunks.routes import (
+    ByHand,
+    InboundRoute,
+    InboundRoutes,
+    route_hazards,
+    runs,
+    shortly,
+    to_change_by_hand,
+)
+from batch.wording import Who, counted, named
 
 FOLLOW_UP: Final = "Follow-up"
 TEST_CALLS: Final = "Test calls"
@@ -28,7 +36,8 @@ _TO_CALL: Final = {
 _ROUTES: Final = "Call Control > Inbound Route"
 _MAIN: Final = re.compile(r"\b(main|head office|reception|switchboard)\b", re.IGNORECASE)
 """What a main number is often called."""
-_SHOWN: Final = 3
+_STEPS: Final = 50
+"""So many changes to one route are written out."""
 
 
 class ToDo(NamedTuple):
@@ -115,7 +124,7 @@ def _dids(change: Change) -> Sequence[Did]:
 def _routes_by_hand(by_hand: Iterable[ByHand]) -> Iterator[ToDo]:
     for one in by_hand:
         where = f"{_ROUTES} > {one.route}" if one.route else _ROUTES
-        yield ToDo(f"{one.change[:1].upper()}{one.change[1:]}", where, one.why)
+        yield ToDo(one.change(_STEPS), where, one.why)
 
 
 def _in_general(updates: Sequence[Change], not_whole: Sequence[str], inbound: InboundRoutes) -> Iterator[ToDo]:
@@ -165,8 +174,8 @@ def _gains_and_loses(change: Change) -> str:
     for kind, verb in ((ChangeKind.ADDED, "gains"), (ChangeKind.REMOVED, "loses")):
         entries = change.difference.of(DIDS, kind)
         if entries:
-            first = some_of([entry.new.number for entry in entries], _SHOWN)
-            parts.append(f"{verb} {counted(len(entries), 'DID')}: {first}")
+            dids = shortly(entry.new.number for entry in entries)
+            parts.append(f"{verb} {counted(len(entries), 'DID')}: {dids}")
     return "; it ".join(parts)
 
 
@@ -199,7 +208,7 @@ def _to_dial(change: Change) -> dict[str, str]:
     main = _main_number(change, dids)
     if main:
         found[main] = "main number"
-    for first, *more in _runs([did.number for did in gained if isinstance(did, Did)]):
+    for first, *more in runs([did.number for did in gained if isinstance(did, Did)]):
         if more:
             size = counted(len(more) + 1, "DID")
             found.setdefault(first, f"first of {size}")
@@ -216,24 +225,6 @@ def _main_number(change: Change, dids: Sequence[Did]) -> str:
     shown = did_key(str(change.desired.fields.get("def_outbound_cid", change.live.value("def_outbound_cid"))))
     by_key = (did.number for did in dids if shown and did_key(did.number) == shown)
     return next(by_key, next((did.number for did in dids if _MAIN.search(did.name)), ""))
-
-
-def _runs(numbers: Iterable[str]) -> Iterator[list[str]]:
-    """Put numbers together that follow each other."""
-    run: list[str] = []
-    for number in numbers:
-        if run and not _follows(run[-1], number):
-            yield run
-            run = []
-        run.append(number)
-    if run:
-        yield run
-
-
-def _follows(one: str, other: str) -> bool:
-    alike = len(one) == len(other) and one[:1].isdecimal() == other[:1].isdecimal()
-    old, new = one.removeprefix("+"), other.removeprefix("+")
-    return alike and old.isdecimal() and new.isdecimal() and int(new) == int(old) + 1
 
 
 def _dialled(number: str) -> str:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import product
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from batch.trunks.live import id_of
@@ -20,8 +21,10 @@ from batch.wording import counted, some_of
 
 _EXTENSION: Final = "{{.Ext}}"
 """Stands for the digits of an extension in a DID pattern."""
-_TAIL: Final = 7
-"""Two numbers that end alike, on at least so many characters, may be one in two notations."""
+_COUNTRY_CODE: Final = 3
+"""So many digits a notation of a number may have more in front than another."""
+_LEAST: Final = 7
+"""A number of fewer digits is not looked for in another notation."""
 _SHOWN: Final = 3
 
 
@@ -183,8 +186,14 @@ class ByHand(NamedTuple):
     """The id of the trunk whose DIDs change."""
     route: str
     """Which route; blank where there is none yet."""
-    change: str
+    steps: tuple[str, ...]
+    """What is to be changed in it, one after the other."""
     why: str
+
+    def change(self, most: int) -> str:
+        """Write what is to be changed in a sentence, at most so many steps of it."""
+        text = some_of(self.steps, most)
+        return f"{text[:1].upper()}{text[1:]}."
 
 
 Dids: TypeAlias = Mapping[int, Sequence[str]]
@@ -270,23 +279,24 @@ class _Comparison:
         return {trunk: frozenset(map(did_key, dids)) for trunk, dids in self.after.items()}
 
     @cached_property
-    def tails(self) -> Mapping[str, Sequence[tuple[int, str]]]:
-        """The DIDs that are lost, with their trunks, by how they end."""
-        found: dict[str, list[tuple[int, str]]] = defaultdict(list)
-        for trunk, dids in self.lost.items():
-            for did in dids:
-                found[_national(did)[-_TAIL:]].append((trunk, did))
-        return found
+    def old_notations(self) -> Mapping[tuple[int, str], tuple[int, str]]:
+        """The DIDs that are gained, each with the lost one that is the same number, rather of its own trunk's."""
+        gained, lost = _by_number(self.gained), _by_number(self.lost)
+        pairs = [*_alike(gained, lost), *((new, old) for old, new in _alike(lost, gained))]
+        others = {new: old for new, old in pairs if new[1] != old[1]}
+        return others | {new: old for new, old in pairs if new[1] != old[1] and new[0] == old[0]}
 
     def look_at(self, trunk: int) -> None:
         """Find out what the routes of a trunk do with the DIDs that it gains."""
         here = self.by_trunk.get(trunk, ())
-        specific = self._lookup(route for route in here if not route.is_catch_all)
+        of_some = [route for route in here if not route.is_catch_all]
         sure = [route for route in here if not route.some_callers]
         takes_all = any(not route.accepts for route in sure)
-        taking = self._lookup(sure)
+        if takes_all and not of_some:
+            return
+        specific, taking = self._lookup(of_some), self._lookup(sure)
         for did in self.gained[trunk]:
-            of, old = self._old_notation(trunk, did)
+            of, old = self.old_notations.get((trunk, did), (0, ""))
             was = specific.first(old) if of == trunk else None
             now = specific.first(did)
             if was is not None and (now is None or now[0] is not was[0]):
@@ -308,47 +318,44 @@ class _Comparison:
             self.lookups[ids] = _Lookup(those)
         return self.lookups[ids]
 
-    def _old_notation(self, trunk: int, did: str) -> tuple[int, str]:
-        """Return the lost DID, and its trunk, that is this number in another notation; 0 and blank if there is none."""
-        mine = _national(did)
-        alike = self.tails.get(mine[-_TAIL:], ()) if len(mine) >= _TAIL else ()
-        found = [(of, old) for of, old in alike if old != did and _same_end(mine, _national(old))]
-        return min(found, key=lambda one: one[0] != trunk, default=(0, ""))
-
     def other_notations(self) -> Iterator[ByHand]:
         """Say which routes know a DID only by a notation that it does not have any more."""
         for (trunk, number), found in self.notations.items():
             route, name = self.by_id[number], self.names[trunk]
-            steps = (self._new_notation(route, *one) for one in found)
+            by_shown: dict[str, list[str]] = defaultdict(list)
+            for shown, _, did in found:
+                by_shown[shown].append(did)
             _, old, new = found[0]
             yield ByHand(
                 trunk=trunk,
                 route=route.label,
-                change=f"{some_of(dict.fromkeys(steps), _SHOWN)}.",
-                why=f"{name} has {_dids(len(found))} in another notation afterwards ({old} becomes {new}), which this "
-                "route does not match.",
+                steps=tuple(self._new_notation(route, shown, dids) for shown, dids in by_shown.items()),
+                why=f"{name} has {counted(len(found), 'DID')} in another notation afterwards ({old} becomes {new}), "
+                "which this route does not match.",
             )
 
-    def _new_notation(self, route: InboundRoute, shown: str, old: str, new: str) -> str:
-        """Say what a route needs for a DID to be matched as it was; what other trunks still need stays."""
-        if shown != old:
-            return f"change DID pattern {shown} to match {new}"
-        needed = any(did_key(old) in self.keys.get(trunk, ()) for trunk in route.trunks)
-        return f"add DID pattern {new}" if needed else f"change DID pattern {old} to {new}"
+    def _new_notation(self, route: InboundRoute, shown: str, dids: Sequence[str]) -> str:
+        """Say what a route needs for DIDs to be matched as they were; what other trunks still need stays."""
+        if did_key(shown) not in route.literals:
+            return f"change DID pattern {shown} to match {shortly(dids)}"
+        needed = any(did_key(shown) in self.keys.get(trunk, ()) for trunk in route.trunks)
+        return f"add DID pattern {dids[0]}" if needed else f"change DID pattern {shown} to {dids[0]}"
 
     def not_taken(self) -> Iterator[ByHand]:
         """Say which trunks gain DIDs that none of their routes matches."""
         for (trunk, number), found in self.untaken.items():
             name, dids = self.names[trunk], [did for did, _ in found]
-            gets = f"{name} gets {some_of(dids, _SHOWN)}, which no inbound route of it matches"
+            gets = f"{name} gets {shortly(dids)}, which no inbound route of it matches"
             if not number:
-                change = f"Add an inbound route for {name} that matches {some_of(dids, _SHOWN)}."
-                yield ByHand(trunk, "", change, f"{gets}: calls to {'it' if len(dids) == 1 else 'them'} are lost.")
+                steps = [f"add an inbound route for {name} that matches {shortly(dids, None)}"]
+                calls = f"calls to {'it' if len(dids) == 1 else 'them'} are lost"
+                yield ByHand(trunk, "", tuple(steps), f"{gets}: {calls}.")
                 continue
             route = self.by_id[number]
             steps = [] if trunk in route.trunks else [f"add the trunk {name}"]
-            steps += [f"add a DID pattern that matches {did}" for did, shown in found if shown]
-            yield ByHand(trunk, route.label, f"{some_of(steps, _SHOWN)}.", f"{gets}; this one could.")
+            if changed := [did for did, shown in found if shown]:
+                steps.append(f"make it match {shortly(changed, None)}")
+            yield ByHand(trunk, route.label, tuple(steps), f"{gets}; this one could.")
 
     def without_dids(self) -> Iterator[ByHand]:
         """Say which routes match no DID any more, where all of their trunks are known and one loses what they match."""
@@ -369,8 +376,8 @@ class _Comparison:
             yield ByHand(
                 trunk=next(trunk for trunk, dids in left.items() if dids),
                 route=route.label,
-                change=f"{instead}.",
-                why=f"All DIDs that it matches leave {names}: {some_of(gone, _SHOWN)}. Then it matches nothing.",
+                steps=(instead,),
+                why=f"All DIDs that it matches leave {names}: {shortly(gone)}. Then it matches nothing.",
             )
 
     def _is_needed(self, route: InboundRoute, trunk: int) -> bool:
@@ -381,17 +388,45 @@ class _Comparison:
         return any(route.takes(did) for did in dids)
 
 
-def _national(did: str) -> str:
-    """Return a number without what its notation puts in front: ``+``, ``00`` or ``0``."""
-    return did_key(did).removeprefix("+").lstrip("0")
+def _by_number(dids: Dids) -> Mapping[str, Sequence[tuple[int, str]]]:
+    """Put DIDs, with their trunks, under their numbers without what a notation puts in front: ``+``, ``00``, ``0``."""
+    found: dict[str, list[tuple[int, str]]] = defaultdict(list)
+    for trunk, some in dids.items():
+        for did in some:
+            found[did_key(did).removeprefix("+").lstrip("0")].append((trunk, did))
+    return found
 
 
-def _same_end(one: str, other: str) -> bool:
-    return one.endswith(other) or other.endswith(one)
+def _alike(
+    longer: Mapping[str, Sequence[tuple[int, str]]], shorter: Mapping[str, Sequence[tuple[int, str]]]
+) -> Iterator[tuple[tuple[int, str], tuple[int, str]]]:
+    """Pair DIDs with those that lack the country code in front, or nothing."""
+    for number, ones in longer.items():
+        for cut in range(min(_COUNTRY_CODE, len(number) - _LEAST) + 1):
+            yield from product(ones, shorter.get(number[cut:], ()))
 
 
-def _dids(number: int) -> str:
-    return counted(number, "DID")
+def runs(numbers: Iterable[str]) -> Iterator[list[str]]:
+    """Put DIDs together that follow each other."""
+    run: list[str] = []
+    for number in numbers:
+        if run and not _follows(run[-1], number):
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def _follows(one: str, other: str) -> bool:
+    alike = len(one) == len(other) and one[:1].isdecimal() == other[:1].isdecimal()
+    old, new = one.removeprefix("+"), other.removeprefix("+")
+    return alike and old.isdecimal() and new.isdecimal() and int(new) == int(old) + 1
+
+
+def shortly(dids: Iterable[str], most: int | None = _SHOWN) -> str:
+    """Write DIDs, at most so many runs of them, those that follow each other as the first and the last."""
+    return some_of((" to ".join(dict.fromkeys((run[0], run[-1]))) for run in runs(dids)), most)
 
 
 def route_hazards(by_hand: Iterable[ByHand], rows: Mapping[int, int], names: Mapping[int, str]) -> list[Hazard]:
@@ -408,6 +443,6 @@ def route_hazards(by_hand: Iterable[ByHand], rows: Mapping[int, int], names: Map
 
 def _message(needed: Sequence[ByHand]) -> str:
     first = needed[0]
-    where = f"Inbound route {first.route}" if first.route else "Inbound routes"
+    where = f"Inbound route {first.route}: " if first.route else ""
     more = f" And {counted(len(needed) - 1, 'more change')}: sheet Follow-up." if needed[1:] else ""
-    return f"{first.why} By hand, in {where[:1].lower()}{where[1:]}: {first.change}{more}"
+    return f"{where}{first.why} By hand: {first.change(_SHOWN)}{more}"

@@ -72,8 +72,8 @@ def test_a_route_that_lacks_the_new_trunk_is_a_hazard_until_it_is_changed_or_all
                 {
                     "code": "routes",
                     "trunk": "Paris",
-                    "message": "Paris gets 442079460100, 442079460101, 442079460102, which no inbound route of it "
-                    "matches; this one could. By hand, in inbound route Main (id 1): add the trunk Paris.",
+                    "message": "Inbound route Main (id 1): Paris gets 442079460100 to 442079460102, which no inbound "
+                    "route of it matches; this one could. By hand: Add the trunk Paris.",
                     "flag": "--allow routes=Paris",
                     "allowed": False,
                 }
@@ -95,8 +95,7 @@ def test_what_to_do_and_whom_to_call_stand_in_plan_and_results_for_people_to_fil
             assert first == {
                 "What": "Add the trunk Paris.",
                 "Where": "Call Control > Inbound Route > Main (id 1)",
-                "Why": "Paris gets 442079460100, 442079460101, 442079460102, which no inbound route of it matches; "
-                "this one could.",
+                "Why": "Paris gets 442079460100 to 442079460102, which no inbound route of it matches; this one could.",
                 "Who": "PBX administrator",
                 "Done": None,
             }
@@ -146,11 +145,11 @@ def test_firmware_without_inbound_routes_is_told_and_each_trunk_is_to_be_looked_
         )
         assert london == (
             "Check that an inbound route of London matches its DIDs as they will be. London loses 3 DIDs: "
-            "442079460100, 442079460101, 442079460102."
+            "442079460100 to 442079460102."
         )
         assert paris == (
-            "Check that an inbound route of Paris matches its DIDs as they will be. Paris gains 3 DIDs: 442079460100, "
-            "442079460101, 442079460102."
+            "Check that an inbound route of Paris matches its DIDs as they will be. Paris gains 3 DIDs: "
+            "442079460100 to 442079460102."
         )
 
 
@@ -197,7 +196,7 @@ def test_a_route_that_goes_while_they_are_read_is_none(tmp_path: Path) -> None:
     gone = {"call": "inbound_route/get", "do": "errcode", "errcode": 60001, "times": "always"}
     no_query = {"call": "inbound_route/query", "do": "errcode", "errcode": 10001, "times": "always"}
     with moving(tmp_path, faults=[no_query, gone]) as there:
-        assert "Add an inbound route for Paris that matches" in routes_of(there)[0]["message"]
+        assert "By hand: Add an inbound route for Paris that matches" in routes_of(there)[0]["message"]
 
 
 def test_a_route_shown_without_an_id_is_not_guessed_at(tmp_path: Path) -> None:
@@ -229,8 +228,8 @@ def test_a_route_on_a_trunk_that_is_not_in_the_workbook_is_judged_with_that_trun
     rome = register(3, "Rome", "442079460177")
     with moving(tmp_path, routes, trunks=london, dids=gone, live=[LONDON, PARIS, rome]) as there:
         assert routes_of(there)[0]["message"] == (
-            "All DIDs that it matches leave London: 442079460100, 442079460101, 442079460102. Then it matches nothing. "
-            "By hand, in inbound route Sales (id 3): delete the route."
+            "Inbound route Sales (id 3): All DIDs that it matches leave London: 442079460100 to 442079460102. Then it "
+            "matches nothing. By hand: Delete the route."
         )
 
 

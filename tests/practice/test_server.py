@@ -332,6 +332,35 @@ def test_a_box_without_the_list_of_groups_has_the_menu(make_state: Callable[...,
         assert client.get("system/get_menuoptions", menu="queue")["errcode"] == 40002
 
 
+MAIN = {
+    "id": 1, "name": "Main", "did_option": "patterns", "did_pattern_list": [{"did_pattern": "44."}], "def_dest": "ivr",
+    "trunk_list": [{"id": 8}],
+}  # fmt: skip
+
+
+def test_inbound_routes_are_listed_in_short_and_shown_whole(state: PbxState, connect: Any) -> None:
+    state.inbound_routes = {1: MAIN, 2: {**MAIN, "id": 2, "name": "Night", "trunk_list": "odd"}}
+    carrier_a = {"id": 8, "name": "carrier-a", "type": "register"}
+    with running(state) as pbx:
+        client = connect(pbx)
+        page = client.get("inbound_route/list", page=1, page_size=1)
+        short = {"id": 1, "name": "Main", "trunk_list": [carrier_a], "def_dest": "ivr", "pos": 1}
+        assert (page["total_number"], page["data"]) == (2, [short])
+        assert client.get("inbound_route/get", id=1)["data"] == {**MAIN, "trunk_list": [carrier_a]}
+        assert [row["trunk_list"] for row in client.get("inbound_route/query", ids="2,1,7")["data"]] == [
+            [carrier_a],
+            "odd",
+        ]
+        assert client.get("inbound_route/get", id=7)["errcode"] == 60001
+        assert client.get("inbound_route/get")["errcode"] == 40002
+        assert client.get("inbound_route/query", ids="x")["errcode"] == 40002
+
+
+def test_a_box_whose_state_has_no_inbound_routes_has_no_calls_for_them(client: Any) -> None:
+    for call in ("list", "get", "query"):
+        assert client.get(f"inbound_route/{call}")["errcode"] == 10001
+
+
 # --- writing ----------------------------------------------------------------------------------------------------
 
 

@@ -10,6 +10,16 @@ def test_a_state_that_is_written_and_read_again_is_the_same(state: PbxState) -> 
     assert from_json(to_json(state)) == state
 
 
+def test_inbound_routes_are_kept_and_none_are_not_the_same_as_no_calls_for_them() -> None:
+    route = {"id": 1, "name": "Main", "trunk_list": [{"id": 8}]}
+    state = from_json({"inbound_routes": [route]})
+    assert to_json(state)["inbound_routes"] == [route]
+    assert to_json(from_json({"inbound_routes": []}))["inbound_routes"] == []
+    assert "inbound_routes" not in to_json(from_json({}))
+    with pytest.raises(ValueError, match="entry 1 of inbound_routes needs a name, a text"):
+        from_json({"inbound_routes": [{"id": 1}]})
+
+
 def test_a_trunk_of_three_fields_gets_the_rest_it_needs() -> None:
     state = from_json({"trunks": [{"id": 1, "name": "a", "type": "account"}, {"id": 2, "name": "b", "type": "peer"}]})
     assert state.trunks[1] == {
