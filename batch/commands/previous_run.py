@@ -32,7 +32,7 @@ from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
 from batch.trunks.model import Record
-from batch.trunks.way_back import way_back_of
+from batch.trunks.way_back import Restoration, Return, way_back_of
 from batch.writers.run_results import Results
 
 NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
@@ -129,7 +129,10 @@ class PreviousRun:
     def context(self, planned: Planned, rest: Rest) -> RunContext:
         """Return what the results of the next invocation are made of."""
         stays = {row: change for row, change in self._changes.items() if row in rest.stays}
-        return self._context(planned.plan.problems, {**stays, **rest.again})
+        context = self._context(planned.plan.problems, {**stays, **rest.again})
+        sent = {row for row, wanted in self.history.wanted.items() if self.history.sent(wanted.trunk_id)}
+        then = [line for line in context.returns if line.row in sent]  # since then they may just be back
+        return replace(context, returns=[*then, *(line for line in planned.returns if line.row not in sent)])
 
     @cached_property
     def _changes(self) -> dict[int, Change]:
@@ -154,6 +157,7 @@ class PreviousRun:
             hazards=facts["hazards"],
             approval=Approval(**facts["approval"]) if "approval" in facts else None,
             listed=[ListedSheet.from_json(one) for one in facts.get("left_to_people", ())],
+            returns=[Return(**{**line, "fate": Restoration(line["fate"])}) for line in facts.get("returns", ())],
         )
 
     def rewritten(self) -> Report:
@@ -172,6 +176,7 @@ class PreviousRun:
             results=results,
             outputs=outputs,
             listed=context.listed,
+            returns=context.ended_returns(ended),
             only_rewritten=True,
         )
 

@@ -335,7 +335,7 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
     checked, settings = context.checked, context.checked.settings
     problems = [asdict(problem) for problem in context.problems if problem.stops]
     if history is not None:
-        return {**_choice(checked, history), "problems": problems}
+        return {**_choice(checked, history), "problems": problems, **_returns(context)}
     return {
         "run": context.folder.id,
         "started": context.started.isoformat(),
@@ -357,7 +357,12 @@ def _facts(context: RunContext, planned: Planned, history: History | None) -> di
         **({"approval": context.approval.to_json()} if context.approval is not None else {}),
         "problems": problems,
         **context.facts,
+        **_returns(context),
     }
+
+
+def _returns(context: RunContext) -> dict[str, object]:
+    return {"returns": [asdict(line) for line in context.returns]} if context.returns else {}
 
 
 def _choice(checked: Checked, history: History) -> dict[str, object]:

@@ -24,6 +24,7 @@ from batch.trunks.diff import ChangeKind, Desired, Difference, EntryChange, List
 from batch.trunks.live import Entry, LiveTrunk, entry_json, parse_trunk
 from batch.trunks.model import Record
 from batch.trunks.values import Value
+from batch.trunks.way_back import Restoration
 
 Shape: TypeAlias = type | Callable[[Any], bool] | list["Shape"] | tuple["Shape", ...] | Mapping[str, "Shape"] | None
 """A type; a rule; what all items of a list are; several of which one fits; what the names of an object are; nothing."""
@@ -95,6 +96,12 @@ _PROBLEM: Final[Shape] = {
     "severity": (None, *(value.__eq__ for value in map(str, Severity))),
 }
 _NEEDED_OF_A_PROBLEM: Final = frozenset({"code", "sheet", "message", "fix", "severity"})
+_RETURN: Final[Mapping[str, Shape]] = {
+    "row": whole,
+    **dict.fromkeys(("trunk", "field", "before", "wrote", "now", "why"), str),
+    "fate": lambda value: value in {str(fate) for fate in Restoration},
+    "later": bool,
+}
 _FACTS: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("run", "pbx", "client_id", "digest"), str),
     "started": is_moment,
@@ -107,6 +114,7 @@ _FACTS: Final[Mapping[str, Shape]] = {
     "approval": dict.fromkeys(("approved_by", "date", "ticket", "plan", "sha256"), str),
     "undoes": str,
     "restores": bool,
+    "returns": [lambda value: fits(value, _RETURN) and value.keys() == _RETURN.keys()],
     "problems": [lambda value: fits(value, _PROBLEM) and value.keys() >= _NEEDED_OF_A_PROBLEM],
 }
 
@@ -154,11 +162,8 @@ def read_facts(kept: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 def are_whole(facts: Mapping[str, Any]) -> bool:
     """Tell whether all facts are there that a run is gone on with."""
-    return facts.keys() >= _FACTS.keys() - {"approval", "undoes", "restores"} and facts["workbook"].keys() >= {
-        "path",
-        "sha256",
-        "copy",
-    }
+    needed = _FACTS.keys() - {"approval", "undoes", "restores", "returns"}
+    return facts.keys() >= needed and facts["workbook"].keys() >= {"path", "sha256", "copy"}
 
 
 Json: TypeAlias = dict[str, Any]

@@ -53,7 +53,7 @@ _STEPS_BACK: Final = (
         "was before; what the run did not write is blank, and is left alone. Lists are whole, and go back entry by "
         "entry."
     ),
-    "To leave something as it is now, clear its cell or delete its row.",
+    "To leave something as it is now, clear its cell or delete its row; for a whole trunk, type skip as its Action.",
     "Then plan and apply this file like any other. What somebody changed on the PBX since the run is kept.",
     "Old passwords are not in this file. To have them back, undo the run itself (trunk-batch undo), or type them.",
 )
