@@ -256,6 +256,11 @@ def _resume(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _restore(command: argparse.ArgumentParser) -> None:
+    command.add_argument("workbook", type=Path, metavar="WORKBOOK", help="an export, as trunk-batch export wrote it")
+    command.add_argument("-y", "--yes", action="store_true", help="do not ask; for scripts")
+
+
 def _undo(command: argparse.ArgumentParser) -> None:
     _run(command)
     command.add_argument("-y", "--yes", action="store_true", help="do not ask; for scripts")
@@ -356,6 +361,12 @@ _COMMANDS: Final[Mapping[str, _About]] = {
         "take back what a run wrote, but for what somebody changed since",
         "Take back what a run wrote, by a run of its own: plan, ask, write, read back. What somebody changed since is "
         "kept. Everything is as the run has it, its PBX too; give a flag only for what is to differ.",
+    ),
+    "restore": _About(
+        _restore,
+        "bring every trunk of an export back to what the export holds",
+        "Bring every trunk of an export back to what the export holds: plan, ask, write, read back. What somebody "
+        "changed since is a hazard of its trunk, to be allowed by name.",
     ),
     "status": _About(
         _run,

@@ -203,6 +203,17 @@ def _undo(flags: argparse.Namespace, console: Console) -> int:
     return _show_report(undo(run, Terminal(console, assume_yes=flags.yes), only=only, **given), console)
 
 
+def _restore(flags: argparse.Namespace, console: Console) -> int:
+    from batch.commands.undo import restore  # noqa: PLC0415 - not for --help
+
+    if not flags.yes and not on_terminal():
+        raise UsageError(
+            "restore asks before it writes, and there is no terminal to ask on.",
+            "Add --yes: what somebody changed since the export is not touched before it is allowed by name.",
+        )
+    return _show_report(restore(_settings(flags, console), Terminal(console, assume_yes=flags.yes)), console)
+
+
 def _show_report(done: Report | Planned, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
@@ -242,6 +253,7 @@ _COMMANDS = {
     "resume": _resume,
     "verify": _verify,
     "undo": _undo,
+    "restore": _restore,
     "status": offline.show_status,
     "runs": offline.list_runs,
     "practice": offline.serve_practice,

@@ -105,7 +105,7 @@ def apply_command(planned: Planned, signed: Path | None = None) -> str:
         return command("undo", settings.undoes, allow)
     flags = [*where(settings), *which(settings), *allow, *how(settings)]
     flags += ["--expect", planned.digest] if signed is None else ["--approved", signed]
-    return command("apply", settings.workbook, flags)
+    return command("restore" if settings.restores else "apply", settings.workbook, flags)
 
 
 def _summary(planned: Planned) -> Summary:

@@ -168,7 +168,7 @@ class RunContext:
             endings=endings,
             summary=self.summary(outcomes, endings, attention),
             hazards=self.hazards,
-            listed=with_way_back(self.listed, self.ended_returns(outcomes)),
+            listed=with_way_back(self.listed, self.ended_returns(outcomes), restores=self.checked.settings.restores),
             address=self.address,
             folder=self.folder,
         )

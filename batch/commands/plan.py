@@ -239,7 +239,7 @@ def _with_returns(
     backs = [(record, _way_back(checked, exported.get(record.id or 0))) for record in gone]
     beyond = [line for record, back in backs if back for line in all_lost(record, back, why.get(record.row, ""))]
     returns = [*returns, *beyond]
-    listed = tuple(with_way_back(planned.listed, returns))
+    listed = tuple(with_way_back(planned.listed, returns, restores=checked.settings.restores))
     return replace(planned, returns=tuple(returns), beyond=frozenset(line.row for line in beyond), listed=listed)
 
 

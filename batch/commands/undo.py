@@ -17,6 +17,7 @@ from typing import Any
 
 from batch.commands.applying import carry_out
 from batch.commands.check import check
+from batch.commands.command_lines import command
 from batch.commands.outputs import Report, check_places
 from batch.commands.plan import Planned
 from batch.commands.previous_run import PreviousRun, return_to, with_old_passwords
@@ -26,8 +27,8 @@ from batch.runs import folders
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.serialization import Json
 from batch.schema.columns import LIST_OF
-from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, plain_stem
-from batch.settings import Settings, settings_given
+from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, FileKind, plain_stem
+from batch.settings import Settings, as_settings, settings_given
 from batch.trunks.live import LiveTrunk, parse_trunk
 from batch.writers.atomic import already_there
 from batch.writers.way_back_workbook import Overwritten, write_way_back
@@ -85,6 +86,30 @@ def undo(
         checked = with_old_passwords(check(settings))
         facts = {"undoes": str(place.resolve())}
         return carry_out(checked, interface, command="undo", target=_target(settings, place), facts=facts)
+
+
+def restore(settings: Settings | Path | str, interface: UserInterface | None = None) -> Report | Planned:
+    """Bring every trunk of an export back to what the export holds: plan, ask, write, read back.
+
+    What somebody changed since is a hazard, trunk by trunk.
+
+    Returns:
+        The report; or the plan, if problems or hazards stand against it: then nothing was sent.
+
+    Raises:
+        BatchError: it is no export, or cannot be read, the PBX cannot be used, or the question was answered no.
+    """
+    settings = replace(as_settings(settings), restores=True)
+    check_places(settings)
+    folders.check_unused(settings.run_dir)
+    checked = check(settings)
+    if FileKind.EXPORT not in checked.workbook.metadata.kinds or not checked.exported():
+        raise UsageError(
+            f"{settings.workbook} is no export, so it does not say what trunks held.",
+            f"Give a workbook that trunk-batch export wrote; or, to write what this one says: "
+            f"{command('plan', settings.workbook)}",
+        )
+    return carry_out(checked, interface or Unattended(), command="restore", facts={"restores": True})
 
 
 def write_undo(run: Path | str, path: Path, only: Collection[str] = ()) -> WayBackWritten:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -113,10 +114,20 @@ def _head_text(planned: Planned) -> Iterator[str]:
     rest = f", what is left of run {_run(settings).name}" if _is_resumed(planned) else ""
     if settings.undoes is not None and not rest:
         yield f"Way back on {planned.address}: what the run {settings.undoes.name} wrote"
+    elif settings.restores and not rest:
+        made = planned.checked.workbook.metadata.made_at
+        yield f"Way back on {planned.address}: all that the export {settings.workbook.name} holds, made {_on(made)}"
     else:
         yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
     yield from planned.notes
     yield plan_headline(planned.plan)
+
+
+def _on(made_at: str) -> str:
+    try:
+        return f"on {datetime.fromisoformat(made_at):%Y-%m-%d %H:%M}"
+    except ValueError:
+        return "some time ago"
 
 
 def _run(settings: Settings) -> Path:
@@ -205,7 +216,7 @@ def _to_allow_them(planned: Planned) -> str:
     them = "all of them" if len(planned.refused_hazards) > 1 else "it"
     if settings.undoes is not None:
         return f"To allow {them}: {command('undo', settings.undoes, allow)}"
-    return f"To allow {them}: {command('plan', settings.workbook, flags)}"
+    return f"To allow {them}: {command('restore' if settings.restores else 'plan', settings.workbook, flags)}"
 
 
 def _not_skippable(stopping: Iterable[Problem]) -> str:

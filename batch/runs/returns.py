@@ -20,6 +20,8 @@ _COLUMNS: Final = {
     "What becomes of it": 22,
     "Why": 60,
 }
+_SINCE_EXPORT: Final = {"Before the run": "In the file", "Written by it": "At the export"}
+"""What two of the columns are called where an export is restored."""
 _BACK: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 
 
@@ -39,7 +41,7 @@ def left_behind(returns: Iterable[Return]) -> list[Return]:
     return [line for line in returns if line.fate in {Restoration.KEPT, Restoration.LOST}]
 
 
-def with_way_back(listed: Iterable[ListedSheet], returns: Sequence[Return]) -> list[ListedSheet]:
+def with_way_back(listed: Iterable[ListedSheet], returns: Sequence[Return], *, restores: bool) -> list[ListedSheet]:
     """Put the sheet about them before all others, if there are any; what did not go back stands first."""
     others = [sheet for sheet in listed if sheet.name != _SHEET]
     if not returns:
@@ -48,7 +50,7 @@ def with_way_back(listed: Iterable[ListedSheet], returns: Sequence[Return]) -> l
     ours = ListedSheet(
         name=_SHEET,
         says="What becomes of each field and list entry that goes back, and of what cannot.",
-        columns=_COLUMNS,
+        columns={(_SINCE_EXPORT.get(name, name) if restores else name): width for name, width in _COLUMNS.items()},
         lines=[
             (line.trunk, line.field, line.before, line.wrote, line.now, str(line.fate), line.why)
             for line in sorted(returns, key=lambda line: line.fate not in {Restoration.KEPT, Restoration.LOST})

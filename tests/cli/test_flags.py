@@ -22,6 +22,7 @@ COMMANDS = (
     "resume",
     "verify",
     "undo",
+    "restore",
     "status",
     "runs",
     "practice",

@@ -163,7 +163,7 @@ def test_what_was_trimmed_from_a_way_back_stays_as_it_is(there: Bench) -> None:
     assert run("undo", run_dir, "-o", path).code == 0
     book = openpyxl.load_workbook(path)
     trunks, dids = book["Trunks"], book["DIDs"]
-    columns = {str(cell.value): cell.column for cell in trunks[1]}
+    columns = {str(cell.value): place for place, cell in enumerate(trunks[1], 1)}
     trunks.cell(2, columns["Port"]).value = None
     trunks.cell(3, columns["Action"]).value = "skip"
     rows = {row[1].value: row[0].row for row in dids.iter_rows() if row[0].value == "London"}
