@@ -119,7 +119,7 @@ def resume(
             checked.settings, interface, record, checked.records.trunks, checked.exported
         ) as connection:
             stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
-            planned = make_plan(checked, connection, returned.done_with)
+            planned = make_plan(checked, connection, returned.done_with, returned.before)
             rest = returned.sort_out(planned)
             differs = deviations(rest, returned.history.wanted, returned.before)
             planned = replace(narrowed(planned, rest.again.keys()), differs=differs)
