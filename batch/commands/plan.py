@@ -273,10 +273,14 @@ def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveT
 
 
 def _left_to_people(planned: Planned, client: LiveReads) -> Planned:
-    """Read inbound routes, where DIDs change, and add what they need and what else is left to people."""
+    """Read inbound routes, where DIDs change, and add what they need and what else is left to people.
+
+    Going back must not wait for anybody's hand on a route: it is what one does when something is wrong.
+    """
     routes = client.inbound_routes() if planned.whole else InboundRoutes()
     left = left_to_people(planned.plan.updates, planned.whole, planned.not_whole, routes)
-    return replace(_with_hazards(planned, left.hazards), listed=(*planned.listed, *left.sheets))
+    hazards = () if planned.checked.goes_back else left.hazards
+    return replace(_with_hazards(planned, hazards), listed=(*planned.listed, *left.sheets))
 
 
 def _with_hazards(planned: Planned, hazards: Sequence[Hazard]) -> Planned:

@@ -15,7 +15,7 @@ from batch.schema.columns import TRUNKS
 from batch.schema.problems import UNSEEN
 from batch.tables.row_results import EndingCount, Summary, Tone
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import ChangeKind, Difference, EntryChange, entry_text, value_text
+from batch.trunks.diff import ChangeKind, Difference, EntryChange, entry_text, follows, value_text
 from batch.trunks.live import Did, Entry
 from batch.trunks.live_checks import Hazard
 from batch.wording import counted
@@ -263,8 +263,5 @@ _SHORTEST_RUN: Final = 3
 
 
 def _follows(one: Entry, other: Entry) -> bool:
-    if not (isinstance(one, Did) and isinstance(other, Did) and one.name == other.name):
-        return False
-    old, new = one.number.removeprefix("+"), other.number.removeprefix("+")
-    alike = len(one.number) == len(other.number) and one.number[:1].isdecimal() == other.number[:1].isdecimal()
-    return alike and old.isascii() and old.isdecimal() and new.isdecimal() and int(new) == int(old) + 1
+    named_alike = isinstance(one, Did) and isinstance(other, Did) and one.name == other.name
+    return named_alike and follows(one.number, other.number)

@@ -171,6 +171,13 @@ def entry_text(entry: Entry) -> str:
     return f"{named} for {', '.join(e.number or f'#{e.id}' for e in entry.order)}"
 
 
+def follows(one: str, other: str) -> bool:
+    """Tell whether a number is the one after another, in the same notation."""
+    old, new = one.removeprefix("+"), other.removeprefix("+")
+    alike = len(one) == len(other) and one[:1].isdecimal() == other[:1].isdecimal()
+    return alike and old.isascii() and old.isdecimal() and new.isdecimal() and int(new) == int(old) + 1
+
+
 def compare_lists(old: Sequence[Entry], new: Sequence[Entry]) -> ListDifference:
     """Compare two lists."""
     if tuple(old) == tuple(new):

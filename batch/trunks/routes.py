@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from batch.trunks.diff import follows
 from batch.trunks.live import id_of
 from batch.trunks.live_checks import Hazard
 from batch.trunks.numbers import did_key
@@ -26,6 +27,7 @@ _COUNTRY_CODE: Final = 3
 _LEAST: Final = 7
 """A number of fewer digits is not looked for in another notation."""
 _SHOWN: Final = 3
+_CHANGE: Final = "change DID pattern "
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -326,10 +328,12 @@ class _Comparison:
             for shown, _, did in found:
                 by_shown[shown].append(did)
             _, old, new = found[0]
+            first, *rest = (self._new_notation(route, shown, dids) for shown, dids in by_shown.items())
+            same = first.startswith(_CHANGE)
             yield ByHand(
                 trunk=trunk,
                 route=route.label,
-                steps=tuple(self._new_notation(route, shown, dids) for shown, dids in by_shown.items()),
+                steps=(first, *(step.removeprefix(_CHANGE) if same else step for step in rest)),
                 why=f"{name} has {counted(len(found), 'DID')} in another notation afterwards ({old} becomes {new}), "
                 "which this route does not match.",
             )
@@ -337,9 +341,9 @@ class _Comparison:
     def _new_notation(self, route: InboundRoute, shown: str, dids: Sequence[str]) -> str:
         """Say what a route needs for DIDs to be matched as they were; what other trunks still need stays."""
         if did_key(shown) not in route.literals:
-            return f"change DID pattern {shown} to match {shortly(dids)}"
+            return f"{_CHANGE}{shown} to match {shortly(dids)}"
         needed = any(did_key(shown) in self.keys.get(trunk, ()) for trunk in route.trunks)
-        return f"add DID pattern {dids[0]}" if needed else f"change DID pattern {shown} to {dids[0]}"
+        return f"add DID pattern {dids[0]}" if needed else f"{_CHANGE}{shown} to {dids[0]}"
 
     def not_taken(self) -> Iterator[ByHand]:
         """Say which trunks gain DIDs that none of their routes matches."""
@@ -410,18 +414,12 @@ def runs(numbers: Iterable[str]) -> Iterator[list[str]]:
     """Put DIDs together that follow each other."""
     run: list[str] = []
     for number in numbers:
-        if run and not _follows(run[-1], number):
+        if run and not follows(run[-1], number):
             yield run
             run = []
         run.append(number)
     if run:
         yield run
-
-
-def _follows(one: str, other: str) -> bool:
-    alike = len(one) == len(other) and one[:1].isdecimal() == other[:1].isdecimal()
-    old, new = one.removeprefix("+"), other.removeprefix("+")
-    return alike and old.isdecimal() and new.isdecimal() and int(new) == int(old) + 1
 
 
 def shortly(dids: Iterable[str], most: int | None = _SHOWN) -> str:

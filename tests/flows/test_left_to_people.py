@@ -233,6 +233,29 @@ def test_a_route_on_a_trunk_that_is_not_in_the_workbook_is_judged_with_that_trun
         )
 
 
+def test_a_move_needs_the_route_of_the_trunk_that_gives_on_the_one_that_gets(tmp_path: Path) -> None:
+    moved: Sequence[Line] = (
+        ("Trunk", "DID", "Move from"),
+        ("Paris", "442079460100-442079460102", "London"),
+    )
+    with moving(tmp_path, trunks=[("Name",), ("Paris",)], dids=moved) as there:
+        (hazard,) = routes_of(there)
+        assert hazard["message"] == (
+            "Inbound route Main (id 1): Paris gets 442079460100 to 442079460102, which no inbound route of it matches; "
+            "this one could. By hand: Add the trunk Paris."
+        )
+
+
+def test_going_back_waits_for_nobody_to_change_a_route_and_says_what_is_to_be_changed(tmp_path: Path) -> None:
+    with moving(tmp_path) as there:
+        assert there.apply("--allow", "routes").code == 0
+        there.pbx.state.inbound_routes = {1: {**ROUTES[0], "trunk_list": [{"id": 2}]}, 2: ROUTES[1]}
+        ran = there.on_run("undo", "--yes")
+        assert ran.code == 0
+        assert ran.json["follow_up"][0]["what"] == "Add the trunk London."
+        assert [did["did"] for did in there.pbx.state.trunks[2]["did_list"]] == ["33140000000"]
+
+
 def calls(there: Bench) -> list[tuple[str, ...]]:
     return [tuple(one.values()) for one in there.run("plan", "--json").json["test_calls"]]
 

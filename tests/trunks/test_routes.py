@@ -172,6 +172,14 @@ def test_a_literal_pattern_that_the_new_notation_does_not_match_is_to_be_changed
     ]
 
 
+def test_of_many_literal_patterns_each_stands_with_its_new_one() -> None:
+    old = ["02079460100", "02079460101", "02079460105"]
+    (found,) = by_hand([route(1, "Desks", [1], *old)], {1: old}, {1: [f"+44{did[1:]}" for did in old]})
+    assert found.change(2) == (
+        "Change DID pattern 02079460100 to +442079460100, 02079460101 to +442079460101 and 1 more."
+    )
+
+
 def test_a_pattern_that_another_trunk_still_needs_is_added_to() -> None:
     rows = [route(1, "Sales", [1, 2], "02079460100")]
     (found,) = by_hand(rows, {1: ["02079460100"], 2: ["02079460100"]}, {1: ["00442079460100"]})
