@@ -20,8 +20,8 @@ from batch.trunks.routes import (
     ByHand,
     InboundRoute,
     InboundRoutes,
+    consecutive,
     route_hazards,
-    runs,
     shortly,
     to_change_by_hand,
 )
@@ -208,7 +208,7 @@ def _to_dial(change: Change) -> dict[str, str]:
     main = _main_number(change, dids)
     if main:
         found[main] = "main number"
-    for first, *more in runs([did.number for did in gained if isinstance(did, Did)]):
+    for first, *more in consecutive([did.number for did in gained if isinstance(did, Did)]):
         if more:
             size = counted(len(more) + 1, "DID")
             found.setdefault(first, f"first of {size}")

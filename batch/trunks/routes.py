@@ -410,7 +410,7 @@ def _alike(
             yield from product(ones, shorter.get(number[cut:], ()))
 
 
-def runs(numbers: Iterable[str]) -> Iterator[list[str]]:
+def consecutive(numbers: Iterable[str]) -> Iterator[list[str]]:
     """Put DIDs together that follow each other."""
     run: list[str] = []
     for number in numbers:
@@ -424,7 +424,7 @@ def runs(numbers: Iterable[str]) -> Iterator[list[str]]:
 
 def shortly(dids: Iterable[str], most: int | None = _SHOWN) -> str:
     """Write DIDs, at most so many runs of them, those that follow each other as the first and the last."""
-    return some_of((" to ".join(dict.fromkeys((run[0], run[-1]))) for run in runs(dids)), most)
+    return some_of((" to ".join(dict.fromkeys((run[0], run[-1]))) for run in consecutive(dids)), most)
 
 
 def route_hazards(by_hand: Iterable[ByHand], rows: Mapping[int, int], names: Mapping[int, str]) -> list[Hazard]:
