@@ -170,6 +170,32 @@ def acceptable(text: str) -> str:
     return text
 
 
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
+_MOST_S: Final = 86_400
+
+
+def seconds_of(text: str) -> float:
+    """Read a time such as ``30m``, in seconds.
+
+    Raises:
+        ValueError: it is none, or too long.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?) ?([smh])", text.strip().casefold())
+    if found is None or not 0 < (seconds := float(found[1]) * _UNITS[found[2]]) <= _MOST_S:
+        raise ValueError(f"{text!r} is not a time of up to 24 hours, like 30m, 90s or 2h")
+    return seconds
+
+
+def time_span(text: str) -> str:
+    """Read a time as ``--confirm-within`` takes it.
+
+    Raises:
+        ValueError: it is none, or too long.
+    """
+    seconds_of(text)
+    return text.strip()
+
+
 def digest(text: str) -> str:
     """Read a digest as a plan prints it.
 
@@ -202,3 +228,34 @@ def taken(option: Option, value: object) -> Any:
 def kind_written(written: str) -> type:
     """Return the kind of a field's value by how its type is written: ``Path`` for ``Path | None``."""
     return next(kind for kind in _KINDS if kind.__name__ == re.split(r"\W", written)[0])
+
+
+_NAME_PATTERN: Final = re.compile(r"[A-Za-z_*?][\w*?]*", re.ASCII)
+
+
+def source_of_secrets(text: str) -> str:
+    """Spell what cells may read from: a variable's pattern as it is, a folder or file as a whole path.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if _NAME_PATTERN.fullmatch(text):
+        return text
+    if is_path(text) and not text.casefold().startswith(("env:", "file:")):
+        return place_of(text)
+    raise UsageError(
+        f"Passwords cannot be read from {text!r}.", "Give names of variables, like SIP_*, or a folder, like ~/sip/."
+    )
+
+
+def is_path(text: str) -> bool:
+    """Tell whether what cells may read from is a folder or file, not the name of a variable."""
+    return text.startswith("~") or any(separator in text for separator in filter(None, (os.sep, os.altsep)))
+
+
+def place_of(text: str, folder: str | Path = "") -> str:
+    """Return the whole path that a text names, without a look at the disk.
+
+    ``~`` is the home folder; a relative one is meant from the given folder, or the current one.
+    """
+    return os.path.abspath(Path(folder, os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib keeps a ``..``

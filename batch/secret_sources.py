@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Final
 
 from batch.errors import UsageError
+from batch.options import is_path, place_of
 from batch.secrets import NoSecret, Secret
-from batch.settings import Settings, is_path, place_of
+from batch.settings import Settings
 from batch.wording import counted, quoted, some_of
 
 _HOW: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_CLOEXEC", 0)

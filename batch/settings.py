@@ -8,14 +8,27 @@ typed next follow from it.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Final
 
 from batch.errors import UsageError
-from batch.options import ACCEPTABLE, HAZARDS, Option, Part, acceptable, digest, entry, hazard, kind_written, taken
+from batch.options import (
+    ACCEPTABLE,
+    HAZARDS,
+    Option,
+    Part,
+    acceptable,
+    digest,
+    entry,
+    hazard,
+    kind_written,
+    seconds_of,
+    source_of_secrets,
+    taken,
+    time_span,
+)
 from batch.secrets import Secret
 
 TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
@@ -39,8 +52,6 @@ _WHICH: Final = Part(("export", "check", *_OF_WORKBOOKS), "which trunks")
 _ONLY: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
 _ASKING: Final = Part(_ASKING_COMMANDS, "how")
 _WRITING: Final = Part(_WRITING_COMMANDS, "how")
-
-_NAME_PATTERN: Final = re.compile(r"[A-Za-z_*?][\w*?]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -248,6 +259,14 @@ class Settings:
         bounds=(0, 3_600),
         profile="settle_wait",
     )
+    confirm_within: str = entry(
+        "",
+        "go back by itself unless somebody confirms the run in this time, like 30m: yes at the prompt, or confirm RUN",
+        Part(("apply",), "how"),
+        metavar="TIME",
+        reader=time_span,
+        kept=False,
+    )
     log: Path | None = entry(
         None, "write each request to this file, as JSON lines without secrets", _ASKING, kept=False, apart=True
     )
@@ -265,7 +284,7 @@ class Settings:
             if option.choices and value not in {option.usual, *option.choices}:
                 raise UsageError(f"{name} cannot be {value!r}.", f"Give {' or '.join(option.choices)}.")
         _check_words(self)
-        object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(_source, self.secrets_from))))
+        object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(source_of_secrets, self.secrets_from))))
         if self.workbook.name in {"", ".."}:
             object.__setattr__(self, "workbook", self.workbook.resolve())
 
@@ -290,6 +309,10 @@ def _check_words(settings: Settings) -> None:
     for allowed in settings.allow:
         if allowed.partition("=")[0] not in HAZARDS:
             raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")
+    try:
+        seconds_of(settings.confirm_within or "1s")
+    except ValueError as error:
+        raise UsageError(f"confirm_within: {error}.", "Give another time.") from None
     for accepted in settings.accept:
         if accepted not in ACCEPTABLE:
             raise UsageError(f"Nothing to accept is called {accepted!r}.", f"Give {' or '.join(ACCEPTABLE)}.")
@@ -322,34 +345,6 @@ def settings_given(given: Mapping[str, Any]) -> dict[str, Any]:
         name: taken(OPTIONS[name], value) if name in OPTIONS and value is not None else value
         for name, value in given.items()
     }
-
-
-def _source(text: str) -> str:
-    """Spell what cells may read from: a variable's pattern as it is, a folder or file as a whole path.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    if _NAME_PATTERN.fullmatch(text):
-        return text
-    if is_path(text) and not text.casefold().startswith(("env:", "file:")):
-        return place_of(text)
-    raise UsageError(
-        f"Passwords cannot be read from {text!r}.", "Give names of variables, like SIP_*, or a folder, like ~/sip/."
-    )
-
-
-def is_path(text: str) -> bool:
-    """Tell whether what cells may read from is a folder or file, not the name of a variable."""
-    return text.startswith("~") or any(separator in text for separator in filter(None, (os.sep, os.altsep)))
-
-
-def place_of(text: str, folder: str | Path = "") -> str:
-    """Return the whole path that a text names, without a look at the disk.
-
-    ``~`` is the home folder; a relative one is meant from the given folder, or the current one.
-    """
-    return os.path.abspath(Path(folder, os.path.expanduser(text)))  # noqa: PTH100, PTH111 - pathlib keeps a ``..``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

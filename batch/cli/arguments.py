@@ -368,6 +368,12 @@ _COMMANDS: Final[Mapping[str, _About]] = {
         "Bring every trunk of an export back to what the export holds: plan, ask, write, read back. What somebody "
         "changed since is a hazard of its trunk, to be allowed by name.",
     ),
+    "confirm": _About(
+        _run,
+        "keep what a run wrote that would go back by itself; contacts no PBX",
+        "Confirm a run that was applied with --confirm-within, from another window, or after its process was killed. "
+        "Contacts no PBX.",
+    ),
     "status": _About(
         _run,
         "say how far a run is, also while it runs; contacts no PBX",

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -17,7 +17,7 @@ from batch.errors import UsageError
 from batch.wording import visible
 
 if TYPE_CHECKING:
-    from batch.commands.flow import Planned
+    from batch.commands.flow import Planned, Report
     from batch.commands.run import Progress
     from batch.runs.outcomes import Outcome
     from batch.wording import Shown
@@ -305,6 +305,30 @@ class Terminal:
             console.say(plan_text.offer_text(planned, console.shown))
         console.complain(*plan_text.question(planned, console.shown))
         return console.ask("Type yes to go on: ").casefold() in {"yes", "y"}
+
+    def show(self, report: Report) -> None:
+        """Tell how a run went that goes on waiting."""
+        from batch.reports.run_text import report_text  # noqa: PLC0415 - only when needed
+
+        self._console.say(report_text(report, self._console.shown))
+        self._console.flush()
+
+    def listen(self, text: str) -> Callable[[], str]:
+        """Ask on the terminal, without waiting for the answer; whoever types something else is asked again."""
+        if not on_terminal():
+            return str
+        answers: list[str] = []
+
+        def ask() -> None:
+            while not answers and sys.stdin is not None:
+                answer = self._console.ask(text).casefold()
+                if answer in {"yes", "y", "no", "n"}:
+                    answers.append(answer)
+                elif not answer:  # the terminal has ended
+                    return
+
+        threading.Thread(target=ask, name="answer", daemon=True).start()
+        return lambda: answers[0] if answers else ""
 
     def watch(self, total: int) -> Progress:
         """Show progress on stderr, unless somebody has asked to stop and nothing has come of it.

@@ -217,11 +217,14 @@ def _restore(flags: argparse.Namespace, console: Console) -> int:
 def _show_report(done: Report | Planned, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
-    from batch.reports.run_text import report_text  # noqa: PLC0415
+    from batch.reports.run_text import confirmation_text, report_text  # noqa: PLC0415
 
     if isinstance(done, flow.Planned):
         return _show_plan(done, console)
-    console.say(report_text(done, console.shown))
+    if done.confirmation is not None:  # the rest was told before it waited
+        console.say(confirmation_text(done, console.shown))
+    else:
+        console.say(report_text(done, console.shown))
     if console.json:
         if done.lost is not None and done.exit_code == done.lost.exit_code:
             console.hand_over(json_shapes.error_json(done.lost))
@@ -254,6 +257,7 @@ _COMMANDS = {
     "verify": _verify,
     "undo": _undo,
     "restore": _restore,
+    "confirm": offline.confirm_run,
     "status": offline.show_status,
     "runs": offline.list_runs,
     "practice": offline.serve_practice,

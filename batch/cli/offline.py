@@ -45,6 +45,19 @@ def _new_template(path: Path) -> Path:
     return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
 
 
+def confirm_run(flags: argparse.Namespace, console: Console) -> int:
+    """Confirm a run that would go back by itself."""
+    from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help
+    from batch.commands.confirming import confirm  # noqa: PLC0415
+
+    run = run_of(flags)
+    said = confirm(run)
+    console.say([f"Run {run.name}: confirmed, by {said.by}. What it wrote stays."])
+    if console.json:
+        console.hand_over({"run": str(run), "confirmed": True, "by": said.by})
+    return 0
+
+
 def show_status(flags: argparse.Namespace, console: Console) -> int:
     """Say how a run stands."""
     from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.errors import UsageError
+from batch.options import is_path, place_of
 from batch.pbx.addresses import base_url_of
 from batch.secret_sources import read_small, why_unread
 from batch.settings import (
@@ -28,9 +29,7 @@ from batch.settings import (
     Profile,
     Settings,
     from_environment,
-    is_path,
     make_settings,
-    place_of,
     settings_given,
 )
 from batch.wording import quoted

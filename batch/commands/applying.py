@@ -22,6 +22,7 @@ from batch.commands.run import UserInterface, begin
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.readers.detect import fingerprint
 from batch.runs import folders, journal
+from batch.runs.confirmations import Confirmation, note_confirmation
 from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.schema.file_metadata import PRACTICE_MARK
@@ -88,6 +89,8 @@ def carry_out(
                 columns=checked.columns_file.text,
             )
             stack.enter_context(cut_short(folder.path))
+            if settings.confirm_within:
+                note_confirmation(folder.path, Confirmation())
             holder = replace(holder, run=str(folder.path))
             stack.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
             at_pbx.tell(holder)

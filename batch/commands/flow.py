@@ -17,12 +17,16 @@ from typing import Any
 from batch.commands.applying import Declined, carry_out, cut_short
 from batch.commands.approval import apply_command, read_signed, write_plan_page, write_plan_workbook
 from batch.commands.check import Checked, check
+from batch.commands.command_lines import command
+from batch.commands.confirming import Remembering, await_confirmation
 from batch.commands.connection import open_connection
 from batch.commands.outputs import Report, check_output_places, check_places
 from batch.commands.plan import Planned, make_plan, narrowed
 from batch.commands.previous_run import Verified, return_to
 from batch.commands.run import NotApproved, Unattended, UserInterface, begin
+from batch.errors import UsageError
 from batch.runs import folders, journal
+from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
 from batch.runs.folders import recording
 from batch.runs.locks import Holder, holding, place_of_pbx, place_of_run
 from batch.runs.resuming import deviations
@@ -83,7 +87,11 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
     checked = check(settings)
     if signed is not None:
         signed.check_workbook(checked)
-    return carry_out(checked, interface, signed=signed)
+    if not settings.confirm_within:
+        return carry_out(checked, interface, signed=signed)
+    asked = Remembering(interface)
+    done = carry_out(checked, asked, signed=signed)
+    return await_confirmation(done, asked) if isinstance(done, Report) else done
 
 
 def resume(
@@ -108,6 +116,7 @@ def resume(
     with ExitStack() as stack:
         stack.enter_context(cut_short(place))
         stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
+        _check_confirmed(place)
         returned = return_to(place, flags)
         check_places(returned.checked.settings)
         check_output_places(returned.checked.settings, returned.target)
@@ -159,3 +168,22 @@ def verify(run: Path | str, interface: UserInterface | None = None, **given: Any
         ):
             live = connection.client.trunks([wanted.trunk_id for wanted in returned.history.wanted.values()])
         return returned.verified(live)
+
+
+def _check_confirmed(place: Path) -> None:
+    """Refuse to go on with a run that waits to be confirmed, or that nobody confirmed in time.
+
+    Raises:
+        UsageError: it is such a run; first of all it is to be taken back.
+    """
+    said = read_confirmation(place)
+    if said is None or said.stage is not Stage.OPEN:
+        return
+    keep = f"To keep what it wrote: {command('confirm', place)}; then resume goes on with it."
+    if is_waited_for(place):
+        raise UsageError("The run waits to be confirmed, and goes back by itself if it is not.", keep)
+    raise UsageError(
+        "The run was to go back unless somebody confirmed it. Nobody did, and the process that would have taken it "
+        "back is gone: what it wrote is still on the PBX.",
+        f"Take it back: {command('undo', place)}\n{keep}",
+    )

@@ -45,6 +45,19 @@ _HELD: Final = frozenset({Ending.APPLIED, Ending.UNCHANGED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Confirmed:
+    """What came of a run that goes back by itself unless it is confirmed."""
+
+    by: str
+    """Who confirmed it, or why it went back, in words."""
+    taken_back: bool = False
+    failed: str = ""
+    """Why it could not go back."""
+    undone: Report | None = None
+    """The run that took it back, where it did so by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """How a run went."""
 
@@ -70,6 +83,8 @@ class Report:
     """Whether the run was over already, and just its results were written anew."""
     ended: datetime | None = None
     """When it was over, if it was over already."""
+    confirmation: Confirmed | None = None
+    """What came of the wait for its confirmation, if it waited."""
 
     @property
     def exit_code(self) -> int:
@@ -78,6 +93,8 @@ class Report:
             return 130
         if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
             return self.lost.exit_code
+        if self.confirmation is not None and (self.confirmation.taken_back or self.confirmation.failed):
+            return 5
         done = all(outcome.as_wanted for outcome in self.outcomes.values()) and not left_behind(self.returns)
         return 0 if done and self.lost is None and self.results.path is not None else 5
 

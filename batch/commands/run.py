@@ -51,6 +51,12 @@ class UserInterface(Operator, Protocol):
     def watch(self, total: int) -> Progress:
         """Show the progress of so many trunks."""
 
+    def show(self, report: Report) -> None:
+        """Show how a run went that goes on waiting."""
+
+    def listen(self, text: str) -> Callable[[], str]:
+        """Put a question that may be answered at any time; what comes back returns the answer, blank before it."""
+
 
 class NotApproved(UsageError):
     """What is left of a run is not as it was approved, and there is nobody to ask (exit 2)."""
@@ -94,6 +100,13 @@ class Unattended:
     def watch(self, total: int) -> Progress:  # noqa: ARG002
         """Nobody watches."""
         return self
+
+    def show(self, report: Report) -> None:
+        """Nobody looks."""
+
+    def listen(self, text: str) -> Callable[[], str]:  # noqa: ARG002
+        """Nobody answers."""
+        return str
 
     def settled(self, outcome: Outcome) -> None:
         """Nobody watches."""

@@ -15,6 +15,7 @@ from batch.trunks.live import Did, Entry
 if TYPE_CHECKING:
     from batch.commands.export import Exported
     from batch.commands.flow import Planned, Report, Verified
+    from batch.commands.outputs import Confirmed
     from batch.commands.undo import WayBackWritten
     from batch.errors import BatchError
     from batch.runs.run_status import RunStatus
@@ -220,7 +221,17 @@ def report_json(report: Report) -> dict[str, Any]:
         ],
         **_left_to_people(report.listed),
         **_way_back_json(report.returns),
+        **_confirmation_json(report.confirmation),
     }
+
+
+def _confirmation_json(said: Confirmed | None) -> dict[str, Any]:
+    """Say what came of the wait for a confirmation; nothing where none was waited for."""
+    if said is None:
+        return {}
+    undone = None if said.undone is None else report_json(said.undone)
+    shape = {"confirmed": not said.taken_back and not said.failed, "by": said.by, "failed": said.failed}
+    return {"confirmation": {**shape, "taken_back": said.taken_back, "undone": undone}}
 
 
 def _way_back_json(returns: Iterable[Return]) -> dict[str, Any]:

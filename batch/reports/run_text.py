@@ -114,6 +114,23 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     yield f"Results: {report.results.path or 'none yet'}"
 
 
+def confirmation_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what came of the wait for a run's confirmation."""
+    said = report.confirmation
+    if said is None:
+        return
+    if said.undone is not None:
+        yield from report_text(said.undone, shown)
+        yield f"The run {report.folder.id} went back: {said.by}."
+    elif said.failed:
+        yield f"The run {report.folder.id} should have gone back ({said.by}) and could not: {said.failed}"
+        yield f"What it wrote is still on the PBX. To take it back:  {command('undo', report.folder.path)}"
+    elif said.taken_back:
+        yield f"The run was taken back by {said.by}."
+    else:
+        yield f"Confirmed: {said.by}. What was written stays."
+
+
 def _endings_text(report: Report) -> Iterator[str]:
     total, trunks = report.endings.total(), Counter(str(outcome.ending) for outcome in report.outcomes.values())
     amounts = {e: trunks_and_rows(trunks[str(e)], total[str(e)]) for e in Ending if total[str(e)]}
@@ -254,6 +271,9 @@ def _how_it_stands(status: RunStatus, holder: Holder | None) -> str:
 
 def _what_next(status: RunStatus) -> Iterator[str]:
     folder = status.folder
+    if status.open_until is not None:
+        yield from _to_be_confirmed(status)
+        return
     match status.state:
         case State.RUNNING:
             yield f"Ctrl-C in its window stops it cleanly. Look again:  {command('status', folder)}"
@@ -268,6 +288,19 @@ def _what_next(status: RunStatus) -> Iterator[str]:
             if status.counts[str(Ending.UNKNOWN)] or status.sent:
                 what = "what was sent" if status.sent else "what is unknown"
                 yield f"To look first, without writing, at {what}:  {command('verify', folder)}"
+
+
+def _to_be_confirmed(status: RunStatus) -> Iterator[str]:
+    """Tell of a run that is to be confirmed, and of one whose wait was cut off."""
+    if status.is_waited_for:
+        yield f"It waits to be confirmed until {status.open_until}, and then goes back by itself."
+        yield f"To keep what it wrote:  {command('confirm', status.folder)}"
+    elif status.state is not State.RUNNING:
+        yield "It was to go back unless somebody confirmed it. Nobody did, and no process is waiting to take it back."
+        yield f"To take it back:  {command('undo', status.folder)}"
+        yield f"To keep what it wrote:  {command('confirm', status.folder)}"
+    else:
+        yield "It is to be confirmed once it is at its end, else it goes back by itself."
 
 
 def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from batch.errors import UsageError
+from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_history
 from batch.runs.locks import Holder, held_by, place_of_run
@@ -20,7 +21,7 @@ from batch.runs.resuming import left
 from batch.runs.serialization import Approval
 from batch.schema.columns import SHEETS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
-from batch.wording import folded, some_of
+from batch.wording import folded, moment, some_of
 
 _RUNS: Final = ".runs"
 _NAMED: Final = 5
@@ -72,6 +73,10 @@ class RunStatus:
     """How its last command ended, as `Invocation.how`; blank where it did not, or somebody is at it."""
     approval: Approval | None = None
     """Who approved its plan, where somebody had to."""
+    open_until: str | None = None
+    """Of a run that is to be confirmed and is not: until when, in words; blank where that is not known yet."""
+    is_waited_for: bool = False
+    """Whether a process waits for its confirmation."""
     damaged: bool = False
     """Whether a record of its journal is damaged, so that nothing is known of it."""
 
@@ -106,7 +111,16 @@ def read_status(folder: Path) -> RunStatus:
         not_chosen=sum(not outcome.chosen and row not in history.chosen for row, outcome in history.outcomes.items()),
         how=last.how if last and holder is None else "",
         approval=Approval(**approval) if approval else None,
+        open_until=_open_until(folder),
+        is_waited_for=is_waited_for(folder),
     )
+
+
+def _open_until(folder: Path) -> str | None:
+    said = read_confirmation(folder)
+    if said is None or said.stage is not Stage.OPEN:
+        return None
+    return moment(said.until) if said.until else ""
 
 
 def _is_settled(history: History, row: int, outcome: Outcome) -> bool:

@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "undo",
     "restore",
+    "confirm",
     "status",
     "runs",
     "practice",

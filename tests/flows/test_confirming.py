@@ -1,0 +1,206 @@
+"""A run that goes back by itself: confirmed by yes, from another window, or by nobody; killed and stopped meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import batch
+from batch.commands.run import Unattended
+from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
+from tests.flows.crashes import command, ended, run_folders, until
+from tests.flows.shell import CLIENT_SECRET, FAST, Bench, Ran, bench, run
+from tests.flows.test_undo import CALLER_IDS, DIDS, LONDON, PARIS, SECRET, TRUNKS, everything, held, undo
+
+REFUSING = {"call": "trunk/update", "match": {"id": 9}, "do": "errcode", "errcode": 40002, "times": "always"}
+
+
+@pytest.fixture
+def there(tmp_path: Path) -> Iterator[Bench]:
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=deepcopy([LONDON, PARIS])) as served:
+        yield served
+
+
+def applied(there: Bench, within: str, *flags: object) -> Ran:
+    return there.apply("--allow", "removals", "--confirm-within", within, *flags)
+
+
+@dataclass
+class Person(Unattended):
+    """Somebody who answers at the prompt, or does something else meanwhile."""
+
+    answer: Callable[[], str]
+    told: list[str] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+    _agrees: bool = True
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+
+    def show(self, report: Any) -> None:
+        self.shown.append(report)
+
+    def listen(self, text: str) -> Callable[[], str]:
+        assert text == "Type yes to keep what was written, no to take it back now: "
+        return self.answer
+
+
+def by(there: Bench, answer: Callable[[], str], within: str = "30s") -> tuple[batch.Report, Person]:
+    person = Person(answer=answer)
+    settings = batch.Settings(
+        workbook=there.workbook,
+        url=there.pbx.url,
+        client_id="practice",
+        secret=batch.Secret(CLIENT_SECRET),
+        allow=("removals",),
+        settle_wait=0,
+        rate=10_000,
+        confirm_within=within,
+    )
+    done = batch.apply(settings, person)
+    assert isinstance(done, batch.Report)
+    return done, person
+
+
+def test_silence_takes_the_run_back_and_says_so_before(there: Bench) -> None:
+    before = everything(there)
+    ran = applied(there, "2s")
+    assert ran.code == 5, ran.said
+    assert everything(there) == before
+    said = ran.json["confirmation"]
+    assert (said["confirmed"], said["taken_back"], said["failed"]) == (False, True, "")
+    assert said["by"] == "nobody confirmed it within 2 s"
+    assert {trunk["ending"] for trunk in said["undone"]["trunks"]} == {"applied"}
+    for words in (
+        "Waiting 2 s to be confirmed, until ",
+        "To confirm it from another window:  trunk-batch confirm ",
+        "Not confirmed yet: the run goes back in 1 s.",
+        "Going back: nobody confirmed it within 2 s.",
+        " went back: nobody confirmed it within 2 s.",
+    ):
+        assert words in ran.err
+    assert run("confirm", ran.json["run"], "--json").json["error"]["message"].endswith("was taken back already.")
+
+
+def test_a_yes_at_the_prompt_keeps_it(there: Bench) -> None:
+    report, person = by(there, lambda: "yes")
+    assert report.exit_code == 0
+    assert (held(there)["hostname"], [shown.exit_code for shown in person.shown]) == ("new.example", [0])
+    assert report.confirmation is not None
+    assert (report.confirmation.by, report.confirmation.taken_back) == ("yes at the prompt", False)
+
+
+def test_a_no_at_the_prompt_takes_it_back_at_once(there: Bench) -> None:
+    before = everything(there)
+    report, _ = by(there, lambda: "no")
+    assert (report.exit_code, everything(there)) == (5, before)
+
+
+def test_confirm_in_another_window_keeps_it(there: Bench) -> None:
+    def elsewhere() -> str:
+        (folder,) = run_folders(there.workbook)
+        status = run("status", folder)
+        assert "It waits to be confirmed until " in status.out
+        refused = run("resume", folder, "--yes", "--json", environment=SECRET)
+        assert refused.json["error"]["message"] == (
+            "The run waits to be confirmed, and goes back by itself if it is not."
+        )
+        confirmed = run("confirm", folder, "--json")
+        assert (confirmed.code, confirmed.json["confirmed"]) == (0, True)
+        return ""
+
+    report, _ = by(there, elsewhere)
+    assert (report.exit_code, held(there)["hostname"]) == (0, "new.example")
+    assert report.confirmation is not None
+    assert report.confirmation.by == "trunk-batch confirm in another window"
+
+
+def test_an_undo_in_another_window_is_heard_of(there: Bench) -> None:
+    before = everything(there)
+
+    def elsewhere() -> str:
+        assert undo(run_folders(there.workbook)[0]).code == 0
+        return ""
+
+    report, _ = by(there, elsewhere)
+    assert (report.exit_code, everything(there)) == (5, before)
+    assert report.confirmation is not None
+    assert (report.confirmation.taken_back, report.confirmation.undone) == (True, None)
+
+
+def test_a_run_that_did_not_come_out_as_wanted_is_not_confirmed_by_silence(tmp_path: Path) -> None:
+    live = deepcopy([LONDON, PARIS])
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=live, faults=[REFUSING]) as there:
+        before = everything(there)
+        ran = applied(there, "1s")
+        assert "Not everything is as wanted: look at the results first." in ran.err
+        assert (ran.code, ran.json["confirmation"]["taken_back"], everything(there)) == (5, True, before)
+
+
+def test_nothing_is_waited_for_where_nothing_was_sent(there: Bench) -> None:
+    assert there.apply("--allow", "removals").code == 0
+    ran = applied(there, "1h")
+    assert (ran.code, "confirmation" in ran.json) == (0, False)
+
+
+@pytest.mark.parametrize("rest", ["status", "undo", "confirm"])
+def test_a_process_that_is_killed_while_it_waits_leaves_a_run_that_resume_does_not_confirm(
+    there: Bench, rest: str
+) -> None:
+    before = everything(there)
+    where = ("--url", there.pbx.url, "--client-id", "practice", "--yes", "--allow", "removals", *FAST[:2])
+    process = command("apply", there.workbook, *where, "--confirm-within", "1h")
+    until(lambda: any(is_waited_for(folder) for folder in run_folders(there.workbook)), process)
+    process.kill()
+    ended(process)
+    (folder,) = run_folders(there.workbook)
+    refused = run("resume", folder, "--yes", "--json", environment=SECRET)
+    assert refused.code == 2
+    assert refused.json["error"]["hint"].startswith(f"Take it back: trunk-batch undo {folder}\n")
+    assert held(there)["hostname"] == "new.example"
+    said = read_confirmation(folder)
+    assert said is not None
+    assert said.stage is Stage.OPEN
+    match rest:
+        case "status":
+            assert f"To take it back:  trunk-batch undo {folder}" in run("status", folder).out
+        case "undo":
+            assert undo(folder).code == 0
+            assert everything(there) == before
+        case _:
+            assert run("confirm", folder).code == 0
+            assert run("resume", folder, "--yes", "--json", environment=SECRET).code == 0
+
+
+def test_ctrl_c_while_it_waits_says_what_is_true(there: Bench) -> None:
+    def pressed() -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(batch.BatchError) as stopped:
+        by(there, pressed)
+    assert stopped.value.exit_code == 130
+    assert "It is neither confirmed nor taken back: what it wrote stays on the PBX." in stopped.value.message
+    (folder,) = run_folders(there.workbook)
+    assert stopped.value.hint == (
+        f"To keep it: trunk-batch confirm {folder}. To take it back: trunk-batch undo {folder}"
+    )
+    assert held(there)["hostname"] == "new.example"
+
+
+@pytest.mark.parametrize("within", ["", "soon", "0m", "25h", "30"])
+def test_what_is_no_time_is_refused_before_anything_is_read(there: Bench, within: str) -> None:
+    ran = applied(there, within)
+    assert (ran.code, there.calls()) == (2, [])
+    assert "is not a time of up to 24 hours, like 30m, 90s or 2h" in ran.said
+
+
+def test_a_run_that_needs_no_confirmation_cannot_be_confirmed(there: Bench) -> None:
+    ran = there.apply("--allow", "removals")
+    refused = run("confirm", ran.json["run"], "--json")
+    assert refused.code == 2
+    assert "needs no confirmation" in refused.json["error"]["message"]
