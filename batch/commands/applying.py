@@ -68,7 +68,7 @@ def carry_out(
     holder = Holder(command=command, pid=os.getpid(), started=started, workbook=str(settings.workbook))
     with ExitStack() as stack:
         record = stack.enter_context(recording())
-        with open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection:
+        with open_connection(settings, interface, record, checked.records.with_given(), checked.exported) as connection:
             at_pbx = stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = make_plan(checked, connection)
             if signed is not None and planned.exit_code != 3:

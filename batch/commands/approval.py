@@ -119,7 +119,7 @@ def _summary(planned: Planned) -> Summary:
         expected[change.record.row] = Outcome(
             row=change.record.row, ending=ending, trunk_id=change.live.id, name=change.live.name
         )
-    lost = [record for record in checked.records.trunks if record.row not in expected]
+    lost = [r for r in checked.records.trunks if r.row not in expected and not r.gives_only]
     for record in lost:
         expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
     endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)

@@ -65,7 +65,7 @@ def plan(settings: Settings | Path | str, interface: UserInterface | None = None
     interface = interface or Unattended()
     with (
         recording() as record,
-        open_connection(settings, interface, record, checked.records.trunks, checked.exported) as connection,
+        open_connection(settings, interface, record, checked.records.with_given(), checked.exported) as connection,
     ):
         return make_plan(checked, connection)
 
@@ -125,7 +125,7 @@ def resume(
         record = stack.enter_context(recording())
         checked = returned.checked
         with open_connection(
-            checked.settings, interface, record, checked.records.trunks, checked.exported
+            checked.settings, interface, record, checked.records.with_given(), checked.exported
         ) as connection:
             stack.enter_context(holding(place_of_pbx(connection.place), connection.called, holder))
             planned = make_plan(checked, connection, returned.done_with, returned.before)
@@ -163,7 +163,7 @@ def verify(run: Path | str, interface: UserInterface | None = None, **given: Any
         with (
             recording() as record,
             open_connection(
-                checked.settings, interface, record, checked.records.trunks, checked.exported
+                checked.settings, interface, record, checked.records.with_given(), checked.exported
             ) as connection,
         ):
             live = connection.client.trunks([wanted.trunk_id for wanted in returned.history.wanted.values()])

@@ -31,6 +31,7 @@ from batch.tables.row_results import ChangeLine, ListedSheet
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare
 from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, LiveTrunk
+from batch.trunks.live_moves import only_giving
 from batch.trunks.model import Record
 from batch.trunks.way_back import Restoration, Return, way_back_of
 from batch.writers.run_results import Results
@@ -105,8 +106,10 @@ class PreviousRun:
         """Sort what is left of the run, by a plan for all its chosen trunks."""
         why_not = {p.trunk: f"{p.message} {p.fix}" for p in reversed(planned.plan.problems) if p.trunk is not None}
         changes = {change.record.row: change for change in planned.plan.changes}
-        moving = {row for move in self.checked.records.moves for row in (move.giver, move.receiver)}
-        rest = sort_out(self.checked.chosen, changes, self.history, self.before, why_not, moving)
+        of_rows = self.checked.records
+        moving = {row for move in of_rows.moves for row in (move.giver, move.receiver)} | {*of_rows.named_at.values()}
+        records = [*self.checked.chosen, *only_giving(of_rows, self.checked.choice.rows)]
+        rest = sort_out(records, changes, self.history, self.before, why_not, moving)
         not_chosen = self.checked.choice.left_out
         kept = {
             row: o for row, o in self.history.outcomes.items() if row in not_chosen and o.ending is not Ending.NOT_RUN

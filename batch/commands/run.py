@@ -381,6 +381,6 @@ def _returns(context: RunContext) -> dict[str, object]:
 def _choice(checked: Checked, history: History) -> dict[str, object]:
     """Return which trunks are the run's from now on: those of earlier invocations, and those chosen now."""
     chosen = history.chosen | checked.choice.rows
-    others = any(record.row not in chosen and not record.skip for record in checked.records.trunks)
+    others = any(not (r.row in chosen or r.skip or r.gives_only) for r in checked.records.trunks)
     only = [str(r.id or r.name) for r in checked.records.trunks if r.row in chosen] if others else []
     return {"chosen": sorted(chosen), "settings": {**history.facts["settings"], "only": only, "first": None}}

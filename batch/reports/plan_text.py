@@ -308,6 +308,10 @@ def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:
     switched_off = [change.live.name for change in updates if change.disables]
     if switched_off:
         yield f"    {len(switched_off):,} switched off: {named(switched_off)}"
+    getting = [change for change in updates if change.moves]
+    if getting:
+        them = named(f"{change.live.name} ({change.moves:,})" for change in getting)
+        yield f"    {counted(count['moves'], 'DID')} moved to {them}"
     losing = [change for change in updates if change.removals]
     if losing:
         them = named(f"{change.live.name} ({change.removals:,})" for change in losing)

@@ -117,10 +117,11 @@ _TOTALS: Final = {
     "trunks_unchanged": ("trunk already up to date", "trunks already up to date"),
     "trunks_renamed": ("trunk renamed", "trunks renamed"),
     "trunks_switched_off": ("trunk switched off", "trunks switched off"),
+    "dids_moved": ("DID moved to another trunk", "DIDs moved to another trunk"),
     "entries_added": ("list entry added", "list entries added"),
     "entries_removed": ("list entry removed", "list entries removed"),
     "entries_changed": ("list entry renamed or changed", "list entries renamed or changed"),
-    "entries_moved": ("list entry moved", "list entries moved"),
+    "entries_moved": ("list entry put into another place", "list entries put into another place"),
     "lists_reordered": ("list put into another order", "lists put into another order"),
     "lists_replaced": ("list replaced on purpose", "lists replaced on purpose"),
     "hazards": ("hazard", "hazards"),
@@ -163,13 +164,14 @@ _EXPECTED: Final[Mapping[Ending, tuple[str, str, str]]] = {
 def plan_counts(plan: Plan, refused: Collection[Hazard]) -> dict[str, int]:
     """Count what a plan would do, by the names that ``plan --json`` has for it."""
     count = tally(plan.changes)
-    kinds = Counter(change.kind for update in plan.updates for change in update.difference.entries)
+    kinds = Counter(one.kind for update in plan.updates for one in update.difference.entries if not one.other)
     stopping = sum(problem.stops for problem in plan.problems)
     return {
         "trunks_to_write": count["update"],
         "trunks_unchanged": count["keep"],
         "trunks_renamed": count["renames"],
         "trunks_switched_off": count["disabled"],
+        "dids_moved": count["moves"],
         "entries_added": kinds[ChangeKind.ADDED],
         "entries_removed": kinds[ChangeKind.REMOVED],
         "entries_changed": kinds[ChangeKind.RENAMED] + kinds[ChangeKind.CHANGED],

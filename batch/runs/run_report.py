@@ -5,13 +5,14 @@ from __future__ import annotations
 import getpass
 import platform
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from batch.pbx.error_codes import explain
 from batch.readers.workbook import Workbook
 from batch.runs.outcomes import ENDINGS, TONES, Ending, Outcome, RowEndings
-from batch.schema.columns import LIST_SHEETS
+from batch.schema.column_model import ListSheet
+from batch.schema.columns import DIDS, LIST_SHEETS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.row_results import ChangeLine, CodeCount, EndingCount, Summary
 from batch.tables.rows import Tables
@@ -19,6 +20,7 @@ from batch.tables.table import Table
 from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text, value_text
 from batch.trunks.live import Entry, LiveTrunk
+from batch.trunks.model import EntryRow
 from batch.wording import counted
 
 _SAME: Final = ListDifference()
@@ -134,6 +136,17 @@ def run_headline(outcomes: Iterable[Outcome], when: str = "") -> str:
     return f"{len(open_ones)} of {counted(len(all_of_them), 'trunk')} {need} attention{then}: {parts}.{rest}"
 
 
+_COUNTED: Final = (
+    ("renames", "renamed", "renamed"),
+    ("disabled", "switched off", "switched off"),
+    ("moves", "DID moved to another trunk", "DIDs moved to another trunk"),
+    ("removals", "list entry removed", "list entries removed"),
+    ("reorders", "list put into another order", "lists put into another order"),
+    ("replacements", "list replaced on purpose", "lists replaced on purpose"),
+)
+"""What a plan's headline counts, one of it and many."""
+
+
 def plan_headline(plan: Plan) -> str:
     """Say in one sentence what a plan would do."""
     count = tally(plan.changes)
@@ -147,20 +160,7 @@ def plan_headline(plan: Plan) -> str:
     parts = [f"{counted(count['update'], 'trunk')} would be written"]
     if count["keep"]:
         parts.append(f"{count['keep']:,} already up to date")
-    words = ("renames", "disabled", "removals", "reorders", "replacements")
-    one = ("renamed", "switched off", "list entry removed", "list put into another order", "list replaced on purpose")
-    many = (
-        "renamed",
-        "switched off",
-        "list entries removed",
-        "lists put into another order",
-        "lists replaced on purpose",
-    )
-    parts += [
-        f"{count[word]:,} {singular if count[word] == 1 else plural}"
-        for word, singular, plural in zip(words, one, many, strict=True)
-        if count[word]
-    ]
+    parts += [f"{count[name]:,} {one if count[name] == 1 else many}" for name, one, many in _COUNTED if count[name]]
     return ", ".join(parts) + "."
 
 
@@ -236,21 +236,28 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
     record = change.record
     home, at = tables.trunks.origin(record.row)
     for sheet in LIST_SHEETS:
-        table, edit = tables.of(sheet), record.lists.get(sheet)
-        rows = {row.key: row for row in (edit.rows if edit else ())}
-        label = sheet.column(sheet.number).label
+        table, rows = tables.of(sheet), _rows_of(change, sheet)
+        ways = {one.new.key: one.way for one in change.difference.entries if one.other}
+        label, where = sheet.column(sheet.number).label, record.found_by if record.gives_only else sheet.mode
         lines = _lines_of(change.difference.lists.get(sheet, _SAME), wrong.lists.get(sheet, _SAME))
         for entry, before, wanted, found in lines:
             row = rows.get(entry.key)
             yield ChangeLine(
                 sheet=table.name if row else home.name,
-                cell=table.cell(sheet.number, row.row, row.number) if row else home.cell(sheet.mode, at),
+                cell=table.cell(sheet.number, row.row, row.number) if row else home.cell(where, at),
                 trunk=change.live.name,
-                field=label,
+                field=f"{label}{ways.get(entry.key, '')}",
                 before=before,
                 wanted=wanted,
                 found=found if seen else "",
             )
+
+
+def _rows_of(change: Change, sheet: ListSheet) -> dict[Hashable, EntryRow]:
+    """Return the rows that say what becomes of a list, by the key of their entry."""
+    edit = change.record.lists.get(sheet)
+    given = change.given if sheet is DIDS else ()
+    return {row.key: row for row in (*given, *(edit.rows if edit else ()))}
 
 
 def _found(outcome: Outcome | None) -> Difference:

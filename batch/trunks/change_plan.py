@@ -45,7 +45,7 @@ from batch.trunks.live_checks import (
     unreadable_trunk_problem,
 )
 from batch.trunks.merge import merge
-from batch.trunks.model import ListEdit, Record
+from batch.trunks.model import DidRow, ListEdit, Record
 from batch.trunks.moved_dids import NO_MOVES, MovesOf, PlannedMove
 from batch.wording import nearest_names
 
@@ -60,6 +60,8 @@ class Change:
     difference: Difference
     left_alone: Difference = NO_DIFFERENCE
     """For a trunk of an export: what only the PBX changed since, from then to now."""
+    given: Sequence[DidRow] = ()
+    """Rows of the sheet DIDs that take what goes to other trunks."""
 
     @property
     def kind(self) -> str:
@@ -78,8 +80,13 @@ class Change:
 
     @property
     def removals(self) -> int:
-        """How many list entries it loses."""
-        return sum(len(differs.of(ChangeKind.REMOVED)) for differs in self.difference.lists.values())
+        """How many list entries it loses, not counting DIDs that go to another trunk."""
+        return sum(one.kind is ChangeKind.REMOVED and not one.other for one in self.difference.entries)
+
+    @property
+    def moves(self) -> int:
+        """How many DIDs it gets from other trunks."""
+        return sum(one.kind is ChangeKind.ADDED and bool(one.other) for one in self.difference.entries)
 
     @property
     def bears_on_registration(self) -> bool:
@@ -206,7 +213,7 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
             problems.append(_also_a_name(table, record, trunk, other))
         elif WHOLE_TRUNK in trunk.unread:
             problems.append(unreadable_trunk_problem(tables, record, trunk))
-        elif _called(record, trunk) in inventory.doubled:
+        elif trunk.id != record.id and trunk.name in inventory.doubled:
             problems.append(_doubled(table, record))
         elif record.gives_only:
             ids[record.row] = trunk.id
@@ -216,11 +223,6 @@ def resolve(tables: Tables, records: Iterable[Record], inventory: Inventory) -> 
             ids[record.row] = trunk.id
             taken[trunk.id] = record.row
     return ids, problems
-
-
-def _called(record: Record, trunk: LiveTrunk) -> str:
-    """Return the name by which a record's trunk was found; blank where that was its id."""
-    return "" if trunk.id == record.id else trunk.name
 
 
 def _doubled(table: Table, record: Record) -> Problem:
@@ -308,9 +310,10 @@ def plan_change(
         numbers = [entry.number for entry in desired.lists.get(DIDS, live.dids.entries)]
         problems += rules.caller_id_not_a_did(tables.caller_ids, asked, numbers)
     problems += [*incomplete(tables, asked, live, desired, difference), *unread(tables, asked, live)]
-    if record.dids is None and moves.gives:  # its cells are those that say so
-        record = replace(record, lists={DIDS: asked.lists[DIDS], **record.lists})
-    change = Change(record=record, live=live, desired=desired, difference=difference, left_alone=merged.left_alone)
+    left_alone, given = merged.left_alone, moves.rows
+    change = Change(
+        record=record, live=live, desired=desired, difference=difference, left_alone=left_alone, given=given
+    )
     return change, [*merged.conflicts, *hazards(asked, live, difference, moves.gives)], problems
 
 
@@ -322,6 +325,7 @@ def tally(changes: Iterable[Change]) -> Counter[str]:
         count["renames"] += change.renames
         count["disabled"] += change.disables
         count["removals"] += change.removals
+        count["moves"] += change.moves
         for sheet, differs in change.difference.lists.items():
             edit = change.record.lists.get(sheet)
             count["reorders"] += differs.changes[-1].kind is ChangeKind.MOVED  # they come last

@@ -70,9 +70,9 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         for record in without_lists
     )
     cut = _cut_names(tables.dids, "move_from", tables.dids.texts("move_from"), places)
-    givers, moves, not_clear = read_moves(tables, entries[DIDS], places.of, cut)
-    records = (*records, *givers)
-    problems += [*not_clear, *check_moves(tables, records, moves)]
+    found = read_moves(tables, entries[DIDS], places.of, cut)
+    records = (*records, *found.givers)
+    problems += [*found.problems, *check_moves(tables, records, found.moves)]
     problems += rules.check_dids(tables, records, entries[DIDS])
     not_dids, by_column = rules.caller_ids_not_dids(tables, records, plain=entries[DIDS].plain)
     problems += not_dids
@@ -80,7 +80,8 @@ def group(tables: Tables) -> tuple[Records, Problems]:
     if "pbx" in tables.trunks.headers.reserved:  # told at the header: the same name is another trunk on another PBX
         problems = [problem for problem in problems if problem.code not in _OF_ONE_PBX]
     single = _owned(problems, tables, owners)
-    return Records(trunks=records, owners=owners, moves=moves), Problems(single=single, by_column=by_column)
+    gathered = Records(trunks=records, owners=owners, moves=found.moves, named_at=found.named_at)
+    return gathered, Problems(single=single, by_column=by_column)
 
 
 def _owned(problems: list[Problem], tables: Tables, owners: Mapping[str, Owners]) -> list[Problem]:

@@ -37,10 +37,13 @@ class LiveMove(NamedTuple):
 
 
 def only_giving(records: Records, chosen: AbstractSet[int]) -> list[Record]:
-    """Return the trunks that give DIDs up to those of the chosen rows, and of which nothing else is done."""
+    """Return the trunks that give DIDs up to those of the chosen rows, and of which nothing else is done.
+
+    Their rows, if they have any, are not run.
+    """
     giving = {move.giver for move in records.moves if move.receiver in chosen} - chosen
-    found = [record for record in records.trunks if record.row in giving]
-    return [Record(row=record.row, id=record.id, name=record.name, gives_only=True) for record in found]
+    rows = {records.named_at.get(row, row) for row in giving}
+    return [record for record in records.trunks if record.row in rows]
 
 
 def rows_of_givers(records: Iterable[Record], ids: Mapping[int, int], inventory: Inventory) -> dict[int, int]:
@@ -267,10 +270,12 @@ class Against:
 
         ``as_told`` ties problems to their trunks, and makes notices of those that stop nothing.
         """
-        beyond = rows_of_givers(self.records.trunks, self.ids, self.inventory)
-        records = [record for record in records if record.row not in beyond]
-        moves = [move._replace(giver=beyond.get(move.giver, move.giver)) for move in self.records.moves]
         chosen = {record.row for record in records if not record.gives_only}
+        beyond = rows_of_givers(self.records.trunks, self.ids, self.inventory)
+        row_of = {giver: row for giver, row in self.records.named_at.items() if giver not in chosen}
+        row_of |= {giver: beyond.get(row, row) for giver, row in row_of.items()} | beyond
+        records = [record for record in records if record.row not in beyond]
+        moves = [move._replace(giver=row_of.get(move.giver, move.giver)) for move in self.records.moves]
         asked = [move for move in moves if move.receiver in chosen]
         known = [move for move in asked if move.giver in self.live and move.receiver in self.live]
         ready, found = check_moves_live(self.tables, known, self.live, self.before)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
@@ -198,11 +198,28 @@ class Records:
     """All trunks of a workbook, and which trunk each row belongs to."""
 
     trunks: tuple[Record, ...]
-    """Last those that only give DIDs up and have no row of their own; their row numbers are beyond the sheet's."""
+    """Last those that give DIDs up, as the cells name them, and beyond the sheet; one may have a row of its own too."""
     owners: Mapping[str, Owners]
     """By sheet title."""
     moves: tuple[Move, ...] = ()
     """What the column *Move from* asks for, in the order of the rows."""
+    named_at: Mapping[int, int] = field(default_factory=dict)
+    """For each trunk with a row of its own that gives DIDs up, by that row: its row beyond the sheet."""
+
+    def with_given(self) -> tuple[Record, ...]:
+        """Return the trunks; of each that gives DIDs up, those are what its rows take away besides."""
+        given: dict[int, list[DidRow]] = defaultdict(list)
+        for move in self.moves:
+            given[move.giver].append(DidRow(move.row, move.number, None))
+        edits = {record.row: record.dids for record in self.trunks if record.dids and record.dids.mode is Mode.REMOVE}
+        for row, edit in edits.items():
+            given[row] += edit.rows
+        taken = {row: ListEdit(mode=Mode.REMOVE, explicit=True, rows=rows) for row, rows in given.items()}
+        return tuple(
+            replace(record, lists={**record.lists, DIDS: taken[record.row]}) if record.row in taken else record
+            for record in self.trunks
+            if record.row in taken or not record.gives_only
+        )
 
     def sizes(self) -> Counter[int]:
         """Count the rows of all sheets by the row of their trunk."""

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -43,23 +44,35 @@ def trunks_that_add(table: Table, owners: npt.NDArray[np.int64], modes: Mapping[
     return only_moving - modes.keys() - {0}
 
 
+class FoundMoves(NamedTuple):
+    """What the column *Move from* says."""
+
+    givers: Sequence[Record] = ()
+    """The trunks that it names, each at the cell that names it first."""
+    named_at: Mapping[int, int] = MappingProxyType({})
+    """For each that has a row of its own, by that row, the row of its record here."""
+    moves: tuple[Move, ...] = ()
+    problems: Sequence[Problem] = ()
+
+
 def read_moves(
     tables: Tables, entries: Entries[DidRow], rows_of: Callable[[str], Sequence[int]], cut: Mapping[int, Finding]
-) -> tuple[list[Record], tuple[Move, ...], list[Problem]]:
+) -> FoundMoves:
     """Find which trunk each DID moves from.
 
     ``rows_of`` gives the rows of the sheet Trunks that a text names; ``cut`` what is wrong with a cell, by its place
-    among the rows. Returns the trunks that only give DIDs up, as records beyond the sheet, and the moves.
+    among the rows.
     """
     table = tables.dids
     texts = table.texts(FROM)
     named = {text: rows_of(text) for text in dict.fromkeys(texts) if text}
     if not named:
-        return [], (), []
+        return FoundMoves()
     faults = {text: rules.unowned(text, rows, "") for text, rows in named.items() if len(rows) > 1}
     faults[CLEAR] = Finding("clear-not-allowed", "Move from cannot be emptied.", "Clear the cell.")
-    givers, rows = _beyond_the_sheet(tables, named.keys() - {text for text, found in named.items() if found} - {CLEAR})
-    rows |= {text: found[0] for text, found in named.items() if len(found) == 1}
+    givers = _beyond_the_sheet(tables, named.keys() - faults.keys())
+    rows = {text: named[text][0] if named[text] else giver.row for text, giver in givers.items()}
+    named_at = {rows[text]: giver.row for text, giver in reversed(givers.items()) if named[text]}
     problems: list[Problem] = []
     giver_of: dict[int, int] = {}
     for i, (row, text) in enumerate(zip(table.rows(), texts, strict=True)):
@@ -77,22 +90,21 @@ def read_moves(
         for (row, number, _), trunk in zip(entries.rows, entries.trunks.tolist(), strict=True)
         if trunk and row in giver_of
     )
-    return givers, moves, problems
+    return FoundMoves([*givers.values()], named_at, moves, problems)
 
 
-def _beyond_the_sheet(tables: Tables, texts: AbstractSet[str]) -> tuple[list[Record], dict[str, int]]:
-    """Make records of trunks that only the column *Move from* names; returns their rows by what it says as well."""
+def _beyond_the_sheet(tables: Tables, texts: AbstractSet[str]) -> dict[str, Record]:
+    """Make a record beyond the sheet Trunks of each trunk that the column *Move from* names, by what it says."""
     if not texts:
-        return [], {}
+        return {}
     others = set(tables.dids.texts(FROM)) - texts
     named = trunks_named_in(tables.dids, FROM, others)
     more = tables.add_to_trunks(named)
     cells = zip(named.rows(), named.texts("id"), named.texts("name"), strict=True)
-    records = [
-        Record(row=row + more, id=int(trunk_id) if trunk_id else None, name=name, gives_only=True)
+    return {
+        trunk_id or name: Record(row=row + more, id=int(trunk_id) if trunk_id else None, name=name, gives_only=True)
         for row, trunk_id, name in cells
-    ]
-    return records, {record.name or str(record.id): record.row for record in records}
+    }
 
 
 def _contradicted(table: Table, row: int, message: str, fix: str, value: str = "") -> Problem:

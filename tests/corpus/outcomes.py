@@ -51,7 +51,7 @@ def _lines(checked: Checked) -> Iterator[str]:
         yield f"    {problem.message}"
         yield f"    {problem.fix.replace(str(checked.settings.workbook.parent), 'FOLDER')}"
     stopped = stopped_by(checked.problems)
-    for record in checked.records.trunks:
+    for record in (one for one in checked.records.trunks if not one.gives_only):
         body = "stopped" if record.row in stopped else json.dumps(draft(record), ensure_ascii=False)
         yield f"trunk {record.label}: {body}"
 

@@ -290,6 +290,7 @@ def test_the_top_of_a_plan_counts_what_is_easily_overlooked() -> None:
         "renames": 1,
         "disabled": 1,
         "removals": 3,
+        "moves": 0,
         "reorders": 0,
         "replacements": 2,
     }

@@ -130,7 +130,8 @@ class TestMode:
 
     def test_another_trunk_of_the_sheet_keeps_its_meaning(self) -> None:
         given = moving(["Name", "London-1", "Leeds-1"], "London-1|442079460100||Leeds-1", "Leeds-1|442079460101||")
-        assert [record.dids and record.dids.mode for record in records(given)] == [Mode.ADD, Mode.REPLACE]
+        modes = [record.dids and record.dids.mode for record in records(given)]
+        assert modes == [Mode.ADD, Mode.REPLACE, None], "the last stands for the cell that names Leeds-1"
 
 
 class TestContradictions:
@@ -209,7 +210,7 @@ class TestOtherFiles:
         given = workbook(alone)
         assert moves(given) == [("442079460100", "Leeds-1", "London-1"), ("44207946", "trunk 12", "Leeds-1")]
         tables, found, _ = read(given)
-        assert [tables.trunks.cell(record.found_by, record.row) for record in found.trunks] == ["A2", "A3", "C3"]
+        assert [tables.trunks.cell(record.found_by, record.row) for record in found.trunks] == ["A2", "A3", "C2", "C3"]
 
     def test_dids_of_a_trunk_given_for_all_rows_move_to_it(self) -> None:
         alone = sheet("Numbers", "DID|Move from", "442079460100|Leeds-1")
