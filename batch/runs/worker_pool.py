@@ -188,6 +188,7 @@ class WorkerPool:
 
     def _work(self) -> None:
         try:
+            self._report_outcomes()  # of trunks of which nothing can be written
             while step := self._next():
                 step()
                 self._report_outcomes()

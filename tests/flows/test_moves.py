@@ -110,6 +110,7 @@ def play(world: World, folder: Path, order: str, share: float = 0.0) -> None:
 
 def _must_say_what_is_on_both(world: World, there: Bench, report: Json) -> None:
     """Whoever reads that both trunks are as wanted finds the DID on the new one alone."""
+    assert "trunks" in report, report
     well = {one["id"] for one in report["trunks"] if one["ending"] in {"applied", "unchanged"}}
     for did, giver, to in world.moves:
         if {giver, to} <= well:
@@ -152,6 +153,7 @@ def killed(world: World, folder: Path, order: str) -> None:
         where = ("--url", there.pbx.url, "--client-id", "practice")
         kill_at = world.rng.randint(1, 1 + len(world.lists))
         words: Sequence[object] = ("apply", there.workbook, *where, *FLAGS, "--move-order", order)
+        ran = None
         for turn in range(3):
             begun = len(there.writes())
             process = command(*words)
@@ -164,6 +166,7 @@ def killed(world: World, folder: Path, order: str) -> None:
                 words = ("resume", folders[-1], "--json")
             if ran.code >= 0:
                 break
+        assert ran is not None
         assert ran.code == 0, ran.said
         world.must_never_have_lost_one(order)
         world.must_be_moved()
