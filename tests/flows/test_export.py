@@ -97,7 +97,10 @@ def test_the_sheets_hold_what_the_pbx_holds_and_no_password(tmp_path: Path) -> N
         assert lines_of(there.workbook, "Caller IDs")[1:] == [
             ("London", "shared", "442079460100", "Sales", None, "1001", "Sales")
         ]
-        assert lines_of(there.workbook, "DIDs")[1:] == [("London", "442079460100", None), ("London", "0044207", None)]
+        assert lines_of(there.workbook, "DIDs")[1:] == [
+            ("London", "442079460100", None, None),
+            ("London", "0044207", None, None),
+        ]
         everything = str([lines_of(there.workbook, name) for name in openpyxl.load_workbook(there.workbook).sheetnames])
         assert "Sample-old" not in everything
 
