@@ -160,12 +160,13 @@ def _between(tables: Tables, move: Move, receiver: Record, giver: Record) -> Pro
             "Type the trunk that gives it up; or clear the cell, if the DID stays where it is.",
         )
     if receiver.modes.get(DIDS.mode) is Mode.REMOVE:
-        where = f"{trunks.name}!{trunks.cell(DIDS.mode, receiver.row)}"
+        said = trunks.constants.get(DIDS.mode)
+        where = said.said_by if said else f"{trunks.name}!{trunks.cell(DIDS.mode, receiver.row)}"
         return _contradicted(
             table,
             move.row,
             f"The {TRUNKS.column(DIDS.mode).label} of {receiver.label} is remove ({where}), so it gets no DID.",
-            f"Clear the cell, if the DID is to be removed; or type {Mode.ADD} in {where}.",
+            f"Clear the cell, if the DID is to be removed; or let {where} say {Mode.ADD}.",
         )
     if giver.skip:
         where = f"{trunks.name}!{trunks.cell('action', giver.row)}"

@@ -146,7 +146,7 @@ class TestContradictions:
         assert problem("London-1|442079460100||Leeds-1", trunks=["Name|DIDs mode", "London-1|remove"]) == (
             "DIDs!D2 move-contradicts",
             "The DIDs mode of London-1 is remove (Trunks!B2), so it gets no DID.",
-            "Clear the cell, if the DID is to be removed; or type add in Trunks!B2.",
+            "Clear the cell, if the DID is to be removed; or let Trunks!B2 say add.",
         )
 
     def test_a_trunk_that_is_left_out_gives_nothing_up(self) -> None:
@@ -215,6 +215,17 @@ class TestOtherFiles:
     def test_dids_of_a_trunk_given_for_all_rows_move_to_it(self) -> None:
         alone = sheet("Numbers", "DID|Move from", "442079460100|Leeds-1")
         assert moves(workbook(alone), ListOptions(trunk="London-1")) == [("442079460100", "Leeds-1", "London-1")]
+
+    def test_a_mode_given_for_all_trunks_contradicts_as_the_flag_that_it_is(self) -> None:
+        alone = sheet("Numbers", "Trunk|DID|Move from", "London-1|442079460100|Leeds-1")
+        _, _, problems = read(workbook(alone), ListOptions(mode="remove"))
+        assert [problem.message for problem in problems] == [
+            "The DIDs mode of London-1 is remove (--mode), so it gets no DID."
+        ]
+
+    def test_another_systems_list_moves_where_the_column_is_put_beside_it(self) -> None:
+        alone = sheet("Numbers", "PhoneNumber|FriendlyName|Sid|Move from", "+442079460100|Desk|PN1|Leeds-1")
+        assert moves(workbook(alone), ListOptions(trunk="London-1")) == [("+442079460100", "Leeds-1", "London-1")]
 
     @pytest.mark.parametrize("header", ["Move from", "move_from", "MOVE-FROM *", "Verschieben von", "Mover desde"])
     def test_the_header_is_known_in_any_spelling(self, header: str) -> None:
