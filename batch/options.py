@@ -30,6 +30,9 @@ HAZARDS: Final = (
     "reorder",
     "conflicts",
     "long-numbers",
+    "did-orphaned",
+    "did-doubled",
+    "size",
     "routes",
     "overwrite-later-edits",
 )
@@ -157,6 +160,19 @@ def hazard(text: str) -> str:
     if text.partition("=")[0] not in HAZARDS:
         raise ValueError(f"there is no hazard {text!r}; there are {', '.join(HAZARDS)}")
     return text
+
+
+def region(text: str) -> str:
+    """Read a region of the world as `phonenumbers` has it.
+
+    Raises:
+        ValueError: there is none of these letters.
+    """
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - only who gives one waits for it
+
+    if text.upper() not in SUPPORTED_REGIONS:
+        raise ValueError(f"{text!r} is no region; give its two letters, like GB, US or DE")
+    return text.upper()
 
 
 def acceptable(text: str) -> str:

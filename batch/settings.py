@@ -24,6 +24,7 @@ from batch.options import (
     entry,
     hazard,
     kind_written,
+    region,
     seconds_of,
     source_of_secrets,
     taken,
@@ -248,6 +249,20 @@ class Settings:
         "whether a DID that moves is added to its new trunk before it is removed from the old one, or after",
         _WRITING,
         choices=("add-first", "remove-first"),
+    )
+    size_percent: float = entry(
+        20.0, "the share of its DIDs a plan may take away or move", _WRITING, bounds=(0, 100), profile="size_percent"
+    )
+    size_trunks: int = entry(
+        50, "the number of trunks a plan may write", _WRITING, bounds=(1, 1_000_000), profile="size_trunks"
+    )
+    region: str = entry(
+        "",
+        "the region of national numbers, like GB",
+        _WRITING,
+        otherwise="as the numbers say",
+        profile="region",
+        reader=region,
     )
     skip_invalid: bool = entry(False, "leave out trunks with errors, with all their rows", Part(_OF_WORKBOOKS, "how"))
     read_back: bool = entry(True, "do not read back what was written", _WRITING)

@@ -108,13 +108,15 @@ def carry_out(
                 facts=facts or {},
                 listed=planned.listed,
                 returns=planned.returns,
+                census=planned.census,
             )
             opened = stack.enter_context(journal.create_journal(folder.path))
             stays = unchanged(planned.plan.changes)
             run = begin(opened, record, context, planned, interface, stays)
             stack.enter_context(run.ahead)
             run.dispatch(connection.client)
-            attention = run.look_at_statuses(connection.client, target)
+            attention = run.count_again(connection.client)
+            attention += run.look_at_statuses(connection.client, target)
         return run.conclude(target, attention)
 
 

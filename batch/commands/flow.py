@@ -142,7 +142,8 @@ def resume(
             again = begin(opened, record, context, planned, interface, rest.stays, returned.history)
             stack.enter_context(again.ahead)
             again.dispatch(connection.client)
-            attention = again.look_at_statuses(connection.client, returned.target)
+            attention = again.count_again(connection.client)
+            attention += again.look_at_statuses(connection.client, returned.target)
         return again.conclude(returned.target, attention)
 
 

@@ -18,12 +18,14 @@ from batch.errors import OutputError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import Workbook
 from batch.runs import folders, journal
+from batch.runs.census_report import PlannedCensus
 from batch.runs.outcomes import Ending, Outcome, RowEndings, end_rows, failure_groups, outcomes_without_run
 from batch.runs.resuming import TAKEN_UP
 from batch.runs.returns import ended_returns, left_behind, with_way_back
 from batch.runs.run_report import run_headline, summary
 from batch.runs.serialization import Approval
 from batch.runs.trunk_writer import Lost
+from batch.schema.file_metadata import OWN_LISTS
 from batch.schema.problems import Problem
 from batch.settings import OPTIONS, Settings
 from batch.tables.acceptance import text_digest
@@ -85,6 +87,8 @@ class Report:
     """When it was over, if it was over already."""
     confirmation: Confirmed | None = None
     """What came of the wait for its confirmation, if it waited."""
+    census: PlannedCensus | None = None
+    """Of the plan, and what is otherwise on the PBX now."""
 
     @property
     def exit_code(self) -> int:
@@ -133,10 +137,18 @@ class RunContext:
     """What results list beside the changes."""
     returns: Sequence[Return] = ()
     """What was to become of each field and entry that goes back."""
+    census: PlannedCensus | None = None
+    """Of the plan; held against the PBX once the run has ended."""
 
     def ended_returns(self, outcomes: Mapping[int, Outcome]) -> Sequence[Return]:
         """Say what became of each field and entry that was to go back."""
         return ended_returns(self.returns, outcomes)
+
+    def counted_again(self, census: PlannedCensus) -> RunContext:
+        """Return it with a census that was held against the PBX."""
+        sheets = {one.name: one for one in (*self.listed, *census.sheets())}
+        in_order = sorted(sheets.values(), key=lambda one: OWN_LISTS.index(one.name))
+        return replace(self, census=census, listed=in_order)
 
     def endings(self, outcomes: Mapping[int, Outcome]) -> RowEndings:
         """Give the rows of these trunks their endings."""
@@ -219,6 +231,7 @@ class RunContext:
                 ("Run", str(self.folder.path)),
                 *([("To undo it", undo)] if (undo := undo_command(self.folder, outcomes)) else ()),
                 *(self.approval.facts if self.approval is not None else ()),
+                *(self.census.facts if self.census is not None else ()),
             ],
             attention=[*attention, *first],
             hazards=_first(self.hazards),

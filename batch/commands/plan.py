@@ -14,6 +14,7 @@ from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
 from batch.errors import PbxError, PbxUnreachable, UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
+from batch.runs.census_report import PlannedCensus, count_plan, holdings, size_hazards
 from batch.runs.live_reads import BATCH, LiveReads
 from batch.runs.returns import with_way_back
 from batch.schema.columns import DIDS
@@ -133,6 +134,8 @@ class Planned:
     """All trunks of the PBX that can have DIDs, by id, where DIDs change; else none was read for that alone."""
     not_whole: tuple[str, ...] = ()
     """Names of those that cannot be read."""
+    census: PlannedCensus | None = None
+    """What becomes of every DID of the PBX, where DIDs change."""
     listed: tuple[ListedSheet, ...] = ()
     """What plan and results list beside the changes."""
     returns: tuple[Return, ...] = ()
@@ -215,7 +218,8 @@ def make_plan(
     new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
     planned = _planned(checked, connection, inventory, put, [*around, *new])
     left = {record.row for record in chosen} - {change.record.row for change in put.changes}
-    return _with_returns(_left_to_people(_with_all_dids(planned, client, live), client), put.returns, left, exported)
+    planned = _left_to_people(_with_census(_with_all_dids(planned, client, live)), client)
+    return _with_returns(planned, put.returns, left, exported)
 
 
 def _going_back(
@@ -258,7 +262,19 @@ def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveT
     """Read all trunks that can have DIDs, where DIDs change: what becomes of a number shows only in all of them."""
     if not any(DIDS in change.difference.lists for change in planned.plan.changes):
         return planned
-    with_dids = [trunk for trunk in planned.inventory.trunks if trunk.id and trunk.type in DIDS.types]
+    whole, not_whole = read_all_dids(client, planned.inventory.trunks, live)
+    return replace(planned, whole=whole, not_whole=tuple(trunk.label for trunk in not_whole))
+
+
+def read_all_dids(
+    client: LiveReads, listed: Iterable[LiveTrunk], live: Mapping[int, LiveTrunk]
+) -> tuple[dict[int, LiveTrunk], list[LiveTrunk]]:
+    """Read those trunks of a PBX whole that can have DIDs and are not ``live`` yet; also return those it does not show.
+
+    Raises:
+        PbxUnreachable: nothing answers any more.
+    """
+    with_dids = [trunk for trunk in listed if trunk.id and trunk.type in DIDS.types]
     whole = dict(live)
     try:
         whole |= client.trunks([trunk.id for trunk in with_dids if trunk.id not in live])
@@ -268,8 +284,22 @@ def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveT
         pass
     whole = {trunk.id: whole[trunk.id] for trunk in with_dids if trunk.id in whole}
     whole = {number: trunk for number, trunk in whole.items() if _shows_dids(trunk)}
-    not_whole = tuple(trunk.label for trunk in with_dids if trunk.id not in whole)
-    return replace(planned, whole=whole, not_whole=not_whole)
+    return whole, [trunk for trunk in with_dids if trunk.id not in whole]
+
+
+def _with_census(planned: Planned) -> Planned:
+    """Count what becomes of every DID, where DIDs change, and name what that endangers and how large the plan is."""
+    settings, plan, tables = planned.checked.settings, planned.plan, planned.checked.tables
+    census = None
+    if planned.whole:
+        before = holdings(planned.whole.values())
+        census = count_plan(tables, plan.changes, before, planned.not_whole, settings.region)
+    dangers = [*(census.hazards() if census else ())]
+    counted = census.census if census else None
+    dangers += size_hazards(counted, len(plan.updates), settings.size_percent, settings.size_trunks)
+    listed = (*planned.listed, *(census.sheets() if census else ()))
+    hazards = () if planned.checked.goes_back else dangers  # as what is left to people
+    return replace(_with_hazards(planned, hazards), census=census, listed=listed)
 
 
 def _left_to_people(planned: Planned, client: LiveReads) -> Planned:

@@ -16,6 +16,7 @@ from batch.commands.plan import Planned
 from batch.errors import OutputError, UsageError, WorkbookError
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
+from batch.runs.census_report import count_again
 from batch.runs.folders import was_begun_here
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import History, read_history
@@ -135,7 +136,12 @@ class PreviousRun:
         context = self._context(planned.plan.problems, {**stays, **rest.again})
         sent = {row for row, wanted in self.history.wanted.items() if self.history.sent(wanted.trunk_id)}
         then = [line for line in context.returns if line.row in sent]  # since then they may just be back
-        return replace(context, returns=[*then, *(line for line in planned.returns if line.row not in sent)])
+        context = replace(context, returns=[*then, *(line for line in planned.returns if line.row not in sent)])
+        then = folders.kept(self.folder.path, folders.CENSUS)
+        if then is None:
+            return context
+        census = count_again(self.checked.tables, context.changes.values(), then, self.checked.settings.region)
+        return context.counted_again(census)
 
     @cached_property
     def _changes(self) -> dict[int, Change]:
@@ -159,7 +165,10 @@ class PreviousRun:
             changes=changes,
             hazards=facts["hazards"],
             approval=Approval(**facts["approval"]) if "approval" in facts else None,
-            listed=[ListedSheet.from_json(one) for one in facts.get("left_to_people", ())],
+            listed=[
+                ListedSheet.from_json(one)
+                for one in (*(folders.kept(self.folder.path, folders.LISTED) or ()), *facts.get("left_to_people", ()))
+            ],
             returns=[Return(**{**line, "fate": Restoration(line["fate"])}) for line in facts.get("returns", ())],
         )
 

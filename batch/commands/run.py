@@ -12,8 +12,8 @@ from typing import Any, Final, Protocol
 from batch.commands.check import Checked
 from batch.commands.connection import Operator
 from batch.commands.outputs import Report, RunContext, without_sending
-from batch.commands.plan import Planned, batch_size
-from batch.errors import PbxError, UsageError
+from batch.commands.plan import Planned, batch_size, read_all_dids
+from batch.errors import OutputError, PbxError, UsageError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
 from batch.runs.folders import Recording, note_begun
@@ -207,7 +207,7 @@ class Run:
             for change in self.again
             if change.bears_on_registration and self.outcomes[change.record.row].ending in _WROTE
         ]
-        if not written or not wait or self.lost is not None or self.interrupted:
+        if not written or not wait or self.lost is not None or self.interrupted or self.cut_short:
             return ()
         client.go_on()
         self.meanwhile = _beside(lambda: self._write_results(target))
@@ -224,6 +224,28 @@ class Run:
             return ("Whether the trunks are up again was not looked at: the run was being stopped.",)
         before = self.planned.inventory.trunks
         return (*lost_registrations(before, now, written), *status_lines(before, now, written))
+
+    def count_again(self, client: RetryingClient) -> tuple[str, ...]:
+        """Take the census again from the PBX, and say what is not as the plan has it."""
+        census = self.context.census
+        wrote = any(self.outcomes[change.record.row].ending in _WROTE for change in self.again)
+        if census is None or not wrote or self.lost is not None or self.interrupted:
+            return ()
+        if not self.context.checked.settings.read_back:
+            return ()
+        client.go_on()
+        try:
+            found, unread = read_all_dids(client, client.listed(), {})
+        except KeyboardInterrupt:
+            self.cut_short = True
+            return ("The number census was not taken again: stopped by you.",)
+        except PbxError as error:
+            return (f"The number census could not be taken again: {error.message}",)
+        except Stopped:
+            return ("The number census was not taken again: the run was being stopped.",)
+        census = census.held_against(found.values(), {trunk.id for trunk in unread})
+        self.context = self.context.counted_again(census)
+        return tuple(census.differences)
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
         """Give every row its ending and the workbook back, and say in the journal how it ended."""
@@ -245,6 +267,10 @@ class Run:
         )
         if written is not None and not results.note:
             results = replace(results, note=written.note)
+        with suppress(OutputError):  # then results that are written anew have it no more
+            folders.keep(
+                context.folder.path, folders.LISTED, [one.to_json() for one in context.listed if not one.answers]
+            )
         how = "interrupted" if self.interrupted else "finished" if self.lost is None else _how(self.lost)
         if results.path is not None:
             with suppress(journal.JournalError):
@@ -263,6 +289,7 @@ class Run:
             attention=attention,
             lost=self.lost,
             interrupted=self.interrupted or self.cut_short,
+            census=context.census,
         )
 
     def _write_results(self, target: Path) -> Results:
@@ -308,6 +335,8 @@ def begin(
     kept = earlier.keys() - {change.live.id for change in first}
     folders.write_snapshot(folder, first, [trunk for trunk in earlier.values() if trunk.id in kept])
     sizes = context.checked.records.sizes()
+    if history is None and context.census is not None:
+        folders.keep(folder, folders.CENSUS, context.census.to_keep())
     known = set() if history is None else history.wanted.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
     facts = _facts(context, planned, history)

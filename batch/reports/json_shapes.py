@@ -59,6 +59,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "hazards": [_hazard_json(hazard, allowed=hazard not in refused) for hazard in plan.hazards],
         "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
+        "census": planned.census and planned.census.to_json(),
         **_left_to_people(planned.listed),
         **_way_back_json(planned.returns),
     }
@@ -85,6 +86,7 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
         "hazards": [],
         "problems": [problem.to_json() for problem in listed],
         "forecast": {"requests": 0, "seconds": 0},
+        "census": None,
         **_left_to_people(()),
         "approval": UNSIGNED,
         "seal": "",
@@ -206,6 +208,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "results": None if report.results.path is None else str(report.results.path),
         **{output.key: output.path and str(output.path) for output in report.outputs if output.key},
         "undo": undo_command(report.folder, report.outcomes),
+        "census": report.census and report.census.to_json(),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [

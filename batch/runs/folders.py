@@ -36,6 +36,10 @@ from batch.trunks.live import LiveTrunk, parse_trunk
 
 SNAPSHOT: Final = "snapshot.jsonl"
 LOG: Final = "log.jsonl"
+CENSUS: Final = "census.json"
+"""The DIDs of all trunks before the run."""
+LISTED: Final = "listed.json"
+"""What the results list beside the changes."""
 COLUMNS: Final = "columns.toml"
 """The run's own copy of the file given by ``--columns``."""
 
@@ -193,6 +197,29 @@ def read_snapshot(folder: Path) -> dict[int, LiveTrunk]:
             "Take a copy of the run's folder, then ask for help.",
         ) from None
     return {trunk.id: trunk for trunk in trunks}
+
+
+def keep(folder: Path, name: str, value: Any) -> None:
+    """Keep something as JSON, mode 0600.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    made = folder / f"{name}.new"
+    try:
+        with open_private(made) as file:
+            file.write(json.dumps(value))
+        made.replace(folder / name)
+    except OSError as error:
+        raise OutputError(folder / name, error.strerror or str(error)) from error
+
+
+def kept(folder: Path, name: str) -> Any:
+    """Return what was kept as JSON; None where that is gone, or damaged."""
+    try:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
 
 
 def open_private(path: Path, *, append: bool = False) -> TextIO:

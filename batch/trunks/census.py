@@ -144,16 +144,11 @@ class Census:
         """All of it in a line."""
         count = self.counts
         fates = ", ".join(f"{count[fate]:,} {fate}" for fate in Fate)
-        text = f"Census: {self.before.count:,} DIDs before, {self.after.count:,} after: {fates}."
+        text = f"{self.before.count:,} DIDs before, {self.after.count:,} after: {fates}."
         if self.numbers == (self.before.count, self.after.count):
             return text
         endless = f", and {counted(self.endless[1], 'pattern')} without an end" if self.endless[1] else ""
         return f"{text} With patterns they are {self.numbers[0]:,} numbers before, {self.numbers[1]:,} after{endless}."
-
-    @property
-    def share_taken(self) -> float:
-        """Which share of the DIDs is taken off its trunk, 0 to 1."""
-        return sum(line.taken for line in self.lines) / max(1, self.before.count)
 
 
 def take_census(before: Holdings, after: Holdings, region: str = "") -> Census:
@@ -377,6 +372,10 @@ def _by_prefix(
     for fate, numbers in fates.items():
         for prefix, count in _prefixes(numbers, numbering):
             counts[prefix].fates[fate] += count
+    for of_prefix in counts.values():
+        of_prefix.fates[Fate.KEPT] = of_prefix.after - sum(
+            n for fate, n in of_prefix.fates.items() if fate is not Fate.REMOVED
+        )
     return dict(sorted(counts.items()))
 
 

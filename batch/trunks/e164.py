@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import takewhile
 from typing import Final, NamedTuple
 
@@ -96,16 +97,31 @@ class Numbering:
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
         return (written[: len(written) - same], len(number) - same) if same >= _BLOCK else ("", 0)
 
-    def _readings(self, number: str) -> Iterable[str]:
+    def _readings(self, number: str) -> Iterator[str]:
         """Yield a number in E.164 in the ways it can be read, the surest first; blank for what it is not."""
+        country, with_zero = _country(self.region) if self.region else ("", True)
+        international = "" if number.startswith("0") else f"+{number}"
+        if with_zero and international and (len(number) >= _WITH_COUNTRY or (country and number.startswith(country))):
+            yield _parsed(international)  # national numbers begin with 0 there
+        if country and with_zero and number.startswith(country):
+            yield _parsed(international, surely=False)
         if self.region:
             yield _parsed(number, self.region)
         if number.startswith("00"):
             yield _parsed(f"+{number[2:]}")
-        elif not number.startswith("0") and (self.region or len(number) >= _WITH_COUNTRY):
-            yield _parsed(f"+{number}")
+        elif self.region and international:
+            yield _parsed(international)
         if self.region:
             yield _parsed(number, self.region, surely=False)
+
+
+@cache
+def _country(region: str) -> tuple[str, bool]:
+    """Return a region's country code, and whether its national numbers are written with a 0 in front."""
+    import phonenumbers  # noqa: PLC0415 - only what reads a PBX needs it
+
+    code = phonenumbers.country_code_for_region(region)
+    return str(code or ""), phonenumbers.ndd_prefix_for_region(region, True) == "0"
 
 
 def _parsed(number: str, region: str | None = None, *, surely: bool = True) -> str:

@@ -26,6 +26,8 @@ CALLER_IDS: Rows = (
     ("Trunk", "Option", "Caller ID", "Extensions"),
     ("London", "shared", "442079460100", "1001"),
 )
+LOSING_NUMBERS = ("--allow", "did-orphaned", "--allow", "size")
+"""Lets numbers go, and many at once, where that is not what a test is about."""
 FAST = ("--rate", "1000", "--settle-wait", "0")
 
 

@@ -250,7 +250,9 @@ def test_the_command_on_a_plan_allows_its_hazards_and_runs_as_printed(shell: She
         plan = planned(shell, book, served)
         said = [cell for row in rows_of(plan, "Summary") for cell in row if isinstance(cell, str)]
         (typed,) = (text for text in said if text.startswith("trunk-batch apply"))
-        assert f"--allow removals=London --rate 1000 --approved {plan}" in typed
+        assert (
+            f"--allow removals=London --allow did-orphaned=London --allow size --rate 1000 --approved {plan}" in typed
+        )
         assert any(re.fullmatch("about [0-9]+ s", text) for text in said)
         assert any("NOT ALLOWED YET: London would lose 2 DIDs" in text for text in said)
         sign(plan)

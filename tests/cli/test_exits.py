@@ -12,15 +12,15 @@ import pytest
 from batch.cli.console import Console
 from batch.cli.main import _crashes_in_json
 from tests.afflictions import be_at_fault
-from tests.cli.shell import DIDS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
+from tests.cli.shell import DIDS, LOSING_NUMBERS, SECRET, Shell, at, calls, pbx, plan_at, rows_of, write_book
 from tests.forked import Forked
 
 PLAN = {
     *("schema", "pbx", "practice", "workbook", "digest", "exit_code", "command", "counts"),
-    *("changes", "hazards", "problems", "forecast", "follow_up", "test_calls"),
+    *("changes", "hazards", "problems", "forecast", "census", "follow_up", "test_calls"),
     *("approval", "seal"),
 }
-REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "follow_up", "test_calls"}
+REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "census", "follow_up", "test_calls"}
 ENDINGS = (
     "applied",
     "unchanged",
@@ -140,7 +140,11 @@ class TestPlan:
         with pbx(*LOSING) as served:
             ran = shell("plan", book, *plan_at(served), "--json")
             assert ran.code == 4
-            assert [(hazard["code"], hazard["trunk"]) for hazard in ran.json["hazards"]] == [("removals", "London")]
+            assert [(hazard["code"], hazard["trunk"]) for hazard in ran.json["hazards"]] == [
+                ("removals", "London"),
+                ("did-orphaned", "London"),
+                ("size", ""),
+            ]
             ran = shell("plan", book, *plan_at(served))
             assert ran.code == 4
             assert "To allow it: --allow removals=London" in ran.out
@@ -148,15 +152,15 @@ class TestPlan:
             *_, more, offered = ran.out.splitlines()
             assert more == "More about removals:  trunk-batch explain removals"
             said, _, words = offered.partition(": trunk-batch ")
-            assert said == "To allow it"
+            assert said == "To allow all of them"
             ran = shell(*shlex.split(words))
             assert ran.code == 0
-            assert "--allow removals=London --rate 1000 --expect " in ran.out
+            assert "--allow removals=London --allow did-orphaned=London --allow size --rate 1000 --expect " in ran.out
             for hazard in ("removals", "removals=London", "removals=1"):
-                ran = shell("plan", book, *plan_at(served), "--allow", hazard)
+                ran = shell("plan", book, *plan_at(served), "--allow", hazard, *LOSING_NUMBERS)
                 assert ran.code == 0
                 assert "(allowed)" in ran.out
-                assert f"--allow {hazard} --rate 1000 --expect " in ran.out
+                assert f"--allow {hazard} --allow did-orphaned --allow size --rate 1000 --expect " in ran.out
 
     def test_4_for_several_hazards_offers_one_command_that_allows_them_all(self, shell: Shell, tmp_path: Path) -> None:
         book = write_book(
@@ -172,7 +176,7 @@ class TestPlan:
             assert said == "To allow all of them"
             ran = shell(*shlex.split(words))
         assert ran.code == 0
-        assert ran.out.count("(allowed)") == 2
+        assert ran.out.count("(allowed)") == 5
 
     def test_4_for_another_digest(self, shell: Shell, book: Path) -> None:
         with pbx() as served:
@@ -291,7 +295,7 @@ class TestVoice:
     def test_yes_prints_the_plans_head_and_hazards_but_no_entries(self, shell: Shell, tmp_path: Path) -> None:
         book = write_book(tmp_path / "b.xlsx", dids=DIDS)
         with pbx(*LOSING) as served:
-            ran = shell("apply", book, *at(served), "--yes", "--allow", "removals")
+            ran = shell("apply", book, *at(served), "--yes", "--allow", "removals", *LOSING_NUMBERS)
         assert ran.code == 0
         assert "2 trunks would be written, 2 list entries removed." in ran.out
         assert "HAZARD  London would lose 2 DIDs" in ran.out

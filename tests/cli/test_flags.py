@@ -164,7 +164,7 @@ def test_only_and_allow_may_be_repeated() -> None:
 
 def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> None:
     bounded = [option for option in (PORT, *OPTIONS.values()) if option.bounds]
-    assert len(bounded) == 9
+    assert len(bounded) == 11
     for option in bounded:
         least, most = option.bounds or (0, 0)
         assert not option.why_not(least)

@@ -33,13 +33,14 @@ def test_it_is_a_schema() -> None:
 def test_all_that_the_commands_print_of_a_run_fits_it(shell: Shell, book: Path) -> None:
     with pbx(*LIVE, faults=[REFUSING]) as served:
         assert faults("check", shell("check", book, "--json").json) == []
-        for flags, code in (("", 4), ("--allow removals", 0), ("--allow removals --detailed-exitcode", 10)):
+        allowing = "--allow removals --allow did-orphaned --allow size"
+        for flags, code in (("", 4), (allowing, 0), (f"{allowing} --detailed-exitcode", 10)):
             ran = shell("plan", book, *plan_at(served), "--json", *flags.split())
             assert (ran.code, ran.json["exit_code"]) == (code, code)
             assert ran.json["changes"][0]["dids"]["removed"]
             assert faults("plan", ran.json) == []
         assert faults("plan", shell("apply", book, *at(served), "--yes", "--json").json) == []
-        ran = shell("apply", book, *at(served), "--yes", "--json", "--allow", "removals", "--failed-only", "f.xlsx")
+        ran = shell("apply", book, *at(served), "--yes", "--json", *allowing.split(), "--failed-only", "f.xlsx")
         assert ran.code == 5
         assert faults("report", ran.json) == []
         run = last_run(book)
@@ -70,7 +71,9 @@ def test_another_key_or_none_is_a_fault() -> None:
 def test_the_command_that_a_plan_names_applies_it(shell: Shell, book: Path) -> None:
     with pbx(*LIVE) as served:
         plan = shell("plan", book, *plan_at(served), "--json").json
-        assert plan["command"].endswith(f"--allow removals=London --rate 1000 --expect {plan['digest']}")
+        assert plan["command"].endswith(
+            f"--allow removals=London --allow did-orphaned=London --allow size --rate 1000 --expect {plan['digest']}"
+        )
         assert plan["pbx"] == served.url
         assert plan["counts"]["entries_removed"] == 3
         assert plan["hazards"][0] | {"message": ""} == {

@@ -100,7 +100,7 @@ def test_a_corrected_copy_runs_and_its_results_bear_no_marks(shell: Shell, tmp_p
     assert ending_of(ran) == {"London": "applied", "Paris": "applied"}
     results = tmp_path / "marked-results.xlsx"
     assert pink(results) == []
-    ours = ["Changes", "Follow-up", "Test calls", "trunk-batch"]
+    ours = ["Changes", "Census", "Census by prefix", "Follow-up", "Test calls", "trunk-batch"]
     assert load_workbook(results).sheetnames == ["Summary", "Trunks", "Caller IDs", "DIDs", *ours]
     assert read_workbook(results).metadata.kinds == {FileKind.RESULTS}
 

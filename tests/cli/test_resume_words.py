@@ -38,6 +38,7 @@ from tests.builders import book as make_book
 from tests.builders import judged, live
 from tests.cli.shell import (
     DIDS,
+    LOSING_NUMBERS,
     SECRET,
     Person,
     Ran,
@@ -52,7 +53,7 @@ from tests.cli.shell import (
     write_book,
 )
 
-REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "follow_up", "test_calls"}
+REPORT = {"run", "results", "undo", "counts", "sheets", "trunks", "census", "follow_up", "test_calls"}
 STOPS = {"call": "trunk/update", "match": {"id": 1}, "do": "errcode", "errcode": 40002, "errmsg": "NO"}
 """London is refused once."""
 SILENT = {"call": "trunk/update", "match": {"id": 1}, "do": "drop_before"}
@@ -251,7 +252,7 @@ class TestWhatIsOtherwise:
     def lines(self, shell: Shell, book: Path, *flags: str, first: Sequence[str] = (), **edits: Any) -> list[str]:
         """Stop at London, edit the trunks named, and go on; returns what was said on stderr."""
         with pbx(faults=[STOPS]) as served:
-            shell("apply", book, *at(served), *STOPPING, "--allow", "removals", *first)
+            shell("apply", book, *at(served), *STOPPING, "--allow", "removals", *LOSING_NUMBERS, *first)
             for number, fields in edits.items():
                 served.state.edit_trunk(int(number[1:]), fields)
             return shell("resume", last_run(book), "-q", *flags).err.splitlines()
@@ -534,11 +535,12 @@ class TestWhatStandsAgainstIt:
         book = write_book(tmp_path / "book.xlsx", dids=rows)
         trunks = ({"id": 1, "name": "London", "did_list": [{"did": "9"}]}, {"id": 2, "name": "Paris"})
         with pbx(*trunks, faults=[STOPS]) as served:
-            shell("apply", book, *at(served), *STOPPING, "--allow", "removals=London")
+            shell("apply", book, *at(served), *STOPPING, "--allow", "removals=London", *LOSING_NUMBERS)
             served.state.edit_trunk(2, {"did_list": [{"did": "1"}]})
             run = last_run(book)
             ran = shell("resume", run, "--yes")
-            following = f"trunk-batch resume {quoted(run)} --allow removals=London --allow removals=Paris"
+            allow = "--allow removals=London --allow did-orphaned --allow size --allow removals=Paris"
+            following = f"trunk-batch resume {quoted(run)} {allow}"
             assert ran.out.splitlines()[-2:] == [
                 "Nothing was sent; the run is as it was. To let all of it happen:",
                 f"    {following}",

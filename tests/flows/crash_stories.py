@@ -15,7 +15,7 @@ from typing import Final
 
 from batch.practice.state import PbxState
 from samples.making.files import Page, write_workbook
-from tests.flows.shell import Json, pbx, register
+from tests.flows.shell import LOSING_NUMBERS, Json, pbx, register
 
 FINAL: Final = frozenset({"applied", "unchanged", "skipped"})
 """Endings that leave nothing to be done."""
@@ -61,7 +61,7 @@ class Story:
 
     name: str
     parts: Sequence[Part]
-    flags: Sequence[str] = ()
+    flags: Sequence[str] = LOSING_NUMBERS
     faults: Sequence[Json] = ()
     csv: bool = False
     sent_again: Mapping[int, int] = field(default_factory=dict)
@@ -229,7 +229,7 @@ def disabled(rng: Random) -> Story:
         )
         for n in _count(rng)
     ]
-    return Story(name="disabled", parts=parts, flags=("--allow", "removals"))
+    return Story(name="disabled", parts=parts, flags=("--allow", "removals", *LOSING_NUMBERS))
 
 
 def refused(rng: Random) -> Story:
@@ -268,7 +268,7 @@ def only(rng: Random) -> Story:
         part if part.cells["Name"] in names else Part(live=part.live, cells=part.cells, ending="not run", chosen=False)
         for part in parts
     ]
-    return Story(name="only", parts=whole, flags=("--only", *sorted(names)))
+    return Story(name="only", parts=whole, flags=("--only", *sorted(names), *LOSING_NUMBERS))
 
 
 def invalid(rng: Random) -> Story:
@@ -280,7 +280,7 @@ def invalid(rng: Random) -> Story:
         ending="blocked",
         endings={"DIDs": "invalid"},
     )
-    return Story(name="invalid", parts=[*map(_moved, _count(rng)), wrong], flags=("--skip-invalid",))
+    return Story(name="invalid", parts=[*map(_moved, _count(rng)), wrong], flags=("--skip-invalid", *LOSING_NUMBERS))
 
 
 def csv_folder(rng: Random) -> Story:

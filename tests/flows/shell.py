@@ -21,6 +21,8 @@ from batch.practice.state import PbxState, from_json
 from samples.making.files import Cell, Page, write_workbook
 
 FAST = ("--settle-wait", "0", "--rate", "10000", "--concurrency", "20")
+LOSING_NUMBERS = ("--allow", "did-orphaned", "--allow", "size")
+"""Lets numbers go, and many at once, where that is not what a test is about."""
 CLIENT_SECRET = "Sample-practice-secret"
 RESULTS = ("Result", "What to do", "Errcode", "Errmsg", "HTTP status", "Attempts", "Elapsed ms", "Finished at")
 _OURS = ("TRUNK_BATCH_URL", "TRUNK_BATCH_CLIENT_ID", "TRUNK_BATCH_CLIENT_SECRET")

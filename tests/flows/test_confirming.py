@@ -14,7 +14,7 @@ import batch
 from batch.commands.run import Unattended
 from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
 from tests.flows.crashes import command, ended, run_folders, until
-from tests.flows.shell import CLIENT_SECRET, FAST, Bench, Ran, bench, run
+from tests.flows.shell import CLIENT_SECRET, FAST, LOSING_NUMBERS, Bench, Ran, bench, run
 from tests.flows.test_undo import CALLER_IDS, DIDS, LONDON, PARIS, SECRET, TRUNKS, everything, held, undo
 
 REFUSING = {"call": "trunk/update", "match": {"id": 9}, "do": "errcode", "errcode": 40002, "times": "always"}
@@ -27,7 +27,7 @@ def there(tmp_path: Path) -> Iterator[Bench]:
 
 
 def applied(there: Bench, within: str, *flags: object) -> Ran:
-    return there.apply("--allow", "removals", "--confirm-within", within, *flags)
+    return there.apply("--allow", "removals", *LOSING_NUMBERS, "--confirm-within", within, *flags)
 
 
 @dataclass
@@ -57,7 +57,7 @@ def by(there: Bench, answer: Callable[[], str], within: str = "30s") -> tuple[ba
         url=there.pbx.url,
         client_id="practice",
         secret=batch.Secret(CLIENT_SECRET),
-        allow=("removals",),
+        allow=("removals", "did-orphaned", "size"),
         settle_wait=0,
         rate=10_000,
         confirm_within=within,
@@ -143,7 +143,7 @@ def test_a_run_that_did_not_come_out_as_wanted_is_not_confirmed_by_silence(tmp_p
 
 
 def test_nothing_is_waited_for_where_nothing_was_sent(there: Bench) -> None:
-    assert there.apply("--allow", "removals").code == 0
+    assert there.apply("--allow", "removals", *LOSING_NUMBERS).code == 0
     ran = applied(there, "1h")
     assert (ran.code, "confirmation" in ran.json) == (0, False)
 
@@ -153,7 +153,17 @@ def test_a_process_that_is_killed_while_it_waits_leaves_a_run_that_resume_does_n
     there: Bench, rest: str
 ) -> None:
     before = everything(there)
-    where = ("--url", there.pbx.url, "--client-id", "practice", "--yes", "--allow", "removals", *FAST[:2])
+    where = (
+        "--url",
+        there.pbx.url,
+        "--client-id",
+        "practice",
+        "--yes",
+        "--allow",
+        "removals",
+        *LOSING_NUMBERS,
+        *FAST[:2],
+    )
     process = command("apply", there.workbook, *where, "--confirm-within", "1h")
     until(lambda: any(is_waited_for(folder) for folder in run_folders(there.workbook)), process)
     process.kill()
@@ -200,7 +210,7 @@ def test_what_is_no_time_is_refused_before_anything_is_read(there: Bench, within
 
 
 def test_a_run_that_needs_no_confirmation_cannot_be_confirmed(there: Bench) -> None:
-    ran = there.apply("--allow", "removals")
+    ran = there.apply("--allow", "removals", *LOSING_NUMBERS)
     refused = run("confirm", ran.json["run"], "--json")
     assert refused.code == 2
     assert "needs no confirmation" in refused.json["error"]["message"]

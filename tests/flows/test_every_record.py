@@ -56,6 +56,7 @@ def settings(book: Path, served: RunningPbx, workers: int) -> Settings:
         url=served.url,
         client_id="practice",
         secret=Secret(CLIENT_SECRET),
+        allow=("did-orphaned", "size"),
         settle_wait=0,
         rate=10_000,
         concurrency=workers,

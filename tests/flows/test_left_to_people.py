@@ -54,6 +54,11 @@ def moving(
         yield there
 
 
+@pytest.fixture(autouse=True)
+def _small_pbx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUNK_BATCH_SIZE_PERCENT", "100")
+
+
 def routes_of(there: Bench) -> list[Json]:
     return [hazard for hazard in there.run("plan", "--json").json["hazards"] if hazard["code"] == "routes"]
 

@@ -30,6 +30,11 @@ BEFORE = {"Leeds-1": ["100", "101", "102", "103"], "London-1": ["200"], "Paris-1
 AFTER = {"Leeds-1": ["103"], "London-1": ["100", "101", "102"], "Paris-1": ["200"]}
 
 
+@pytest.fixture(autouse=True)
+def _small_pbx(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUNK_BATCH_SIZE_PERCENT", "100")
+
+
 def test_the_plan_says_where_each_did_comes_from_and_goes_to(tmp_path: Path) -> None:
     with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
         planned = there.run("plan", "-v")

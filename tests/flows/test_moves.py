@@ -11,7 +11,7 @@ import pytest
 
 from batch.practice.state import PbxState
 from tests.flows.crashes import FLAGS, SEED, command, ended, run_folders, until
-from tests.flows.shell import Bench, Json, bench, register
+from tests.flows.shell import LOSING_NUMBERS, Bench, Json, bench, register
 
 ORDERS = ("add-first", "remove-first")
 
@@ -94,15 +94,15 @@ def play(world: World, folder: Path, order: str, share: float = 0.0) -> None:
     ) as there:
         world.see(there.pbx.state)
         flags = ("--move-order", order, "--attempts", "2")
-        ran = there.apply(*flags)
+        ran = there.apply(*flags, *LOSING_NUMBERS)
         for _ in range(2):
             world.must_never_have_lost_one(order)
             _must_say_what_is_on_both(world, there, ran.json)
             if ran.code == 5:
                 ran = there.resume("--yes")
         if ran.code == 5:
-            ran = there.run("apply", "--yes", "--json", *flags)
-            ran = there.run("apply", "--yes", "--json", *flags) if ran.code == 5 else ran
+            ran = there.run("apply", "--yes", "--json", *flags, *LOSING_NUMBERS)
+            ran = there.run("apply", "--yes", "--json", *flags, *LOSING_NUMBERS) if ran.code == 5 else ran
         assert ran.code == 0, ran.said
         world.must_be_moved()
         world.must_never_have_lost_one(order)
@@ -152,7 +152,7 @@ def killed(world: World, folder: Path, order: str) -> None:
         world.see(there.pbx.state)
         where = ("--url", there.pbx.url, "--client-id", "practice")
         kill_at = world.rng.randint(1, 1 + len(world.lists))
-        words: Sequence[object] = ("apply", there.workbook, *where, *FLAGS, "--move-order", order)
+        words: Sequence[object] = ("apply", there.workbook, *where, *FLAGS, *LOSING_NUMBERS, "--move-order", order)
         ran = None
         for turn in range(3):
             begun = len(there.writes())

@@ -104,7 +104,18 @@ def test_sorting_the_rows_into_the_order_that_should_have_changed_is_no_success(
 
 def test_results_of_a_rehearsal_say_nothing_about_what_the_real_pbx_holds(tmp_path: Path) -> None:
     with workbook(tmp_path, []) as there:
-        rehearsed = run("apply", there.workbook, "--practice", "--yes", "--settle-wait", "0", "--rate", "9999")
+        rehearsed = run(
+            "apply",
+            there.workbook,
+            "--practice",
+            "--yes",
+            "--allow",
+            "did-doubled",
+            "--settle-wait",
+            "0",
+            "--rate",
+            "9999",
+        )
         assert rehearsed.code == 0, rehearsed.said
         (results,) = tmp_path.glob("*results.xlsx")
         planned = there.run("plan", "--json", workbook=results)

@@ -12,7 +12,7 @@ import pytest
 
 from batch.practice.state import PbxState
 from samples.making.files import Page, write_workbook
-from tests.flows.shell import Bench, bench, endings, pbx, register, rows_of, run, serving
+from tests.flows.shell import LOSING_NUMBERS, Bench, bench, endings, pbx, register, rows_of, run, serving
 
 TRUNKS = (("Name", "Port"), *((f"T{i}", "5061") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
@@ -175,7 +175,15 @@ class TestWhatChangedOnThePbx:
     def test_a_hazard_that_was_allowed_stays_allowed_and_a_new_one_is_not(self, tmp_path: Path) -> None:
         dids = (("Trunk", "DID"), *((f"T{i}", f"44207946020{i}") for i in range(1, 6)))
         with bench(tmp_path, trunks=TRUNKS, dids=dids, live=LIVE, faults=[STOPS]) as there:
-            there.apply(*ONE_AT_A_TIME, *(f"--allow=removals=T{i}" for i in range(1, 5)), "--only", "T1", "T3", "T4")
+            there.apply(
+                *ONE_AT_A_TIME,
+                *LOSING_NUMBERS,
+                *(f"--allow=removals=T{i}" for i in range(1, 5)),
+                "--only",
+                "T1",
+                "T3",
+                "T4",
+            )
             assert endings(there.resume().json)[3] == "applied"
             other = there.resume("--only", "T5", "--yes")
             assert other.code == 4

@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 
 from tests.flows.crashes import command, ended, run_folders, until
-from tests.flows.shell import FAST, Bench, bench, endings, lines_of, rows_of, run
+from tests.flows.shell import FAST, LOSING_NUMBERS, Bench, bench, endings, lines_of, rows_of, run
 from tests.flows.test_undo import (
     CALLER_IDS,
     DIDS,
@@ -39,7 +39,7 @@ def test_of_half_a_run_only_the_half_that_was_sent_goes_back(tmp_path: Path) -> 
     live = deepcopy([LONDON, PARIS])
     with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=live, faults=[STOP]) as there:
         before = everything(there)
-        ran = there.apply("--allow", "removals")
+        ran = there.apply("--allow", "removals", *LOSING_NUMBERS)
         assert endings(ran.json) == ["applied", "refused"]
         back = undo(Path(ran.json["run"]))
         assert back.code == 0, back.said
@@ -49,10 +49,10 @@ def test_of_half_a_run_only_the_half_that_was_sent_goes_back(tmp_path: Path) -> 
 
 def test_a_run_that_sent_nothing_has_nothing_to_undo(there: Bench) -> None:
     held(there).update(name="London-1", hostname="new.example")
-    ran = there.apply("--only", "9", "--max-failures", "1")
+    ran = there.apply("--only", "9", "--max-failures", "1", *LOSING_NUMBERS)
     run_dir = Path(ran.json["run"])
     assert undo(run_dir, "--only", "8").json["error"]["message"] == "--only names 8, which the run did not write."
-    again = there.apply("--only", "9")
+    again = there.apply("--only", "9", *LOSING_NUMBERS)
     refused = undo(Path(again.json["run"]))
     assert (refused.code, refused.json["error"]["hint"]) == (2, "There is nothing to undo.")
 
@@ -61,7 +61,7 @@ def test_a_run_that_was_gone_on_with_goes_back_as_a_whole(tmp_path: Path) -> Non
     live, once = deepcopy([LONDON, PARIS]), {**STOP, "errcode": 70082, "times": 1}
     with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=live, faults=[once]) as there:
         before = everything(there)
-        ran = there.apply("--allow", "removals", "--attempts", "1")
+        ran = there.apply("--allow", "removals", *LOSING_NUMBERS, "--attempts", "1")
         assert endings(ran.json) == ["applied", "failed"]
         assert endings(there.resume("--attempts", "5").json) == ["applied", "applied"]
         assert undo(Path(ran.json["run"])).code == 0
@@ -72,7 +72,7 @@ def test_what_was_written_without_an_answer_goes_back_too(tmp_path: Path) -> Non
     live = deepcopy([LONDON])
     with bench(tmp_path, trunks=TRUNKS[:2], dids=DIDS[:4], live=live, faults=[NO_ANSWER]) as there:
         before = everything(there)
-        ran = there.apply("--allow", "removals", "--no-read-back")
+        ran = there.apply("--allow", "removals", *LOSING_NUMBERS, "--no-read-back")
         assert endings(ran.json) == ["unknown"]
         back = undo(Path(ran.json["run"]), "--attempts", "5")
         assert (back.code, everything(there)) == (0, before)
@@ -80,7 +80,7 @@ def test_what_was_written_without_an_answer_goes_back_too(tmp_path: Path) -> Non
 
 def test_a_rehearsal_is_undone_on_its_practice_pbx(there: Bench) -> None:
     practice = ("--practice", "--json", *FAST)
-    ran = run("apply", there.workbook, "--yes", "--allow", "removals", *practice)
+    ran = run("apply", there.workbook, "--yes", "--allow", "removals", *LOSING_NUMBERS, *practice)
     assert ran.code == 0, ran.said
     state = there.workbook.with_name("book.practice.json")
     after = state.read_text(encoding="utf-8")
@@ -95,7 +95,17 @@ def test_a_rehearsal_is_undone_on_its_practice_pbx(there: Bench) -> None:
 @pytest.mark.parametrize("writes", [1, 2])
 def test_a_run_that_was_killed_goes_back_from_wherever_it_was(there: Bench, writes: int) -> None:
     before = everything(there)
-    where = ("--url", there.pbx.url, "--client-id", "practice", "--yes", "--allow", "removals", *FAST[:4])
+    where = (
+        "--url",
+        there.pbx.url,
+        "--client-id",
+        "practice",
+        "--yes",
+        "--allow",
+        "removals",
+        *LOSING_NUMBERS,
+        *FAST[:4],
+    )
     process = command("apply", there.workbook, *where, "--concurrency", "1")
     until(lambda: len(there.writes()) >= writes, process)
     process.kill()
@@ -146,7 +156,7 @@ def test_a_way_back_is_written_as_a_workbook_that_is_planned_and_applied_like_an
     assert planned.code == 0, planned.said
     assert {line["fate"] for line in planned.json["way_back"]} == {"restored", "cannot be restored"}
     held(there, 9)["hostname"] = "theirs.example"
-    back = there.run("apply", "--yes", "--json", workbook=path)
+    back = there.run("apply", "--yes", "--json", *LOSING_NUMBERS, workbook=path)
     assert back.code == 5, back.said
     assert {key: fate for key, fate in fates(back).items() if fate != "restored"} == {
         ("London-1", "Password"): "cannot be restored",
@@ -169,7 +179,7 @@ def test_what_was_trimmed_from_a_way_back_stays_as_it_is(there: Bench) -> None:
     rows = {row[1].value: row[0].row for row in dids.iter_rows() if row[0].value == "London"}
     dids.delete_rows(rows["200"])
     book.save(path)
-    back = there.run("apply", "--yes", "--json", workbook=path)
+    back = there.run("apply", "--yes", "--json", *LOSING_NUMBERS, workbook=path)
     assert back.code == 5, back.said  # for the password
     assert (held(there)["hostname"], held(there)["port"]) == ("old.example", 5070)
     assert [entry["did"] for entry in held(there)["did_list"]] == ["100", "300"]

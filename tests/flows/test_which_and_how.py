@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.flows.shell import CLIENT_SECRET, bench, endings, register, rows_of, run
+from tests.flows.shell import CLIENT_SECRET, LOSING_NUMBERS, bench, endings, register, rows_of, run
 
 TRUNKS = (("Name", "Port", "DIDs mode"), *((f"T{i}", "5061", "") for i in range(1, 6)))
 DIDS = (("Trunk", "DID"), *((f"T{i}", f"44207946010{i}") for i in range(1, 6)))
@@ -113,17 +113,18 @@ class TestHazards:
         with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=self.LIVE) as there:
             planned = there.run("plan", "--json")
             assert planned.code == 4
-            assert [(hazard["code"], hazard["trunk"]) for hazard in planned.json["hazards"]] == [
-                ("removals", f"T{i}") for i in range(1, 6)
-            ]
+            hazards = [(hazard["code"], hazard["trunk"]) for hazard in planned.json["hazards"]]
+            assert hazards[:5] == [("removals", f"T{i}") for i in range(1, 6)]
             assert "--allow removals=T3" in there.run("plan").out
             assert there.apply().code == 4
             assert there.apply("--allow", "removals=T1", "--allow", "removals=2").code == 4
             assert (there.writes(), there.runs) == ([], [])
-            narrow = there.apply("--only", "T1", "T2", "--allow", "removals=T1", "--allow", "removals=2")
+            narrow = there.apply(
+                "--only", "T1", "T2", "--allow", "removals=T1", "--allow", "removals=2", *LOSING_NUMBERS
+            )
             assert narrow.code == 0
             assert sorted(body["id"] for body in there.writes()) == [1, 2]
-            assert there.apply("--allow", "removals").code == 0
+            assert there.apply("--allow", "removals", *LOSING_NUMBERS).code == 0
 
     def test_keys_that_nobody_knows_are_not_lost_unasked(self, tmp_path: Path) -> None:
         live = (register(1, "T1", did_list=[{"did": "442079460100", "did_name": "", "short_code": "*7"}]),)
