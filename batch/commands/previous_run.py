@@ -87,7 +87,8 @@ class PreviousRun:
     def is_over(self) -> bool:
         """Whether there is nothing left to go on with."""
         rows = self.checked.choice.rows
-        return self.history.finished and not left(self.history, rows) and not self._secrets_found & rows
+        giving = {record.row for record in only_giving(self.checked.records, rows)} & self.history.outcomes.keys()
+        return self.history.finished and not left(self.history, rows | giving) and not self._secrets_found & rows
 
     @property
     def _secrets_found(self) -> set[int]:

@@ -169,6 +169,17 @@ class TestGoingOn:
 
     @pytest.mark.parametrize("order", ["add-first", "remove-first"])
     @pytest.mark.parametrize("trunk", [1, 2, 3])
+    def test_a_write_that_failed_is_made_by_resume(self, tmp_path: Path, order: str, trunk: int) -> None:
+        """Also that of the first trunk, which has no row."""
+        faults = [fault(trunk, do="drop_before", times=2)]
+        with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=faults) as there:
+            assert there.apply("--move-order", order, "--attempts", "2", *self.ONE_BY_ONE).code == 5
+            again = there.resume("--yes")
+            assert (again.code, endings(again.json)) == (0, ["applied"] * 3)
+            assert held(there) == AFTER
+
+    @pytest.mark.parametrize("order", ["add-first", "remove-first"])
+    @pytest.mark.parametrize("trunk", [1, 2, 3])
     def test_what_a_stopped_run_left_is_done_by_resume(self, tmp_path: Path, order: str, trunk: int) -> None:
         faults = [fault(trunk, do="errcode", errcode=10009)]
         with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=faults) as there:
