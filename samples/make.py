@@ -9,13 +9,14 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from samples.making import carrier_cutover, csv_from_a_colleague, did_reassignment, mistakes
+from samples.making import carrier_cutover, csv_from_a_colleague, did_reassignment, mistakes, number_moves
 
 STORIES = {
     "carrier-cutover": carrier_cutover.make,
     "did-reassignment": did_reassignment.make,
     "mistakes": mistakes.make,
     "csv-from-a-colleague": csv_from_a_colleague.make,
+    "number-moves": number_moves.make,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import pbkdf2_hmac
 from pathlib import Path
@@ -21,8 +22,14 @@ BOOKS = {
     "did-reassignment": "trunks.xlsx",
     "mistakes": "trunks.xlsx",
     "csv-from-a-colleague": "trunks",
+    "number-moves": "trunks.xlsx",
 }
 NAMES = tuple(BOOKS)
+ALLOWED: Final[Mapping[str, Sequence[str]]] = {
+    **dict.fromkeys(BOOKS, LOSING_NUMBERS),
+    "number-moves": (*LOSING_NUMBERS, "--allow", "did-doubled", "--allow", "routes"),
+}
+"""What a story lets happen."""
 GOING_THROUGH = tuple(name for name in NAMES if name != "mistakes")
 _LINE = 118
 
@@ -79,7 +86,8 @@ def copy_of(name: str, folder: Path) -> Path:
 def tell(name: str, folder: Path) -> Told:
     """Take a story through check, plan, apply, and all of that again."""
     workbook = copy_of(name, folder / "practice")
-    practice = (workbook, "--practice", "--json", *LOSING_NUMBERS, *FAST)
+    allowed = ALLOWED[name]
+    practice = (workbook, "--practice", "--json", *allowed, *FAST)
     check = run("check", workbook, "--json")
     with mock.patch("hashlib.pbkdf2_hmac", pbkdf2_hmac):  # what is expected has a true digest
         plan = run("plan", *practice, "-o", workbook.with_name("plan.xlsx"))
@@ -92,11 +100,11 @@ def tell(name: str, folder: Path) -> Told:
     apply_again = run("apply", *practice, "--yes")
     other = copy_of(name, folder / "wire")
     with serving(other, read_state(other.with_name("pbx.json"))) as wire:
-        wire_plan = wire.run("plan", "--json", *LOSING_NUMBERS)
+        wire_plan = wire.run("plan", "--json", *allowed)
         calls = tuple(wire.calls())
-        wire_apply = wire.apply(*LOSING_NUMBERS)
+        wire_apply = wire.apply(*allowed)
         writes = tuple(wire.writes())
-        wire_apply_again = wire.apply(*LOSING_NUMBERS)
+        wire_apply_again = wire.apply(*allowed)
         writes_again = tuple(wire.writes()[len(writes) :])
         tokens = wire.pbx.count_valid_tokens()
     return Told(
