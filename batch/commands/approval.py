@@ -133,7 +133,7 @@ def _summary(planned: Planned) -> Summary:
         facts=[
             ("Digest", planned.digest),
             ("Made at", moment_and_zone(datetime.now().astimezone())),
-            *(planned.census.facts if planned.census is not None else ()),
+            *planned.facts,
             *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
         ],
         attention=since_exported(planned.plan.changes),

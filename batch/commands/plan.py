@@ -17,6 +17,7 @@ from batch.runs import folders
 from batch.runs.census_report import PlannedCensus, count_plan, holdings, size_hazards
 from batch.runs.live_reads import BATCH, LiveReads
 from batch.runs.returns import with_way_back
+from batch.runs.run_report import moves_line
 from batch.schema.columns import DIDS
 from batch.schema.file_metadata import PRACTICE_MARK, FileMetadata
 from batch.schema.problems import Problem, Severity
@@ -142,6 +143,12 @@ class Planned:
     """What becomes of each field and entry that goes back."""
     beyond: frozenset[int] = frozenset()
     """Rows of trunks of which nothing can go back: that stops no other."""
+
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What becomes of DIDs, over all trunks: how they move, and their census."""
+        moves = moves_line(self.plan, MoveOrder(self.checked.settings.move_order))
+        return [*([("Moves", moves)] if moves else ()), *(self.census.facts if self.census is not None else ())]
 
     @property
     def exit_code(self) -> int:

@@ -121,7 +121,7 @@ def _head_text(planned: Planned) -> Iterator[str]:
         yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
     yield from planned.notes
     yield plan_headline(planned.plan)
-    yield from (f"{label}: {said}" for label, said in (planned.census.facts if planned.census is not None else ()))
+    yield from (f"{label}: {said}" for label, said in planned.facts)
 
 
 def _on(made_at: str) -> str:

@@ -21,6 +21,7 @@ from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import NO_DIFFERENCE, ChangeKind, Difference, ListDifference, entry_text, value_text
 from batch.trunks.live import Entry, LiveTrunk
 from batch.trunks.model import EntryRow
+from batch.trunks.schedule import MoveOrder, schedule
 from batch.wording import counted
 
 _SAME: Final = ListDifference()
@@ -162,6 +163,24 @@ def plan_headline(plan: Plan) -> str:
         parts.append(f"{count['keep']:,} already up to date")
     parts += [f"{count[name]:,} {one if count[name] == 1 else many}" for name, one, many in _COUNTED if count[name]]
     return ", ".join(parts) + "."
+
+
+def moves_line(plan: Plan, order: MoveOrder) -> str:
+    """Say in how many writes DIDs move, and where each is in between; blank where none moves."""
+    if not plan.moves:
+        return ""
+    rows = {row for move in plan.moves for row in (move.giver, move.receiver)}
+    writes = sum(update.record.row in rows for update in plan.updates)
+    writes += len(schedule(plan.updates, plan.moves, order).twice & rows)
+    first, second, where = (
+        ("added", "removed", "on both trunks, so that no call is lost")
+        if order is MoveOrder.ADD_FIRST
+        else ("removed", "added", "on no trunk, and calls to it are lost")
+    )
+    return (
+        f"{counted(len(plan.moves), 'DID')} in {counted(writes, 'write')}. Each is {first} before it is {second} "
+        f"(--move-order {order}); in between it is {where}."
+    )
 
 
 def lost_registrations(before: Iterable[LiveTrunk], after: Iterable[LiveTrunk], written: Iterable[Change]) -> list[str]:

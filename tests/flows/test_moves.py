@@ -170,3 +170,32 @@ def killed(world: World, folder: Path, order: str) -> None:
         assert ran.code == 0, ran.said
         world.must_never_have_lost_one(order)
         world.must_be_moved()
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("add-first", "Each is added before it is removed (--move-order add-first); in between it is on both trunks"),
+        (
+            "remove-first",
+            "Each is removed before it is added (--move-order remove-first); in between it is on no trunk",
+        ),
+    ],
+)
+def test_a_plan_says_in_how_many_writes_dids_move_and_where_each_is_in_between(
+    order: str, said: str, tmp_path: Path
+) -> None:
+    live = [register(1, "T1", "4411349600"), register(2, "T2", "4411349601")]
+    swap = [("Trunk", "DID", "Move from"), ("T2", "4411349600", "T1"), ("T1", "4411349601", "T2")]
+    with bench(tmp_path, trunks=[("Name",), ("T1",), ("T2",)], dids=swap, live=live) as there:
+        plan = there.run("plan", "--move-order", order).out
+    assert f"Moves: 2 DIDs in 3 writes. {said}" in plan
+
+
+def test_moves_are_not_written_without_reading_back(tmp_path: Path) -> None:
+    live = [register(1, "T1", "4411349600"), register(2, "T2")]
+    rows = [("Trunk", "DID", "Move from"), ("T2", "4411349600", "T1")]
+    with bench(tmp_path, trunks=[("Name",), ("T2",)], dids=rows, live=live) as there:
+        ran = there.apply("--no-read-back", *LOSING_NUMBERS)
+        assert (ran.code, there.writes()) == (2, [])
+    assert ran.json["error"]["message"] == "--no-read-back and the column Move from do not go together."
