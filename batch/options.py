@@ -33,6 +33,7 @@ HAZARDS: Final = (
     "did-orphaned",
     "did-doubled",
     "size",
+    "port-order",
     "routes",
     "overwrite-later-edits",
 )

@@ -45,6 +45,7 @@ _CHECK: Final = Part(("check",))
 _EXPORT: Final = Part(("export",))
 _PLAN: Final = Part(("plan",))
 _APPLY: Final = Part(("apply",))
+_PORTING: Final = Part(("plan", "apply"))
 _BEGINNING: Final = Part(("apply", "undo", "restore"))
 _ENDING: Final = Part(("apply", "resume", "undo", "restore"))
 WHERE: Final = Part(_ASKING_COMMANDS, "where")
@@ -250,6 +251,7 @@ class Settings:
         _WRITING,
         choices=("add-first", "remove-first"),
     )
+    port_order: Path | None = entry(None, "the carrier's list of numbers to compare with", _PORTING, kept=False)
     size_percent: float = entry(
         20.0, "the share of its DIDs a plan may take away or move", _WRITING, bounds=(0, 100), profile="size_percent"
     )

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from batch.commands.check import Checked
 from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
-from batch.errors import PbxError, PbxUnreachable, UsageError
+from batch.commands.port_order_file import compare_port_order
+from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
 from batch.runs import folders
 from batch.runs.census_report import PlannedCensus, count_plan, holdings, size_hazards
@@ -33,7 +34,7 @@ from batch.trunks.change_plan import (
 )
 from batch.trunks.follow_up import left_to_people
 from batch.trunks.grouping import own
-from batch.trunks.live import NOT_SHOWN, WHOLE_TRUNK, Inventory, LiveTrunk
+from batch.trunks.live import WHOLE_TRUNK, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, unreadable_trunk_problem
 from batch.trunks.live_moves import NO_CHANGES, Against, AllChanges, only_giving
 from batch.trunks.model import Record
@@ -225,7 +226,8 @@ def make_plan(
     new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
     planned = _planned(checked, connection, inventory, put, [*around, *new])
     left = {record.row for record in chosen} - {change.record.row for change in put.changes}
-    planned = _left_to_people(_with_census(_with_all_dids(planned, client, live)), client)
+    planned = _with_port_order(_with_census(_with_all_dids(planned, client, live)))
+    planned = _left_to_people(planned, client)
     return _with_returns(planned, put.returns, left, exported)
 
 
@@ -267,31 +269,11 @@ def _way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
 
 def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveTrunk]) -> Planned:
     """Read all trunks that can have DIDs, where DIDs change: what becomes of a number shows only in all of them."""
-    if not any(DIDS in change.difference.lists for change in planned.plan.changes):
+    changed = any(DIDS in change.difference.lists for change in planned.plan.changes)
+    if not changed and planned.checked.settings.port_order is None:
         return planned
-    whole, not_whole = read_all_dids(client, planned.inventory.trunks, live)
+    whole, not_whole = client.all_with_dids(planned.inventory.trunks, live)
     return replace(planned, whole=whole, not_whole=tuple(trunk.label for trunk in not_whole))
-
-
-def read_all_dids(
-    client: LiveReads, listed: Iterable[LiveTrunk], live: Mapping[int, LiveTrunk]
-) -> tuple[dict[int, LiveTrunk], list[LiveTrunk]]:
-    """Read those trunks of a PBX whole that can have DIDs and are not ``live`` yet; also return those it does not show.
-
-    Raises:
-        PbxUnreachable: nothing answers any more.
-    """
-    with_dids = [trunk for trunk in listed if trunk.id and trunk.type in DIDS.types]
-    whole = dict(live)
-    try:
-        whole |= client.trunks([trunk.id for trunk in with_dids if trunk.id not in live])
-    except PbxUnreachable:
-        raise
-    except PbxError:  # of the others none may be shown; that is said, and stops nothing
-        pass
-    whole = {trunk.id: whole[trunk.id] for trunk in with_dids if trunk.id in whole}
-    whole = {number: trunk for number, trunk in whole.items() if _shows_dids(trunk)}
-    return whole, [trunk for trunk in with_dids if trunk.id not in whole]
 
 
 def _with_census(planned: Planned) -> Planned:
@@ -326,8 +308,14 @@ def _with_hazards(planned: Planned, hazards: Sequence[Hazard]) -> Planned:
     return replace(planned, plan=plan, refused_hazards=refused)
 
 
-def _shows_dids(trunk: LiveTrunk) -> bool:
-    return WHOLE_TRUNK not in trunk.unread and trunk.unread.get(DIDS.api, NOT_SHOWN) == NOT_SHOWN
+def _with_port_order(planned: Planned) -> Planned:
+    """Put the carrier's list, where one is given, against the workbook and what the PBX has."""
+    checked, live = planned.checked, planned.whole.values()
+    if checked.settings.port_order is None:
+        return planned
+    region = planned.census.census.region.code if planned.census else checked.settings.region
+    sheet, hazards = compare_port_order(checked.settings.port_order, checked, live, region)
+    return replace(_with_hazards(planned, hazards), listed=(*planned.listed, sheet))
 
 
 def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:

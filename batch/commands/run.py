@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from batch.commands.check import Checked
 from batch.commands.connection import Operator
 from batch.commands.outputs import Report, RunContext, without_sending
-from batch.commands.plan import Planned, batch_size, read_all_dids
+from batch.commands.plan import Planned, batch_size
 from batch.errors import OutputError, PbxError, UsageError
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
@@ -235,7 +235,7 @@ class Run:
             return ()
         client.go_on()
         try:
-            found, unread = read_all_dids(client, client.listed(), {})
+            found, unread = client.all_with_dids(client.listed(), {})
         except KeyboardInterrupt:
             self.cut_short = True
             return ("The number census was not taken again: stopped by you.",)

@@ -60,6 +60,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
         "census": planned.census and planned.census.to_json(),
+        **_port_order(planned.listed),
         **_left_to_people(planned.listed),
         **_way_back_json(planned.returns),
     }
@@ -94,6 +95,13 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
 
 
 _LISTS: Final = {"follow_up": "Follow-up", "test_calls": "Test calls"}
+
+
+def _port_order(listed: Iterable[ListedSheet]) -> dict[str, Any]:
+    from batch.trunks.port_order import order_json  # noqa: PLC0415 - a check needs none of it
+
+    sheet = next((sheet for sheet in listed if sheet.name == "Port order"), None)
+    return {} if sheet is None else {"port_order": order_json(sheet)}
 
 
 def _left_to_people(listed: Iterable[ListedSheet]) -> dict[str, Any]:
@@ -209,6 +217,7 @@ def report_json(report: Report) -> dict[str, Any]:
         **{output.key: output.path and str(output.path) for output in report.outputs if output.key},
         "undo": undo_command(report.folder, report.outcomes),
         "census": report.census and report.census.to_json(),
+        **_port_order(report.listed),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [

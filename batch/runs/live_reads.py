@@ -14,8 +14,9 @@ from batch.errors import PbxError, PbxUnreachable
 from batch.pbx import messages
 from batch.pbx.error_codes import explain
 from batch.pbx.messages import Answer, Request
-from batch.schema.columns import LIST_OF
+from batch.schema.columns import DIDS, LIST_OF
 from batch.trunks.live import (
+    NOT_SHOWN,
     WHOLE_TRUNK,
     Inventory,
     LiveTrunk,
@@ -192,6 +193,26 @@ class LiveReads(ABC):
         read = concurrently([partial(self._batch, batch, known) for batch in batches], self._at_once)
         return {number: trunk for batch in read for number, trunk in batch.items()}
 
+    def all_with_dids(
+        self, listed: Iterable[LiveTrunk], live: Mapping[int, LiveTrunk]
+    ) -> tuple[dict[int, LiveTrunk], list[LiveTrunk]]:
+        """Read those trunks whole that can have DIDs and are not ``live`` yet; also return those that are not shown.
+
+        Raises:
+            PbxUnreachable: nothing answers any more.
+        """
+        with_dids = [trunk for trunk in listed if trunk.id and trunk.type in DIDS.types]
+        found = dict(live)
+        try:
+            found |= self.trunks([trunk.id for trunk in with_dids if trunk.id not in live])
+        except PbxUnreachable:
+            raise
+        except PbxError:  # of the others none may be shown; that is said, and stops nothing
+            pass
+        whole = {trunk.id: found[trunk.id] for trunk in with_dids if trunk.id in found}
+        whole = {number: trunk for number, trunk in whole.items() if _shows_dids(trunk)}
+        return whole, [trunk for trunk in with_dids if trunk.id not in whole]
+
     def _batch(self, ids: Sequence[int], known: Mapping[int, LiveTrunk]) -> dict[int, LiveTrunk]:
         answer = self.ask(messages.query_trunks(ids))
         seen = _whole_ones(_rows(answer), ids, known) if not answer.errcode else {}
@@ -212,6 +233,10 @@ class LiveReads(ABC):
             if answer.errcode != _NOT_FOUND and (trunk := _alone(answer, number)) is not None:
                 found[number] = trunk
         return found
+
+
+def _shows_dids(trunk: LiveTrunk) -> bool:
+    return WHOLE_TRUNK not in trunk.unread and trunk.unread.get(DIDS.api, NOT_SHOWN) == NOT_SHOWN
 
 
 def concurrently(steps: Sequence[Callable[[], T]], at_once: int) -> list[T]:

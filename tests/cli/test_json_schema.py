@@ -40,6 +40,10 @@ def test_all_that_the_commands_print_of_a_run_fits_it(shell: Shell, book: Path) 
             assert ran.json["changes"][0]["dids"]["removed"]
             assert faults("plan", ran.json) == []
         assert faults("plan", shell("apply", book, *at(served), "--yes", "--json").json) == []
+        Path("order.csv").write_text("DID\n442079460199\n", encoding="utf-8")
+        ported = shell("plan", book, *plan_at(served), "--json", "--port-order", "order.csv").json
+        assert len(ported["port_order"]) == 2
+        assert faults("plan", ported) == []
         ran = shell("apply", book, *at(served), "--yes", "--json", *allowing.split(), "--failed-only", "f.xlsx")
         assert ran.code == 5
         assert faults("report", ran.json) == []

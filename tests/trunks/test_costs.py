@@ -11,10 +11,13 @@ import numpy as np
 from batch.readers.workbook import CellValue
 from batch.schema.problems import Problem
 from batch.secrets import Secret
+from batch.trunks.census import Holdings, take_census
 from batch.trunks.group_names import split_groups
 from batch.trunks.grouping import group, own
+from batch.trunks.live import Did
 from batch.trunks.model import Owners
 from batch.trunks.patterns import Matcher
+from batch.trunks.port_order import compare_order
 from batch.trunks.suggestions import against_live
 from tests.builders import book, inventory, live, read, sheet, tabulate, workbook
 from tests.growth import STEEP, for_four_times
@@ -121,3 +124,33 @@ def test_of_patterns_that_overlap_only_so_much_is_remembered_and_the_answers_are
     all_of_them, much = asked(Matcher(patterns))
     assert few == all_of_them
     assert little < much / 3
+
+
+def test_a_census_takes_as_long_as_the_dids_that_there_are() -> None:
+    def counted(dids: int) -> Callable[[], object]:
+        before = {trunk: [Did(f"0207{trunk:03}{n:04}") for n in range(dids // 10)] for trunk in range(10)}
+        after = {trunk: [Did(f"+44207{(trunk + 1) % 10:03}{n:04}") for n in range(dids // 10)] for trunk in range(10)}
+        names = {trunk: f"T{trunk}" for trunk in range(10)}
+        return lambda: take_census(Holdings(dids=before, names=names), Holdings(dids=after, names=names), "GB")
+
+    assert for_four_times(counted, 1_000) < STEEP
+
+
+def test_patterns_in_a_census_cost_no_walk_over_all_of_them_for_each_number() -> None:
+    def counted(dids: int) -> Callable[[], object]:
+        before = {1: [Did(f"44207{n:06}") for n in range(dids)], 2: [Did(f"44208{n:05}XX") for n in range(dids // 4)]}
+        after = {1: before[2], 2: before[1]}
+        names = {1: "A", 2: "B"}
+        return lambda: take_census(Holdings(dids=before, names=names), Holdings(dids=after, names=names), "GB")
+
+    assert for_four_times(counted, 400) < STEEP
+
+
+def test_a_port_order_takes_as_long_as_its_numbers() -> None:
+    def compared(numbers: int) -> Callable[[], object]:
+        rows = [f"T|44207946{n:04}" for n in range(numbers)]
+        tables, found, _ = read(book(["Name|DIDs mode", "T|add"], dids=rows))
+        order = [(f"0207946{n:04}", f"order!A{n}") for n in range(5, numbers + 5)]
+        return lambda: [*compare_order(order, found.trunks, tables.dids, [], "GB")]
+
+    assert for_four_times(compared, 1_000) < STEEP
