@@ -23,7 +23,7 @@ from batch.runs.journal_reader import History, read_history
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
-from batch.runs.serialization import Approval, Intent, are_whole, planned_then
+from batch.runs.serialization import Approval, Intent, are_whole, is_census, is_listed, planned_then
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN, Secret
@@ -138,10 +138,10 @@ class PreviousRun:
         sent = {row for row, wanted in self.history.wanted.items() if self.history.sent(wanted.trunk_id)}
         then = [line for line in context.returns if line.row in sent]  # since then they may just be back
         context = replace(context, returns=[*then, *(line for line in planned.returns if line.row not in sent)])
-        then = folders.kept(self.folder.path, folders.CENSUS)
-        if then is None:
+        counted = folders.kept(self.folder.path, folders.CENSUS, is_census)
+        if counted is None:
             return context
-        census = count_again(self.checked.tables, context.changes.values(), then, self.checked.settings.region)
+        census = count_again(self.checked.tables, context.changes.values(), counted, self.checked.settings.region)
         return context.counted_again(census)
 
     @cached_property
@@ -168,7 +168,10 @@ class PreviousRun:
             approval=Approval(**facts["approval"]) if "approval" in facts else None,
             listed=[
                 ListedSheet.from_json(one)
-                for one in (*(folders.kept(self.folder.path, folders.LISTED) or ()), *facts.get("left_to_people", ()))
+                for one in (
+                    *(folders.kept(self.folder.path, folders.LISTED, is_listed) or ()),
+                    *facts.get("left_to_people", ()),
+                )
             ],
             returns=[Return(**{**line, "fate": Restoration(line["fate"])}) for line in facts.get("returns", ())],
         )

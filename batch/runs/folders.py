@@ -30,6 +30,7 @@ from batch.pbx.throttle import Stopped
 from batch.readers.list_folders import is_list_folder
 from batch.runs.journal import JOURNAL, Journal, JournalError, Kept
 from batch.runs.journal_reader import is_finished
+from batch.runs.serialization import Shape, fits
 from batch.schema.file_metadata import PRACTICE_MARK, RESULTS_MARK, UNDO_MARK, plain_stem
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk, parse_trunk
@@ -214,12 +215,13 @@ def keep(folder: Path, name: str, value: Any) -> None:
         raise OutputError(folder / name, error.strerror or str(error)) from error
 
 
-def kept(folder: Path, name: str) -> Any:
+def kept(folder: Path, name: str, shape: Shape) -> Any:
     """Return what was kept as JSON; None where that is gone, or damaged."""
     try:
-        return json.loads((folder / name).read_text(encoding="utf-8"))
+        value = json.loads((folder / name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None
+    return value if fits(value, shape) else None
 
 
 def open_private(path: Path, *, append: bool = False) -> TextIO:

@@ -16,9 +16,11 @@ from batch.pbx.error_codes import FieldFault
 from batch.runs.outcomes import Ending, Outcome
 from batch.schema.column_model import ListSheet
 from batch.schema.columns import LIST_OF, LIST_SHEETS
+from batch.schema.file_metadata import OWN_LISTS
 from batch.schema.problems import KINDS, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.settings import OPTIONS
+from batch.tables.row_results import Tone
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import ChangeKind, Desired, Difference, EntryChange, ListDifference, compare
 from batch.trunks.live import Entry, LiveTrunk, entry_json, parse_trunk
@@ -60,6 +62,24 @@ def whole(value: Any) -> bool:
 def each(shape: Shape) -> Callable[[Any], bool]:
     """Return the shape of an object whose names may be any."""
     return lambda value: isinstance(value, dict) and all(fits(item, shape) for item in value.values())
+
+
+def is_census(value: Any) -> bool:
+    """Tell whether a value is what a run keeps of a census."""
+    return fits(value, {"not_read": [str], "before": [_is_held]}) and len(value) == 2
+
+
+def _is_held(value: Any) -> bool:
+    of_trunk = isinstance(value, list) and [type(part) for part in value] == [int, str, list]
+    return of_trunk and all(fits(did, [str]) and len(did) == 2 for did in value[2])
+
+
+def is_listed(value: Any) -> bool:
+    """Tell whether a value is what a run keeps of the sheets that its results list."""
+    tones = (None, lambda tone: tone in set(Tone))
+    names: dict[str, Shape] = {"name": lambda name: name in OWN_LISTS, "says": str, "columns": each(int)}
+    shape: Mapping[str, Shape] = {**names, "lines": [[str]], "answers": [str], "tone": tones}
+    return fits(value, [shape]) and all(one.keys() == shape.keys() for one in value)
 
 
 def is_moment(value: Any) -> bool:

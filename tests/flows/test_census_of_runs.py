@@ -103,6 +103,26 @@ def test_a_run_that_is_gone_on_with_has_the_census_of_its_plan(tmp_path: Path) -
     assert {row["What"] for row in rows_of(there.results, "Census", 2)} == {"renamed", "removed", "moved", "added"}
 
 
+@pytest.mark.parametrize("kept", ["", "[]", '{"before": [[1, "London", [["x"]]]], "not_read": []}', '{"not_read": []}'])
+def test_a_run_whose_census_is_damaged_is_gone_on_with_all_the_same(tmp_path: Path, kept: str) -> None:
+    silence = {"call": "trunk/update", "match": {"id": 2}, "do": "drop_before"}
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE, faults=[silence]) as there:
+        there.apply(*LOSING_NUMBERS, "--allow", "did-doubled", "--allow", "routes", "--attempts", "1")
+        for name in ("census.json", "listed.json"):
+            (there.runs[-1] / name).write_text(kept, encoding="utf-8")
+        ran = there.resume("--yes")
+    assert (ran.code, ran.json["census"]) == (0, None)
+
+
+def test_results_that_are_written_anew_have_their_sheets_again(tmp_path: Path) -> None:
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
+        there.apply(*LOSING_NUMBERS, "--allow", "did-doubled", "--allow", "routes")
+        before = lines_of(there.results, "Census")
+        there.results.unlink()
+        assert there.resume().code == 0
+    assert lines_of(there.results, "Census") == before
+
+
 def test_a_trunk_that_cannot_be_read_is_named_and_not_counted(tmp_path: Path) -> None:
     no = {"do": "errcode", "errcode": 10009, "times": "always"}
     faults = [{"call": "trunk/query", **no}, {"call": "trunk/get", "match": {"id": 3}, **no}]
