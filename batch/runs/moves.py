@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -62,6 +62,22 @@ class MovingDid:
         """The DID."""
         return self.entry.entry.number
 
+    def join(self) -> None:
+        """Let its trunks know of it."""
+        for trunk in dict.fromkeys((self.first, self.second)):
+            trunk.moves.append(self)
+        self.first.begins[self.state] += 1
+        self.second.ends[self.state] += 1
+
+    def become(self, state: MoveState, why: str = "") -> None:
+        """Say how far it is now."""
+        for counted_in in (self.first.begins, self.second.ends):
+            counted_in[self.state] -= 1
+            counted_in[state] += 1
+        if {self.state, state} != {MoveState.HALF, MoveState.DONE}:  # then either trunk is to hold what it was to hold
+            self.first.settled = self.second.settled = False
+        self.state, self.why = state, why or self.why
+
     def blame(self, trunk: MovingTrunk, what: str) -> None:
         """Say whose fault it is that it is not done; the first one that is at fault stays so."""
         if self.blamed is None:
@@ -90,6 +106,12 @@ class MovingTrunk:
     keys: frozenset[str]
     """Of the DIDs that it then had."""
     moves: list[MovingDid] = field(default_factory=list)
+    begins: Counter[MoveState] = field(default_factory=Counter)
+    """How far its moves are whose first half is here."""
+    ends: Counter[MoveState] = field(default_factory=Counter)
+    """How far those are whose second half is."""
+    settled: bool = False
+    """Whether it is known that nothing is to be written of it, unless something about it or its moves changes."""
     twice: bool = False
     holder: MovingTrunk | None = None
     """Who has the name that it is to get."""
@@ -134,18 +156,24 @@ class MovingTrunk:
         """Whether its last write has to wait for another trunk."""
         if self.failed is not None:
             return False
-        if any(move.state is MoveState.TO_COME and move.second is self for move in self.moves):
+        if self.ends[MoveState.TO_COME]:
             return True
         return self.is_held and self.holder is not None and not self.holder.ended and self.holder.failed is None
 
     @property
     def finishes(self) -> bool:
         """Whether a write of it finishes a move that is half done."""
-        return any(
-            (move.state is MoveState.HALF and move.second is self)
-            or (move.state is MoveState.TO_TAKE_BACK and move.first is self)
-            for move in self.moves
-        )
+        return bool(self.ends[MoveState.HALF] or self.begins[MoveState.TO_TAKE_BACK])
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether one of its moves is half done, or the first half of one is under way."""
+        return self.finishes or (self.under_way is not None and self.begins[MoveState.TO_COME] > 0)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing becomes of its moves any more."""
+        return not any(self.begins[state] or self.ends[state] for state in MoveState if state not in OVER)
 
     def see(self, work: Work) -> None:
         """Take note of how a write left it."""

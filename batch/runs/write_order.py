@@ -73,8 +73,7 @@ class WriteOrder:
                 move.state = MoveState.DONE if move.is_done_on(second) else MoveState.HALF
             elif not first.change.difference:
                 move.state = MoveState.OFF
-            first.moves.append(move)
-            second.moves.append(move)
+            move.join()
 
     @staticmethod
     def _leave_out(planned: PlannedMove, trunk: MovingTrunk | None) -> None:
@@ -83,7 +82,7 @@ class WriteOrder:
             move = MovingDid(entry=planned, first=trunk, second=trunk, ours=False, state=MoveState.OFF)
             move.state = MoveState.STUCK if move.is_done_on(trunk) else MoveState.OFF
             move.why = "the other trunk of the move is not written"
-            trunk.moves.append(move)
+            move.join()
 
     def begin(self) -> list[Outcome]:
         """See what can be written from the start; returns the trunks that end at once, because none of it can be."""
@@ -102,12 +101,7 @@ class WriteOrder:
     @property
     def has_begun(self) -> bool:
         """Whether a move is half done, or its first half is under way."""
-        return self._open > 0 and any(self._is_begun(move) for trunk in self._trunks.values() for move in trunk.moves)
-
-    def _is_begun(self, move: MovingDid) -> bool:
-        return move.state in {MoveState.HALF, MoveState.TO_TAKE_BACK} or (
-            move.state is MoveState.TO_COME and move.first.under_way is not None
-        )
+        return self._open > 0 and any(trunk.has_begun for trunk in self._trunks.values())
 
     def ended(self, outcome: Outcome) -> list[Outcome]:
         """Hear what came of a write; returns the trunks that have thereby ended."""
@@ -122,6 +116,8 @@ class WriteOrder:
             trunk.see(work)
         if outcome.ending not in WELL:
             trunk.failed = trunk.failed or outcome
+        for one in (trunk, *trunk.waited_for):
+            one.settled = False
         for move in trunk.moves:
             self._judge(move, trunk, outcome)
         return self._advance(trunk)
@@ -134,35 +130,35 @@ class WriteOrder:
         if trunk is move.first:
             self._judge_first(move, outcome, known=known, done=done)
         elif move.state is MoveState.HALF and (done or not known):
-            move.state = MoveState.DONE if done and known else MoveState.LOST
+            move.become(MoveState.DONE if done and known else MoveState.LOST)
             move.blame(trunk, UNREADABLE)
         elif trunk.failed is not None:
             move.blame(trunk, ended_how(trunk.failed))
             if move.state is MoveState.HALF:
                 self._take_back(move)
             elif move.first.under_way is None:
-                move.state = MoveState.OFF
+                move.become(MoveState.OFF)
 
     def _judge_first(self, move: MovingDid, outcome: Outcome, *, known: bool, done: bool) -> None:
         if not known:
-            move.state = MoveState.LOST
+            move.become(MoveState.LOST)
             move.blame(move.first, UNREADABLE)
         elif move.state is MoveState.TO_TAKE_BACK:
-            move.state = MoveState.STUCK if done else MoveState.OFF
+            move.become(MoveState.STUCK if done else MoveState.OFF)
         elif not done or outcome.ending not in WELL:
             move.blame(move.first, ended_how(outcome))
-            move.state = MoveState.OFF
+            move.become(MoveState.OFF)
             if done:
                 self._take_back(move)
         elif move.second.failed is not None or move.second.ended:
             move.blame(move.second, "was not written" if move.second.failed is None else ended_how(move.second.failed))
             self._take_back(move)
         else:
-            move.state = MoveState.DONE if move.is_done_on(move.second) else MoveState.HALF
+            move.become(MoveState.DONE if move.is_done_on(move.second) else MoveState.HALF)
 
     @staticmethod
     def _take_back(move: MovingDid) -> None:
-        move.state = MoveState.TO_TAKE_BACK if move.ours else MoveState.STUCK
+        move.become(MoveState.TO_TAKE_BACK if move.ours else MoveState.STUCK)
 
     def stop(self, why: str) -> list[Outcome]:
         """Begin no move and no write any more; what is half done is finished. Returns the trunks that end thereby."""
@@ -172,7 +168,7 @@ class WriteOrder:
         for trunk in self._trunks.values():
             for move in trunk.moves:
                 if move.state is MoveState.TO_COME and move.first.under_way is None:
-                    move.state, move.why = MoveState.OFF, "stopped before its turn"
+                    move.become(MoveState.OFF, "stopped before its turn")
         return [ended for trunk in self._trunks.values() for ended in self._advance_one(trunk)]
 
     def still_due(self, work: Work) -> bool:
@@ -182,24 +178,28 @@ class WriteOrder:
             return False
         for move in trunk.moves:
             if move.state is MoveState.TO_COME and move.first is trunk:
-                move.state, move.why = MoveState.OFF, "stopped before its turn"
+                move.become(MoveState.OFF, "stopped before its turn")
         work.change = self._next_change(trunk) or work.change
         return True
 
     def _advance(self, trunk: MovingTrunk) -> list[Outcome]:
         """See what can be written, or has ended, now that a trunk's write has."""
-        beside = {id(other): other for move in trunk.moves for other in (move.first, move.second)}
-        beside |= {id(other): other for other in (trunk, *trunk.waited_for)}
         ended: list[Outcome] = []
-        left = list(beside.values())
+        left = self._beside(trunk)
         while left:
-            one = left.pop(0)
+            one = next(iter(left))
+            del left[one]
             over = self._advance_one(one)
             ended += over
             if over:  # who waited for it need not wait any more
-                left += [other for move in one.moves for other in (move.first, move.second) if not other.ended]
-                left += one.waited_for
+                left |= self._beside(one)
         return ended
+
+    @staticmethod
+    def _beside(trunk: MovingTrunk) -> dict[MovingTrunk, None]:
+        """Return a trunk and those that it has to do with, each once."""
+        others = (other for move in trunk.moves for other in (move.first, move.second))
+        return dict.fromkeys((trunk, *others, *trunk.waited_for))
 
     def _advance_one(self, trunk: MovingTrunk) -> list[Outcome]:
         if trunk.under_way is not None or trunk.ended:
@@ -211,7 +211,7 @@ class WriteOrder:
             return []
         if trunk.waits and not self._given_up(trunk):
             return []
-        if any(move.state not in OVER for move in trunk.moves):
+        if not trunk.is_over:
             return []
         trunk.ended = True
         self._open -= trunk.is_linked
@@ -222,12 +222,15 @@ class WriteOrder:
 
     def _next_change(self, trunk: MovingTrunk) -> Change | None:
         """Return what is to be written of a trunk now; None if that is nothing, or has to wait."""
-        if trunk.failed is not None:
-            return self._taken_back(trunk)
         waits = trunk.waits
-        if waits and (not trunk.twice or trunk.writes):
+        if trunk.settled or (waits and (not trunk.twice or trunk.writes)):
             return None
-        return _changed(trunk, self._desired(trunk, waits=waits))
+        if trunk.failed is not None:
+            change = self._taken_back(trunk)
+        else:
+            change = _changed(trunk, self._desired(trunk, waits=waits))
+        trunk.settled = change is None and not waits
+        return change
 
     @staticmethod
     def _desired(trunk: MovingTrunk, *, waits: bool) -> Desired:

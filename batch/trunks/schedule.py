@@ -75,7 +75,8 @@ def schedule(changes: Iterable[Change], moves: Sequence[PlannedMove], order: Mov
     """
     written = {change.record.row: change for change in changes if change.difference}
     after: defaultdict[int, set[int]] = defaultdict(set)
-    has = {row: did_keys(written[row]) for move in moves for row in (move.giver, move.receiver) if row in written}
+    moving = written.keys() & {row for move in moves for row in (move.giver, move.receiver)}
+    has = {row: did_keys(written[row]) for row in moving}
     for move in moves:
         first, second = halves(move, order)
         if first in written and second in written and is_to_come(move, first, has[first]):
