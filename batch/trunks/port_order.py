@@ -29,6 +29,8 @@ _MOST: Final = 1_000_000
 _WRITTEN_OUT: Final = 10_000
 """The most numbers of a pattern that are looked for one by one."""
 _TRUNK_ZERO: Final = re.compile(r"\(0\)")
+_BETWEEN_ENDS: Final = re.compile(r"\s+[-\u2013\u2014]\s+|\s*\.\.+\s*|\s+(?:to|bis|a|au|al)\s+")
+"""What stands between the ends of a range whose numbers may be grouped by blanks."""
 _SHOWN: Final = 3
 
 
@@ -39,7 +41,7 @@ class OrderFinding(StrEnum):
     NOT_IN_ORDER = "in the workbook, not in the order"
     ON_PBX = "already on the PBX"
     TWICE = "twice in the order"
-    NO_NUMBER = "no number that can be read"
+    NO_NUMBER = "cannot be read as a number"
 
 
 class OrderLine(NamedTuple):
@@ -72,6 +74,9 @@ def read_order(table: Table) -> tuple[list[tuple[str, str]], list[OrderLine]]:
 def _numbers_in(text: str) -> list[str]:
     """Return the numbers that a cell stands for; none where it cannot be read, or is a pattern."""
     written = _TRUNK_ZERO.sub("", text) if text.startswith(("+", "00")) else text
+    ends = [together(end) for end in _BETWEEN_ENDS.split(written)]
+    if len(ends) == 2 and all(end.lstrip("+").isdecimal() for end in ends):
+        written = "..".join(ends)
     found = parse_numbers(written, partial(parse_did, limit=_MOST))
     if isinstance(found, NumberList | NumberRange):
         return found.numbers()
@@ -165,7 +170,8 @@ def order_hazards(lines: Iterable[OrderLine]) -> Iterator[Hazard]:
         kinds.setdefault(line.found, []).append(f"{line.number} ({where})" if line.number else where)
     for found, numbers in kinds.items():
         if found is not OrderFinding.ON_PBX:
-            message = f"Port order: {counted(len(numbers), 'number')} {found}: {some_of(numbers, _SHOWN)}."
+            what = "line" if found is OrderFinding.NO_NUMBER else "number"
+            message = f"Port order: {counted(len(numbers), what)} {found}: {some_of(numbers, _SHOWN)}."
             yield Hazard(code="port-order", row=0, trunk="", message=message)
 
 

@@ -203,6 +203,9 @@ def test_the_carriers_list_is_put_against_workbook_and_pbx_in_any_notation(
         [["From", "To"], ["442079460200", "442079460203"]],
         [["DID"], ["442079460200-203"]],
         [["DID"], ["02079460200..02079460203"]],
+        [["DID"], ["020 7946 0200 - 020 7946 0203"]],
+        [["Rufnummer"], ["+44 20 7946 0200 bis +44 20 7946 0203"]],
+        [["DID"], ["(020) 7946-0200 to (020) 7946-0203"]],
         [["442079460200"], ["442079460201"], ["442079460202"], ["442079460203"]],
         [["Porting request 4711"], ["Nummer"], [2079460200], [2079460201], [2079460202], [2079460203]],
         [["Ref", "Line"], ["A1", "02079460200"], ["A2", "02079460201"], ["A3", "02079460202"], ["A4", "02079460203"]],
@@ -229,9 +232,9 @@ def test_a_pattern_in_the_workbook_takes_the_numbers_of_the_order(tmp_path: Path
 def test_a_cell_of_the_order_that_is_no_number_is_named(there: Bench) -> None:
     lines = [["DID"], ["02079460200-02079460203"], ["to be confirmed"], ["4,42E+11"]]
     found = order(there, write(there.workbook.with_name("order.xlsx"), lines))
-    assert [one[:3] for one in found if one[1] == "no number that can be read"] == [
-        ("to be confirmed", "no number that can be read", "order!A3"),
-        ("4,42E+11", "no number that can be read", "order!A4"),
+    assert [one[:3] for one in found if one[1] == "cannot be read as a number"] == [
+        ("to be confirmed", "cannot be read as a number", "order!A3"),
+        ("4,42E+11", "cannot be read as a number", "order!A4"),
     ]
 
 

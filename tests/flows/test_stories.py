@@ -14,7 +14,7 @@ from batch.schema.problems import KINDS
 from samples.make import make_samples
 from tests.corpus.outcomes import ENDING, FILES
 from tests.flows.shell import FAST, lines_of, rows_of, run
-from tests.flows.stories import ALLOWED, NAMES, SAMPLES, Told, copy_of, expectations
+from tests.flows.stories import NAMES, SAMPLES, Told, allowances, copy_of, expectations
 
 MARK_OF_SECRETS = "Sample-"
 MORE_THAN_A_WORKBOOK = [
@@ -232,8 +232,8 @@ def _notices_of(problems: list[dict[str, str]], sheet: str, named: dict[int, str
 @pytest.mark.parametrize("name", NAMES)
 def test_all_commands_speak_to_people_too_and_tell_no_secret(name: str, tmp_path: Path) -> None:
     workbook = copy_of(name, tmp_path / name)
-    checked, planned = run("check", workbook), run("plan", workbook, "--practice", "-v", *ALLOWED[name])
-    applied = run("apply", workbook, "--practice", "--yes", "-v", *ALLOWED[name], *FAST)
+    checked, planned = run("check", workbook), run("plan", workbook, "--practice", "-v", *allowances(name, workbook))
+    applied = run("apply", workbook, "--practice", "--yes", "-v", *allowances(name, workbook), *FAST)
     assert checked.code == planned.code == (3 if name == "mistakes" else 0)
     assert planned.out.startswith("Plan for PRACTICE PBX")
     if name == "mistakes":
