@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
 from batch.commands.check import Checked
 from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
+from batch.commands.going_back import find_way_back, going_back_of
 from batch.commands.port_order_file import compare_port_order
 from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
@@ -26,7 +26,6 @@ from batch.settings import Settings
 from batch.tables.row_results import ListedSheet
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import (
-    Change,
     Plan,
     not_allowed,
     resolve,
@@ -41,7 +40,11 @@ from batch.trunks.model import Record
 from batch.trunks.routes import InboundRoutes
 from batch.trunks.schedule import MoveOrder, schedule
 from batch.trunks.suggestions import against_live
-from batch.trunks.way_back import OVERWRITE, Return, WayBack, all_lost, plan_back, restored, way_back_of
+from batch.trunks.way_back import (
+    Return,
+    all_lost,
+    moves_back,
+)
 from batch.writers.run_results import changes_frame
 
 if TYPE_CHECKING:
@@ -219,9 +222,11 @@ def make_plan(
         before=before or {},
         stopping=checked.problems.stopping,
         same_pbx=may_be_same(checked.workbook.metadata.run_on, connection.address),
-        going_back=partial(_going_back, checked, inventory, exported) if checked.goes_back else None,
+        going_back=going_back_of(checked, inventory, exported, readable) if checked.goes_back else None,
     )
     put = against.put_all(records, lambda more: _as_notices(done_with, own([*found, *more], tables, checked.records)))
+    if checked.goes_back and checked.settings.read_back:
+        put = replace(put, moves=moves_back(put.changes))
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
     planned = _planned(checked, connection, inventory, put, [*around, *new])
@@ -231,17 +236,6 @@ def make_plan(
     return _with_returns(planned, put.returns, left, exported)
 
 
-def _going_back(
-    checked: Checked, inventory: Inventory, exported: Mapping[int, LiveTrunk], record: Record, trunk: LiveTrunk
-) -> tuple[Change, list[Hazard], list[Return]] | None:
-    """Put a trunk that goes back against what it goes back to; None where the workbook does not say it."""
-    back = _way_back(checked, exported.get(trunk.id))
-    if back is None:
-        return None
-    overwrite = _may_overwrite(checked, trunk)
-    return plan_back(checked.tables, record, trunk, inventory, back, overwrite=overwrite)
-
-
 def _with_returns(
     planned: Planned, returns: Sequence[Return], left: Collection[int], exported: Mapping[int, LiveTrunk]
 ) -> Planned:
@@ -249,22 +243,11 @@ def _with_returns(
     checked, plan = planned.checked, planned.plan
     why = {problem.trunk: problem.message for problem in reversed(plan.problems) if problem.stops}
     gone = [record for record in checked.chosen if record.row in left]
-    backs = [(record, _way_back(checked, exported.get(record.id or 0))) for record in gone]
+    backs = [(record, find_way_back(checked, exported.get(record.id or 0))) for record in gone]
     beyond = [line for record, back in backs if back for line in all_lost(record, back, why.get(record.row, ""))]
     returns = [*returns, *beyond]
     listed = tuple(with_way_back(planned.listed, returns, restores=checked.settings.restores))
     return replace(planned, returns=tuple(returns), beyond=frozenset(line.row for line in beyond), listed=listed)
-
-
-def _way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
-    """Return what a record's trunk goes back to; None where the workbook is one that goes on."""
-    if then is None:
-        return None
-    if checked.settings.restores:
-        return restored(then)
-    if not checked.goes_back or (back := way_back_of(then)) is None:
-        return None
-    return replace(back, password_wrote=checked.passwords_wrote.get(then.id))
 
 
 def _with_all_dids(planned: Planned, client: LiveReads, live: Mapping[int, LiveTrunk]) -> Planned:
@@ -316,11 +299,6 @@ def _with_port_order(planned: Planned) -> Planned:
     region = planned.census.census.region.code if planned.census else checked.settings.region
     sheet, hazards = compare_port_order(checked.settings.port_order, checked, live, region)
     return replace(_with_hazards(planned, hazards), listed=(*planned.listed, sheet))
-
-
-def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:
-    granted = {OVERWRITE, f"{OVERWRITE}={trunk.name}", f"{OVERWRITE}={trunk.id}"}
-    return not granted.isdisjoint(checked.settings.allow)
 
 
 def _against_live(checked: Checked, live: Mapping[int, LiveTrunk]) -> Checked:

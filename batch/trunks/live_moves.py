@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from batch.schema.columns import DIDS
 from batch.schema.file_metadata import FileMetadata
@@ -26,6 +26,9 @@ from batch.trunks.moved_dids import FROM, NO_MOVES, MovesOf, PlannedMove, TakenD
 from batch.trunks.numbers import did_key
 from batch.trunks.patterns import Matcher, is_pattern
 from batch.trunks.way_back import Return
+
+GoingBack: TypeAlias = Callable[[Record, LiveTrunk], tuple[Change, list[Hazard], list[Return]] | None]
+"""Puts a trunk that goes back against what it goes back to; None for one that does not."""
 
 
 class LiveMove(NamedTuple):
@@ -262,7 +265,7 @@ class Against:
     """What stops trunks already."""
     same_pbx: bool
     """Whether results that the workbook may be are of this PBX."""
-    going_back: Callable[[Record, LiveTrunk], tuple[Change, list[Hazard], list[Return]] | None] | None = None
+    going_back: GoingBack | None = None
     """Puts a trunk against what it goes back to; None where the workbook is one that goes on."""
 
     def put_all(self, records: Sequence[Record], as_told: Callable[[list[Problem]], Sequence[Problem]]) -> AllChanges:

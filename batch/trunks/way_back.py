@@ -7,23 +7,36 @@ that is kept, unless it may be overwritten. What the run did not write is not lo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from batch.schema.column_model import ListSheet, Mode
-from batch.schema.columns import LIST_SHEETS, TRUNKS
+from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import Desired, Key, alike, compare, entry_text, keyed, live_value, value_text
+from batch.trunks.diff import (
+    ChangeKind,
+    Desired,
+    Key,
+    ListDifference,
+    alike,
+    compare,
+    entry_text,
+    keyed,
+    live_value,
+    value_text,
+)
 from batch.trunks.entries import Filling
 from batch.trunks.list_merge import put_between
-from batch.trunks.live import NOT_SHOWN, Entry, Inventory, LiveTrunk, is_masked, parse_trunk
+from batch.trunks.live import NOT_SHOWN, Did, Entry, Inventory, LiveTrunk, is_masked, parse_trunk
 from batch.trunks.live_checks import Hazard, check_live, hazards, incomplete, refusals, unread
 from batch.trunks.merge import WAY_BACK
 from batch.trunks.model import ListEdit, Record
+from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.values import Value
 from batch.wording import counted, some_of
 
@@ -147,6 +160,43 @@ def all_lost(record: Record, back: WayBack, why: str) -> list[Return]:
     called += [sheet.title for sheet in LIST_SHEETS if sheet.api in back.before]
     lost = [*((what, why) for what in called), *back.lost]
     return [_lost(record.row, record.label, what, reason) for what, reason in lost]
+
+
+def with_names_given_up(
+    inventory: Inventory, backs: Iterable[tuple[Record, LiveTrunk, WayBack]], overwrite: Callable[[LiveTrunk], bool]
+) -> Inventory:
+    """Leave out of an inventory the trunks that give up their names on the way back: another one may have them.
+
+    One whose old name somebody else has, who keeps it, gives up nothing.
+    """
+    wanted: dict[int, str] = {}
+    for record, live, back in backs:
+        name = record.fields.get("name", live.name) if "name" in back.before else live.name
+        if name != live.name and (live.name == back.wrote.name or back.whole or overwrite(live)):
+            wanted[live.id] = str(name)
+    staying: set[int] | None = None
+    while staying is None or staying:
+        holders = {number: inventory.by_name.get(name) for number, name in wanted.items()}
+        staying = {n for n, holder in holders.items() if holder is not None and holder.id not in {n, *wanted}}
+        wanted = {number: name for number, name in wanted.items() if number not in staying}
+    return replace(inventory, trunks=tuple(trunk for trunk in inventory.trunks if trunk.id not in wanted))
+
+
+def moves_back(changes: Iterable[Change]) -> tuple[PlannedMove, ...]:
+    """Return the DIDs that leave one trunk on the way back and come back to another: both halves have an order."""
+    gone: defaultdict[str, list[int]] = defaultdict(list)
+    come: defaultdict[str, list[tuple[Did, int]]] = defaultdict(list)
+    for change in changes:
+        for kind, _, entry, *_ in change.difference.lists.get(DIDS, ListDifference()).changes:
+            if kind is ChangeKind.REMOVED and isinstance(entry, Did):
+                gone[entry.key].append(change.record.row)
+            elif kind is ChangeKind.ADDED and isinstance(entry, Did):
+                come[entry.key].append((entry, change.record.row))
+    return tuple(
+        PlannedMove(entry=found[0][0], giver=gone[key][0], receiver=found[0][1])
+        for key, found in come.items()
+        if len(found) == 1 == len(gone[key])
+    )
 
 
 def _lost(row: int, trunk: str, what: str, why: str) -> Return:

@@ -51,6 +51,11 @@ def write_way_back(path: Path, trunks: Sequence[Overwritten], *, run: str, pbx: 
     Raises:
         OutputError: it cannot be written.
     """
+    return write_export(path, way_back_export(trunks, run=run, pbx=pbx))
+
+
+def way_back_export(trunks: Sequence[Overwritten], *, run: str, pbx: str) -> Export:
+    """Put what goes back into cells, and on the hidden sheet what the run left there."""
     earlier = [trunk.before for trunk in trunks]
     inventory = _known_to(earlier)
     said = find_exportable(earlier, inventory)
@@ -58,7 +63,7 @@ def write_way_back(path: Path, trunks: Sequence[Overwritten], *, run: str, pbx: 
     backs = {trunk.before.id: _back_of(trunk, refused) for trunk in trunks}
     wrote = {trunk.before.id: trunk.wrote for trunk in trunks}
     directory = Directory(inventory)
-    export = Export(
+    return Export(
         kind=FileKind.WAY_BACK,
         undoes=run,
         pbx=pbx,
@@ -70,7 +75,6 @@ def write_way_back(path: Path, trunks: Sequence[Overwritten], *, run: str, pbx: 
         read_only=[ReadOnly(trunk.name, what, reason=why) for trunk in earlier for what, why in backs[trunk.id].lost],
         base=base_lines(_with_way_back(wrote[t.id], backs[t.id]) for t in said.trunks),
     )
-    return write_export(path, export)
 
 
 def _with_way_back(wrote: LiveTrunk, back: _Back) -> LiveTrunk:

@@ -108,3 +108,29 @@ def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     refused = run("restore", tmp_path / "own.xlsx", "--practice", "--yes", "--json")
     assert refused.code == 2
     assert "is no export" in refused.json["error"]["message"]
+
+
+def test_names_that_cross_are_untangled_and_an_undo_crosses_them_again(there: Bench) -> None:
+    before = everything(there)
+    change(there, name="Paris")
+    change(there, 9, name="London")
+    done = restore(there, "--allow", "overwrite-later-edits")
+    assert done.code == 0, done.said
+    assert everything(there) == before
+    back = run("undo", done.json["run"], "--yes", "--json", environment=SECRET)
+    assert back.code == 0, back.said
+    assert (held(there)["name"], held(there, 9)["name"]) == ("Paris", "London")
+    assert set(fates(back).values()) == {"restored"}
+
+
+def test_a_chain_of_names_goes_back_unless_its_end_is_taken_by_somebody_who_keeps_it(there: Bench) -> None:
+    change(there, name="Rome")
+    change(there, 9, name="London")
+    assert restore(there, "--allow", "overwrite-later-edits").code == 0
+    assert (held(there)["name"], held(there, 9)["name"]) == ("London", "Paris")
+    change(there, name="Rome")
+    change(there, 9, name="London")
+    there.pbx.state.trunks[10] = {**deepcopy(held(there, 9)), "id": 10, "name": "Paris"}
+    done = restore(there, "--allow", "overwrite-later-edits")
+    assert done.code == 5, done.said
+    assert fates(done) == {("Rome", "Name"): "cannot be restored", ("London", "Name"): "cannot be restored"}

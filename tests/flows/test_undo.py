@@ -253,3 +253,26 @@ def test_a_pbx_that_masks_passwords_has_none_to_go_back_to(tmp_path: Path) -> No
             ("London-1", "Password"): "cannot be restored"
         }
         assert held(there)["hostname"] == "old.example"
+
+
+@pytest.mark.parametrize("order", ["add-first", "remove-first"])
+def test_a_number_that_moved_comes_back_as_a_move(tmp_path: Path, order: str) -> None:
+    dids = (("Trunk", "DID", "Move from"), ("Paris", "200", "London"), ("London", "400", "Paris"))
+    seen: list[tuple[bool, bool]] = []
+
+    def note(state: Any) -> None:
+        held_now = [{entry["did"] for entry in state.trunks[number]["did_list"]} for number in (8, 9)]
+        seen.append(("200" in held_now[0], "200" in held_now[1]))
+
+    trunks = (("Name",), ("London",), ("Paris",))
+    with bench(tmp_path, trunks=trunks, dids=dids, live=deepcopy([LONDON, PARIS]), on_change=note) as there:
+        before = everything(there)
+        run_dir = applied(there, "--move-order", order)
+        assert (numbers(there), numbers(there, 9)) == (["100", "300", "400"], ["500", "200"])
+        seen.clear()
+        back = undo(run_dir)
+        assert back.code == 0, back.said
+        assert everything(there) == before
+        between = (True, True) if order == "add-first" else (False, False)
+        assert set(seen) <= {(False, True), between, (True, False)}
+        assert between in seen

@@ -1,0 +1,59 @@
+"""Going back: what the trunks of a way back, or of an export that is restored, are put against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+
+from batch.commands.check import Checked
+from batch.trunks.change_plan import Change
+from batch.trunks.live import Inventory, LiveTrunk
+from batch.trunks.live_checks import Hazard
+from batch.trunks.live_moves import GoingBack
+from batch.trunks.model import Record
+from batch.trunks.way_back import (
+    OVERWRITE,
+    Return,
+    WayBack,
+    plan_back,
+    restored,
+    way_back_of,
+    with_names_given_up,
+)
+
+
+def going_back_of(
+    checked: Checked, inventory: Inventory, exported: Mapping[int, LiveTrunk], live: Mapping[int, LiveTrunk]
+) -> GoingBack:
+    """Return what puts a trunk that goes back against what it goes back to; None where the workbook does not say it."""
+    backs = {trunk.id: back for trunk in live.values() if (back := find_way_back(checked, exported.get(trunk.id)))}
+    may_overwrite = partial(_may_overwrite, checked)
+    named = [
+        (r, live[r.row], backs[live[r.row].id]) for r in checked.chosen if r.row in live and live[r.row].id in backs
+    ]
+    freed = with_names_given_up(inventory, named, may_overwrite)
+
+    def going_back(record: Record, trunk: LiveTrunk) -> tuple[Change, list[Hazard], list[Return]] | None:
+        if trunk.id not in backs:
+            return None
+        overwrite = may_overwrite(trunk)
+        return plan_back(checked.tables, record, trunk, freed, backs[trunk.id], overwrite=overwrite)
+
+    return going_back
+
+
+def find_way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
+    """Return what a record's trunk goes back to; None where the workbook is one that goes on."""
+    if then is None:
+        return None
+    if checked.settings.restores:
+        return restored(then)
+    if not checked.goes_back or (back := way_back_of(then)) is None:
+        return None
+    return replace(back, password_wrote=checked.passwords_wrote.get(then.id))
+
+
+def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:
+    granted = {OVERWRITE, f"{OVERWRITE}={trunk.name}", f"{OVERWRITE}={trunk.id}"}
+    return not granted.isdisjoint(checked.settings.allow)
