@@ -17,7 +17,7 @@ from batch.errors import BatchError, UsageError, WorkbookError
 from batch.readers.detect import read_workbook
 from batch.readers.workbook import RawSheet
 from batch.runs.outcomes import Ending, Outcome, end_rows, outcomes_without_run
-from batch.runs.plan_document import PlanDocument, hazard_lines, like_changes, plan_counts, to_be_approved
+from batch.runs.plan_document import PlanDocument, hazard_lines, like_changes, not_undone, plan_counts, to_be_approved
 from batch.runs.resuming import since_exported
 from batch.runs.run_report import change_lines, plan_headline, summary
 from batch.runs.serialization import Approval
@@ -82,6 +82,7 @@ def plan_document(planned: Planned, signed: Path | None = None) -> PlanDocument:
         takes=f"about {duration(cost.seconds)}" if cost.requests else "no time",
         groups=like_changes(plan.updates),
         command=apply_command(planned, signed),
+        going_back=not_undone(plan.updates),
         why_not=_why_not(planned),
     )
 

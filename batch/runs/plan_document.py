@@ -18,7 +18,7 @@ from batch.trunks.change_plan import Change, Plan, tally
 from batch.trunks.diff import ChangeKind, Difference, EntryChange, entry_text, follows, value_text
 from batch.trunks.live import Did, Entry
 from batch.trunks.live_checks import Hazard
-from batch.wording import counted
+from batch.wording import counted, some_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +82,8 @@ class PlanDocument:
     groups: Sequence[ChangeGroup]
     command: str
     """What applies it, as it is typed; blank where nothing can be applied."""
+    going_back: Sequence[str] = ()
+    """What an undo could not bring back, a sentence each."""
     why_not: str = ""
     """Why it cannot be approved as it is; blank where it can."""
 
@@ -141,6 +143,33 @@ GOING_BACK: Final = (
     "Ctrl-C stops a run: what is being written then is settled first, and no other trunk is touched.",
 )
 """How to go back, a paragraph each."""
+_NAMED: Final = 12
+"""So many trunks are named in a sentence."""
+
+
+def not_undone(changes: Iterable[Change]) -> list[str]:
+    """Name what an undo could not bring back once these changes are written, a sentence each."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for change in changes:
+        for what, why in _not_undone(change):
+            found[what, why].append(change.live.label)
+    return [f"Cannot be undone: {what} of {some_of(names, _NAMED)}: {why}." for (what, why), names in found.items()]
+
+
+def _not_undone(change: Change) -> Iterator[tuple[str, str]]:
+    live = change.live
+    for name in change.difference.fields:
+        column = TRUNKS.column(name)
+        if name == "password" and live.hides_password:
+            yield "the old password", "the PBX does not show it"
+        elif name != "password" and live.value(name) == "" and not column.clearable:
+            yield column.label, "it is blank now, and the API cannot empty it"
+    for sheet in change.difference.lists:
+        if sheet.api in live.unread:
+            yield f"the {sheet.words}", f"what they are is not known ({live.unread[sheet.api]})"
+        if keys := live.lists[sheet].unknown_keys:
+            yield f"the settings {', '.join(sorted(keys))} of the {sheet.words}", "this tool does not know them"
+
 
 _EXPECTED: Final[Mapping[Ending, tuple[str, str, str]]] = {
     Ending.APPLIED: ("to be written", "Would be written, and read back.", ""),

@@ -56,7 +56,7 @@ def plan_page(document: PlanDocument) -> Page:
         groups=document.groups,
         closing=[
             ("How to apply it", [document.why_not] if document.why_not else [_TO_APPLY, document.command]),
-            ("How to go back", GOING_BACK),
+            ("How to go back", [*GOING_BACK, *document.going_back]),
         ],
         to_sign="" if document.why_not else f"{_TO_SIGN} {document.allows}",
     )

@@ -120,7 +120,7 @@ def add_plan_summary(book: NewWorkbook, document: PlanDocument) -> NewSheet:
         page.across(document.command, "command", tall=document.command)
     page.gap()
     page.across("How to go back", "section", least=20)
-    page.paragraphs(GOING_BACK)
+    page.paragraphs([*GOING_BACK, *document.going_back])
     return page.sheet
 
 

@@ -276,3 +276,25 @@ def test_a_number_that_moved_comes_back_as_a_move(tmp_path: Path, order: str) ->
         between = (True, True) if order == "add-first" else (False, False)
         assert set(seen) <= {(False, True), between, (True, False)}
         assert between in seen
+
+
+def test_a_plan_names_what_could_not_be_undone(tmp_path: Path) -> None:
+    ringing = {**deepcopy(LONDON), "port": "", "did_list": [{"did": "100", "did_name": "", "ring": "2"}]}
+    with bench(tmp_path, trunks=TRUNKS[:2], dids=DIDS[:4], live=[ringing], passwords="masked") as there:
+        plan = there.workbook.with_name("plan.xlsx")
+        there.run("plan", "-o", plan)
+        said = [str(cell) for line in lines_of(plan, "Summary") for cell in line if "Cannot be undone" in str(cell)]
+        assert said == [
+            "Cannot be undone: Port of London: it is blank now, and the API cannot empty it.",
+            "Cannot be undone: the old password of London: the PBX does not show it.",
+            "Cannot be undone: the settings ring of the DIDs of London: this tool does not know them.",
+        ]
+        ran = there.apply("--allow", "removals", "--allow", "unknown-keys")
+        assert ran.code == 0, ran.said
+        back = undo(Path(ran.json["run"]))
+        assert back.code == 5
+        assert {key[1]: fate for key, fate in fates(back).items() if fate != "restored"} == {
+            "Password": "cannot be restored",
+            "Port": "cannot be restored",
+            "DIDs: ring": "cannot be restored",
+        }
