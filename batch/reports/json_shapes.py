@@ -110,7 +110,7 @@ def _left_to_people(listed: Iterable[ListedSheet]) -> dict[str, Any]:
     return {key: _lines_json(sheets[name]) if name in sheets else [] for key, name in _LISTS.items()}
 
 
-def _lines_json(sheet: ListedSheet) -> list[dict[str, str]]:
+def _lines_json(sheet: ListedSheet) -> list[dict[str, str | int]]:
     lines = (zip(sheet.columns, line, strict=True) for line in sheet.lines)
     return [{name.lower(): str(cell) for name, cell in line if name not in sheet.answers} for line in lines]
 

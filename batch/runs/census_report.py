@@ -19,6 +19,8 @@ from batch.wording import counted, some_of
 _NOWHERE: Final = "on no trunk"
 _SHOWN: Final = 3
 """So many numbers are named in a hazard."""
+_FIRST: Final = (Tone.BAD, Tone.WARN, None)
+"""What stands first on the sheet."""
 _LISTED: Final = 20
 """So many differences are named on the Summary."""
 _COLUMNS: Final = {"Number": 20, "E.164": 20, "Before": 34, "After": 34, "What": 11, "Why": 60}
@@ -138,29 +140,36 @@ class PlannedCensus:
 
     def sheets(self) -> tuple[ListedSheet, ...]:
         """List every DID that is not just kept, and count by prefix."""
-        census, columns, lines = self.census, _COLUMNS, [*self._lines()]
+        census, columns = self.census, _COLUMNS
+        lines = sorted(self._lines(), key=lambda line: _FIRST.index(line[0]))
         says = f"{self.facts[0][1]} Region of national numbers: {census.region.says}."
-        tone = Tone.WARN if any(line.orphaned or line.doubled for line in census.lines) else Tone.GOOD
         if self.found is not None:
             columns = {**_COLUMNS, "Found": 34}
-            tone = Tone.BAD if self.found.lines else Tone.GOOD
             says = f"{says} After the run: {self.facts[1][1]}."
-        prefixes = [[prefix, count.before, count.after, *(count.fates[fate] for fate in Fate)]
+        prefixes: list[list[str | int]] = [[prefix, count.before, count.after, *(count.fates[fate] for fate in Fate)]
                     for prefix, count in census.prefixes.items()]  # fmt: skip
         heads = ["Before", "After", *(fate.capitalize() for fate in Fate)]
         return (
-            ListedSheet(name="Census", says=says, columns=columns, lines=lines, tone=tone),
+            ListedSheet(
+                name="Census",
+                says=says,
+                columns=columns,
+                lines=[texts for _, texts in lines],
+                tones=[tone for tone, _ in lines],
+                tone=(lines[0][0] if lines else None) or Tone.GOOD,
+            ),
             ListedSheet(
                 name="Census by prefix",
                 says="DIDs by what they begin with, their last four digits left off: the blocks of a carrier.",
                 columns={"Prefix": 20, **dict.fromkeys(heads, 11)},
-                lines=[[str(cell) for cell in line] for line in prefixes],
+                lines=prefixes,
             ),
         )
 
-    def _lines(self) -> Iterator[Sequence[str]]:
+    def _lines(self) -> Iterator[tuple[Tone | None, Sequence[str]]]:
+        """Yield the cells of each line, and how it is coloured: what would be lost, or is not as planned, is red."""
         if self.found is None:
-            yield from map(self._texts, self.census.lines)
+            yield from ((self._tone(line), self._texts(line)) for line in self.census.lines)
             return
         was_planned = {(one.before.trunk, one.before.did.key): one for one in self.found.lines if one.before}
         is_there = {(one.after.trunk, one.after.did.key): one for one in self.found.lines if one.after}
@@ -168,12 +177,21 @@ class PlannedCensus:
         for line in self.census.lines:
             different = (was_planned if line.after else is_there).get((line.here.trunk, line.here.did.key))
             told.add(id(different))
-            yield [*self._texts(line), self._side(line, different.after if different else line.after)]
+            tone = Tone.BAD if different else self._tone(line)
+            yield tone, [*self._texts(line), self._side(line, different.after if different else line.after)]
         for one in self.found.lines:
             if id(one) not in told:
                 planned = self._side(one, one.before)
                 number, after = one.here.did.number, self._side(one, one.after)
-                yield [number, one.e164, planned, planned, "not planned", "changed by somebody else", after]
+                yield (
+                    Tone.BAD,
+                    [number, one.e164, planned, planned, "not planned", "changed by somebody else", after],
+                )
+
+    def _tone(self, line: CensusLine) -> Tone | None:
+        if line.orphaned and self.found is None:
+            return Tone.BAD
+        return Tone.WARN if line.orphaned or line.doubled else None
 
     def _texts(self, line: CensusLine) -> list[str]:
         before, after = (self._side(line, held) for held in (line.before, line.after))
@@ -191,7 +209,7 @@ class PlannedCensus:
             "region": census.region.code,
             "region_guessed": bool(census.region.telling),
             "not_read": list(self.not_read),
-            "dids": [dict(zip(names, line, strict=False)) for line in self._lines()],
+            "dids": [dict(zip(names, line, strict=False)) for _, line in self._lines()],
             "prefixes": [
                 {"prefix": prefix, "before": count.before, "after": count.after}
                 | {str(fate): count.fates[fate] for fate in Fate}

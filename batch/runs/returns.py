@@ -47,14 +47,16 @@ def with_way_back(listed: Iterable[ListedSheet], returns: Sequence[Return], *, r
     if not returns:
         return others
     behind = left_behind(returns)
+    tones = {Restoration.KEPT: Tone.WARN, Restoration.LOST: Tone.BAD}
+    in_order = sorted(returns, key=lambda line: line.fate not in tones)
     ours = ListedSheet(
         name=_SHEET,
         says="What becomes of each field and list entry that goes back, and of what cannot.",
         columns={(_SINCE_EXPORT.get(name, name) if restores else name): width for name, width in _COLUMNS.items()},
         lines=[
-            (line.trunk, line.field, line.before, line.wrote, line.now, str(line.fate), line.why)
-            for line in sorted(returns, key=lambda line: line.fate not in {Restoration.KEPT, Restoration.LOST})
+            (line.trunk, line.field, line.before, line.wrote, line.now, str(line.fate), line.why) for line in in_order
         ],
+        tones=[tones.get(line.fate) for line in in_order],
         tone=Tone.WARN if behind else Tone.GOOD,
     )
     return [ours, *others]

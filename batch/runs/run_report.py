@@ -260,15 +260,16 @@ def _list_lines(tables: Tables, change: Change, outcome: Outcome | None) -> Iter
         label, where = sheet.column(sheet.number).label, record.found_by if record.gives_only else sheet.mode
         lines = _lines_of(change.difference.lists.get(sheet, _SAME), wrong.lists.get(sheet, _SAME))
         for entry, before, wanted, found in lines:
-            row = rows.get(entry.key)
+            row, way = rows.get(entry.key), ways.get(entry.key, "")
             yield ChangeLine(
                 sheet=table.name if row else home.name,
                 cell=table.cell(sheet.number, row.row, row.number) if row else home.cell(where, at),
                 trunk=change.live.name,
-                field=f"{label}{ways.get(entry.key, '')}",
+                field=f"{label}{way}",
                 before=before,
                 wanted=wanted,
                 found=found if seen else "",
+                loses=(wanted, way) == ("absent", ""),
             )
 
 

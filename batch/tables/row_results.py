@@ -178,8 +178,10 @@ class ListedSheet:
     """In one paragraph above the lines."""
     columns: Mapping[str, int]
     """Headers, and how many characters wide each column is."""
-    lines: Sequence[Sequence[str]] = ()
-    """As many cells as there are columns."""
+    lines: Sequence[Sequence[str | int]] = ()
+    """As many cells as there are columns; numbers are what is counted."""
+    tones: Sequence[Tone | None] = ()
+    """Of each line, where some are to be seen first; None for a plain one."""
     answers: frozenset[str] = frozenset()
     """Headers of columns that people fill in; what they type is no part of what is signed."""
     tone: Tone | None = None
@@ -193,7 +195,8 @@ class ListedSheet:
     def from_json(cls, kept: Mapping[str, Any]) -> ListedSheet:
         """Read what a run kept of it."""
         tone = None if kept["tone"] is None else Tone(kept["tone"])
-        return cls(**{**kept, "answers": frozenset(kept["answers"]), "tone": tone})
+        tones = [None if one is None else Tone(one) for one in kept.get("tones", ())]
+        return cls(**{**kept, "answers": frozenset(kept["answers"]), "tone": tone, "tones": tones})
 
 
 class ChangeLine(NamedTuple):
@@ -208,6 +211,8 @@ class ChangeLine(NamedTuple):
     before: str
     wanted: str
     found: str = ""
+    loses: bool = False
+    """Whether a list entry goes, and to no other trunk."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from typing import Final, TypeAlias
 
 from batch.readers.workbook import RawSheet
 from batch.schema.file_metadata import PROBLEM_SHEET
 from batch.schema.problems import Problem, Severity
 from batch.tables.acceptance import ACCEPT
-from batch.tables.row_results import ListedSheet
+from batch.tables.row_results import ListedSheet, Tone
 from batch.wording import Who, counted, letters, spans
 from batch.writers.new_workbook import DropDown, NewSheet, NewWorkbook, SheetCell
 from batch.writers.styles import BAR, row_height
@@ -169,14 +170,18 @@ def add_listed(book: NewWorkbook, listed: ListedSheet, *, name: str = "") -> Non
     """Add a sheet of ours that lists something; columns for people to fill in are yellow."""
     target = book.sheet(name or listed.name)
     widths = [*listed.columns.values()]
-    styles = ["field" if header in listed.answers else "listed value" for header in listed.columns]
     target.add(1, [(listed.says, "advice", len(widths))], max(20.0, row_height([(listed.says, sum(widths))])))
 
-    def write(row: int, line: Sequence[str]) -> None:
-        cells: list[SheetCell] = [(text, style, 1) for text, style in zip(line, styles, strict=True)]
-        target.add(row, cells, row_height(zip(line, widths, strict=True)))
+    def write(row: int, line: tuple[Sequence[str | int], Tone | None]) -> None:
+        texts, tone = line
+        plain = "listed value" if tone is None else f"{tone} listed"
+        cells: list[SheetCell] = [
+            (text, "field" if header in listed.answers else "number" if isinstance(text, int) else plain, 1)
+            for header, text in zip(listed.columns, texts, strict=True)
+        ]
+        target.add(row, cells, row_height(zip(map(str, texts), widths, strict=True)))
 
-    target.add_list(listed.columns, listed.lines, write, header=2)
+    target.add_list(listed.columns, zip_longest(listed.lines, listed.tones), write, header=2)
     if listed.tone is not None:
         target.page.sheet_properties.tabColor = BAR[listed.tone].removeprefix("#")
 

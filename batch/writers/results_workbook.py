@@ -330,12 +330,12 @@ def _add_found(
 
 def _add_planned(target: NewSheet, row: int, change: ChangeLine) -> None:
     """Add a change with long values wrapped, so that they are seen whole in print too."""
-    texts = change[: len(_PLANNED_COLUMNS)]
-    if max(len(change.before), len(change.wanted)) > _WIDE or max(len(change.trunk), len(change.field)) > _NARROW:
-        room = zip(texts, [int(width * _SURELY) for width in _PLANNED_COLUMNS.values()], strict=True)
-        target.add(row, [(text, "listed" if text else "", 1) for text in texts], row_height(room) + _SPARE)
-    else:
-        target.add(row, [(text, "plain" if text else "", 1) for text in texts])
+    texts = (change.sheet, change.cell, change.trunk, change.field, change.before, change.wanted)
+    high = max(len(change.before), len(change.wanted)) > _WIDE or max(len(change.trunk), len(change.field)) > _NARROW
+    room = zip(texts, [int(width * _SURELY) for width in _PLANNED_COLUMNS.values()], strict=True)
+    style = f"{Tone.BAD} listed" if change.loses else "listed" if high else "plain"
+    cells: list[SheetCell] = [(text, style if text else "", 1) for text in texts]
+    target.add(row, cells, row_height(room) + _SPARE if high else 0)
 
 
 def _in_pieces(changes: Iterable[ChangeLine]) -> Iterator[ChangeLine]:

@@ -231,7 +231,9 @@ def endings_frame(endings: RowEndings) -> pd.DataFrame:
 
 def changes_frame(tables: Tables, changes: Iterable[Change], outcomes: Mapping[int, Outcome]) -> pd.DataFrame:
     """Return one line per changed field or list entry, with the columns of the sheet Changes."""
-    return typed_frame(change_lines(tables, changes, outcomes), dict.fromkeys(ChangeLine._fields, "str"))
+    *texts, _ = ChangeLine._fields
+    lines = ([*line][: len(texts)] for line in change_lines(tables, changes, outcomes))
+    return typed_frame(lines, dict.fromkeys(texts, "str"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

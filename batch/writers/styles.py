@@ -66,7 +66,7 @@ CELL_STYLES: Final[Mapping[str, Style]] = {
     "thousands": Style(format="#,##0", align="right", indent=1),
     "link": Style(colour="#0B5394", underline=True, align="left", indent=1),
     "cell": replace(_TABLE, wrap=True),
-    "label": replace(_TABLE, bold=True, fill="#F5F7F8"),
+    "label": replace(_TABLE, bold=True, fill="#F5F7F8", wrap=True),
     "field": replace(_TABLE, fill="#FFF7C2", wrap=True, format="@"),  # to be filled in
     "never": replace(_TABLE, colour="#607D8B", wrap=True),  # an ending that did not occur
     "number": _NUMBER,
@@ -91,6 +91,10 @@ CELL_STYLES: Final[Mapping[str, Style]] = {
     "listed link": replace(_LISTED, colour="#0B5394", underline=True, align="left", indent=1),
     "listed": replace(_LISTED, wrap=True, align="left", indent=1),
     "listed value": replace(_LISTED, wrap=True, align="left", indent=1, format="@"),
+    **{
+        f"{tone} listed": replace(_LISTED, wrap=True, align="left", indent=1, format="@", fill=FILL[tone])
+        for tone in Tone
+    },
     "answer": replace(_LISTED, align="center", lines="#000000", fill="#FFFFFF", bold=True),
     # template and export
     "header": replace(_HEADER, fill="#1F4E79"),

@@ -55,11 +55,11 @@ def test_a_plan_says_what_becomes_of_each_number_of_all_trunks_and_what_is_wrong
     says, _, *lines = lines_of(tmp_path / "plan.xlsx", "Census")
     assert str(says[0]).endswith("Region of national numbers: GB.")
     assert [tuple(cell or "" for cell in line) for line in lines] == [
+        ("442079460104", "+442079460104", "London", "on no trunk", "removed", "Trunks!B2; on no trunk"),
+        ("442079460103", "+442079460103", "on no trunk", "Paris", "added", "DIDs!B5; on Paris and Rome"),
         ("+442079460100", "+442079460100", "London: 02079460100", "London (Desk)", "renamed",
          "DIDs!B2; the same number in another notation"),
-        ("442079460104", "+442079460104", "London", "on no trunk", "removed", "Trunks!B2; on no trunk"),
         ("442079460102", "+442079460102", "London", "Paris", "moved", "DIDs!B4"),
-        ("442079460103", "+442079460103", "on no trunk", "Paris", "added", "DIDs!B5; on Paris and Rome"),
     ]  # fmt: skip
     assert rows_of(tmp_path / "plan.xlsx", "Census by prefix", 2)[1]["Prefix"] == "+44207946"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -26,9 +27,9 @@ def count(ending: str, tone: Tone, trunks: int, dids: int) -> EndingCount:
     return EndingCount(ending=ending, tone=tone, rows=rows, meaning=f"{ending} means", next_step=f"after {ending}")
 
 
-def change(cell: str = "B2", sheet: str = "DIDs", **texts: str) -> ChangeLine:
+def change(cell: str = "B2", sheet: str = "DIDs", *, loses: bool = False, **texts: str) -> ChangeLine:
     said = {"trunk": "London", "field": "DID", "before": "", "wanted": "4420", "found": "4420"}
-    return ChangeLine(sheet=sheet, cell=cell, **(said | texts))
+    return ChangeLine(sheet=sheet, cell=cell, loses=loses, **(said | texts))
 
 
 # changes
@@ -308,6 +309,26 @@ def test_no_room_for_the_rows_on_the_way_is_said_so(tmp_path: Path, monkeypatch:
     with pytest.raises(OutputError, match="no room"):
         write_results(tmp_path / "results.xlsx", [], PLAIN, [])
     assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_colours_what_is_lost(tmp_path: Path) -> None:
+    lost, calm = change(before="4420", wanted="absent", loses=True), change(field="DID to Paris", wanted="absent")
+    tones = [Tone.BAD, None]
+    numbers = ListedSheet(
+        name="Census",
+        says="",
+        columns={"Number": 20, "Why": 20, "Amount": 9},
+        lines=[["4420", "B2", 2], ["4421", "B3", 0]],
+        tones=tones,
+    )
+    book = opened(write_plan(tmp_path / "plan.xlsx", document(), [lost, calm], [], listed=[numbers]))
+    assert [book["Changes"][cell].fill.fgColor.rgb for cell in ("F2", "F3")] == ["FFF5B7B1", "00000000"]
+    assert [book["Census"][cell].fill.fgColor.rgb for cell in ("A3", "B3", "A4")] == ["FFF5B7B1"] * 2 + ["00000000"]
+    assert [(book["Census"][cell].value, book["Census"][cell].alignment.horizontal) for cell in ("C3", "C4")] == [
+        (2, "right"),
+        (0, "right"),
+    ]
+    assert ListedSheet.from_json(json.loads(json.dumps(numbers.to_json()))) == numbers
 
 
 def test_a_listed_sheet_stands_behind_the_changes_and_only_what_people_fill_in_is_not_sealed(tmp_path: Path) -> None:
