@@ -65,7 +65,7 @@ def write_plan_page(planned: Planned, path: Path) -> Path:
     Raises:
         OutputError: it cannot be written.
     """
-    return write_page(path, plan_page(plan_document(planned)))
+    return write_page(path, plan_page(plan_document(planned), planned.listed))
 
 
 def plan_document(planned: Planned, signed: Path | None = None) -> PlanDocument:
@@ -138,10 +138,13 @@ def _summary(planned: Planned) -> Summary:
             *([("Secrets read from", said_of(checked.secrets_read, _NAMED))] if checked.secrets_read else ()),
         ],
         attention=since_exported(planned.plan.changes),
-        says=plan_headline(planned.plan)
-        if planned.exit_code == 0
-        else f"Nothing is sent while {_against(planned)}. Otherwise: {plan_headline(planned.plan)}",
+        says=plan_headline(planned.plan) if planned.exit_code == 0 else _not_yet(planned),
     )
+
+
+def _not_yet(planned: Planned) -> str:
+    otherwise = f" Otherwise: {plan_headline(planned.plan)}" if planned.plan.updates else ""
+    return f"Nothing is sent while {_against(planned)}.{otherwise}"
 
 
 def _against(planned: Planned) -> str:

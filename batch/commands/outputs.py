@@ -311,7 +311,8 @@ class PrintablePage:
     def write(self, place: Path | None, run: EndedRun, results: Results) -> WrittenOutput:
         """Write it."""
         facts = [*run.summary.facts, ("Results", str(results.path or "none yet"))]
-        page = results_page(replace(run.summary, facts=facts, hazards=run.hazards), run.workbook.path.name, run.address)
+        summary = replace(run.summary, facts=facts, hazards=run.hazards)
+        page = results_page(summary, run.workbook.path.name, run.address, run.listed)
         lines = []
         try:
             write_page(run.folder.path / SUMMARY_PAGE, page, private=True)

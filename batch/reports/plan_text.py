@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from batch.commands.approval import apply_command
 from batch.commands.command_lines import allowing, command, how, to_allow, where, which
 from batch.reports.check_text import first_code, more_about, problems_text, secrets_text, unseen_text
+from batch.reports.run_text import left_to_people_text
 from batch.reports.way_back_text import way_back_text
 from batch.runs.run_report import plan_headline
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import plain_stem
 from batch.trunks.change_plan import tally
-from batch.trunks.diff import ChangeKind, EntryChange, entry_text, value_text
+from batch.trunks.diff import ChangeKind, EntryChange, changed_text, entry_text, value_text
 from batch.wording import BRIEF, Shown, counted, duration, list_entries, named
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def offer_text(planned: Planned, shown: Shown = BRIEF, *, notices: bool = True) 
     yield from problems_text(planned.plan.problems, shown, notices=notices)
     yield from _hazards_text(planned, shown)
     yield from secrets_text(planned.checked, shown)
+    yield from left_to_people_text(planned.listed)
     yield from _cost_text(planned)
 
 
@@ -290,7 +292,7 @@ def _entry_text(change: EntryChange) -> str:
         case ChangeKind.MOVED:
             return f"{entry_text(change.new)}: place {change.was} → {change.becomes}"
         case _:
-            return f"{entry_text(change.old)} → {entry_text(change.new)}"
+            return changed_text(change)
 
 
 def question(planned: Planned, shown: Shown = BRIEF) -> Iterator[str]:

@@ -23,7 +23,7 @@ from batch.wording import BRIEF, Shown, counted, moment, named, shortened, trunk
 if TYPE_CHECKING:
     from batch.commands.flow import Report, Verified
     from batch.runs.locks import Holder
-    from batch.tables.row_results import ChangeLine
+    from batch.tables.row_results import ChangeLine, ListedSheet
 
 
 _ABSENT = "absent"
@@ -101,6 +101,9 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     yield from way_back_text(report.returns, shown)
     open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
     yield from _open_text(open_ones, shown, "the results workbook has" if report.results.path else "-v shows")
+    if report.census is not None:
+        yield from (f"{label}: {said}." for label, said in report.census.facts[1:])
+    yield from left_to_people_text(report.listed)
     if undo := undo_command(report.folder, report.outcomes):
         yield f"To take it back:  {undo}"
     if report.results.note:
@@ -112,6 +115,13 @@ def report_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
     for output in report.outputs:
         yield from output.lines
     yield f"Results: {report.results.path or 'none yet'}"
+
+
+def left_to_people_text(listed: Iterable[ListedSheet]) -> Iterator[str]:
+    """Count what is left to people, and name the sheets that list it; nothing where nothing is."""
+    left = [f"{len(one.lines):,} on the sheet {one.name}" for one in listed if one.answers]
+    if left:
+        yield f"Left to people: {', '.join(left)}."
 
 
 def confirmation_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:

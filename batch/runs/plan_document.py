@@ -11,11 +11,21 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from batch.runs.outcomes import Ending
+from batch.schema.column_model import ListSheet
 from batch.schema.columns import TRUNKS
 from batch.schema.problems import UNSEEN
 from batch.tables.row_results import EndingCount, Summary, Tone
 from batch.trunks.change_plan import Change, Plan, tally
-from batch.trunks.diff import ChangeKind, Difference, EntryChange, entry_text, follows, value_text
+from batch.trunks.diff import (
+    ChangeKind,
+    Difference,
+    EntryChange,
+    ListDifference,
+    changed_text,
+    entry_text,
+    follows,
+    value_text,
+)
 from batch.trunks.live import Did, Entry
 from batch.trunks.live_checks import Hazard
 from batch.wording import counted, some_of
@@ -252,16 +262,22 @@ def difference_lines(difference: Difference) -> Iterator[PlanLine]:
         text = f"{TRUNKS.column(name).label}: {value_text(name, old)} → {value_text(name, new)}"
         yield PlanLine(text, loses=name == "enable" and new == 0)
     for sheet, differs in difference.lists.items():
-        kinds: dict[tuple[ChangeKind, str], list[EntryChange]] = defaultdict(list)
-        for change in differs.changes:
-            kinds[change.kind, change.way].append(change)
-        for (kind, way), same in kinds.items():
-            text = f"{sheet.title}, {len(same):,} {kind}{way}: {'; '.join(_entries(kind, same))}"
-            yield PlanLine(text, loses=kind is ChangeKind.REMOVED and not way)
-        if differs.stays:
-            yield PlanLine(f"{sheet.title}, {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}")
-        elif differs.of(ChangeKind.REMOVED):
-            yield PlanLine(f"{sheet.title}, none stays", loses=True)
+        yield from _list_lines(sheet, differs)
+
+
+def _list_lines(sheet: ListSheet, differs: ListDifference) -> Iterator[PlanLine]:
+    kinds: dict[tuple[ChangeKind, str], list[EntryChange]] = defaultdict(list)
+    for change in differs.changes:
+        kinds[change.kind, change.way].append(change)
+    for (kind, way), same in kinds.items():
+        what = ChangeKind.MOVED if way else kind
+        text = f"{sheet.title}, {len(same):,} {what}{way}: {'; '.join(_entries(kind, same))}"
+        yield PlanLine(text, loses=kind is ChangeKind.REMOVED and not way)
+    removed = differs.of(ChangeKind.REMOVED)
+    if differs.stays:
+        yield PlanLine(f"{sheet.title}, {differs.stays:,} {'stays' if differs.stays == 1 else 'stay'}")
+    elif removed:
+        yield PlanLine(f"{sheet.title}, none stays", loses=any(not change.other for change in removed))
 
 
 def _entries(kind: ChangeKind, changes: Sequence[EntryChange]) -> Iterator[str]:
@@ -271,7 +287,7 @@ def _entries(kind: ChangeKind, changes: Sequence[EntryChange]) -> Iterator[str]:
         case ChangeKind.MOVED:
             yield from (f"{entry_text(change.new)} from place {change.was} to {change.becomes}" for change in changes)
         case _:
-            yield from (f"{entry_text(change.old)} → {entry_text(change.new)}" for change in changes)
+            yield from map(changed_text, changes)
 
 
 def entry_runs(entries: Sequence[Entry]) -> Iterator[str]:

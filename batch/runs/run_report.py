@@ -156,6 +156,8 @@ def plan_headline(plan: Plan) -> str:
             return "Nothing can be planned yet: see the errors."
         return "Nothing to do: no trunk is chosen that does not say skip."
     if not plan.updates:
+        if any(problem.stops for problem in plan.problems):
+            return "Nothing would be written: see the errors."
         are = "are" if len(plan.changes) != 1 else "is"
         return f"No changes: {counted(len(plan.changes), 'trunk')} {are} already up to date."
     parts = [f"{counted(count['update'], 'trunk')} would be written"]

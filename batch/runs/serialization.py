@@ -76,9 +76,11 @@ def _is_held(value: Any) -> bool:
 
 def is_listed(value: Any) -> bool:
     """Tell whether a value is what a run keeps of the sheets that its results list."""
-    tones = (None, lambda tone: tone in set(Tone))
+    tone: Shape = (None, lambda tone: tone in set(Tone))
     names: dict[str, Shape] = {"name": lambda name: name in OWN_LISTS, "says": str, "columns": each(int)}
-    shape: Mapping[str, Shape] = {**names, "lines": [[str]], "answers": [str], "tone": tones}
+    shape: Mapping[str, Shape] = {
+        **names, "lines": [[(str, int)]], "tones": [tone], "answers": [str], "tone": tone,
+    }  # fmt: skip
     return fits(value, [shape]) and all(one.keys() == shape.keys() for one in value)
 
 

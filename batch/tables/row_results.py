@@ -195,7 +195,7 @@ class ListedSheet:
     def from_json(cls, kept: Mapping[str, Any]) -> ListedSheet:
         """Read what a run kept of it."""
         tone = None if kept["tone"] is None else Tone(kept["tone"])
-        tones = [None if one is None else Tone(one) for one in kept.get("tones", ())]
+        tones = [None if one is None else Tone(one) for one in kept["tones"]]
         return cls(**{**kept, "answers": frozenset(kept["answers"]), "tone": tone, "tones": tones})
 
 

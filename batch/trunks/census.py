@@ -162,7 +162,7 @@ def take_census(before: Holdings, after: Holdings, region: str = "") -> Census:
     Raises:
         CensusDiffers: the sums do not balance.
     """
-    told = HomeRegion(region.upper()) if region else guess_region(_numbers(before, after))
+    told = HomeRegion(region.upper()) if region else guess_region(dict.fromkeys(_numbers(before, after)))
     numbering = Numbering(told.code)
     fates = _Fates()
     for trunk in dict.fromkeys([*before.dids, *after.dids]):

@@ -37,6 +37,7 @@ class ChangeKind(StrEnum):
     MOVED = "moved"
 
 
+NO_NAME: Final = "(no name)"
 _ADDED, _REMOVED, _RENAMED, _CHANGED, _MOVED = ChangeKind
 
 
@@ -169,6 +170,14 @@ def entry_text(entry: Entry) -> str:
     if entry.option == "range":
         return f"{named} for {entry.extension_range}"
     return f"{named} for {', '.join(e.number or f'#{e.id}' for e in entry.order)}"
+
+
+def changed_text(change: EntryChange) -> str:
+    """Write on one line what a list entry was and becomes; of one that is renamed, both names."""
+    old, new = change.old, change.new
+    if change.kind is ChangeKind.RENAMED and old.number == new.number:
+        return f"{new.number}: {old.name or NO_NAME} → {new.name or NO_NAME}"
+    return f"{entry_text(old)} → {entry_text(new)}"
 
 
 def follows(one: str, other: str) -> bool:

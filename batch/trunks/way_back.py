@@ -38,7 +38,7 @@ from batch.trunks.merge import WAY_BACK
 from batch.trunks.model import ListEdit, Record
 from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.values import Value
-from batch.wording import counted, some_of
+from batch.wording import some_of
 
 OVERWRITE: Final = "overwrite-later-edits"
 """The hazard that somebody's later edit is overwritten."""
@@ -208,7 +208,7 @@ def _overwritten(record: Record, live: LiveTrunk, lines: Sequence[Return]) -> It
     if later:
         first = later[0]
         said = f"{first.field} is {first.now} now and would be {first.before} again"
-        more = f", and {counted(len(later) - 1, 'more')}" if len(later) > 1 else ""
+        more = f", and {len(later) - 1:,} more" if len(later) > 1 else ""
         yield Hazard(
             code=OVERWRITE,
             row=record.row,

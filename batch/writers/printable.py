@@ -6,7 +6,7 @@ out as text: nothing that somebody typed or a PBX answered is ever taken for HTM
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from pathlib import Path
@@ -14,7 +14,7 @@ from string import Template
 from typing import Final
 
 from batch.runs.plan_document import GOING_BACK, ChangeGroup, PlanDocument, PlanLine
-from batch.tables.row_results import EndingCount, Summary, Tone
+from batch.tables.row_results import EndingCount, ListedSheet, Summary, Tone
 from batch.wording import visible
 from batch.writers.atomic import place_file
 from batch.writers.styles import BAR, DARK, FILL, LINE, PLAIN_BAR
@@ -33,9 +33,10 @@ from batch.writers.summary_sheet import (
 _MOST_BARS: Final = 8
 
 
-def plan_page(document: PlanDocument) -> Page:
-    """Put a plan onto a page that somebody can approve: all of it, however long it is."""
-    entries = {kind: document.counts[f"entries_{kind}"] for kind in ("added", "removed", "changed", "moved")}
+def plan_page(document: PlanDocument, listed: Iterable[ListedSheet] = ()) -> Page:
+    """Put a plan onto a page that somebody can approve: all of it, however long it is, and what it leaves to people."""
+    entries = {kind: document.counts[f"entries_{kind}"] for kind in ("added", "removed", "changed")}
+    entries |= {"to another trunk": document.counts["dids_moved"], "to another place": document.counts["entries_moved"]}
     bars = [
         ChartBar(label=what, amount=amount, colour=BAR[Tone.BAD] if what == "removed" else PLAIN_BAR)
         for what, amount in entries.items()
@@ -54,6 +55,7 @@ def plan_page(document: PlanDocument) -> Page:
         ],
         charts=[Chart(title="List entries (DIDs and caller IDs)", bars=bars)] if bars else [],
         groups=document.groups,
+        listings=[*_left_to_people(listed)],
         closing=[
             ("How to apply it", [document.why_not] if document.why_not else [_TO_APPLY, document.command]),
             ("How to go back", [*GOING_BACK, *document.going_back]),
@@ -66,8 +68,11 @@ _TO_SIGN: Final = "This is for the plan with the digest above and for no other."
 _TO_APPLY: Final = "With this command, which refuses any plan that is not the one with the digest above:"
 
 
-def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
-    """Put results onto a page for the archive: of a workbook by its file's name, and of a PBX by its address."""
+def results_page(summary: Summary, workbook: str, pbx: str, listed: Iterable[ListedSheet] = ()) -> Page:
+    """Put results onto a page for the archive: of a workbook by its file's name, and of a PBX by its address.
+
+    It has what is left to people too.
+    """
     chart = chart_of_codes(summary.codes[:_MOST_BARS])
     if rest := summary.codes[_MOST_BARS:]:
         more = ChartBar(label=f"{len(rest)} more", amount=sum(code.rows for code in rest))
@@ -78,14 +83,24 @@ def results_page(summary: Summary, workbook: str, pbx: str) -> Page:
         tone=worst_tone(summary.counts),
         column="Result",
         charts=[chart],
-        listing=Listing(
-            title="The PBX's answers",
-            header=("Errcode", "Rows", "Errmsg", "What it means", "Who can help"),
-            rows=[(label_of(code), f"{code.rows:,}", code.errmsg, code.meaning, code.who) for code in summary.codes],
-            what="errcodes",
-        ),
+        listings=[
+            Listing(
+                title="The PBX's answers",
+                header=("Errcode", "Rows", "Errmsg", "What it means", "Who can help"),
+                rows=[(label_of(one), f"{one.rows:,}", one.errmsg, one.meaning, one.who) for one in summary.codes],
+                what="errcodes",
+            ),
+            *_left_to_people(listed),
+        ],
         more_in="the results workbook has every one",
     )
+
+
+def _left_to_people(listed: Iterable[ListedSheet]) -> Iterator[Listing]:
+    for one in listed:
+        if one.answers:
+            rows = [tuple(map(str, line)) for line in one.lines]
+            yield Listing(title=one.name, header=tuple(one.columns), rows=rows, what="lines")
 
 
 _TEMPLATE: Final = Template(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
@@ -146,7 +161,7 @@ class Page:
     """What is counted, and the number; in large letters."""
     charts: Sequence[Chart] = ()
     """Beside the one of the rows by ending."""
-    listing: Listing | None = None
+    listings: Sequence[Listing] = ()
     groups: Sequence[ChangeGroup] = ()
     closing: Sequence[tuple[str, Sequence[str]]] = ()
     """Headings with their paragraphs."""
@@ -177,8 +192,8 @@ def page_html(page: Page) -> str:
         _facts(summary.facts),
         _charts(page, endings),
         _endings(endings, page.column, summary) if endings else "",
-        _listing(page.listing, page.more_in) if page.listing else "",
         _groups(page.groups),
+        *(_listing(listing, page.more_in) for listing in page.listings),
         *(_closing(title, paragraphs) for title, paragraphs in page.closing),
         _signature(page.to_sign) if page.to_sign else "",
     ]
@@ -287,7 +302,8 @@ def _listing(listing: Listing, more_in: str) -> str:
     if not listing.rows:
         return ""
     head = "".join(f'<th scope="col">{plain(text)}</th>' for text in listing.header)
-    rows = [_cells(map(_shortened, row)) for row in listing.rows[:_MOST_ROWS]]
+    shown, written = (listing.rows[:_MOST_ROWS], _shortened) if more_in else (listing.rows, plain)
+    rows = [_cells(map(written, row)) for row in shown]
     left = len(listing.rows) - len(rows)
     if left:
         more = plain(_more(left, listing.what, more_in))

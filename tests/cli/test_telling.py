@@ -194,7 +194,7 @@ class TestPlans:
             as_json = shell("plan", book, *plan_at(served), "--json").json["changes"][0]
             assert shell("apply", book, *at(served), "--yes", *LOSING_NUMBERS).code == 0
         assert "    Domain: d → (blank)" in ran.out
-        for line in ("DIDs: ", "+ 3 (New)", "- 0 (Old 0)", "~ 1 (Old 1) → 1 (Renamed)", "↕ ", "place "):
+        for line in ("DIDs: ", "+ 3 (New)", "- 0 (Old 0)", "~ 1: Old 1 → Renamed", "↕ ", "place "):
             assert line in ran.out
         assert "~ 442079460100 for 1001 → 442079460100 for 1001, 1002" in ran.out
         assert "+ 442079460110-442079460111 for 1001-1002" in ran.out

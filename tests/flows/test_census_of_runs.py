@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,7 @@ def test_a_plan_says_what_becomes_of_each_number_of_all_trunks_and_what_is_wrong
     }  # fmt: skip
     assert (census["region"], census["region_guessed"], census["not_read"]) == ("GB", False, [])
     assert "Census: 6 DIDs before, 6 after: 3 kept, 1 renamed, 1 moved, 1 added, 1 removed." in said
+    assert re.search(r"^Left to people: \d+ on the sheet Follow-up, \d+ on the sheet Test calls\.$", said, re.MULTILINE)
     says, _, *lines = lines_of(tmp_path / "plan.xlsx", "Census")
     assert str(says[0]).endswith("Region of national numbers: GB.")
     assert [tuple(cell or "" for cell in line) for line in lines] == [

@@ -73,7 +73,9 @@ def test_the_plan_as_a_workbook_names_the_other_trunk(tmp_path: Path) -> None:
     page = tmp_path / "plan.html"
     with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=LIVE) as there:
         assert there.run("plan", "--summary", page).code == 0
-    assert "DIDs, 3 added from Leeds-1: 442079460100 to 442079460102, 3 in all" in page.read_text(encoding="utf-8")
+    words = page.read_text(encoding="utf-8")
+    assert "DIDs, 3 moved from Leeds-1: 442079460100 to 442079460102, 3 in all" in words
+    assert words.index("<h2>What changes") < words.index("<h2>Follow-up") < words.index("<h2>Test calls")
 
 
 @pytest.mark.parametrize("order", ["add-first", "remove-first"])

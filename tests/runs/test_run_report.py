@@ -229,6 +229,9 @@ def test_a_plans_headline_says_what_it_would_do() -> None:
     problem = Problem(code="trunk-gone", sheet="Trunks", message="Gone.", fix="Look.")
     assert plan_headline(Plan(pbx="x", problems=(problem,))) == "Nothing can be planned yet: see the errors."
     assert plan_headline(Plan(pbx="x")) == "Nothing to do: no trunk is chosen that does not say skip."
+    assert plan_headline(Plan(pbx="x", problems=(problem,), changes=(keep,))) == (
+        "Nothing would be written: see the errors."
+    )
     assert plan_headline(Plan(pbx="x", changes=(keep,))) == "No changes: 1 trunk is already up to date."
     assert plan_headline(Plan(pbx="x", changes=(keep, keep))) == "No changes: 2 trunks are already up to date."
     assert plan_headline(Plan(pbx="x", changes=(keep, write, off))) == (

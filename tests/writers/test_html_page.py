@@ -72,7 +72,7 @@ def listing(rows: int) -> Listing:
 
 
 def test_it_fetches_nothing_and_runs_nothing() -> None:
-    found = read(replace(PAGE, charts=[Chart(title="C", bars=[ChartBar(label="a", amount=1)])], listing=listing(3)))
+    found = read(replace(PAGE, charts=[Chart(title="C", bars=[ChartBar(label="a", amount=1)])], listings=[listing(3)]))
     assert found.outside == []
     assert not {"script", "link", "img", "iframe"} & set(found.tags)
     text = page_html(PAGE)
@@ -98,7 +98,7 @@ def test_text_stays_text() -> None:
         ),
         subject=evil, column=evil, amounts=[(evil, "1")], more_in=evil, to_sign=evil,
         charts=[Chart(title=evil, bars=[ChartBar(label=evil, amount=1)])],
-        listing=Listing(title=evil, header=(evil,), rows=[(evil,)], what=evil),
+        listings=[Listing(title=evil, header=(evil,), rows=[(evil,)], what=evil)],
     )  # fmt: skip
     found = read(page)
     assert "script" not in found.tags
@@ -135,7 +135,7 @@ def test_practice_is_said_in_its_title_and_in_large_letters() -> None:
 
 @pytest.mark.parametrize("rows", [1, 100, 10_000])
 def test_a_long_list_ends_with_how_many_more_there_are(rows: int) -> None:
-    words = read(replace(PAGE, listing=listing(rows))).words
+    words = read(replace(PAGE, listings=[listing(rows)])).words
     listed = sum(bool(re.fullmatch(r"T\d+", word)) for word in words)
     assert 1 <= listed <= 30
     more = [word for word in words if word.startswith("… and ")]
@@ -149,7 +149,7 @@ def sentences(number: int) -> Sequence[str]:
 
 def test_sentences_are_counted_too_where_there_is_no_room() -> None:
     summary = replace(PAGE.summary, attention=sentences(500), hazards=sentences(300))
-    words = read(replace(PAGE, summary=summary, listing=listing(50))).words
+    words = read(replace(PAGE, summary=summary, listings=[listing(50)])).words
     told = [word for word in words if word.startswith("Trunk ")]
     more = [int(word.split()[2]) for word in words if word.startswith("… and ")]
     assert len(told) + sum(more[:2]) == 800

@@ -98,6 +98,6 @@ def test_results_count_what_the_pbx_answered() -> None:
     codes = [CodeCount(errcode=code, errmsg="", rows=2, meaning="", who="") for code in (*range(10), None)]
     page = results_page(replace(SUMMARY, title="Results", codes=codes), "book.xlsx", "https://pbx.example")
     assert [(bar.label, bar.amount) for bar in page.charts[0].bars][-2:] == [("7", 2), ("3 more", 6)]
-    assert page.listing is not None
-    assert [row[0] for row in page.listing.rows][-1] == "none"
+    (answers,) = page.listings
+    assert [row[0] for row in answers.rows][-1] == "none"
     assert page.to_sign == ""
