@@ -7,13 +7,13 @@ that it knows what the run wrote, so that what somebody changed since is kept.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from batch.commands.applying import carry_out
 from batch.commands.check import check
@@ -26,13 +26,17 @@ from batch.errors import UsageError
 from batch.runs import folders
 from batch.runs.confirmations import Confirmation, Stage, note_confirmation, read_confirmation
 from batch.runs.locks import Holder, holding, place_of_run
-from batch.runs.serialization import Json
+from batch.runs.serialization import Intent, Json
 from batch.schema.columns import LIST_OF
 from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, FileKind, plain_stem
 from batch.settings import Settings, as_settings, settings_given
 from batch.trunks.live import LiveTrunk, parse_trunk
+from batch.wording import some_of
 from batch.writers.atomic import already_there
 from batch.writers.way_back_workbook import Overwritten, write_way_back
+
+_NAMED: Final = 5
+"""So many trunks are named in an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,25 +152,40 @@ def _chosen(undone: PreviousRun, only: Collection[str]) -> list[Overwritten]:
     """Return the trunks that the run may have written, those that were named.
 
     Raises:
-        UsageError: there are none, or one was named that is not among them.
+        UsageError: there are none, one was named that is not among them, or what one held before is not known.
     """
-    trunks = list(_overwritten(undone))
-    called = [{str(t.before.id), t.before.name, t.wrote.name} for t in trunks]
-    if unknown := sorted(set(only) - set().union(*called)):
+    named, sent = frozenset(only), undone.history.sent
+    wanted = [one for one in undone.history.wanted.values() if one.writes and sent(one.trunk_id)]
+    called = {one.trunk_id: _called(undone, one) for one in wanted}
+    if unknown := sorted(named.difference(*called.values())):
         raise UsageError(
             f"--only names {', '.join(unknown)}, which the run did not write.",
             "Give the id of a trunk, or its name before or after the run.",
         )
-    if not trunks:
+    if not wanted:
         raise UsageError(f"The run {undone.folder.id} wrote nothing to the PBX.", "There is nothing to undo.")
-    return [trunk for trunk, names in zip(trunks, called, strict=True) if not only or names & set(only)]
+    wanted = [one for one in wanted if not named or named & called[one.trunk_id]]
+    if lost := [one.name for one in wanted if one.trunk_id not in undone.before]:
+        raise UsageError(
+            f"The run wrote {some_of(lost, _NAMED)}, and its snapshot does not say any more what was there before.",
+            f"Correct {'it' if len(lost) == 1 else 'them'} on the PBX. To take back the others, name them with --only.",
+        )
+    before = undone.before
+    return [
+        Overwritten(
+            before=before[one.trunk_id],
+            wrote=_after(before[one.trunk_id], one.desired, one.writes),
+            names=one.writes,
+        )
+        for one in wanted
+    ]
 
 
-def _overwritten(undone: PreviousRun) -> Iterator[Overwritten]:
-    for wanted in undone.history.wanted.values():
-        before = undone.before.get(wanted.trunk_id)
-        if wanted.writes and before is not None and undone.history.sent(wanted.trunk_id):
-            yield Overwritten(before=before, wrote=_after(before, wanted.desired, wanted.writes), names=wanted.writes)
+def _called(undone: PreviousRun, wanted: Intent) -> set[str]:
+    """Return what a trunk may be called by: its id, or its name before or after the run."""
+    before = undone.before.get(wanted.trunk_id)
+    names = {wanted.name, before.name if before else "", wanted.desired["fields"].get("name") or ""}
+    return {str(wanted.trunk_id), *filter(None, names)}
 
 
 def _after(before: LiveTrunk, desired: Json, names: Collection[str]) -> LiveTrunk:

@@ -186,15 +186,16 @@ def read_snapshot(folder: Path) -> dict[int, LiveTrunk]:
     Raises:
         UsageError: it is there and cannot be read.
     """
-    path = folder / SNAPSHOT
+    path, trunks = folder / SNAPSHOT, list[LiveTrunk]()
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        trunks = [parse_trunk(json.loads(line)) for line in lines]
+        for line in path.read_bytes().splitlines():
+            trunks.append(parse_trunk(json.loads(line)))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, AttributeError, RecursionError) as error:
+        damaged = f"line {len(trunks) + 1} is damaged"
         raise UsageError(
-            f"The snapshot {path} cannot be read: {getattr(error, 'strerror', None) or 'it is damaged'}.",
+            f"The snapshot {path} cannot be read: {getattr(error, 'strerror', None) or damaged}.",
             "Take a copy of the run's folder, then ask for help.",
         ) from None
     return {trunk.id: trunk for trunk in trunks}

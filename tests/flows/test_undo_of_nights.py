@@ -199,3 +199,32 @@ def test_without_a_terminal_an_undo_needs_a_yes(there: Bench) -> None:
     assert (refused.code, refused.json["error"]["message"]) == (
         2, "undo asks before it writes, and there is no terminal to ask on.",
     )  # fmt: skip
+
+
+def test_a_trunk_whose_old_state_is_lost_is_named_and_the_others_can_be_taken_back(there: Bench) -> None:
+    run_dir = applied(there)
+    snapshot = run_dir / "snapshot.jsonl"
+    _, paris = snapshot.read_text(encoding="utf-8").splitlines()
+    snapshot.write_text(f"{paris}\n", encoding="utf-8")
+    calls = len(there.calls())
+    refused = undo(run_dir)
+    assert (refused.code, len(there.calls())) == (2, calls)
+    assert refused.json["error"] == {
+        "code": "usage",
+        "message": "The run wrote London, and its snapshot does not say any more what was there before.",
+        "hint": "Correct it on the PBX. To take back the others, name them with --only.",
+    }
+    assert run("undo", run_dir, "-o", there.workbook.with_name("back.xlsx")).code == 2
+    assert undo(run_dir, "--only", "Paris").code == 0
+    assert (held(there)["hostname"], held(there, 9)["hostname"]) == ("new.example", "old.example")
+
+
+@pytest.mark.parametrize("spoilt", ['{"id": 9, "na', "[]", '{"name": "Paris"}', ""])
+def test_a_damaged_line_of_the_snapshot_is_named(there: Bench, spoilt: str) -> None:
+    run_dir = applied(there)
+    snapshot = run_dir / "snapshot.jsonl"
+    london, _ = snapshot.read_text(encoding="utf-8").splitlines()
+    snapshot.write_text(f"{london}\n{spoilt}\n", encoding="utf-8")
+    refused = undo(run_dir)
+    assert refused.code == 2
+    assert refused.json["error"]["message"] == f"The snapshot {snapshot} cannot be read: line 2 is damaged."
