@@ -22,7 +22,7 @@ from batch.trunks.live import Entry
 from batch.trunks.moved_dids import PlannedMove
 
 _TRIED_OUT: Final = 12
-"""Of so many trunks that wait for each other, those to be written twice are the fewest there can be."""
+"""Of so many trunks that wait for each other in no plain way, those to be written twice are found by trying."""
 
 
 class MoveOrder(StrEnum):
@@ -71,7 +71,8 @@ def temporary_name(trunk_id: int) -> str:
 def schedule(changes: Iterable[Change], moves: Sequence[PlannedMove], order: MoveOrder) -> Schedule:
     """Say which writes wait for which, and which trunks are written twice so that none waits for ever.
 
-    Those are as few as can be where up to `_TRIED_OUT` trunks wait for each other, and few beyond that.
+    Those are as few as can be where, all plain circles put aside, up to `_TRIED_OUT` trunks wait for each other, and
+    few beyond that.
     """
     written = {change.record.row: change for change in changes if change.difference}
     after: defaultdict[int, set[int]] = defaultdict(set)
@@ -115,52 +116,82 @@ def _held_names(written: Iterable[Change]) -> dict[int, int]:
 
 
 def _fewest_twice(after: _Waiting) -> frozenset[int]:
-    twice: set[int] = set()
-    left = _circular(after)
-    while left:
-        part = _together(left)
-        chosen = _fewest(part) if len(part) <= _TRIED_OUT else {_busiest(part)}
+    circles, twice = _Circles(after), set[int]()
+    while circles.after or circles.due:
+        twice |= circles.reduce()
+        part = circles.part()
+        chosen = _fewest(part) if len(part) <= _TRIED_OUT else {circles.busiest()}
+        for row in chosen:
+            circles.take_out(row)
         twice |= chosen
-        left = _circular(_without(left, chosen))
     return frozenset(twice)
 
 
-def _circular(after: _Waiting) -> dict[int, frozenset[int]]:
-    """Leave out all that wait for nobody, or that nobody waits for, until none of those is left."""
-    left = {row: frozenset(rows) for row, rows in after.items() if rows}
-    while True:
-        waited_for = frozenset().union(*left.values())
-        kept = {row: rows & left.keys() for row, rows in left.items() if row in waited_for}
-        kept = {row: rows for row, rows in kept.items() if rows}
-        if len(kept) == len(left):
-            return kept
-        left = kept
+class _Circles:
+    """Trunks that wait for each other, until none is left that goes round in a circle."""
 
+    def __init__(self, after: _Waiting) -> None:
+        self.after: dict[int, set[int]] = {row: set() for rows in after.values() for row in rows}
+        self.after |= {row: set(rows) for row, rows in after.items()}
+        self._before: dict[int, set[int]] = {row: set() for row in self.after}
+        for row, rows in after.items():
+            for other in rows:
+                self._before[other].add(row)
+        self.due = sorted(self.after)
+        """Those that something has changed for."""
 
-def _without(after: _Waiting, gone: Collection[int]) -> dict[int, frozenset[int]]:
-    return {row: frozenset(rows).difference(gone) for row, rows in after.items() if row not in gone}
+    def take_out(self, row: int) -> None:
+        """Let nobody wait for a trunk, nor it for anybody."""
+        after, before = self.after.pop(row), self._before.pop(row)
+        for other in after - {row}:
+            self._before[other].remove(row)
+        for other in before - {row}:
+            self.after[other].remove(row)
+        self.due += (after | before) - {row}
 
+    def reduce(self) -> set[int]:
+        """Take out all that is plain; returns those that wait for themselves, and so are written twice.
 
-def _together(after: _Waiting) -> dict[int, frozenset[int]]:
-    """Return those that hang together with the first one."""
-    beside: defaultdict[int, set[int]] = defaultdict(set)
-    for row, rows in after.items():
-        for other in rows:
-            beside[row].add(other)
-            beside[other].add(row)
-    found, left = set[int](), [min(after)]
-    while left:
-        row = left.pop()
-        if row not in found:
-            found.add(row)
-            left += beside[row]
-    return {row: frozenset(after[row]) for row in found if row in after}
+        Through a trunk that waits for one only, or that only one waits for, goes no circle that does not go through
+        that other one: it is left out, and who waited for it waits for what it waited for.
+        """
+        twice = set[int]()
+        while self.due:
+            row = self.due.pop()
+            if row not in self.after:
+                continue
+            after, before = self.after[row], self._before[row]
+            if row in after:
+                twice.add(row)
+            elif min(len(after), len(before)) > 1:
+                continue
+            else:
+                for other in before:
+                    self.after[other] |= after
+                for other in after:
+                    self._before[other] |= before
+            self.take_out(row)
+        return twice
+
+    def part(self) -> dict[int, set[int]]:
+        """Return those that hang together with the first one; where they are too many to be tried out, some of them."""
+        found, left = set[int](), [min(self.after)] if self.after else []
+        while left and len(found) <= _TRIED_OUT:
+            row = left.pop()
+            if row not in found:
+                found.add(row)
+                left += self.after[row] | self._before[row]
+        return {row: self.after[row] for row in found}
+
+    def busiest(self) -> int:
+        """Return who waits for many, and is waited for by many."""
+        return max(sorted(self.after), key=lambda row: len(self.after[row]) * len(self._before[row]))
 
 
 def _fewest(after: _Waiting) -> set[int]:
-    for count in range(1, len(after) + 1):
+    for count in range(len(after)):
         for chosen in combinations(sorted(after), count):
-            if not _goes_round(_without(after, chosen)):
+            if not _goes_round({row: {*rows}.difference(chosen) for row, rows in after.items() if row not in chosen}):
                 return set(chosen)
     return set(after)
 
@@ -171,11 +202,3 @@ def _goes_round(after: _Waiting) -> bool:
     except CycleError:
         return True
     return False
-
-
-def _busiest(after: _Waiting) -> int:
-    waited_for: defaultdict[int, int] = defaultdict(int)
-    for rows in after.values():
-        for row in rows:
-            waited_for[row] += 1
-    return max(sorted(after), key=lambda row: len(after[row]) * waited_for[row])

@@ -269,6 +269,33 @@ def test_as_few_trunks_as_can_be_are_written_twice(
             assert _goes_round(left), (found, chosen)
 
 
+RING = [(n, n % 40 + 1) for n in range(1, 41)]
+LADDER = [way for n in range(1, 40) for way in ((n, n + 1), (n + 1, n))]
+"""Each swaps with the next one."""
+EIGHTS = [(n, m) for n in range(1, 9) for m in range(1, 9) if n != m]
+"""Each gives to each of the others."""
+
+
+@pytest.mark.parametrize(
+    ("ways", "twice"),
+    [
+        (RING, 1),
+        (LADDER, 20),
+        (EIGHTS, 7),
+        ([*RING, (1, 21), (21, 1)], 1),
+        ([*EIGHTS, *((a + 20, b + 20) for a, b in EIGHTS), (1, 21), (22, 2), (2, 50), (50, 51), (51, 52)], 14),
+    ],
+    ids=["ring", "ladder", "eight", "crossed ring", "two eights"],
+)
+@pytest.mark.parametrize("order", [ADD, REMOVE])
+def test_many_trunks_in_circles_are_written_twice_as_seldom_as_can_be(
+    pbx: FakePbx, ways: list[tuple[int, int]], twice: int, order: MoveOrder
+) -> None:
+    trunks_with(pbx, *([f"{n}-{m}" for m in range(60)] for n in range(1, 61)))
+    wanted = [(f"{giver}-{receiver}", giver, receiver) for giver, receiver in ways]
+    assert len(schedule(*planned(pbx, wanted), order).twice) == twice
+
+
 def _subsets(rows: list[int], count: int) -> list[tuple[int, ...]]:
     return [chosen for chosen in product(rows, repeat=count) if len(set(chosen)) == count]
 
