@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -10,7 +10,7 @@ from batch.commands.check import Checked
 from batch.trunks.change_plan import Change
 from batch.trunks.live import Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard
-from batch.trunks.live_moves import GoingBack
+from batch.trunks.live_moves import AllChanges, GoingBack
 from batch.trunks.model import Record
 from batch.trunks.way_back import (
     OVERWRITE,
@@ -21,6 +21,7 @@ from batch.trunks.way_back import (
     way_back_of,
     with_names_given_up,
 )
+from batch.trunks.way_back_moves import moves_back, only_with_both
 
 
 def going_back_of(
@@ -52,6 +53,29 @@ def find_way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
     if not checked.goes_back or (back := way_back_of(then)) is None:
         return None
     return replace(back, password_wrote=checked.passwords_wrote.get(then.id))
+
+
+def with_moves_back(
+    put: AllChanges,
+    checked: Checked,
+    inventory: Inventory,
+    exported: Mapping[int, LiveTrunk],
+    live: Mapping[int, LiveTrunk],
+    stopped: Collection[int],
+) -> AllChanges:
+    """Return what goes back with its moves in order, and without those of which only one half can go back.
+
+    ``live`` are the trunks that can be read, by row; nothing is written in the rows that are ``stopped``.
+    """
+    backs = {number: back for number, then in exported.items() if (back := find_way_back(checked, then))}
+    readable = {trunk.id: trunk for trunk in live.values() if trunk.id in backs}
+    unreadable = backs.keys() & inventory.by_id.keys() - readable.keys()
+    sound = [change for change in put.changes if change.record.row not in stopped]
+    sound, returns = only_with_both(sound, put.returns, backs, readable, unreadable)
+    made = {change.record.row: change for change in sound}
+    changes = [made.get(change.record.row, change) for change in put.changes]
+    moves = moves_back(changes) if checked.settings.read_back else put.moves
+    return replace(put, changes=changes, returns=returns, moves=moves)
 
 
 def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from batch.commands.check import Checked
 from batch.commands.connection import NOT_ENCRYPTED, PRACTICE, Connection
-from batch.commands.going_back import find_way_back, going_back_of
+from batch.commands.going_back import find_way_back, going_back_of, with_moves_back
 from batch.commands.port_order_file import compare_port_order
 from batch.errors import UsageError
 from batch.pbx.addresses import base_url_of, is_loopback, is_overheard
@@ -43,7 +43,6 @@ from batch.trunks.suggestions import against_live
 from batch.trunks.way_back import (
     Return,
     all_lost,
-    moves_back,
 )
 from batch.writers.run_results import changes_frame
 
@@ -225,8 +224,9 @@ def make_plan(
         going_back=going_back_of(checked, inventory, exported, readable) if checked.goes_back else None,
     )
     put = against.put_all(records, lambda more: _as_notices(done_with, own([*found, *more], tables, checked.records)))
-    if checked.goes_back and checked.settings.read_back:
-        put = replace(put, moves=moves_back(put.changes))
+    if checked.goes_back:
+        stopped = stopped_by([*checked.problems.stopping, *put.problems])
+        put = with_moves_back(put, checked, inventory, exported, readable, stopped)
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
     planned = _planned(checked, connection, inventory, put, [*around, *new])

@@ -21,7 +21,7 @@ from batch.runs.journal_reader import History, Tries
 from batch.runs.outcomes import AS_WANTED, Ending, Outcome
 from batch.runs.retrying_client import RetryingClient
 from batch.runs.run_report import lost_registrations, status_lines
-from batch.runs.serialization import intent_of
+from batch.runs.serialization import Intent, joined
 from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.runs.write_order import WriteOrder
@@ -337,7 +337,8 @@ def begin(
     sizes = context.checked.records.sizes()
     if history is None and context.census is not None:
         folders.keep(folder, folders.CENSUS, context.census.to_keep())
-    known = set() if history is None else history.wanted.keys() - {change.record.row for change in again}
+    wants: Mapping[int, Intent] = {} if history is None else history.wanted
+    known = wants.keys() - {change.record.row for change in again}
     new = [change for change in planned.plan.changes if change.record.row not in known]
     facts = _facts(context, planned, history)
     if history is None and (context.practice or context.checked.settings.url_from.vouched):
@@ -345,7 +346,10 @@ def begin(
     opened.begin_invocation(
         context.command if history is None else "resume",
         facts=facts,
-        wanted=[intent_of(change, sizes[change.record.row]) for change in new],
+        wanted=[
+            joined(wants.get(change.record.row) if change.live.id in kept else None, change, sizes[change.record.row])
+            for change in new
+        ],
         settled_rows=context.endings(settled).total(),
         outcomes=settled.values(),
     )

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from contextlib import ExitStack
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,10 +28,11 @@ from batch.runs import folders
 from batch.runs.confirmations import Confirmation, Stage, note_confirmation, read_confirmation
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.serialization import Intent, Json
-from batch.schema.columns import LIST_OF
+from batch.schema.columns import DIDS, LIST_OF
 from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, FileKind, plain_stem
 from batch.settings import Settings, as_settings, settings_given
-from batch.trunks.live import LiveTrunk, parse_trunk
+from batch.trunks.live import Did, LiveTrunk, entry_json, parse_trunk
+from batch.trunks.schedule import put_back
 from batch.wording import some_of
 from batch.writers.atomic import already_there
 from batch.writers.way_back_workbook import Overwritten, write_way_back
@@ -76,14 +78,24 @@ def undo(
         BatchError: there is no such run, it wrote nothing, somebody is at it, the PBX cannot be used, or the question
             was answered no.
     """
-    interface = interface or Unattended(agrees=yes)
-    place, flags = Path(run), settings_given(given)
-    holder = Holder(command="undo", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
-    with ExitStack() as stack:
-        stack.enter_context(holding(place_of_run(place), f"run {place.name}", holder))
-        undone = return_to(place, flags)
-        trunks = _chosen(undone, only)
-        folder = stack.enter_context(TemporaryDirectory(prefix="trunk-batch-"))
+    place = Path(run)
+    with holding_run(place, "undo"):
+        return take_back(place, interface or Unattended(agrees=yes), settings_given(given), only)
+
+
+def holding_run(place: Path, name: str) -> AbstractContextManager[object]:
+    """Hold the lock of a run for a command that decides what becomes of it."""
+    holder = Holder(command=name, pid=os.getpid(), started=datetime.now(tz=UTC), run=str(place))
+    return holding(place_of_run(place), f"run {place.name}", holder)
+
+
+def take_back(
+    place: Path, interface: UserInterface, flags: dict[str, Any], only: Collection[str] = ()
+) -> Report | Planned:
+    """Take back what a run wrote, where its lock is held already."""
+    undone = return_to(place, flags)
+    trunks = _chosen(undone, only)
+    with TemporaryDirectory(prefix="trunk-batch-") as folder:
         book = _write(undone, trunks, Path(folder) / "input.xlsx")
         settings = _settings(undone, flags, book)
         check_places(settings)
@@ -91,9 +103,9 @@ def undo(
         checked = with_old_passwords(check(settings))
         facts = {"undoes": str(place.resolve())}
         done = carry_out(checked, interface, command="undo", target=_target(settings, place), facts=facts)
-        if isinstance(done, Report) and not done.interrupted and read_confirmation(place) is not None and not only:
-            note_confirmation(place, Confirmation(stage=Stage.TAKEN_BACK, by=f"the run {done.folder.id}"))
-        return done
+    if isinstance(done, Report) and not done.interrupted and read_confirmation(place) is not None and not only:
+        note_confirmation(place, Confirmation(stage=Stage.TAKEN_BACK, by=f"the run {done.folder.id}"))
+    return done
 
 
 def restore(settings: Settings | Path | str, interface: UserInterface | None = None) -> Report | Planned:
@@ -164,21 +176,47 @@ def _chosen(undone: PreviousRun, only: Collection[str]) -> list[Overwritten]:
         )
     if not wanted:
         raise UsageError(f"The run {undone.folder.id} wrote nothing to the PBX.", "There is nothing to undo.")
-    wanted = [one for one in wanted if not named or named & called[one.trunk_id]]
-    if lost := [one.name for one in wanted if one.trunk_id not in undone.before]:
+    ids = {one.trunk_id for one in wanted if not named or named & called[one.trunk_id]}
+    before = undone.before
+    if lost := [one.name for one in wanted if one.trunk_id in ids - before.keys()]:
         raise UsageError(
             f"The run wrote {some_of(lost, _NAMED)}, and its snapshot does not say any more what was there before.",
             f"Correct {'it' if len(lost) == 1 else 'them'} on the PBX. To take back the others, name them with --only.",
         )
-    before = undone.before
-    return [
+    known = [
         Overwritten(
             before=before[one.trunk_id],
             wrote=_after(before[one.trunk_id], one.desired, one.writes),
             names=one.writes,
         )
         for one in wanted
+        if one.trunk_id in before
     ]
+    chosen = [one for one in known if one.before.id in ids]
+    got = {key for one in chosen for key in _dids(one.wrote).keys() - _dids(one.before)}
+    gave = {key for one in chosen for key in _dids(one.before).keys() - _dids(one.wrote)}
+    others = (_with_moves_alone(one, got, gave) for one in known if one.before.id not in ids)
+    return [*chosen, *(other for other in others if other is not None)]
+
+
+def _with_moves_alone(other: Overwritten, got: AbstractSet[str], gave: AbstractSet[str]) -> Overwritten | None:
+    """Return of a trunk that was not named only the DIDs that the named ones got from it or gave it; None for none.
+
+    Else such a DID would be on no trunk, or on two.
+    """
+    before, wrote = _dids(other.before), _dids(other.wrote)
+    come, gone = (before.keys() - wrote.keys()) & got, (wrote.keys() - before.keys()) & gave
+    if not come and not gone:
+        return None
+    left = [entry for key, entry in wrote.items() if key not in gone]
+    entries = [entry_json(entry) for entry in put_back(left, come, other.before.dids.entries)]
+    return Overwritten(
+        before=parse_trunk({**other.wrote.whole, DIDS.api: entries}), wrote=other.wrote, names=frozenset({DIDS.api})
+    )
+
+
+def _dids(trunk: LiveTrunk) -> dict[str, Did]:
+    return {entry.key: entry for entry in trunk.dids.entries}
 
 
 def _called(undone: PreviousRun, wanted: Intent) -> set[str]:

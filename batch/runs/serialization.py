@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -231,6 +231,16 @@ def intent_of(change: Change, rows: int) -> Intent:
         writes=frozenset(change.replaces()) if change.difference else frozenset(),
         desired=desired_json(change.desired),
     )
+
+
+def joined(before: Intent | None, change: Change, rows: int) -> Intent:
+    """Keep what a change is to bring about besides what was sent for the same trunk before: some of that may stand."""
+    wanted = intent_of(change, rows)
+    if before is None or before.trunk_id != wanted.trunk_id:
+        return wanted
+    fields = {**before.desired["fields"], **wanted.desired["fields"]}
+    desired = {**before.desired, **wanted.desired, "fields": fields}
+    return replace(wanted, writes=before.writes | wanted.writes, desired=desired)
 
 
 def desired_json(desired: Desired) -> Json:

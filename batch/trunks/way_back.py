@@ -7,22 +7,19 @@ that is kept, unless it may be overwritten. What the run did not write is not lo
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
 from batch.schema.column_model import ListSheet, Mode
-from batch.schema.columns import DIDS, LIST_SHEETS, TRUNKS
+from batch.schema.columns import LIST_SHEETS, TRUNKS
 from batch.secrets import HIDDEN, Secret
 from batch.tables.rows import Tables
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import (
-    ChangeKind,
     Desired,
     Key,
-    ListDifference,
     alike,
     compare,
     entry_text,
@@ -32,11 +29,10 @@ from batch.trunks.diff import (
 )
 from batch.trunks.entries import Filling
 from batch.trunks.list_merge import put_between
-from batch.trunks.live import NOT_SHOWN, Did, Entry, Inventory, LiveTrunk, is_masked, parse_trunk
+from batch.trunks.live import NOT_SHOWN, Entry, Inventory, LiveTrunk, is_masked, parse_trunk
 from batch.trunks.live_checks import Hazard, check_live, hazards, incomplete, refusals, unread
 from batch.trunks.merge import WAY_BACK
 from batch.trunks.model import ListEdit, Record
-from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.values import Value
 from batch.wording import some_of
 
@@ -180,23 +176,6 @@ def with_names_given_up(
         staying = {n for n, holder in holders.items() if holder is not None and holder.id not in {n, *wanted}}
         wanted = {number: name for number, name in wanted.items() if number not in staying}
     return replace(inventory, trunks=tuple(trunk for trunk in inventory.trunks if trunk.id not in wanted))
-
-
-def moves_back(changes: Iterable[Change]) -> tuple[PlannedMove, ...]:
-    """Return the DIDs that leave one trunk on the way back and come back to another: both halves have an order."""
-    gone: defaultdict[str, list[int]] = defaultdict(list)
-    come: defaultdict[str, list[tuple[Did, int]]] = defaultdict(list)
-    for change in changes:
-        for kind, _, entry, *_ in change.difference.lists.get(DIDS, ListDifference()).changes:
-            if kind is ChangeKind.REMOVED and isinstance(entry, Did):
-                gone[entry.key].append(change.record.row)
-            elif kind is ChangeKind.ADDED and isinstance(entry, Did):
-                come[entry.key].append((entry, change.record.row))
-    return tuple(
-        PlannedMove(entry=found[0][0], giver=gone[key][0], receiver=found[0][1])
-        for key, found in come.items()
-        if len(found) == 1 == len(gone[key])
-    )
 
 
 def _lost(row: int, trunk: str, what: str, why: str) -> Return:

@@ -1,0 +1,129 @@
+"""Moves on the way back: a DID goes back from one trunk to another on both, or stays where it is. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from batch.schema.columns import DIDS
+from batch.trunks.change_plan import Change
+from batch.trunks.diff import ChangeKind, Desired, ListDifference, compare
+from batch.trunks.live import Did, LiveTrunk
+from batch.trunks.moved_dids import PlannedMove
+from batch.trunks.schedule import did_keys, put_back
+from batch.trunks.way_back import Restoration, Return, WayBack
+
+_Keys: TypeAlias = Mapping[int, Collection[str]]
+"""DIDs by the id of the trunk that has them."""
+
+
+def moves_back(changes: Iterable[Change]) -> tuple[PlannedMove, ...]:
+    """Return the DIDs that leave one trunk on the way back and come back to another: both halves have an order."""
+    gone: defaultdict[str, list[int]] = defaultdict(list)
+    come: defaultdict[str, list[tuple[Did, int]]] = defaultdict(list)
+    for change in changes:
+        for kind, _, entry, *_ in change.difference.lists.get(DIDS, ListDifference()).changes:
+            if kind is ChangeKind.REMOVED and isinstance(entry, Did):
+                gone[entry.key].append(change.record.row)
+            elif kind is ChangeKind.ADDED and isinstance(entry, Did):
+                come[entry.key].append((entry, change.record.row))
+    return tuple(
+        PlannedMove(entry=found[0][0], giver=gone[key][0], receiver=found[0][1])
+        for key, found in come.items()
+        if len(found) == 1 == len(gone[key])
+    )
+
+
+def only_with_both(
+    changes: Iterable[Change],
+    returns: Sequence[Return],
+    backs: Mapping[int, WayBack],
+    live: Mapping[int, LiveTrunk],
+    unreadable: Collection[int],
+) -> tuple[list[Change], list[Return]]:
+    """Leave DIDs where they are that would else be on no trunk, or on two, because one side cannot go back.
+
+    Args:
+        changes: those that are made.
+        returns: what becomes of each field and entry.
+        backs: what every trunk goes back to, by its id.
+        live: those of them that can be read, by id.
+        unreadable: ids of those that are there and cannot.
+    """
+    sides = _sides(backs, changes := list(changes), live, unreadable)
+    told, made = {(line.row, line.field): place for place, line in enumerate(returns)}, list[Change]()
+    lines = list(returns)
+    for change in changes:
+        stays = sides.stays(change) if change.live.id in backs and DIDS in change.desired.lists else {}
+        made.append(_without(change, stays) if stays else change)
+        names = {e.key: e.number for side in (backs[change.live.id].wrote, change.live) for e in side.dids.entries}
+        names |= {entry.key: entry.number for entry in _wanted(change)}
+        for key, why in stays.items():
+            place = told.get((change.record.row, f"{DIDS.column(DIDS.number).label} {names[key]}"))
+            if place is not None:
+                lines[place] = replace(lines[place], fate=Restoration.LOST, why=why, later=False)
+    return made, lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sides:
+    """Where DIDs were, where the run put them, and where they are once everything is back that can be."""
+
+    names: Mapping[int, str]
+    after: _Keys
+    homes: Mapping[str, Sequence[int]]
+    """By DID, the trunks that had it before."""
+    guests: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    """By DID, the trunks that the run put it on."""
+
+    def stays(self, change: Change) -> dict[str, str]:
+        """Return the DIDs of a trunk that are to be left as they are, and why."""
+        own, has, wants = change.live.id, did_keys(change), self.after[change.live.id]
+        found = dict[str, str]()
+        for key in {entry.key for entry in _wanted(change)} - has:
+            still = [i for i in self.guests.get(key, ()) if i != own and key in self.after[i]]
+            if still:
+                found[key] = f"It stays on {self.names[still[0]]}, so it would be on two trunks."
+        for key in has.difference(wants):
+            homes = [i for i in self.homes.get(key, ()) if i != own]
+            if homes and not any(key in self.after[i] for i in (*homes, *self.guests.get(key, ())) if i != own):
+                found[key] = f"It was on {self.names[homes[0]]}, which does not take it back: it would be on no trunk."
+        return found
+
+
+def _sides(
+    backs: Mapping[int, WayBack], changes: Iterable[Change], live: Mapping[int, LiveTrunk], unreadable: Collection[int]
+) -> _Sides:
+    after: dict[int, Collection[str]] = dict.fromkeys(backs, frozenset[str]())
+    homes: defaultdict[str, list[int]] = defaultdict(list)
+    guests: defaultdict[str, list[int]] = defaultdict(list)
+    for number, back in backs.items():
+        wrote = {entry.key for entry in back.wrote.dids.entries}
+        before = {e.key for e in back.entries(DIDS) if isinstance(e, Did)} if DIDS.api in back.before else wrote
+        for key in before:
+            homes[key].append(number)
+        for key in wrote - before:
+            guests[key].append(number)
+        if number in unreadable or (number in live and DIDS.api in live[number].unread):
+            after[number] = wrote
+        elif number in live:
+            after[number] = {entry.key for entry in live[number].dids.entries}
+    after |= {change.live.id: {entry.key for entry in _wanted(change)} for change in changes}
+    names = {number: live[number].label if number in live else back.wrote.label for number, back in backs.items()}
+    return _Sides(names=names, after=after, homes=homes, guests=guests)
+
+
+def _wanted(change: Change) -> Sequence[Did]:
+    return [e for e in change.desired.lists.get(DIDS, change.live.dids.entries) if isinstance(e, Did)]
+
+
+def _without(change: Change, stays: Collection[str]) -> Change:
+    """Return a change that leaves some DIDs as they are."""
+    live = change.live.dids.entries
+    here = {entry.key for entry in live}
+    entries = put_back([e for e in _wanted(change) if e.key in here or e.key not in stays], stays, live)
+    lists = {sheet: wanted for sheet, wanted in change.desired.lists.items() if sheet is not DIDS}
+    desired = Desired(fields=change.desired.fields, lists=lists if entries == tuple(live) else {**lists, DIDS: entries})
+    return replace(change, desired=desired, difference=compare(change.live, desired))
