@@ -255,6 +255,8 @@ class Terminal:
         self._console = console
         self._assume_yes = assume_yes
         self._bar: Bar | None = None
+        self._asked = ""
+        """What somebody is asked while other things are told."""
 
     def prompt_secret(self, text: str) -> str:
         """Ask for a secret without echo, where there is a terminal."""
@@ -270,7 +272,7 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Say something by the way."""
         if not self._console.quiet:
-            self._aside(text)
+            self._aside(f"\n{text}\n{self._asked}" if self._asked else text)
 
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Show a request, as the log has it."""
@@ -318,12 +320,14 @@ class Terminal:
         if not on_terminal():
             return str
         answers: list[str] = []
+        self._asked = text
 
         def ask() -> None:
             while not answers and sys.stdin is not None:
                 answer = self._console.ask(text).casefold()
                 if answer in {"yes", "y", "no", "n"}:
                     answers.append(answer)
+                    self._asked = ""
                 elif not answer:  # the terminal has ended
                     return
 

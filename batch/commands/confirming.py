@@ -170,7 +170,7 @@ def confirm(run: Path | str) -> Confirmation:
             f"The run {place.name} needs no confirmation: it was not applied with --confirm-within.", "Nothing to do."
         )
     if said.stage is Stage.TAKEN_BACK:
-        raise UsageError(f"The run {place.name} was taken back already.", "Apply the workbook again.")
+        raise UsageError(f"The run {place.name} was taken back already.", "To have it again, apply the workbook again.")
     if said.stage is Stage.OPEN:
         said = replace(said, stage=Stage.CONFIRMED, by=_WINDOW)
         note_confirmation(place, said)

@@ -25,7 +25,7 @@ from batch.commands.previous_run import PreviousRun, return_to, with_old_passwor
 from batch.commands.run import Unattended, UserInterface
 from batch.errors import UsageError
 from batch.runs import folders
-from batch.runs.confirmations import Confirmation, Stage, note_confirmation, read_confirmation
+from batch.runs.confirmations import Confirmation, Stage, note_confirmation
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.runs.serialization import Intent, Json
 from batch.schema.columns import DIDS, LIST_OF
@@ -103,7 +103,7 @@ def take_back(
         checked = with_old_passwords(check(settings))
         facts = {"undoes": str(place.resolve())}
         done = carry_out(checked, interface, command="undo", target=_target(settings, place), facts=facts)
-    if isinstance(done, Report) and not done.interrupted and read_confirmation(place) is not None and not only:
+    if isinstance(done, Report) and not done.interrupted and not only:
         note_confirmation(place, Confirmation(stage=Stage.TAKEN_BACK, by=f"the run {done.folder.id}"))
     return done
 

@@ -232,6 +232,8 @@ def status_text(status: RunStatus, holder: Holder | None, results: Path | None) 
     """
     yield f"Run {status.id}: {_how_it_stands(status, holder)}"
     yield f"Started: {moment(status.started)}" + (f"; ended: {moment(status.ended)}" if status.ended else "")
+    if status.undoes:
+        yield f"It takes back the run {status.undoes}."
     if status.workbook:
         yield f"Workbook: {status.workbook}"
     if status.pbx:
@@ -284,6 +286,9 @@ def _what_next(status: RunStatus) -> Iterator[str]:
     if status.open_until is not None:
         yield from _to_be_confirmed(status)
         return
+    if status.taken_back:
+        yield f"It was taken back by {status.taken_back}. To compare the PBX with it:  {command('verify', folder)}"
+        return
     match status.state:
         case State.RUNNING:
             yield f"Ctrl-C in its window stops it cleanly. Look again:  {command('status', folder)}"
@@ -313,6 +318,13 @@ def _to_be_confirmed(status: RunStatus) -> Iterator[str]:
         yield "It is to be confirmed once it is at its end, else it goes back by itself."
 
 
+def _way_back(status: RunStatus) -> str:
+    """Say in a few words whether a run takes another one back, went back, or may yet."""
+    words = [f"takes back {status.undoes}"] if status.undoes else []
+    words += ["taken back"] if status.taken_back else ["not confirmed"] if status.open_until is not None else []
+    return "".join(f", {word}" for word in words)
+
+
 def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[str]:
     """Tell of runs, a line each, oldest first."""
     if not statuses:
@@ -326,6 +338,7 @@ def runs_text(statuses: Sequence[RunStatus], shown: Shown = BRIEF) -> Iterator[s
         done = "{:,}/{:,} trunks".format(*_settled(status))
         silent = "a record of its journal is damaged" if status.damaged else "its journal says nothing"
         pbx = silent if status.damaged else "PRACTICE" if status.practice else status.pbx or silent
-        yield f"{status.id:<{width}}  {status.state!s:<11}  {moment(status.started)}  {done:>15}  {pbx}"
+        also = _way_back(status)
+        yield f"{status.id:<{width}}  {status.state!s:<11}  {moment(status.started)}  {done:>15}  {pbx}{also}"
     open_ones = [status for status in statuses if status.state is not State.FINISHED] or statuses
     yield f"More about one:  {command('status', open_ones[-1].folder)}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from batch.errors import UsageError
-from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
+from batch.runs.confirmations import Confirmation, Stage, is_waited_for, read_confirmation
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_history
 from batch.runs.locks import Holder, held_by, place_of_run
@@ -77,6 +77,10 @@ class RunStatus:
     """Of a run that is to be confirmed and is not: until when, in words; blank where that is not known yet."""
     is_waited_for: bool = False
     """Whether a process waits for its confirmation."""
+    taken_back: str = ""
+    """What took it back, in words; blank where nothing did."""
+    undoes: str = ""
+    """Id of the run that it takes back, if it does."""
     damaged: bool = False
     """Whether a record of its journal is damaged, so that nothing is known of it."""
 
@@ -93,6 +97,7 @@ def read_status(folder: Path) -> RunStatus:
     if holder is None and (last is None or last.ended is None):
         holder = held_by(place_of_run(folder))  # or one that was taken up between the two would
     workbook, approval = history.facts.get("workbook"), history.facts.get("approval")
+    said = read_confirmation(folder)
     return RunStatus(
         folder=folder,
         id=str(history.facts.get("run", _name(folder))),
@@ -111,13 +116,14 @@ def read_status(folder: Path) -> RunStatus:
         not_chosen=sum(not outcome.chosen and row not in history.chosen for row, outcome in history.outcomes.items()),
         how=last.how if last and holder is None else "",
         approval=Approval(**approval) if approval else None,
-        open_until=_open_until(folder),
+        open_until=_open_until(said),
         is_waited_for=is_waited_for(folder),
+        taken_back=said.by if said is not None and said.stage is Stage.TAKEN_BACK else "",
+        undoes=Path(history.facts.get("undoes", "")).name,
     )
 
 
-def _open_until(folder: Path) -> str | None:
-    said = read_confirmation(folder)
+def _open_until(said: Confirmation | None) -> str | None:
     if said is None or said.stage is not Stage.OPEN:
         return None
     return moment(said.until) if said.until else ""

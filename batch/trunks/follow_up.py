@@ -36,6 +36,7 @@ _TO_CALL: Final = {
 _ROUTES: Final = "Call Control > Inbound Route"
 _MAIN: Final = re.compile(r"\b(main|head office|reception|switchboard)\b", re.IGNORECASE)
 """What a main number is often called."""
+_RINGS: Final = "It rings where it should"
 _STEPS: Final = 50
 """So many changes to one route are written out."""
 
@@ -91,7 +92,8 @@ def left_to_people(
     after = before | {c.live.id: [did.number for did in _dids(c)] for c in updates if DIDS in c.difference.lists}
     by_hand = [] if inbound.unread else to_change_by_hand(inbound.routes, before, after, names)
     to_do = [*_routes_by_hand(by_hand), *_in_general(updates, not_whole, inbound)]
-    calls = [call for change in updates for call in _calls(change, _by_trunk(inbound.routes))]
+    routes = None if inbound.unread else _by_trunk(inbound.routes)
+    calls = [call for change in updates for call in _calls(change, routes)]
     sheets = (
         ListedSheet(
             name=FOLLOW_UP,
@@ -187,17 +189,20 @@ def _by_trunk(routes: Iterable[InboundRoute]) -> Mapping[int, Sequence[InboundRo
     return found
 
 
-def _calls(change: Change, routes: Mapping[int, Sequence[InboundRoute]]) -> Iterator[Call]:
-    """List the calls for one trunk: its main number, the ends of what it gains, its caller IDs; at least one."""
+def _calls(change: Change, routes: Mapping[int, Sequence[InboundRoute]] | None) -> Iterator[Call]:
+    """List the calls for one trunk: its main number, the ends of what it gains, its caller IDs; at least one.
+
+    ``routes`` has the inbound routes of each trunk, by its id; None where they are not known.
+    """
     numbers = _to_dial(change)
     for number, why in numbers.items():
-        expect = _expected(routes.get(change.live.id, ()), number)
+        expect = _expected(None if routes is None else routes.get(change.live.id, ()), number)
         yield Call(f"From outside, call {_dialled(number)}", change.live.label, number, why, expect)
     outbound = [*_outbound(change)]
     yield from outbound
     if not numbers and not outbound:
         what = "From outside, call any number of the trunk"
-        yield Call(what, change.live.label, "", "one for the trunk", "It rings where it should")
+        yield Call(what, change.live.label, "", "one for the trunk", _RINGS)
 
 
 def _to_dial(change: Change) -> dict[str, str]:
@@ -231,15 +236,16 @@ def _dialled(number: str) -> str:
     return f"a number that {number} matches" if is_pattern(number) else number
 
 
-def _expected(routes: Sequence[InboundRoute], number: str) -> str:
-    for route in routes:
-        if route.some_callers:
-            continue
+def _expected(routes: Sequence[InboundRoute] | None, number: str) -> str:
+    known = routes is not None
+    for route in routes or ():
+        if route.some_callers or route.odd:
+            known = False
+        elif not route.accepts or route.takes(number):
+            return f"Inbound route {route.label} answers"
         if route.odd:
             break
-        if not route.accepts or route.takes(number):
-            return f"Inbound route {route.label} answers"
-    return "It rings where it should"
+    return "No inbound route takes it yet: see Follow-up" if known else _RINGS
 
 
 def _outbound(change: Change) -> Iterator[Call]:

@@ -85,6 +85,12 @@ def test_silence_takes_the_run_back_and_says_so_before(there: Bench) -> None:
     ):
         assert words in ran.err
     assert run("confirm", ran.json["run"], "--json").json["error"]["message"].endswith("was taken back already.")
+    went, undoing = Path(ran.json["run"]), Path(said["undone"]["run"])
+    assert f"It was taken back by the run {undoing.name}. " in run("status", went).out
+    assert f"It takes back the run {went.name}." in run("status", undoing).out
+    first, second, _ = run("runs", went.parent).out.splitlines()
+    assert first.endswith(", taken back")
+    assert second.endswith(f", takes back {went.name}")
 
 
 def test_a_yes_at_the_prompt_keeps_it(there: Bench) -> None:

@@ -113,9 +113,9 @@ def test_what_to_do_and_whom_to_call_stand_in_plan_and_results_for_people_to_fil
                 ("From outside, call 442079460199", "London", "442079460199", "one for the trunk",
                  "Inbound route Main (id 1) answers"),
                 ("From outside, call 442079460100", "Paris", "442079460100", "first of 3 DIDs",
-                 "It rings where it should"),
+                 "No inbound route takes it yet: see Follow-up"),
                 ("From outside, call 442079460102", "Paris", "442079460102", "last of 3 DIDs",
-                 "It rings where it should"),
+                 "No inbound route takes it yet: see Follow-up"),
             ]  # fmt: skip
             assert lines_of(path, "Test calls")[1][5:] == ("Who", "When", "Pass or fail")
 
