@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 from batch.schema.columns import DIDS
 from batch.tables.row_results import ListedSheet, Tone
 from batch.tables.rows import Tables
-from batch.trunks.census import Census, CensusLine, Fate, HeldDid, Holdings, take_census
+from batch.trunks.census import COUNTED, Census, CensusLine, Fate, HeldDid, Holdings, take_census
 from batch.trunks.change_plan import Change
 from batch.trunks.live import Did, LiveTrunk
 from batch.trunks.live_checks import Hazard
@@ -26,7 +27,7 @@ _LISTED: Final = 20
 _COLUMNS: Final = {"Number": 20, "E.164": 20, "Before": 34, "After": 34, "What": 11, "Why": 60}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedCensus:
     """The census of a plan, with where in the workbook each change comes from."""
 
@@ -38,8 +39,6 @@ class PlannedCensus:
     """Names of trunks whose DIDs cannot be read, and are not in it."""
     found: Census | None = None
     """From what was planned to what the PBX holds after the run."""
-    _rows: dict[int, Mapping[str, int]] = field(default_factory=dict, repr=False)
-    """By trunk id, the row of each DID."""
 
     @property
     def facts(self) -> list[tuple[str, str]]:
@@ -56,16 +55,14 @@ class PlannedCensus:
     def differences(self) -> list[str]:
         """Say what is not as planned after the run, a sentence for each DID, the first of them."""
         lines = self.found.lines if self.found else ()
-        said = []
-        for line in lines[:_LISTED]:
-            planned, there = self._side(line, line.before), self._side(line, line.after)
-            said.append(f"Census: {line.here.did.number}: {planned} planned, {there} found.")
+        said = [
+            f"Census: {line.here.did.number}: {self._side(line, line.before)} planned, "
+            f"{self._side(line, line.after)} found."
+            for line in lines[:_LISTED]
+        ]
         more = len(lines) - _LISTED
-        return (
-            said
-            if more <= 0
-            else [*said, f"Census: … and {counted(more, 'more DID')} not as planned: see the sheet Census."]
-        )
+        left = f"Census: … and {counted(more, 'more DID')} not as planned: see the sheet Census."
+        return [*said, left] if more > 0 else said
 
     def held_against(self, trunks: Iterable[LiveTrunk], unread: Collection[int]) -> PlannedCensus:
         """Return it with what the PBX holds after the run, but for trunks that cannot be read by now."""
@@ -75,23 +72,17 @@ class PlannedCensus:
 
     def hazards(self) -> Iterator[Hazard]:
         """Name the numbers that would be on no trunk, or on two."""
-        orphaned: defaultdict[int, list[CensusLine]] = defaultdict(list)
-        doubled: defaultdict[tuple[int, frozenset[int]], list[CensusLine]] = defaultdict(list)
+        dangers: defaultdict[tuple[str, int, str], list[str]] = defaultdict(list)
         for line in self.census.lines:
+            number = f"{line.here.did.number}{f' ({cells})' if (cells := self._cells(line)) else ''}"
             if line.orphaned:
-                orphaned[line.here.trunk].append(line)
+                dangers["did-orphaned", line.here.trunk, f"{_NOWHERE} any more"].append(number)
             if line.doubled:
-                doubled[line.here.trunk, line.is_on].append(line)
-        for trunk, lines in orphaned.items():
-            yield self._hazard("did-orphaned", trunk, lines, f"would be {_NOWHERE} any more")
-        for (trunk, is_on), lines in doubled.items():
-            yield self._hazard("did-doubled", trunk, lines, f"would be on {self._trunks(is_on)} at once")
-
-    def _hazard(self, code: str, trunk: int, lines: Sequence[CensusLine], what: str) -> Hazard:
-        live, row = self.changes[trunk].live, self.changes[trunk].record.row
-        numbers = [f"{line.here.did.number}{f' ({cells})' if (cells := self._cells(line)) else ''}" for line in lines]
-        message = f"{live.label}: {some_of(numbers, _SHOWN)} {what}."
-        return Hazard(code=code, row=row, trunk=live.name or str(live.id), message=message)
+                dangers["did-doubled", line.here.trunk, f"on {self._trunks(line.is_on)} at once"].append(number)
+        for (code, trunk, where), numbers in dangers.items():
+            live, row = self.changes[trunk].live, self.changes[trunk].record.row
+            message = f"{live.label}: {some_of(numbers, _SHOWN)} would be {where}."
+            yield Hazard(code=code, row=row, trunk=live.name or str(live.id), message=message)
 
     def _trunks(self, trunks: Iterable[int]) -> str:
         return " and ".join(self._name(trunk) for trunk in sorted(trunks))
@@ -100,22 +91,24 @@ class PlannedCensus:
         names = {} if self.found is None else self.found.after.names
         return self.census.after.names.get(trunk) or names.get(trunk) or f"trunk {trunk}"
 
+    @cached_property
+    def _places(self) -> Mapping[tuple[int, str], str]:
+        """The cells of the DIDs, by trunk id and DID."""
+        return {
+            (trunk, row.key): self.tables.dids.place(DIDS.number, row.row, row.number)
+            for trunk, change in self.changes.items()
+            if change.record.dids is not None
+            for row in change.record.dids.rows
+        }
+
     def _cells(self, line: CensusLine) -> str:
         """Name the cells that say what becomes of a DID; blank where the workbook does not say it."""
         trunk, did = line.here
         others = line.is_on - {trunk} if line.doubled else ()
-        cells = [self._cell(one, did) for one in (trunk, *sorted(others))]
-        if not cells[0] and (change := self.changes.get(trunk)) is not None and change.record.dids is not None:
-            home, row = self.tables.trunks.origin(change.record.row)
-            cells[0] = f"{home.name}!{home.cell(DIDS.mode, row)}"
-        return ", ".join(filter(None, cells))
-
-    def _cell(self, trunk: int, did: Did) -> str:
-        if trunk not in self._rows:
-            edit = self.changes[trunk].record.dids if trunk in self.changes else None
-            self._rows[trunk] = {row.key: row.row for row in (edit.rows if edit else ())}
-        row, table = self._rows[trunk].get(did.key), self.tables.dids
-        return "" if row is None else f"{table.origin(row)[0].name}!{table.cell(DIDS.number, row, did.number)}"
+        own, *more = (self._places.get((one, did.key), "") for one in (trunk, *sorted(others)))
+        if not own and (change := self.changes.get(trunk)) is not None and change.record.dids is not None:
+            own = self.tables.trunks.place(DIDS.mode, change.record.row)
+        return ", ".join(filter(None, (own, *more)))
 
     def _why(self, line: CensusLine) -> str:
         notes = [self._cells(line)]
@@ -125,8 +118,6 @@ class PlannedCensus:
             notes.append(f"on {self._trunks(line.is_on)}")
         elif line.fate is Fate.REMOVED and line.is_on:
             notes.append(f"still on {self._trunks(line.is_on)}")
-        elif line.covered_by:
-            notes.append(f"{line.covered_by} still takes it")
         if line.before and line.after and line.before.did.key != line.after.did.key:
             notes.append("the same number in another notation")
         return "; ".join(filter(None, notes))
@@ -146,9 +137,6 @@ class PlannedCensus:
         if self.found is not None:
             columns = {**_COLUMNS, "Found": 34}
             says = f"{says} After the run: {self.facts[1][1]}."
-        prefixes: list[list[str | int]] = [[prefix, count.before, count.after, *(count.fates[fate] for fate in Fate)]
-                    for prefix, count in census.prefixes.items()]  # fmt: skip
-        heads = ["Before", "After", *(fate.capitalize() for fate in Fate)]
         return (
             ListedSheet(
                 name="Census",
@@ -161,32 +149,30 @@ class PlannedCensus:
             ListedSheet(
                 name="Census by prefix",
                 says="DIDs by what they begin with, their last four digits left off: the blocks of a carrier.",
-                columns={"Prefix": 20, **dict.fromkeys(heads, 11)},
-                lines=prefixes,
+                columns={"Prefix": 20, **dict.fromkeys(map(str.capitalize, COUNTED), 11)},
+                lines=[[prefix, *(counts[what] for what in COUNTED)] for prefix, counts in census.prefixes.items()],
             ),
         )
 
     def _lines(self) -> Iterator[tuple[Tone | None, Sequence[str]]]:
         """Yield the cells of each line, and how it is coloured: what would be lost, or is not as planned, is red."""
-        if self.found is None:
-            yield from ((self._tone(line), self._texts(line)) for line in self.census.lines)
-            return
-        was_planned = {(one.before.trunk, one.before.did.key): one for one in self.found.lines if one.before}
-        is_there = {(one.after.trunk, one.after.did.key): one for one in self.found.lines if one.after}
-        told: set[int] = set()
+        found = self.found.lines if self.found else ()
+        differs = {(held.trunk, held.did.key): one for one in found for held in (one.before, one.after) if held}
+        told = set()
         for line in self.census.lines:
-            different = (was_planned if line.after else is_there).get((line.here.trunk, line.here.did.key))
-            told.add(id(different))
-            tone = Tone.BAD if different else self._tone(line)
-            yield tone, [*self._texts(line), self._side(line, different.after if different else line.after)]
-        for one in self.found.lines:
-            if id(one) not in told:
-                planned = self._side(one, one.before)
-                number, after = one.here.did.number, self._side(one, one.after)
-                yield (
-                    Tone.BAD,
-                    [number, one.e164, planned, planned, "not planned", "changed by somebody else", after],
+            different = differs.get((line.here.trunk, line.here.did.key))
+            told.add(different)
+            there = [self._side(line, different.after if different else line.after)] if self.found else []
+            yield Tone.BAD if different else self._tone(line), [*self._texts(line), *there]
+        for one in found:
+            if one not in told:
+                number, planned, there_now = (
+                    one.here.did.number,
+                    self._side(one, one.before),
+                    self._side(one, one.after),
                 )
+                texts = [number, one.e164, planned, planned, "not planned", "changed by somebody else", there_now]
+                yield Tone.BAD, texts
 
     def _tone(self, line: CensusLine) -> Tone | None:
         if line.orphaned and self.found is None:
@@ -204,16 +190,15 @@ class PlannedCensus:
             "before": census.before.count,
             "after": census.after.count,
             **{str(fate): census.counts[fate] for fate in Fate},
-            "numbers": dict(zip(("before", "after"), census.numbers, strict=True)),
-            "endless_patterns": dict(zip(("before", "after"), census.endless, strict=True)),
+            "numbers": {"before": census.before.numbers, "after": census.after.numbers},
+            "endless_patterns": {"before": census.before.endless, "after": census.after.endless},
             "region": census.region.code,
             "region_guessed": bool(census.region.telling),
             "not_read": list(self.not_read),
             "dids": [dict(zip(names, line, strict=False)) for _, line in self._lines()],
             "prefixes": [
-                {"prefix": prefix, "before": count.before, "after": count.after}
-                | {str(fate): count.fates[fate] for fate in Fate}
-                for prefix, count in census.prefixes.items()
+                {"prefix": prefix, **{what: counts[what] for what in COUNTED}}
+                for prefix, counts in census.prefixes.items()
             ],
         }
         return shape if self.found is None else shape | {"differences": len(self.found.lines)}
@@ -242,11 +227,10 @@ def count_plan(
         CensusDiffers: it does not balance.
     """
     by_id = {change.live.id: change for change in changes}
-    wanted = {number: change.desired.lists.get(DIDS) for number, change in by_id.items()}
     dids = {
-        number: [one for one in entries if isinstance(one, Did)]
-        for number, entries in wanted.items()
-        if entries is not None
+        number: [one for one in change.desired.lists[DIDS] if isinstance(one, Did)]
+        for number, change in by_id.items()
+        if DIDS in change.desired.lists
     }
     names = {number: str(change.desired.fields.get("name", change.live.label)) for number, change in by_id.items()}
     after = Holdings(dids={**before.dids, **dids}, names={**before.names, **names})
@@ -255,9 +239,9 @@ def count_plan(
 
 def count_again(tables: Tables, changes: Iterable[Change], kept: Mapping[str, Any], region: str) -> PlannedCensus:
     """Take the census of a run's plan again, from what the run has kept of it."""
-    trunks = {number: (name, [Did(*did) for did in dids]) for number, name, dids in kept["before"]}
-    names, dids = {n: name for n, (name, _) in trunks.items()}, {n: dids for n, (_, dids) in trunks.items()}
-    return count_plan(tables, changes, Holdings(dids=dids, names=names), kept["not_read"], region)
+    dids = {number: [Did(*did) for did in dids] for number, _, dids in kept["before"]}
+    before = Holdings(dids=dids, names={number: name for number, name, _ in kept["before"]})
+    return count_plan(tables, changes, before, kept["not_read"], region)
 
 
 def size_hazards(census: Census | None, writes: int, percent: float, trunks: int) -> Iterator[Hazard]:

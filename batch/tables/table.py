@@ -210,6 +210,10 @@ class Table:
         there, at = self.origin(row)
         return f"{letters(there.headers.columns.get(field_name, 0))}{at}"
 
+    def place(self, field_name: str, row: int, number: str = "") -> str:
+        """Name a cell with its sheet, as ``DIDs!C14``."""
+        return f"{self.origin(row)[0].name}!{self.cell(field_name, row, number)}"
+
     def origin(self, row: int) -> tuple[Table, int]:
         """Return the table on whose sheet a row stands, and its number there."""
         return next(((part, row - more) for more, part in reversed(self.of_sheets) if row > more), (self, row))

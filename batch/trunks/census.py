@@ -6,26 +6,20 @@ that a number that only changes its notation is neither lost nor won. Patterns c
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from batch.errors import BatchError
-from batch.trunks.diff import keyed
-from batch.trunks.e164 import HomeRegion, Numbering, guess_region
+from batch.trunks.e164 import BLOCK, HomeRegion, e164, guess_region, identity
 from batch.trunks.live import Did
-from batch.trunks.patterns import Matcher, covered_numbers, has_patterns, is_pattern, numbers_covered, sample_of
+from batch.trunks.patterns import Matcher, is_pattern, numbers_covered, sample_of
 from batch.wording import counted
 
-_END: Final = 7
-"""Numbers that are one in E.164 have so many characters at their end in one."""
-_WRITTEN_OUT: Final = 10_000
-"""The most numbers of a pattern that are looked for one by one."""
-_BLOCK: Final = 4
-"""A carrier's prefix is a number without so many digits at its end."""
 NO_PREFIX: Final = "other"
 """Stands for the prefix of what is too short to have one."""
 
@@ -56,6 +50,10 @@ class Fate(StrEnum):
     REMOVED = "removed"
 
 
+COUNTED: Final = ("before", "after", *map(str, Fate))
+"""What is counted for each prefix."""
+
+
 class HeldDid(NamedTuple):
     """A DID on a trunk, by the trunk's id."""
 
@@ -63,7 +61,7 @@ class HeldDid(NamedTuple):
     did: Did
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Holdings:
     """The DIDs of all trunks of a PBX at one time."""
 
@@ -77,6 +75,21 @@ class Holdings:
         """How many DIDs there are."""
         return sum(map(len, self.dids.values()))
 
+    @property
+    def entries(self) -> Iterator[tuple[int, str]]:
+        """All DIDs as text, each with its trunk."""
+        return ((trunk, did.number) for trunk, dids in self.dids.items() for did in dids)
+
+    @cached_property
+    def numbers(self) -> int:
+        """How many numbers the DIDs stand for; those without an end count for nothing."""
+        return sum(numbers_covered(did) for _, did in self.entries)
+
+    @cached_property
+    def endless(self) -> int:
+        """How many patterns have no end."""
+        return sum(not numbers_covered(did) for _, did in self.entries)
+
 
 class CensusLine(NamedTuple):
     """A DID that is not just kept."""
@@ -87,14 +100,11 @@ class CensusLine(NamedTuple):
     e164: str
     """Blank where it has no such form."""
     was_on: frozenset[int]
-    """The trunks that had the number before, in any notation or by a pattern with an end; of what is renamed, its own
-    alone."""
+    """The trunks that had the number before, in any notation or by a pattern with an end."""
     is_on: frozenset[int]
     """Those that have it afterwards."""
-    covered_by: str = ""
-    """A pattern that takes afterwards what is removed."""
-    orphaned: bool = False
-    """Whether the number, or one of those that a pattern covers, is on no trunk afterwards."""
+    orphaned: bool
+    """Whether it is removed, and the number, or one of those that a pattern covers, is on no trunk afterwards."""
 
     @property
     def here(self) -> HeldDid:
@@ -113,15 +123,6 @@ class CensusLine(NamedTuple):
         return self.before is not None and self.before.trunk not in self.is_on
 
 
-@dataclass(slots=True, kw_only=True)
-class PrefixCount:
-    """What becomes of the DIDs that begin alike."""
-
-    before: int = 0
-    after: int = 0
-    fates: Counter[Fate] = field(default_factory=Counter)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
     """What becomes of every DID of a PBX."""
@@ -132,23 +133,20 @@ class Census:
     lines: Sequence[CensusLine]
     """Those that are not just kept, by trunk and in the order of its list."""
     counts: Mapping[Fate, int]
-    numbers: tuple[int, int]
-    """How many numbers the DIDs stand for before and after; those without an end count for nothing."""
-    endless: tuple[int, int]
-    """How many patterns have no end, before and after."""
-    prefixes: Mapping[str, PrefixCount]
-    """By prefix in E.164 as far as there is one, ascending; all DIDs are in it."""
+    prefixes: Mapping[str, Counter[str]]
+    """All DIDs by prefix, in E.164 as far as there is one, ascending; what is counted of each is `COUNTED`."""
 
     @property
     def says(self) -> str:
         """All of it in a line."""
-        count = self.counts
-        fates = ", ".join(f"{count[fate]:,} {fate}" for fate in Fate)
+        fates = ", ".join(f"{self.counts[fate]:,} {fate}" for fate in Fate)
         text = f"{self.before.count:,} DIDs before, {self.after.count:,} after: {fates}."
-        if self.numbers == (self.before.count, self.after.count):
+        was, becomes = self.before.numbers, self.after.numbers
+        if (was, becomes) == (self.before.count, self.after.count):
             return text
-        endless = f", and {counted(self.endless[1], 'pattern')} without an end" if self.endless[1] else ""
-        return f"{text} With patterns they are {self.numbers[0]:,} numbers before, {self.numbers[1]:,} after{endless}."
+        endless = self.after.endless
+        more = f", and {counted(endless, 'pattern')} without an end" if endless else ""
+        return f"{text} With patterns they are {was:,} numbers before, {becomes:,} after{more}."
 
 
 def take_census(before: Holdings, after: Holdings, region: str = "") -> Census:
@@ -162,232 +160,146 @@ def take_census(before: Holdings, after: Holdings, region: str = "") -> Census:
     Raises:
         CensusDiffers: the sums do not balance.
     """
-    told = HomeRegion(region.upper()) if region else guess_region(dict.fromkeys(_numbers(before, after)))
-    numbering = Numbering(told.code)
-    fates = _Fates()
-    for trunk in dict.fromkeys([*before.dids, *after.dids]):
-        fates.compare(trunk, before.dids.get(trunk, ()), after.dids.get(trunk, ()))
-    pairs = fates.paired(numbering)
+    told = (
+        HomeRegion(region.upper())
+        if region
+        else guess_region({did: None for _, did in (*before.entries, *after.entries)})
+    )
+    same = [trunk for trunk, dids in before.dids.items() if dids == after.dids.get(trunk)]
+    gone, new = (
+        [HeldDid(trunk, did) for trunk, dids in held.dids.items() if trunk not in {*same} for did in dids]
+        for held in (before, after)
+    )
+    pairs = [*_paired(gone, new, told.code)]
     counts = Counter(fate for fate, _, _ in pairs)
-    counts[Fate.KEPT] = fates.kept
-    both = fates.kept + counts[Fate.RENAMED] + counts[Fate.MOVED]
+    counts[Fate.KEPT] += sum(len(before.dids[trunk]) for trunk in same)
+    both = counts[Fate.KEPT] + counts[Fate.RENAMED] + counts[Fate.MOVED]
     for when, one_sided, holdings in (("before", Fate.REMOVED, before), ("after", Fate.ADDED, after)):
         if both + counts[one_sided] != holdings.count:
             raise CensusDiffers(when, both + counts[one_sided], holdings.count)
-    lines = _lines(pairs, before, after, numbering)
-    stands_for = [[numbers_covered(number) for number in _numbers(holdings)] for holdings in (before, after)]
+    lines = _lines([pair for pair in pairs if pair[0] is not Fate.KEPT], before, after, told.code)
     return Census(
         before=before,
         after=after,
         region=told,
         lines=lines,
         counts=counts,
-        numbers=(sum(stands_for[0]), sum(stands_for[1])),
-        endless=(stands_for[0].count(0), stands_for[1].count(0)),
-        prefixes=_by_prefix(before, after, lines, numbering),
+        prefixes=_by_prefix(before, lines, told.code),
     )
-
-
-def _numbers(*holdings: Holdings) -> Iterator[str]:
-    return (did.number for held in holdings for dids in held.dids.values() for did in dids)
 
 
 _Pair: TypeAlias = tuple[Fate, HeldDid | None, HeldDid | None]
 
 
-class _Fates:
-    """Pairs what is gone from trunks with what is new on them."""
-
-    def __init__(self) -> None:
-        self.kept = 0
-        self._pairs: list[_Pair] = []
-        self._gone: list[HeldDid] = []
-        self._new: list[HeldDid] = []
-
-    def compare(self, trunk: int, old: Sequence[Did], new: Sequence[Did]) -> None:
-        """Take in what one trunk holds before and after."""
-        if old is new or tuple(old) == tuple(new):
-            self.kept += len(old)
-            return
-        was, becomes = keyed(old), keyed(new)
-        for key, did in was.items():
-            now = becomes.get(key)
-            if now is None:
-                self._gone.append(HeldDid(trunk, did))
-            elif now.name == did.name:
-                self.kept += 1
-            else:
-                self._pairs.append((Fate.RENAMED, HeldDid(trunk, did), HeldDid(trunk, now)))
-        self._new += [HeldDid(trunk, did) for key, did in becomes.items() if key not in was]
-
-    def paired(self, numbering: Numbering) -> list[_Pair]:
-        """Pair the same text first, then the same number in two notations; what is left is removed or added."""
-        self._pair(lambda did: did.key)
-        shared = {_end(held.did) for held in self._gone} & {_end(held.did) for held in self._new}
-        self._pair(lambda did: _identity(did, numbering) if _end(did) in shared else "")
-        self._pairs += [(Fate.REMOVED, held, None) for held in self._gone]
-        self._pairs += [(Fate.ADDED, None, held) for held in self._new]
-        return self._pairs
-
-    def _pair(self, identity: Callable[[Did], str]) -> None:
-        """Pair all that have one identity, on one trunk rather than on two; a blank one is none."""
-        waiting: defaultdict[str, list[int]] = defaultdict(list)
-        for place, held in enumerate(self._gone):
-            waiting[identity(held.did)].append(place)
-        waiting.pop("", None)
-        taken, unpaired = set(), []
-        for held in self._new:
-            places = waiting.get(identity(held.did))
-            if not places:
-                unpaired.append(held)
-                continue
-            own = (turn for turn, place in enumerate(places) if self._gone[place].trunk == held.trunk)
-            place = places.pop(next(own, 0))
-            taken.add(place)
-            before = self._gone[place]
-            self._pairs.append((Fate.RENAMED if before.trunk == held.trunk else Fate.MOVED, before, held))
-        self._gone = [held for place, held in enumerate(self._gone) if place not in taken]
-        self._new = unpaired
+def _paired(gone: Sequence[HeldDid], new: Sequence[HeldDid], region: str) -> Iterator[_Pair]:
+    """Pair what trunks held with what they hold: the same text on one trunk, the same number, then on any trunk."""
+    identities: Sequence[Callable[[HeldDid], Hashable]] = (
+        lambda held: (held.trunk, held.did.key),
+        lambda held: (held.trunk, identity(held.did.number, region)),
+        lambda held: held.did.key,
+        lambda held: identity(held.did.number, region),
+    )
+    for of in identities:
+        waiting: defaultdict[Hashable, deque[HeldDid]] = defaultdict(deque)
+        for held in gone:
+            waiting[of(held)].append(held)
+        olds = [same.popleft() if (same := waiting.get(of(held))) else None for held in new]
+        yield from ((_fate(old, held), old, held) for old, held in zip(olds, new, strict=True) if old)
+        gone = [held for some in waiting.values() for held in some]
+        new = [held for old, held in zip(olds, new, strict=True) if not old]
+    yield from ((Fate.REMOVED, held, None) for held in gone)
+    yield from ((Fate.ADDED, None, held) for held in new)
 
 
-def _end(did: Did) -> str:
-    return did.number[-_END:].upper()
-
-
-def _identity(did: Did, numbering: Numbering) -> str:
-    """Return what all notations of a number have in common."""
-    return numbering.e164(did.number) or did.key
+def _fate(old: HeldDid, new: HeldDid) -> Fate:
+    if old.trunk != new.trunk:
+        return Fate.MOVED
+    return Fate.KEPT if old == new else Fate.RENAMED
 
 
 class _Patterns:
-    """Patterns, asked which of them take a number, in its own notation or in E.164; one that takes all is no answer."""
+    """Patterns, asked which of them take all that a DID stands for; one that takes everything is no answer."""
 
-    def __init__(self, patterns: Iterable[HeldDid], numbering: Numbering) -> None:
-        self.trunks: defaultdict[str, set[int]] = defaultdict(set)
-        """By pattern."""
-        self._numbering = numbering
-        self._heads: defaultdict[str, dict[str, tuple[str, Matcher]]] = defaultdict(dict)
-        for trunk, did in patterns:
-            self.trunks[did.key].add(trunk)
-        for pattern in self.trunks:
-            for form in {pattern, numbering.e164(pattern)} - {""}:
-                head = sample_of(form)[0]
-                if head.strip("+") or numbers_covered(pattern):
-                    self._heads[head][form] = pattern, Matcher([form])
-        self._lengths = sorted({len(head) for head in self._heads})
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self._heads: defaultdict[str, dict[str, Matcher]] = defaultdict(dict)
+        for pattern in patterns:
+            head = sample_of(pattern)[0]
+            if head.strip("+") or numbers_covered(pattern):
+                self._heads[head][pattern] = Matcher([pattern])
+        self._lengths = sorted({*map(len, self._heads)})
 
-    def taking(self, did: str) -> set[str]:
-        """Return those that take all that a DID stands for."""
-        if not self._heads:
-            return set()
-        found = set()
-        for form in {did, self._numbering.e164(did)} - {""}:
-            heads = (self._heads.get(form[:length], {}) for length in self._lengths)
-            for pattern, matcher in (one for head in heads for one in head.values()):
-                if matcher.first_for(form) is not None:
-                    found.add(pattern)
-        return found
+    def taking(self, *notations: str) -> set[str]:
+        """Return those that take a DID in any of its notations."""
+        return {
+            pattern
+            for did in notations
+            for length in self._lengths
+            for pattern, matcher in self._heads.get(did[:length], {}).items()
+            if matcher.first_for(did) is not None
+        }
 
 
 class _Where:
-    """Which trunks have a number at one time, asked of those whose ends, or patterns, are given."""
+    """Which trunks have what is asked for at one time: the number itself, what a pattern covers, or one that covers it.
 
-    def __init__(self, holdings: Holdings, ends: AbstractSet[str], sought: _Patterns, numbering: Numbering) -> None:
-        self._numbering = numbering
-        self._trunks: defaultdict[str, set[int]] = defaultdict(set)
+    All are named by what their notations have in common.
+    """
+
+    def __init__(self, holdings: Holdings, asked: AbstractSet[str], region: str) -> None:
         self._inside: defaultdict[str, defaultdict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-        patterns: list[HeldDid] = []
-        for trunk, dids in holdings.dids.items():
-            if has_patterns(did.number for did in dids):
-                patterns += [HeldDid(trunk, did) for did in dids if is_pattern(did.number)]
-            for did in dids:
-                if _end(did) in ends:
-                    self._trunks[_identity(did, numbering)].add(trunk)
-                if sought.trunks:
-                    for pattern in sought.taking(did.number):
-                        self._inside[pattern][_identity(did, numbering)].add(trunk)
-        self._patterns = _Patterns(patterns, numbering)
+        self._on: defaultdict[str, set[int]] = defaultdict(set)
+        patterns = [one for one in asked if numbers_covered(one) > 1]
+        taking = _Patterns(patterns).taking
+        for trunk, did in holdings.entries:
+            own = identity(did, region)
+            if own in asked:
+                self._inside[own][own].add(trunk)
+            if is_pattern(own):
+                self._on[own].add(trunk)
+            for pattern in taking(did, own) if patterns else ():
+                self._inside[pattern][own].add(trunk)
+        self._patterns = _Patterns(self._on)
 
-    def trunks(self, did: Did, identity: str) -> frozenset[int]:
-        """Return the trunks that have a number, or one that a pattern covers; patterns without an end do not count."""
-        found = {*self._trunks.get(identity, ())}
-        for trunks in self._inside.get(did.key, {}).values() if self._inside else ():
-            found |= trunks
-        for pattern in self._patterns.taking(did.number):
-            if numbers_covered(pattern):
-                found |= self._patterns.trunks[pattern]
-        return frozenset(found)
-
-    def covering(self, did: Did) -> str:
-        """Return a pattern that takes all that a DID stands for; blank where none does."""
-        return min(self._patterns.taking(did.number), default="")
-
-    def has_all(self, pattern: Did) -> bool:
-        """Tell whether each number of a pattern is on a trunk; what is too much to be written out is not."""
-        if not 0 < numbers_covered(pattern.number) <= _WRITTEN_OUT:
-            return False
-        inside: Mapping[str, AbstractSet[int]] = self._inside.get(pattern.key, {})
-        numbers = map(Did, covered_numbers(pattern.number))
-        return all(_identity(did, self._numbering) in inside or self.covering(did) for did in numbers)
+    def find(self, did: str, own: str) -> tuple[frozenset[int], bool]:
+        """Return the trunks, those of patterns without an end left out, and whether nothing of it is on no trunk."""
+        taking = self._patterns.taking(did, own)
+        inside: Mapping[str, set[int]] = self._inside.get(own, {})
+        covering = [self._on[pattern] for pattern in taking if numbers_covered(pattern)]
+        whole = bool(taking) or 0 < numbers_covered(own) <= sum(map(numbers_covered, inside))
+        return frozenset().union(*inside.values(), *covering), whole
 
 
-def _lines(pairs: Sequence[_Pair], before: Holdings, after: Holdings, numbering: Numbering) -> list[CensusLine]:
+def _lines(pairs: Sequence[_Pair], before: Holdings, after: Holdings, region: str) -> list[CensusLine]:
     """Say of each DID that is not just kept which trunks have its number before and after."""
-    elsewhere = [new or old for fate, old, new in pairs if fate is not Fate.RENAMED]
-    held = [one for one in elsewhere if one is not None]
-    sought = _Patterns((one for one in held if numbers_covered(one.did.number) > 1), numbering)
-    ends = {_end(one.did) for one in held}
-    was, becomes = (_Where(holdings, ends, sought, numbering) for holdings in (before, after))
+    asked = {identity(held.did.number, region) for _, *sides in pairs for held in sides if held is not None}
+    was, becomes = (_Where(holdings, asked, region) for holdings in (before, after))
 
     def line(pair: _Pair) -> CensusLine:
-        fate, old, new = pair
-        trunk, did = new or old  # type: ignore[misc] # one of the two is there
-        e164 = numbering.e164(did.number)
-        if fate is Fate.RENAMED:
-            own = frozenset([trunk])
-            return CensusLine(*pair, e164, own, own)
-        identity = e164 or did.key
-        was_on, is_on = was.trunks(did, identity), becomes.trunks(did, identity)
-        covered_by = becomes.covering(did) if fate is Fate.REMOVED else ""
-        orphaned = fate is Fate.REMOVED and not covered_by
-        if orphaned:
-            orphaned = not becomes.has_all(did) if is_pattern(did.number) else not is_on
-        return CensusLine(*pair, e164, was_on, is_on, covered_by, orphaned)
+        did = (pair[2] or pair[1]).did.number  # type: ignore[union-attr] # one of the two is there
+        own = identity(did, region)
+        is_on, whole = becomes.find(did, own)
+        orphaned = pair[0] is Fate.REMOVED and not whole
+        return CensusLine(*pair, e164(did, region), was.find(did, own)[0], is_on, orphaned)
 
-    order = {trunk: place for place, trunk in enumerate(dict.fromkeys([*before.dids, *after.dids]))}
+    order = {trunk: place for place, trunk in enumerate([*before.dids, *after.dids])}
     return sorted(map(line, pairs), key=lambda line: order[line.here.trunk])
 
 
-def _by_prefix(
-    before: Holdings, after: Holdings, lines: Iterable[CensusLine], numbering: Numbering
-) -> Mapping[str, PrefixCount]:
-    fates: defaultdict[Fate, list[str]] = defaultdict(list)
-    for line in lines:
-        fates[line.fate].append(line.here.did.number)
-    counts: defaultdict[str, PrefixCount] = defaultdict(PrefixCount)
-    for prefix, count in _prefixes(_numbers(before), numbering):
-        counts[prefix].before += count
-    for prefix, count in _prefixes(_numbers(after), numbering):
-        counts[prefix].after += count
-    for fate, numbers in fates.items():
-        for prefix, count in _prefixes(numbers, numbering):
-            counts[prefix].fates[fate] += count
-    for of_prefix in counts.values():
-        of_prefix.fates[Fate.KEPT] = of_prefix.after - sum(
-            n for fate, n in of_prefix.fates.items() if fate is not Fate.REMOVED
-        )
+def _by_prefix(before: Holdings, lines: Sequence[CensusLine], region: str) -> Mapping[str, Counter[str]]:
+    """Count by what numbers begin with, their last four digits left off."""
+
+    def counted_by(dids: Iterable[str]) -> Iterator[tuple[str, int]]:
+        for head, count in Counter(identity(did, region)[:-BLOCK] for did in dids).items():
+            fixed = sample_of(head)[0]
+            yield fixed if len(fixed.lstrip("+")) > 2 else NO_PREFIX, count
+
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for prefix, count in counted_by(did for _, did in before.entries):
+        counts[prefix] += Counter(before=count, after=count, kept=count)
+    gone = [line.before.did.number for line in lines if line.before]
+    new = [line.after.did.number for line in lines if line.after]
+    fates = ((fate, 1, [line.here.did.number for line in lines if line.fate is fate]) for fate in Fate)
+    for what, sign, dids in (("kept", -1, gone), ("after", -1, gone), ("after", 1, new), *fates):
+        for prefix, count in counted_by(dids):
+            counts[prefix][what] += sign * count
     return dict(sorted(counts.items()))
-
-
-def _prefixes(numbers: Iterable[str], numbering: Numbering) -> Iterator[tuple[str, int]]:
-    """Yield what the numbers of each carrier's block begin with, their last four digits left off, and how many."""
-    blocks: Counter[tuple[str, int]] = Counter()
-    samples: dict[tuple[str, int], str] = {}
-    for number in numbers:
-        block = (number[:-_BLOCK], len(number)) if number[-_BLOCK:].isdecimal() else (number, 0)
-        blocks[block] += 1
-        samples[block] = number
-    for block, count in blocks.items():
-        number = samples[block]
-        fixed = sample_of((numbering.e164(number) or number)[:-_BLOCK])[0]
-        yield fixed if len(fixed.lstrip("+")) > 2 else NO_PREFIX, count

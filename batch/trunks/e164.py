@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import lru_cache
 from itertools import takewhile
+from operator import eq
 from typing import Final, NamedTuple
 
+from batch.trunks.numbers import did_key
 from batch.trunks.patterns import is_pattern, sample_of
 from batch.wording import counted
 
-_BLOCK: Final = 4
+BLOCK: Final = 4
 """Numbers that differ in so many digits at their end alone are written alike."""
 _WITH_COUNTRY: Final = 11
 """So many digits without a ``+`` or 0 in front are taken for a number with its country where no region is known."""
@@ -37,13 +39,13 @@ def guess_region(numbers: Iterable[str]) -> HomeRegion:
     """Guess the region from the numbers that say their country: ``+44…``, else ``0044…``, else ``4420…``."""
     known = [number for number in numbers if number.lstrip("+").isdecimal()]
     for mark in ("+", "00", ""):
-        told = [number[len(mark) :] for number in known if number.startswith(mark)]
+        told = [number.removeprefix(mark) for number in known if number.startswith(mark)]
+        blocks = Counter(number[:6] for number in told if mark or len(number) >= _WITH_COUNTRY)
+        examples = {number[:6]: number for number in told}
         regions: Counter[str] = Counter()
-        first = {number[:6]: number for number in told if mark or len(number) >= _WITH_COUNTRY}
-        counts = Counter(number[:6] for number in told if mark or len(number) >= _WITH_COUNTRY)
-        for head, number in first.items():
-            if region := _region_of(number):
-                regions[region] += counts[head]
+        for block, count in blocks.items():
+            regions[_region_of(examples[block])] += count
+        del regions[""]
         if regions:
             return HomeRegion(*regions.most_common(1)[0])
     return HomeRegion("")
@@ -60,68 +62,57 @@ def _region_of(number: str) -> str:
     return region if region.isalpha() and phonenumbers.is_valid_number(found) else ""
 
 
-class Numbering:
-    """Writes numbers of a region in E.164. Each block of ten thousand numbers is looked up once.
+def identity(did: str, region: str) -> str:
+    """Return what all notations of a number have in common."""
+    return e164(did, region) or did_key(did)
+
+
+def e164(number: str, region: str) -> str:
+    """Return a number, or a pattern that ends in its wildcards, in E.164; blank where it has no such form.
 
     Args:
+        number: as a trunk has it.
         region: as ``GB``; blank where it is not known, and then only numbers with their country are understood.
     """
-
-    def __init__(self, region: str = "") -> None:
-        self.region = region
-        self._blocks: dict[tuple[str, int], tuple[str, int]] = {}
-
-    def e164(self, number: str) -> str:
-        """Return a number, or a pattern that ends in its wildcards, in E.164; blank where it has no such form."""
-        if number.startswith("+") and number[1:].isdecimal():
-            return number
-        if not number.isdecimal():
-            return self._pattern(number) if is_pattern(number) else ""
-        key = number[:-_BLOCK], len(number)
-        if key not in self._blocks:
-            self._blocks[key] = self._written(number)
-        put, cut = self._blocks[key]
-        return put + number[cut:] if put else ""
-
-    def _pattern(self, pattern: str) -> str:
-        """Write a pattern by a number that it stands for: what is fixed in front of it changes, the rest stays."""
-        fixed, rest, sample = sample_of(pattern)
-        written = self.e164(sample) if sample else ""
-        wild = len(sample) - len(fixed)
-        return written[: len(written) - wild] + rest if written and written.endswith(sample[len(fixed) :]) else ""
-
-    def _written(self, number: str) -> tuple[str, int]:
-        """Return what goes in front of a number in place of so many of its digits; nothing where it has no E.164."""
-        written = next((found for found in self._readings(number) if found), "")
-        pairs = zip(reversed(number), reversed(written), strict=False)
-        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
-        return (written[: len(written) - same], len(number) - same) if same >= _BLOCK else ("", 0)
-
-    def _readings(self, number: str) -> Iterator[str]:
-        """Yield a number in E.164 in the ways it can be read, the surest first; blank for what it is not."""
-        country, with_zero = _country(self.region) if self.region else ("", True)
-        international = "" if number.startswith("0") else f"+{number}"
-        if with_zero and international and (len(number) >= _WITH_COUNTRY or (country and number.startswith(country))):
-            yield _parsed(international)  # national numbers begin with 0 there
-        if country and with_zero and number.startswith(country):
-            yield _parsed(international, surely=False)
-        if self.region:
-            yield _parsed(number, self.region)
-        if number.startswith("00"):
-            yield _parsed(f"+{number[2:]}")
-        elif self.region and international:
-            yield _parsed(international)
-        if self.region:
-            yield _parsed(number, self.region, surely=False)
+    if number.startswith("+") and number[1:].isdecimal():
+        return number
+    if number.isdecimal():
+        head, cut = _head(number[:-BLOCK], len(number), region)
+        return head + number[cut:] if head else ""
+    fixed, rest, sample = sample_of(number) if is_pattern(number) else ("", "", "")
+    written = e164(sample, region) if sample else ""
+    wild = sample[len(fixed) :]
+    return written.removesuffix(wild) + rest if written.endswith(wild) and written else ""
 
 
-@cache
-def _country(region: str) -> tuple[str, bool]:
-    """Return a region's country code, and whether its national numbers are written with a 0 in front."""
+@lru_cache(maxsize=1 << 17)
+def _head(block: str, length: int, region: str) -> tuple[str, int]:
+    """Return what goes in front of a block's numbers in place of so many of their digits; blank: they have no E.164."""
+    number = block.ljust(length, "0")
+    written = next(filter(None, _readings(number, region)), "") if block else ""
+    same = sum(takewhile(bool, map(eq, reversed(number), reversed(written))))
+    return (written[: len(written) - same], length - same) if same >= BLOCK else ("", 0)
+
+
+def _readings(number: str, region: str) -> Iterator[str]:
+    """Yield a number in E.164 in the ways it can be read, the surest first; blank for what it is not."""
     import phonenumbers  # noqa: PLC0415 - only what reads a PBX needs it
 
-    code = phonenumbers.country_code_for_region(region)
-    return str(code or ""), phonenumbers.ndd_prefix_for_region(region, True) == "0"
+    country = str(phonenumbers.country_code_for_region(region) or "-") if region else "-"
+    with_zero = not region or phonenumbers.ndd_prefix_for_region(region, True) == "0"
+    international = "" if number.startswith("0") else f"+{number}"
+    if with_zero and international and (len(number) >= _WITH_COUNTRY or number.startswith(country)):
+        yield _parsed(international)  # national numbers begin with 0 there
+    if with_zero and number.startswith(country):
+        yield _parsed(international, surely=False)
+    if region:
+        yield _parsed(number, region)
+    if number.startswith("00"):
+        yield _parsed(f"+{number[2:]}")
+    elif region and international:
+        yield _parsed(international)
+    if region:
+        yield _parsed(number, region, surely=False)
 
 
 def _parsed(number: str, region: str | None = None, *, surely: bool = True) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from functools import lru_cache, reduce
-from itertools import dropwhile, product, takewhile
+from itertools import dropwhile, takewhile
 from math import prod
 from operator import and_, itemgetter, or_
 from typing import Final, TypeAlias
@@ -66,12 +66,6 @@ def numbers_covered(did: str) -> int:
     if not is_pattern(did):
         return 1
     return prod(0 if isinstance(place, _Any) else len(place) for place in _elements(did))
-
-
-def covered_numbers(did: str) -> Iterator[str]:
-    """Yield the numbers that a DID with an end to them stands for, ascending."""
-    places = (sorted(place) for place in _elements(did) if not isinstance(place, _Any))
-    return map("".join, product(*places))
 
 
 def sample_of(pattern: str) -> tuple[str, str, str]:
