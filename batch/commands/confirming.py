@@ -19,11 +19,12 @@ from batch.commands.command_lines import command
 from batch.commands.outputs import Confirmed, Report
 from batch.commands.plan import Planned
 from batch.commands.run import Progress, UserInterface
-from batch.commands.undo import undo
+from batch.commands.undo import holding_run, take_back
 from batch.errors import BatchError, Interrupted, UsageError
 from batch.options import seconds_of
 from batch.runs.confirmations import Confirmation, Stage, note_confirmation, place_of_waiting, read_confirmation
 from batch.runs.locks import Holder, holding
+from batch.settings import settings_given
 from batch.wording import duration, moment
 
 _POLL_S: Final = 0.2
@@ -142,11 +143,15 @@ def _wait(report: Report, seconds: float, until: datetime, interface: UserInterf
 def _go_back(report: Report, interface: Remembering, why: str) -> Report:
     """Take a run back, without asking: that was agreed to with the time that was given."""
     folder, settings = report.folder.path, report.checked.settings
-    interface.tell(f"Going back: {why}.")
-    interface.agrees = True
+    given: dict[str, Any] = {"allow": settings.allow, "secret": settings.secret}
     try:
-        given: dict[str, Any] = {"allow": settings.allow, "secret": settings.secret}
-        done = undo(folder, interface, **given)
+        with holding_run(folder, "undo"):
+            said = read_confirmation(folder) or Confirmation()
+            if said.stage is not Stage.OPEN:  # at the last moment
+                return replace(report, confirmation=Confirmed(by=said.by, taken_back=said.stage is Stage.TAKEN_BACK))
+            interface.tell(f"Going back: {why}.")
+            interface.agrees = True
+            done = take_back(folder, interface, settings_given(given))
     except BatchError as error:
         return replace(report, confirmation=Confirmed(by=why, failed=f"{error.message} {error.hint}"))
     if isinstance(done, Planned):
@@ -161,17 +166,20 @@ def confirm(run: Path | str) -> Confirmation:
     """Confirm a run that would go back by itself, or that was stopped while it waited. Contacts no PBX.
 
     Raises:
-        UsageError: it needs no confirmation, or was taken back already.
+        UsageError: it needs no confirmation, is being written or taken back, or was taken back already.
     """
     place = Path(run)
-    said = read_confirmation(place)
-    if said is None:
+    if not place.is_dir() or read_confirmation(place) is None:
         raise UsageError(
             f"The run {place.name} needs no confirmation: it was not applied with --confirm-within.", "Nothing to do."
         )
-    if said.stage is Stage.TAKEN_BACK:
-        raise UsageError(f"The run {place.name} was taken back already.", "To have it again, apply the workbook again.")
-    if said.stage is Stage.OPEN:
-        said = replace(said, stage=Stage.CONFIRMED, by=_WINDOW)
-        note_confirmation(place, said)
-    return said
+    with holding_run(place, "confirm"):  # while it is written, or goes back, it is not to be confirmed
+        said = read_confirmation(place) or Confirmation()
+        if said.stage is Stage.TAKEN_BACK:
+            raise UsageError(
+                f"The run {place.name} was taken back already.", "To have it again, apply the workbook again."
+            )
+        if said.stage is Stage.OPEN:
+            said = replace(said, stage=Stage.CONFIRMED, by=_WINDOW)
+            note_confirmation(place, said)
+        return said

@@ -12,6 +12,7 @@ import pytest
 
 import batch
 from batch.commands.run import Unattended
+from batch.practice.state import PbxState
 from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
 from tests.flows.crashes import command, ended, run_folders, until
 from tests.flows.shell import CLIENT_SECRET, FAST, LOSING_NUMBERS, Bench, Ran, bench, run
@@ -220,3 +221,20 @@ def test_a_run_that_needs_no_confirmation_cannot_be_confirmed(there: Bench) -> N
     refused = run("confirm", ran.json["run"], "--json")
     assert refused.code == 2
     assert "needs no confirmation" in refused.json["error"]["message"]
+
+
+def test_what_is_going_back_cannot_be_confirmed_any_more(tmp_path: Path) -> None:
+    tried: list[str] = []
+
+    def meanwhile(_: PbxState) -> None:
+        (folder, *_) = run_folders(tmp_path / "book.xlsx")
+        if (said := read_confirmation(folder)) is not None and said.until is not None and not tried:
+            refused = ended(command("confirm", folder, "--json"))
+            tried.append(refused.json["error"]["message"])
+
+    live = deepcopy([LONDON, PARIS])
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=live, on_change=meanwhile) as there:
+        before = everything(there)
+        report, _ = by(there, lambda: "no")
+        assert (report.exit_code, everything(there)) == (5, before)
+        assert "is in use by undo" in tried[0]
