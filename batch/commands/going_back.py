@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
@@ -16,6 +17,7 @@ from batch.trunks.way_back import (
     OVERWRITE,
     Return,
     WayBack,
+    overwritten,
     plan_back,
     restored,
     way_back_of,
@@ -58,24 +60,26 @@ def find_way_back(checked: Checked, then: LiveTrunk | None) -> WayBack | None:
 def with_moves_back(
     put: AllChanges,
     checked: Checked,
-    inventory: Inventory,
     exported: Mapping[int, LiveTrunk],
     live: Mapping[int, LiveTrunk],
     stopped: Collection[int],
 ) -> AllChanges:
     """Return what goes back with its moves in order, and without those of which only one half can go back.
 
-    ``live`` are the trunks that can be read, by row; nothing is written in the rows that are ``stopped``.
+    ``live`` are the trunks of the workbook that are there, by id, also those that were not chosen; nothing is written
+    in the rows that are ``stopped``.
     """
     backs = {number: back for number, then in exported.items() if (back := find_way_back(checked, then))}
-    readable = {trunk.id: trunk for trunk in live.values() if trunk.id in backs}
-    unreadable = backs.keys() & inventory.by_id.keys() - readable.keys()
     sound = [change for change in put.changes if change.record.row not in stopped]
-    sound, returns = only_with_both(sound, put.returns, backs, readable, unreadable)
+    sound, returns = only_with_both(sound, put.returns, backs, live)
     made = {change.record.row: change for change in sound}
     changes = [made.get(change.record.row, change) for change in put.changes]
     moves = moves_back(changes) if checked.settings.read_back else put.moves
-    return replace(put, changes=changes, returns=returns, moves=moves)
+    lines: defaultdict[int, list[Return]] = defaultdict(list)
+    for line in returns:
+        lines[line.row].append(line)
+    dangers = [hazard for c in changes for hazard in overwritten(c.record, c.live, lines[c.record.row])]
+    return replace(put, changes=changes, returns=returns, moves=moves, hazards=[*dangers, *put.hazards])
 
 
 def _may_overwrite(checked: Checked, trunk: LiveTrunk) -> bool:

@@ -151,7 +151,11 @@ class Planned:
     def facts(self) -> list[tuple[str, str]]:
         """What becomes of DIDs, over all trunks: how they move, and their census."""
         moves = moves_line(self.plan, MoveOrder(self.checked.settings.move_order))
-        return [*([("Moves", moves)] if moves else ()), *(self.census.facts if self.census is not None else ())]
+        facts = [*([("Moves", moves)] if moves else ()), *(self.census.facts if self.census is not None else ())]
+        if self.census is not None and self.checked.settings.undoes is not None:  # no hazard holds an undo up
+            twice = [hazard.message for hazard in self.census.hazards() if hazard.code == "did-doubled"]
+            facts += [("On two trunks", " ".join(twice))] if twice else []
+        return facts
 
     @property
     def exit_code(self) -> int:
@@ -225,8 +229,9 @@ def make_plan(
     )
     put = against.put_all(records, lambda more: _as_notices(done_with, own([*found, *more], tables, checked.records)))
     if checked.goes_back:
+        live = {**live, **client.trunks([*(exported.keys() & inventory.by_id.keys() - live.keys())])}
         stopped = stopped_by([*checked.problems.stopping, *put.problems])
-        put = with_moves_back(put, checked, inventory, exported, readable, stopped)
+        put = with_moves_back(put, checked, exported, live, stopped)
     blamed = {problem.place for problem in checked.problems.stopping}
     new = [problem for problem in put.problems if problem.place not in blamed]  # not what only follows from another
     planned = _planned(checked, connection, inventory, put, [*around, *new])
@@ -270,8 +275,9 @@ def _with_census(planned: Planned) -> Planned:
     counted = census.census if census else None
     dangers += size_hazards(counted, len(plan.updates), settings.size_percent, settings.size_trunks)
     listed = (*planned.listed, *(census.sheets() if census else ()))
-    hazards = () if planned.checked.goes_back else dangers  # as what is left to people
-    return replace(_with_hazards(planned, hazards), census=census, listed=listed)
+    if planned.checked.goes_back:  # as what is left to people; what an export holds may be long ago
+        dangers = [danger for danger in dangers if settings.restores and danger.code == "did-doubled"]
+    return replace(_with_hazards(planned, dangers), census=census, listed=listed)
 
 
 def _left_to_people(planned: Planned, client: LiveReads) -> Planned:

@@ -18,7 +18,7 @@ from batch.schema.problems import Problem
 from batch.tables.rows import Tables
 from batch.tables.table import Table
 from batch.trunks.change_plan import Change, check_orders, plan_change, stopped_by
-from batch.trunks.diff import ChangeKind
+from batch.trunks.diff import ChangeKind, compare
 from batch.trunks.live import Did, Inventory, LiveTrunk
 from batch.trunks.live_checks import Hazard, deserted, not_sendable
 from batch.trunks.model import DidRow, Move, Record, Records
@@ -302,19 +302,22 @@ class Against:
             left, blocked = check_both_sound(self.tables, waiting, self._at_fault(records, puts, told), names)
         written = [puts[r.row] for r in records if r.row in puts and not (r.gives_only and r.row in left)]
         problems = [problem for put in puts.values() for problem in put.problems]
+        unordered = () if self.going_back else _unordered(self.tables, [put.change for put in written])
         return AllChanges(
             changes=[put.change for put in written],
             moves=tuple(_planned(sound, {row: put.change for row, put in puts.items()})),
             hazards=[hazard for put in written for hazard in put.hazards],
             returns=[line for put in written for line in put.returns],
-            problems=as_told([*found, *problems, *blocked, *_unordered(self.tables, [put.change for put in written])]),
+            problems=as_told([*found, *problems, *blocked, *unordered]),
         )
 
     def _put(self, record: Record, moves: MovesOf) -> _Put:
         tables, live = self.tables, self.live[record.row]
         if self.going_back is not None and (back := self.going_back(record, live)) is not None:
             change, hazards, returns = back
-            change = replace(change, difference=moves.told(change.difference))
+            asked, desired = moves.applied(change.record, change.desired, live)
+            difference = moves.told(compare(live, desired))
+            change = replace(change, record=asked, desired=desired, difference=difference)
             sends = change.difference and record.row not in self.stopped
             return _Put(
                 change, hazards, not_sendable(tables, record, live, change.body()) if sends else [], moves, returns

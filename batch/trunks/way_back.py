@@ -142,8 +142,7 @@ def plan_back(
     edits = {sheet: edit for part in sound for sheet, edit in part.edits.items()}
     asked = replace(record, fields=desired.fields, lists=edits)
     change = Change(record=record, live=live, desired=desired, difference=compare(live, desired))
-    dangers = [*_overwritten(record, live, lines), *hazards(asked, live, change.difference)]
-    return change, dangers, lines
+    return change, [*hazards(asked, live, change.difference)], lines
 
 
 def _refused(line: Return, why: str) -> Return:
@@ -182,7 +181,8 @@ def _lost(row: int, trunk: str, what: str, why: str) -> Return:
     return Return(row=row, trunk=trunk, field=what, before="", wrote="", now="", fate=Restoration.LOST, why=why)
 
 
-def _overwritten(record: Record, live: LiveTrunk, lines: Sequence[Return]) -> Iterator[Hazard]:
+def overwritten(record: Record, live: LiveTrunk, lines: Sequence[Return]) -> Iterator[Hazard]:
+    """Name what somebody changed since on a trunk and what goes back all the same."""
     later = [line for line in lines if line.later and line.fate is Restoration.RESTORED]
     if later:
         first = later[0]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import ChangeKind, Desired, ListDifference, compare
-from batch.trunks.live import Did, LiveTrunk
+from batch.trunks.live import WHOLE_TRUNK, Did, LiveTrunk
 from batch.trunks.moved_dids import PlannedMove
 from batch.trunks.schedule import did_keys, put_back
 from batch.trunks.way_back import Restoration, Return, WayBack
@@ -41,7 +41,6 @@ def only_with_both(
     returns: Sequence[Return],
     backs: Mapping[int, WayBack],
     live: Mapping[int, LiveTrunk],
-    unreadable: Collection[int],
 ) -> tuple[list[Change], list[Return]]:
     """Leave DIDs where they are that would else be on no trunk, or on two, because one side cannot go back.
 
@@ -49,10 +48,9 @@ def only_with_both(
         changes: those that are made.
         returns: what becomes of each field and entry.
         backs: what every trunk goes back to, by its id.
-        live: those of them that can be read, by id.
-        unreadable: ids of those that are there and cannot.
+        live: those of them that are there, by id.
     """
-    sides = _sides(backs, changes := list(changes), live, unreadable)
+    sides = _sides(backs, changes := list(changes), live)
     told, made = {(line.row, line.field): place for place, line in enumerate(returns)}, list[Change]()
     lines = list(returns)
     for change in changes:
@@ -76,7 +74,7 @@ class _Sides:
     homes: Mapping[str, Sequence[int]]
     """By DID, the trunks that had it before."""
     guests: Mapping[str, Sequence[int]] = field(default_factory=dict)
-    """By DID, the trunks that the run put it on."""
+    """By DID, the trunks that it was put on since, by the run or by somebody."""
 
     def stays(self, change: Change) -> dict[str, str]:
         """Return the DIDs of a trunk that are to be left as they are, and why."""
@@ -93,26 +91,26 @@ class _Sides:
         return found
 
 
-def _sides(
-    backs: Mapping[int, WayBack], changes: Iterable[Change], live: Mapping[int, LiveTrunk], unreadable: Collection[int]
-) -> _Sides:
+def _sides(backs: Mapping[int, WayBack], changes: Iterable[Change], live: Mapping[int, LiveTrunk]) -> _Sides:
     after: dict[int, Collection[str]] = dict.fromkeys(backs, frozenset[str]())
     homes: defaultdict[str, list[int]] = defaultdict(list)
     guests: defaultdict[str, list[int]] = defaultdict(list)
     for number, back in backs.items():
         wrote = {entry.key for entry in back.wrote.dids.entries}
         before = {e.key for e in back.entries(DIDS) if isinstance(e, Did)} if DIDS.api in back.before else wrote
+        if number in live:
+            after[number] = wrote if _is_unread(live[number]) else {e.key for e in live[number].dids.entries}
         for key in before:
             homes[key].append(number)
-        for key in wrote - before:
+        for key in wrote.union(after[number]) - before:
             guests[key].append(number)
-        if number in unreadable or (number in live and DIDS.api in live[number].unread):
-            after[number] = wrote
-        elif number in live:
-            after[number] = {entry.key for entry in live[number].dids.entries}
     after |= {change.live.id: {entry.key for entry in _wanted(change)} for change in changes}
     names = {number: live[number].label if number in live else back.wrote.label for number, back in backs.items()}
     return _Sides(names=names, after=after, homes=homes, guests=guests)
+
+
+def _is_unread(trunk: LiveTrunk) -> bool:
+    return WHOLE_TRUNK in trunk.unread or DIDS.api in trunk.unread
 
 
 def _wanted(change: Change) -> Sequence[Did]:

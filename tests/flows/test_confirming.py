@@ -227,7 +227,7 @@ def test_what_is_going_back_cannot_be_confirmed_any_more(tmp_path: Path) -> None
     tried: list[str] = []
 
     def meanwhile(_: PbxState) -> None:
-        (folder, *_) = run_folders(tmp_path / "book.xlsx")
+        folder = run_folders(tmp_path / "book.xlsx")[0]
         if (said := read_confirmation(folder)) is not None and said.until is not None and not tried:
             refused = ended(command("confirm", folder, "--json"))
             tried.append(refused.json["error"]["message"])

@@ -11,7 +11,7 @@ import openpyxl
 import pytest
 
 from samples.making.files import Page, write_workbook
-from tests.flows.shell import Bench, Ran, pbx, run, serving
+from tests.flows.shell import Bench, Ran, bench, pbx, register, run, serving
 from tests.flows.test_undo import LONDON, PARIS, SECRET, everything, fates, held
 
 
@@ -134,3 +134,58 @@ def test_a_chain_of_names_goes_back_unless_its_end_is_taken_by_somebody_who_keep
     done = restore(there, "--allow", "overwrite-later-edits")
     assert done.code == 5, done.said
     assert fates(done) == {("Rome", "Name"): "cannot be restored", ("London", "Name"): "cannot be restored"}
+
+
+@pytest.fixture
+def moving(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Bench, Path]]:
+    """Serve a PBX, and an export of it."""
+    monkeypatch.setenv("TRUNK_BATCH_SIZE_PERCENT", "100")
+    live = [register(8, "London", "100", "102"), register(9, "Paris", "500"), register(10, "Rome", "600")]
+    with bench(tmp_path, trunks=[("Name",), ("London",)], live=live) as served:
+        path = tmp_path / "export.xlsx"
+        assert (
+            run("export", "-o", path, "--url", served.pbx.url, "--client-id", "practice", environment=SECRET).code == 0
+        )
+        yield served, path
+
+
+def test_of_trunks_that_are_chosen_alone_no_did_is_taken_that_no_other_takes_back(moving: tuple[Bench, Path]) -> None:
+    there, path = moving
+    held(there, 9)["did_list"].append(held(there, 8)["did_list"].pop(0))
+    for only, field, why in (
+        ("Paris", "DID 100", "It was on London, which does not take it back: it would be on no trunk."),
+        ("London", "DID 100", "It stays on Paris, so it would be on two trunks."),
+    ):
+        back = there.run("restore", "--yes", "--json", "--only", only, workbook=path)
+        assert (back.code, there.writes()) == (5, []), back.said
+        assert {line["field"]: line["why"] for line in back.json["way_back"]} == {field: why}
+    both = there.run("restore", "--yes", "--json", "--allow", "overwrite-later-edits", workbook=path)
+    assert both.code == 0, both.said
+    assert [entry["did"] for entry in held(there, 8)["did_list"]] == ["100", "102"]
+
+
+def test_a_did_that_somebody_put_onto_a_trunk_since_does_not_come_back_as_a_second_one_unasked(
+    moving: tuple[Bench, Path],
+) -> None:
+    there, path = moving
+    there.pbx.state.trunks[11] = held(there, 10) | {"id": 11, "name": "Tokyo", "did_list": []}
+    held(there, 11)["did_list"].append(held(there, 8)["did_list"].pop(0))
+    flags = ("--yes", "--json", "--allow", "overwrite-later-edits")
+    twice = there.run("restore", *flags, workbook=path)
+    assert (twice.code, [one["message"] for one in twice.json["hazards"][1:]]) == (
+        4, ["London: 100 (DIDs!B2) would be on London and Tokyo at once."],
+    )  # fmt: skip
+    assert there.run("restore", *flags, "--allow", "did-doubled", workbook=path).code == 0
+
+
+def test_a_move_that_a_person_typed_into_the_export_takes_the_did_off_the_other_trunk(
+    moving: tuple[Bench, Path],
+) -> None:
+    there, path = moving
+    book = openpyxl.load_workbook(path)
+    row = next(row for row in book["DIDs"].iter_rows() if row[1].value == "500")
+    row[0].value, row[3].value = "Rome", "Paris"
+    book.save(path)
+    back = there.run("restore", "--yes", "--json", workbook=path)
+    assert back.code == 0, back.said
+    assert [[entry["did"] for entry in held(there, n)["did_list"]] for n in (9, 10)] == [[], ["500", "600"]]

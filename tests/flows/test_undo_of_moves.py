@@ -124,3 +124,12 @@ def test_a_run_that_was_half_done_and_gone_on_with_goes_back_with_what_its_first
         back = undo(Path(ran.json["run"]))
         assert back.code == 0, back.said
         assert everything(there) == before
+
+
+def test_a_did_that_comes_back_while_somebody_has_put_it_elsewhere_is_said_to_be_on_two_trunks(there: Bench) -> None:
+    run_dir = moved(there)
+    held(there, PARIS)["did_list"] = held(there, PARIS)["did_list"][:1]
+    there.pbx.state.trunks[11] = held(there, ROME) | {"id": 11, "name": "Tokyo", "did_list": [{"did": "100"}]}
+    back = undo(run_dir)
+    assert numbers(there, LONDON) == ["100", "101", "102"]
+    assert "On two trunks: London: 100 (DIDs!B2) would be on London and Tokyo at once.\n" in back.err
