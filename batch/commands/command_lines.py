@@ -23,8 +23,8 @@ def command(name: str, target: object, flags: Iterable[object] = ()) -> str:
 
 
 def which(settings: Settings) -> list[object]:
-    """Repeat the flags that choose trunks, and those that say how the workbook is read."""
-    names = ("columns", "as_", "trunk", "mode", "secrets_from", "accept", "only", "first")
+    """Repeat the flags that choose trunks, and those that say how the workbook is read and what it is held against."""
+    names = ("columns", "as_", "trunk", "mode", "secrets_from", "accept", "port_order", "only", "first")
     return _repeated(settings, *names)
 
 

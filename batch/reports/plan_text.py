@@ -119,6 +119,7 @@ def _head_text(planned: Planned) -> Iterator[str]:
     elif settings.restores and not rest:
         made = planned.checked.workbook.metadata.made_at
         yield f"Way back on {planned.address}: all that the export {settings.workbook.name} holds, made {_on(made)}"
+        yield "An export has no passwords: those stay as they are on the PBX."
     else:
         yield f"Plan for {planned.address}, workbook {settings.workbook.name}{rest}"
     yield from planned.notes

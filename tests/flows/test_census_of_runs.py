@@ -184,6 +184,7 @@ def test_the_carriers_list_is_put_against_workbook_and_pbx_in_any_notation(
         ("442079460203", "in the workbook, not in the order", "", "DIDs!B2", ""),
     ]
     ran = there.run("plan", "--json", "--port-order", path, "--region", "GB", "-o", path.with_name("plan.xlsx"))
+    assert "--port-order" in ran.json["command"]
     assert ran.code == 4
     assert [one["message"] for one in ran.json["hazards"] if one["code"] == "port-order"] == [
         "Port order: 1 number in the order, not in the workbook: 442079460204 (order!A5).",

@@ -58,6 +58,7 @@ def test_what_others_changed_since_is_shown_trunk_by_trunk_and_not_touched_unask
     }
     assert planned.json["command"].startswith(f"trunk-batch restore {there.workbook} --url {there.pbx.url} ")
     assert "--allow overwrite-later-edits=London" in planned.json["command"]
+    assert "\nAn export has no passwords: those stay as they are on the PBX.\n" in there.run("restore", "--yes").out
 
 
 def test_what_is_allowed_comes_back_to_what_the_export_holds_in_list_order(there: Bench) -> None:
