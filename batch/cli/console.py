@@ -272,7 +272,11 @@ class Terminal:
     def tell(self, text: str) -> None:
         """Say something by the way."""
         if not self._console.quiet:
-            self._aside(f"\n{text}\n{self._asked}" if self._asked else text)
+            self.insist(text)
+
+    def insist(self, text: str) -> None:
+        """Say something that is said with ``--quiet`` too."""
+        self._aside(f"\n{text}\n{self._asked}" if self._asked else text)
 
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Show a request, as the log has it."""

@@ -21,13 +21,15 @@ from batch.commands.plan import Planned
 from batch.commands.run import Progress, UserInterface
 from batch.commands.undo import holding_run, take_back
 from batch.errors import BatchError, Interrupted, UsageError
-from batch.options import seconds_of
+from batch.options import HAZARDS, seconds_of
 from batch.runs.confirmations import Confirmation, Stage, note_confirmation, place_of_waiting, read_confirmation
-from batch.runs.locks import Holder, holding
+from batch.runs.locks import Holder, held_by, holding, place_of_run
 from batch.settings import settings_given
+from batch.trunks.way_back import OVERWRITE
 from batch.wording import duration, moment
 
 _POLL_S: Final = 0.2
+_SHORT_POLL_S: Final = 0.02
 _LAST_CALL_S: Final = 60.0
 _WINDOW: Final = "trunk-batch confirm in another window"
 
@@ -51,6 +53,10 @@ class Remembering:
     def tell(self, text: str) -> None:
         """Pass it on."""
         self.inner.tell(text)
+
+    def insist(self, text: str) -> None:
+        """Pass it on."""
+        self.inner.insist(text)
 
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Pass it on."""
@@ -92,7 +98,9 @@ def await_confirmation(report: Report, interface: Remembering) -> Report:
         return replace(report, attention=(*report.attention, left))
     seconds = seconds_of(report.checked.settings.confirm_within)
     until = datetime.now(tz=UTC) + timedelta(seconds=seconds)
-    note_confirmation(folder, Confirmation(until=until))
+    with holding_run(folder, "apply"):
+        if (read_confirmation(folder) or Confirmation()).stage is Stage.OPEN:
+            note_confirmation(folder, Confirmation(until=until))
     interface.show(report)
     holder = Holder(command="apply", pid=os.getpid(), started=datetime.now(tz=UTC), run=str(folder))
     try:
@@ -113,43 +121,54 @@ def _wait(report: Report, seconds: float, until: datetime, interface: UserInterf
     """Wait, and return how it was left: open where nobody confirmed it, with the reason."""
     folder, end = report.folder.path, time.monotonic() + seconds
     wrong = "" if not report.exit_code else " Not everything is as wanted: look at the results first."
-    interface.tell(
+    interface.insist(
         f"Waiting {duration(seconds)} to be confirmed, until {moment(until)}; else the run goes back by itself.{wrong}"
     )
-    interface.tell(f"To confirm it from another window:  {command('confirm', folder)}")
+    interface.insist(f"To confirm it from another window:  {command('confirm', folder)}")
     typed = interface.listen("Type yes to keep what was written, no to take it back now: ")
     calls = sorted({left for left in (seconds / 2, _LAST_CALL_S) if left < seconds}, reverse=True)
     pause = threading.Event()
-    while (left := end - time.monotonic()) > 0:
-        said = read_confirmation(folder) or Confirmation()
-        if said.stage is not Stage.OPEN:
-            return said
-        match typed():
-            case "yes" | "y":
-                confirmed = Confirmation(stage=Stage.CONFIRMED, by="yes at the prompt")
-                note_confirmation(folder, confirmed)
-                return confirmed
-            case "no" | "n":
-                return Confirmation(by="no at the prompt")
-            case _:
-                pass
+    while (said := read_confirmation(folder) or Confirmation()).stage is Stage.OPEN:
+        left, answer = end - time.monotonic(), typed()
+        if held_by(place_of_run(folder)) is not None:
+            pass  # it is confirmed or taken back in another window at this moment
+        elif answer in {"yes", "y"}:
+            said = _keep(folder, "yes at the prompt")
+            break
+        elif answer in {"no", "n"} or left <= 0:
+            by = "no at the prompt" if answer else f"nobody confirmed it within {duration(seconds)}"
+            return Confirmation(by=by)
         while calls and left <= calls[0]:
-            interface.tell(f"Not confirmed yet: the run goes back in {duration(calls.pop(0))}.")
-        pause.wait(min(_POLL_S, left))
-    said = read_confirmation(folder) or Confirmation()
-    return said if said.stage is not Stage.OPEN else Confirmation(by=f"nobody confirmed it within {duration(seconds)}")
+            interface.insist(f"Not confirmed yet: the run goes back in {duration(calls.pop(0))}.")
+        pause.wait(min(_POLL_S, max(left, _SHORT_POLL_S)))
+    return said
+
+
+def _keep(folder: Path, by: str) -> Confirmation:
+    """Confirm a run unless that is decided otherwise, and return how it is.
+
+    Raises:
+        UsageError: it is being written or taken back.
+    """
+    with holding_run(folder, "confirm"):
+        said = read_confirmation(folder) or Confirmation()
+        if said.stage is Stage.OPEN:
+            said = replace(said, stage=Stage.CONFIRMED, by=by)
+            note_confirmation(folder, said)
+        return said
 
 
 def _go_back(report: Report, interface: Remembering, why: str) -> Report:
     """Take a run back, without asking: that was agreed to with the time that was given."""
     folder, settings = report.folder.path, report.checked.settings
-    given: dict[str, Any] = {"allow": settings.allow, "secret": settings.secret}
+    allow = (*settings.allow, *(code for code in HAZARDS if code != OVERWRITE))  # whoever gave the time allowed them
+    given: dict[str, Any] = {"allow": allow, "secret": settings.secret}
     try:
         with holding_run(folder, "undo"):
             said = read_confirmation(folder) or Confirmation()
             if said.stage is not Stage.OPEN:  # at the last moment
                 return replace(report, confirmation=Confirmed(by=said.by, taken_back=said.stage is Stage.TAKEN_BACK))
-            interface.tell(f"Going back: {why}.")
+            interface.insist(f"Going back: {why}.")
             interface.agrees = True
             done = take_back(folder, interface, settings_given(given))
     except BatchError as error:
@@ -173,13 +192,7 @@ def confirm(run: Path | str) -> Confirmation:
         raise UsageError(
             f"The run {place.name} needs no confirmation: it was not applied with --confirm-within.", "Nothing to do."
         )
-    with holding_run(place, "confirm"):  # while it is written, or goes back, it is not to be confirmed
-        said = read_confirmation(place) or Confirmation()
-        if said.stage is Stage.TAKEN_BACK:
-            raise UsageError(
-                f"The run {place.name} was taken back already.", "To have it again, apply the workbook again."
-            )
-        if said.stage is Stage.OPEN:
-            said = replace(said, stage=Stage.CONFIRMED, by=_WINDOW)
-            note_confirmation(place, said)
-        return said
+    said = _keep(place, _WINDOW)
+    if said.stage is Stage.TAKEN_BACK:
+        raise UsageError(f"The run {place.name} was taken back already.", "To have it again, apply the workbook again.")
+    return said

@@ -51,6 +51,9 @@ class UserInterface(Operator, Protocol):
     def watch(self, total: int) -> Progress:
         """Show the progress of so many trunks."""
 
+    def insist(self, text: str) -> None:
+        """Say what must be heard, also by somebody who wants to hear little."""
+
     def show(self, report: Report) -> None:
         """Show how a run went that goes on waiting."""
 
@@ -100,6 +103,9 @@ class Unattended:
     def watch(self, total: int) -> Progress:  # noqa: ARG002
         """Nobody watches."""
         return self
+
+    def insist(self, text: str) -> None:
+        """Nobody listens."""
 
     def show(self, report: Report) -> None:
         """Nobody looks."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 
 import batch
+from batch.commands.confirming import confirm
 from batch.commands.run import Unattended
+from batch.commands.undo import undo as undo_run
 from batch.practice.state import PbxState
 from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
 from tests.flows.crashes import command, ended, run_folders, until
@@ -43,6 +46,8 @@ class Person(Unattended):
     def tell(self, text: str) -> None:
         self.told.append(text)
 
+    insist = tell
+
     def show(self, report: Any) -> None:
         self.shown.append(report)
 
@@ -53,7 +58,13 @@ class Person(Unattended):
 
 def by(there: Bench, answer: Callable[[], str], within: str = "30s") -> tuple[batch.Report, Person]:
     person = Person(answer=answer)
-    settings = batch.Settings(
+    done = batch.apply(settings_of(there, within), person)
+    assert isinstance(done, batch.Report)
+    return done, person
+
+
+def settings_of(there: Bench, within: str) -> batch.Settings:
+    return batch.Settings(
         workbook=there.workbook,
         url=there.pbx.url,
         client_id="practice",
@@ -63,9 +74,6 @@ def by(there: Bench, answer: Callable[[], str], within: str = "30s") -> tuple[ba
         rate=10_000,
         confirm_within=within,
     )
-    done = batch.apply(settings, person)
-    assert isinstance(done, batch.Report)
-    return done, person
 
 
 def test_silence_takes_the_run_back_and_says_so_before(there: Bench) -> None:
@@ -92,6 +100,75 @@ def test_silence_takes_the_run_back_and_says_so_before(there: Bench) -> None:
     first, second, _ = run("runs", went.parent).out.splitlines()
     assert first.endswith(", taken back")
     assert second.endswith(f", takes back {went.name}")
+
+
+def test_that_it_waits_is_said_to_somebody_who_wants_to_hear_little_too(there: Bench) -> None:
+    ran = applied(there, "1s", "-q")
+    for words in ("Waiting 1 s to be confirmed", "Not confirmed yet: the run goes back in ", "Going back: nobody "):
+        assert words in ran.err
+    assert "Digest: " not in ran.err
+
+
+def test_what_an_undo_would_have_to_be_allowed_does_not_hold_up_a_run_that_nobody_confirmed(tmp_path: Path) -> None:
+    dids = (("Trunk", "DID"), *(("8", str(number)) for number in range(600, 640)))
+    with bench(tmp_path, trunks=(("Trunk ID", "DIDs mode"), ("8", "add")), dids=dids, live=[deepcopy(LONDON)]) as there:
+        before = everything(there)
+        ran = there.apply("--confirm-within", "1s")
+        assert (ran.code, ran.json["confirmation"]["failed"], everything(there)) == (5, "", before), ran.said
+
+
+@pytest.mark.parametrize("waits", [1, 2, 3])
+def test_of_a_confirmation_and_a_time_out_at_the_same_instant_one_is_true(there: Bench, waits: int) -> None:
+    before, said = everything(there), list[str]()
+
+    def elsewhere() -> None:
+        (folder,) = run_folders(there.workbook)
+        try:
+            said.append(confirm(folder).by)
+        except batch.BatchError as error:
+            said.append(error.message)
+
+    clock = threading.Timer(1 + waits * 0.005, elsewhere)
+
+    def answer() -> str:
+        if not clock.is_alive() and not said:
+            clock.start()
+        return ""
+
+    report, _ = by(there, answer, "1s")
+    clock.join()
+    went_back = everything(there) == before
+    assert report.confirmation is not None
+    assert (report.confirmation.taken_back, report.confirmation.failed) == (went_back, "")
+    assert (said == ["trunk-batch confirm in another window"]) is not went_back
+
+
+def test_a_time_out_waits_for_an_undo_in_another_window_that_is_declined(there: Bench) -> None:
+    before, asked = everything(there), threading.Event()
+
+    class Thinking(Person):
+        def confirm(self, planned: Any) -> bool:  # noqa: ARG002
+            asked.set()
+            threading.Event().wait(1.5)
+            return False
+
+    def elsewhere() -> None:
+        (folder,) = run_folders(there.workbook)
+        with pytest.raises(batch.BatchError, match="Nothing was sent"):
+            undo_run(folder, Thinking(answer=str), secret=batch.Secret(CLIENT_SECRET))
+
+    window = threading.Thread(target=elsewhere)
+
+    def answer() -> str:
+        if not asked.is_set() and not window.is_alive():
+            window.start()
+            asked.wait(30)
+        return ""
+
+    report, _ = by(there, answer, "1s")
+    window.join()
+    assert report.confirmation is not None
+    assert (report.confirmation.failed, report.confirmation.taken_back, everything(there)) == ("", True, before)
 
 
 def test_a_yes_at_the_prompt_keeps_it(there: Bench) -> None:
