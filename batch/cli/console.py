@@ -276,17 +276,17 @@ class Terminal:
 
     def insist(self, text: str) -> None:
         """Say something that is said with ``--quiet`` too."""
-        self._aside(f"\n{text}\n{self._asked}" if self._asked else text)
+        self._aside(*(("", text, self._asked) if self._asked else (text,)))
 
     def requested(self, entry: Mapping[str, Any]) -> None:
         """Show a request, as the log has it."""
         if self._console.verbose:
             self._aside(request_text(entry))
 
-    def _aside(self, text: str) -> None:
+    def _aside(self, *lines: str) -> None:
         if self._bar is not None:
             self._bar.clear()
-        self._console.complain(text)
+        self._console.complain(*lines)
 
     def confirm(self, planned: Planned) -> bool:
         """Show the plan and ask.
@@ -330,8 +330,8 @@ class Terminal:
             while not answers and sys.stdin is not None:
                 answer = self._console.ask(text).casefold()
                 if answer in {"yes", "y", "no", "n"}:
-                    answers.append(answer)
                     self._asked = ""
+                    answers.append(answer)
                 elif not answer:  # the terminal has ended
                     return
 

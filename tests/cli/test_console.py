@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import queue
 import sys
 import threading
+import time
 
 import pytest
 
-from batch.cli.console import Bar, Console, request_text, wrapped
+from batch.cli.console import Bar, Console, Terminal, request_text, wrapped
 from batch.runs.outcomes import Ending, Outcome
 
 
@@ -130,3 +132,29 @@ def test_a_terminal_that_goes_away_in_one_thread_holds_up_no_other(monkeypatch: 
     for thread in threads:
         thread.join(5)
     assert not any(thread.is_alive() for thread in threads)
+
+
+def test_what_is_told_while_somebody_is_asked_stands_on_lines_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Keyboard(io.StringIO):
+        typed: queue.Queue[str] = queue.Queue()
+
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, _size: int | None = -1, /) -> str:  # type: ignore[override] # of text, unlike its base's
+            return self.typed.get()
+
+    monkeypatch.setattr("sys.stdin", Keyboard())
+    terminal = Terminal(Console(json=False), assume_yes=True)
+    answer, shown = terminal.listen("Type yes: "), ""
+    while "Type yes: " not in shown:
+        shown += capsys.readouterr().err
+    terminal.tell("30 s left.")
+    assert capsys.readouterr().err == "\n30 s left.\nType yes: \n"
+    Keyboard.typed.put("yes\n")
+    while not answer():
+        time.sleep(0.01)
+    terminal.tell("Confirmed.")
+    assert capsys.readouterr().err == "Confirmed.\n"
