@@ -11,8 +11,10 @@ if TYPE_CHECKING:
 
     from batch.cli.profiles import load_profile
     from batch.commands.check import Checked, check, read
+    from batch.commands.confirming import confirm
     from batch.commands.export import Exported, export
     from batch.commands.flow import Planned, Report, Verified, apply, plan, resume, verify
+    from batch.commands.undo import restore, undo
     from batch.errors import BatchError
     from batch.secrets import Secret
     from batch.settings import Settings
@@ -28,11 +30,14 @@ _HOMES = {
     "Verified": "batch.commands.flow",
     "apply": "batch.commands.flow",
     "check": "batch.commands.check",
+    "confirm": "batch.commands.confirming",
     "export": "batch.commands.export",
     "load_profile": "batch.cli.profiles",
     "plan": "batch.commands.flow",
     "read": "batch.commands.check",
+    "restore": "batch.commands.undo",
     "resume": "batch.commands.flow",
+    "undo": "batch.commands.undo",
     "verify": "batch.commands.flow",
 }
 
@@ -47,11 +52,14 @@ __all__ = [
     "Verified",
     "apply",
     "check",
+    "confirm",
     "export",
     "load_profile",
     "plan",
     "read",
+    "restore",
     "resume",
+    "undo",
     "verify",
 ]
 

@@ -6,7 +6,7 @@ live → plan → question → journal → look, send, read back → results
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -47,6 +47,7 @@ def carry_out(
     signed: SignedPlan | None = None,
     target: Path | None = None,
     facts: Mapping[str, Any] | None = None,
+    begun: Callable[[folders.RunFolder], None] | None = None,
 ) -> Report | Planned:
     """Plan what a workbook asks for, ask, write, read back, and give the workbook back.
 
@@ -57,6 +58,7 @@ def carry_out(
         signed: the plan that somebody approved.
         target: where the results go; beside the workbook where nothing else is said.
         facts: what the journal is to say of the run besides.
+        begun: hears of the run's folder before anything is sent.
 
     Returns:
         The report; or the plan, if problems, hazards or its digest stand against it: then nothing was sent.
@@ -91,6 +93,8 @@ def carry_out(
             stack.enter_context(cut_short(folder.path))
             if settings.confirm_within:
                 note_confirmation(folder.path, Confirmation())
+            if begun is not None:
+                begun(folder)
             holder = replace(holder, run=str(folder.path))
             stack.enter_context(holding(place_of_run(folder.path), f"run {folder.id}", holder))
             at_pbx.tell(holder)

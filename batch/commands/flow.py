@@ -172,14 +172,19 @@ def verify(run: Path | str, interface: UserInterface | None = None, **given: Any
 
 
 def _check_confirmed(place: Path) -> None:
-    """Refuse to go on with a run that waits to be confirmed, or that nobody confirmed in time.
+    """Refuse to go on with a run that was taken back, that waits to be confirmed, or that nobody confirmed in time.
 
     Raises:
-        UsageError: it is such a run; first of all it is to be taken back.
+        UsageError: it is such a run.
     """
     said = read_confirmation(place)
-    if said is None or said.stage is not Stage.OPEN:
+    if said is None or said.stage is Stage.CONFIRMED:
         return
+    if said.stage is Stage.TAKEN_BACK:
+        raise UsageError(
+            f"The run {place.resolve().name} was taken back by {said.by}: to go on with it would write it again.",
+            "If that is what you want, undo that run, or apply the workbook again. If that run broke off, resume it.",
+        )
     keep = f"To keep what it wrote: {command('confirm', place)}; then resume goes on with it."
     if is_waited_for(place):
         raise UsageError("The run waits to be confirmed, and goes back by itself if it is not.", keep)

@@ -12,6 +12,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -101,11 +102,22 @@ def take_back(
         check_places(settings)
         folders.check_unused(settings.run_dir)
         checked = with_old_passwords(check(settings))
-        facts = {"undoes": str(place.resolve())}
-        done = carry_out(checked, interface, command="undo", target=_target(settings, place), facts=facts)
-    if isinstance(done, Report) and not done.interrupted and not only:
-        note_confirmation(place, Confirmation(stage=Stage.TAKEN_BACK, by=f"the run {done.folder.id}"))
-    return done
+        return carry_out(
+            checked,
+            interface,
+            command="undo",
+            target=_target(settings, place),
+            facts={"undoes": str(place.resolve())},
+            begun=None if only else partial(_note_taken_back, undone),
+        )
+
+
+def _note_taken_back(undone: PreviousRun, by: folders.RunFolder) -> None:
+    """Say in the folder of a run which one takes it back; what it had taken back itself holds again then."""
+    note_confirmation(undone.folder.path, Confirmation(stage=Stage.TAKEN_BACK, by=f"the run {by.id}"))
+    if (first := Path(undone.history.facts.get("undoes", ""))).is_absolute() and first.is_dir():
+        again = f"the run {by.id}, which takes back the run {undone.folder.id}"
+        note_confirmation(first, Confirmation(stage=Stage.CONFIRMED, by=again))
 
 
 def restore(settings: Settings | Path | str, interface: UserInterface | None = None) -> Report | Planned:

@@ -280,7 +280,8 @@ def verified_json(verified: Verified) -> dict[str, Any]:
 def status_json(status: RunStatus) -> dict[str, Any]:
     """Make what ``status --json`` prints: times with their zone, ``pid`` and ``ended`` null where there is none.
 
-    ``approval`` is there only where somebody signed the plan.
+    ``approval`` is there only where somebody signed the plan, ``undoes`` only of an undo, and ``taken_back`` (by what)
+    only of a run that was undone.
     """
     return {
         "run": str(status.folder),
@@ -295,6 +296,8 @@ def status_json(status: RunStatus) -> dict[str, Any]:
         "pbx": status.pbx,
         "workbook": status.workbook,
         **({"approval": status.approval.to_json()} if status.approval is not None else {}),
+        **({"undoes": status.undoes} if status.undoes else {}),
+        **({"taken_back": status.taken_back} if status.taken_back else {}),
     }
 
 

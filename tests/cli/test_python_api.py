@@ -99,6 +99,35 @@ def test_a_script_goes_on_with_a_run_and_verifies_it(book: Path) -> None:
     assert {drift.trunk for drift in verified.differ} == {"London"}
 
 
+def test_a_script_takes_a_run_back_confirms_one_and_restores_an_export(book: Path, tmp_path: Path) -> None:
+    with pbx() as served:
+        given: dict[str, Any] = {"url": served.url, "client_id": "script", "secret": batch.Secret(SECRET)}
+        settings = batch.Settings(workbook=book, rate=1000, settle_wait=0, **given)
+        kept = tmp_path / "export.xlsx"
+        batch.export(batch.Settings(workbook=kept, rate=1000, **given))
+        before = served.state.trunks[1]["hostname"]
+        report = batch.apply(settings)
+        assert isinstance(report, batch.Report)
+        written = served.state.trunks[1]["hostname"]
+        assert written != before
+        undone = batch.undo(report.folder.path, secret=given["secret"])
+        assert isinstance(undone, batch.Report)
+        assert (undone.exit_code, served.state.trunks[1]["hostname"]) == (0, before)
+        with pytest.raises(batch.BatchError, match="was taken back by the run"):
+            batch.resume(report.folder.path, secret=given["secret"])
+        again = batch.apply(settings)
+        assert isinstance(again, batch.Report)
+        with pytest.raises(batch.BatchError, match="needs no confirmation"):
+            batch.confirm(again.folder.path)
+        refused = batch.restore(batch.Settings(workbook=kept, rate=1000, settle_wait=0, **given))
+        assert isinstance(refused, batch.Planned)
+        assert {hazard.code for hazard in refused.refused_hazards} == {"overwrite-later-edits"}
+        allowed = ("overwrite-later-edits",)
+        back = batch.restore(batch.Settings(workbook=kept, rate=1000, settle_wait=0, allow=allowed, **given))
+        assert isinstance(back, batch.Report)
+        assert served.state.trunks[1]["hostname"] == before
+
+
 def test_a_path_or_its_text_is_settings_enough(book: Path) -> None:
     for given in (book, str(book)):
         assert batch.read(given).tables.trunks.height == 2

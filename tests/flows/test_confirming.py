@@ -16,7 +16,7 @@ from batch.commands.confirming import confirm
 from batch.commands.run import Unattended
 from batch.commands.undo import undo as undo_run
 from batch.practice.state import PbxState
-from batch.runs.confirmations import Stage, is_waited_for, read_confirmation
+from batch.runs.confirmations import Confirmation, Stage, is_waited_for, read_confirmation
 from tests.flows.crashes import command, ended, run_folders, until
 from tests.flows.shell import CLIENT_SECRET, FAST, LOSING_NUMBERS, Bench, Ran, bench, run
 from tests.flows.test_undo import CALLER_IDS, DIDS, LONDON, PARIS, SECRET, TRUNKS, everything, held, undo
@@ -304,8 +304,9 @@ def test_what_is_going_back_cannot_be_confirmed_any_more(tmp_path: Path) -> None
     tried: list[str] = []
 
     def meanwhile(_: PbxState) -> None:
-        folder = run_folders(tmp_path / "book.xlsx")[0]
-        if (said := read_confirmation(folder)) is not None and said.until is not None and not tried:
+        said = {folder: read_confirmation(folder) for folder in run_folders(tmp_path / "book.xlsx")}
+        folder, confirmation = next(((one, found) for one, found in said.items() if found), (Path(), Confirmation()))
+        if confirmation.stage is Stage.TAKEN_BACK and not tried:
             refused = ended(command("confirm", folder, "--json"))
             tried.append(refused.json["error"]["message"])
 

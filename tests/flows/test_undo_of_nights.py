@@ -126,6 +126,7 @@ def test_an_undo_that_was_killed_is_gone_on_with(there: Bench) -> None:
     ended(process)
     killed = max(run_folders(there.workbook), key=lambda folder: folder.stat().st_ctime_ns)
     assert killed != run_dir
+    assert f"It was taken back by the run {killed.name}." in run("status", run_dir).out
     status = run("status", killed).out
     assert "broke off" in status
     resumed = run("resume", killed, "--yes", "--json", environment=SECRET)
@@ -228,3 +229,30 @@ def test_a_damaged_line_of_the_snapshot_is_named(there: Bench, spoilt: str) -> N
     refused = undo(run_dir)
     assert refused.code == 2
     assert refused.json["error"]["message"] == f"The snapshot {snapshot} cannot be read: line 2 is damaged."
+
+
+def test_a_run_that_was_taken_back_is_not_gone_on_with(tmp_path: Path) -> None:
+    live, once = deepcopy([LONDON, PARIS]), {**STOP, "errcode": 70082, "times": 1}
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, caller_ids=CALLER_IDS, live=live, faults=[once]) as there:
+        ran = there.apply("--allow", "removals", *LOSING_NUMBERS, "--attempts", "1")
+        run_dir = Path(ran.json["run"])
+        assert endings(ran.json) == ["applied", "failed"]
+        back = Path(undo(run_dir).json["run"])
+        refused = run("resume", run_dir, "--yes", "--json", environment=SECRET)
+        assert (refused.code, refused.json["error"]["message"]) == (
+            2,
+            f"The run {run_dir.name} was taken back by the run {back.name}: to go on with it would write it again.",
+        )
+        assert "undo that run, or apply the workbook again" in refused.json["error"]["hint"]
+        assert run("status", run_dir, "--json").json["taken_back"] == f"the run {back.name}"
+        assert run("status", back, "--json").json["undoes"] == run_dir.name
+        assert undo(back).code == 0
+        assert "taken_back" not in run("status", run_dir, "--json").json
+        assert run("resume", run_dir, "--yes", "--json", environment=SECRET).code == 0
+        assert held(there, 9)["hostname"] == "new.example"
+
+
+def test_a_run_of_which_some_trunks_were_taken_back_is_not_taken_back(there: Bench) -> None:
+    run_dir = applied(there)
+    assert undo(run_dir, "--only", "Paris").code == 0
+    assert "taken_back" not in run("status", run_dir, "--json").json
