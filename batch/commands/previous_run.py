@@ -24,6 +24,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import CHANGED_AFTER, STAYS, Rest, is_untouched, left, settle_by_look, sort_out
 from batch.runs.run_report import change_lines
 from batch.runs.serialization import Approval, Intent, are_whole, is_census, is_listed, planned_then
+from batch.schema.columns import DIDS
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN, Secret
@@ -110,6 +111,8 @@ class PreviousRun:
         changes = {change.record.row: change for change in planned.plan.changes}
         of_rows = self.checked.records
         moving = {row for move in of_rows.moves for row in (move.giver, move.receiver)} | {*of_rows.named_at.values()}
+        if self.checked.goes_back:  # its moves, and names that cross, are in no row
+            moving |= {row for row, wanted in self.history.wanted.items() if wanted.writes & {DIDS.api, "name"}}
         records = [*self.checked.chosen, *only_giving(of_rows, self.checked.choice.rows)]
         rest = sort_out(records, changes, self.history, self.before, why_not, moving)
         not_chosen = self.checked.choice.left_out

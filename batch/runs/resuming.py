@@ -205,14 +205,16 @@ def _is_the_same(wanted: Intent, change: Change) -> bool:
 
 def _is_the_rest(wanted: Intent, change: Change) -> bool:
     """Tell whether a change is what is left of what was wanted; DIDs that come later may stand elsewhere."""
-    then, now = wanted.desired, desired_json(change.desired)
-    alike = _without_order(then) == _without_order(now)
-    return change.replaces().keys() <= wanted.writes and alike
+    then, now = _without_order(wanted.desired), _without_order(desired_json(change.desired))
+    fields = {name: value for name, value in then["fields"].items() if name in now["fields"]}
+    left = {name: value for name, value in then.items() if name in now} | {"fields": fields}
+    return change.replaces().keys() <= wanted.writes and left == now
 
 
 def _without_order(desired: Mapping[str, Any]) -> dict[str, Any]:
-    dids = sorted((entry["did"], entry["did_name"]) for entry in desired.get(DIDS.api, ()))
-    return {**desired, DIDS.api: dids}
+    if DIDS.api not in desired:
+        return dict(desired)
+    return {**desired, DIDS.api: sorted((entry["did"], entry["did_name"]) for entry in desired[DIDS.api])}
 
 
 def is_half_way(wanted: Intent, before: LiveTrunk | None, now: LiveTrunk) -> bool:

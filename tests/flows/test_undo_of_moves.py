@@ -8,8 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from tests.flows.crashes import command, ended, run_folders, until
 from tests.flows.shell import Bench, Ran, bench, register, run
-from tests.flows.test_undo import everything, fates, held, numbers, undo
+from tests.flows.test_undo import SECRET, everything, fates, held, numbers, undo
 
 LONDON, PARIS, ROME = 8, 9, 10
 TRUNKS = (("Name", "Hostname"), ("London", "new.example"), ("Paris", "new.example"), ("Rome", ""))
@@ -133,3 +134,23 @@ def test_a_did_that_comes_back_while_somebody_has_put_it_elsewhere_is_said_to_be
     back = undo(run_dir)
     assert numbers(there, LONDON) == ["100", "101", "102"]
     assert "On two trunks: London: 100 (DIDs!B2) would be on London and Tokyo at once.\n" in back.err
+
+
+@pytest.mark.parametrize("order", ["add-first", "remove-first"])
+def test_an_undo_that_was_killed_between_the_halves_of_a_swap_is_gone_on_with_unasked(
+    tmp_path: Path, order: str
+) -> None:
+    live = [register(LONDON, "London", "100", "102"), register(PARIS, "Paris", "400")]
+    dids = (DIDS[0], ("Paris", "100", "", "London"), ("London", "400", "", "Paris"))
+    with bench(tmp_path, trunks=TRUNKS[:3], dids=dids, live=live) as there:
+        before = everything(there)
+        ran = there.apply("--size-percent", "100", "--move-order", order)
+        sent = len(there.writes())
+        process = command("undo", ran.json["run"], "--yes", "--rate", "4")
+        until(lambda: len(there.writes()) > sent, process)
+        process.kill()
+        ended(process)
+        assert everything(there) != before
+        resumed = run("resume", run_folders(there.workbook)[-1], "--json", environment=SECRET)
+        assert resumed.code == 0, resumed.said
+        assert everything(there) == before
