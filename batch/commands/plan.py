@@ -286,7 +286,8 @@ def _left_to_people(planned: Planned, client: LiveReads) -> Planned:
     Going back must not wait for anybody's hand on a route: it is what one does when something is wrong.
     """
     routes = client.inbound_routes() if planned.whole else InboundRoutes()
-    left = left_to_people(planned.plan.updates, planned.whole, planned.not_whole, routes)
+    census = planned.census.census if planned.census else None
+    left = left_to_people(planned.plan.updates, census, planned.not_whole, routes)
     hazards = () if planned.checked.goes_back else left.hazards
     return replace(_with_hazards(planned, hazards), listed=(*planned.listed, *left.sheets))
 

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from batch.schema.columns import CALLER_IDS, DIDS
 from batch.tables.row_results import ListedSheet, Tone
+from batch.trunks.census import Census
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import ChangeKind
-from batch.trunks.live import CallerId, Did, LiveTrunk
+from batch.trunks.live import CallerId, Did
 from batch.trunks.live_checks import Hazard
 from batch.trunks.numbers import did_key
 from batch.trunks.patterns import is_pattern
-from batch.trunks.routes import (
-    ByHand,
-    InboundRoute,
-    InboundRoutes,
-    consecutive,
-    route_hazards,
-    shortly,
-    to_change_by_hand,
-)
+from batch.trunks.routes import InboundRoutes, consecutive, route_hazards, to_change_by_hand
 from batch.wording import Who, counted, named
 
 FOLLOW_UP: Final = "Follow-up"
@@ -36,9 +28,25 @@ _TO_CALL: Final = {
 _ROUTES: Final = "Call Control > Inbound Route"
 _MAIN: Final = re.compile(r"\b(main|head office|reception|switchboard)\b", re.IGNORECASE)
 """What a main number is often called."""
+_NOT_SEEN: Final = (
+    (
+        "Check that outbound routes send calls over the trunk that has the caller ID they show.",
+        "Call Control > Outbound Route",
+        "This tool does not read outbound routes.",
+    ),
+    (
+        "Check that emergency calls show a number that their trunk has, with the right address at the carrier.",
+        "Emergency numbers, and the carrier's portal",
+        "This tool does not read emergency caller IDs.",
+    ),
+    (
+        "Tell the provider, if any of these trunks is shared with other PBXs.",
+        "The provider's central management",
+        "The numbers of a shared trunk are given out there.",
+    ),
+)
+_ADDED, _REMOVED, _RENAMED, _CHANGED, _ = ChangeKind
 _RINGS: Final = "It rings where it should"
-_STEPS: Final = 50
-"""So many changes to one route are written out."""
 
 
 class ToDo(NamedTuple):
@@ -74,26 +82,19 @@ class LeftToPeople:
 
 
 def left_to_people(
-    updates: Sequence[Change],
-    whole: Mapping[int, LiveTrunk],
-    not_whole: Sequence[str],
-    inbound: InboundRoutes,
+    updates: Sequence[Change], census: Census | None, not_whole: Sequence[str], inbound: InboundRoutes
 ) -> LeftToPeople:
     """Say what a plan leaves to people.
 
-    ``whole`` has all trunks that can have DIDs, where any of the updates changes DIDs; ``not_whole`` the names of those
-    that could not be read, and ``inbound`` the routes then.
+    There is a ``census``, and ``inbound`` routes are read, where any of the updates changes DIDs; ``not_whole`` has the
+    names of the trunks that could not be read then.
     """
     if not updates:
         return LeftToPeople()
-    live = {**whole, **{change.live.id: change.live for change in updates}}
-    names = {number: trunk.label for number, trunk in live.items()}
-    before = {number: [entry.number for entry in trunk.dids.entries] for number, trunk in live.items()}
-    after = before | {c.live.id: [did.number for did in _dids(c)] for c in updates if DIDS in c.difference.lists}
-    by_hand = [] if inbound.unread else to_change_by_hand(inbound.routes, before, after, names)
-    to_do = [*_routes_by_hand(by_hand), *_in_general(updates, not_whole, inbound)]
-    routes = None if inbound.unread else _by_trunk(inbound.routes)
-    calls = [call for change in updates for call in _calls(change, routes)]
+    by_hand = to_change_by_hand(inbound, census) if census and not inbound.unread else []
+    to_do = [ToDo(one.change, f"{_ROUTES} > {one.route}" if one.route else _ROUTES, one.why) for one in by_hand]
+    to_do += _in_general(updates, not_whole, inbound)
+    calls = [call for change in updates for call in _calls(change, inbound)]
     sheets = (
         ListedSheet(
             name=FOLLOW_UP,
@@ -112,7 +113,11 @@ def left_to_people(
         ),
     )
     return LeftToPeople(
-        hazards=route_hazards(by_hand, {change.live.id: change.record.row for change in updates}, names),
+        hazards=route_hazards(
+            by_hand,
+            rows={change.live.id: change.record.row for change in updates},
+            names={change.live.id: change.live.label for change in updates},
+        ),
         sheets=tuple(sheet for sheet in sheets if sheet.lines),
     )
 
@@ -123,22 +128,13 @@ def _dids(change: Change) -> Sequence[Did]:
     return [entry for entry in wanted if isinstance(entry, Did)]
 
 
-def _routes_by_hand(by_hand: Iterable[ByHand]) -> Iterator[ToDo]:
-    for one in by_hand:
-        where = f"{_ROUTES} > {one.route}" if one.route else _ROUTES
-        yield ToDo(one.change(_STEPS), where, one.why)
-
-
 def _in_general(updates: Sequence[Change], not_whole: Sequence[str], inbound: InboundRoutes) -> Iterator[ToDo]:
     """Say what is to be looked at because nothing of it is known."""
-    with_dids = [change for change in updates if _counted(change, ChangeKind.ADDED, ChangeKind.REMOVED)]
+    with_dids = [c for c in updates if any(c.difference.of(DIDS, kind) for kind in (_ADDED, _REMOVED))]
     if inbound.unread:
+        names = named(change.live.label for change in with_dids)
         why = f"They were not read: {inbound.unread}."
-        yield ToDo("Check the inbound routes of the trunks that gain or lose DIDs.", _ROUTES, why)
-        for change in with_dids:
-            name = change.live.label
-            what = f"Check that an inbound route of {name} matches its DIDs as they will be."
-            yield ToDo(what, _ROUTES, f"{name} {_gains_and_loses(change)}.")
+        yield ToDo(f"Check that inbound routes match the DIDs of {names} as they will be.", _ROUTES, why)
     changed = {change.live.id for change in with_dids}
     for route in inbound.routes:
         if route.odd and route.trunks & changed:
@@ -148,57 +144,17 @@ def _in_general(updates: Sequence[Change], not_whole: Sequence[str], inbound: In
         why = "Their DIDs could not be read, so a number may be on them as well."
         yield ToDo(f"Look at the DIDs of {named(not_whole)}.", "Extension and Trunk > Trunk", why)
     calling = [c for c in updates if CALLER_IDS in c.difference.lists or "def_outbound_cid" in c.difference.fields]
-    concerned = named(dict.fromkeys(change.live.label for change in [*with_dids, *calling]))
-    if concerned:
-        yield ToDo(
-            "Check that outbound routes send calls over the trunk that has the caller ID they show.",
-            "Call Control > Outbound Route",
-            f"This tool does not read outbound routes. Numbers or caller IDs change on {concerned}.",
-        )
-        yield ToDo(
-            "Check that emergency calls show a number that their trunk has, with the right address at the carrier.",
-            "Emergency numbers, and the carrier's portal",
-            f"This tool does not read emergency caller IDs. Numbers or caller IDs change on {concerned}.",
-        )
-        yield ToDo(
-            "Tell the provider, if any of these trunks is shared with other PBXs.",
-            "The provider's central management",
-            f"The numbers of a shared trunk are given out there. Numbers or caller IDs change on {concerned}.",
-        )
+    if concerned := named(dict.fromkeys(change.live.label for change in [*with_dids, *calling])):
+        for what, where, why in _NOT_SEEN:
+            yield ToDo(what, where, f"{why} Numbers or caller IDs change on {concerned}.")
 
 
-def _counted(change: Change, *kinds: ChangeKind) -> int:
-    return sum(len(change.difference.of(DIDS, kind)) for kind in kinds)
-
-
-def _gains_and_loses(change: Change) -> str:
-    parts = []
-    for kind, verb in ((ChangeKind.ADDED, "gains"), (ChangeKind.REMOVED, "loses")):
-        entries = change.difference.of(DIDS, kind)
-        if entries:
-            dids = shortly(entry.new.number for entry in entries)
-            parts.append(f"{verb} {counted(len(entries), 'DID')}: {dids}")
-    return "; it ".join(parts)
-
-
-def _by_trunk(routes: Iterable[InboundRoute]) -> Mapping[int, Sequence[InboundRoute]]:
-    found: dict[int, list[InboundRoute]] = defaultdict(list)
-    for route in routes:
-        for trunk in route.trunks:
-            found[trunk].append(route)
-    return found
-
-
-def _calls(change: Change, routes: Mapping[int, Sequence[InboundRoute]] | None) -> Iterator[Call]:
-    """List the calls for one trunk: its main number, the ends of what it gains, its caller IDs; at least one.
-
-    ``routes`` has the inbound routes of each trunk, by its id; None where they are not known.
-    """
-    numbers = _to_dial(change)
+def _calls(change: Change, inbound: InboundRoutes) -> Iterator[Call]:
+    """List the calls for one trunk: its main number, the ends of what it gains, its caller IDs; at least one."""
+    numbers, outbound = _to_dial(change), [*_outbound(change)]
     for number, why in numbers.items():
-        expect = _expected(None if routes is None else routes.get(change.live.id, ()), number)
-        yield Call(f"From outside, call {_dialled(number)}", change.live.label, number, why, expect)
-    outbound = [*_outbound(change)]
+        what = f"From outside, call {f'a number that {number} matches' if is_pattern(number) else number}"
+        yield Call(what, change.live.label, number, why, _expected(inbound, change.live.id, number))
     yield from outbound
     if not numbers and not outbound:
         what = "From outside, call any number of the trunk"
@@ -208,7 +164,7 @@ def _calls(change: Change, routes: Mapping[int, Sequence[InboundRoute]] | None) 
 def _to_dial(change: Change) -> dict[str, str]:
     """Return what to dial on a trunk, and why."""
     dids = _dids(change)
-    gained = [entry.new for entry in change.difference.of(DIDS, ChangeKind.ADDED)]
+    gained = [entry.new for entry in change.difference.of(DIDS, _ADDED)]
     found: dict[str, str] = {}
     main = _main_number(change, dids)
     if main:
@@ -232,20 +188,12 @@ def _main_number(change: Change, dids: Sequence[Did]) -> str:
     return next(by_key, next((did.number for did in dids if _MAIN.search(did.name)), ""))
 
 
-def _dialled(number: str) -> str:
-    return f"a number that {number} matches" if is_pattern(number) else number
-
-
-def _expected(routes: Sequence[InboundRoute] | None, number: str) -> str:
-    known = routes is not None
-    for route in routes or ():
-        if route.some_callers or route.odd:
-            known = False
-        elif not route.accepts or route.takes(number):
-            return f"Inbound route {route.label} answers"
-        if route.odd:
-            break
-    return "No inbound route takes it yet: see Follow-up" if known else _RINGS
+def _expected(inbound: InboundRoutes, trunk: int, number: str) -> str:
+    route = inbound.first(trunk, number)
+    if route is not None and not route.odd:
+        return f"Inbound route {route.label} answers"
+    some_callers = any(one.some_callers for one in inbound.by_trunk.get(trunk, ()))
+    return _RINGS if route or some_callers or inbound.unread else "No inbound route takes it yet: see Follow-up"
 
 
 def _outbound(change: Change) -> Iterator[Call]:
@@ -253,7 +201,7 @@ def _outbound(change: Change) -> Iterator[Call]:
     if shown := change.difference.fields.get("def_outbound_cid", ("", ""))[1]:
         who = "From an extension without a caller ID of its own, call out"
         yield Call(who, trunk, str(shown), "default caller ID", f"{seen}{shown}")
-    for kind in (ChangeKind.ADDED, ChangeKind.RENAMED, ChangeKind.CHANGED):
+    for kind in (_ADDED, _RENAMED, _CHANGED):
         for one in change.difference.of(CALLER_IDS, kind):
             if isinstance(one.new, CallerId):
                 number = one.new.number.partition("-")[0] if one.new.option == "range" else one.new.number
@@ -263,8 +211,8 @@ def _outbound(change: Change) -> Iterator[Call]:
 def _caller(entry: CallerId) -> str:
     if entry.option == "range":
         return f"From extension {entry.extension_range.partition('-')[0]}"
-    if not entry.order:
+    first = next(iter(entry.order), None)
+    if first is None:
         return "From an extension of this caller ID"
-    first = entry.order[0]
-    called = first.number or f"#{first.id}"
-    return f"From an extension of the group {called}" if first.type == "ext_group" else f"From extension {called}"
+    kind = "an extension of the group" if first.type == "ext_group" else "extension"
+    return f"From {kind} {first.number or f'#{first.id}'}"

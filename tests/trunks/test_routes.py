@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from batch.trunks.census import Holdings, take_census
+from batch.trunks.live import Did
 from batch.trunks.routes import ByHand, InboundRoute, parse_routes, route_hazards, to_change_by_hand
 
 NAMES = {1: "London", 2: "Paris", 3: "Rome"}
@@ -30,7 +32,11 @@ def taken(row: dict[str, Any], *dids: str) -> list[bool]:
 
 def by_hand(rows: list[dict[str, Any]], before: dict[int, list[str]], after: dict[int, list[str]]) -> list[ByHand]:
     """``after`` names only the trunks that change."""
-    return to_change_by_hand(parse_routes(rows).routes, before, before | after, NAMES)
+    then, now = (
+        Holdings(dids={trunk: [Did(did) for did in dids] for trunk, dids in world.items()}, names=NAMES)
+        for world in (before, before | after)
+    )
+    return to_change_by_hand(parse_routes(rows), take_census(then, now, "GB"))
 
 
 def test_dids_by_patterns_are_taken_as_the_pbx_takes_them() -> None:
@@ -52,7 +58,8 @@ def test_a_range_takes_its_numbers_and_no_others(first: str, last: str) -> None:
     plus, low, high = "+" * first.count("+"), int(first), int(last)
     width = len(first) - len(plus)
     numbers = [f"{plus}{n:0{width}d}" for n in range(10**width)]
-    assert [n for n in numbers if only(row).takes(n)] == numbers[low : high + 1]
+    shown = only(row)
+    assert [n for n in numbers if shown.takes(n)] == numbers[low : high + 1]
 
 
 def test_dids_with_an_extension_each_are_taken_one_by_one() -> None:
@@ -117,8 +124,8 @@ def test_a_moved_did_that_no_route_of_its_new_trunk_takes_names_the_route_that_w
         ByHand(
             2,
             "Main (id 1)",
-            ("add the trunk Paris",),
-            "Paris gets 442079460100, which no inbound route of it matches; this one could.",
+            "Add the trunk Paris.",
+            "Paris gets 442079460100, which this route does not take there.",
         )
     ]
 
@@ -129,8 +136,8 @@ def test_a_did_that_no_route_at_all_takes_needs_one() -> None:
         ByHand(
             2,
             "",
-            ("add an inbound route for Paris that matches 33140000000 to 33140000001",),
-            "Paris gets 33140000000 to 33140000001, which no inbound route of it matches: calls to them are lost.",
+            "Add an inbound route for Paris that matches 33140000000 to 33140000001.",
+            "Paris gets 33140000000 to 33140000001, which no inbound route of it takes: those calls are lost.",
         )
     ]
 
@@ -147,8 +154,8 @@ def test_a_catch_all_of_digits_does_not_take_a_plus() -> None:
         ByHand(
             1,
             "All (id 1)",
-            ("make it match +442079460100",),
-            "London gets +442079460100, which no inbound route of it matches; this one could.",
+            "Make it match +442079460100.",
+            "London gets +442079460100 (02079460100 before), which this route does not take there.",
         )
     ]
 
@@ -156,7 +163,7 @@ def test_a_catch_all_of_digits_does_not_take_a_plus() -> None:
 def test_a_route_for_certain_callers_does_not_take_all_calls() -> None:
     rows = [route(1, "VIP", [2], cid_pattern_list=[{"cid_pattern": "4479."}])]
     (found,) = by_hand(rows, {1: ["441"], 2: []}, {1: [], 2: ["441"]})
-    assert found.steps == ("add an inbound route for Paris that matches 441",)
+    assert found.change == "Add an inbound route for Paris that matches 441."
 
 
 def test_a_literal_pattern_that_the_new_notation_does_not_match_is_to_be_changed_even_beside_a_catch_all() -> None:
@@ -165,40 +172,24 @@ def test_a_literal_pattern_that_the_new_notation_does_not_match_is_to_be_changed
         ByHand(
             1,
             "Sales (id 1)",
-            ("change DID pattern 02079460100 to +442079460100",),
-            "London has 1 DID in another notation afterwards (02079460100 becomes +442079460100), which this route "
-            "does not match.",
+            "Make it match +442079460100.",
+            "London gets +442079460100 (02079460100 before), which this route does not take there.",
         )
     ]
 
 
-def test_of_many_literal_patterns_each_stands_with_its_new_one() -> None:
-    old = ["02079460100", "02079460101", "02079460105"]
-    (found,) = by_hand([route(1, "Desks", [1], *old)], {1: old}, {1: [f"+44{did[1:]}" for did in old]})
-    assert found.change(2) == (
-        "Change DID pattern 02079460100 to +442079460100, 02079460101 to +442079460101 and 1 more."
-    )
-
-
-def test_a_pattern_that_another_trunk_still_needs_is_added_to() -> None:
-    rows = [route(1, "Sales", [1, 2], "02079460100")]
-    (found,) = by_hand(rows, {1: ["02079460100"], 2: ["02079460100"]}, {1: ["00442079460100"]})
-    assert found.steps == ("add DID pattern 00442079460100",)
-
-
-def test_a_range_or_pattern_of_the_old_notation_is_named_once() -> None:
+def test_of_many_dids_in_a_new_notation_the_first_and_the_last_are_named() -> None:
     span = {"did_option": "range_to_ext", "did_to_ext_start": "02079460100", "did_to_ext_end": "02079460199"}
     old = [f"020794601{n:02}" for n in range(100)]
     (found,) = by_hand([route(1, "Desks", [1], **span)], {1: old}, {1: [f"+44{did[1:]}" for did in old]})
-    assert found.steps == ("change DID pattern 02079460100-02079460199 to match +442079460100 to +442079460199",)
-    assert found.why.startswith("London has 100 DIDs in another notation afterwards")
+    assert found.change == "Make it match +442079460100 to +442079460199."
+    assert found.why.startswith("London gets +442079460100 to +442079460199 (02079460100 to 02079460199 before), which")
 
 
 def test_a_did_that_moves_and_changes_its_notation_needs_trunk_and_pattern() -> None:
     rows = [route(1, "Sales", [1], "02079460100"), route(2, "Paris", [2], "33.")]
-    assert by_hand(rows, {1: ["02079460100"], 2: ["331"]}, {1: [], 2: ["331", "+442079460100"]})[0].steps == (
-        "add the trunk Paris",
-        "make it match +442079460100",
+    assert by_hand(rows, {1: ["02079460100"], 2: ["331"]}, {1: [], 2: ["331", "+442079460100"]})[0].change == (
+        "Add the trunk Paris and make it match +442079460100."
     )
 
 
@@ -208,7 +199,7 @@ def test_a_route_that_would_match_nothing_any_more_says_which_trunk_has_its_dids
         ByHand(
             1,
             "Sales (id 1)",
-            ("put Paris in place of London in its trunks",),
+            "Put Paris in place of London in its trunks.",
             "All DIDs that it matches leave London: 442079460100. Then it matches nothing.",
         )
     ]
@@ -217,7 +208,7 @@ def test_a_route_that_would_match_nothing_any_more_says_which_trunk_has_its_dids
 def test_a_route_of_dids_that_are_given_back_can_go() -> None:
     rows = [route(1, "Old", [1], "44207946XXXX")]
     (found,) = by_hand(rows, {1: ["442079460100", "1"]}, {1: ["1"]})
-    assert found.steps == ("delete the route",)
+    assert found.change == "Delete the route."
 
 
 def test_a_route_that_another_of_its_trunks_feeds_is_left_in_peace() -> None:
@@ -246,13 +237,13 @@ def test_another_spelling_of_a_pattern_is_no_change() -> None:
 
 
 def test_what_is_needed_for_a_trunk_is_one_hazard_with_the_first_change_in_full() -> None:
-    needed = [ByHand(2, "Main (id 1)", ("add it", "go"), "Paris gets 1."), ByHand(2, "", ("see",), "Two.")]
+    needed = [ByHand(2, "Main (id 1)", "Add it.", "Paris gets 1."), ByHand(2, "", "See.", "Two.")]
     assert [(h.code, h.row, h.trunk, h.message) for h in route_hazards(needed, {2: 5}, NAMES)] == [
         (
             "routes",
             5,
             "Paris",
-            "Inbound route Main (id 1): Paris gets 1. By hand: Add it, go. And 1 more change: sheet Follow-up.",
+            "Inbound route Main (id 1): Paris gets 1. By hand: Add it. And 1 more change: sheet Follow-up.",
         )
     ]
 
