@@ -23,7 +23,7 @@ from batch.trunks.way_back import (
     way_back_of,
     with_names_given_up,
 )
-from batch.trunks.way_back_moves import moves_back, only_with_both
+from batch.trunks.way_back_moves import moves_back, only_with_both, with_moves_told
 
 
 def going_back_of(
@@ -75,6 +75,7 @@ def with_moves_back(
     made = {change.record.row: change for change in sound}
     changes = [made.get(change.record.row, change) for change in put.changes]
     moves = moves_back(changes) if checked.settings.read_back else put.moves
+    changes = with_moves_told(changes, moves)
     lines: defaultdict[int, list[Return]] = defaultdict(list)
     for line in returns:
         lines[line.row].append(line)

@@ -32,8 +32,8 @@ from batch.runs.serialization import Intent, Json
 from batch.schema.columns import DIDS, LIST_OF
 from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, FileKind, plain_stem
 from batch.settings import Settings, as_settings, settings_given
+from batch.trunks.list_merge import put_back
 from batch.trunks.live import Did, LiveTrunk, entry_json, parse_trunk
-from batch.trunks.schedule import put_back
 from batch.wording import some_of
 from batch.writers.atomic import already_there
 from batch.writers.way_back_workbook import Overwritten, write_way_back

@@ -15,9 +15,10 @@ from batch.runs.trunk_writer import Work
 from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import Desired, Difference, comparable, compare
+from batch.trunks.list_merge import put_back
 from batch.trunks.live import LiveTrunk
 from batch.trunks.moved_dids import PlannedMove
-from batch.trunks.schedule import MoveOrder, did_keys, halves, is_to_come, put_back, schedule, temporary_name
+from batch.trunks.schedule import MoveOrder, did_keys, halves, is_to_come, schedule, temporary_name
 
 
 class WriteOrder:

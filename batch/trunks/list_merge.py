@@ -196,6 +196,14 @@ def put_between(order: Sequence[Key], guide: Iterable[Key], merged: Collection[K
     return behind[None], [each for key in order for each in (key, *behind[key])]
 
 
+def put_back(entries: Sequence[Entry], keys: Collection[str], was: Sequence[Entry]) -> tuple[Entry, ...]:
+    """Return entries with those of some keys among them that were there before, each behind what it was behind."""
+    there = keyed(entries)
+    merged = {**{key: entry for key, entry in keyed(was).items() if entry.key in keys}, **there}
+    head, order = put_between(list(there), keyed(was), merged)
+    return tuple(merged[key] for key in [*head, *order])
+
+
 def _both_reordered(
     row: int, was: Mapping[Key, Entry], now: Mapping[Key, Entry], rows: Mapping[Key, EntryRow]
 ) -> Iterator[ListConflict]:

@@ -6,12 +6,11 @@ Trunks has none, the cell *Move from* stands for it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,7 @@ from batch.tables.table import Table
 from batch.trunks import rules
 from batch.trunks.diff import ChangeKind, Desired, Difference
 from batch.trunks.entries import Entries
+from batch.trunks.list_merge import put_back
 from batch.trunks.live import Did, LiveTrunk
 from batch.trunks.model import DidRow, DidRows, ListEdit, Move, Record
 
@@ -261,7 +261,7 @@ class MovesOf:
         if DIDS not in asked.lists and not self.gives:
             return asked, desired
         edits = {DIDS: ListEdit(mode=Mode.REMOVE, explicit=True, rows=self.rows), **asked.lists}
-        lists = {**desired.lists, DIDS: tuple(_with_kept(left, live.dids.entries, self.keeps))}
+        lists = {**desired.lists, DIDS: put_back(left, self.keeps, live.dids.entries)}
         return (
             replace(asked, lists={sheet: edits[sheet] for sheet in LIST_SHEETS if sheet in edits}),
             replace(desired, lists={sheet: lists[sheet] for sheet in LIST_SHEETS if sheet in lists}),
@@ -286,18 +286,3 @@ NO_MOVES: Final = MovesOf()
 
 def _name_of(row: DidRow, taken: TakenDid | None) -> str | None:
     return taken.entry.name if taken is not None and row.name in {None, taken.exported} else row.name
-
-
-def _with_kept(entries: Sequence[Any], live: Sequence[Any], kept: AbstractSet[str]) -> Iterator[Any]:
-    """Put entries of the live list back into one that lacks them, each behind what stands before it there."""
-    here = {entry.key for entry in entries}
-    behind, last = defaultdict[Any, list[Any]](list), None
-    for entry in live:
-        if entry.key in here:
-            last = entry.key
-        elif entry.key in kept:
-            behind[last].append(entry)
-    yield from behind[None]
-    for entry in entries:
-        yield entry
-        yield from behind[entry.key]

@@ -16,9 +16,6 @@ from typing import Final, NamedTuple, TypeAlias
 
 from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
-from batch.trunks.diff import keyed
-from batch.trunks.list_merge import put_between
-from batch.trunks.live import Entry
 from batch.trunks.moved_dids import PlannedMove
 
 _TRIED_OUT: Final = 12
@@ -98,14 +95,6 @@ def did_keys(change: Change) -> frozenset[str]:
 def is_to_come(move: PlannedMove, row: int, keys: Collection[str]) -> bool:
     """Tell whether one of the trunks of a move, which has DIDs of these keys, still is as it was before the move."""
     return (move.entry.key in keys) is (row == move.giver)
-
-
-def put_back(entries: Sequence[Entry], keys: Collection[str], was: Sequence[Entry]) -> tuple[Entry, ...]:
-    """Return entries with those of some keys among them that were there before, each behind what it was behind."""
-    there = keyed(entries)
-    merged = {**{key: entry for key, entry in keyed(was).items() if entry.key in keys}, **there}
-    head, order = put_between(list(there), keyed(was), merged)
-    return tuple(merged[key] for key in [*head, *order])
 
 
 def _held_names(written: Iterable[Change]) -> dict[int, int]:

@@ -10,9 +10,10 @@ from typing import TypeAlias
 from batch.schema.columns import DIDS
 from batch.trunks.change_plan import Change
 from batch.trunks.diff import ChangeKind, Desired, ListDifference, compare
+from batch.trunks.list_merge import put_back
 from batch.trunks.live import WHOLE_TRUNK, Did, LiveTrunk
 from batch.trunks.moved_dids import PlannedMove
-from batch.trunks.schedule import did_keys, put_back
+from batch.trunks.schedule import did_keys
 from batch.trunks.way_back import Restoration, Return, WayBack
 
 _Keys: TypeAlias = Mapping[int, Collection[str]]
@@ -34,6 +35,33 @@ def moves_back(changes: Iterable[Change]) -> tuple[PlannedMove, ...]:
         for key, found in come.items()
         if len(found) == 1 == len(gone[key])
     )
+
+
+def with_moves_told(changes: Sequence[Change], moves: Iterable[PlannedMove]) -> list[Change]:
+    """Say in the changes of each DID that comes back by a move from which trunk, or to which.
+
+    Their lists count as nobody's replacing on purpose: it is the way back that names them whole.
+    """
+    names = {change.record.row: change.live.label for change in changes}
+    others: dict[tuple[int, ChangeKind, str], str] = {}
+    for entry, giver, receiver in moves:
+        others[receiver, ChangeKind.ADDED, entry.key] = names[giver]
+        others[giver, ChangeKind.REMOVED, entry.key] = names[receiver]
+    return [_unasked(_told(change, others)) for change in changes]
+
+
+def _unasked(change: Change) -> Change:
+    lists = {sheet: replace(edit, explicit=False) for sheet, edit in change.record.lists.items()}
+    return replace(change, record=replace(change.record, lists=lists))
+
+
+def _told(change: Change, others: Mapping[tuple[int, ChangeKind, str], str]) -> Change:
+    differs, row = change.difference.lists.get(DIDS), change.record.row
+    if differs is None:
+        return change
+    told = tuple(one._replace(other=others.get((row, one.kind, str(one.new.key)), "")) for one in differs.changes)
+    lists = {**change.difference.lists, DIDS: replace(differs, changes=told)}
+    return replace(change, difference=replace(change.difference, lists=lists))
 
 
 def only_with_both(

@@ -272,6 +272,7 @@ def test_a_number_that_moved_comes_back_as_a_move(tmp_path: Path, order: str) ->
         seen.clear()
         back = undo(run_dir)
         assert back.code == 0, back.said
+        assert "2 trunks would be written, 2 DIDs moved to another trunk." in back.err
         assert everything(there) == before
         between = (True, True) if order == "add-first" else (False, False)
         assert set(seen) <= {(False, True), between, (True, False)}
