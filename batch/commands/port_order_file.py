@@ -21,37 +21,28 @@ from batch.tables.unknown_columns import CellLook, look_of
 from batch.trunks.e164 import guess_region
 from batch.trunks.live import LiveTrunk
 from batch.trunks.live_checks import Hazard
-from batch.trunks.port_order import OrderLine, compare_order, order_hazards, order_sheet, read_order
-
-
-def read_port_order(path: Path) -> tuple[list[tuple[str, str]], list[OrderLine]]:
-    """Read a carrier's list: its numbers, each with its cell, of all sheets that have any, and what cannot be read.
-
-    Raises:
-        WorkbookError: the file cannot be read.
-        UsageError: no column of it has numbers.
-    """
-    numbers: list[tuple[str, str]] = []
-    unread: list[OrderLine] = []
-    for raw in read_workbook(path).sheets:
-        more, not_read = read_order(_numbers_of(raw))
-        numbers += more
-        unread += not_read if more else []
-    if not numbers:
-        raise UsageError(
-            f"--port-order {path} has no column of numbers that can be told.",
-            "Give the column the header DID, or give a file with that column alone.",
-        )
-    return numbers, unread
+from batch.trunks.port_order import compare_order, order_hazards, order_sheet, read_order
 
 
 def compare_port_order(
     path: Path, checked: Checked, live: Iterable[LiveTrunk], region: str
 ) -> tuple[ListedSheet, list[Hazard]]:
-    """Put a carrier's list against a workbook and what the PBX has; raises as `read_port_order`."""
-    order, unread = read_port_order(path)
+    """Put a carrier's list, the numbers of all sheets that have any, against a workbook and what the PBX has.
+
+    Raises:
+        WorkbookError: the file cannot be read.
+        UsageError: no column of it has numbers.
+    """
+    read = [found for raw in read_workbook(path).sheets if (found := read_order(_numbers_of(raw)))[0]]
+    order = [number for numbers, _ in read for number in numbers]
+    if not order:
+        raise UsageError(
+            f"--port-order {path} has no column of numbers that can be told.",
+            "Give the column the header DID, or give a file with that column alone.",
+        )
     region = region or guess_region(number for number, _ in order).code
-    lines = [*unread, *compare_order(order, checked.chosen, checked.tables.dids, live, region)]
+    lines = [line for _, unread in read for line in unread]
+    lines += compare_order(order, checked.chosen, checked.tables.dids, live, region)
     return order_sheet(path.name, len(order), lines), [*order_hazards(lines)]
 
 

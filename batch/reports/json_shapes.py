@@ -60,8 +60,7 @@ def plan_json(planned: Planned) -> dict[str, Any]:
         "problems": [problem.to_json() for problem in plan.problems],
         "forecast": {"requests": planned.forecast.requests, "seconds": planned.forecast.seconds},
         "census": planned.census and planned.census.to_json(),
-        **_port_order(planned.listed),
-        **_left_to_people(planned.listed),
+        **_listed_json(planned.listed),
         **_way_back_json(planned.returns),
     }
     return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
@@ -88,7 +87,7 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
         "problems": [problem.to_json() for problem in listed],
         "forecast": {"requests": 0, "seconds": 0},
         "census": None,
-        **_left_to_people(()),
+        **_listed_json(()),
         "approval": UNSIGNED,
         "seal": "",
     }
@@ -97,22 +96,17 @@ def no_plan_json(problems: Iterable[Problem]) -> dict[str, Any]:
 _LISTS: Final = {"follow_up": "Follow-up", "test_calls": "Test calls"}
 
 
-def _port_order(listed: Iterable[ListedSheet]) -> dict[str, Any]:
-    from batch.trunks.port_order import order_json  # noqa: PLC0415 - a check needs none of it
-
-    sheet = next((sheet for sheet in listed if sheet.name == "Port order"), None)
-    return {} if sheet is None else {"port_order": order_json(sheet)}
-
-
-def _left_to_people(listed: Iterable[ListedSheet]) -> dict[str, Any]:
+def _listed_json(listed: Iterable[ListedSheet]) -> dict[str, Any]:
     """Return the lines of these sheets, each by its headers, without the columns that are to be filled in."""
     sheets = {sheet.name: sheet for sheet in listed}
-    return {key: _lines_json(sheets[name]) if name in sheets else [] for key, name in _LISTS.items()}
+    order = {"port_order": "Port order"} if "Port order" in sheets else {}
+    return {key: _lines_json(sheets[name]) if name in sheets else [] for key, name in (order | _LISTS).items()}
 
 
 def _lines_json(sheet: ListedSheet) -> list[dict[str, str | int]]:
+    names = {name: name.lower().replace(".", "").replace(" ", "_") for name in sheet.columns}
     lines = (zip(sheet.columns, line, strict=True) for line in sheet.lines)
-    return [{name.lower(): str(cell) for name, cell in line if name not in sheet.answers} for line in lines]
+    return [{names[name]: str(cell) for name, cell in line if name not in sheet.answers} for line in lines]
 
 
 def _hazard_json(hazard: Hazard, *, allowed: bool) -> dict[str, Any]:
@@ -217,7 +211,6 @@ def report_json(report: Report) -> dict[str, Any]:
         **{output.key: output.path and str(output.path) for output in report.outputs if output.key},
         "undo": undo_command(report.folder, report.outcomes),
         "census": report.census and report.census.to_json(),
-        **_port_order(report.listed),
         "counts": _all_endings(report.endings.total()),
         "sheets": {title: _all_endings(count) for title, count in report.endings.counts().items()},
         "trunks": [
@@ -231,7 +224,7 @@ def report_json(report: Report) -> dict[str, Any]:
             }
             for _, outcome in sorted(report.outcomes.items())
         ],
-        **_left_to_people(report.listed),
+        **_listed_json(report.listed),
         **_way_back_json(report.returns),
         **_confirmation_json(report.confirmation),
     }

@@ -166,13 +166,9 @@ class PlannedCensus:
             yield Tone.BAD if different else self._tone(line), [*self._texts(line), *there]
         for one in found:
             if one not in told:
-                number, planned, there_now = (
-                    one.here.did.number,
-                    self._side(one, one.before),
-                    self._side(one, one.after),
-                )
-                texts = [number, one.e164, planned, planned, "not planned", "changed by somebody else", there_now]
-                yield Tone.BAD, texts
+                planned, there_now = self._side(one, one.before), self._side(one, one.after)
+                why = "changed by somebody else"
+                yield Tone.BAD, [one.here.did.number, one.e164, planned, planned, "not planned", why, there_now]
 
     def _tone(self, line: CensusLine) -> Tone | None:
         if line.orphaned and self.found is None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from batch.schema.column_model import Mode
 from batch.schema.columns import DIDS
@@ -42,12 +42,12 @@ class OrderFinding(StrEnum):
 
 
 class OrderLine(NamedTuple):
-    """One thing to say of a number."""
+    """One thing to say of a number: a line of the sheet."""
 
-    found: OrderFinding
     number: str
-    e164: str = ""
-    order: str = ""
+    e164: str
+    found: OrderFinding
+    order: str
     """Its cell in the order: ``Sheet1!A4``."""
     workbook: str = ""
     """Its cell in the workbook."""
@@ -55,17 +55,19 @@ class OrderLine(NamedTuple):
     """The trunk that has it already."""
 
 
+_NOT_IN_WORKBOOK, _NOT_IN_ORDER, _ON_PBX, _TWICE, _NO_NUMBER = OrderFinding
+
+
 def read_order(table: Table) -> tuple[list[tuple[str, str]], list[OrderLine]]:
     """Return the numbers of a carrier's list, ranges written out, each with its cell; and what cannot be read."""
     numbers: list[tuple[str, str]] = []
-    faulty = sorted(table.faulty.get(DIDS.number, ()))
-    unread = [OrderLine(OrderFinding.NO_NUMBER, "", order=table.place(DIDS.number, row)) for row in faulty]
+    unread = [("", row) for row in sorted(table.faulty.get(DIDS.number, ()))]
     for row, text in table.filled(DIDS.number):
         found = _numbers_in(text)
         numbers += [(number, table.place(DIDS.number, row)) for number in found]
         if not found and (numbers or any(map(str.isdigit, text))):  # else it is a title
-            unread.append(OrderLine(OrderFinding.NO_NUMBER, text, order=table.place(DIDS.number, row)))
-    return numbers, unread
+            unread.append((text, row))
+    return numbers, [OrderLine(text, "", _NO_NUMBER, table.place(DIDS.number, row)) for text, row in unread]
 
 
 def _numbers_in(text: str) -> list[str]:
@@ -95,21 +97,21 @@ def compare_order(
 
     def line(found: OrderFinding, number: str, own: str, cell: str = "") -> OrderLine:
         at = dids.place(DIDS.number, row.row, row.number) if (row := rows.get(own)) else ""
-        return OrderLine(found, number, e164(number, region), cell, at, held.get(own, ""))
+        return OrderLine(number, e164(number, region), found, cell, at, held.get(own, ""))
 
     for number, cell in order:
         own = identity(number, region)
         if own in first:
-            yield line(OrderFinding.TWICE, number, own, f"{first[own]}, {cell}")
+            yield line(_TWICE, number, own, f"{first[own]}, {cell}")
             continue
         first[own] = cell
         taking = matcher.first(own)
         ordered |= {own} if taking is None else {own, patterns[taking]}
         if own not in rows and taking is None:
-            yield line(OrderFinding.NOT_IN_WORKBOOK, number, own, cell)
+            yield line(_NOT_IN_WORKBOOK, number, own, cell)
         elif own in held:
-            yield line(OrderFinding.ON_PBX, number, own, cell)
-    yield from (line(OrderFinding.NOT_IN_ORDER, row.number, own) for own, row in rows.items() if own not in ordered)
+            yield line(_ON_PBX, number, own, cell)
+    yield from (line(_NOT_IN_ORDER, row.number, own) for own, row in rows.items() if own not in ordered)
 
 
 def order_hazards(lines: Iterable[OrderLine]) -> Iterator[Hazard]:
@@ -119,24 +121,19 @@ def order_hazards(lines: Iterable[OrderLine]) -> Iterator[Hazard]:
         where = line.order or line.workbook
         kinds.setdefault(line.found, []).append(f"{line.number} ({where})" if line.number else where)
     for found, numbers in kinds.items():
-        if found is not OrderFinding.ON_PBX:
-            what = "line" if found is OrderFinding.NO_NUMBER else "number"
+        if found is not _ON_PBX:
+            what = "line" if found is _NO_NUMBER else "number"
             message = f"Port order: {counted(len(numbers), what)} {found}: {some_of(numbers, _SHOWN)}."
             yield Hazard(code="port-order", row=0, trunk="", message=message)
 
 
-def order_sheet(file: str, numbers: int, lines: Iterable[OrderLine]) -> ListedSheet:
+def order_sheet(file: str, numbers: int, lines: Sequence[OrderLine]) -> ListedSheet:
     """List what is found of each number."""
-    listed = [[line.number, line.e164, str(line.found), *line[3:]] for line in lines]
-    says = f"{file} has {counted(numbers, 'number')}. "
-    says += f"{counted(len(listed), 'line')} to look at." if listed else "Order and workbook have the same numbers."
-    columns = {"Number": 20, "E.164": 20, "What": 34, "Order": 26, "Workbook": 18, "On the PBX": 24}
+    found = f"{counted(len(lines), 'line')} to look at" if lines else "Order and workbook have the same numbers"
     return ListedSheet(
-        name="Port order", says=says, columns=columns, lines=listed, tone=Tone.WARN if listed else Tone.GOOD
+        name="Port order",
+        says=f"{file} has {counted(numbers, 'number')}. {found}.",
+        columns={"Number": 20, "E.164": 20, "What": 34, "Order": 26, "Workbook": 18, "On PBX": 24},
+        lines=lines,
+        tone=Tone.WARN if lines else Tone.GOOD,
     )
-
-
-def order_json(sheet: ListedSheet) -> list[Mapping[str, Any]]:
-    """Make what ``--json`` has of it."""
-    names = ("number", "e164", "what", "order", "workbook", "on_pbx")
-    return [dict(zip(names, line, strict=True)) for line in sheet.lines]

@@ -193,7 +193,7 @@ def test_the_carriers_list_is_put_against_workbook_and_pbx_in_any_notation(
     ]
     says, header_line, *lines = lines_of(path.with_name("plan.xlsx"), "Port order")
     assert says[0] == f"{name} has 5 numbers. 4 lines to look at."
-    assert header_line == ("Number", "E.164", "What", "Order", "Workbook", "On the PBX")
+    assert header_line == ("Number", "E.164", "What", "Order", "Workbook", "On PBX")
     assert len(lines) == 4
     assert there.apply("--port-order", path, "--region", "GB").code == 4
     assert there.apply("--port-order", path, "--region", "GB", "--allow", "port-order").code == 0
