@@ -287,9 +287,9 @@ def _left_to_people(planned: Planned, client: LiveReads) -> Planned:
     """
     routes = client.inbound_routes() if planned.whole else InboundRoutes()
     census = planned.census.census if planned.census else None
-    left = left_to_people(planned.plan.updates, census, planned.not_whole, routes)
-    hazards = () if planned.checked.goes_back else left.hazards
-    return replace(_with_hazards(planned, hazards), listed=(*planned.listed, *left.sheets))
+    dangers, sheets = left_to_people(planned.plan.updates, census, planned.not_whole, routes)
+    hazards = () if planned.checked.goes_back else dangers
+    return replace(_with_hazards(planned, hazards), listed=(*planned.listed, *sheets))
 
 
 def _with_hazards(planned: Planned, hazards: Sequence[Hazard]) -> Planned:

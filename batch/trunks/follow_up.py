@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from batch.schema.columns import CALLER_IDS, DIDS
@@ -72,25 +71,16 @@ class Call(NamedTuple):
     passed: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftToPeople:
-    """What a plan leaves to people."""
-
-    hazards: Sequence[Hazard] = ()
-    """What must be changed in inbound routes, a hazard for each trunk that makes it necessary."""
-    sheets: tuple[ListedSheet, ...] = ()
-
-
 def left_to_people(
     updates: Sequence[Change], census: Census | None, not_whole: Sequence[str], inbound: InboundRoutes
-) -> LeftToPeople:
-    """Say what a plan leaves to people.
+) -> tuple[Sequence[Hazard], Sequence[ListedSheet]]:
+    """Say what a plan leaves to people: what must be changed in inbound routes, a hazard a trunk, and all as sheets.
 
     There is a ``census``, and ``inbound`` routes are read, where any of the updates changes DIDs; ``not_whole`` has the
     names of the trunks that could not be read then.
     """
     if not updates:
-        return LeftToPeople()
+        return (), ()
     by_hand = to_change_by_hand(inbound, census) if census and not inbound.unread else []
     to_do = [ToDo(one.change, f"{_ROUTES} > {one.route}" if one.route else _ROUTES, one.why) for one in by_hand]
     to_do += _in_general(updates, not_whole, inbound)
@@ -112,14 +102,9 @@ def left_to_people(
             answers=frozenset({"Who", "When", "Pass or fail"}),
         ),
     )
-    return LeftToPeople(
-        hazards=route_hazards(
-            by_hand,
-            rows={change.live.id: change.record.row for change in updates},
-            names={change.live.id: change.live.label for change in updates},
-        ),
-        sheets=tuple(sheet for sheet in sheets if sheet.lines),
-    )
+    rows = {change.live.id: change.record.row for change in updates}
+    hazards = route_hazards(by_hand, rows, {change.live.id: change.live.label for change in updates})
+    return hazards, [sheet for sheet in sheets if sheet.lines]
 
 
 def _dids(change: Change) -> Sequence[Did]:

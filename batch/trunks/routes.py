@@ -313,16 +313,13 @@ def shortly(dids: Iterable[str], most: int | None = _SHOWN) -> str:
 
 def route_hazards(by_hand: Iterable[ByHand], rows: Mapping[int, int], names: Mapping[int, str]) -> list[Hazard]:
     """Make one hazard of what must be changed by hand for a trunk; ``rows`` has the trunks' rows by their ids."""
-    of: dict[int, list[str]] = defaultdict(list)
+    of: defaultdict[int, list[str]] = defaultdict(list)
     for one in by_hand:
         where = f"Inbound route {one.route}: " if one.route else ""
         of[one.trunk].append(f"{where}{one.why} By hand: {one.change}")
-    return [
-        Hazard(code="routes", row=rows[trunk], trunk=names[trunk], message=first + _and_more(len(rest)))
-        for trunk, (first, *rest) in of.items()
-        if trunk in rows
-    ]
-
-
-def _and_more(changes: int) -> str:
-    return f" And {counted(changes, 'more change')}: sheet Follow-up." if changes else ""
+    hazards = []
+    for trunk, (first, *rest) in of.items():
+        if trunk in rows:
+            more = f" And {counted(len(rest), 'more change')}: sheet Follow-up." if rest else ""
+            hazards.append(Hazard(code="routes", row=rows[trunk], trunk=names[trunk], message=f"{first}{more}"))
+    return hazards
