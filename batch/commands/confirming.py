@@ -171,6 +171,8 @@ def _go_back(report: Report, interface: Remembering, why: str) -> Report:
             interface.insist(f"Going back: {why}.")
             interface.agrees = True
             done = take_back(folder, interface, settings_given(given))
+    except Interrupted:  # part of it may be back
+        raise
     except BatchError as error:
         return replace(report, confirmation=Confirmed(by=why, failed=f"{error.message} {error.hint}"))
     if isinstance(done, Planned):

@@ -93,7 +93,8 @@ class Report:
     @property
     def exit_code(self) -> int:
         """0 done, 5 some rows not done, 6 PBX lost before anything was sent, 130 interrupted."""
-        if self.interrupted:
+        undone = None if self.confirmation is None else self.confirmation.undone
+        if self.interrupted or (undone is not None and undone.interrupted):
             return 130
         if self.lost is not None and not any(outcome.reached for outcome in self.outcomes.values()):
             return self.lost.exit_code

@@ -131,7 +131,8 @@ def confirmation_text(report: Report, shown: Shown = BRIEF) -> Iterator[str]:
         return
     if said.undone is not None:
         yield from report_text(said.undone, shown)
-        yield f"The run {report.folder.id} went back: {said.by}."
+        back = "did not go back whole, as said above" if said.undone.exit_code else "went back"
+        yield f"The run {report.folder.id} {back}: {said.by}."
     elif said.failed:
         yield f"The run {report.folder.id} should have gone back ({said.by}) and could not: {said.failed}"
         yield f"What it wrote is still on the PBX. To take it back:  {command('undo', report.folder.path)}"

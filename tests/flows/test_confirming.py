@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -16,6 +18,7 @@ from batch.commands.confirming import confirm
 from batch.commands.run import Unattended
 from batch.commands.undo import undo as undo_run
 from batch.practice.state import PbxState
+from batch.reports.run_text import confirmation_text
 from batch.runs.confirmations import Confirmation, Stage, is_waited_for, read_confirmation
 from tests.flows.crashes import command, ended, run_folders, until
 from tests.flows.shell import CLIENT_SECRET, FAST, LOSING_NUMBERS, Bench, Ran, bench, run
@@ -316,3 +319,35 @@ def test_what_is_going_back_cannot_be_confirmed_any_more(tmp_path: Path) -> None
         report, _ = by(there, lambda: "no")
         assert (report.exit_code, everything(there)) == (5, before)
         assert "is in use by undo" in tried[0]
+
+
+def test_a_run_that_goes_back_in_part_does_not_say_that_it_went_back(tmp_path: Path) -> None:
+    live = deepcopy([LONDON, PARIS])
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=live, faults=[{**REFUSING, "after": 1}]) as there:
+        report, _ = by(there, lambda: "no")
+        assert (report.exit_code, held(there)["hostname"], held(there, 9)["hostname"]) == (
+            5, "old.example", "new.example",
+        )  # fmt: skip
+        last = [*confirmation_text(report)][-1]
+        assert last == f"The run {report.folder.id} did not go back whole, as said above: no at the prompt."
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_while_it_goes_back_is_an_interruption_and_says_how_to_go_on(tmp_path: Path, times: int) -> None:
+    live = deepcopy([LONDON, PARIS])
+    with bench(tmp_path, trunks=TRUNKS, dids=DIDS, live=live) as there:
+        before = everything(there)
+        where = ("--url", there.pbx.url, "--client-id", "practice", *FAST[:2], "--rate", "4", "--concurrency", "1")
+        allowed = ("--allow", "removals", *LOSING_NUMBERS, "--confirm-within", "1s")
+        process = command("apply", there.workbook, *where, "--yes", *allowed)
+        until(lambda: len(there.writes()) >= 3, process)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.1)
+        ran = ended(process)
+        assert ran.code == 130, ran.said
+        assert "What it wrote is still on the PBX" not in ran.said
+        undone = run_folders(there.workbook)[-1]
+        assert f"trunk-batch resume {undone}" in ran.said
+        assert run("resume", undone, "--yes", environment=SECRET).code == 0
+        assert everything(there) == before
