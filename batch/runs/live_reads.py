@@ -146,26 +146,19 @@ class LiveReads(ABC):
             Stopped: nothing more is to be sent.
         """
         try:
-            listed = self._pages(messages.list_inbound_routes)
-            if isinstance(listed, Answer):
-                return InboundRoutes(unread=f"the PBX answers {_answered(listed)} when asked for inbound routes")
-            if not listed:
-                return InboundRoutes(unread="the PBX shows none")
-            ids = [number for number in map(id_of, listed) if number is not None]
-            if len(ids) < len(listed):
-                return InboundRoutes(unread="the PBX lists an inbound route without a usable id")
-            batches = [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]
+            ids = [id_of(row) for row in self.pages(messages.list_inbound_routes)]
+            known = [number for number in ids if number is not None]
+            if len(known) < len(ids) or not ids:
+                return InboundRoutes(unread="the PBX lists one without a usable id" if ids else "the PBX shows none")
+            batches = [known[start : start + BATCH] for start in range(0, len(known), BATCH)]
             read = concurrently([partial(self._routes, batch) for batch in batches], self._at_once)
         except PbxUnreachable:
             raise
         except PbxError as error:
             return InboundRoutes(unread=error.message.rstrip("."))
-        refused = next((answer for answer in read if isinstance(answer, Answer)), None)
-        if refused is not None:
-            return InboundRoutes(unread=f"the PBX answers {_answered(refused)} when asked for an inbound route")
-        return parse_routes(row for batch in read if not isinstance(batch, Answer) for row in batch)
+        return parse_routes(row for batch in read for row in batch)
 
-    def _routes(self, ids: Sequence[int]) -> list[Mapping[str, Any]] | Answer:
+    def _routes(self, ids: Sequence[int]) -> list[Mapping[str, Any]]:
         """Read inbound routes whole; one that such a call leaves out is asked for alone, and may be gone by then."""
         answer = self.ask(messages.query_inbound_routes(ids))
         rows = {id_of(row): row for row in _rows(answer)} if not answer.errcode else {}
@@ -173,7 +166,7 @@ class LiveReads(ABC):
             if number not in rows:
                 answer = self.ask(messages.get_inbound_route(number))
                 if answer.errcode not in {0, _NOT_FOUND}:
-                    return answer
+                    raise _cannot_read(answer)
                 shown = _rows(answer) or [{"name": f"id {number}"}]  # something without an id
                 rows |= {number: shown[0]} if not answer.errcode else {}
         return [rows[number] for number in ids if number in rows]

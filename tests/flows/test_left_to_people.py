@@ -144,8 +144,8 @@ def test_firmware_without_inbound_routes_is_told_with_the_trunks_to_be_looked_at
     with moving(tmp_path, None) as there:
         assert there.run("plan").code == 0
         assert left(there)[0] == (
-            "Check that inbound routes match the DIDs of London, Paris as they will be. They were not read: the PBX "
-            "answers 10001 INTERFACE NOT EXISTED when asked for inbound routes."
+            "Check that inbound routes match the DIDs of London, Paris as they will be. They were not read: The PBX "
+            "answered 10001 INTERFACE NOT EXISTED to a read. This firmware does not know the call."
         )
 
 
@@ -158,8 +158,8 @@ def test_a_pbx_that_shows_no_route_at_all_is_not_taken_at_its_word(tmp_path: Pat
 @pytest.mark.parametrize(
     ("call", "fault", "why"),
     [
-        ("inbound_route/list", {"do": "errcode", "errcode": 10005}, "the PBX answers 10005 ACCESS DENIED when asked"),
-        ("inbound_route/list", {"do": "errcode", "errcode": 10009}, "the PBX answers 10009 OPERATION FAILED when"),
+        ("inbound_route/list", {"do": "errcode", "errcode": 10005}, "The PBX answered 10005 ACCESS DENIED to a read. This"),
+        ("inbound_route/list", {"do": "errcode", "errcode": 10009}, "The PBX answered 10009 OPERATION FAILED to a read."),
         ("inbound_route/query", {"do": "answer", "body": {"errcode": 0, "errmsg": "SUCCESS", "data": [{"id": 1}]}},
          "the PBX shows the inbound route id 1 in a form that is not known: trunk_list is no list"),
     ],
