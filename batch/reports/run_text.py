@@ -288,7 +288,7 @@ def _what_next(status: RunStatus) -> Iterator[str]:
         yield from _to_be_confirmed(status)
         return
     if status.taken_back:
-        yield f"It was taken back by {status.taken_back}. To compare the PBX with it:  {command('verify', folder)}"
+        yield f"It was taken back by {status.taken_back}. The status of that one says whether all of it went back."
         return
     match status.state:
         case State.RUNNING:

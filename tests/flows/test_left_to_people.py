@@ -158,8 +158,10 @@ def test_a_pbx_that_shows_no_route_at_all_is_not_taken_at_its_word(tmp_path: Pat
 @pytest.mark.parametrize(
     ("call", "fault", "why"),
     [
-        ("inbound_route/list", {"do": "errcode", "errcode": 10005}, "The PBX answered 10005 ACCESS DENIED to a read. This"),
-        ("inbound_route/list", {"do": "errcode", "errcode": 10009}, "The PBX answered 10009 OPERATION FAILED to a read."),
+        ("inbound_route/list", {"do": "errcode", "errcode": 10005},
+         "The PBX answered 10005 ACCESS DENIED to a read. This"),
+        ("inbound_route/list", {"do": "errcode", "errcode": 10009},
+         "The PBX answered 10009 OPERATION FAILED to a read."),
         ("inbound_route/query", {"do": "answer", "body": {"errcode": 0, "errmsg": "SUCCESS", "data": [{"id": 1}]}},
          "the PBX shows the inbound route id 1 in a form that is not known: trunk_list is no list"),
     ],
