@@ -191,5 +191,5 @@ def _check_confirmed(place: Path) -> None:
     raise UsageError(
         "The run was to go back unless somebody confirmed it. Nobody did, and the process that would have taken it "
         "back is gone: what it wrote is still on the PBX.",
-        f"Take it back: {command('undo', place)}\n{keep}",
+        f"To take it back: {command('undo', place)}. {keep}",
     )

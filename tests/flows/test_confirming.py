@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+import signal
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -258,7 +258,10 @@ def test_a_process_that_is_killed_while_it_waits_leaves_a_run_that_resume_does_n
     (folder,) = run_folders(there.workbook)
     refused = run("resume", folder, "--yes", "--json", environment=SECRET)
     assert refused.code == 2
-    assert refused.json["error"]["hint"].startswith(f"Take it back: trunk-batch undo {folder}\n")
+    assert refused.json["error"]["hint"] == (
+        f"To take it back: trunk-batch undo {folder}. "
+        f"To keep what it wrote: trunk-batch confirm {folder}; then resume goes on with it."
+    )
     assert held(there)["hostname"] == "new.example"
     said = read_confirmation(folder)
     assert said is not None
