@@ -140,7 +140,7 @@ class Census:
     def says(self) -> str:
         """All of it in a line."""
         fates = ", ".join(f"{self.counts[fate]:,} {fate}" for fate in Fate)
-        text = f"{self.before.count:,} DIDs before, {self.after.count:,} after: {fates}."
+        text = f"{counted(self.before.count, 'DID')} before, {self.after.count:,} after: {fates}."
         was, becomes = self.before.numbers, self.after.numbers
         if (was, becomes) == (self.before.count, self.after.count):
             return text

@@ -49,7 +49,7 @@ def test_a_change_is_told_whole_and_shows_no_password() -> None:
         "Hostname: old.example → new.example",
         "Password: <hidden> → <hidden>",
         "DIDs, 1 removed: 1002 (Night)",
-        "DIDs, 1 renamed: 1001 → 1001 (Main)",
+        "DIDs, 1 renamed: 1001: (no name) → Main",
         "DIDs, 1 stays",
     )
     assert [line.text for line in group.lines if line.loses] == ["DIDs, 1 removed: 1002 (Night)"]
