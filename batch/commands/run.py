@@ -217,19 +217,14 @@ class Run:
             return ()
         client.go_on()
         self.meanwhile = _beside(lambda: self._write_results(target))
-        try:
+
+        def look() -> tuple[str, ...]:
             self.interface.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
             client.pause(wait)
-            now = client.listed()
-        except KeyboardInterrupt:
-            self.cut_short = True
-            return ("Whether the trunks are up again was not looked at: stopped by you.",)
-        except PbxError as error:
-            return (f"Whether the trunks are up again could not be read: {error.message}",)
-        except Stopped:
-            return ("Whether the trunks are up again was not looked at: the run was being stopped.",)
-        before = self.planned.inventory.trunks
-        return (*lost_registrations(before, now, written), *status_lines(before, now, written))
+            before, now = self.planned.inventory.trunks, client.listed()
+            return (*lost_registrations(before, now, written), *status_lines(before, now, written))
+
+        return self._looked("Whether the trunks are up again", "was not looked at", look)
 
     def count_again(self, client: RetryingClient) -> tuple[str, ...]:
         """Take the census again from the PBX, and say what is not as the plan has it."""
@@ -240,18 +235,26 @@ class Run:
         if not self.context.checked.settings.read_back:
             return ()
         client.go_on()
-        try:
+
+        def look() -> tuple[str, ...]:
             found, unread = client.all_with_dids(client.listed(), {})
+            again = census.held_against(found.values(), {trunk.id for trunk in unread})
+            self.context = self.context.counted_again(again)
+            return tuple(again.differences)
+
+        return self._looked("The number census", "was not taken again", look)
+
+    def _looked(self, what: str, was_not: str, look: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
+        """Look at the PBX once more after the writes; say so where that could not be done."""
+        try:
+            return look()
         except KeyboardInterrupt:
             self.cut_short = True
-            return ("The number census was not taken again: stopped by you.",)
+            return (f"{what} {was_not}: stopped by you.",)
         except PbxError as error:
-            return (f"The number census could not be taken again: {error.message}",)
+            return (f"{what} could not be read: {error.message}",)
         except Stopped:
-            return ("The number census was not taken again: the run was being stopped.",)
-        census = census.held_against(found.values(), {trunk.id for trunk in unread})
-        self.context = self.context.counted_again(census)
-        return tuple(census.differences)
+            return (f"{what} {was_not}: the run was being stopped.",)
 
     def conclude(self, target: Path, attention: tuple[str, ...]) -> Report:
         """Give every row its ending and the workbook back, and say in the journal how it ended."""

@@ -206,13 +206,15 @@ def _next_text(report: Report, open_ones: Sequence[Outcome]) -> Iterator[str]:
     if faulty and report.results.path is not None:
         settings = report.checked.settings
         flags = [*where(settings), *which(settings), *allowing(settings), *how(settings)]
+        verb = "restore" if settings.restores else "plan"
         if left:
             others = "the other trunk" if faulty == 1 else f"the other {faulty:,} trunks"
-            what = "do in the results what their column What to do says, then plan with them"
+            what = f"do in the results what their column What to do says, then {verb} with them"
             yield f"Resume leaves {others} alone: {what}:"
         else:
-            yield "Next: do what the column What to do of the results says, then plan with the results as the workbook:"
-        yield f"    {command('plan', report.results.path, flags)}"
+            what = "do what the column What to do of the results says"
+            yield f"Next: {what}, then {verb} with the results as the workbook:"
+        yield f"    {command(verb, report.results.path, flags)}"
 
 
 _TO_CORRECT = (Ending.INVALID, Ending.BLOCKED, Ending.REFUSED, Ending.PARTIAL)

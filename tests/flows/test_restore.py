@@ -104,6 +104,20 @@ def test_a_trunk_that_is_gone_holds_up_no_other(there: Bench) -> None:
     assert ("Paris", "DIDs") in {key for key, fate in fates(done).items() if fate == "cannot be restored"}
 
 
+def test_what_was_refused_is_restored_with_the_results(tmp_path: Path) -> None:
+    refusal = {"call": "trunk/update", "do": "errcode", "errcode": 40002}
+    with serving(tmp_path / "book.xlsx", pbx(deepcopy([LONDON, PARIS])), faults=[refusal]) as there:
+        where = ("--url", there.pbx.url, "--client-id", "practice")
+        assert run("export", "-o", there.workbook, *where, environment=SECRET).code == 0
+        change(there, hostname="theirs.example")
+        flags = ("--yes", "--allow", "overwrite-later-edits")
+        ran = there.run("restore", *flags)
+        assert (ran.code, held(there)["hostname"]) == (5, "theirs.example")
+        assert f"then restore with the results as the workbook:\n    trunk-batch restore {there.results} " in ran.out
+        again = there.run("restore", *flags, workbook=there.results)
+        assert (again.code, held(there)["hostname"]) == (0, "old.example"), again.said
+
+
 def test_what_is_no_export_is_refused(tmp_path: Path) -> None:
     write_workbook(tmp_path / "own.xlsx", Page(name="Trunks", lines=[("Name", "Hostname"), ("London", "x.example")]))
     refused = run("restore", tmp_path / "own.xlsx", "--practice", "--yes", "--json")
