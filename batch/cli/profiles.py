@@ -17,21 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.errors import UsageError
+from batch.joined_settings import NO_PROFILE, TRUST, Profile, from_environment, make_settings
 from batch.options import is_path, place_of
 from batch.pbx.addresses import base_url_of
 from batch.secret_sources import read_small, why_unread
-from batch.settings import (
-    NO_PROFILE,
-    OPTIONS,
-    TRUST,
-    WHERE,
-    Origin,
-    Profile,
-    Settings,
-    from_environment,
-    make_settings,
-    settings_given,
-)
+from batch.settings import OPTIONS, WHERE, Origin, Settings, settings_given
 from batch.wording import quoted
 
 PROFILE_FILE: Final = "trunk-batch.toml"

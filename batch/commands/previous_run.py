@@ -14,6 +14,7 @@ from batch.commands.check import Checked, check
 from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
 from batch.errors import OutputError, UsageError, WorkbookError
+from batch.joined_settings import settings_again
 from batch.pbx.addresses import base_url_of
 from batch.runs import folders, journal
 from batch.runs.census_report import count_again
@@ -28,7 +29,7 @@ from batch.schema.columns import DIDS
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem, Severity
 from batch.secrets import HIDDEN, Secret
-from batch.settings import Origin, Settings, settings_again
+from batch.settings import Origin, Settings
 from batch.tables.row_results import ChangeLine, ListedSheet
 from batch.trunks.change_plan import Change, stopped_by
 from batch.trunks.diff import Desired, comparable, compare

@@ -14,6 +14,7 @@ from batch.commands.connection import Operator
 from batch.commands.outputs import Report, RunContext, without_sending
 from batch.commands.plan import Planned, batch_size
 from batch.errors import OutputError, PbxError, UsageError
+from batch.joined_settings import kept_settings
 from batch.pbx.throttle import Stopped
 from batch.runs import folders, journal
 from batch.runs.folders import Recording, note_begun
@@ -25,7 +26,6 @@ from batch.runs.serialization import Intent, joined
 from batch.runs.trunk_writer import Lost, TrunkWriter
 from batch.runs.worker_pool import Limits, WorkerPool
 from batch.runs.write_order import WriteOrder
-from batch.settings import kept_settings
 from batch.trunks.change_plan import Change
 from batch.trunks.live import LiveTrunk
 from batch.trunks.moved_dids import PlannedMove

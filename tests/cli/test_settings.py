@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from batch.errors import UsageError
+from batch.joined_settings import Profile, make_settings
 from batch.secrets import Secret
-from batch.settings import Origin, Profile, Settings, make_settings
+from batch.settings import Origin, Settings
 from tests.cli.shell import SECRET, Shell, pbx
 
 BOOK = Path("book.xlsx")
