@@ -6,10 +6,16 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import field
+from datetime import time
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from batch.errors import UsageError
+from batch.secrets import Secret
+from batch.wording import nearest_few
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 ValueT = TypeVar("ValueT")
 
@@ -20,6 +26,7 @@ _KINDS: Final = {
     str: "a text",
     tuple: "a text, or a list of texts",
     Path: "a path",
+    Secret: "a text",
 }
 """What the value of an option can be, and what it is called where it is something else."""
 
@@ -46,6 +53,7 @@ class Part(NamedTuple):
     """A part of the help."""
 
     commands: tuple[str, ...]
+    """Those that take a flag; none where only a profile gives it."""
     heading: str = ""
 
 
@@ -59,7 +67,7 @@ class Option(NamedTuple):
     name: str = ""
     """Of its field in `Settings`; its kind is that field's, too."""
     kind: type = str
-    """bool, int, float, str, Path, or tuple: of texts."""
+    """bool, int, float, str, Path, Secret, or tuple: of texts."""
     short: str = ""
     """A short flag, which messages name instead."""
     metavar: str | None = None
@@ -71,7 +79,7 @@ class Option(NamedTuple):
     bounds: tuple[float, float] | None = None
     """From least to most, both included. Times are in seconds."""
     choices: tuple[str, ...] = ()
-    reader: Callable[[str], str] | None = None
+    reader: Callable[[str], str | Secret] | None = None
     """Reads a text that was typed; a ValueError says what is wrong with it."""
     profile: str = ""
     """What a profile calls it; blank where no profile may give it."""
@@ -213,6 +221,102 @@ def time_span(text: str) -> str:
     return text.strip()
 
 
+def wave_sizes(text: str) -> tuple[int | None, ...]:
+    """Read how many PBXs each wave has, like ``1,5,20,rest``; None is the rest of them.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    sizes = [part.strip().casefold() for part in text.split(",")]
+    rest = sizes[-1] == "rest"
+    numbers = sizes[:-1] if rest else sizes
+    if not all(re.fullmatch("0*[1-9][0-9]{0,5}", number) for number in numbers):
+        raise ValueError(f"{text!r} does not say how many PBXs each wave has, like 1,5,20,rest")
+    return (*map(int, numbers), *([None] if rest else []))
+
+
+def waves(text: str) -> str:
+    """Read the sizes of waves as ``--waves`` takes them.
+
+    Raises:
+        ValueError: it says something else.
+    """
+    return ",".join("rest" if size is None else str(size) for size in wave_sizes(text))
+
+
+_TIME: Final = r"([01]?[0-9]|2[0-3]):([0-5][0-9])"
+_HOURS: Final = re.compile(rf"{_TIME} ?[-\u2013] ?(?:{_TIME}|24:00)")
+
+
+def hours_of(text: str) -> tuple[time, time]:
+    """Read hours such as ``01:00-04:00`` as when they begin and end; ``22:00-02:00`` goes on after midnight.
+
+    Raises:
+        ValueError: they are none, or empty.
+    """
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} does not say from when to when, like 01:00-04:00 or 22:00-02:00")
+    hour, minute, last_hour, last_minute = (int(number or 0) for number in found.groups())
+    begin, end = time(hour, minute), time(last_hour, last_minute)
+    if begin == end:
+        raise ValueError(f"{text!r} ends when it begins; give hours like 01:00-04:00, or leave it out")
+    return begin, end
+
+
+def window(text: str) -> str:
+    """Read hours as ``--window`` takes them.
+
+    Raises:
+        ValueError: they are none, or empty.
+    """
+    return "-".join(at.isoformat("minutes") for at in hours_of(text))
+
+
+def zone_of(text: str) -> ZoneInfo:
+    """Read the name of a time zone, like ``Europe/Berlin``.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    import zoneinfo  # noqa: PLC0415 - only who gives one waits for it
+
+    try:
+        return zoneinfo.ZoneInfo(text.strip())
+    except (OSError, ValueError, zoneinfo.ZoneInfoNotFoundError):  # a folder of zones, or a path
+        known = sorted(zoneinfo.available_timezones())
+    if not known:
+        raise ValueError("this machine knows no time zones; install them with: pip install tzdata")
+    near = nearest_few(text, known) or ["Europe/Berlin", "America/New_York", "UTC"]
+    raise ValueError(f"there is no time zone {text!r}; give one like {', '.join(near)}")
+
+
+def time_zone(text: str) -> str:
+    """Read a time zone as ``--time-zone`` takes it.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
+    return zone_of(text).key
+
+
+_BROKERS: Final = ("filesystem", "redis", "rediss", "amqp", "amqps")
+
+
+def broker(text: str) -> Secret:
+    """Read a broker's address as ``--workers`` takes it; it may hold a password, and is not repeated.
+
+    Raises:
+        ValueError: it is none.
+    """
+    scheme, found, place = text.strip().partition("://")
+    if scheme.casefold() not in _BROKERS or not found or not (place or scheme.casefold() == "filesystem"):
+        raise ValueError(
+            "that is not a broker's address; give one like rediss://HOST:6379/0, amqps://HOST:5671//, or filesystem://"
+        )
+    return Secret(text.strip())
+
+
 def digest(text: str) -> str:
     """Read a digest as a plan prints it.
 
@@ -233,6 +337,8 @@ def taken(option: Option, value: object) -> Any:
     kind = option.kind
     if kind is Path and isinstance(value, str | os.PathLike):
         return Path(value)
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
     if kind is tuple:
         texts = [value] if isinstance(value, str) else value
         if isinstance(texts, list | tuple | set | frozenset) and all(isinstance(text, str) for text in texts):

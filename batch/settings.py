@@ -18,15 +18,18 @@ from batch.options import (
     Option,
     Part,
     acceptable,
+    broker,
     digest,
     entry,
     hazard,
     kind_written,
     region,
-    seconds_of,
     source_of_secrets,
     taken,
     time_span,
+    time_zone,
+    waves,
+    window,
 )
 from batch.secrets import Secret
 
@@ -49,6 +52,10 @@ _WHICH: Final = Part(("export", "check", *_OF_WORKBOOKS), "which trunks")
 _ONLY: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
 _ASKING: Final = Part(_ASKING_COMMANDS, "how")
 _WRITING: Final = Part(_WRITING_COMMANDS, "how")
+_MANY: Final = "many PBXs"
+_PBXS: Final = ("plan", "apply", "resume", "verify", "undo")
+_WHICH_PBX: Final = Part(("check", *_PBXS), _MANY)
+_HOURS: Final = Part(("apply", "resume"), _MANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +286,52 @@ class Settings:
         reader=time_span,
         kept=False,
     )
+    only_pbx: tuple[str, ...] = entry((), "only these, by profile or address", _WHICH_PBX, metavar="PBX", nargs="+")
+    skip_pbx: tuple[str, ...] = entry((), "all but these", _WHICH_PBX, metavar="PBX", nargs="+")
+    pbxs: int = entry(8, "work on at most N of them at a time", Part(_PBXS, _MANY), bounds=(1, 500))
+    waves: str = entry(
+        "",
+        "how many there are in each wave, in the workbook's order, like 1,5,20,rest",
+        Part(("plan", "apply", "resume"), _MANY),
+        metavar="N,N,rest",
+        otherwise="as the column Wave or the profiles say, else all in one",
+        reader=waves,
+    )
+    wave: int | None = entry(
+        None, "take back only what this wave wrote", Part(("undo",), _MANY), bounds=(1, 1_000_000), kept=False
+    )
+    in_wave: int | None = entry(None, "", Part(()), bounds=(1, 1_000_000), profile="wave", kept=False)
+    window: str = entry(
+        "",
+        "begin with no trunk outside of these hours, like 01:00-04:00",
+        _HOURS,
+        metavar="FROM-TO",
+        reader=window,
+    )
+    time_zone: str = entry(
+        "",
+        "where those hours are meant, like Europe/Berlin",
+        _HOURS,
+        metavar="ZONE",
+        profile="time_zone",
+        reader=time_zone,
+    )
+    gate_command: str = entry(
+        "",
+        "asked between two waves in your place: it gets the wave as JSON on stdin, and exit code 0 goes on",
+        _HOURS,
+        metavar="COMMAND",
+        trust=True,
+    )
+    workers: Secret | None = entry(
+        None,
+        "hand them to workers near the PBXs by this broker, like rediss://HOST:6379/0",
+        Part((*_PBXS, "status"), _MANY),
+        metavar="BROKER_URL",
+        reader=broker,
+        kept=False,
+    )
+    site: str = entry("", "", Part(()), profile="site", kept=False)
     log: Path | None = entry(
         None, "write each request to this file, as JSON lines without secrets", _ASKING, kept=False, apart=True
     )
@@ -296,6 +349,7 @@ class Settings:
             if option.choices and value not in {option.usual, *option.choices}:
                 raise UsageError(f"{name} cannot be {value!r}.", f"Give {' or '.join(option.choices)}.")
         _check_words(self)
+        _check_texts(self)
         object.__setattr__(self, "secrets_from", tuple(dict.fromkeys(map(source_of_secrets, self.secrets_from))))
         if self.workbook.name in {"", ".."}:
             object.__setattr__(self, "workbook", self.workbook.resolve())
@@ -321,13 +375,22 @@ def _check_words(settings: Settings) -> None:
     for allowed in settings.allow:
         if allowed.partition("=")[0] not in HAZARDS:
             raise UsageError(f"There is no hazard {allowed!r} to allow.", f"There are {', '.join(HAZARDS)}.")
-    try:
-        seconds_of(settings.confirm_within or "1s")
-    except ValueError as error:
-        raise UsageError(f"confirm_within: {error}.", "Give another time.") from None
+    if both := [pbx for pbx in settings.only_pbx if pbx in settings.skip_pbx]:
+        raise UsageError(f"{both[0]} is both to be done and to be left out.", "Give one of --only-pbx and --skip-pbx.")
     for accepted in settings.accept:
         if accepted not in ACCEPTABLE:
             raise UsageError(f"Nothing to accept is called {accepted!r}.", f"Give {' or '.join(ACCEPTABLE)}.")
+
+
+def _check_texts(settings: Settings) -> None:
+    """Refuse what a flag would not have taken."""
+    for name in ("confirm_within", "waves", "window", "time_zone", "workers"):
+        value, reader = getattr(settings, name), OPTIONS[name].reader
+        try:
+            if value and reader:
+                reader(value.reveal() if isinstance(value, Secret) else value)
+        except ValueError as error:
+            raise UsageError(f"{name}: {error}.", "Give another one.") from None
 
 
 _WORKBOOK: Final = Option(None, "", _CHECK, name="workbook", kind=Path)

@@ -21,13 +21,13 @@ from batch.joined_settings import NO_PROFILE, TRUST, Profile, from_environment, 
 from batch.options import is_path, place_of
 from batch.pbx.addresses import base_url_of
 from batch.secret_sources import read_small, why_unread
+from batch.secrets import HIDDEN, Secret
 from batch.settings import OPTIONS, WHERE, Origin, Settings, settings_given
 from batch.wording import quoted
 
 PROFILE_FILE: Final = "trunk-batch.toml"
 
 _MOST_BYTES: Final = 256 * 1024
-_SECRETS: Final = OPTIONS["secrets_from"].variable
 _OF_ONE_PBX: Final = ("secret_file", "fingerprint", "insecure")
 """What a profile with a url of its own does not take over from a ``[default]`` that has another."""
 _KEYS: Final = {option.profile: option for option in OPTIONS.values() if option.profile}
@@ -240,6 +240,11 @@ def _understood(table: Mapping[str, Any], file: Path) -> Mapping[str, Any]:
             )
         if reason := _KEYS[key].why_not(value):
             raise UsageError(f"{file}: {key} cannot be {value!r}.", f"It {reason}.")
+        if reader := _KEYS[key].reader:
+            try:
+                reader(value)
+            except ValueError as error:
+                raise UsageError(f"{file}: {key}: {error}.", "Give another one.") from None
     return table
 
 
@@ -286,8 +291,10 @@ def _environment(command: str) -> dict[str, str]:
 def _from_environment_notes(environment: Mapping[str, str], given: Mapping[str, Any]) -> list[str]:
     """Name what somebody who reads only the command would not expect."""
     names = [name for name, option in OPTIONS.items() if option.variable in environment and name not in given]
-    told = [OPTIONS[name].variable for name in names if OPTIONS[name].part.heading != WHERE.heading]
-    said = ", ".join(f"{variable}={environment[variable]}" for variable in told if variable != _SECRETS)
+    told = [OPTIONS[name] for name in names if OPTIONS[name].part.heading != WHERE.heading and name != "secrets_from"]
+    said = ", ".join(
+        f"{option.variable}={HIDDEN if option.kind is Secret else environment[option.variable]}" for option in told
+    )
     return [f"From the environment: {said}"] if said else []
 
 

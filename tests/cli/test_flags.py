@@ -52,6 +52,28 @@ def refusal(*words: str) -> UsageError:
         (("plan", "b.xlsx", "--max-failures", "-1"), "--max-failures: must be a whole number from 1 to 1,000,000."),
         (("plan", "b.xlsx", "--give-up-after", "-1"), "--give-up-after: must be a number from 0 to 86,400."),
         (("plan", "b.xlsx", "--settle-wait", "inf"), "--settle-wait: must be a number from 0 to 3,600."),
+        (("apply", "b.xlsx", "--pbxs", "0"), "--pbxs: must be a whole number from 1 to 500."),
+        (("apply", "b.xlsx", "--pbxs", "501"), "--pbxs: must be a whole number from 1 to 500."),
+        (("undo", "run", "--wave", "0"), "--wave: must be a whole number from 1 to 1,000,000."),
+        (("plan", "b.xlsx", "--waves", "rest,1"), "--waves: 'rest,1' does not say how many PBXs each wave has, like"),
+        (("plan", "b.xlsx", "--waves", "1,,5"), "--waves: '1,,5' does not say how many PBXs each wave has, like"),
+        (("plan", "b.xlsx", "--waves", "1,0"), "--waves: '1,0' does not say how many PBXs each wave has, like"),
+        (("apply", "b.xlsx", "--window", "1-4"), "--window: '1-4' does not say from when to when, like 01:00-04:00"),
+        (("apply", "b.xlsx", "--window", "23:00-25:00"), "--window: '23:00-25:00' does not say from when to when,"),
+        (("apply", "b.xlsx", "--window", "4:00-04:00"), "--window: '4:00-04:00' ends when it begins; give hours like"),
+        (
+            ("apply", "b.xlsx", "--time-zone", "europe/berlin"),
+            "--time-zone: there is no time zone 'europe/berlin'; give one like Europe/Berlin, ",
+        ),
+        (("apply", "b.xlsx", "--time-zone", "Europe"), "--time-zone: there is no time zone 'Europe'; give one like "),
+        (("apply", "b.xlsx", "--time-zone", "../UTC"), "--time-zone: there is no time zone '../UTC'; give one like "),
+        (("apply", "b.xlsx", "--workers", "http://pbx"), "--workers: that is not a broker's address; give one like "),
+        (("apply", "b.xlsx", "--workers", "redis://"), "--workers: that is not a broker's address; give one like "),
+        (("check", "b.xlsx", "--pbxs", "2"), "There is no flag --pbxs."),
+        (("undo", "run", "--waves", "1"), "There is no flag --waves."),
+        (("plan", "b.xlsx", "--window", "01:00-04:00"), "There is no flag --window."),
+        (("plan", "b.xlsx", "--site", "berlin"), "There is no flag --site."),
+        (("plan", "b.xlsx", "--in-wave", "1"), "There is no flag --in-wave."),
         (("practice", "--port", "99999"), "--port: must be a whole number from 0 to 65,535."),
         (
             ("plan", "b.xlsx", "--allow", "removal"),
@@ -136,7 +158,7 @@ def test_bash_completes_with_it(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "trunks.xlsx").touch()
     script = shell("--print-completion", "bash").out + (
         'complete_it() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _shtab_trunk_batch; echo "${COMPREPLY[@]}"; }\n'
-        "complete_it trunk-batch ap; complete_it trunk-batch apply --skip; complete_it trunk-batch apply tr\n"
+        "complete_it trunk-batch ap; complete_it trunk-batch apply --skip-i; complete_it trunk-batch apply tr\n"
     )
     told = subprocess.run(["bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)  # noqa: S603, S607 - our own script
     assert told.stdout.split("\n")[:3] == ["apply", "--skip-invalid", "trunks.xlsx"]
@@ -164,7 +186,7 @@ def test_only_and_allow_may_be_repeated() -> None:
 
 def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> None:
     bounded = [option for option in (PORT, *OPTIONS.values()) if option.bounds]
-    assert len(bounded) == 11
+    assert len(bounded) == 14
     for option in bounded:
         least, most = option.bounds or (0, 0)
         assert not option.why_not(least)
@@ -174,6 +196,30 @@ def test_a_number_is_in_its_range_at_both_ends_and_whole_where_it_must_be() -> N
     assert OPTIONS["attempts"].why_not(1.5)
     assert OPTIONS["attempts"].why_not(float("inf"))
     assert OPTIONS["rate"].why_not(float("nan"))
+
+
+def test_what_says_how_many_pbxs_are_done_is_read_as_it_is_meant() -> None:
+    words = ["--waves", " 01, 5,REST", "--window", "1:00 - 24:00", "--time-zone", " Europe/Berlin", "--pbxs", "20"]
+    flags = parse(
+        ["apply", "b.xlsx", *words, "--only-pbx", "berlin", "paris", "--skip-pbx", "bonn", "--skip-pbx", "ulm"]
+    )
+    assert (flags.waves, flags.window, flags.time_zone) == ("1,5,rest", "01:00-00:00", "Europe/Berlin")
+    assert (flags.pbxs, flags.only_pbx, flags.skip_pbx) == (20, ["berlin", "paris"], ["bonn", "ulm"])
+
+
+def test_a_brokers_password_is_neither_shown_nor_repeated() -> None:
+    flags = parse(["apply", "b.xlsx", "--workers", "rediss://:Sample-oops@broker:6379/0"])
+    assert flags.workers.reveal() == "rediss://:Sample-oops@broker:6379/0"
+    assert "Sample-oops" not in repr(flags)
+    error = refusal("apply", "b.xlsx", "--workers", "http://:Sample-oops@broker")
+    assert "Sample-oops" not in error.message + error.hint
+
+
+def test_a_machine_without_time_zones_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoneinfo.available_timezones", set)
+    assert refusal("apply", "b.xlsx", "--time-zone", "Europe/Nowhere").message == (
+        "--time-zone: this machine knows no time zones; install them with: pip install tzdata."
+    )
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -101,6 +101,16 @@ class TestATable:
         assert error.message.endswith("rate cannot be 0.")
         assert error.hint == "It must be a number from 0.1 to 10,000."
 
+    def test_a_time_zone_that_there_is_not_is_refused_with_the_file_that_names_it(self, tmp_path: Path) -> None:
+        error = refused(tmp_path, '[default]\ntime_zone = "Europe/Berln"')
+        assert ": time_zone: there is no time zone 'Europe/Berln'; give one like Europe/Berlin" in error.message
+
+    def test_it_says_in_which_wave_and_at_which_site_its_pbx_is(self, tmp_path: Path) -> None:
+        values = profile(tmp_path, '[default]\nwave = 3\nsite = "north"\ntime_zone = "Europe/Berlin"')
+        assert values == {"in_wave": 3, "site": "north", "time_zone": "Europe/Berlin"}
+        assert refused(tmp_path, "[default]\nwave = 0").hint == "It must be a whole number from 1 to 1,000,000."
+        assert "wave cannot be '3'." in refused(tmp_path, '[default]\nwave = "3"').message
+
     def test_a_line_outside_of_any_profile_is_refused_rather_than_overlooked(self, tmp_path: Path) -> None:
         error = refused(tmp_path, 'url = "https://pbx"\n')
         assert error.message.endswith("'url' is outside of a profile.")
@@ -370,6 +380,19 @@ class TestTheEnvironment:
         assert [change["trunk"]["name"] for change in ran.json["changes"]] == ["London"]
         assert "From the environment: TRUNK_BATCH_READ_BACK=no\n" in ran.err
         assert "From the environment: TRUNK_BATCH_ONLY=Paris\n" in shell("check", unpacked).err
+
+    def test_a_brokers_password_is_not_told(
+        self, shell: Shell, unpacked: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TRUNK_BATCH_WORKERS", "redis://:Sample-broker@127.0.0.1")
+        monkeypatch.setenv("TRUNK_BATCH_PRACTICE", "yes")
+        ran = shell("plan", unpacked)
+        assert "From the environment: TRUNK_BATCH_WORKERS=<hidden>\n" in ran.err
+        assert "Sample-broker" not in ran.out + ran.err
+        monkeypatch.setenv("TRUNK_BATCH_WORKERS", "http://:Sample-broker@127.0.0.1")
+        ran = shell("plan", unpacked)
+        assert "TRUNK_BATCH_WORKERS: that is not a broker's address; give one like " in ran.err
+        assert "Sample-broker" not in ran.out + ran.err
 
     def test_may_not_say_what_cannot_be(self, shell: Shell, unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("TRUNK_BATCH_SKIP_INVALID", "perhaps")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from batch.errors import UsageError
-from batch.joined_settings import Profile, make_settings
+from batch.joined_settings import Profile, kept_settings, make_settings, settings_again
 from batch.secrets import Secret
 from batch.settings import Origin, Settings
 from tests.cli.shell import SECRET, Shell, pbx
@@ -65,6 +65,13 @@ class TestSettings:
             ({"on_error": "cry"}, "on_error cannot be 'cry'."),
             ({"proxy": "http://proxy"}, "proxy cannot be 'http://proxy'."),
             ({"allow": ("removal",)}, "There is no hazard 'removal' to allow."),
+            ({"waves": "all"}, "waves: 'all' does not say how many PBXs each wave has, like 1,5,20,rest."),
+            ({"window": "1-4"}, "window: '1-4' does not say from when to when, like 01:00-04:00 or 22:00-02:00."),
+            (
+                {"confirm_within": "soon"},
+                "confirm_within: 'soon' is not a time of up to 24 hours, like 30m, 90s or 2h.",
+            ),
+            ({"only_pbx": "bonn", "skip_pbx": "bonn"}, "bonn is both to be done and to be left out."),
         ],
     )
     def test_what_cannot_be_is_refused_for_scripts_too(self, given: dict[str, Any], message: str) -> None:
@@ -102,6 +109,21 @@ class TestSettings:
 
     def test_secrets_are_not_in_their_repr(self) -> None:
         assert "Sample-" not in repr(Settings(workbook=BOOK, secret=Secret("Sample-x")))
+
+    def test_a_brokers_password_is_in_no_repr_no_message_and_nothing_that_a_run_keeps(self) -> None:
+        settings = Settings(workbook=BOOK, workers="redis://:Sample-x@broker", gate_command="ask")  # type: ignore[arg-type]
+        assert settings.workers == Secret("redis://:Sample-x@broker")
+        assert "Sample-" not in repr(settings)
+        assert "workers" not in kept_settings(settings)
+        with pytest.raises(UsageError) as caught:
+            Settings(workbook=BOOK, workers=Secret("Sample-x"))
+        assert caught.value.message.startswith("workers: that is not a broker's address; give one like ")
+
+    def test_a_run_that_somebody_else_began_decides_on_no_command(self, tmp_path: Path) -> None:
+        kept = kept_settings(Settings(workbook=BOOK, gate_command="ask", waves="1,rest"))
+        for vouched, command in ((True, "ask"), (False, "")):
+            again = settings_again(kept, {}, Origin(vouched=vouched), workbook=BOOK, run_dir=tmp_path)
+            assert (again.gate_command, again.waves) == (command, "1,rest")
 
     def test_stopping_at_an_error_is_allowing_one_failure(self) -> None:
         assert Settings(workbook=BOOK).failures_allowed is None
