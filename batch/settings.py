@@ -177,6 +177,8 @@ class Settings:
     )
     url: str = entry("", "the PBX's address, like https://192.0.2.10:8088", WHERE, profile="url")
     url_from: Origin = Origin()
+    pbx_addresses: Mapping[str, str] | None = None
+    """Of each profile that a workbook may name as a row's PBX, its address; None where none is known."""
     client_id: str = entry("", "the id of its API client", WHERE, metavar="ID", profile="client_id")
     secret: Secret | None = None
     secret_file: Path | None = entry(

@@ -17,10 +17,11 @@ from batch.tables.row_results import Summary
 from batch.tables.rows import Tables
 from batch.tables.single_lists import NO_OPTIONS, ListOptions
 from batch.trunks.change_plan import Change, Plan, plan_change
-from batch.trunks.grouping import group, own
+from batch.trunks.grouping import own
 from batch.trunks.live import Inventory, LiveTrunk, parse_trunk
 from batch.trunks.live_checks import Hazard
 from batch.trunks.model import Record, Records
+from batch.trunks.pbx_parts import group_all
 
 Line = str | Sequence[CellValue]
 """The cells of one row; as text they are separated by ``|``."""
@@ -68,8 +69,8 @@ def tabulate(
 def read(given: Workbook, options: ListOptions = NO_OPTIONS) -> tuple[Tables, Records, list[Problem]]:
     """Take a workbook through everything that needs no PBX."""
     tables, problems = tabulate(given, Secret, options=options)
-    records, more = group(tables)
-    return tables, records, [*own(problems, tables, records), *more]
+    grouped = group_all(tables, lambda _: {})
+    return tables, grouped.records, [*own(problems, tables, grouped.records), *grouped.problems]
 
 
 def told(problems: Sequence[Problem]) -> list[str]:

@@ -7,9 +7,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from batch.commands.command_lines import which
+from batch.commands.pbx_names import pbx_faults
 from batch.errors import UsageError
 from batch.readers.detect import begin_workbook
 from batch.readers.encodings import read_columns_text
@@ -75,6 +77,10 @@ class Checked:
     drafts: Drafts
     columns_file: ColumnsFile = NO_FILE
     secrets_read: Mapping[str, int] = field(default_factory=dict)
+    parts: Mapping[str, Tables] = field(default_factory=dict)
+    """Of a workbook for many PBXs: the rows of each, by the PBX as its cells name it."""
+    waves: Mapping[str, int] = field(default_factory=dict)
+    """Of each PBX whose rows give one."""
     passwords_wrote: Mapping[int, Secret] = field(default_factory=dict)
     """Of trunks that go back, by id: the passwords that the run wrote, where they are known."""
 
@@ -163,10 +169,12 @@ def check(settings: Settings | Path | str) -> Checked:
     settings = as_settings(settings)
     with _many_objects():
         workbook, tables, columns_file, find_secret = _begin(settings)
-        from batch.trunks.grouping import group, own  # noqa: PLC0415
+        from batch.trunks.grouping import own  # noqa: PLC0415
         from batch.trunks.model import choose, long_numbers_allowed, nearest_trunk, notices_only  # noqa: PLC0415 - as in `_begin`
+        from batch.trunks.pbx_parts import group_all  # noqa: PLC0415
 
-        records, faults = group(tables)
+        grouped = group_all(tables, partial(pbx_faults, settings))
+        records, faults = grouped.records, grouped.problems
         choice = choose(records.trunks, settings.only, settings.first)
         if choice.unknown and records.trunks:  # of a workbook without trunks the problems say why
             near = dict.fromkeys(filter(None, (nearest_trunk(text, records.trunks) for text in choice.unknown)))
@@ -190,6 +198,8 @@ def check(settings: Settings | Path | str) -> Checked:
             drafts=_drafts([record for record in records.trunks if record.row in choice.rows]),
             columns_file=columns_file,
             secrets_read=find_secret.read,
+            parts=grouped.parts,
+            waves=grouped.waves,
         )
 
 

@@ -219,6 +219,8 @@ class Sheet:
     """Trunk types that have such rows."""
     aliases: tuple[str, ...] = ()
     required: bool = False
+    of_fleets: tuple[Column, ...] = ()
+    """Columns that it has besides in a workbook for many PBXs."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -227,8 +229,8 @@ class Sheet:
 
     @property
     def every_column(self) -> tuple[Column, ...]:
-        """Its columns, and those in which people say the same otherwise."""
-        return self.columns
+        """Its columns, those of a workbook for many PBXs, and those in which people say the same otherwise."""
+        return self.columns + self.of_fleets
 
     def column(self, field: str) -> Column:
         """Return the column that holds ``field``; for ``did+2``, the second column of DIDs, that of DIDs."""
@@ -244,7 +246,8 @@ def plain_field(name: str) -> str:
 @cache
 def words_of(sheet: Sheet) -> Mapping[str, str]:
     """Return every header that is known on a sheet, folded, and the field that it means."""
-    words = {folded(text): column.field for column in sheet.columns for text in column.headers}
+    known = (*sheet.columns, *sheet.of_fleets)
+    words = {folded(text): column.field for column in known for text in column.headers}
     for block in sheet.blocks if isinstance(sheet, ListSheet) else ():
         words = block.words(sheet.column(block.field)) | words
     return words
@@ -365,8 +368,8 @@ class ListSheet(Sheet):
 
     @property
     def every_column(self) -> tuple[Column, ...]:
-        """Its columns, and those in which people say blocks."""
-        return self.columns + tuple(column for block in self.blocks for column in block.columns)
+        """Its columns, those of a workbook for many PBXs, and those in which people say blocks."""
+        return self.columns + self.of_fleets + tuple(column for block in self.blocks for column in block.columns)
 
     @property
     def words(self) -> str:

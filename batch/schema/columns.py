@@ -3,8 +3,7 @@
 Template, reader, rules of type and limit, payload, diff, export, results and `explain` follow from it. A setting that
 the PBX takes as a plain value is one entry, with ``sent=True``.
 
-Sources: the vendor's page "Edit a SIP Trunk" for the fields and which type has them, the vendor's import pages
-for the limits.
+Sources: the vendor's page "Edit a SIP Trunk" for the fields and which type has them, its import pages for the limits.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from batch.schema.column_model import (
     TrunkType,
     block_columns,
 )
+from batch.schema.fleet_columns import PBX, WAVE
 
 CODECS: Final = (
     *("ulaw", "alaw", "g729", "gsm", "h264", "h263", "h263p", "ilbc"),
@@ -45,6 +45,7 @@ TRUNKS: Final = Sheet(
     aliases=("Trunk", "SIP trunks"),
     required=True,
     help="One row per trunk. A blank cell leaves that setting as it is on the PBX.",
+    of_fleets=(PBX, WAVE),
     columns=(
         Column(
             label="Trunk ID",
@@ -307,6 +308,7 @@ CALLER_IDS: Final = ListSheet(
         block_columns("outbound_cid_to_ext_range", "extension", "extension", MAX_CALLER_IDS_IN_RANGE, "1001", "1010"),
     ),
     help="One row per outbound caller ID of a trunk, in the order in which the PBX looks at them.",
+    of_fleets=(PBX,),
     columns=(
         _TRUNK,
         Column(
@@ -390,6 +392,7 @@ DIDS: Final = ListSheet(
         block_columns("did", "DID", "number", MAX_DIDS_IN_RANGE, "442079460100", "442079460199", written_out=True),
     ),
     help="One row per DID of a trunk, in the order in which the PBX matches them.",
+    of_fleets=(PBX,),
     columns=(
         _TRUNK,
         Column(

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any, Final
 
 from batch.schema.columns import DIDS
+from batch.schema.fleet_columns import WAVE
 from batch.wording import folded, read_texts
 
 
@@ -130,40 +131,35 @@ def _words(of_columns: Mapping[str, list[str]]) -> Mapping[str, frozenset[str]]:
     return {folded(header): frozenset(map(folded, words)) for header, words in of_columns.items()}
 
 
-PBX_HEADERS: Final = (
-    *("PBX", "PBX name", "PBX ID", "PBX URL", "PBX host", "PBX address", "PBX IP", "PBX SN", "PBX serial number"),
-    *("IP-PBX", "IPBX", "Phone system", "Anlage", "TK-Anlage", "Telefonanlage"),
-    *("TK-System", "Autocommutateur", "Standard t\u00e9l\u00e9phonique", "Centralita", "Central telef\u00f3nica"),
-    *("\u4ea4\u6362\u673a", "\u7535\u8bdd\u7cfb\u7edf"),
-)
-"""Headers of a column that says which PBX a row is for."""
+PBX_HEADERS: Final = ("PBX ID", "PBX SN", "PBX serial number")
+"""Headers of a column that says of each row which PBX it is for, by something that is no name of ours."""
 ONLY_ON_DIDS: Final = DIDS.column("move_from").headers
 """Headers of a column that is a problem on the other sheets, so that it is not silently ignored there."""
-RESERVED_HEADERS: Final = ("Wave", *PBX_HEADERS)
-"""Headers that will mean something one day; until then they are a problem, for the same reason."""
+ONLY_ON_TRUNKS: Final = WAVE.headers
+"""The same, of one that belongs to the trunks."""
 
 
 def is_reserved(header: str) -> bool:
     """Tell whether a header that a sheet does not know must not be taken for one of the user's own."""
-    return folded(header) in map(folded, (*RESERVED_HEADERS, *ONLY_ON_DIDS))
+    return folded(header) in map(folded, (*PBX_HEADERS, *ONLY_ON_DIDS, *ONLY_ON_TRUNKS))
 
 
 def why_reserved(header: str) -> tuple[str, str]:
     """Say why such a header is refused, and what to do about it."""
-    if folded(header) in map(folded, ONLY_ON_DIDS):
-        return (
-            f"The column {header!r} belongs on the sheet DIDs.",
-            "Put the DIDs that move on the sheet DIDs, with this column; or put # in front of its header here.",
-        )
     if folded(header) in map(folded, PBX_HEADERS):
         return (
-            f"The column {header!r} gives the PBX of each row, but a workbook is for one PBX.",
+            f"The column {header!r} gives the PBX of each row, but not by a name or an address.",
             (
-                "If it names several, make a workbook for each. If all rows are for one PBX, put # in front of the "
-                "header to keep the column as your own."
+                "Add a column 'PBX' with the name of each row's profile, or the PBX's address, and put # in front of "
+                "this header. If all rows are for one PBX, # in front of it is enough."
             ),
         )
+    sheet, what = ("Trunks", "the wave") if folded(header) in map(folded, ONLY_ON_TRUNKS) else ("DIDs", "the DIDs")
     return (
-        f"The column {header!r} is not supported yet.",
-        "Delete the column, or put # in front of its header to keep it as your own.",
+        f"The column {header!r} belongs on the sheet {sheet}.",
+        (
+            f"Give {what} of each trunk there; or put # in front of its header here."
+            if sheet == "Trunks"
+            else f"Put {what} that move on the sheet {sheet}, with this column; or put # in front of its header here."
+        ),
     )

@@ -96,6 +96,9 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "name-twice": _problem("Two trunks with the same name"),
     "trunk-unknown": _problem("A row whose trunk is not on the Trunks sheet"),
     "trunk-ambiguous": _problem("A Trunk cell that matches more than one trunk"),
+    "pbx-unknown": _problem("A PBX that is no profile and no address", Who.OPERATOR),
+    "pbx-twice": _problem("Two names for one PBX", Who.OPERATOR),
+    "wave-contradicts": _problem("Two waves for one PBX"),
     "trunk-contradicts": _problem("A row for another trunk than the one given for all rows", Who.OPERATOR),
     "field-not-of-type": _problem("A setting that this type of trunk does not have"),
     # list entries
@@ -136,6 +139,7 @@ KINDS: Final[dict[str, ProblemKind]] = {
     "live-entry-incomplete": _problem("A list on the PBX that cannot be sent back", Who.ADMINISTRATOR),
     # notices
     "did-on-two-trunks": _notice("The same DID on two trunks"),
+    "did-on-two-pbxs": _notice("The same DID on two PBXs"),
     "did-never-reached": _notice("A DID that never matches, because one above it matches first"),
     "did-zero-lost": _notice("A number that may have lost its 0 in front"),
     "did-notations": _notice("One number in several formats", Who.CARRIER),

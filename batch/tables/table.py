@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
-from itertools import compress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -119,14 +118,18 @@ class Table:
 
     def without(self, rows: AbstractSet[int]) -> Table:
         """Return it without some rows, with what is known of them."""
-        left = ~np.isin(self.row_numbers, list(rows))
-        chosen = left.tolist()
+        return self.at(np.flatnonzero(~np.isin(self.row_numbers, list(rows))))
+
+    def at(self, places: npt.NDArray[np.int64]) -> Table:
+        """Return it with the rows at these places alone, counted from 0, with what is known of them."""
+        chosen, numbers = places.tolist(), self.row_numbers[places]
+        rows = frozenset(numbers.tolist())
         return replace(
             self,
-            columns={name: list(compress(column, chosen)) for name, column in self.columns.items()},
-            row_numbers=self.row_numbers[left],
-            faulty={name: found - rows for name, found in self.faulty.items()},
-            numbers={name: found - rows for name, found in self.numbers.items()},
+            columns={name: [column[i] for i in chosen] for name, column in self.columns.items()},
+            row_numbers=numbers,
+            faulty={name: found & rows for name, found in self.faulty.items()},
+            numbers={name: found & rows for name, found in self.numbers.items()},
         )
 
     def has(self, field_name: str) -> bool:

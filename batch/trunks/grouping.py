@@ -47,7 +47,7 @@ def group(tables: Tables) -> tuple[Records, Problems]:
         sheet: {row: Mode(str(values[sheet.mode])) for row, values in trunks.items() if values.get(sheet.mode)}
         for sheet in LIST_SHEETS
     }
-    places = _places(tables.trunks)
+    places = places_of(tables.trunks)
     rows = tables.trunks.row_numbers
     owners = {TRUNKS.title: Owners(rows=rows, trunks=rows, counted=tables.trunks.times is None)}
     without_lists = [_record(row, values, modes) for row, values in trunks.items()]
@@ -142,24 +142,28 @@ def _record(row: int, values: Mapping[str, Value], modes: Mapping[ListSheet, Map
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Places:
+class Places:
+    """Rows of the Trunks sheet by what the cells of other sheets call them."""
+
     ids: Mapping[str, list[int]]
     names: Mapping[str, list[int]]
 
     def of(self, text: str) -> list[int]:
+        """Return the rows that a text may mean."""
         return sorted({*self.ids.get(text.lstrip("0") or text, ()), *self.names.get(text, ())})
 
 
-def _places(table: Table) -> _Places:
+def places_of(table: Table) -> Places:
+    """Return where the trunks stand, by Trunk ID and by Name."""
     ids, names = defaultdict(list), defaultdict(list)
     for row, text in table.filled("id"):
         ids[text.lstrip("0")].append(row)
     for row, text in table.filled("name"):
         names[text].append(row)
-    return _Places(ids=ids, names=names)
+    return Places(ids=ids, names=names)
 
 
-def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
+def _owners(table: Table, places: Places) -> tuple[Owners, list[Problem]]:
     """Find the Trunks row of each row of a list sheet, going once over the different texts."""
     if table.times is not None:
         return Owners(rows=table.row_numbers, trunks=table.row_numbers, counted=False), []
@@ -179,7 +183,7 @@ def _owners(table: Table, places: _Places) -> tuple[Owners, list[Problem]]:
     return owners, [table.found(numbers[i], "trunk", cut.get(i) or faults[texts[i]], texts[i]) for i in lost]
 
 
-def _cut_names(table: Table, column: str, texts: Sequence[str], places: _Places) -> dict[int, Finding]:
+def _cut_names(table: Table, column: str, texts: Sequence[str], places: Places) -> dict[int, Finding]:
     """Find the cells that hold a number where a trunk's name has the same digits and more around them."""
     held = table.numbers.get(column, frozenset())
     if not held:

@@ -6,7 +6,7 @@ import pytest
 
 from batch.schema.column_model import Parser, Sheet, TrunkType
 from batch.schema.columns import CALLER_IDS, DIDS, SHEETS, TRUNKS
-from batch.schema.dialects import ONLY_ON_DIDS, RESERVED_HEADERS
+from batch.schema.dialects import ONLY_ON_DIDS, ONLY_ON_TRUNKS, PBX_HEADERS
 from batch.wording import folded, letters
 
 
@@ -17,9 +17,11 @@ def test_columns_have_the_letters_that_people_see(column: int, name: str) -> Non
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.title)
 def test_no_header_means_two_columns(sheet: Sheet) -> None:
-    texts = Counter(text for column in sheet.columns for text in {folded(h) for h in column.headers})
+    every = (*sheet.columns, *sheet.of_fleets)
+    texts = Counter(text for column in every for text in {folded(h) for h in column.headers})
     assert [text for text, times in texts.items() if times > 1] == []
-    reserved = RESERVED_HEADERS if sheet is DIDS else (*RESERVED_HEADERS, *ONLY_ON_DIDS)
+    elsewhere = {"Trunks": ONLY_ON_DIDS, "DIDs": ONLY_ON_TRUNKS, "Caller IDs": (*ONLY_ON_DIDS, *ONLY_ON_TRUNKS)}
+    reserved = (*PBX_HEADERS, *elsewhere[sheet.title])
     assert not texts.keys() & {folded(text) for text in reserved}
 
 

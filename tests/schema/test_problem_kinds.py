@@ -99,7 +99,7 @@ def caller_ids(*rows: Sequence[str]) -> Workbook:
         ("field-not-of-type", "Username", trunk("Username", "london", "peer")),
         ("header-near", "Hostnam", trunk("Hostnam", "sip.carrier.example")),
         ("header-twice", "Trunk name", builders.book(["Name|Trunk name", "London-1|London-2"])),
-        ("header-reserved", "Wave", trunk("Wave", "1")),
+        ("header-reserved", "PBX ID", trunk("PBX ID", "1")),
         ("trunk-unknown", "Pariss-1", builders.book(["Name", "Paris-1"], dids=["Pariss-1|442079460100"])),
         ("trunk-ambiguous", "12", builders.book(["Trunk ID|Name", "12|London", "|12"], dids=["12|442079460100"])),
         (

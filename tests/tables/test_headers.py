@@ -81,7 +81,7 @@ def test_other_digits_in_a_header_are_the_users_own(header: str) -> None:
     assert (notice.code, notice.cell) == ("own-column", "C1")
 
 
-@pytest.mark.parametrize("header", ["Move from", "move_from", "Verschieben von", "Wave", "PBX*"])
+@pytest.mark.parametrize("header", ["Move from", "move_from", "Verschieben von", "PBX ID", "PBX SN*"])
 def test_a_reserved_header_is_a_problem_rather_than_silently_ignored(header: str) -> None:
     assert match("Name", header) == ({"name": 0}, ["S!B1 header-reserved"])
 
@@ -89,12 +89,16 @@ def test_a_reserved_header_is_a_problem_rather_than_silently_ignored(header: str
 @pytest.mark.parametrize(
     "header", ["PBX", "pbx_name", "PBX URL", "Anlage", "TK-Anlage", "IPBX", "Centralita", "\u4ea4\u6362\u673a"]
 )
-def test_a_column_of_pbxs_asks_for_a_workbook_of_each(header: str) -> None:
-    lines = [f"Trunk|DID|{header}", "SIP-1|442079460100|acme", "SIP-1|442079460200|beta"]
-    (problem,) = check(workbook(sheet("Trunks", "Name", "SIP-1"), sheet("DIDs", *lines)))
-    assert (problem.code, problem.cell) == ("header-reserved", "C1")
-    assert problem.message == f"The column {header!r} gives the PBX of each row, but a workbook is for one PBX."
-    assert problem.fix.startswith("If it names several, make a workbook for each.")
+def test_the_column_of_pbxs_is_known_on_every_sheet(header: str) -> None:
+    assert match("Name", header) == ({"name": 0, "pbx": 1}, [])
+    headers, problems = match_headers(DIDS, "S", 1, {0: "Trunk", 1: "DID", 2: header}, ours=False)
+    assert (dict(headers.columns), problems) == ({"trunk": 0, "did": 1, "pbx": 2}, [])
+
+
+def test_a_wave_is_one_of_the_trunks_and_not_of_a_list() -> None:
+    assert match("Name", "Wave") == ({"name": 0, "wave": 1}, [])
+    _, (problem,) = match_headers(DIDS, "S", 1, {0: "Trunk", 1: "DID", 2: "Wave"}, ours=False)
+    assert (problem.code, problem.message) == ("header-reserved", "The column 'Wave' belongs on the sheet Trunks.")
 
 
 @pytest.mark.parametrize("header", ["#PBX", "#Name", "# Hostnmae"])

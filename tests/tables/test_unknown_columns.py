@@ -454,12 +454,12 @@ def test_the_vendors_own_list_files_are_known() -> None:
     assert [p.code for p in check(given) if p.stops] == []
 
 
-def test_a_sheet_for_many_pbxs_is_told_so_and_not_that_its_trunks_stand_twice() -> None:
+def test_trunks_of_two_pbxs_may_have_one_name() -> None:
     given = workbook(
         sheet("Trunks", "PBX|Name|DIDs mode", "acme|SIP-1|replace", "beta|SIP-1|replace"),
         sheet("DIDs", "PBX|Trunk|DID", "acme|SIP-1|442079460100"),
     )
-    assert [(p.code, p.sheet) for p in check(given)] == [("header-reserved", "Trunks"), ("header-reserved", "DIDs")]
+    assert [(p.code, p.cell) for p in check(given)] == [("mode-without-rows", "C3")]
 
 
 def test_cells_are_judged_in_time_that_grows_with_them() -> None:

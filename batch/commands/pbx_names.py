@@ -1,0 +1,65 @@
+"""PBX names: what the cells of the column *PBX* may say: the name of a profile, or an address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from batch.errors import UsageError
+from batch.pbx.addresses import base_url_of
+from batch.schema.problems import Finding
+from batch.settings import Settings
+from batch.wording import nearest_names, some_of
+
+_NAMED: Final = 8
+"""So many profiles are named in a sentence."""
+
+
+def pbx_faults(settings: Settings, texts: Sequence[str]) -> Mapping[str, Finding]:
+    """Return which texts name no PBX, or one that another text names, and why.
+
+    On the practice PBX every name will do: each has one of its own. Where no profile is known, as in a check on
+    another machine, names are not judged.
+    """
+    known, faults, first = settings.pbx_addresses, dict[str, Finding](), dict[str, str]()
+    if settings.practice or known is None:
+        return {}
+    near = nearest_names([text for text in texts if text not in known], known)
+    for text in texts:
+        url = _url_of(text, known, near.get(text, ""))
+        if isinstance(url, Finding):
+            faults[text] = url
+        elif (one := first.setdefault(url, text)) != text:
+            message = f"{text} and {one} are one PBX: both have the address {url}."
+            faults[text] = Finding("pbx-twice", message, f"Type {one} in all its rows.")
+    return faults
+
+
+def _url_of(text: str, known: Mapping[str, str], near: str) -> str | Finding:
+    if text not in known and not is_address(text):
+        return _unknown(text, near, known)
+    if known.get(text) == "":
+        fix = f'Add url = "https://…" to [{text}] in trunk-batch.toml.'
+        return Finding("pbx-unknown", f"The profile {text} has no address.", fix)
+    try:
+        return base_url_of(known.get(text, text))
+    except UsageError as error:
+        return Finding("pbx-unknown", f"The PBX {text}: {error.message}", error.hint)
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is meant as an address, not as the name of a profile."""
+    return re.search(r"://|^[\w.-]+\.[\w-]+(?::\d+)?$|:\d+$", text) is not None
+
+
+def _unknown(text: str, near: str, known: Mapping[str, str]) -> Finding:
+    there = f"There is: {some_of(known, _NAMED)}." if known else "There is none yet."
+    return Finding(
+        "pbx-unknown",
+        f"trunk-batch.toml has no profile {text!r}" + (f"; did you mean {near}?" if near else f". {there}"),
+        f"Type {near}, or add a profile [{text}]."
+        if near
+        else f"Add a profile [{text}] with its url, or type its address.",
+        offers=(near,) if near else (),
+    )
