@@ -17,7 +17,7 @@ def test_a_did_twice_on_a_trunk_is_an_error_and_on_two_pbxs_a_warning() -> None:
         sheet(*TRUNKS, "berlin||Main", "hamburg||Main"),
         sheet(*DIDS, "berlin|Main|442079460100", "berlin|Main|442079460100", "hamburg|Main|442079460100"),
     )
-    assert told(check(given)) == ["DIDs!C4 did-on-two-pbxs", "DIDs!C3 did-twice"]
+    assert told(check(given)) == ["DIDs!C3 did-twice", "DIDs!C4 did-on-two-pbxs"]
 
 
 def test_a_did_that_one_pbx_gives_up_is_no_double_on_the_other() -> None:
