@@ -24,7 +24,7 @@ from tests.soundness import faults_of
 _MOST_LOOKED_AT: Final = 1 << 19
 """Bytes of a workbook."""
 _NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
-_REAL_TIME: Final = frozenset({"cli", "contracts", "flows", "pbx", "practice", "runs"})
+_REAL_TIME: Final = frozenset({"cli", "contracts", "fleet", "flows", "pbx", "practice", "runs"})
 """Folders whose tests watch real sockets, processes, signals or the clock. What comes too late on a busy machine is
 tried twice more, and the summary counts it; what is wrong is wrong each time."""
 
