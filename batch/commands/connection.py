@@ -187,16 +187,27 @@ def practice_file(workbook: Path) -> Path:
     return workbook.with_name(f"{plain_stem(workbook)}.practice.json")
 
 
+def practice_start(workbook: Path) -> Path:
+    """Return what the practice PBX begins as: ``NAME.pbx.json`` beside the workbook if it is there, or ``pbx.json``."""
+    own = workbook.with_name(f"{plain_stem(workbook)}.pbx.json")
+    return own if own.exists() else workbook.with_name("pbx.json")
+
+
 @contextmanager
 def _practice(
     settings: Settings, records: Iterable[Record], exported: Callable[[], Mapping[int, LiveTrunk] | None]
 ) -> Iterator[tuple[Endpoint, tuple[str, ...]]]:
-    from batch.practice.server import running  # noqa: PLC0415
+    from batch.practice.server import read_faults, running  # noqa: PLC0415
     from batch.practice.state import SAVE_EVERY, read_state, write_state  # noqa: PLC0415 - only for rehearsals
 
     file = practice_file(settings.workbook)
-    before = settings.workbook.with_name("pbx.json")
+    before = practice_start(settings.workbook)
     source = file if file.exists() else before
+    mishaps = settings.workbook.with_name(f"{plain_stem(settings.workbook)}.faults.json")
+    try:
+        faults = read_faults(mishaps)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{mishaps} cannot be read: {_why(error)}.", "Correct it, or move it away.") from None
     try:
         if source == file:
             state, note = read_state(file), f"The practice PBX goes on from {file}; delete that file to start anew."
@@ -214,7 +225,7 @@ def _practice(
     except OSError as error:
         raise OutputError(file, _why(error)) from None
     save_every = 0.0 if len(state.trunks) <= _SAVED_AT_ONCE else SAVE_EVERY
-    with running(state, path=file, save_every=save_every) as pbx:
+    with running(state, faults=faults, path=file, save_every=save_every) as pbx:
         yield (
             Endpoint(
                 base_url=pbx.url,

@@ -89,6 +89,11 @@ class Report:
     """What came of the wait for its confirmation, if it waited."""
     census: PlannedCensus | None = None
     """Of the plan, and what is otherwise on the PBX now."""
+    changes: Sequence[Change] = ()
+    """What was to be written, against what was there before."""
+    problems: Sequence[Problem] = ()
+    down: tuple[str, ...] = ()
+    """Trunks that were registered before and are not now, a sentence each; they are told in `attention` too."""
 
     @property
     def exit_code(self) -> int:

@@ -198,6 +198,8 @@ class PreviousRun:
             listed=context.listed,
             returns=context.ended_returns(ended),
             only_rewritten=True,
+            changes=[*context.changes.values()],
+            problems=context.problems,
         )
 
     def _problems(self) -> list[Problem]:

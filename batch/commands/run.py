@@ -144,6 +144,8 @@ class Run:
     interrupted: bool = False
     cut_short: bool = False
     """Whether the look at the statuses at the end was cut short."""
+    down: tuple[str, ...] = ()
+    """Trunks that were registered before and are not now, a sentence each."""
     meanwhile: Future[Results] | None = None
     """The results, written while the run waits for the statuses."""
 
@@ -222,7 +224,8 @@ class Run:
             self.interface.tell(f"Waiting {wait:g} s, then looking whether the trunks are up again.")
             client.pause(wait)
             before, now = self.planned.inventory.trunks, client.listed()
-            return (*lost_registrations(before, now, written), *status_lines(before, now, written))
+            self.down = tuple(lost_registrations(before, now, written))
+            return (*self.down, *status_lines(before, now, written))
 
         return self._looked("Whether the trunks are up again", "was not looked at", look)
 
@@ -299,6 +302,9 @@ class Run:
             lost=self.lost,
             interrupted=self.interrupted or self.cut_short,
             census=context.census,
+            changes=[change for _, change in sorted(context.changes.items())],
+            problems=context.problems,
+            down=self.down,
         )
 
     def _write_results(self, target: Path) -> Results:

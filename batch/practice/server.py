@@ -340,7 +340,7 @@ def rehearse(
     except (OSError, ValueError) as error:
         raise ValueError(f"{state_file}: {_reason(error)}") from None
     try:
-        faults = _faults(faults_file)
+        faults = None if faults_file is None else _faults(faults_file)
     except (OSError, ValueError) as error:
         raise ValueError(f"{faults_file}: {_reason(error)}") from None
     keeper = StateFile(state, state_file)
@@ -359,8 +359,18 @@ def _state(file: Path | None) -> PbxState:
     return read_state(file) if file is not None and file.exists() else invent_state(_EXAMPLES)
 
 
-def _faults(file: Path | None) -> Faults | None:
-    return None if file is None else Faults.from_json(json.loads(file.read_text(encoding="utf-8-sig")))
+def read_faults(file: Path) -> Faults | None:
+    """Read a script of faults; None where there is none.
+
+    Raises:
+        OSError: it cannot be read.
+        ValueError: it is not what it should be.
+    """
+    return _faults(file) if file.exists() else None
+
+
+def _faults(file: Path) -> Faults:
+    return Faults.from_json(json.loads(file.read_text(encoding="utf-8-sig")))
 
 
 def _reason(error: Exception) -> str:

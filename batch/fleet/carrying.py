@@ -1,0 +1,217 @@
+"""Carrying out: one command on one PBX's part of a fleet's workbook, by the commands for one PBX, and what came of it.
+
+This runs in a process of its own, on this machine or on a worker near the PBX. The part's rows stand where they stand
+in the whole workbook, so whatever is said of a row there is true of that row here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from batch.commands import flow
+from batch.commands.applying import Declined
+from batch.commands.outputs import Report
+from batch.commands.plan import Planned
+from batch.commands.run import NotApproved, Progress, Unattended
+from batch.commands.undo import undo
+from batch.errors import BatchError
+from batch.fleet.tasks import Task, TaskAnswer, empty_answer
+from batch.reports.json_shapes import plan_json, status_json, verified_json
+from batch.reports.plan_text import offer_text
+from batch.runs.journal import JOURNAL
+from batch.runs.journal_reader import read_history
+from batch.runs.outcomes import Ending, Outcome
+from batch.runs.run_report import change_lines
+from batch.runs.run_status import read_status
+from batch.runs.serialization import outcome_json
+from batch.secrets import Secret
+from batch.settings import OPTIONS, Settings
+
+Heard = Callable[[dict[str, Any]], None]
+
+
+def carry(task: Task, heard: Heard) -> TaskAnswer:
+    """Carry out a task's command in this thread.
+
+    Args:
+        task: with ``own``: ``settings``, those of the PBX's profile; ``folder``, where its run and its results lie;
+            ``part``, its part of the workbook; and ``workbook``, whose name its practice PBX goes by.
+        heard: hears how many trunks are done, ``of`` how many, and how many ``failed``.
+
+    Returns:
+        The answer. What went wrong is in it, too: of a run that began, its journal says what became of each row.
+    """
+    part = _Part(task, heard)
+    started = datetime.now(tz=UTC).isoformat(timespec="seconds")
+    try:
+        said = _COMMANDS[task["command"]](part)
+    except Declined:
+        said = {"plan": part.interface.plan, "digest": part.interface.digest}
+    except BatchError as error:
+        said = {"exit_code": error.exit_code, **part.journal_says()}
+        said["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, NotApproved):
+            said["differs"] = list(error.planned.differs)
+    return {
+        **empty_answer(task, 0, "", "", ""),
+        "error": None,
+        "started": started,
+        "ended": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        **said,
+    }
+
+
+class _Watched(Unattended):
+    """Nobody is there; whoever leads the fleet hears how far it is."""
+
+    def __init__(self, heard: Heard, *, agrees: bool) -> None:
+        super().__init__(agrees=agrees)
+        self._heard = heard
+        self._counts = Counter[str]()
+        self.plan: dict[str, Any] | None = None
+        self.digest = ""
+
+    def confirm(self, planned: Planned) -> bool:
+        self.plan, self.digest = plan_json(planned), planned.digest
+        return super().confirm(planned)
+
+    def watch(self, total: int) -> Progress:
+        self._counts.update(of=total)
+        self._heard(dict(self._counts))
+        return self
+
+    def settled(self, outcome: Outcome) -> None:
+        self._counts.update(done=1, failed=int(not outcome.as_wanted and outcome.ending is not Ending.NOT_RUN))
+        self._heard(dict(self._counts))
+
+
+class _Asking(_Watched):
+    """The same, to whom a plan is shown, but who does not go on with it."""
+
+    def confirm(self, planned: Planned) -> bool:
+        super().confirm(planned)
+        return False
+
+
+class _Part:
+    """One PBX's part, and its run."""
+
+    def __init__(self, task: Task, heard: Heard) -> None:
+        own = task["own"]
+        self.folder = Path(own["folder"])
+        self.run = self.folder / task["slug"]
+        asks = bool(task.get("asks"))
+        self.interface = (_Asking if asks else _Watched)(heard, agrees=bool(task.get("yes", True)))
+        given = {name: _as_kept(name, value) for name, value in task.get("settings", {}).items()}
+        self.allow = given.get("allow", ())
+        self.secret: dict[str, Any] = {"secret": Secret(own["secret"])} if own.get("secret") else {}
+        self.undone = Path(own.get("undone") or self.run)
+        self.settings: Settings = replace(
+            own["settings"],
+            **given,
+            **self.secret,
+            workbook=Path(own["workbook"]),
+            run_copy=Path(own["part"]),
+            results=self.folder / f"{task['slug']}-results.xlsx",
+            expect=task.get("digest", ""),
+        )
+
+    def plan(self) -> TaskAnswer:
+        planned = flow.plan(self.settings, self.interface)
+        return {**_planned(planned), "text": list(offer_text(planned))}
+
+    def apply(self) -> TaskAnswer:
+        return _done(flow.apply(replace(self.settings, run_dir=self.run), self.interface))
+
+    def resume(self) -> TaskAnswer:
+        if not (self.run / JOURNAL).exists():  # nothing had been begun
+            return self.apply()
+        return _done(flow.resume(self.run, self.interface, allow=self.allow, **self.secret))
+
+    def verify(self) -> TaskAnswer:
+        verified = flow.verify(self.run, self.interface, **self.secret)
+        return {"verified": verified_json(verified), **self.journal_says(), "exit_code": verified.exit_code}
+
+    def undo(self) -> TaskAnswer:
+        history = read_history(self.undone)
+        rows = {o.trunk_id: row for row, o in history.outcomes.items() if history.sent(o.trunk_id)}
+        if not rows:
+            return {"run": ""}
+        given: dict[str, Any] = {"allow": self.allow, "expect": self.settings.expect, "results": self.settings.results}
+        done = undo(self.undone, self.interface, run_dir=self.run, **given, **self.secret)
+        if isinstance(done, Planned):
+            return _planned(done)
+        outcomes = {
+            rows[o.trunk_id]: replace(o, row=rows[o.trunk_id]) for o in done.outcomes.values() if o.trunk_id in rows
+        }
+        return {**_done(done), "outcomes": _outcomes(outcomes)}
+
+    def status(self) -> TaskAnswer:
+        return {"status": status_json(read_status(self.run)), **self.journal_says()}
+
+    def journal_says(self) -> TaskAnswer:
+        """Return what the run's journal says of its rows; nothing where no run began."""
+        if not (self.run / JOURNAL).exists():
+            return {}
+        history = read_history(self.run)
+        counts = read_status(self.run).counts
+        return {"outcomes": _outcomes(history.outcomes), "counts": dict(counts), **_facts(self.run, history.facts)}
+
+
+_COMMANDS: Final[Mapping[str, Callable[[_Part], TaskAnswer]]] = {
+    "plan": _Part.plan,
+    "apply": _Part.apply,
+    "resume": _Part.resume,
+    "verify": _Part.verify,
+    "undo": _Part.undo,
+    "status": _Part.status,
+}
+
+
+def _as_kept(name: str, value: Any) -> Any:
+    """Return a setting as `Settings` has it, out of JSON."""
+    return OPTIONS[name].kind(value) if value is not None and OPTIONS[name].kind in {tuple, Path} else value
+
+
+def _planned(planned: Planned) -> TaskAnswer:
+    problems = [asdict(problem) for problem in planned.plan.problems if problem.stops]
+    return {
+        "exit_code": planned.exit_code,
+        "digest": planned.digest,
+        "plan": plan_json(planned),
+        "problems": problems,
+        "address": planned.address,
+        "listed": [one.to_json() for one in planned.listed],
+    }
+
+
+def _done(done: Report | Planned) -> TaskAnswer:
+    if isinstance(done, Planned):
+        return _planned(done)
+    tables, lost = done.checked.tables, done.lost
+    return {
+        "exit_code": done.exit_code,
+        "error": None if lost is None else {"code": lost.code, "message": lost.message, "hint": lost.hint},
+        "outcomes": _outcomes(done.outcomes),
+        "changes": [list(line) for line in change_lines(tables, done.changes, done.outcomes)],
+        "listed": [one.to_json() for one in done.listed],
+        "problems": [asdict(problem) for problem in done.problems if problem.stops],
+        "counts": done.endings.total(),
+        "attention": list(done.attention),
+        "down": list(done.down),
+        "run": str(done.folder.path),
+        "address": done.address,
+    }
+
+
+def _outcomes(outcomes: Mapping[int, Outcome]) -> dict[str, Any]:
+    return {str(row): outcome_json(outcome) for row, outcome in outcomes.items()}
+
+
+def _facts(run: Path, facts: Mapping[str, Any]) -> TaskAnswer:
+    return {"run": str(run), "address": str(facts.get("pbx", ""))}
