@@ -210,7 +210,8 @@ def find_client_secret(settings: Settings, prompt: Callable[[str], str] | None) 
     raise UsageError(
         f"There is no client secret for {account}, an address from {origin.words}."
         + (f" {SECRET_VARIABLE} is not sent there: it may be meant for another PBX." if in_environment else ""),
-        f"If this is your PBX, add --url {settings.url}, use --secret-file, type the secret when asked on a terminal, "
+        f"If this is your PBX, {origin.to_vouch or f'add --url {settings.url}'}, use --secret-file, type the secret "
+        "when asked on a terminal, "
         f"or {keep}",
     )
 

@@ -69,6 +69,8 @@ class Origin:
     goes there that was not stored for this very address."""
     flags: tuple[str, ...] = ()
     """The flags that name it again, where a profile gives it."""
+    to_vouch: str = ""
+    """How the operator gives it themselves, where that is not by ``--url``: in words behind *If this is your PBX,*."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -67,6 +68,23 @@ def find_profile(name: str | None, named: Path | None, workbook: Path, address: 
     if name is None:
         return Profile(values={}, notes=tuple(notes))
     raise _no_such_profile(name, seen, notes)
+
+
+def profile_addresses(named: Path | None) -> dict[str, str]:
+    """Return the address of each profile of the files that count, blank where it has none: what a PBX can be named by.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    here, own = Path.cwd() / PROFILE_FILE, own_place() / PROFILE_FILE
+    files = _read_in_order(here, own, []) if named is None else [(named, _tables(named)[0])]
+    found: dict[str, str] = {}
+    for _, tables in files:
+        usual = tables.get("default", {}).get("url", "")
+        for name, table in tables.items():
+            url = table.get("url", usual)
+            found.setdefault(name, url if isinstance(url, str) else "")
+    return found
 
 
 def _read_in_order(here: Path, own: Path, notes: list[str]) -> Iterator[tuple[Path, Mapping[str, Mapping[str, Any]]]]:
@@ -194,15 +212,13 @@ def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str
     Raises:
         UsageError: the file cannot be read or understood.
     """
-    import tomllib  # noqa: PLC0415 - only with a profile
-
     try:
         if here and (reason := _why_not_theirs(file, file.stat())):  # which they may be unable to read, or to correct
             return {}, reason
         content, told = read_small(file, _MOST_BYTES)
         if here and (reason := _why_not_theirs(file, told)):
             return {}, reason
-        tables = tomllib.loads(content.decode("utf-8-sig"))
+        tables = _parsed(content)
     except (OSError, ValueError, RecursionError) as error:
         reason = why_unread(error) if isinstance(error, OSError) else str(error)
         raise UsageError(f"{file} cannot be read: {reason}.", "Correct it; see the README for its form.") from None
@@ -210,6 +226,14 @@ def _tables(file: Path, *, here: bool = False) -> tuple[Mapping[str, Mapping[str
         if not isinstance(value, dict):
             raise UsageError(f"{file}: {key!r} is outside of a profile.", "Put a line [default] above it, or [NAME].")
     return tables, ""
+
+
+@lru_cache(maxsize=2)
+def _parsed(content: bytes) -> dict[str, Any]:
+    """Understand TOML, once for all the profiles that a workbook names."""
+    import tomllib  # noqa: PLC0415 - only with a profile
+
+    return tomllib.loads(content.decode("utf-8-sig"))
 
 
 def _table_of(tables: Mapping[str, Mapping[str, Any]], name: str | None, file: Path) -> Mapping[str, Any]:
@@ -261,13 +285,15 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
-    given = _given(flags)
-    environment = _environment(flags.command)
+    given = given_by(flags)
+    environment = environment_of(flags.command)
     said = {**from_environment(environment), **given}
     name, file = said.get("profile") or None, said.get("profile_file")
     checks = flags.command == "check"
+    addresses: Mapping[str, str] = {}
     try:
         profile = find_profile(name, file, flags.workbook, said.get("url", ""))
+        addresses = _addresses(file, tell)
     except UsageError as error:
         if name is not None or file is not None or not (checks or flags.practice):
             raise
@@ -279,10 +305,19 @@ def settings_of(flags: argparse.Namespace, tell: Callable[[str], None]) -> Setti
         profile = Profile(values={"secrets_from": profile.values.get("secrets_from", ())})
     for note in (*profile.notes, *_from_environment_notes(environment, given)):
         tell(note)
-    return make_settings(given, environment, profile)
+    known = None if checks and not addresses else addresses
+    return replace(make_settings(given, environment, profile), pbx_addresses=known)
 
 
-def _environment(command: str) -> dict[str, str]:
+def _addresses(file: Path | None, tell: Callable[[str], None]) -> Mapping[str, str]:
+    try:
+        return profile_addresses(file)
+    except UsageError as error:  # a file that the command's own profile does without
+        tell(f"{error.message} No profile of it is known.")
+        return {}
+
+
+def environment_of(command: str) -> dict[str, str]:
     """Return the environment variables that give a command something, each the name of an option of its."""
     variables = [option.variable for option in OPTIONS.values() if command in option.part.commands]
     return {variable: os.environ[variable] for variable in variables if os.environ.get(variable)}
@@ -319,7 +354,7 @@ def known_pbx(workbook: Path) -> str:
 
     That is so where environment and profile name both the PBX and the API client.
     """
-    environment = _environment("plan")
+    environment = environment_of("plan")
     try:
         said = from_environment(environment)
         profile = find_profile(said.get("profile"), said.get("profile_file"), workbook, said.get("url", ""))
@@ -337,7 +372,7 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
     Raises:
         UsageError: the profile is not there, or cannot be read.
     """
-    given = _given(flags)
+    given = given_by(flags)
     if flags.profile is None and flags.profile_file is None:
         return given
     beside = run.resolve().parent  # NAME.runs, which lies beside the workbook
@@ -348,7 +383,8 @@ def given_again(flags: argparse.Namespace, run: Path, tell: Callable[[str], None
     return {name: getattr(joined, name) for name in {*profile.values, *given, "url_from"}}
 
 
-def _given(flags: argparse.Namespace) -> dict[str, Any]:
+def given_by(flags: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings that were typed."""
     given = {name: value for name, value in vars(flags).items() if name in {"workbook", *OPTIONS} and value is not None}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
 
