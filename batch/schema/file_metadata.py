@@ -62,6 +62,8 @@ class FileMetadata:
     """``2026-11-23T02:14:07+01:00``."""
     pbx: str = ""
     """Address of the PBX that an export came from."""
+    pbxs: Mapping[str, str] = field(default_factory=dict)
+    """Of an export of many PBXs: the address that each came from, by its name."""
     sheets: frozenset[str] = frozenset()
     """Names of the sheets in the file that the tool wrote, and takes out again."""
     colours: Mapping[str, str] = field(default_factory=dict)
@@ -125,9 +127,22 @@ def metadata_lines(metadata: FileMetadata) -> list[tuple[str, ...]]:
         *(("finished", ",".join(map(str, ids[at : at + _IDS]))) for at in range(0, len(ids), _IDS)),
         *(("order", order) for order in sorted(metadata.orders)),
         *(("accepted", text) for text in sorted(metadata.accepted)),
+        *(("pbxs", name, address) for name, address in metadata.pbxs.items()),
         *(("colour", ours, theirs) for ours, theirs in metadata.colours.items()),
         *(("sealed", name, seal) for name, seal in metadata.seals.items()),
     ]
+
+
+def metadata_of(metadata: FileMetadata, pbx: str) -> FileMetadata:
+    """Return what a workbook for many PBXs says of one of them, by its name; a part of it is no export of another."""
+    kinds = metadata.kinds - {FileKind.PLAN, FileKind.MARKED}
+    return FileMetadata(
+        kinds=kinds if pbx in metadata.pbxs else kinds - {FileKind.EXPORT},
+        made_at=metadata.made_at,
+        pbx=metadata.pbxs.get(pbx, ""),
+        orders=metadata.orders,
+        undoes=metadata.undoes,
+    )
 
 
 class Seal:
@@ -159,7 +174,7 @@ def _sealed(cell: object) -> str:
 def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     """Understand the lines of the hidden sheet; what is not understood is left aside."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    pairs: dict[str, dict[str, str]] = {"colour": {}, "sealed": {}}
+    pairs: dict[str, dict[str, str]] = {"colour": {}, "sealed": {}, "pbxs": {}}
     for line in lines:
         word, value, more, *_ = [*(str(cell) for cell in line), "", "", ""]
         found[word].append(value)
@@ -169,6 +184,7 @@ def read_lines(lines: Iterable[Sequence[object]]) -> FileMetadata:
     return FileMetadata(
         kinds=frozenset(FileKind(value) for value in found["kind"] if value in set(FileKind)),
         sheets=frozenset(found["sheet"]),
+        pbxs=pairs["pbxs"],
         colours=pairs["colour"],
         seals=pairs["sealed"],
         finished=frozenset(int(text) for text in ids if text.isascii() and text.isdecimal()),

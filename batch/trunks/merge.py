@@ -9,6 +9,7 @@ conflict: the person's side is then taken, and somebody has to allow it.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -45,15 +46,24 @@ _PIECE: Final = 30_000
 """Most characters put into one cell: Excel takes 32,767."""
 WAY_BACK: Final = "way_back"
 """Under this name the hidden sheet says what a trunk goes back to, beside what a run wrote."""
+_PBX: Final = "pbx"
+"""Under this name the hidden sheet of an export of many PBXs says whose trunk it is."""
 _SENT: Final = (c.field for c in TRUNKS.columns if c.sent and c.field != "password")
 _KEPT: Final = ("id", "name", "type", "shared", *_SENT, WAY_BACK)
 
 
-def base_lines(trunks: Iterable[LiveTrunk]) -> Iterator[tuple[str, ...]]:
-    """Return the lines of the hidden sheet: a trunk's id, then what it held as JSON, over as many cells as it takes."""
+def base_lines(trunks: Iterable[LiveTrunk], pbx: str = "") -> Iterator[tuple[str, ...]]:
+    """Return the lines of the hidden sheet: a trunk's id, then what it held as JSON, over as many cells as it takes.
+
+    In an export of many PBXs that says whose trunk it is, too.
+    """
     for trunk in trunks:
-        text = json.dumps(_kept(trunk), ensure_ascii=True, separators=(",", ":"))
-        yield (str(trunk.id), *(text[at : at + _PIECE] for at in range(0, len(text), _PIECE)))
+        yield _line(trunk.id, ({_PBX: pbx} if pbx else {}) | _kept(trunk))
+
+
+def _line(trunk_id: object, held: Mapping[str, Any]) -> tuple[str, ...]:
+    text = json.dumps(held, ensure_ascii=True, separators=(",", ":"))
+    return (str(trunk_id), *(text[at : at + _PIECE] for at in range(0, len(text), _PIECE)))
 
 
 def _kept(trunk: LiveTrunk) -> dict[str, Any]:
@@ -62,23 +72,51 @@ def _kept(trunk: LiveTrunk) -> dict[str, Any]:
     return held | lists
 
 
-def read_base(workbook: Workbook) -> dict[int, LiveTrunk] | None:
+def read_base(workbook: Workbook, pbx: str | None = None) -> dict[int, LiveTrunk] | None:
     """Read the trunks, by id, that a workbook was exported with; None where it is none, or its hidden sheet is gone.
 
     A trunk whose line was damaged is left out: it then counts as one that was never exported. A list that the workbook
-    could not say is among `LiveTrunk.unread`.
+    could not say is among `LiveTrunk.unread`. Of an export of many PBXs those of one can be asked for.
     """
+    held = _read_held(workbook)
+    if held is None:
+        return None
+    trunks = {}
+    for one in held:
+        try:
+            if one.pop(_PBX, "") == pbx or pbx is None:
+                trunk = parse_trunk(one)
+                trunks[trunk.id] = trunk
+        except (ValueError, TypeError, AttributeError):
+            continue
+    return trunks
+
+
+def base_lines_of(workbook: Workbook) -> dict[str, list[tuple[str, ...]]]:
+    """Return the lines of the hidden sheet of an export of many PBXs: those of each, as its own export would have them.
+
+    A line that was damaged is left out.
+    """
+    lines: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for one in _read_held(workbook) or ():
+        if isinstance(pbx := one.pop(_PBX, ""), str) and pbx:
+            lines[pbx].append(_line(one.get("id", ""), one))
+    return dict(lines)
+
+
+def _read_held(workbook: Workbook) -> Iterator[dict[str, Any]] | None:
+    """Read what the lines of the hidden sheet say, as far as it is an object; None where there is no such sheet."""
     sheet = next((sheet for sheet in workbook.sheets if sheet.name == BASE), None)
     if sheet is None:
         return None
-    trunks = {}
-    for line in zip(*sheet.columns, strict=True):
-        try:
-            trunk = parse_trunk(json.loads("".join(str(cell) for cell in line[1:])))
-        except (ValueError, TypeError, AttributeError):
-            continue
-        trunks[trunk.id] = trunk
-    return trunks
+    return (held for line in zip(*sheet.columns, strict=True) if isinstance(held := _parsed(line), dict))
+
+
+def _parsed(line: Sequence[object]) -> Any:
+    try:
+        return json.loads("".join(str(cell) for cell in line[1:]))
+    except ValueError:
+        return None
 
 
 def asked_for(record: Record, base: LiveTrunk, inventory: Inventory) -> Record:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import json
 
 from batch.readers.workbook import RawSheet
-from batch.schema.file_metadata import FileKind, FileMetadata
+from batch.schema.file_metadata import FileKind, FileMetadata, metadata_lines, metadata_of, read_lines
 from batch.trunks.live import LiveTrunk
-from batch.trunks.merge import base_lines, read_base
+from batch.trunks.merge import base_lines, base_lines_of, read_base
 from tests.builders import book, dids, live, shared, sheet, workbook
 
 METADATA = FileMetadata(
@@ -70,3 +70,41 @@ def test_a_line_that_was_damaged_counts_as_a_trunk_that_was_never_exported() -> 
 
 def test_a_workbook_without_the_hidden_sheet_has_no_base() -> None:
     assert read_base(book(["Name", "London"])) is None
+
+
+class TestAnExportOfManyPbxs:
+    def test_has_the_trunks_of_each_apart_where_ids_are_the_same(self) -> None:
+        lines = [*base_lines([live(8, "Old-B"), live(9, "Rome")], "berlin"), *base_lines([live(8, "Old-P")], "paris")]
+        found = workbook(hidden(("8", "damaged"), ("8", '{"pbx":["x"]}'), *lines), metadata=METADATA)
+        names = {
+            pbx: {n: trunk.name for n, trunk in (read_base(found, pbx) or {}).items()} for pbx in ("berlin", "paris")
+        }
+        assert names == {"berlin": {8: "Old-B", 9: "Rome"}, "paris": {8: "Old-P"}}
+        assert read_base(found, "rome") == {}
+        assert sorted(read_base(found) or ()) == [8, 9]
+
+    def test_gives_each_part_the_lines_of_its_own_export(self) -> None:
+        trunks = {"berlin": [live(8, "B", did_list=dids("100")), live(9)], "paris": [live(8, "P" * 40_000)]}
+        lines = [line for pbx, of in trunks.items() for line in base_lines(of, pbx)]
+        parts = base_lines_of(workbook(hidden(("8", "damaged"), *lines), metadata=METADATA))
+        assert parts == {pbx: list(base_lines(of)) for pbx, of in trunks.items()}
+        assert kept(*parts["berlin"])[8].whole.keys() == kept(*base_lines(trunks["berlin"]))[8].whole.keys()
+        assert base_lines_of(book(["Name", "London"])) == {}
+
+    def test_says_of_each_part_where_it_came_from_and_nothing_of_the_others(self) -> None:
+        whole = FileMetadata(
+            kinds=frozenset({FileKind.EXPORT, FileKind.MARKED, FileKind.RESULTS}),
+            made_at="2026-11-23T02:14:07+01:00",
+            pbxs={"berlin": "https://192.0.2.1:8088", "paris": "https://192.0.2.2:8088"},
+            sheets=frozenset({"Glossary"}),
+            finished=frozenset({8}),
+            orders=frozenset({"ab"}),
+        )
+        assert read_lines(metadata_lines(whole)) == whole
+        assert metadata_of(whole, "paris") == FileMetadata(
+            kinds=frozenset({FileKind.EXPORT, FileKind.RESULTS}),
+            made_at=whole.made_at,
+            pbx="https://192.0.2.2:8088",
+            orders=whole.orders,
+        )
+        assert metadata_of(whole, "rome").kinds == {FileKind.RESULTS}
