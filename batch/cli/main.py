@@ -138,9 +138,16 @@ def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[
 
 def _plan(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.commands.outputs import check_places  # noqa: PLC0415
 
     settings = _settings(flags, console)
-    planned = flow.plan(settings, Terminal(console, assume_yes=False))
+    check_places(settings)
+    checked = flow.check(settings)
+    if checked.parts:
+        from batch.cli.fleets import show_fleet_plan  # noqa: PLC0415 - only where there are many PBXs
+
+        return show_fleet_plan(checked, flags, console)
+    planned = flow.plan(checked, Terminal(console, assume_yes=False))
     written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
     code = _show_plan(planned, console)
@@ -165,19 +172,41 @@ def _show_plan(planned: Planned, console: Console) -> int:
 
 def _apply(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
+    from batch.commands.outputs import check_places  # noqa: PLC0415
 
     if not flags.yes and not on_terminal():
         raise UsageError(
             "apply asks before it writes, and there is no terminal to ask on.",
             "Add --yes once you have read the plan, and --expect with its digest to be sure that it is still the same.",
         )
-    done = flow.apply(_settings(flags, console), Terminal(console, assume_yes=flags.yes))
+    settings = _settings(flags, console)
+    check_places(settings)
+    checked = flow.check(settings)
+    if checked.parts:
+        from batch.cli.fleets import write_fleet  # noqa: PLC0415 - only where there are many PBXs
+
+        return write_fleet(checked, flags, console)
+    done = flow.apply(checked, Terminal(console, assume_yes=flags.yes))
     return _show_report(done, console)
+
+
+def _of_many(command: str, flags: argparse.Namespace, console: Console) -> int | None:
+    """Go on with a run that is over many PBXs; None where it is of one."""
+    from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help
+    from batch.runs.fleet_folder import is_fleet  # noqa: PLC0415
+
+    if not is_fleet(run := run_of(flags)):
+        return None
+    from batch.cli.fleets import go_on_with_fleet  # noqa: PLC0415 - only where there are many PBXs
+
+    return go_on_with_fleet(command, run, flags, console)
 
 
 def _resume(flags: argparse.Namespace, console: Console) -> int:
     from batch.commands import flow  # noqa: PLC0415 - not for --help
 
+    if (code := _of_many("resume", flags, console)) is not None:
+        return code
     run, given = _run_again(flags, console)
     return _show_report(flow.resume(run, Terminal(console, assume_yes=flags.yes), **given), console)
 
@@ -187,6 +216,8 @@ def _undo(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports import json_shapes  # noqa: PLC0415
     from batch.reports.way_back_text import written_text  # noqa: PLC0415
 
+    if (code := _of_many("undo", flags, console)) is not None:
+        return code
     run, given = _run_again(flags, console)
     only = given.pop("only", ())
     if flags.way_back is not None:
@@ -239,6 +270,8 @@ def _verify(flags: argparse.Namespace, console: Console) -> int:
     from batch.reports.run_text import verified_text  # noqa: PLC0415
     from batch.runs.run_status import read_status  # noqa: PLC0415
 
+    if (code := _of_many("verify", flags, console)) is not None:
+        return code
     run, given = _run_again(flags, console)
     verified = flow.verify(run, Terminal(console, assume_yes=False), **given)
     console.say(verified_text(verified, read_status(run), console.shown))

@@ -63,11 +63,16 @@ def show_status(flags: argparse.Namespace, console: Console) -> int:
     from batch.cli.profiles import run_of  # noqa: PLC0415 - not for --help
     from batch.reports import json_shapes  # noqa: PLC0415 - not for --help
     from batch.reports.run_text import status_text  # noqa: PLC0415
+    from batch.runs.fleet_folder import is_fleet  # noqa: PLC0415
     from batch.runs.locks import held_by, place_of_run  # noqa: PLC0415
     from batch.runs.run_status import read_status  # noqa: PLC0415
     from batch.writers.run_results import RESULTS_WORKBOOK  # noqa: PLC0415
 
     run = run_of(flags)
+    if is_fleet(run):
+        from batch.cli.fleets import show_fleet_status  # noqa: PLC0415 - only where there are many PBXs
+
+        return show_fleet_status(run, console)
     standing = read_status(run)
     if console.json:
         console.hand_over(json_shapes.status_json(standing))

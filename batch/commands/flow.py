@@ -51,17 +51,18 @@ __all__ = [
 ]
 
 
-def plan(settings: Settings | Path | str, interface: UserInterface | None = None) -> Planned:
+def plan(given: Settings | Path | str | Checked, interface: UserInterface | None = None) -> Planned:
     """Check a workbook, read the PBX and say what would change. Cannot write to the PBX.
 
-    A path, or its text, does for settings that name nothing but the workbook; so it does for `apply`.
+    A path, or its text, does for settings that name nothing but the workbook, as does a workbook that is checked
+    already; so they do for `apply`.
 
     Raises:
         BatchError: workbook or PBX cannot be used at all; problems and hazards are in what comes back.
     """
-    settings = as_settings(settings)
+    settings = given.settings if isinstance(given, Checked) else as_settings(given)
     check_places(settings)
-    checked = check(settings)
+    checked = _of_one_pbx(given, settings)
     interface = interface or Unattended()
     with (
         recording() as record,
@@ -70,7 +71,7 @@ def plan(settings: Settings | Path | str, interface: UserInterface | None = None
         return make_plan(checked, connection)
 
 
-def apply(settings: Settings | Path | str, interface: UserInterface | None = None) -> Report | Planned:
+def apply(given: Settings | Path | str | Checked, interface: UserInterface | None = None) -> Report | Planned:
     """Check, plan, ask, write, read back, and give the workbook back with an ending for every row.
 
     Returns:
@@ -80,11 +81,12 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
         BatchError: workbook or PBX cannot be used at all, the plan that was signed is not this one, and nothing was
             sent; or the question was answered no.
     """
-    settings, interface = as_settings(settings), interface or Unattended()
+    settings = given.settings if isinstance(given, Checked) else as_settings(given)
+    interface = interface or Unattended()
     check_places(settings)
     folders.check_unused(settings.run_dir)
     signed = None if settings.approved is None else read_signed(settings.approved)
-    checked = check(settings)
+    checked = _of_one_pbx(given, settings)
     if signed is not None:
         signed.check_workbook(checked)
     if not settings.confirm_within:
@@ -92,6 +94,21 @@ def apply(settings: Settings | Path | str, interface: UserInterface | None = Non
     asked = Remembering(interface)
     done = carry_out(checked, asked, signed=signed)
     return await_confirmation(done, asked) if isinstance(done, Report) else done
+
+
+def _of_one_pbx(given: object, settings: Settings) -> Checked:
+    """Check a workbook, where it is not checked already, and refuse one for many PBXs.
+
+    Raises:
+        UsageError: it is one for many PBXs.
+    """
+    checked = given if isinstance(given, Checked) else check(settings)
+    if checked.parts:
+        raise UsageError(
+            f"The workbook names the PBX of each row: {', '.join(checked.parts)}.",
+            "Plan and apply it with batch.fleet.fleet_flow, which takes what makes the settings of each.",
+        )
+    return checked
 
 
 def resume(

@@ -11,6 +11,13 @@ TaskAnswer: TypeAlias = dict[str, Any]
 FORMAT: Final = 1
 """Of tasks and answers; another one is not understood."""
 
+TRAVELS: Final = (
+    *("practice", "only", "allow", "accept", "skip_invalid", "rate", "concurrency", "attempts", "timeout"),
+    *("give_up_after", "on_error", "max_failures", "move_order", "region", "read_back", "settle_wait"),
+    *("size_percent", "size_trunks"),
+)
+"""Settings that a task says itself; all others are those of the PBX's own profile, where it is carried out."""
+
 
 @cache
 def own_version() -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,15 +14,16 @@ from typing import Final
 
 from batch.errors import UsageError
 from batch.runs.confirmations import Confirmation, Stage, is_waited_for, read_confirmation
+from batch.runs.fleet_folder import FLEET_FILE, FleetFolder, FleetPbx, is_fleet, read_fleet_folder
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import History, Invocation, RecordDamaged, read_history
 from batch.runs.locks import Holder, held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.resuming import left
-from batch.runs.serialization import Approval
+from batch.runs.serialization import Approval, each, fits
 from batch.schema.columns import SHEETS
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
-from batch.wording import folded, moment, some_of
+from batch.wording import counted, folded, moment, some_of
 
 _RUNS: Final = ".runs"
 _NAMED: Final = 5
@@ -191,6 +193,64 @@ def _made(folder: Path) -> datetime:
     return datetime.fromtimestamp(folder.stat().st_mtime).astimezone()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetStatus:
+    """How a run over many PBXs stands at this moment."""
+
+    whole: RunStatus
+    pbxs: Sequence[tuple[FleetPbx, RunStatus | None]]
+    """Each with how its own run stands; None where it was not begun, or lies with its worker alone."""
+
+
+def read_fleet_status(folder: Path) -> FleetStatus:
+    """Say how a run over many PBXs stands, by the runs of its PBXs.
+
+    Raises:
+        UsageError: the folder is none of such a run, or cannot be read.
+    """
+    fleet, holder = read_fleet_folder(folder), held_by(place_of_run(folder))
+    pbxs = [(pbx, _stand_or_broken(folder / pbx.slug) if _holds_run(folder / pbx.slug) else None) for pbx in fleet.pbxs]
+    begun = [one for _, one in pbxs if one is not None]
+    counts = Counter[str]()
+    for pbx, one in pbxs:
+        counts.update(one.counts if one is not None else _of_answer(fleet, pbx))
+    states = {one.state for one in begun} | ({State.UNFINISHED} if len(begun) < len(pbxs) else set())
+    ended = [one.ended for one in begun if one.ended is not None]
+    whole = RunStatus(
+        folder=folder,
+        id=fleet.id,
+        state=State.RUNNING if holder is not None else next(state for state in _WORST_FIRST if state in states),
+        counts={str(ending): counts[str(ending)] for ending in Ending},
+        pid=holder.pid if holder is not None else None,
+        started=fleet.started,
+        ended=max(ended, default=None) if holder is None else None,
+        pbx=counted(len(pbxs), "PBX"),
+        practice=fleet.practice,
+        workbook=str(fleet.workbook),
+        invocations=max((one.invocations for one in begun), default=0),
+        trunks=sum(pbx.trunks for pbx in fleet.pbxs),
+        settled=sum(one.settled for one in begun),
+        undoes=Path(fleet.undoes).name,
+    )
+    return FleetStatus(whole=whole, pbxs=pbxs)
+
+
+def _of_answer(fleet: FleetFolder, pbx: FleetPbx) -> Mapping[str, int]:
+    """Return the rows of a PBX whose run is not here, by ending, as its worker counted them."""
+    counted_there = (fleet.answer(pbx.slug) or {}).get("counts")
+    return counted_there if fits(counted_there, each(int)) and counted_there else {str(Ending.NOT_RUN): pbx.rows}
+
+
+_WORST_FIRST: Final = (
+    State.RUNNING,
+    State.BROKE_OFF,
+    State.LOST,
+    State.INTERRUPTED,
+    State.UNFINISHED,
+    State.FINISHED,
+)
+
+
 def find_run(text: str) -> Path:
     """Find the run that was named.
 
@@ -268,16 +328,18 @@ def _is_workbook(folder: Path) -> bool:
 
 
 def _runs_in(room: Path) -> list[Path]:
-    return sorted(journal.parent for journal in room.glob(f"*/{JOURNAL}"))
+    return sorted(run.parent for name in (JOURNAL, FLEET_FILE) for run in room.glob(f"*/{name}"))
 
 
 def _holds_run(folder: Path) -> bool:
-    return any(folder.glob(JOURNAL))  # unlike is_file, says no of somebody else's folder that it may not look into
+    return any(
+        any(folder.glob(name)) for name in (JOURNAL, FLEET_FILE)
+    )  # unlike is_file, says no of somebody else's folder that it may not look into
 
 
 def _stand_or_broken(folder: Path) -> RunStatus:
     try:
-        return read_status(folder)
+        return read_fleet_status(folder).whole if is_fleet(folder) else read_status(folder)
     except UsageError as error:
         holder = held_by(place_of_run(folder))
         return RunStatus(

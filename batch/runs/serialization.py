@@ -17,7 +17,7 @@ from batch.runs.outcomes import Ending, Outcome
 from batch.schema.column_model import ListSheet
 from batch.schema.columns import LIST_OF, LIST_SHEETS
 from batch.schema.file_metadata import OWN_LISTS
-from batch.schema.problems import KINDS, Severity
+from batch.schema.problems import KINDS, Problem, Severity
 from batch.secrets import HIDDEN, Secret
 from batch.settings import OPTIONS
 from batch.tables.row_results import Tone
@@ -118,6 +118,17 @@ _PROBLEM: Final[Shape] = {
     "severity": (None, *(value.__eq__ for value in map(str, Severity))),
 }
 _NEEDED_OF_A_PROBLEM: Final = frozenset({"code", "sheet", "message", "fix", "severity"})
+
+
+def read_problem(kept: Any) -> Problem | None:
+    """Read a problem that was kept; None where it is none."""
+    if not fits(kept, _PROBLEM) or kept.keys() < _NEEDED_OF_A_PROBLEM:
+        return None
+    severity = None if kept["severity"] is None else Severity(kept["severity"])
+    lists = {name: tuple(kept.get(name, ())) for name in ("offers", "reading")}
+    return Problem(**{**kept, **lists, "severity": severity, "retype": None})
+
+
 _RETURN: Final[Mapping[str, Shape]] = {
     "row": whole,
     **dict.fromkeys(("trunk", "field", "before", "wrote", "now", "why"), str),

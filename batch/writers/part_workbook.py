@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Final
 
@@ -42,17 +43,9 @@ def write_part(
     Raises:
         OutputError: It cannot be written there.
     """
-    gone = frozenset(left_out)
 
     def fill(book: NewWorkbook) -> None:
-        for table in tables.counted:
-            if table.raw is None:
-                continue
-            sheet = book.sheet(table.name)
-            for row, cells in _rows(tables, table).items():
-                if not (table.sheet is TRUNKS and row in gone):
-                    last = max(cells)
-                    sheet.add(row, [(cells.get(at, ""), "text" if cells.get(at) else "", 1) for at in range(last + 1)])
+        _add_rows(book, tables, frozenset(left_out))
         book.add_metadata(metadata)
         if lines := [*base]:
             book.add_hidden(BASE, lines, "text")
@@ -60,8 +53,16 @@ def write_part(
     return write_workbook(path, fill, DocumentProperties(title="Part of a workbook"), private=True)
 
 
-def _rows(tables: Tables, table: Table) -> dict[int, dict[int, CellContent]]:
-    """Return what is written of a sheet: by row, from the header down, by column."""
+def _add_rows(book: NewWorkbook, tables: Tables, left_out: AbstractSet[int]) -> None:
+    for table in (table for table in tables.counted if table.raw is not None):
+        sheet, gone = book.sheet(table.name), left_out if table.sheet is TRUNKS else frozenset()
+        for row, cells in _rows(tables, table, gone).items():
+            texts = map(cells.get, range(max(cells) + 1))
+            sheet.add(row, [(text, "text" if text else "", 1) for text in texts])
+
+
+def _rows(tables: Tables, table: Table, gone: AbstractSet[int]) -> dict[int, dict[int, CellContent]]:
+    """Return what is written of a sheet: by row, from the header down, by column; without the rows that are gone."""
     rows: defaultdict[int, dict[int, CellContent]] = defaultdict(dict)
     beside = [one for one in tables if one is not table and one.times is not None and one.raw is table.raw]
     for one in (table, *beside):
@@ -69,7 +70,7 @@ def _rows(tables: Tables, table: Table) -> dict[int, dict[int, CellContent]]:
             rows[table.header_row][position] = header
             for row, content in cells:
                 rows[row][position] = content
-    return dict(sorted(rows.items()))
+    return {row: rows[row] for row in sorted(rows.keys() - gone)}
 
 
 def _columns(table: Table) -> Iterator[tuple[int, str, Iterator[tuple[int, CellContent]]]]:

@@ -84,6 +84,8 @@ class EndedRun:
     address: str
     """The PBX's, as people know it."""
     folder: RunFolder
+    lines: Sequence[ChangeLine] = ()
+    """Of a run over many PBXs, whose changes are known as these lines alone."""
 
 
 def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahead: bytes | None = None) -> Results:
@@ -103,7 +105,7 @@ def give_back(run: EndedRun, target: Path, *, replace: Replace = os.replace, ahe
     place = target if is_as_written(target, folder.path, RESULTS_WORKBOOK) else free_name(target)
 
     def lines() -> Iterator[ChangeLine]:
-        return change_lines(tables, run.changes, run.outcomes)
+        return iter(run.lines) if run.lines else change_lines(tables, run.changes, run.outcomes)
 
     def write(path: Path) -> Written:
         return _write(path, run, sheets, summary, lines, search=search, ahead=ahead)

@@ -1,0 +1,377 @@
+"""Fleet: the PBXs of a workbook while a command is at them: their plans, wave after wave, what is heard of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from batch.commands.check import Checked, check
+from batch.commands.command_lines import command as command_line
+from batch.errors import Interrupted, UsageError
+from batch.fleet.crew import Crew, LocalCrew
+from batch.fleet.gate import why_shut
+from batch.fleet.pbxs import NOT_CHOSEN, Pbx, ProfileSettings, digest_of, find_pbxs, part_in, stops_all, typed_passwords
+from batch.fleet.results import FleetReport, write_fleet_results
+from batch.fleet.tasks import FORMAT, TRAVELS, Task, TaskAnswer, empty_answer, own_version
+from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done, window_of
+from batch.joined_settings import settings_again
+from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
+from batch.schema.file_metadata import metadata_of
+from batch.schema.problems import Problem
+from batch.settings import OPTIONS, Origin, Settings
+from batch.trunks.merge import base_lines_of
+from batch.writers.part_workbook import write_part
+
+_LISTENS_S: Final = 0.5
+DONE: Final = (0,)
+"""Exit codes of PBXs that nothing is left of."""
+
+
+class FleetInterface(Protocol):
+    """The person in front of a fleet."""
+
+    def tell(self, text: str) -> None:
+        """Say something by the way."""
+
+    def approve(self, planned: FleetPlanned) -> bool:
+        """Show the plan and ask whether to go on."""
+
+    def ask(self, question: str) -> bool:
+        """Ask whether to go on with the next wave."""
+
+    def begins(self, pbxs: Sequence[str], what: str) -> None:
+        """Hear which PBXs come next, and what is done with them."""
+
+    def hears(self, pbx: str, progress: Mapping[str, int] | None) -> None:
+        """Hear how far a PBX is; None once it has ended."""
+
+
+class Nobody:
+    """Nobody is there, as where a script calls: what it calls is approved."""
+
+    def tell(self, text: str) -> None:
+        """Nobody listens."""
+
+    def approve(self, planned: FleetPlanned) -> bool:  # noqa: ARG002
+        """It is."""
+        return True
+
+    def ask(self, question: str) -> bool:  # noqa: ARG002
+        """It is."""
+        return True
+
+    def begins(self, pbxs: Sequence[str], what: str) -> None:
+        """Nobody listens."""
+
+    def hears(self, pbx: str, progress: Mapping[str, int] | None) -> None:
+        """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPlanned:
+    """The plans of all PBXs, as one."""
+
+    checked: Checked
+    pbxs: Mapping[str, Pbx]
+    digest: str
+    stopping: Sequence[Problem] = ()
+    """What is wrong and belongs to no PBX: nothing is sent for that."""
+    command: str = "apply"
+
+    @property
+    def plannable(self) -> list[Pbx]:
+        """Those that can be done."""
+        return [pbx for pbx in self.pbxs.values() if pbx.digest]
+
+    @property
+    def left(self) -> list[Pbx]:
+        """Those that were chosen and cannot be done."""
+        return [pbx for pbx in self.pbxs.values() if pbx.chosen and not pbx.digest]
+
+    @property
+    def exit_code(self) -> int:
+        """0 if all may be done, 5 if some, else 3, 4 or 6, as of the PBXs; hazards of one keep all back."""
+        codes = [3 if pbx.exit_code is None else pbx.exit_code for pbx in self.left]
+        expected = self.checked.settings.expect.strip().casefold() in {"", self.digest}
+        if self.stopping:
+            return 3
+        if 4 in codes or not expected:
+            return 4
+        if self.plannable:
+            return 5 if codes else 0
+        return next((code for code in (3, 2, 6) if code in codes), 5) if codes else 0
+
+
+class _Crews(ExitStack):
+    """Whoever carries tasks out, once somebody is needed."""
+
+    def __init__(self, settings: Settings, pbxs: Mapping[str, Pbx], tell: Callable[[str], None]) -> None:
+        super().__init__()
+        self._settings, self._pbxs, self._tell = settings, pbxs, tell
+        self._crew: Crew | None = None
+
+    def get(self) -> Crew:
+        if self._crew is None:
+            settings = self._settings
+            if settings.workers is None:
+                self._crew = LocalCrew(settings.pbxs)
+            else:
+                from batch.fleet.broker import WorkerCrew  # noqa: PLC0415 - only where there are workers
+
+                sites = {name: pbx.site for name, pbx in self._pbxs.items()}
+                self._crew = WorkerCrew(settings.workers.reveal(), sites, settings.give_up_after, tell=self._tell)
+            self.callback(self._crew.close)
+        return self._crew
+
+
+@dataclass(slots=True, kw_only=True)
+class Fleet:
+    """The PBXs of a workbook while a command is at them."""
+
+    checked: Checked
+    settings: Settings
+    interface: FleetInterface
+    pbxs: dict[str, Pbx]
+    crew: _Crews
+    folder: FleetFolder | None = None
+    interrupted: bool = False
+    attention: list[str] = field(default_factory=list)
+    bases: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
+    """Of an export: the lines of its hidden sheet, by PBX."""
+
+    @classmethod
+    def of(cls, checked: Checked, profile_settings: ProfileSettings, interface: FleetInterface) -> Fleet:
+        """Make the fleet of a workbook.
+
+        Raises:
+            UsageError: a PBX is named that is not in it, or it cannot be told which wave is which.
+        """
+        pbxs = find_pbxs(checked, profile_settings)
+        settings = checked.settings
+        crew = _Crews(settings, pbxs, interface.tell)
+        bases = base_lines_of(checked.workbook)
+        return cls(checked=checked, settings=settings, interface=interface, pbxs=pbxs, crew=crew, bases=bases)
+
+    @classmethod
+    def again(
+        cls, run: Path, profile_settings: ProfileSettings, interface: FleetInterface, given: Mapping[str, Any]
+    ) -> Fleet:
+        """Return to a run: its workbook, its PBXs, and what was heard of each."""
+        folder = read_fleet_folder(run)
+        copy = run / folder.copy
+        places = {"workbook": folder.workbook, "run_dir": run, "run_copy": copy}
+        settings = settings_again(folder.settings, dict(given), Origin(), **places)
+        checked = check(settings)
+        if checked.workbook.sha256 != folder.sha256:
+            raise UsageError(f"The run's own copy of the workbook, {copy}, is not what it was.", "Apply it anew.")
+        fleet = cls.of(checked, profile_settings, interface)
+        fleet.folder = folder
+        known = {one.name: one for one in folder.pbxs}
+        for name, pbx in fleet.pbxs.items():
+            one = known.get(name)
+            if one is None:
+                pbx.chosen, pbx.why = False, pbx.why or NOT_CHOSEN
+                continue
+            pbx.wave, pbx.digest, pbx.slug = one.wave, one.digest, one.slug
+            pbx.answer = folder.answer(one.slug) or {}
+        return fleet
+
+    @property
+    def known_folder(self) -> FleetFolder:
+        """The run's folder; there is one by now."""
+        if self.folder is None:
+            raise ValueError("no folder yet")
+        return self.folder
+
+    def write_part(self, folder: Path, pbx: Pbx) -> None:
+        """Write a PBX's part of the workbook into a folder."""
+        metadata = metadata_of(self.checked.workbook.metadata, pbx.name)
+        write_part(part_in(folder, pbx), pbx.tables, metadata, self.bases.get(pbx.name, ()), pbx.invalid)
+
+    def task(self, pbx: Pbx, command: str, folder: Path, **more: Any) -> Task:
+        """Make the task of one PBX; what is ``own`` stays on this machine."""
+        settings = pbx.settings
+        if settings is None:
+            raise ValueError(pbx.why)
+        part = part_in(folder if part_in(folder, pbx).exists() else self.known_folder.path, pbx)
+        secret = settings.secret or self.settings.secret
+        return {
+            "format": FORMAT,
+            "version": own_version(),
+            "fleet": self.folder.id if self.folder else "",
+            "pbx": pbx.name,
+            "slug": pbx.slug,
+            "wave": pbx.wave,
+            "command": command,
+            "digest": pbx.digest,
+            "settings": {
+                name: _plain(value) for name in TRAVELS if (value := getattr(settings, name)) != OPTIONS[name].usual
+            },
+            **{name: value for name, value in more.items() if name != "undone"},
+            "own": {
+                "settings": replace(settings, secret=None, workers=None),
+                "secret": secret.reveal() if secret else "",
+                "folder": str(folder),
+                "part": str(part),
+                "workbook": str(settings.workbook),
+                "undone": str(more["undone"] / pbx.slug) if "undone" in more else "",
+            },
+        }
+
+    def plan(self, folder: Path, pbxs: Sequence[Pbx] | None = None, command: str = "plan", **more: Any) -> FleetPlanned:
+        """Plan those PBXs, or all; of what is taken back, ask each what that would be."""
+        among = [*self.pbxs.values()] if pbxs is None else pbxs
+        chosen = [pbx for pbx in among if pbx.chosen and not pbx.why]
+        for pbx in among:
+            pbx.digest = ""
+        stopping = self._stopping(command)
+        if not stopping:
+            if command == "plan":
+                for pbx in chosen:
+                    self.write_part(folder, pbx)
+            else:
+                more["asks"] = True
+            self.carry_out([self.task(pbx, command, folder, **more) for pbx in chosen], "planned", keep=False)
+        if self.interrupted:
+            raise Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready.")
+        for pbx in chosen:
+            if pbx.exit_code == 0 and pbx.answer.get("plan"):
+                pbx.digest = pbx.answer["digest"]
+        return FleetPlanned(
+            checked=self.checked,
+            pbxs={pbx.name: pbx for pbx in among},
+            digest=digest_of(chosen),
+            stopping=stopping,
+            command=command,
+        )
+
+    def _stopping(self, command: str) -> list[Problem]:
+        found = [] if command == "undo" else stops_all(self.checked, self.pbxs)
+        return found if self.settings.workers is None else [*found, *typed_passwords(self.pbxs.values())]
+
+    def approved(self, pbxs: Sequence[Pbx]) -> list[Pbx]:
+        """Return PBXs with the digests that were approved when the run began."""
+        then = {one.name: one.digest for one in self.known_folder.pbxs}
+        return [replace(pbx, digest=then.get(pbx.name, "")) for pbx in pbxs]
+
+    def run_waves(self, command: str, pbxs: Sequence[Pbx], **more: Any) -> None:
+        """Carry a command out on PBXs, one wave after the other, as long as the gates between them open."""
+        waves = {wave: [pbx for pbx in pbxs if pbx.wave == wave] for wave in sorted({pbx.wave for pbx in pbxs})}
+        done: list[Pbx] = []
+        for wave, of_wave in waves.items():
+            later = {number: [pbx.name for pbx in waves[number]] for number in waves if number >= wave}
+            if self.interrupted or (done and not self._opens(done, later)):
+                break
+            inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
+            self._forecast(wave, inside, done)
+            folder = self.known_folder.path
+            self.carry_out([self.task(pbx, command, folder, **more) for pbx in inside], f"wave {wave}")
+            done += of_wave
+
+    def _opens(self, done: Sequence[Pbx], later: Mapping[int, Sequence[str]]) -> bool:
+        """Tell whether the next wave may begin, by how the last one went and by whoever decides."""
+        wave = done[-1].wave
+        last = [pbx_done(pbx.answer) for pbx in done if pbx.wave == wave and pbx.answer]
+        gate: Gate = gate_after(wave, last, self.settings.max_failures)
+        for line in gate.text():
+            self.interface.tell(line)
+        decider = self.settings.gate_command or self.interface.ask
+        try:
+            why = why_shut(gate, self.known_folder.id, later, decider, str)
+        except KeyboardInterrupt:
+            self.interrupted, why = True, "Stopped by you."
+        if why:
+            run = self.known_folder.path
+            self.attention.append(f"The gate after wave {wave} did not open: {why}")
+            for number, names in later.items():
+                self.attention.append(f"Wave {number} was not begun: {', '.join(names)}.")
+            self.attention.append(f"To take back what wave {wave} wrote: {command_line('undo', run, ['--wave', wave])}")
+        return not why
+
+    def _is_inside(self, pbx: Pbx) -> bool:
+        window = self._window(pbx)
+        now = datetime.now(tz=UTC)
+        if window is None or window.is_open(now):
+            return True
+        zone = f"{window.zone}"
+        opens = window.opens_at(now).astimezone(window.zone)
+        self.attention.append(f"{pbx.name} was not begun: its window opens at {opens:%Y-%m-%d %H:%M} ({zone}).")
+        return False
+
+    def _window(self, pbx: Pbx) -> Window | None:
+        own = pbx.settings or self.settings
+        zone = self.settings.time_zone or own.time_zone
+        return window_of(replace(self.settings, time_zone=zone), pbx.name)
+
+    def _forecast(self, wave: int, pbxs: Sequence[Pbx], done: Sequence[Pbx]) -> None:
+        windows = [window for pbx in pbxs if (window := self._window(pbx))]
+        now = datetime.now(tz=UTC)
+        first = min(windows, key=lambda window: window.closes_at(now), default=None)
+        to_write = {pbx.name: len(_changes(pbx.answer)) for pbx in pbxs}
+        before = [pbx_done(pbx.answer) for pbx in done if pbx.answer]
+        for line in forecast_text(wave, to_write, before, self.settings.pbxs, now, first):
+            self.interface.tell(line)
+
+    def carry_out(self, tasks: Sequence[Task], what: str, *, keep: bool = True) -> None:
+        """Have tasks carried out and note what is heard of each; Ctrl-C has all settle, a second one ends it."""
+        if not tasks:
+            return
+        crew, open_ones = self.crew.get(), {task["pbx"]: task for task in tasks}
+        self.interface.begins([*open_ones], what)
+        for task in tasks:
+            if keep:
+                self.known_folder.keep_answer(task["slug"], {"outcomes": {}, "command": task["command"]})
+            crew.begin(task)
+        while open_ones:
+            try:
+                self._hear(crew, open_ones, keep=keep)
+            except KeyboardInterrupt:
+                if self.interrupted:
+                    raise
+                self.interrupted = True
+                crew.stop()
+
+    def _hear(self, crew: Crew, open_ones: dict[str, Task], *, keep: bool) -> None:
+        for pbx, kind, said in crew.events(_LISTENS_S):
+            if kind == "progress":
+                self.interface.hears(pbx, said)
+            elif pbx in open_ones:
+                task = open_ones[pbx]
+                self._note(task, said if kind == "answer" else self._lost(task, said["message"]), keep=keep)
+                del open_ones[pbx]  # last: after a Ctrl-C it is heard again
+
+    def _note(self, task: Task, answer: TaskAnswer, *, keep: bool) -> None:
+        pbx = self.pbxs[task["pbx"]]
+        earlier = pbx.answer
+        pbx.answer = {**answer, "before": earlier} if task["command"] == "verify" else answer
+        self.interface.hears(pbx.name, None)
+        if keep:
+            self.known_folder.keep_answer(pbx.slug, {**pbx.answer, "plan": None, "text": []})
+
+    def _lost(self, task: Task, why: str) -> TaskAnswer:
+        """Answer for a task that nobody is heard of any more; on this machine, by what its run's journal says."""
+        lost = empty_answer(task, 5, "lost", why, "resume goes on with it, by what its own journal says.")
+        if self.settings.workers is not None:
+            return lost
+        from batch.fleet.carrying import carry  # noqa: PLC0415 - rarely needed
+
+        known = carry({**task, "command": "status"}, lambda _: None)
+        return {**lost, **{name: known[name] for name in ("outcomes", "counts", "run") if name in known}}
+
+    def report(self) -> FleetReport:
+        """Give the workbook back."""
+        return write_fleet_results(
+            self.checked, self.pbxs, self.known_folder, interrupted=self.interrupted, attention=self.attention
+        )
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
+
+
+def _changes(answer: TaskAnswer) -> list[Any]:
+    return [one for one in (answer.get("plan") or {}).get("changes", ()) if one["kind"] == "update"]

@@ -1,0 +1,157 @@
+"""What the commands do with many PBXs: plan, apply, resume, verify, undo. Each PBX is one ordinary run.
+
+parts → plan of each → one question → wave by wave: write, gate → one workbook of results
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from batch.commands.applying import Declined
+from batch.commands.check import Checked, check
+from batch.errors import UsageError
+from batch.fleet.fleet import DONE, Fleet, FleetInterface, FleetPlanned, Nobody
+from batch.fleet.pbxs import Pbx, ProfileSettings, digest_of
+from batch.fleet.results import FleetReport
+from batch.runs.fleet_folder import create_fleet_folder, with_pbxs
+from batch.runs.locks import Holder, holding, place_of_run
+from batch.settings import Settings
+
+
+def plan_fleet(
+    given: Settings | Checked, profile_settings: ProfileSettings, interface: FleetInterface | None = None
+) -> FleetPlanned:
+    """Plan what a workbook asks for of each of its PBXs. Cannot write to any of them.
+
+    Raises:
+        BatchError: the workbook cannot be used at all, or a PBX is named that is not in it.
+    """
+    checked = given if isinstance(given, Checked) else check(given)
+    with TemporaryDirectory(prefix="trunk-batch-") as folder:
+        fleet = Fleet.of(checked, profile_settings, interface or Nobody())
+        with fleet.crew:
+            return fleet.plan(Path(folder))
+
+
+def apply_fleet(
+    given: Settings | Checked, profile_settings: ProfileSettings, interface: FleetInterface | None = None
+) -> FleetReport | FleetPlanned:
+    """Plan all PBXs, ask, write them wave by wave, and give the workbook back with an ending for every row.
+
+    Returns:
+        The report; or the plan, if what stands against it keeps all of them back: then nothing was sent.
+
+    Raises:
+        BatchError: the workbook cannot be used at all, or the question was answered no.
+    """
+    checked, interface = given if isinstance(given, Checked) else check(given), interface or Nobody()
+    started, settings = datetime.now(tz=UTC), checked.settings
+    with ExitStack() as stack:
+        draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
+        fleet = Fleet.of(checked, profile_settings, interface)
+        stack.enter_context(fleet.crew)
+        planned = fleet.plan(draft)
+        if planned.exit_code not in {0, 5} or not planned.plannable:
+            return planned
+        if not interface.approve(planned):
+            raise Declined
+        kept = [pbx.kept() for pbx in fleet.pbxs.values()]
+        fleet.folder = create_fleet_folder(settings, started, "apply", checked.workbook.sha256, planned.digest, kept)
+        stack.enter_context(_held(fleet.folder.path, "apply"))
+        for pbx in planned.plannable:
+            fleet.write_part(fleet.folder.path, pbx)
+        fleet.run_waves("apply", planned.plannable)
+        return fleet.report()
+
+
+def resume_fleet(
+    run: Path, profile_settings: ProfileSettings, interface: FleetInterface | None = None, **given: Any
+) -> FleetReport | FleetPlanned:
+    """Go on with a run over many PBXs: with those that were begun, and with those that were not, planned anew.
+
+    Raises:
+        BatchError: there is no such run, somebody is at it, or the question was answered no.
+    """
+    interface = interface or Nobody()
+    with ExitStack() as stack:
+        stack.enter_context(_held(run, "resume"))
+        fleet = Fleet.again(run, profile_settings, interface, given)
+        stack.enter_context(fleet.crew)
+        begun = [pbx for pbx in fleet.pbxs.values() if pbx.answer and pbx.exit_code not in DONE and not pbx.why]
+        others = [pbx for pbx in fleet.pbxs.values() if not pbx.answer and not pbx.why]
+        planned = fleet.plan(run, others)
+        if planned.exit_code in {3, 4} and others:
+            return planned
+        new = [pbx for pbx in others if pbx.digest]
+        if new and planned.digest != digest_of(fleet.approved(new)) and not interface.approve(planned):
+            raise Declined
+        fleet.folder = with_pbxs(fleet.known_folder, [pbx.kept() for pbx in fleet.pbxs.values()])
+        fleet.run_waves("resume", [*begun, *new])
+        differing = [pbx for pbx in begun if pbx.answer.get("differs")]
+        if differing and not fleet.interrupted and interface.ask(_otherwise(differing)):
+            fleet.run_waves("resume", differing, yes=True)
+        return fleet.report()
+
+
+def _otherwise(pbxs: Sequence[Pbx]) -> str:
+    lines = [f"{pbx.name}: {line}" for pbx in pbxs for line in pbx.answer["differs"]]
+    return "\n".join([*lines, "These would be written otherwise than it was approved. Write them so?"])
+
+
+def verify_fleet(
+    run: Path, profile_settings: ProfileSettings, interface: FleetInterface | None = None, **given: Any
+) -> FleetReport:
+    """Compare all PBXs of a run with what it wanted, and settle what it left *unknown*. Cannot write to any of them.
+
+    Raises:
+        BatchError: there is no such run, or somebody is at it.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_held(run, "verify"))
+        fleet = Fleet.again(run, profile_settings, interface or Nobody(), given)
+        stack.enter_context(fleet.crew)
+        begun = [pbx for pbx in fleet.pbxs.values() if pbx.answer and not pbx.why]
+        fleet.carry_out([fleet.task(pbx, "verify", run) for pbx in begun], "looked at")
+        return fleet.report()
+
+
+def undo_fleet(
+    run: Path, profile_settings: ProfileSettings, interface: FleetInterface | None = None, **given: Any
+) -> FleetReport | FleetPlanned:
+    """Take back what a run wrote on all its PBXs, or on those of one wave, by a run of its own.
+
+    Raises:
+        BatchError: there is no such run, it wrote nothing, somebody is at it, or the question was answered no.
+    """
+    interface, started, wave = interface or Nobody(), datetime.now(tz=UTC), given.pop("wave", None)
+    with ExitStack() as stack:
+        stack.enter_context(_held(run, "undo"))
+        fleet = Fleet.again(run, profile_settings, interface, given)
+        stack.enter_context(fleet.crew)
+        written = [pbx for pbx in fleet.pbxs.values() if pbx.answer and wave in {None, pbx.wave}]
+        draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
+        planned = fleet.plan(draft, written, "undo", undone=run)
+        if planned.exit_code not in {0, 5} or not planned.plannable:
+            if not planned.left:
+                raise UsageError(f"The run {run.name} wrote nothing there.", "There is nothing to undo.")
+            return planned
+        if not interface.approve(planned):
+            raise Declined
+        settings = replace(fleet.settings, run_dir=given.get("run_dir"), undoes=run.resolve())
+        kept = [pbx.kept() for pbx in planned.plannable]
+        sha256 = fleet.checked.workbook.sha256
+        fleet.folder = create_fleet_folder(settings, started, "undo", sha256, planned.digest, kept)
+        fleet.run_waves("undo", planned.plannable, undone=run)
+        return fleet.report()
+
+
+def _held(run: Path, name: str) -> AbstractContextManager[object]:
+    holder = Holder(command=name, pid=os.getpid(), started=datetime.now(tz=UTC), run=str(run))
+    return holding(place_of_run(run), f"run {run.name}", holder)

@@ -1,0 +1,220 @@
+"""PBXs: those of a workbook, each with its part, its wave and how it stands; and what stops one of them, or all."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+from batch.commands.check import Checked
+from batch.errors import BatchError, UsageError
+from batch.fleet.tasks import TaskAnswer
+from batch.fleet.waves import WaveClash, find_waves
+from batch.runs.fleet_folder import FleetPbx
+from batch.schema.file_metadata import plain_stem
+from batch.schema.problems import Problem
+from batch.settings import Settings
+from batch.tables.rows import Tables
+from batch.wording import nearest_names, some_of
+from batch.writers.part_workbook import plain_passwords
+
+ProfileSettings = Callable[[str], Settings]
+"""Makes the settings of one PBX, by what the workbook calls it.
+
+Raises:
+    UsageError: it cannot be said where it is, or as whom to sign in.
+"""
+_NAMED: Final = 8
+NOT_CHOSEN: Final = "Not chosen."
+
+
+@dataclass(slots=True, kw_only=True)
+class Pbx:
+    """One PBX of a workbook, and how it stands."""
+
+    name: str
+    """As the workbook's cells have it."""
+    slug: str
+    """Its name in paths."""
+    tables: Tables
+    """Its rows."""
+    chosen: bool = True
+    wave: int = 1
+    settings: Settings | None = None
+    """None where `why` says why it has none."""
+    why: str = ""
+    """What keeps it from being done; blank where nothing does."""
+    invalid: frozenset[int] = frozenset()
+    """Rows of the Trunks sheet that are left out, with all that is of their trunks."""
+    digest: str = ""
+    """Of its plan; blank where it could not be planned."""
+    answer: TaskAnswer = field(default_factory=dict)
+    """The last that was heard of it."""
+
+    @property
+    def site(self) -> str:
+        """Where its workers are."""
+        return (self.settings.site if self.settings else "") or self.name
+
+    @property
+    def rows(self) -> list[int]:
+        """Rows of its trunks on the Trunks sheet."""
+        return list(self.tables.trunks.rows())
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of what was done last; None where nothing was, or nothing was heard of it."""
+        return self.answer.get("exit_code")
+
+    @property
+    def error(self) -> str:
+        """Code of what kept it from being used; blank where nothing did."""
+        return str((self.answer.get("error") or {}).get("code", ""))
+
+    def kept(self) -> FleetPbx:
+        """Return what the fleet's folder keeps of it."""
+        return FleetPbx(
+            name=self.name,
+            slug=self.slug,
+            wave=self.wave,
+            digest=self.digest,
+            site=self.site,
+            trunks=self.tables.trunks.height,
+            rows=sum(table.height for table in self.tables.counted),
+        )
+
+
+def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, Pbx]:
+    """Return the PBXs of a workbook by name, in its order, each with its settings or why it has none.
+
+    Raises:
+        UsageError: one is named that is not there, or it cannot be told which wave is which.
+    """
+    settings, slugs = checked.settings, _slugs(checked.parts)
+    pbxs = {name: Pbx(name=name, slug=slugs[name], tables=part) for name, part in checked.parts.items()}
+    for name in _only(settings, pbxs):
+        pbxs[name].chosen, pbxs[name].why = False, NOT_CHOSEN
+    for pbx in (pbx for pbx in pbxs.values() if pbx.chosen):
+        try:
+            pbx.settings = _of_part(settings, profile_settings(pbx.name), checked, pbx)
+        except BatchError as error:
+            pbx.why = f"{error.message} {error.hint}"
+    _judge(checked, pbxs)
+    known = {name: pbx.settings.in_wave for name, pbx in pbxs.items() if pbx.settings and pbx.settings.in_wave}
+    names = [name for name, pbx in pbxs.items() if pbx.chosen]
+    in_rows = {name: [wave] for name, wave in checked.waves.items() if name in names}
+    waves, clashes = find_waves(names, in_rows, known, settings.waves)
+    if clashes:
+        raise _clash(clashes)
+    for wave, of_wave in waves.items():
+        for name in of_wave:
+            pbxs[name].wave = wave
+    return pbxs
+
+
+def _clash(clashes: Iterable[WaveClash]) -> UsageError:
+    first = next(iter(clashes))
+    return UsageError(first.message, first.fix)
+
+
+def _slugs(names: Iterable[str]) -> dict[str, str]:
+    """Return a name in paths for each PBX, none of them twice, also where case does not count."""
+    slugs: dict[str, str] = {}
+    taken = {"input", "results"}
+    for name in names:
+        plain = re.sub(r"[^\w.-]+", "-", re.sub(r"^https?://", "", name)).strip("-.")[:60] or "pbx"
+        slug, number = plain, 2
+        while slug.casefold() in taken:
+            slug, number = f"{plain}-{number}", number + 1
+        taken.add(slug.casefold())
+        slugs[name] = slug
+    return slugs
+
+
+def _only(settings: Settings, pbxs: Mapping[str, Pbx]) -> list[str]:
+    """Return the PBXs that are left out."""
+    for flag, names in (("--only-pbx", settings.only_pbx), ("--skip-pbx", settings.skip_pbx)):
+        if unknown := [name for name in names if name not in pbxs]:
+            near = nearest_names(unknown, pbxs)
+            meant = f"Did you mean {', '.join(near.values())}? " if near else ""
+            raise UsageError(
+                f"{flag} names {', '.join(unknown)}, which no row of the workbook does.",
+                f"{meant}There are {some_of(pbxs, _NAMED)}.",
+            )
+    only = settings.only_pbx or tuple(pbxs)
+    return [name for name in pbxs if name not in only or name in settings.skip_pbx]
+
+
+def _of_part(settings: Settings, own: Settings, checked: Checked, pbx: Pbx) -> Settings:
+    """Return the settings of a PBX for its part: its own, and of the fleet's what says which rows, and what is allowed.
+
+    The part says itself what columns and flags say of the whole workbook.
+    """
+    rows = [record for record in checked.records.trunks if record.row in {*pbx.rows} and not record.gives_only]
+    left_out = any(record.row in checked.choice.left_out for record in rows)
+    chosen = tuple(str(record.id or record.name) for record in rows if record.row in checked.choice.rows)
+    workbook = settings.workbook.resolve()
+    own_to_all: dict[str, Any] = {
+        **dict.fromkeys(("columns", "run_dir", "results", "failed_only", "summary", "output", "approved", "log")),
+        **dict.fromkeys(("first", "pbx_addresses", "marked", "write_columns", "port_order", "workers")),
+        **dict.fromkeys(("as_", "trunk", "mode", "expect", "confirm_within"), ""),
+        **{name: getattr(settings, name) for name in ("skip_invalid", "allow", "accept")},
+    }
+    return replace(
+        own,
+        workbook=workbook.with_name(f"{plain_stem(workbook)}.{pbx.slug}.xlsx"),
+        only=chosen if left_out else (),
+        **own_to_all,
+    )
+
+
+def _judge(checked: Checked, pbxs: Mapping[str, Pbx]) -> None:
+    """Say of each PBX what of its rows keeps it from being done."""
+    settings, stopping = checked.settings, checked.problems.stopping
+    faulty = {problem.trunk for problem in stopping if problem.trunk is not None}
+    for pbx in pbxs.values():
+        at_fault = faulty & {*pbx.rows}
+        left = {*pbx.rows} & checked.choice.rows - at_fault
+        if at_fault and settings.skip_invalid:
+            pbx.invalid = frozenset(at_fault)
+        elif at_fault and pbx.chosen:
+            pbx.why = "Other rows of this PBX have errors: correct them, or leave those trunks out with --skip-invalid."
+        if pbx.chosen and not left and not pbx.why:
+            pbx.chosen, pbx.why = False, NOT_CHOSEN
+
+
+def stops_all(checked: Checked, pbxs: Mapping[str, Pbx]) -> list[Problem]:
+    """Return what stands against sending anything: what is wrong and belongs to no PBX."""
+    rows = {row for pbx in pbxs.values() for row in pbx.rows}
+    skip = checked.settings.skip_invalid
+    return [p for p in checked.problems.stopping if p.trunk is None or (p.trunk not in rows and not skip)]
+
+
+def typed_passwords(pbxs: Iterable[Pbx]) -> list[Problem]:
+    """Report passwords that stand in cells, where rows are handed to workers: secrets do not travel."""
+    return [
+        pbx.tables.trunks.problem(
+            "secret-not-allowed",
+            row,
+            "password",
+            "The password stands in the cell, and this run hands its rows to workers: a password does not travel.",
+            "Type env:NAME or file:PATH, which the worker looks up where it is.",
+        )
+        for pbx in pbxs
+        if pbx.chosen
+        for row in plain_passwords(pbx.tables)
+    ]
+
+
+def digest_of(pbxs: Iterable[Pbx]) -> str:
+    """Return the digest over all plans: another one where a PBX, its wave or its plan is another."""
+    text = "\n".join(f"{pbx.name}\0{pbx.wave}\0{pbx.digest}" for pbx in pbxs if pbx.digest)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def part_in(folder: Path, pbx: Pbx) -> Path:
+    """Return where a PBX's part of the workbook lies."""
+    return folder / f"{pbx.slug}.xlsx"

@@ -1,0 +1,220 @@
+"""Results of a fleet: what each PBX's run says of its rows, put together into one workbook and one report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from batch.commands.check import Checked
+from batch.commands.outputs import RunContext, WrittenOutput, without_sending, write_outputs
+from batch.fleet.pbxs import NOT_CHOSEN, Pbx
+from batch.runs.fleet_folder import FleetFolder
+from batch.runs.folders import RunFolder, results_path
+from batch.runs.outcomes import Ending, Outcome, RowEndings
+from batch.runs.serialization import OUTCOME, fits, is_listed, read_outcome, read_problem
+from batch.schema.columns import TRUNKS
+from batch.schema.file_metadata import PRACTICE_MARK
+from batch.schema.problems import Problem
+from batch.tables.row_results import ChangeLine, ListedSheet, Tone
+from batch.wording import counted, some_of
+from batch.writers.run_results import Results, give_back
+
+PBXS: Final = "PBXs"
+_NAMED: Final = 6
+_STATES: Final = {0: "as wanted", 3: "errors", 4: "held back", 5: "some left", 6: "not reached", 130: "stopped"}
+_BY_ERROR: Final = {
+    "sign-in-refused": "sign-in refused",
+    "pbx-unreachable": "not reached",
+    "lost": "not heard of",
+    "not-allowed": "refused by its worker",
+}
+_TONES: Final = {"as wanted": Tone.GOOD, "not chosen": Tone.QUIET, "not run": Tone.QUIET, "some left": Tone.WARN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetReport:
+    """How a run over many PBXs went."""
+
+    checked: Checked
+    folder: FleetFolder
+    pbxs: Mapping[str, Pbx]
+    outcomes: Mapping[int, Outcome]
+    """By row of the Trunks sheet."""
+    endings: RowEndings
+    results: Results
+    outputs: Sequence[WrittenOutput] = ()
+    listed: Sequence[ListedSheet] = ()
+    attention: Sequence[str] = ()
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is as wanted, 5 where something is left, 130 if it was stopped."""
+        if self.interrupted:
+            return 130
+        codes = {pbx.exit_code for pbx in self.pbxs.values() if pbx.chosen}
+        return 0 if codes <= {0} and all(outcome.as_wanted for outcome in self.outcomes.values()) else 5
+
+
+def state_of(pbx: Pbx) -> str:
+    """Say in a word how a PBX stands."""
+    if not pbx.chosen:
+        return "not chosen"
+    if pbx.why:
+        return "errors" if pbx.settings else "no settings"
+    if pbx.error in _BY_ERROR:
+        return _BY_ERROR[pbx.error]
+    if pbx.answer.get("command") == "plan" or pbx.exit_code is None:
+        return _STATES.get(pbx.exit_code or 0, "fault") if pbx.exit_code else "not run"
+    return _STATES.get(pbx.exit_code, "fault")
+
+
+def write_fleet_results(
+    checked: Checked,
+    pbxs: Mapping[str, Pbx],
+    folder: FleetFolder,
+    *,
+    interrupted: bool = False,
+    attention: Sequence[str] = (),
+) -> FleetReport:
+    """Put together what is known of every PBX, and write the results beside the workbook and into the run's folder."""
+    settings, answers = checked.settings, {name: pbx.answer for name, pbx in pbxs.items()}
+    problems = [*checked.problems.stopping, *_problems(answers.values())]
+    outcomes = _outcomes(checked, pbxs)
+    first = [*attention, *(f"{name}: {line}" for name, said in answers.items() for line in said.get("attention", ()))]
+    context = RunContext(
+        checked=checked,
+        address=f"{counted(len(pbxs), 'PBX')}: {some_of(pbxs, _NAMED)}",
+        practice=folder.practice,
+        folder=RunFolder(path=folder.path, id=folder.id, copy=folder.copy),
+        started=folder.started,
+        problems=problems,
+        command=folder.command,
+        listed=[_sheet(pbxs, outcomes), *_listed(answers)],
+    )
+    endings = context.end(outcomes)
+    ended = replace(context.ended(outcomes, endings, first), lines=[*_lines(answers.values())])
+    mark = PRACTICE_MARK if folder.practice else ""
+    target = results_path(settings.workbook, settings.results, mark)
+    results = give_back(ended, target)
+    return FleetReport(
+        checked=checked,
+        folder=folder,
+        pbxs=pbxs,
+        outcomes=outcomes,
+        endings=endings,
+        results=results,
+        outputs=write_outputs(settings, ended, results),
+        listed=context.listed,
+        attention=first,
+        interrupted=interrupted,
+    )
+
+
+def _problems(answers: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
+    for answer in answers:
+        yield from filter(None, map(read_problem, answer.get("problems", ())))
+
+
+def _lines(answers: Iterable[Mapping[str, Any]]) -> Iterator[ChangeLine]:
+    for answer in answers:
+        for line in answer.get("changes", ()):
+            if fits(line, [(str, bool)]) and len(line) == len(ChangeLine._fields):
+                yield ChangeLine(*line)
+
+
+def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx]) -> dict[int, Outcome]:
+    """Return what became of every trunk: as its PBX's run says, else why nothing did."""
+    found = without_sending(checked, checked.problems.stopping, {})
+    records = {record.row: record for record in checked.records.trunks}
+    for pbx in pbxs.values():
+        said = {int(row): one for row, one in pbx.answer.get("outcomes", {}).items() if row.isdecimal()}
+        own = {*pbx.rows}
+        beyond = _shift(checked, pbx)
+        for row, one in said.items():
+            at = row if row in own else row + beyond
+            if at in records and fits(one, OUTCOME):
+                found[at] = read_outcome(at, one)
+        for row in own - found.keys():
+            found[row] = _unheard(pbx, row, records[row].id, records[row].label)
+    return found
+
+
+def _shift(checked: Checked, pbx: Pbx) -> int:
+    """Return how much larger the numbers of rows beyond the Trunks sheet are here than in the part."""
+    whole = checked.tables.trunks.of_sheets
+    last = max((row for row in pbx.rows if row not in pbx.invalid), default=0)
+    return whole[-1][0] - last - 1 if whole else 0
+
+
+def _unheard(pbx: Pbx, row: int, trunk_id: int | None, name: str) -> Outcome:
+    """Return the ending of a trunk of which its PBX's run says nothing."""
+    handed_out = pbx.answer.get("command") not in {None, "plan"}
+    lost = handed_out and (pbx.exit_code is None or pbx.error == "lost")
+    why = pbx.why or " ".join(filter(None, map((pbx.answer.get("error") or {}).get, ("message", "hint"))))
+    return Outcome(
+        row=row,
+        ending=Ending.UNKNOWN if lost else Ending.NOT_RUN,
+        trunk_id=trunk_id,
+        name=name,
+        note=why or ("It was not heard of since." if lost else ""),
+        chosen=pbx.chosen or why != NOT_CHOSEN,
+        reached=lost,
+    )
+
+
+def _listed(answers: Mapping[str, Mapping[str, Any]]) -> list[ListedSheet]:
+    """Put what the PBXs list beside the changes together, sheet by sheet, with a column that says whose it is."""
+    sheets: dict[str, ListedSheet] = {}
+    for name, answer in answers.items():
+        listed = answer.get("listed", ())
+        for one in map(ListedSheet.from_json, listed if is_listed(listed) else ()):
+            lines = [(name, *line) for line in one.lines]
+            tones = [*one.tones] or [None] * len(lines)
+            before = sheets.get(one.name)
+            if before is None:
+                sheets[one.name] = replace(one, columns={"PBX": 18, **one.columns}, lines=lines, tones=tones)
+            elif [*before.columns] == ["PBX", *one.columns]:
+                sheets[one.name] = replace(before, lines=[*before.lines, *lines], tones=[*before.tones, *tones])
+    return list(sheets.values())
+
+
+_COLUMNS: Final = {
+    "PBX": 20,
+    "Wave": 7,
+    "State": 18,
+    "Trunks": 9,
+    "As wanted": 11,
+    "Open": 8,
+    "Address": 30,
+    "Started": 21,
+    "Ended": 21,
+    "What": 60,
+    "Run": 50,
+}
+
+
+def _sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> ListedSheet:
+    lines, tones = [], []
+    for pbx in pbxs.values():
+        ended = [outcomes[row] for row in pbx.rows if row in outcomes]
+        wanted = sum(outcome.as_wanted and outcome.chosen for outcome in ended)
+        state, answer = state_of(pbx), pbx.answer
+        why = pbx.why or " ".join(filter(None, map((answer.get("error") or {}).get, ("message", "hint"))))
+        times = [str(answer.get(name, ""))[:19].replace("T", " ") for name in ("started", "ended")]
+        left = sum(not outcome.as_wanted for outcome in ended)
+        numbers: list[str | int] = [pbx.name, pbx.wave, state, len(ended), wanted, left]
+        lines.append([*numbers, str(answer.get("address", "")), *times, why, str(answer.get("run", ""))])
+        tones.append(_TONES.get(state, Tone.BAD))
+    states = Counter(map(state_of, pbxs.values()))
+    says = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    return ListedSheet(
+        name=PBXS,
+        says=f"{counted(len(pbxs), 'PBX')}: {says}. A filter of {TRUNKS.column('pbx').label} shows the rows of one.",
+        columns=_COLUMNS,
+        lines=lines,
+        tones=tones,
+        tone=Tone.GOOD if set(states) <= {"as wanted", "not chosen"} else Tone.WARN,
+    )

@@ -1,0 +1,261 @@
+"""Text and JSON about a fleet: its plan, how its run went and how it stands, a line for each PBX."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from batch.commands.command_lines import allowing, command, how, where, which
+from batch.fleet.results import FleetReport, state_of
+from batch.reports.check_text import first_code, more_about, problems_text
+from batch.reports.json_shapes import status_json
+from batch.reports.run_text import left_to_people_text
+from batch.runs.outcomes import ENDINGS, Ending, failure_groups
+from batch.runs.run_report import run_headline
+from batch.runs.run_status import FleetStatus
+from batch.settings import OPTIONS, Settings
+from batch.wording import BRIEF, Shown, counted, duration, named, trunks_and_rows
+
+if TYPE_CHECKING:
+    from batch.fleet.fleet import FleetPlanned
+    from batch.fleet.pbxs import Pbx
+
+_FEW: Final = 3
+"""Of so few PBXs the plans are told in full."""
+_OF_FLEETS: Final = ("only_pbx", "skip_pbx", "waves", "window", "time_zone", "gate_command", "pbxs")
+
+
+def fleet_plan_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell the plans of all PBXs, and what comes next."""
+    yield from fleet_offer_text(planned, shown)
+    yield from _next_text(planned)
+
+
+def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell the plans of all PBXs to somebody who is going to be asked about them."""
+    pbxs = [pbx for pbx in planned.pbxs.values() if pbx.chosen]
+    waves = sorted({pbx.wave for pbx in pbxs})
+    where_to = f" in {len(waves)} waves" if len(waves) > 1 else ""
+    back = "Plan to take back a run on" if planned.command == "undo" else "Plan for"
+    yield f"{back} {counted(len(pbxs), 'PBX')}{where_to}, workbook {planned.checked.settings.workbook.name}"
+    if planned.checked.settings.practice:
+        yield "PRACTICE: each PBX is a practice PBX, no real trunk is touched."
+    yield from problems_text(planned.stopping, shown)
+    in_full = len(planned.plannable) <= _FEW or shown.trunks is None
+    for wave in waves:
+        yield from ["", f"Wave {wave}"] if len(waves) > 1 else [""]
+        for pbx in (pbx for pbx in pbxs if pbx.wave == wave):
+            yield from _of_pbx(pbx, shown, in_full=in_full)
+    yield ""
+    if not in_full:
+        yield "-v shows what changes on each trunk; --json has all of it."
+    trunks, requests, longest = _amounts(planned.plannable)
+    yield f"In all: {counted(trunks, 'trunk')} to write on {counted(len(planned.plannable), 'PBX')}."
+    if trunks:
+        yield f"About {counted(requests, 'request')}; the longest PBX takes {duration(longest)}."
+    if planned.digest and planned.plannable:
+        yield f"Digest: {planned.digest}"
+
+
+def _of_pbx(pbx: Pbx, shown: Shown, *, in_full: bool) -> Iterator[str]:
+    plan = pbx.answer.get("plan") or {}
+    if not pbx.digest:
+        yield f"  {pbx.name}: {state_of(pbx)}. {_why(pbx)}"
+        yield from _stands_against(plan, shown)
+        return
+    updates = sum(change["kind"] == "update" for change in plan.get("changes", ()))
+    kept = len(plan.get("changes", ())) - updates
+    yield f"  {pbx.name}: {counted(updates, 'trunk')} to write, {kept} already up to date."
+    yield from (f"    {line}" for line in pbx.answer.get("text", ())[2:] if in_full and _is_of_pbx(line))
+
+
+def _is_of_pbx(line: str) -> bool:
+    return bool(line) and not line.startswith(("Digest:", "The practice PBX "))
+
+
+def _stands_against(plan: Mapping[str, Any], shown: Shown) -> Iterator[str]:
+    stopping = [p for p in plan.get("problems", ()) if p["severity"] == "problem"]
+    for problem in stopping[: shown.items]:
+        yield f"    {problem['sheet']}!{problem['cell']}: {problem['message']} {problem['fix']}"
+    refused = [hazard for hazard in plan.get("hazards", ()) if not hazard["allowed"]]
+    for hazard in refused[: shown.items]:
+        yield f"    HAZARD  {hazard['message']} To allow it: {hazard['flag']}"
+    more = len(stopping[shown.items or len(stopping) :]) + len(refused[shown.items or len(refused) :])
+    if more:
+        yield f"    … and {more:,} more; -v shows every one."
+
+
+def _why(pbx: Pbx) -> str:
+    error = pbx.answer.get("error") or {}
+    return pbx.why or f"{error.get('message', '')} {error.get('hint', '')}".strip()
+
+
+def _amounts(pbxs: Iterable[Pbx]) -> tuple[int, int, float]:
+    """Return how many trunks are to be written, with how many requests, and how long the longest PBX takes."""
+    plans = [pbx.answer.get("plan") or {} for pbx in pbxs]
+    trunks = sum(change["kind"] == "update" for plan in plans for change in plan.get("changes", ()))
+    costs = [plan.get("forecast", {"requests": 0, "seconds": 0.0}) for plan in plans]
+    return trunks, sum(cost["requests"] for cost in costs), max((cost["seconds"] for cost in costs), default=0.0)
+
+
+def _flags(settings: Settings) -> list[object]:
+    fleet: list[object] = []
+    for name in _OF_FLEETS:
+        value, option = getattr(settings, name), OPTIONS[name]
+        if value != option.usual:
+            fleet += [option.flags[0], *(value if isinstance(value, tuple) else [value])]
+    return [*where(settings), *which(settings), *fleet, *allowing(settings), *how(settings)]
+
+
+def _next_text(planned: FleetPlanned) -> Iterator[str]:
+    settings = planned.checked.settings
+    if planned.stopping:
+        yield f"{counted(len(planned.stopping), 'error')} that no PBX can do without. Nothing is sent."
+        yield more_about(first_code(planned.stopping))
+    elif planned.exit_code == 4:
+        if settings.expect.strip().casefold() not in {"", planned.digest}:
+            yield f"This is not the expected plan: its digest is not {settings.expect}. Nothing was sent."
+            yield "Workbook, PBXs or flags are not as they were then: read this plan, then give its digest to --expect."
+        else:
+            yield "Nothing is sent until every hazard is allowed by name, or its PBX is left out with --skip-pbx."
+    elif not planned.plannable:
+        yield "No PBX can be done. Nothing was sent."
+    elif planned.command == "plan":
+        flags = [*_flags(settings), "--expect", planned.digest]
+        yield f"Next: {command('apply', settings.workbook, flags)}"
+    if planned.left and planned.plannable:
+        names = named([pbx.name for pbx in planned.left])
+        yield f"Left as they are: {names}. The others do not wait for them."
+
+
+def fleet_question(planned: FleetPlanned) -> Iterator[str]:
+    """Say what is asked before anything is sent."""
+    trunks, _, _ = _amounts(planned.plannable)
+    verb = "taken back" if planned.command == "undo" else "written"
+    names = named([pbx.name for pbx in planned.plannable])
+    yield f"{counted(trunks, 'trunk')} on {counted(len(planned.plannable), 'PBX')} would be {verb}: {names}."
+    if planned.left:
+        yield f"Left as they are: {named([pbx.name for pbx in planned.left])}."
+
+
+def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell how a run over many PBXs went, ending with where the results lie."""
+    chosen = [pbx for pbx in report.pbxs.values() if pbx.chosen]
+    yield ("PRACTICE: " if report.folder.practice else "") + run_headline(report.outcomes.values())
+    if report.interrupted:
+        yield "Stopped by you. What was under way on each PBX was settled first."
+    states = Counter(map(state_of, chosen))
+    yield f"{counted(len(chosen), 'PBX')}: {', '.join(f'{number} {state}' for state, number in states.most_common())}."
+    for pbx in chosen:
+        if state_of(pbx) != "as wanted":
+            yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {_why(pbx)}".rstrip()
+    yield from report.attention
+    yield from _endings_text(report)
+    open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
+    for trouble in failure_groups(open_ones)[: shown.items]:
+        yield f"  {trouble.describe(named(trouble.names, shown))}"
+    yield from left_to_people_text(report.listed)
+    yield from (verified for pbx in chosen for verified in _verified_text(pbx))
+    path = report.folder.path
+    if any(outcome.reached for outcome in report.outcomes.values()) and report.folder.command != "undo":
+        yield f"To take it back:  {command('undo', path)}"
+    yield f"Run: {path}"
+    if report.exit_code:
+        yield f"Go on with it:  {command('resume', path)}"
+        yield f"One PBX alone:  {command('status', path / (chosen[0].slug if chosen else 'PBX'))}"
+    for output in report.outputs:
+        yield from output.lines
+    if report.results.note:
+        yield report.results.note
+    yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _endings_text(report: FleetReport) -> Iterator[str]:
+    total, trunks = report.endings.total(), Counter(str(outcome.ending) for outcome in report.outcomes.values())
+    amounts = {e: trunks_and_rows(trunks[str(e)], total[str(e)]) for e in Ending if total[str(e)]}
+    width = max(map(len, amounts.values()), default=0)
+    for ending, amount in amounts.items():
+        yield f"  {amount:>{width}} {ending!s:<10} {ENDINGS[ending].means}"
+
+
+def _verified_text(pbx: Pbx) -> Iterator[str]:
+    verified = pbx.answer.get("verified")
+    if verified is not None:
+        yield f"{pbx.name}: {counted(verified['match'], 'trunk')} as wanted."
+        for drift in verified["differ"]:
+            place = f"{drift['sheet']}!{drift['cell']}"
+            yield f"  {place} {drift['trunk']}, {drift['field']}: {drift['wanted']} wanted, {drift['found']} found."
+
+
+def fleet_status_text(status: FleetStatus) -> Iterator[str]:
+    """Tell how a run over many PBXs stands, a line for each."""
+    whole = status.whole
+    yield f"Run {whole.id}: {whole.state}, {counted(len(status.pbxs), 'PBX')}."
+    yield f"Workbook: {whole.workbook}"
+    width = max((len(pbx.name) for pbx, _ in status.pbxs), default=0)
+    for pbx, one in status.pbxs:
+        what = "not begun" if one is None else f"{one.state}, {one.settled:,} of {counted(one.trunks, 'trunk')} settled"
+        yield f"  {pbx.name:<{width}}  wave {pbx.wave}  {what}"
+    for ending in Ending:
+        if whole.counts[str(ending)]:
+            yield f"  {counted(whole.counts[str(ending)], 'row'):>14} {ending}"
+    yield f"Folder: {whole.folder}"
+    if str(whole.state) not in {"running", "finished"}:
+        yield f"Go on with it:  {command('resume', whole.folder)}"
+
+
+def fleet_plan_json(planned: FleetPlanned) -> dict[str, Any]:
+    """Make what ``plan --json`` prints of a workbook for many PBXs."""
+    return {
+        "digest": planned.digest,
+        "exit_code": planned.exit_code,
+        "problems": [problem.to_json() for problem in planned.stopping],
+        "pbxs": [_pbx_json(pbx) | {"plan": pbx.answer.get("plan")} for pbx in planned.pbxs.values()],
+    }
+
+
+def _pbx_json(pbx: Pbx) -> dict[str, Any]:
+    answer = pbx.answer
+    return {
+        "pbx": pbx.name,
+        "wave": pbx.wave,
+        "state": state_of(pbx),
+        "exit_code": pbx.exit_code,
+        "why": _why(pbx),
+        "digest": pbx.digest,
+        **{name: str(answer.get(name, "")) for name in ("address", "started", "ended", "run")},
+        "counts": {str(ending): dict(answer.get("counts", {})).get(str(ending), 0) for ending in Ending},
+    }
+
+
+def fleet_report_json(report: FleetReport) -> dict[str, Any]:
+    """Make what the other commands print with ``--json`` of a run over many PBXs."""
+    return {
+        "run": str(report.folder.path),
+        "results": None if report.results.path is None else str(report.results.path),
+        "exit_code": report.exit_code,
+        "counts": {str(ending): report.endings.total().get(str(ending), 0) for ending in Ending},
+        "attention": list(report.attention),
+        "pbxs": [
+            _pbx_json(pbx)
+            | ({"verified": verified} if (verified := pbx.answer.get("verified")) else {})
+            | {"trunks": _trunks_json(report, pbx)}
+            for pbx in report.pbxs.values()
+        ],
+    }
+
+
+def _trunks_json(report: FleetReport, pbx: Pbx) -> Sequence[dict[str, Any]]:
+    ended = [report.outcomes[row] for row in pbx.rows if row in report.outcomes]
+    names = ("name", "errcode", "errmsg", "attempts")
+    return [{"id": o.trunk_id, "ending": str(o.ending)} | {n: getattr(o, n) for n in names} for o in ended]
+
+
+def fleet_status_json(status: FleetStatus) -> dict[str, Any]:
+    """Make what ``status --json`` prints of a run over many PBXs."""
+    pbxs = [
+        {"pbx": pbx.name, "wave": pbx.wave, "status": None if one is None else status_json(one)}
+        for pbx, one in status.pbxs
+    ]
+    return {**status_json(status.whole), "pbxs": pbxs}

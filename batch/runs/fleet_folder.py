@@ -1,0 +1,183 @@
+"""Fleet folder: what a run over many PBXs keeps of itself beside the ordinary runs of its PBXs, and how it stands."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from batch.errors import OutputError, UsageError
+from batch.joined_settings import kept_settings
+from batch.runs.folders import keep, kept, new_id
+from batch.runs.serialization import Shape, fits, is_moment, parse_moment, whole
+from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
+from batch.settings import OPTIONS, Settings
+
+FLEET_FILE: Final = "fleet.json"
+FLEET_MARK: Final = "-FLEET"
+"""What the id of such a run ends with, or has before that of the practice PBX."""
+_FORM: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetPbx:
+    """One PBX of it."""
+
+    name: str
+    """As the workbook's cells have it."""
+    slug: str
+    """Its name in paths."""
+    wave: int
+    digest: str = ""
+    """Of its approved plan; blank where there was none."""
+    site: str = ""
+    """Of the workers that reach it."""
+    trunks: int = 0
+    """How many of them are on the Trunks sheet."""
+    rows: int = 0
+    """How many rows of all sheets are about it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FleetFolder:
+    """The folder of a run over many PBXs."""
+
+    path: Path
+    id: str
+    command: str
+    started: datetime
+    workbook: Path
+    """As it was named."""
+    sha256: str
+    copy: str
+    """Name of its copy in the folder; blank where it has none."""
+    practice: bool
+    digest: str
+    """Over all plans."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    undoes: str = ""
+    """Folder of the run that it takes back, if it does."""
+    pbxs: Sequence[FleetPbx] = ()
+
+    def keep_answer(self, slug: str, answer: Mapping[str, Any]) -> None:
+        """Keep the last that is known of a PBX; without ``exit_code`` it was handed out, and not heard of yet.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        keep(self.path, f"{slug}.answer.json", dict(answer))
+
+    def answer(self, slug: str) -> dict[str, Any] | None:
+        """Return the last that is known of a PBX; None where it was never handed out."""
+        found = kept(self.path, f"{slug}.answer.json", lambda value: isinstance(value, dict))
+        return found if found is None or "exit_code" not in found or fits(found, _is_answer) else None
+
+    def write(self) -> None:
+        """Write down what it is.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        facts = {name: value for name, value in asdict(self).items() if name != "path"}
+        facts |= {"form": _FORM, "started": self.started.isoformat(), "workbook": str(self.workbook)}
+        keep(self.path, FLEET_FILE, {**facts, "settings": dict(self.settings)})
+
+
+def _is_answer(value: Any) -> bool:
+    return fits(value.get("exit_code"), whole) and isinstance(value.get("outcomes", {}), dict)
+
+
+_PBX: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("name", "slug", "digest", "site"), str),
+    **dict.fromkeys(("wave", "trunks", "rows"), whole),
+}
+_SHAPE: Final[Mapping[str, Shape]] = {
+    "form": whole,
+    **dict.fromkeys(("id", "command", "workbook", "sha256", "copy", "digest", "undoes"), str),
+    "started": is_moment,
+    "practice": bool,
+    "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
+    "pbxs": [lambda value: fits(value, _PBX) and value.keys() == _PBX.keys()],
+}
+
+
+def create_fleet_folder(
+    settings: Settings, started: datetime, command: str, sha256: str, digest: str, pbxs: Sequence[FleetPbx]
+) -> FleetFolder:
+    """Make the folder of a run over many PBXs, with a copy of the workbook where it is read from one.
+
+    That is ``--run-dir``, or ``NAME.runs/DATE-TIME-ID-FLEET/`` beside the workbook.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    workbook, source = settings.workbook, settings.run_copy or settings.workbook
+    run_id = f"{new_id(started)}{FLEET_MARK}{PRACTICE_MARK if settings.practice else ''}"
+    path = settings.run_dir or workbook.with_name(f"{plain_stem(workbook)}.runs") / run_id
+    copy = "input" if source.is_dir() else f"input{source.suffix.lower()}"
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.chmod(0o700)
+        if source.is_dir():
+            shutil.copytree(source, path / copy, dirs_exist_ok=True)
+        else:
+            os.close(os.open(path / copy, os.O_WRONLY | os.O_CREAT, 0o600))
+            shutil.copyfile(source, path / copy)
+    except OSError as error:
+        raise OutputError(path, error.strerror or str(error)) from error
+    made = FleetFolder(
+        path=path,
+        id=path.resolve().name,
+        command=command,
+        started=started,
+        workbook=workbook.resolve(),
+        sha256=sha256,
+        copy=copy,
+        practice=settings.practice,
+        digest=digest,
+        settings=kept_settings(settings),
+        undoes="" if settings.undoes is None else str(settings.undoes),
+        pbxs=tuple(pbxs),
+    )
+    made.write()
+    return made
+
+
+def is_fleet(folder: Path) -> bool:
+    """Tell whether a folder is that of a run over many PBXs."""
+    return (folder / FLEET_FILE).is_file()
+
+
+def read_fleet_folder(path: Path) -> FleetFolder:
+    """Read what such a folder says.
+
+    Raises:
+        UsageError: it is none, or is damaged.
+    """
+    facts = kept(path, FLEET_FILE, _SHAPE)
+    if facts is None or facts.keys() < _SHAPE.keys() or facts["form"] != _FORM or not all(_slugs(facts)):
+        raise UsageError(
+            f"{path / FLEET_FILE} cannot be read: it is damaged, or another version of this tool wrote it.",
+            "Each PBX's own run lies in a folder in it: name that instead.",
+        )
+    pbxs = tuple(FleetPbx(**one) for one in facts["pbxs"])
+    plain = {name: value for name, value in facts.items() if name not in {"form", "started", "workbook", "pbxs"}}
+    return FleetFolder(
+        path=path, started=parse_moment(facts["started"]), workbook=Path(facts["workbook"]), pbxs=pbxs, **plain
+    )
+
+
+def _slugs(facts: Mapping[str, Any]) -> Iterator[bool]:
+    """Tell of each name in paths whether it stays within the folder."""
+    return (one["slug"] == Path(one["slug"]).name != "" for one in facts["pbxs"])
+
+
+def with_pbxs(folder: FleetFolder, pbxs: Sequence[FleetPbx]) -> FleetFolder:
+    """Write down other PBXs, or another digest of one; returns it so."""
+    changed = replace(folder, pbxs=tuple(pbxs))
+    changed.write()
+    return changed
