@@ -302,9 +302,9 @@ class Settings:
         reader=waves,
     )
     wave: int | None = entry(
-        None, "take back only what this wave wrote", Part(("undo",), _MANY), bounds=(1, 1_000_000), kept=False
+        None, "take back only what this wave wrote", Part(("undo",), _MANY), bounds=(1, 999), kept=False
     )
-    in_wave: int | None = entry(None, "", Part(()), bounds=(1, 1_000_000), profile="wave", kept=False)
+    in_wave: int | None = entry(None, "", Part(()), bounds=(1, 999), profile="wave", kept=False)
     window: str = entry(
         "",
         "begin with no trunk outside of these hours, like 01:00-04:00",

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict
 from threading import Event, Thread
 from typing import IO, Any, Final
 
@@ -37,17 +38,7 @@ def gate_json(gate: Gate, fleet: str, later: Mapping[int, Collection[str]]) -> d
         "fleet": fleet,
         "wave": gate.wave,
         "failures": gate.failures,
-        "pbxs": [
-            {
-                "pbx": one.pbx,
-                "exit_code": one.exit_code,
-                "why": one.why,
-                "trunks": {ending: list(names) for ending, names in one.endings.items()},
-                "down": list(one.down),
-                "seconds": round(one.seconds, 1),
-            }
-            for one in gate.done
-        ],
+        "pbxs": [asdict(one) for one in gate.done],
         "later": [{"wave": wave, "pbxs": list(pbxs)} for wave, pbxs in later.items()],
     }
 

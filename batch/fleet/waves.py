@@ -21,66 +21,50 @@ from batch.settings import Settings
 from batch.wording import counted, duration, named
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaveClash:
-    """Why it cannot be told in which wave a PBX is."""
-
-    pbx: str
-    """Blank where it is about the flag alone."""
-    message: str
-    fix: str
-
-
-_BY_COLUMN: Final = "Type one number into Wave in all of its rows, or wave = N into its profile."
-
-
 def find_waves(
-    pbxs: Sequence[str], in_rows: Mapping[str, Collection[int]], in_profiles: Mapping[str, int], sizes: str = ""
-) -> tuple[dict[int, tuple[str, ...]], tuple[WaveClash, ...]]:
-    """Find the PBXs of each wave, by its number, and why some are in none.
+    pbxs: Sequence[str], in_rows: Mapping[str, int], in_profiles: Mapping[str, int], sizes: str = ""
+) -> dict[int, tuple[str, ...]]:
+    """Find the PBXs of each wave, by its number.
 
     A number in a PBX's rows counts before that of its profile; where ``--waves`` is given, profiles do not count, as
     with every flag. Where nobody says anything there is one wave.
 
     Args:
         pbxs: all of them, in the workbook's order.
-        in_rows: the numbers in the column Wave, for each PBX that has some.
+        in_rows: the number in the column Wave of each PBX that has one.
         in_profiles: the number of each PBX whose profile has one.
         sizes: as ``--waves`` says, like ``1,5,rest``.
+
+    Raises:
+        UsageError: some PBXs are in no wave, or column and flag both say it.
     """
+    if sizes and in_rows:
+        raise UsageError(
+            "--waves says which PBXs are in which wave, and so does the column Wave.",
+            "Leave --waves out, or empty the column.",
+        )
     if sizes:
-        if any(in_rows.values()):
-            clash = WaveClash(
-                pbx="",
-                message="--waves says which PBXs are in which wave, and so does the column Wave.",
-                fix="Leave --waves out, or empty the column.",
-            )
-            return {}, (clash,)
         return _counted_off(pbxs, sizes)
-    found: dict[int, list[str]] = {}
-    clashes = []
-    for pbx in pbxs:
-        numbers = in_rows.get(pbx) or ([in_profiles[pbx]] if pbx in in_profiles else [])
-        if len(numbers) == 1:
-            found.setdefault(max(numbers), []).append(pbx)
-        elif numbers:
-            waves = " and ".join(map(str, sorted(numbers)))
-            clashes.append(WaveClash(pbx=pbx, message=f"The rows of {pbx} say waves {waves}.", fix=_BY_COLUMN))
-        elif any(in_rows.values()) or in_profiles:
-            message = f"Nothing says in which wave {pbx} is, and other PBXs have one."
-            clashes.append(WaveClash(pbx=pbx, message=message, fix=_BY_COLUMN))
-        else:
-            found.setdefault(1, []).append(pbx)
-    return {number: tuple(found[number]) for number in sorted(found)}, tuple(clashes)
+    numbers = {**in_profiles, **in_rows} or dict.fromkeys(pbxs, 1)
+    if without := [pbx for pbx in pbxs if pbx not in numbers]:
+        raise UsageError(
+            f"Other PBXs are in a wave, and nothing says in which one {counted(len(without), 'PBX')} would be: "
+            f"{named(without)}.",
+            "Type a number into Wave in one of its rows, or wave = N into its profile.",
+        )
+    found = sorted({numbers[pbx] for pbx in pbxs})
+    return {number: tuple(pbx for pbx in pbxs if numbers[pbx] == number) for number in found}
 
 
-def _counted_off(pbxs: Sequence[str], sizes: str) -> tuple[dict[int, tuple[str, ...]], tuple[WaveClash, ...]]:
+def _counted_off(pbxs: Sequence[str], sizes: str) -> dict[int, tuple[str, ...]]:
     left = iter(pbxs)
     waves = {number: tuple(islice(left, size)) for number, size in enumerate(wave_sizes(sizes), 1)}
-    rest = tuple(left)
-    over = f"--waves {sizes} is over before {counted(len(rest), 'PBX')}: {named(rest)}."
-    clash = WaveClash(pbx="", message=over, fix=f"End it with rest: --waves {sizes},rest")
-    return {number: wave for number, wave in waves.items() if wave}, (clash,) if rest else ()
+    if rest := tuple(left):
+        raise UsageError(
+            f"--waves {sizes} is over before {counted(len(rest), 'PBX')}: {named(rest)}.",
+            f"End it with rest: --waves {sizes},rest",
+        )
+    return {number: wave for number, wave in waves.items() if wave}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,7 +54,7 @@ def refusal(*words: str) -> UsageError:
         (("plan", "b.xlsx", "--settle-wait", "inf"), "--settle-wait: must be a number from 0 to 3,600."),
         (("apply", "b.xlsx", "--pbxs", "0"), "--pbxs: must be a whole number from 1 to 500."),
         (("apply", "b.xlsx", "--pbxs", "501"), "--pbxs: must be a whole number from 1 to 500."),
-        (("undo", "run", "--wave", "0"), "--wave: must be a whole number from 1 to 1,000,000."),
+        (("undo", "run", "--wave", "0"), "--wave: must be a whole number from 1 to 999."),
         (("plan", "b.xlsx", "--waves", "rest,1"), "--waves: 'rest,1' does not say how many PBXs each wave has, like"),
         (("plan", "b.xlsx", "--waves", "1,,5"), "--waves: '1,,5' does not say how many PBXs each wave has, like"),
         (("plan", "b.xlsx", "--waves", "1,0"), "--waves: '1,0' does not say how many PBXs each wave has, like"),

@@ -108,7 +108,7 @@ class TestATable:
     def test_it_says_in_which_wave_and_at_which_site_its_pbx_is(self, tmp_path: Path) -> None:
         values = profile(tmp_path, '[default]\nwave = 3\nsite = "north"\ntime_zone = "Europe/Berlin"')
         assert values == {"in_wave": 3, "site": "north", "time_zone": "Europe/Berlin"}
-        assert refused(tmp_path, "[default]\nwave = 0").hint == "It must be a whole number from 1 to 1,000,000."
+        assert refused(tmp_path, "[default]\nwave = 0").hint == "It must be a whole number from 1 to 999."
         assert "wave cannot be '3'." in refused(tmp_path, '[default]\nwave = "3"').message
 
     def test_a_line_outside_of_any_profile_is_refused_rather_than_overlooked(self, tmp_path: Path) -> None:

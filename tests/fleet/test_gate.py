@@ -18,8 +18,9 @@ from batch.fleet.waves import Gate, PbxDone
 from batch.pbx.redaction import Redactor
 from tests.cli.json_schema import faults
 
-BERLIN = PbxDone(pbx="berlin", exit_code=5, endings={"applied": ["A", "B"], "refused": ["C"]}, seconds=12.34)
-ROME = PbxDone(pbx="rome", exit_code=None, endings={}, why="No route.")
+ENDINGS = {"applied": ["A", "B"], "refused": ["C"]}
+BERLIN = PbxDone(pbx="berlin", exit_code=5, endings=ENDINGS, down=[], wrote=3, seconds=12.34)
+ROME = PbxDone(pbx="rome", exit_code=None, endings={}, down=[], why="No route.")
 GATE = Gate(wave=2, done=[BERLIN, ROME], reasons=[])
 LATER = {3: ("oslo", "bonn"), 4: ("ulm",)}
 FACTS = gate_json(GATE, "20261129-213000-ab12", LATER)
@@ -146,9 +147,10 @@ def test_what_a_command_reads_is_in_the_schema() -> None:
     assert FACTS["pbxs"][0] == {
         "pbx": "berlin",
         "exit_code": 5,
-        "why": "",
-        "trunks": {"applied": ["A", "B"], "refused": ["C"]},
+        "endings": ENDINGS,
         "down": [],
-        "seconds": 12.3,
+        "why": "",
+        "wrote": 3,
+        "seconds": 12.34,
     }
     assert FACTS["pbxs"][1]["exit_code"] is None

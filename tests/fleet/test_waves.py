@@ -28,52 +28,46 @@ FOUR = ("berlin", "paris", "oslo", "rome")
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
-def clashes(*given: Any) -> list[tuple[str, str]]:
-    return [(clash.message, clash.fix) for clash in find_waves(FOUR, *given)[1]]
+def refusal(*given: Any) -> tuple[str, str]:
+    with pytest.raises(UsageError) as caught:
+        find_waves(FOUR, *given)
+    return caught.value.message, caught.value.hint
 
 
 class TestWhichPbxIsInWhich:
-    def test_two_numbers_in_the_rows_of_a_pbx_are_a_clash_of_that_pbx(self) -> None:
-        waves, (clash,) = find_waves(FOUR, {"berlin": {1}, "paris": {2, 1}, "oslo": {2}, "rome": {2}}, {})
-        assert (clash.pbx, clash.message) == ("paris", "The rows of paris say waves 1 and 2.")
-        assert clash.fix == "Type one number into Wave in all of its rows, or wave = N into its profile."
-        assert waves == {1: ("berlin",), 2: ("oslo", "rome")}
-
-    @pytest.mark.parametrize(("in_rows", "in_profiles"), [({"berlin": {1}}, {}), ({}, {"berlin": 1})])
+    @pytest.mark.parametrize(("in_rows", "in_profiles"), [({"berlin": 1, "oslo": 2}, {}), ({"oslo": 1}, {"berlin": 1})])
     def test_a_pbx_of_which_nothing_is_said_where_others_have_a_wave_is_not_guessed(
-        self, in_rows: Mapping[str, set[int]], in_profiles: Mapping[str, int]
+        self, in_rows: Mapping[str, int], in_profiles: Mapping[str, int]
     ) -> None:
-        waves, found = find_waves(FOUR[:2], in_rows, in_profiles)
-        assert [clash.message for clash in found] == ["Nothing says in which wave paris is, and other PBXs have one."]
-        assert waves == {1: ("berlin",)}
+        assert refusal(in_rows, in_profiles) == (
+            "Other PBXs are in a wave, and nothing says in which one 2 PBXs would be: paris, rome.",
+            "Type a number into Wave in one of its rows, or wave = N into its profile.",
+        )
 
-    def test_the_flag_beside_the_column_is_a_clash(self) -> None:
-        assert clashes({"rome": {1}}, {}, "1,rest") == [
-            (
-                "--waves says which PBXs are in which wave, and so does the column Wave.",
-                "Leave --waves out, or empty the column.",
-            )
-        ]
+    def test_the_flag_beside_the_column_is_refused(self) -> None:
+        assert refusal({"rome": 1}, {}, "1,rest") == (
+            "--waves says which PBXs are in which wave, and so does the column Wave.",
+            "Leave --waves out, or empty the column.",
+        )
 
-    def test_a_flag_that_leaves_pbxs_over_is_a_clash_that_names_them(self) -> None:
-        assert clashes({}, {}, "1,2") == [
-            ("--waves 1,2 is over before 1 PBX: rome.", "End it with rest: --waves 1,2,rest")
-        ]
+    def test_a_flag_that_leaves_pbxs_over_is_refused_and_they_are_named(self) -> None:
+        assert refusal({}, {}, "1,2") == (
+            "--waves 1,2 is over before 1 PBX: rome.",
+            "End it with rest: --waves 1,2,rest",
+        )
 
     def test_rows_count_before_profiles_and_waves_go_by_their_numbers(self) -> None:
-        waves, found = find_waves(FOUR, {"berlin": {30}, "oslo": {4}}, {"berlin": 1, "paris": 30, "rome": 4})
-        assert (waves, found) == ({4: ("oslo", "rome"), 30: ("berlin", "paris")}, ())
-        assert list(waves) == [4, 30]
+        waves = find_waves(FOUR, {"berlin": 30, "oslo": 4}, {"berlin": 1, "paris": 30, "rome": 4, "bonn": 2})
+        assert [*waves.items()] == [(4, ("oslo", "rome")), (30, ("berlin", "paris"))]
 
     def test_a_flag_counts_before_profiles_in_the_workbooks_order(self) -> None:
-        assert find_waves(FOUR, {}, {"rome": 1}, "1,2,rest")[0] == {1: ("berlin",), 2: ("paris", "oslo"), 3: ("rome",)}
+        assert find_waves(FOUR, {}, {"rome": 1}, "1,2,rest") == {1: ("berlin",), 2: ("paris", "oslo"), 3: ("rome",)}
 
-    @pytest.mark.parametrize("sizes", ["4,rest", "3,5,1", "rest", ""])
-    def test_a_wave_without_pbxs_is_none(self, sizes: str) -> None:
-        waves, found = find_waves(FOUR, {}, {}, sizes)
-        assert found == ()
-        assert [pbx for wave in waves.values() for pbx in wave] == list(FOUR)
-        assert all(waves.values())
+    @pytest.mark.parametrize(("sizes", "lengths"), [("4,rest", [4]), ("3,5,1", [3, 1]), ("rest", [4]), ("", [4])])
+    def test_a_wave_without_pbxs_is_none(self, sizes: str, lengths: list[int]) -> None:
+        waves = find_waves(FOUR, {}, {}, sizes)
+        assert [len(pbxs) for pbxs in waves.values()] == lengths
+        assert [pbx for pbxs in waves.values() for pbx in pbxs] == list(FOUR)
 
 
 def window(begin: str, end: str) -> Window:
