@@ -292,7 +292,7 @@ class Settings:
     )
     only_pbx: tuple[str, ...] = entry((), "only these, by profile or address", _WHICH_PBX, metavar="PBX", nargs="+")
     skip_pbx: tuple[str, ...] = entry((), "all but these", _WHICH_PBX, metavar="PBX", nargs="+")
-    pbxs: int = entry(8, "work on at most N of them at a time", Part(_PBXS, _MANY), bounds=(1, 500))
+    pbxs: int = entry(8, "work on at most N of them at a time", Part(("export", *_PBXS), _MANY), bounds=(1, 500))
     waves: str = entry(
         "",
         "how many there are in each wave, in the workbook's order, like 1,5,20,rest",

@@ -204,7 +204,21 @@ def _add_voice(command: argparse.ArgumentParser) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="say less: no warnings, no progress")
 
 
+def _many(command: argparse.ArgumentParser, which: str) -> None:
+    """Take the PBXs that a workbook is for."""
+    group = command.add_argument_group("many PBXs").add_mutually_exclusive_group()
+    group.add_argument("--pbx", nargs="+", action="extend", metavar="PBX", help=which)
+    group.add_argument("--all", dest="every", action="store_true", help="the same, of all profiles that have a url")
+
+
 def _template(command: argparse.ArgumentParser) -> None:
+    _many(command, "make it for these, with a column PBX: by profile, or address")
+    command.add_argument(
+        "--profile-file",
+        type=Path,
+        metavar="FILE",
+        help="the trunk-batch.toml to use, in place of those in your own settings and in the current folder",
+    )
     command.add_argument(
         "-o",
         "--output",
@@ -216,6 +230,7 @@ def _template(command: argparse.ArgumentParser) -> None:
 
 
 def _export(command: argparse.ArgumentParser) -> None:
+    _many(command, "export these into one workbook, which names the PBX of each row: by profile, or address")
     command.add_argument(
         "-o",
         "--output",
@@ -321,13 +336,15 @@ _COMMANDS: Final[Mapping[str, _About]] = {
     "template": _About(
         _template,
         "write an empty workbook to fill in",
-        "Write an empty workbook, with help, limits and drop-downs in its cells.",
+        "Write an empty workbook, with help, limits and drop-downs in its cells. With --pbx or --all it is for many "
+        "PBXs: each row names its own.",
     ),
     "export": _About(
         _export,
         "write the PBX's trunks as a filled workbook; changes nothing",
         "Read the PBX's trunks, caller IDs and DIDs and write them as a filled workbook, to be edited and planned, or "
-        "as files of the PBX's own portal. It cannot write to the PBX.",
+        "as files of the PBX's own portal. It cannot write to the PBX. With --pbx or --all it reads many PBXs; those "
+        "that cannot be read are named, and the others exported (exit code 5).",
     ),
     "check": _About(
         _check,

@@ -23,10 +23,11 @@ _OF_ONE: Final = ("url", "profile")
 def fleet_profiles(
     flags: argparse.Namespace, tell: Callable[[str], None], workbook: Path | None = None
 ) -> Callable[[str], Settings]:
-    """Return what makes the settings of one PBX, by its name or address as a cell has it; raises UsageError as `ask`.
+    """Return what makes the settings of one PBX, by its name or address as a cell has it; raises as `find_profile`.
 
     A profile's own address, client and trust win over the environment, which is for one PBX; what was typed is for
-    all of them. An address that no profile has is the workbook's word alone: no secret of the environment goes there.
+    all of them. An address that only a workbook has is no word of the operator's: no secret of the environment goes
+    there; one that was typed behind ``export --pbx`` is.
 
     Args:
         flags: what was typed.
@@ -36,42 +37,55 @@ def fleet_profiles(
     Raises:
         UsageError: what was typed names one PBX for all rows.
     """
-    given = given_by(flags)
+    given, typed = given_by(flags), flags.command == "export"
+    named_by = "--pbx and --all name the PBXs" if typed else "the workbook names the PBX of each row"
     for name in _OF_ONE:
         if given.get(name):
             raise UsageError(
-                f"The workbook names the PBX of each row; {OPTIONS[name].flags[0]} names one for all of them.",
-                f"Leave {OPTIONS[name].flags[0]} out; --only-pbx chooses some of them.",
+                f"{OPTIONS[name].flags[0]} names one PBX, and {named_by}.",
+                "Give one of them." if typed else f"Leave {OPTIONS[name].flags[0]} out; --only-pbx chooses some.",
             )
     environment = environment_of(flags.command)
     for name in _OF_ONE:
         if environment.pop(OPTIONS[name].variable, ""):
-            tell(f"{OPTIONS[name].variable} is not used: the workbook names the PBX of each row.")
-    return settings_by_pbx({**given, "workbook": workbook or flags.workbook}, environment, tell)
+            tell(f"{OPTIONS[name].variable} is not used: {named_by}.")
+    origin = Origin(words="--pbx") if typed else _OF_WORKBOOK
+    return settings_by_pbx({**given, "workbook": workbook or flags.workbook}, environment, tell, origin)
 
 
 def settings_by_pbx(
-    given: Mapping[str, Any], environment: Mapping[str, str], tell: Callable[[str], None]
+    given: Mapping[str, Any],
+    environment: Mapping[str, str],
+    tell: Callable[[str], None],
+    address_from: Origin | None = None,
 ) -> Callable[[str], Settings]:
-    """Return what makes the settings of one PBX, of what is given for all of them; raises UsageError as `find_profile`.
+    """Return what makes the settings of one PBX, of what is given for all of them; raises as `find_profile`.
 
     Args:
         given: settings, the workbook among them.
         environment: variables, by name.
         tell: hears, once each, what should be known of the files with profiles.
+        address_from: who gives an address that no profile has; None for a workbook.
     """
-    return _Profiles(given, environment, tell).settings
+    return _Profiles(given, environment, tell, address_from or _OF_WORKBOOK).settings
 
 
 class _Profiles:
     """The profiles that a workbook may name, and what is given for all of them."""
 
-    def __init__(self, given: Mapping[str, Any], environment: Mapping[str, str], tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        given: Mapping[str, Any],
+        environment: Mapping[str, str],
+        tell: Callable[[str], None],
+        address_from: Origin,
+    ) -> None:
         said = {**from_environment(environment), **given}
         self._given, self._environment, self._tell = given, environment, tell
         self._file, self._practice = said.get("profile_file"), said.get("practice", False)
         self._addresses = self._known()
         self._names = {_spelled(url): name for name, url in reversed([*self._addresses.items()]) if url}
+        self._address_from = address_from
         self._told: set[str] = set()
 
     def _known(self) -> Mapping[str, str]:
@@ -101,8 +115,8 @@ class _Profiles:
         needed = self._addresses or not self._practice
         profile = find_profile(None, self._file, self._given["workbook"], url) if needed else NO_PROFILE
         self._tell_of(profile)
-        given = {**self._given, "url": url, "url_from": _OF_WORKBOOK}
-        return make_settings(given, _vouched(self._environment, _OF_WORKBOOK), profile)
+        given = {**self._given, "url": url, "url_from": self._address_from}
+        return make_settings(given, _vouched(self._environment, self._address_from), profile)
 
     def _tell_of(self, profile: Profile) -> None:
         for note in profile.notes:

@@ -84,11 +84,29 @@ def _export(flags: argparse.Namespace, console: Console) -> int:
             "export needs -o FILE.xlsx: the workbook to write; or --portal DIR.", "trunk-batch export -o trunks.xlsx …"
         )
     settings = replace(settings, portal=None) if is_workbook else settings
+    if flags.pbx or flags.every:
+        return _export_fleet(settings, flags, console)
     exported = export(settings, Terminal(console, assume_yes=False))
     console.say(export_text(exported, console.shown))
     if console.json:
         console.hand_over(json_shapes.export_json(exported))
     return 0
+
+
+def _export_fleet(settings: Settings, flags: argparse.Namespace, console: Console) -> int:
+    from batch.cli.fleet_profiles import fleet_profiles  # noqa: PLC0415 - not for --help
+    from batch.commands.fleet_export import export_fleet  # noqa: PLC0415
+    from batch.commands.pbx_names import named_pbxs  # noqa: PLC0415
+    from batch.reports import json_shapes  # noqa: PLC0415
+    from batch.reports.check_text import fleet_export_text  # noqa: PLC0415
+
+    terminal = Terminal(console, assume_yes=False)
+    profiles = fleet_profiles(flags, terminal.tell)
+    exported = export_fleet(settings, named_pbxs(settings, None if flags.every else flags.pbx), profiles, terminal)
+    console.say(fleet_export_text(exported, console.shown))
+    if console.json:
+        console.hand_over(json_shapes.fleet_export_json(exported))
+    return exported.exit_code
 
 
 def _check(flags: argparse.Namespace, console: Console) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,9 @@ if TYPE_CHECKING:
 def make_template(flags: argparse.Namespace, console: Console) -> int:
     """Write an empty workbook."""
     path: Path = flags.output
+    pbxs = _pbxs_of(flags)
     try:
-        written = _new_template(path)
+        written = _new_template(path, pbxs)
     except OSError as error:
         raise OutputError(path, error.strerror or str(error)) from error
     console.say(
@@ -33,7 +35,19 @@ def make_template(flags: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _new_template(path: Path) -> Path:
+def _pbxs_of(flags: argparse.Namespace) -> list[str]:
+    """Return the PBXs that the workbook is for; none for a workbook that names no PBX."""
+    if not (flags.pbx or flags.every):
+        return []
+    from batch.cli.profiles import profile_addresses  # noqa: PLC0415 - most templates need no profile
+    from batch.commands.pbx_names import named_pbxs  # noqa: PLC0415
+    from batch.settings import Settings  # noqa: PLC0415
+
+    settings = Settings(workbook=flags.output, pbx_addresses=profile_addresses(flags.profile_file))
+    return named_pbxs(settings, None if flags.every else flags.pbx)
+
+
+def _new_template(path: Path, pbxs: Sequence[str]) -> Path:
     from batch.writers.template import write_template, write_template_folder  # noqa: PLC0415 - not for --help
 
     if path.exists():
@@ -42,7 +56,7 @@ def _new_template(path: Path) -> Path:
         raise UsageError(f"There is no folder {path.parent}.", "Make it first, or name another file with -o.")
     if path.suffix.lower() in {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".txt", ".zip"}:
         raise UsageError(f"A template cannot be a {path.suffix} file.", "Name a file that ends in .xlsx, or a folder.")
-    return write_template(path) if path.suffix.lower() == ".xlsx" else write_template_folder(path)
+    return write_template(path, pbxs) if path.suffix.lower() == ".xlsx" else write_template_folder(path, pbxs)
 
 
 def confirm_run(flags: argparse.Namespace, console: Console) -> int:

@@ -5,7 +5,7 @@ Reads, and cannot write to the PBX.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from batch.trunks.live import WHOLE_TRUNK, Did, Entry, Inventory, LiveTrunk
 from batch.trunks.merge import base_lines
 from batch.writers.export_workbook import MOST_ROWS, Export, ReadOnly, write_export
 from batch.writers.exportable import Directory, Exportable, NotExportable, find_exportable
-from batch.writers.portal_files import PortalFiles, portal_files, write_portal_files
+from batch.writers.portal_files import portal_files, write_portal_files
 
 _MANY = 500
 """So many trunks take a while to be read."""
@@ -48,7 +48,17 @@ class Exported:
     """What is to be known of the portal's files, a sentence each."""
 
 
-def _check_target(settings: Settings) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPbx:
+    """What was read of a PBX, and what of it an export can say."""
+
+    exported: Exported
+    said: Exportable
+    inventory: Inventory
+    made_at: datetime
+
+
+def check_export_target(settings: Settings) -> None:
     """Refuse to write an export where something is, or a workbook as something else than a spreadsheet.
 
     Raises:
@@ -83,13 +93,19 @@ def export(settings: Settings, interface: UserInterface | None = None) -> Export
     """
     interface = interface or Unattended()
     settings = settings if settings.portal is None else replace(settings, workbook=settings.portal)
-    _check_target(settings)
+    check_export_target(settings)
     check_places(settings)
     with recording() as record, open_connection(settings, interface, record) as connection:
-        return _export_from(settings, connection, interface)
+        read = read_pbx(settings, connection, interface)
+        return _with_portal_files(read) if settings.portal else _with_workbook(read)
 
 
-def _export_from(settings: Settings, connection: Connection, interface: UserInterface) -> Exported:
+def read_pbx(settings: Settings, connection: Connection, interface: UserInterface) -> ReadPbx:
+    """Read a PBX, and find out what of it an export can say.
+
+    Raises:
+        BatchError: it cannot be read, or there is nothing that could be exported.
+    """
     client = connection.client
     inventory = client.inventory(extensions=True, groups=True)
     chosen = _chosen(settings, inventory)
@@ -115,12 +131,11 @@ def _export_from(settings: Settings, connection: Connection, interface: UserInte
         extensions=len(inventory.extensions),
         left_out=tuple(left_out),
     )
-    if settings.portal:
-        return _with_portal_files(exported, portal_files(said, inventory))
-    return _with_workbook(exported, said, inventory, made_at)
+    return ReadPbx(exported=exported, said=said, inventory=inventory, made_at=made_at)
 
 
-def _with_portal_files(exported: Exported, files: PortalFiles) -> Exported:
+def _with_portal_files(read: ReadPbx) -> Exported:
+    exported, files = read.exported, portal_files(read.said, read.inventory)
     out = {unsaid.trunk.id for unsaid in files.not_exportable if not unsaid.what}
     return replace(
         exported,
@@ -134,36 +149,50 @@ def _with_portal_files(exported: Exported, files: PortalFiles) -> Exported:
     )
 
 
-def _with_workbook(exported: Exported, said: Exportable, inventory: Inventory, made_at: datetime) -> Exported:
-    for sheet in said.sheets:
-        if sheet.height > MOST_ROWS:
+def _with_workbook(read: ReadPbx) -> Exported:
+    check_heights({filled.sheet.title: filled.height for filled in read.said.sheets})
+    return counted_rows(read, write_export(read.exported.path, workbook_of(read)))
+
+
+def check_heights(rows: Mapping[str, int]) -> None:
+    """Refuse sheets that no spreadsheet takes, by their numbers of rows.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for title, height in rows.items():
+        if height > MOST_ROWS:
             raise UsageError(
-                f"The sheet {sheet.sheet.title} would have {sheet.height:,} rows, and a spreadsheet takes "
-                f"{MOST_ROWS:,}.",
+                f"The sheet {title} would have {height:,} rows, and a spreadsheet takes {MOST_ROWS:,}.",
                 "Export fewer trunks at a time: --only TRUNK …, or --first N.",
             )
-    directory = Directory(inventory)
-    path = write_export(
-        exported.path,
-        Export(
-            pbx=exported.address,
-            made_at=made_at,
-            sheets=said.sheets,
-            trunks=said.keys,
-            extensions=directory.extensions,
-            groups=directory.groups,
-            read_only=list(_read_only(said, exported.left_out, directory)),
-            base=base_lines(said.trunks),
-        ),
+
+
+def workbook_of(read: ReadPbx, pbx: str = "") -> Export:
+    """Return what goes into the workbook; for one of many PBXs, under its name."""
+    directory = Directory(read.inventory)
+    return Export(
+        pbx=read.exported.address,
+        made_at=read.made_at,
+        sheets=read.said.sheets,
+        trunks=read.said.keys,
+        extensions=directory.extensions,
+        groups=directory.groups,
+        read_only=list(_read_only(read.said, read.exported.left_out, directory)),
+        base=base_lines(read.said.trunks, pbx),
     )
-    rows = {sheet.sheet.title: sheet.height for sheet in said.sheets}
+
+
+def counted_rows(read: ReadPbx, path: Path) -> Exported:
+    """Return what was exported, now that it is written."""
+    rows = {sheet.sheet.title: sheet.height for sheet in read.said.sheets}
     return replace(
-        exported,
+        read.exported,
         path=path,
         trunks=rows[TRUNKS.title],
         caller_ids=rows[CALLER_IDS.title],
         dids=rows[DIDS.title],
-        read_only=tuple(unsaid for unsaid in said.not_exportable if unsaid.what),
+        read_only=tuple(unsaid for unsaid in read.said.not_exportable if unsaid.what),
     )
 
 

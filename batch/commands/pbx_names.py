@@ -14,6 +14,7 @@ from batch.wording import nearest_names, some_of
 
 _NAMED: Final = 8
 """So many profiles are named in a sentence."""
+_TWICE: Final = "pbx-twice"
 
 
 def pbx_faults(settings: Settings, texts: Sequence[str]) -> Mapping[str, Finding]:
@@ -32,8 +33,32 @@ def pbx_faults(settings: Settings, texts: Sequence[str]) -> Mapping[str, Finding
             faults[text] = url
         elif (one := first.setdefault(url, text)) != text:
             message = f"{text} and {one} are one PBX: both have the address {url}."
-            faults[text] = Finding("pbx-twice", message, f"Type {one} in all its rows.")
+            faults[text] = Finding(_TWICE, message, f"Type {one} in all its rows.")
     return faults
+
+
+def named_pbxs(settings: Settings, names: Sequence[str] | None) -> list[str]:
+    """Return the PBXs that were named, each once; or, for None, all profiles with an address, one for each address.
+
+    Raises:
+        UsageError: there is no such one, or two of them are one PBX.
+    """
+    addresses = settings.pbx_addresses or {}
+    if names is None:
+        found = [name for name, url in addresses.items() if url]
+        faults = pbx_faults(settings, found)
+        if broken := [fault for fault in faults.values() if fault.code != _TWICE]:
+            raise UsageError(broken[0].message, broken[0].fix)
+        if not found:
+            raise UsageError(
+                "No profile of a trunk-batch.toml that counts has an address.",
+                'Make one: [berlin], and below it url = "https://PBX:8088"; trunk-batch explain profile says where.',
+            )
+        return [name for name in found if name not in faults]
+    found = list(dict.fromkeys(names))
+    if fault := next(iter(pbx_faults(settings, found).values()), None):
+        raise UsageError(fault.message, "Name one of them." if fault.code == _TWICE else fault.fix)
+    return found
 
 
 def _url_of(text: str, known: Mapping[str, str], near: str) -> str | Finding:

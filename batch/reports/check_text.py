@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from batch.commands.check import Checked
     from batch.commands.export import Exported
+    from batch.commands.fleet_export import FleetExported
     from batch.errors import BatchError
     from batch.writers.marked_workbook import Marked
 
@@ -253,13 +254,41 @@ def export_text(exported: Exported, shown: Shown = BRIEF) -> Iterator[str]:
         yield from exported.restrictions
     else:
         yield f"Its drop-downs know the PBX's {counted(exported.extensions, 'extension')}."
+    yield from _left_text(exported, shown)
+    yield "Edit it, save it, and see what would change:"
+    yield f"Next: {command('plan', exported.path, where(exported.settings))}"
+
+
+def fleet_export_text(exported: FleetExported, shown: Shown = BRIEF) -> Iterator[str]:
+    """Tell what an export of many PBXs holds, which of them it does not, and what comes next."""
+    parts, lost = exported.exported, exported.not_read
+    if parts:
+        trunks, caller_ids, dids = (
+            counted(sum(getattr(one, of) for one in parts.values()), word)
+            for of, word in (("trunks", "trunk"), ("caller_ids", "caller ID"), ("dids", "DID"))
+        )
+        yield f"Exported {trunks}, {caller_ids} and {dids} of {counted(len(parts), 'PBX')} to {exported.path}."
+    if lost:
+        yield (
+            f"{counted(len(lost), 'PBX')} could not be read:" if parts else "No PBX could be read; nothing is written:"
+        )
+        yield from (f"    {pbx}: {error.message} {error.hint}" for pbx, error in [*lost.items()][: shown.trunks])
+        if shown.trunks is not None and len(lost) > shown.trunks:
+            yield f"    … and {len(lost) - shown.trunks:,} more; -v or --json names every one."
+    for pbx, one in parts.items():
+        yield from (line if line.startswith(" ") else f"{pbx}: {line}" for line in _left_text(one, shown))
+    if exported.path is not None:
+        yield "Edit it, save it, and see what would change:"
+        yield f"Next: {command('plan', exported.path, profile_of(exported.settings))}"
+
+
+def _left_text(exported: Exported, shown: Shown) -> Iterator[str]:
+    """Tell what an export does not hold."""
     yield from _read_only_text(exported, shown)
     if exported.left_out:
         names = named((f"{t.name or t.id} ({t.vendor_type or 'no type'})" for t in exported.left_out), shown)
         why = "is left out, since it" if len(exported.left_out) == 1 else "are left out, since they"
         yield f"{counted(len(exported.left_out), 'trunk')} {why} cannot be edited here: {names}."
-    yield "Edit it, save it, and see what would change:"
-    yield f"Next: {command('plan', exported.path, where(exported.settings))}"
 
 
 def _read_only_text(exported: Exported, shown: Shown) -> Iterator[str]:

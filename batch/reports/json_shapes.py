@@ -14,6 +14,7 @@ from batch.trunks.live import Did, Entry
 
 if TYPE_CHECKING:
     from batch.commands.export import Exported
+    from batch.commands.fleet_export import FleetExported
     from batch.commands.flow import Planned, Report, Verified
     from batch.commands.outputs import Confirmed
     from batch.commands.undo import WayBackWritten
@@ -179,6 +180,24 @@ def export_json(exported: Exported) -> dict[str, Any]:
     """Make what ``export --json`` prints."""
     return {
         "export": str(exported.path),
+        **_contents_json(exported),
+        **({"restrictions": list(exported.restrictions)} if exported.settings.portal else {}),
+    }
+
+
+def fleet_export_json(exported: FleetExported) -> dict[str, Any]:
+    """Make what ``export --json`` prints of many PBXs; ``export`` is null where none could be read."""
+    parts = {pbx: {"address": one.address, **_contents_json(one)} for pbx, one in exported.exported.items()}
+    faults = {pbx: error_json(error) for pbx, error in exported.not_read.items()}
+    return {
+        "export": None if exported.path is None else str(exported.path),
+        "exit_code": exported.exit_code,
+        "pbxs": [{"pbx": pbx, **one} for pbx, one in (parts | faults).items()],
+    }
+
+
+def _contents_json(exported: Exported) -> dict[str, Any]:
+    return {
         "counts": {
             "trunks": exported.trunks,
             "caller_ids": exported.caller_ids,
@@ -194,7 +213,6 @@ def export_json(exported: Exported) -> dict[str, Any]:
             for left in exported.read_only
         ],
         "left_out": [{"id": t.id, "name": t.name, "type": t.vendor_type} for t in exported.left_out],
-        **({"restrictions": list(exported.restrictions)} if exported.settings.portal else {}),
     }
 
 

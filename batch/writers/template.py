@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from batch.schema import columns
 from batch.schema.column_model import CLEAR, EVERY_TYPE, Column, Sheet
+from batch.schema.file_metadata import LISTS
+from batch.schema.fleet_columns import PBX
 from batch.schema.problems import GLOSSARY_LEAD, GLOSSARY_SHEET, glossary
 from batch.wording import letters, read_texts
 from batch.writers.atomic import place_file, place_folder
@@ -45,16 +48,25 @@ _FROZEN: Final = {columns.TRUNKS.title: 3}
 _HELP_TAB: Final = "70AD47"
 
 
-def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | None = None, remark: str = "") -> None:
+def lay_out(
+    target: NewSheet,
+    sheet: Sheet,
+    shown: Sequence[Column] = (),
+    *,
+    lists: Mapping[str, DropDown] | None = None,
+    remark: str = "",
+) -> None:
     """Lay a sheet out: headers with notes, columns of text, drop-downs, print.
 
     Args:
+        shown: Its columns, where they are not those of a workbook for one PBX.
         lists: By field, drop-downs besides those of closed lists.
         remark: Put under the note of the first header.
     """
-    drop_downs = {**{c.field: _drop_down(c) for c in sheet.columns if c.choices}, **(lists or {})}
-    target.set_columns((column.width for column in sheet.columns), "text")
-    for index, column in enumerate(sheet.columns):
+    shown = shown or sheet.columns
+    drop_downs = {**{c.field: _drop_down(c) for c in shown if c.choices}, **(lists or {})}
+    target.set_columns((column.width for column in shown), "text")
+    for index, column in enumerate(shown):
         text = note(column) + (f"\n{remark}" if remark and not index else "")
         size = (_NOTE_WIDTH, 22 + 18 * lines_in(text, 46))
         target.note(index, header(column), _header_style(column), text, size)
@@ -63,12 +75,12 @@ def lay_out(target: NewSheet, sheet: Sheet, *, lists: Mapping[str, DropDown] | N
             target.add_drop_down(f"{name}2:{name}{LAST_ROW}", drop_downs[column.field])
     page = target.page
     page.row_dimensions[1].height = 33
-    page.auto_filter.ref = f"A1:{letters(len(sheet.columns) - 1)}{LAST_ROW}"
-    page.freeze_panes = f"{letters(_FROZEN.get(sheet.title, 1))}2"
+    page.auto_filter.ref = f"A1:{letters(len(shown) - 1)}{LAST_ROW}"
+    page.freeze_panes = f"{letters(_FROZEN.get(sheet.title, 1) + shown.index(sheet.columns[0]))}2"
     page.sheet_properties.tabColor = _TABS[sheet.title]
     target.numbers_are_text()
     if sheet is columns.TRUNKS:  # too many columns for one page to be read; every page says which trunk it is about
-        name = letters(sheet.columns.index(sheet.column("name")))
+        name = letters(shown.index(sheet.column("name")))
         page.print_title_cols = f"{name}:{name}"
     target.print_across(pages=2 if sheet is columns.TRUNKS else 1, header=1)
 
@@ -126,71 +138,112 @@ _WIDTHS: Final = (2, 24, 24, 24, 24, 24, 24, 24)
 """Of the help sheet's columns, in characters: a margin, then seven equal ones."""
 
 
-_NAME: Final = f"${letters(columns.TRUNKS.columns.index(columns.TRUNKS.column('name')))}$"
 _LISTED: Final = 5_000
 """Row of the sheet Trunks down to which the list of names is looked for."""
-_HEADER_CELL: Final = f"Trunks!{_NAME}1"
-"""Names are counted from it, since any row below may be deleted, and rows put in above the first."""
-_TYPED: Final = f"{_HEADER_CELL}:{_NAME}{_LISTED}"
-_NAMES: Final = DropDown(
-    source=f'OFFSET({_HEADER_CELL},1,0,MAX(1,SUMPRODUCT(MAX(({_TYPED}<>"")*(ROW({_TYPED})-ROW({_HEADER_CELL}))))),1)',
-    style="warning",
-    title="This is no Name of the sheet Trunks",
-    words="If it is a Trunk ID of the sheet Trunks, keep it. Otherwise choose a trunk from the list.",
-)
-"""The names that are typed on the sheet Trunks, down to the last of them, for the two lists to choose from."""
-_GIVERS: Final = replace(
-    _NAMES,
-    style="information",
-    title="Not on the sheet Trunks",
-    words="A trunk that gives a DID up need not be on the sheet Trunks: type its Name or Trunk ID as the PBX has it.",
-)
-_OF_NAMES: Final = {
-    columns.CALLER_IDS.title: {"trunk": _NAMES},
-    columns.DIDS.title: {"trunk": _NAMES, "move_from": _GIVERS},
-}
 
 
-def write_template(path: Path) -> Path:
-    """Write the empty workbook and return where it is; raises as `place_file`."""
-    return place_file(path, workbook_bytes(_fill, DocumentProperties(title="trunk-batch template", created=_CREATED)))
+def _names(shown: Sequence[Column]) -> dict[str, dict[str, DropDown]]:
+    """Return the drop-downs of the names that are typed on the sheet Trunks, down to the last of them, by sheet.
+
+    They are counted from the header, since any row below may be deleted, and rows put in above the first.
+    """
+    name = f"${letters(shown.index(columns.TRUNKS.column('name')))}$"
+    header_cell = f"Trunks!{name}1"
+    typed = f"{header_cell}:{name}{_LISTED}"
+    last = f'SUMPRODUCT(MAX(({typed}<>"")*(ROW({typed})-ROW({header_cell}))))'
+    names = DropDown(
+        source=f"OFFSET({header_cell},1,0,MAX(1,{last}),1)",
+        style="warning",
+        title="This is no Name of the sheet Trunks",
+        words="If it is a Trunk ID of the sheet Trunks, keep it. Otherwise choose a trunk from the list.",
+    )
+    givers = replace(
+        names,
+        style="information",
+        title="Not on the sheet Trunks",
+        words="A trunk that gives a DID up need not be on the sheet Trunks: type its Name or Trunk ID as the PBX has "
+        "it.",
+    )
+    return {columns.CALLER_IDS.title: {"trunk": names}, columns.DIDS.title: {"trunk": names, "move_from": givers}}
 
 
-def write_template_folder(path: Path) -> Path:
+def of_one_pbx(sheet: Sheet) -> tuple[Column, ...]:
+    """Return the columns of a sheet in a workbook for one PBX."""
+    return sheet.columns
+
+
+def of_many_pbxs(sheet: Sheet) -> tuple[Column, ...]:
+    """Return the columns of a sheet in a workbook for many PBXs."""
+    return (*sheet.of_fleets, *sheet.columns)
+
+
+def pbx_drop_down(pbxs: Sequence[str]) -> dict[str, DropDown]:
+    """Return the drop-down of the column *PBX*, by field, as far as there are any; `LISTS` has them in its column A."""
+    if not pbxs:
+        return {}
+    words = "Choose a PBX from the list, or type the name of another profile, or the PBX's address."
+    source = f"'{LISTS}'!$A$1:$A${len(pbxs)}"
+    return {PBX.field: DropDown(source=source, style="warning", title="This PBX is not in the list", words=words)}
+
+
+def write_template(path: Path, pbxs: Sequence[str] = ()) -> Path:
+    """Write the empty workbook, for those PBXs if any, and return where it is; raises as `place_file`."""
+    properties = DocumentProperties(title="trunk-batch template", created=_CREATED)
+    return place_file(path, workbook_bytes(partial(_fill, pbxs), properties))
+
+
+def write_template_folder(path: Path, pbxs: Sequence[str] = ()) -> Path:
     """Write the empty CSV folder (header lines only, and a README) and return where it is; raises as `place_folder`."""
+    shown = of_many_pbxs if pbxs else of_one_pbx
 
     def fill(folder: Path) -> None:
         for sheet in columns.SHEETS:
-            line = ",".join(column.label for column in sheet.columns)
+            line = ",".join(column.label for column in shown(sheet))
             (folder / sheet.csv).write_bytes(f"{line}\r\n".encode("utf-8-sig"))
-        (folder / README).write_bytes(csv_readme().encode("utf-8-sig"))
+        (folder / README).write_bytes(csv_readme(shown).encode("utf-8-sig"))
 
     return place_folder(path, fill, ours=lambda _: False)
 
 
-def _fill(book: NewWorkbook) -> None:
-    add_guide(book)
+def _fill(pbxs: Sequence[str], book: NewWorkbook) -> None:
+    shown = of_many_pbxs if pbxs else of_one_pbx
+    names = _names(shown(columns.TRUNKS))
+    add_guide(book, shown=shown)
     for sheet in columns.SHEETS:
-        lay_out(book.sheet(sheet.title), sheet, lists=_OF_NAMES.get(sheet.title))
+        lists = {**pbx_drop_down(pbxs), **names.get(sheet.title, {})}
+        lay_out(book.sheet(sheet.title), sheet, shown(sheet), lists=lists)
     add_glossary(book)
+    if pbxs:
+        book.add_hidden(LISTS, ([pbx] for pbx in pbxs), "text")
 
 
 def add_guide(
-    book: NewWorkbook, origin: Sequence[tuple[str, str]] = (), steps: Sequence[str] = tuple(_WORDS["steps"])
+    book: NewWorkbook,
+    origin: Sequence[tuple[str, str]] = (),
+    steps: Sequence[str] = tuple(_WORDS["steps"]),
+    shown: Callable[[Sheet], Sequence[Column]] = of_one_pbx,
 ) -> None:
     """Add the help sheet.
 
     Args:
         origin: Where the workbook comes from: topics, and what there is to say of each.
+        shown: Tells the columns of a sheet.
     """
-    _Guide(_help_sheet(book, GUIDE, _WIDTHS)).write(origin, steps or _WORDS["steps"])
+    _Guide(_help_sheet(book, GUIDE, _WIDTHS), shown).write(origin, steps or _WORDS["steps"])
+
+
+def _topics(shown: Callable[[Sheet], Sequence[Column]]) -> dict[str, str]:
+    """Return what is good to know."""
+    of_many = _WORDS["topics_of_many"] if PBX in shown(columns.TRUNKS) else {}
+    return {**_WORDS["topics"], **of_many}
 
 
 class _Guide:
     """Writes the help sheet from top to bottom, in blocks that each know how many rows they take."""
 
-    def __init__(self, target: NewSheet) -> None:
+    def __init__(self, target: NewSheet, shown: Callable[[Sheet], Sequence[Column]]) -> None:
         self.target = target
+        self.shown = shown
         self.row = 1
         self.last = len(_WIDTHS) - 1
 
@@ -213,7 +266,7 @@ class _Guide:
             self._line([(text, style, 1), (words, "help", 6)])
         self.target.break_page(self.row - 1)
         self._section("Good to know")
-        for topic, words in _WORDS["topics"].items():
+        for topic, words in _topics(self.shown).items():
             self._line([(topic, "topic", 1), (words, "help", 6)])
         self._section(_COMMANDS_TITLE)
         for command, words in _WORDS["commands"].items():
@@ -226,7 +279,7 @@ class _Guide:
     def _examples(self) -> None:
         self._section("One filled row of each sheet")
         for sheet in columns.SHEETS:
-            cells = list(zip(sheet.columns, example_row(sheet), strict=True))
+            cells = list(zip(self.shown(sheet), example_row(self.shown(sheet)), strict=True))
             self._line([(sheet.title, "subtitle", 7)], height=30)
             for start in range(0, len(cells), self.last):
                 band = cells[start : start + self.last]
@@ -245,7 +298,7 @@ class _Guide:
                     ("Trunk types", "header", 1),
                 ]
             )
-            for column in sheet.columns:
+            for column in self.shown(sheet):
                 self._line(
                     [
                         (header(column), "topic", 1),
@@ -285,9 +338,9 @@ def _header_style(column: Column) -> str:
     return "required" if column.required or column.either else "header"
 
 
-def example_row(sheet: Sheet) -> list[str]:
-    """Return one filled row that makes sense as a whole."""
-    return ["" if column.field in _NOT_IN_EXAMPLE else column.example for column in sheet.columns]
+def example_row(shown: Sequence[Column]) -> list[str]:
+    """Return one filled row of columns that makes sense as a whole."""
+    return ["" if column.field in _NOT_IN_EXAMPLE else column.example for column in shown]
 
 
 def note(column: Column) -> str:
@@ -305,7 +358,7 @@ def note(column: Column) -> str:
     return "\n".join(lines)
 
 
-def csv_readme() -> str:
+def csv_readme(shown: Callable[[Sheet], Sequence[Column]] = of_one_pbx) -> str:
     """Return the text that lies beside the CSV files."""
     lines = [GUIDE, "=" * len(GUIDE), "", _WORDS["lead"], ""]
     lines += [
@@ -320,7 +373,7 @@ def csv_readme() -> str:
     ]
     lines += [f"{number}. {step}" for number, step in enumerate(_WORDS["steps"], 1)]
     lines += ["", "Good to know", "------------", ""]
-    lines += [f"{topic}: {words}" for topic, words in _WORDS["topics"].items()]
+    lines += [f"{topic}: {words}" for topic, words in _topics(shown).items()]
     lines += ["", _COMMANDS_TITLE, "-" * len(_COMMANDS_TITLE), ""]
     lines += [
         f"{command.replace('trunks.xlsx', 'FOLDER')}   {words}"
@@ -329,7 +382,7 @@ def csv_readme() -> str:
     lines += ["trunk-batch apply FOLDER   shows the plan, asks, changes it, and writes the results beside FOLDER."]
     for sheet in columns.SHEETS:
         lines += ["", f"{sheet.csv}: {sheet.help}", ""]
-        for column in sheet.columns:
+        for column in shown(sheet):
             words = f" Allowed: {column.allowed}." if column.allowed else ""
             must = " Must be filled." if column.required else " Fill in this or the other." if column.either else ""
             lines.append(f"  {column.label}: {column.help}{must}{words} Example: {column.example}")

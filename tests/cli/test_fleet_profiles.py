@@ -55,8 +55,8 @@ class TestWhatIsRefused:
     @pytest.mark.parametrize(("flag", "value"), [("url", "https://192.0.2.1:8088"), ("profile", "berlin")])
     def test_one_pbx_for_all_rows(self, flag: str, value: str) -> None:
         error = Command(**{flag: value}).refused("berlin")
-        assert error.message == f"The workbook names the PBX of each row; --{flag} names one for all of them."
-        assert error.hint == f"Leave --{flag} out; --only-pbx chooses some of them."
+        assert error.message == f"--{flag} names one PBX, and the workbook names the PBX of each row."
+        assert error.hint == f"Leave --{flag} out; --only-pbx chooses some."
 
     @pytest.mark.usefixtures("profiles")
     def test_a_name_that_is_no_profile(self) -> None:

@@ -158,13 +158,15 @@ def test_the_help_sheet_comes_first_and_explains_every_column(book: openpyxl.Wor
 
 
 def test_the_example_rows_use_no_setting_the_example_trunk_cannot_have() -> None:
-    row = dict(zip((column.field for column in columns.TRUNKS.columns), example_row(columns.TRUNKS), strict=True))
+    row = dict(
+        zip((column.field for column in columns.TRUNKS.columns), example_row(columns.TRUNKS.columns), strict=True)
+    )
     for column in columns.TRUNKS.columns:
         assert not row[column.field] or TrunkType(row["type"]) in column.types
     entry = dict(
         zip(
             (column.field for column in columns.CALLER_IDS.columns),
-            example_row(columns.CALLER_IDS),
+            example_row(columns.CALLER_IDS.columns),
             strict=True,
         )
     )
