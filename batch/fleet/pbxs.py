@@ -12,7 +12,7 @@ from typing import Any, Final
 from batch.commands.check import Checked
 from batch.errors import BatchError, UsageError
 from batch.fleet.tasks import TaskAnswer
-from batch.fleet.waves import WaveClash, find_waves
+from batch.fleet.waves import find_waves
 from batch.runs.fleet_folder import FleetPbx
 from batch.schema.file_metadata import plain_stem
 from batch.schema.problems import Problem
@@ -105,19 +105,11 @@ def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, 
     _judge(checked, pbxs)
     known = {name: pbx.settings.in_wave for name, pbx in pbxs.items() if pbx.settings and pbx.settings.in_wave}
     names = [name for name, pbx in pbxs.items() if pbx.chosen]
-    in_rows = {name: [wave] for name, wave in checked.waves.items() if name in names}
-    waves, clashes = find_waves(names, in_rows, known, settings.waves)
-    if clashes:
-        raise _clash(clashes)
-    for wave, of_wave in waves.items():
+    in_rows = {name: wave for name, wave in checked.waves.items() if name in names}
+    for wave, of_wave in find_waves(names, in_rows, known, settings.waves).items():
         for name in of_wave:
             pbxs[name].wave = wave
     return pbxs
-
-
-def _clash(clashes: Iterable[WaveClash]) -> UsageError:
-    first = next(iter(clashes))
-    return UsageError(first.message, first.fix)
 
 
 def _slugs(names: Iterable[str]) -> dict[str, str]:
