@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from batch.commands.command_lines import which
 from batch.commands.pbx_names import pbx_faults
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from batch.trunks.live import LiveTrunk
     from batch.trunks.model import Choice, Record, Records
     from batch.writers.marked_workbook import Marked
+
+
+SECRET_LACKED: Final = frozenset({"secret-not-allowed", "secret-not-found"})
+"""Problems of a password cell that names where its password is found. In a workbook for many PBXs each PBX's own
+profile says what may be looked up: they are found when its part is planned."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +190,8 @@ def check(settings: Settings | Path | str) -> Checked:
             )
         was_there = ("long-numbers",) if FileKind.WAY_BACK in workbook.metadata.kinds or settings.restores else ()
         found = long_numbers_allowed(faults.single, (*settings.allow, *was_there), records.trunks)
-        tidied = without_repairs_in_vain(own(list(tables.problems), tables, records), found)
+        read_well = [p for p in tables.problems if not (grouped.parts and p.code in SECRET_LACKED)]
+        tidied = without_repairs_in_vain(own(read_well, tables, records), found)
         unreadable = unreadable_problems(workbook.wait(tables.needs), _file(settings))
         single = notices_only([*tidied, *found, *unreadable], choice)
         return Checked(

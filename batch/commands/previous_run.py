@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from batch.commands.check import Checked, check
+from batch.commands.check import SECRET_LACKED, Checked, check
 from batch.commands.outputs import Report, RunContext
 from batch.commands.plan import Planned
 from batch.errors import OutputError, UsageError, WorkbookError
@@ -40,7 +40,6 @@ from batch.trunks.way_back import Restoration, Return, way_back_of
 from batch.writers.run_results import Results
 
 NOT_COMPARED: Final = "not compared: what the cell names (env: or file:) is not to be found now, or may not be read"
-_SECRET_LACKED: Final = frozenset({"secret-not-allowed", "secret-not-found"})
 _NAMED: Final = 12
 """So many trunks are named in a sentence."""
 
@@ -97,8 +96,8 @@ class PreviousRun:
         """Rows of the Trunks sheet that were stopped for want of a password alone, which is to be found now."""
         stopped = [problem for problem in self._problems() if problem.stops]
         now = stopped_by(self.checked.problems)
-        others = {problem.trunk for problem in stopped if problem.code not in _SECRET_LACKED}
-        lacked = {problem.trunk for problem in stopped if problem.code in _SECRET_LACKED}
+        others = {problem.trunk for problem in stopped if problem.code not in SECRET_LACKED}
+        lacked = {problem.trunk for problem in stopped if problem.code in SECRET_LACKED}
         return {row for row in lacked - others if row is not None and row not in now}
 
     @property

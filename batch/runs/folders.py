@@ -267,8 +267,11 @@ def results_path(workbook: Path, asked_for: Path | None, mark: str = "", profile
 
 
 def near(workbook: Path) -> list[Path]:
-    """Return the folders of all runs of this workbook and of those beside it, in their default places."""
-    return [path.parent for path in workbook.parent.glob(f"*.runs/*/{JOURNAL}")]
+    """Return the folders of all runs of this workbook and of those beside it, in their default places.
+
+    A run over many PBXs has those of its PBXs in it.
+    """
+    return [path.parent for depth in ("*", "*/*") for path in workbook.parent.glob(f"*.runs/{depth}/{JOURNAL}")]
 
 
 def unfinished(workbook: Path, mark: str = "") -> tuple[str, ...]:
