@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from batch.commands.check import Checked, check
 from batch.commands.command_lines import command as command_line
@@ -19,9 +21,11 @@ from batch.fleet.results import FleetReport, write_fleet_results
 from batch.fleet.tasks import FORMAT, TRAVELS, Task, TaskAnswer, empty_answer, own_version
 from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done, window_of
 from batch.joined_settings import settings_again
+from batch.pbx.redaction import Redactor
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
 from batch.schema.file_metadata import metadata_of
 from batch.schema.problems import Problem
+from batch.secret_sources import SECRET_VARIABLE
 from batch.settings import OPTIONS, Origin, Settings
 from batch.trunks.merge import base_lines_of
 from batch.writers.part_workbook import write_part
@@ -140,6 +144,8 @@ class Fleet:
     folder: FleetFolder | None = None
     interrupted: bool = False
     attention: list[str] = field(default_factory=list)
+    closing: dict[str, datetime] = field(default_factory=dict)
+    """When the window of each PBX closes that is being written."""
     bases: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     """Of an export: the lines of its hidden sheet, by PBX."""
 
@@ -267,8 +273,10 @@ class Fleet:
             if self.interrupted or (done and not self._opens(done, later)):
                 break
             inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
-            self._forecast(wave, inside, done)
-            folder = self.known_folder.path
+            if inside:
+                self._forecast(wave, inside, done)
+            folder, now = self.known_folder.path, datetime.now(tz=UTC)
+            self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
             self.carry_out([self.task(pbx, command, folder, **more) for pbx in inside], f"wave {wave}")
             done += of_wave
 
@@ -276,12 +284,12 @@ class Fleet:
         """Tell whether the next wave may begin, by how the last one went and by whoever decides."""
         wave = done[-1].wave
         last = [pbx_done(pbx.answer) for pbx in done if pbx.wave == wave and pbx.answer]
-        gate: Gate = gate_after(wave, last, self.settings.max_failures)
+        gate: Gate = gate_after(wave, last, self.settings.failures_allowed)
         for line in gate.text():
             self.interface.tell(line)
         decider = self.settings.gate_command or self.interface.ask
         try:
-            why = why_shut(gate, self.known_folder.id, later, decider, str)
+            why = why_shut(gate, self.known_folder.id, later, decider, self._redactor().clean)
         except KeyboardInterrupt:
             self.interrupted, why = True, "Stopped by you."
         if why:
@@ -291,6 +299,17 @@ class Fleet:
                 self.attention.append(f"Wave {number} was not begun: {', '.join(names)}.")
             self.attention.append(f"To take back what wave {wave} wrote: {command_line('undo', run, ['--wave', wave])}")
         return not why
+
+    def _redactor(self) -> Redactor:
+        """Return what knows the secrets that a command may meet in the environment of this process."""
+        redactor = Redactor()
+        redactor.learn(os.environ.get(SECRET_VARIABLE))
+        redactor.learn(
+            *(one.settings.secret.reveal() for one in self.pbxs.values() if one.settings and one.settings.secret)
+        )
+        if self.settings.workers is not None:
+            redactor.learn(self.settings.workers.reveal(), urlsplit(self.settings.workers.reveal()).password)
+        return redactor
 
     def _is_inside(self, pbx: Pbx) -> bool:
         window = self._window(pbx)
@@ -329,6 +348,7 @@ class Fleet:
         while open_ones:
             try:
                 self._hear(crew, open_ones, keep=keep)
+                self._settle_closed(crew, open_ones)
             except KeyboardInterrupt:
                 if self.interrupted:
                     raise
@@ -344,9 +364,22 @@ class Fleet:
                 self._note(task, said if kind == "answer" else self._lost(task, said["message"]), keep=keep)
                 del open_ones[pbx]  # last: after a Ctrl-C it is heard again
 
+    def _settle_closed(self, crew: Crew, open_ones: dict[str, Task]) -> None:
+        """Have the PBXs settle whose windows have closed, and those not begin whose turn has not come."""
+        now = datetime.now(tz=UTC)
+        for pbx in [pbx for pbx, at in self.closing.items() if at <= now]:
+            del self.closing[pbx]
+            if pbx in open_ones:
+                open_ones[pbx] = {**open_ones[pbx], "closed": True}
+                crew.stop(pbx)
+
     def _note(self, task: Task, answer: TaskAnswer, *, keep: bool) -> None:
         pbx = self.pbxs[task["pbx"]]
         earlier = pbx.answer
+        if task.get("closed") and answer["exit_code"] == Interrupted.exit_code:
+            why = {"message": "Its window closed before it was done.", "hint": "resume goes on when it opens again."}
+            answer = {**answer, "exit_code": 5, "error": {"code": "window-closed", **why}}
+            self.attention.append(f"{pbx.name}: {why['message']} What was under way was settled, the rest is not run.")
         pbx.answer = {**answer, "before": earlier} if task["command"] == "verify" else answer
         self.interface.hears(pbx.name, None)
         if keep:

@@ -5,14 +5,13 @@ Nothing here waits, asks or looks at a clock: moments are given, and have a time
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import count, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from batch.commands.command_lines import command
 from batch.errors import UsageError
 from batch.fleet.tasks import TaskAnswer
 from batch.options import hours_of, wave_sizes, zone_of
@@ -179,7 +178,7 @@ class Gate:
         """Tell how the wave went, and why the gate stays shut if it does."""
         pbxs, trunks = len(self.done), sum(len(names) for one in self.done for names in one.endings.values())
         yield f"Wave {self.wave}: {counted(pbxs, 'PBX')}, {counted(trunks, 'trunk')}."
-        yield from (f"  {one.pbx} was not begun: {one.why}" for one in self.done if one.exit_code is None)
+        yield from (f"  {one.pbx} was not begun. {one.why}".rstrip() for one in self.done if one.exit_code is None)
         if self.reasons:
             yield f"The gate after wave {self.wave} stays shut:"
             yield from (f"  {reason}" for reason in self.reasons)
@@ -211,15 +210,6 @@ def _doubts(one: PbxDone) -> Iterable[str]:
         yield f"{one.pbx}: {counted(len(more), 'more trunk')} went down."
     if one.exit_code not in {0, 5} or one.why:
         yield f"{one.pbx}: {one.why or f'it ended with exit code {one.exit_code}.'}"
-
-
-def shut_text(run: object, wave: int, later: Mapping[int, Collection[str]]) -> Iterable[str]:
-    """Say what a gate that does not open leaves, and what to type next."""
-    pbxs = sum(map(len, later.values()))
-    waves = f"wave{'s' if len(later) > 1 else ''} {', '.join(map(str, later))}"
-    yield f"Nothing of {waves} was begun: all rows of {counted(pbxs, 'PBX')} are 'not run'."
-    yield f"Once it is put right, go on:  {command('resume', run)}"
-    yield f"To take back what wave {wave} wrote:  {command('undo', run, ['--wave', wave])}"
 
 
 def forecast_text(

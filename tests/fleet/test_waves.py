@@ -19,7 +19,6 @@ from batch.fleet.waves import (
     forecast_text,
     gate_after,
     pbx_done,
-    shut_text,
     window_of,
 )
 from batch.settings import Settings
@@ -174,23 +173,18 @@ class TestTheGate:
     def test_a_pbx_that_could_not_be_planned_does_not_keep_the_others_from_theirs(self) -> None:
         gate = gate_after(2, [done("paris"), done(exit_code=None, endings={}, why="No route.")], None)
         assert gate.reasons == []
-        assert list(gate.text()) == ["Wave 2: 2 PBXs, 2 trunks.", "  berlin was not begun: No route."]
+        assert list(gate.text()) == ["Wave 2: 2 PBXs, 2 trunks.", "  berlin was not begun. No route."]
 
     def test_what_was_left_out_or_as_it_should_be_opens_it(self) -> None:
         endings = {"applied": ["A"], "unchanged": ["B"], "skipped": ["C"], "invalid": ["D"], "blocked": ["E"]}
         assert reasons(done(exit_code=5, endings=endings), done("paris")) == []
 
-    def test_what_is_told_of_a_shut_one_ends_with_what_to_type(self) -> None:
+    def test_what_is_told_of_a_shut_one_says_why(self) -> None:
         gate = Gate(wave=2, done=[done()], reasons=["berlin: 1 trunk unknown: A."])
         assert list(gate.text()) == [
             "Wave 2: 1 PBX, 2 trunks.",
             "The gate after wave 2 stays shut:",
             "  berlin: 1 trunk unknown: A.",
-        ]
-        assert list(shut_text("t.runs/my run", 2, {3: ("oslo",), 7: ("rome", "bonn")})) == [
-            "Nothing of waves 3, 7 was begun: all rows of 3 PBXs are 'not run'.",
-            "Once it is put right, go on:  trunk-batch resume 't.runs/my run'",
-            "To take back what wave 2 wrote:  trunk-batch undo 't.runs/my run' --wave 2",
         ]
 
     def test_it_looks_at_what_the_answer_of_a_pbx_says(self) -> None:
