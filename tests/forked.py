@@ -50,7 +50,13 @@ class Forked:
 
     def _hear(self, number: int, there: Connection) -> None:
         with there, open(there.fileno(), "rb", closefd=False) as stream:
-            self._said[number] = stream.read()
+            while said := stream.read1():
+                self._said[number] += said
+
+    @property
+    def said(self) -> str:
+        """What it said so far, on either stream."""
+        return b"".join(self._said.values()).decode(errors="replace")
 
     @property
     def returncode(self) -> int:
@@ -82,6 +88,7 @@ class Forked:
 def _run(
     out: Connection, err: Connection, words: list[str], env: dict[str, str], first: Callable[[], None] | None
 ) -> None:
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined] # noqa: SLF001 - it may have processes of its own
     if os.name == "posix":
         os.setsid()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a crew may have started the server of forks

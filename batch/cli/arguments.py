@@ -69,6 +69,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     flags, unknown = parser.parse_known_args(arguments)
     if unknown:
         raise _not_known(unknown, flags.command, parser)
+    if (broker := getattr(flags, "workers", None)) is not None and "@" in broker.reveal():
+        raise UsageError(
+            "A broker's user and password are not for the command line, which others can read.",
+            f"Give its address by {OPTIONS['workers'].variable}.",
+        )
     return flags
 
 
@@ -315,6 +320,21 @@ def _practice(command: argparse.ArgumentParser) -> None:
     command.add_argument("--faults", type=Path, metavar="FILE", help="a script of faults, to rehearse bad nights")
 
 
+def _worker(command: argparse.ArgumentParser) -> None:
+    workers, pbxs = OPTIONS["workers"], OPTIONS["pbxs"]
+    variables = ", ".join(OPTIONS[name].variable for name in ("workers", "site", "pbxs"))
+    command.epilog = f"From the environment: {variables}. A broker's password is given there, and nowhere else."
+    command.add_argument(*workers.flags, type=_typed(workers), metavar=workers.metavar, help="the broker")
+    command.add_argument(
+        "--site", metavar="NAME", help="whose tasks it takes: profiles say site = NAME, else their name"
+    )
+    command.add_argument(*pbxs.flags, type=_typed(pbxs), metavar="N", help=f"{pbxs.help}{_usual(pbxs)}")
+    command.add_argument(
+        "--runs", type=Path, metavar="DIR", help="where the runs go (default: trunk-batch.runs in the current folder)"
+    )
+    command.add_argument("--profile-file", type=Path, metavar="FILE", help=f"{OPTIONS['profile_file'].help}")
+
+
 def _explain(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "words",
@@ -405,6 +425,12 @@ _COMMANDS: Final[Mapping[str, _About]] = {
         _practice,
         "run the practice PBX as a server, until Ctrl-C",
         "Run a PBX to rehearse on, on this machine only. Other commands reach it by --url.",
+    ),
+    "worker": _About(
+        _worker,
+        "carry out what is handed to the PBXs of a site, until Ctrl-C",
+        "Take tasks from a broker and carry them out on the PBXs of a site, by the profiles of this machine. Client "
+        "secrets and certificates come from here; answers say what became of the rows, and nothing else.",
     ),
     "explain": _About(
         _explain,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from batch.cli import offline, run
+from batch.cli import offline, run, working
 from batch.cli.arguments import completable, make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, PbxUnreachable, UsageError, WorkbookError
@@ -312,6 +312,7 @@ _COMMANDS = {
     "status": offline.show_status,
     "runs": offline.list_runs,
     "practice": offline.serve_practice,
+    "worker": working.serve_site,
     "explain": offline.explain_words,
 }
 

@@ -58,6 +58,37 @@ class Crew(Protocol):
         """Send everybody home; nothing more is heard of a task that has not ended."""
 
 
+class Inbox:
+    """What came in of tasks, from one thread to another one, which a Ctrl-C may hit at any moment."""
+
+    def __init__(self) -> None:
+        self._events: dict[int, Event] = {}
+        self._count = self._taken = self._before = 0
+        self._news = threading.Event()
+
+    def put(self, event: Event) -> None:
+        """Leave an event; one thread does."""
+        self._events[self._count] = event
+        self._count += 1
+        self._news.set()
+
+    def take(self, timeout: float) -> list[Event]:
+        """Return what came in since; waits at most so many seconds for the first."""
+        for number in [number for number in list(self._events) if number < self._before]:
+            self._events.pop(number, None)
+        if self._taken == self._count:
+            self._news.wait(timeout)
+        self._news.clear()
+        self._before = self._taken
+        found = [self._events[number] for number in range(self._taken, self._count)]
+        self._taken += len(found)
+        return found
+
+    def take_back(self) -> None:
+        """Hand the last ones out again next time: a Ctrl-C may have come in between."""
+        self._taken = self._before
+
+
 Carry = Callable[[Task, Callable[[dict[str, Any]], None]], TaskAnswer]
 """Carries a task out in the main thread of a process, telling of its progress; KeyboardInterrupt has it settle."""
 
@@ -99,9 +130,7 @@ class LocalCrew:
         self._members: dict[Connection, _Member] = {}
         self._orders: deque[Callable[[], None]] = deque()
         self._doorbell, self._button = multiprocessing.Pipe(duplex=False)
-        self._told: dict[int, Event] = {}
-        self._count = self._handed = self._before = 0
-        self._news = threading.Event()
+        self._inbox = Inbox()
         self._is_open = True
         self._leader = threading.Thread(target=self._lead, name="crew", daemon=True)
         self._leader.start()
@@ -112,19 +141,11 @@ class LocalCrew:
 
     def events(self, timeout: float) -> list[Event]:
         """Return what came in since; waits at most so many seconds for the first."""
-        for number in [number for number in list(self._told) if number < self._before]:
-            self._told.pop(number, None)
-        if self._handed == self._count:
-            self._news.wait(timeout)
-        self._news.clear()
-        self._before = self._handed
-        found = [self._told[number] for number in range(self._handed, self._count)]
-        self._handed += len(found)
-        return found
+        return self._inbox.take(timeout)
 
     def stop(self, pbx: str | None = None) -> None:
         """Have one task, or all that were begun, settle and answer; a second call changes nothing."""
-        self._handed = self._before
+        self._inbox.take_back()
         self._order(lambda: self._stop(pbx))
 
     def close(self) -> None:
@@ -176,9 +197,7 @@ class LocalCrew:
             self._tell(member.task, "lost", {"message": f"Its process {end} before it could answer."})
 
     def _tell(self, task: Task, kind: Literal["progress", "answer", "lost"], said: dict[str, Any]) -> None:
-        self._told[self._count] = Event(task["pbx"], kind, said)
-        self._count += 1
-        self._news.set()
+        self._inbox.put(Event(task["pbx"], kind, said))
 
     def _hand_out(self) -> None:
         for member in self._members.values():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ COMMANDS = (
     "status",
     "runs",
     "practice",
+    "worker",
     "explain",
 )
 
@@ -207,12 +209,13 @@ def test_what_says_how_many_pbxs_are_done_is_read_as_it_is_meant() -> None:
     assert (flags.pbxs, flags.only_pbx, flags.skip_pbx) == (20, ["berlin", "paris"], ["bonn", "ulm"])
 
 
-def test_a_brokers_password_is_neither_shown_nor_repeated() -> None:
-    flags = parse(["apply", "b.xlsx", "--workers", "rediss://:Sample-oops@broker:6379/0"])
-    assert flags.workers.reveal() == "rediss://:Sample-oops@broker:6379/0"
-    assert "Sample-oops" not in repr(flags)
-    error = refusal("apply", "b.xlsx", "--workers", "http://:Sample-oops@broker")
-    assert "Sample-oops" not in error.message + error.hint
+@pytest.mark.parametrize("command", [("apply", "b.xlsx"), ("worker",)], ids=["apply", "worker"])
+def test_a_brokers_password_is_no_argument_and_is_not_repeated(command: Sequence[str]) -> None:
+    assert parse([*command, "--workers", "rediss://broker:6379/0"]).workers.reveal() == "rediss://broker:6379/0"
+    for scheme in ("rediss", "http"):
+        error = refusal(*command, "--workers", f"{scheme}://:Sample-oops@broker:6379/0")
+        assert "Sample-oops" not in error.message + error.hint
+    assert "TRUNK_BATCH_WORKERS" in refusal(*command, "--workers", "rediss://:Sample-oops@broker:6379/0").hint
 
 
 def test_a_machine_without_time_zones_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

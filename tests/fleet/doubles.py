@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from batch.fleet.tasks import FORMAT, Task, TaskAnswer, own_version
+from batch.fleet.tasks import FORMAT, Task, TaskAnswer, empty_answer, own_version
 
 
 def task(pbx: str, command: str = "answer", **facts: Any) -> Task:
@@ -19,7 +19,7 @@ def task(pbx: str, command: str = "answer", **facts: Any) -> Task:
 
 
 def answer(told: Task, exit_code: int = 0, **facts: Any) -> TaskAnswer:
-    return {"pbx": told["pbx"], "exit_code": exit_code, "process": os.getpid(), "error": None, **facts}
+    return {**empty_answer(told, exit_code, "", "", ""), "error": None, "process": os.getpid(), **facts}
 
 
 def carry(told: Task, heard: Callable[[dict[str, Any]], None]) -> TaskAnswer:
