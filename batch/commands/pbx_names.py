@@ -79,7 +79,7 @@ def is_address(text: str) -> bool:
 
 
 def _unknown(text: str, near: str, known: Mapping[str, str]) -> Finding:
-    there = f"There is: {some_of(known, _NAMED)}." if known else "There is none yet."
+    there = f"It has {some_of(known, _NAMED)}." if known else "It has none yet."
     return Finding(
         "pbx-unknown",
         f"trunk-batch.toml has no profile {text!r}" + (f"; did you mean {near}?" if near else f". {there}"),

@@ -20,7 +20,7 @@ _NOT_AVAILABLE: Final = Formula("=NA()", "#N/A")
 def make(folder: Path) -> None:
     """Write the workbook, its PBX, and the small ones."""
     trunks = page_of(columns.TRUNKS, _trunks(), (_WRONG,))
-    header = [*trunks.lines[0], "Outbund proxy server", "Host", "Wave", _NOT_AVAILABLE]
+    header = [*trunks.lines[0], "Outbund proxy server", "Host", "PBX ID", _NOT_AVAILABLE]
     write_workbook(
         folder / "trunks.xlsx",
         Page(

@@ -29,12 +29,14 @@ MORE_THAN_A_WORKBOOK = [
     "move-unordered",
     "order-left",
     "parts-unreadable",
+    "pbx-twice",
+    "pbx-unknown",
     "plain-http",
     "rows-all-gone",
     "secret-not-found",
     "trunk-contradicts",
 ]
-"""Kinds that need a PBX, an export, a damaged file, or --columns, --secrets-from or --trunk; they have own tests."""
+"""Kinds that need a PBX, an export, profiles, a damaged file, or --columns, --secrets-from, --trunk, with own tests."""
 
 
 def codes_of_the_corpus() -> set[str]:

@@ -157,6 +157,19 @@ BOOKS: Final[Mapping[str, Book]] = {
         ("Paris-1", "+442079460100", "", "11"),
         ("Paris-1", "+442079460102", "", "<clear>"),
     ])),
+    "many-pbxs": Book(sheets={
+        "Trunks": [("PBX", "Wave", "Name", "Port"), ("london", "1", "Carrier-1", "5060"),
+                   ("paris", "1", "Carrier-1", "5061"), ("https://192.0.2.7:8088", "2", "Rome-1", "5062")],
+        "DIDs": [("PBX", "Trunk", "DID"), ("london", "Carrier-1", "+442079460100"),
+                 ("paris", "Carrier-1", "0033144556677"), ("", "Rome-1", "+390612345678")],
+    }),
+    "many-pbxs-at-fault": Book(sheets={
+        "Trunks": [("PBX", "Wave", "Name"), ("london", "1", "Carrier-1"), ("london", "2", "Carrier-2"),
+                   ("paris", "one", "Carrier-1"), ("", "1", "Rome-1")],
+        "DIDs": [("PBX", "Trunk", "DID"), ("london", "Carrier-1", "+442079460100"),
+                 ("paris", "Carrier-1", "+442079460100"), ("", "Carrier-1", "+442079460101"),
+                 ("paris", "Carrier-2", "+442079460102")],
+    }),
     "header-missing": Book(sheets=_with("DIDs", *[(row[0], row[2]) for row in _DID_ROWS])),
     "german": Book(sheets={
         "Leitungen": [("Leitungs-ID", "Name", "Port", "Standard-Rufnummer"), *SHEETS["Trunks"][1:]],
