@@ -33,7 +33,8 @@ def where(settings: Settings) -> list[object]:
     if settings.practice:
         return ["--practice"]
     origin = settings.url_from
-    flags: list[object] = ["--url", settings.url] if origin.vouched and not origin.flags else [*origin.flags]
+    typed = settings.url and origin.vouched and not origin.flags  # without any, the workbook names its PBXs
+    flags: list[object] = ["--url", settings.url] if typed else [*origin.flags]
     return [*flags, *_repeated(settings, *(name for name in _WHERE if name != "url"))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from batch.commands.command_lines import command, profile_of, where, which
@@ -182,11 +182,12 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     found = list(problems_text(checked.problems, shown, notices=notices))
     yield from [*found, ""] if found else []
     drafts, tables = checked.drafts, checked.tables
+    on_pbxs = f", on {counted(len(checked.parts), 'PBX')}" if checked.parts else ""
     yield from secrets_text(checked, shown)
     yield (
         f"{checked.workbook.path.name}: {counted(tables.trunks.height, 'trunk')}, "
         f"{counted(tables.caller_ids.height, 'caller-ID row')}, {counted(tables.dids.height, 'DID row')}"
-        f"{_dids_of_rows(checked)}."
+        f"{_dids_of_rows(checked)}{on_pbxs}."
     )
     if drafts.trunks and not checked.stops:
         yield (
@@ -201,16 +202,28 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
         yield more_about(first_code(checked.problems.stopping))
     else:
         yield "No errors."
-        flags, profile = which(checked.settings), profile_of(checked.settings)
-        if profile:
-            yield "To see what would change on the PBX of the profile (add --practice to rehearse without it):"
-            flags += profile
-        elif known:
-            yield f"To see what would change on {known} (add --practice to rehearse without it):"
-        else:
-            yield "To rehearse it without a PBX; for yours, give --url and --client-id in place of --practice:"
-            flags.append("--practice")
-        yield f"Next: {command('plan', checked.workbook.path, flags)}"
+        yield from _next_text(checked, known)
+
+
+def _next_text(checked: Checked, known: str) -> Iterator[str]:
+    """Tell what to type to see what would change, on which PBX."""
+    settings, names = checked.settings, len(checked.parts)
+    flags, profile = which(settings), profile_of(replace(settings, profile="") if names else settings)
+    if names and settings.pbx_addresses is not None:
+        there = "the PBX that it names" if names == 1 else f"the {names:,} PBXs that it names"
+        without = "it" if names == 1 else "them"
+        yield f"To see what would change on {there} (add --practice to rehearse without {without}):"
+        flags += profile
+    elif profile and not names:
+        yield "To see what would change on the PBX of the profile (add --practice to rehearse without it):"
+        flags += profile
+    elif known and not names:
+        yield f"To see what would change on {known} (add --practice to rehearse without it):"
+    else:
+        yours = "make a profile of each, and leave out" if names else "give --url and --client-id in place of"
+        yield f"To rehearse it without a PBX; for yours, {yours} --practice:"
+        flags.append("--practice")
+    yield f"Next: {command('plan', checked.workbook.path, flags)}"
 
 
 def _dids_of_rows(checked: Checked) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from batch.commands import flow
@@ -13,6 +15,7 @@ from batch.runs import locks, outcomes
 from batch.runs.outcomes import Ending
 from batch.schema.columns import SHEETS
 from batch.schema.problems import KINDS, glossary, glossary_texts, hazard_texts
+from batch.settings import OPTIONS
 from batch.wording import Who
 from tests.cli.shell import Shell
 
@@ -153,3 +156,17 @@ def test_it_is_an_object_with_json(shell: Shell) -> None:
     assert (one["kind"], one["word"], one["who"]) == ("hazard", "removals", "spreadsheet editor")
     assert len(shell("explain", "--json").json["explanations"]) == len(EVERY)
     assert shell("explain", "qqqq", "--json").error["code"] == "usage"
+
+
+def test_every_key_of_a_profile_is_named(shell: Shell) -> None:
+    said = shell("explain", "profile").out
+    keys = [option.profile for option in OPTIONS.values() if option.profile]
+    assert {"wave", "site", "time_zone", "url"} <= {*keys}
+    assert [key for key in keys if not re.search(rf"\b{key}\b", said)] == []
+
+
+def test_the_columns_of_a_workbook_for_many_pbxs_are_columns_like_others(shell: Shell) -> None:
+    pbx, wave = shell("explain", "PBX").out, shell("explain", "Wave").out
+    assert [f"On the sheet {title}." in pbx for title in ("Trunks", "Caller IDs", "DIDs")] == [True] * 3
+    assert "export --all a filled one" in pbx
+    assert "On the sheet Trunks. The wave that the PBX is written in: 1 is first." in wave

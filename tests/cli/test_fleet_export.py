@@ -222,6 +222,62 @@ class TestAWorkbookOfMany:
         assert read_workbook(Path("all.xlsx")).metadata.pbxs.keys() == {"berlin", "paris"}
 
 
+class TestAnEditedWorkbookOfMany:
+    @pytest.fixture
+    def edited(self, shell: Shell, offices: Offices) -> Path:
+        path = Path("all.xlsx")
+        assert shell("export", "-o", path, "--all", *offices.flags).code == 0
+        book = openpyxl.load_workbook(path)
+        book["DIDs"]["D4"] = "Back door"
+        book.save(path)
+        return path
+
+    def test_is_checked_by_the_names_of_the_profiles(self, shell: Shell, offices: Offices, edited: Path) -> None:
+        ran = shell("check", edited)
+        assert ran.code == 0
+        assert ran.out.splitlines()[-3:] == [
+            "No errors.",
+            "To see what would change on the 2 PBXs that it names (add --practice to rehearse without them):",
+            "Next: trunk-batch plan all.xlsx",
+        ]
+        assert "all.xlsx: 4 trunks, 1 caller-ID row, 3 DID rows, on 2 PBXs." in ran.out
+        offices.file.write_text('[brelin]\nurl = "https://192.0.2.1"\n')
+        found = {(one["cell"], one["code"]) for one in shell("check", edited, "--json").json["problems"]}
+        assert found >= {("A2", "pbx-unknown"), ("A4", "pbx-unknown")}
+        offices.file.unlink()
+        ran = shell("check", edited)
+        assert ran.code == 0
+        assert ran.out.splitlines()[-2:] == [
+            "To rehearse it without a PBX; for yours, make a profile of each, and leave out --practice:",
+            "Next: trunk-batch plan all.xlsx --practice",
+        ]
+
+    @pytest.mark.usefixtures("offices")
+    def test_keeps_what_it_began_with_when_it_is_marked(self, shell: Shell, edited: Path) -> None:
+        book = openpyxl.load_workbook(edited)
+        book["DIDs"]["C3"] = "33-1-00"
+        book.save(edited)
+        before = read_workbook(edited)
+        assert shell("check", edited, "--marked", "marked.xlsx").code in {0, 3}
+        marked = read_workbook(Path("marked.xlsx"))
+        assert marked.metadata.pbxs == before.metadata.pbxs
+        assert base_lines_of(marked) == base_lines_of(before) != {}
+        assert metadata_of(marked.metadata, "berlin") == metadata_of(before.metadata, "berlin")
+
+    def test_plans_what_was_edited_and_leaves_alone_what_a_pbx_changed_since(
+        self, shell: Shell, offices: Offices, edited: Path
+    ) -> None:
+        offices.served["berlin"].state.trunks[1]["hostname"] = "changed.since.example"
+        ran = shell("plan", edited, "--json")
+        assert ran.code == 0, ran.err
+        changes = {one["pbx"]: one["plan"]["changes"] for one in ran.json["pbxs"]}
+        assert {pbx: [(c["trunk"]["name"], c["kind"]) for c in of] for pbx, of in changes.items()} == {
+            "berlin": [("Main", "keep"), ("Side", "keep")],
+            "paris": [("Main", "update"), ("Odd", "keep")],
+        }
+        assert changes["paris"][0]["dids"]["renamed"] == [{"did": "33101", "old": "Door", "new": "Back door"}]
+
+
 class TestATemplateForMany:
     def test_has_the_columns_and_offers_the_names(self, shell: Shell, offices: Offices) -> None:
         assert shell("template", "-o", "new.xlsx", "--all").code == 0
