@@ -6,9 +6,10 @@ A PBX that cannot be read is named, and keeps none of the others from being expo
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -102,55 +103,48 @@ class _Reader:
     def __init__(self, profile_settings: Callable[[str], Settings], interface: UserInterface) -> None:
         self._profile_settings, self._interface = profile_settings, interface
         self._open: list[RetryingClient] = []
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
 
     def read(self, pbx: str) -> ReadPbx | BatchError:
         """Read one, or say why it cannot be."""
-        interface = _Named(pbx, self._interface, self._changed)
+        interface = _Named(pbx, self._interface, self._lock)
         try:
-            with self._changed:
+            with self._lock:
                 settings = self._profile_settings(pbx)
             with (
                 recording() as record,
-                self._left() as client,
                 open_connection(settings, interface, record) as connection,
+                self._at_work(connection.client),
             ):
-                client(connection.client)
                 return read_pbx(settings, connection, interface)
         except BatchError as error:
             return error
 
     @contextmanager
-    def _left(self) -> Iterator[Callable[[RetryingClient], None]]:
-        """Take a client, and let go of it once its connection is closed."""
-        taken: list[RetryingClient] = []
-
-        def take(client: RetryingClient) -> None:
-            with self._changed:
-                taken.append(client)
-                self._open.append(client)
-
+    def _at_work(self, client: RetryingClient) -> Iterator[None]:
+        with self._lock:
+            self._open.append(client)
         try:
-            yield take
+            yield
         finally:
-            with self._changed:
-                self._open = [client for client in self._open if client not in taken]
-                self._changed.notify_all()
+            with self._lock:
+                self._open.remove(client)
 
     def abandon(self) -> None:
-        """Leave off; tokens are given back as far as that is quick."""
-        with self._changed:
-            left = list(self._open)
-        for client in left:
-            client.abandon()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._open, _LEAVE_S)
+        """Leave off, and give the tokens back as far as that is quick."""
+        with self._lock:
+            leaving = [threading.Thread(target=client.leave, daemon=True) for client in self._open]
+        for thread in leaving:
+            thread.start()
+        until = time.monotonic() + _LEAVE_S
+        for thread in leaving:
+            thread.join(max(0.0, until - time.monotonic()))
 
 
 class _Named(Unattended):
     """Tells of which PBX what is told is, one thing after the other. There is nobody to ask for so many secrets."""
 
-    def __init__(self, pbx: str, interface: UserInterface, lock: threading.Condition) -> None:
+    def __init__(self, pbx: str, interface: UserInterface, lock: AbstractContextManager[object]) -> None:
         super().__init__()
         self._pbx, self._interface, self._lock = pbx, interface, lock
 

@@ -135,6 +135,11 @@ def restore(settings: Settings | Path | str, interface: UserInterface | None = N
     check_places(settings)
     folders.check_unused(settings.run_dir)
     checked = check(settings)
+    if checked.parts:
+        raise UsageError(
+            f"{settings.workbook} is an export of several PBXs, and restore brings one back.",
+            "Restore takes an export of that PBX alone. What a run wrote on many PBXs, trunk-batch undo takes back.",
+        )
     if FileKind.EXPORT not in checked.workbook.metadata.kinds or not checked.exported():
         raise UsageError(
             f"{settings.workbook} is no export, so it does not say what trunks held.",

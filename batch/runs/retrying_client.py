@@ -155,6 +155,11 @@ class RetryingClient(LiveReads):
         self._stopping.set()
         self._circuit_breaker.wake()
 
+    def leave(self) -> None:
+        """Abandon all, and give the tokens back while others may still wait for an answer."""
+        self.abandon()
+        self._session.close()
+
     def go_on(self) -> None:
         """Let pauses wait again after a stop."""
         self._stopping.clear()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import _thread
+import threading
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
+from batch.commands.fleet_export import export_fleet
+from batch.commands.run import Unattended
 from batch.practice.server import RunningPbx
 from batch.readers.detect import read_workbook
 from batch.schema.file_metadata import FileKind, metadata_of
+from batch.secrets import Secret
+from batch.settings import Settings
 from batch.trunks.merge import base_lines, base_lines_of, read_base
 from tests.cli.shell import SECRET, Shell, calls, pbx, rows_of
 
@@ -264,6 +272,15 @@ class TestAnEditedWorkbookOfMany:
         assert base_lines_of(marked) == base_lines_of(before) != {}
         assert metadata_of(marked.metadata, "berlin") == metadata_of(before.metadata, "berlin")
 
+    def test_is_not_brought_back_as_if_it_were_of_one(self, shell: Shell, offices: Offices, edited: Path) -> None:
+        before = [calls(served) for served in offices.served.values()]
+        ran = shell("restore", edited, "--yes", "--profile", "paris", "--json")
+        assert (ran.code, ran.error["message"]) == (
+            2,
+            "all.xlsx is an export of several PBXs, and restore brings one back.",
+        )
+        assert [calls(served) for served in offices.served.values()] == before
+
     def test_plans_what_was_edited_and_leaves_alone_what_a_pbx_changed_since(
         self, shell: Shell, offices: Offices, edited: Path
     ) -> None:
@@ -308,3 +325,42 @@ class TestATemplateForMany:
         named = tmp_path / "named.toml"
         named.write_text('[berln]\nurl = "https://192.0.2.1"\n')
         assert shell("template", "-o", "new.xlsx", "--pbx", "berln", "--profile-file", named).code == 0
+
+
+class Impatient(Unattended):
+    """Somebody who presses Ctrl-C when one PBX has answered and another is being waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._signed_in = threading.Event()
+
+    def requested(self, entry: Mapping[str, Any]) -> None:
+        if entry["pbx"] == "slow":
+            self._signed_in.set()
+        elif entry["call"] == "trunk/query":
+            threading.Thread(target=self._press).start()
+
+    def _press(self) -> None:
+        assert self._signed_in.wait(20)
+        _thread.interrupt_main()
+
+
+def test_ctrl_c_waits_for_no_pbx_and_gives_the_tokens_back(tmp_path: Path) -> None:
+    hanging = {"call": "trunk/list", "do": "hang", "seconds": 30}
+    with pbx(*BERLIN, faults=[hanging]) as slow, pbx(*BERLIN) as quick:
+        began = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            export_fleet(
+                Settings(workbook=tmp_path / "all.xlsx"),
+                ["slow", "quick"],
+                lambda name: Settings(
+                    workbook=tmp_path / "all.xlsx",
+                    url={"slow": slow, "quick": quick}[name].url,
+                    client_id="script",
+                    secret=Secret(SECRET),
+                ),
+                Impatient(),
+            )
+        assert time.monotonic() - began < 15
+        assert (slow.count_valid_tokens(), quick.count_valid_tokens()) == (0, 0)
+    assert list(tmp_path.iterdir()) == []
