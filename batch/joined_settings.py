@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch.errors import UsageError
-from batch.settings import OPTIONS, Origin, Settings
+from batch.settings import MANY, OPTIONS, Origin, Settings
 
 TRUST: Final = frozenset({"ca_file", "fingerprint", "insecure"})
 """Whom to trust is one choice, so a flag for one of them puts the profile's aside."""
@@ -99,3 +99,22 @@ def settings_again(kept: Mapping[str, Any], flags: Mapping[str, Any], origin: Or
     }
     both = {name: tuple(dict.fromkeys([*kept.get(name, ()), *flags.get(name, ())])) for name in ("allow", "accept")}
     return make_settings({**flags, **places, **both}, {}, Profile(values=again, url_from=origin))
+
+
+def check_for_one(given: Settings | Mapping[str, Any], what: str) -> None:
+    """Refuse flags for many PBXs where there is one, which would be written regardless of them.
+
+    Args:
+        given: all settings, or those that are given again.
+        what: what is for one PBX, as messages name it.
+
+    Raises:
+        UsageError: there is such a flag.
+    """
+    for name, option in OPTIONS.items():
+        of_many = option.part.heading == MANY and name not in {"pbxs", "time_zone"}
+        if of_many and (getattr(given, name) if isinstance(given, Settings) else given.get(name)):
+            raise UsageError(
+                f"{option.flags[0]} is about many PBXs, and {what} is for one.",
+                "Leave it out; or name the PBX of each trunk in a column PBX on Trunks.",
+            )

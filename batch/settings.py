@@ -52,10 +52,11 @@ _WHICH: Final = Part(("export", "check", *_OF_WORKBOOKS), "which trunks")
 _ONLY: Final = Part(("export", "check", *_WRITING_COMMANDS), "which trunks")
 _ASKING: Final = Part(_ASKING_COMMANDS, "how")
 _WRITING: Final = Part(_WRITING_COMMANDS, "how")
-_MANY: Final = "many PBXs"
+MANY: Final = "many PBXs"
+"""The heading of what a workbook for one PBX has no use for."""
 _PBXS: Final = ("plan", "apply", "resume", "verify", "undo")
-_WHICH_PBX: Final = Part(("check", *_PBXS), _MANY)
-_HOURS: Final = Part(("apply", "resume"), _MANY)
+_WHICH_PBX: Final = Part(("check", *_PBXS), MANY)
+_HOURS: Final = Part(("apply", "resume"), MANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,17 +293,17 @@ class Settings:
     )
     only_pbx: tuple[str, ...] = entry((), "only these, by profile or address", _WHICH_PBX, metavar="PBX", nargs="+")
     skip_pbx: tuple[str, ...] = entry((), "all but these", _WHICH_PBX, metavar="PBX", nargs="+")
-    pbxs: int = entry(8, "work on at most N of them at a time", Part(("export", *_PBXS), _MANY), bounds=(1, 500))
+    pbxs: int = entry(8, "work on at most N of them at a time", Part(("export", *_PBXS), MANY), bounds=(1, 500))
     waves: str = entry(
         "",
         "how many there are in each wave, in the workbook's order, like 1,5,20,rest",
-        Part(("plan", "apply", "resume"), _MANY),
+        Part(("plan", "apply", "resume"), MANY),
         metavar="N,N,rest",
         otherwise="as the column Wave or the profiles say, else all in one",
         reader=waves,
     )
     wave: int | None = entry(
-        None, "take back only what this wave wrote", Part(("undo",), _MANY), bounds=(1, 999), kept=False
+        None, "take back only what this wave wrote", Part(("undo",), MANY), bounds=(1, 999), kept=False
     )
     in_wave: int | None = entry(None, "", Part(()), bounds=(1, 999), profile="wave", kept=False)
     window: str = entry(
@@ -330,7 +331,7 @@ class Settings:
     workers: Secret | None = entry(
         None,
         "hand them to workers near the PBXs by this broker, like rediss://HOST:6379/0",
-        Part((*_PBXS, "status"), _MANY),
+        Part((*_PBXS, "status"), MANY),
         metavar="BROKER_URL",
         reader=broker,
         kept=False,

@@ -14,6 +14,7 @@ from batch.cli import offline, run, working
 from batch.cli.arguments import completable, make_parser, parse
 from batch.cli.console import Console, Terminal, on_terminal
 from batch.errors import BatchError, Interrupted, PbxUnreachable, UsageError, WorkbookError
+from batch.joined_settings import check_for_one
 from batch.settings import GOING_ON
 
 __all__ = ["main", "run"]
@@ -125,6 +126,8 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
 
         raise already_there(settings.write_columns)
     checked = check(settings)
+    if not checked.parts:
+        check_for_one(settings, "this workbook")
     if settings.write_columns is not None:
         write_guess(checked, settings.write_columns)
     marked = None if settings.marked is None else mark(checked, settings.marked)
@@ -151,7 +154,9 @@ def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[
     from batch.cli.profiles import given_again, run_of  # noqa: PLC0415 - not for --help
 
     run = run_of(flags)
-    return run, given_again(flags, run, Terminal(console, assume_yes=False).tell)
+    given = given_again(flags, run, Terminal(console, assume_yes=False).tell)
+    check_for_one(given, "this run")
+    return run, given
 
 
 def _plan(flags: argparse.Namespace, console: Console) -> int:
@@ -165,6 +170,7 @@ def _plan(flags: argparse.Namespace, console: Console) -> int:
         from batch.cli.fleets import show_fleet_plan  # noqa: PLC0415 - only where there are many PBXs
 
         return show_fleet_plan(checked, flags, console)
+    check_for_one(settings, "this workbook")
     planned = flow.plan(checked, Terminal(console, assume_yes=False))
     written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
@@ -204,6 +210,7 @@ def _apply(flags: argparse.Namespace, console: Console) -> int:
         from batch.cli.fleets import write_fleet  # noqa: PLC0415 - only where there are many PBXs
 
         return write_fleet(checked, flags, console)
+    check_for_one(settings, "this workbook")
     done = flow.apply(checked, Terminal(console, assume_yes=flags.yes))
     return _show_report(done, console)
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.certificates import Identity
-from tests.cli.shell import SECRET, Ran, Shell, at, calls, pbx, write_book
+from tests.cli.shell import FAST, SECRET, Ran, Shell, at, calls, last_run, pbx, write_book
 from tests.loopback import port_that
 
 
@@ -350,3 +350,38 @@ def test_results_that_cannot_lie_beside_the_workbook_stay_in_the_runs_folder(she
     assert ran.json["results"] == str(run / "results.xlsx")
     assert (run / "results.xlsx").exists()
     assert "The results are in" in ran.err
+
+
+class TestFlagsForManyPbxs:
+    """A workbook for one PBX would be written whatever they say: outside of the window, or though it is left out."""
+
+    @pytest.mark.parametrize(
+        "flags",
+        [
+            ("--window", "01:00-04:00", "--time-zone", "UTC"),
+            ("--only-pbx", "berlin"),
+            ("--skip-pbx", "berlin"),
+            ("--waves", "1,rest"),
+            ("--gate-command", "exit 1"),
+            ("--workers", "redis://127.0.0.1"),
+        ],
+        ids=lambda flags: flags[0],
+    )
+    def test_are_refused_where_there_is_one(self, shell: Shell, book: Path, flags: tuple[str, ...]) -> None:
+        ran = shell("apply", book, "--practice", "--yes", *flags)
+        clear(ran, 2)
+        assert f"{flags[0]} is about many PBXs, and this workbook is for one." in ran.err
+        assert list(book.parent.iterdir()) == [book]
+
+    def test_are_refused_by_commands_that_write_nothing_too(self, shell: Shell, book: Path) -> None:
+        for command in (["check"], ["plan", "--practice"]):
+            clear(shell(command[0], book, *command[1:], "--only-pbx", "berlin"), 2)
+
+    def test_are_refused_for_a_run_of_one_and_how_many_at_a_time_is_not(self, shell: Shell, book: Path) -> None:
+        assert shell("apply", book, "--practice", "--yes", *FAST, "--pbxs", 3).code == 0
+        run = last_run(book)
+        ran = shell("undo", run, "--yes", "--wave", "2")
+        clear(ran, 2)
+        assert "--wave is about many PBXs, and this run is for one." in ran.err
+        clear(shell("resume", run, "--yes", "--window", "01:00-04:00"), 2)
+        assert shell("verify", run, "--pbxs", 2).code == 0
