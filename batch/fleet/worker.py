@@ -13,6 +13,7 @@ import signal
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _BEAT_S: Final = 2.0
 """How often it says at least that it is at work on a task."""
+_TRY_AGAIN_S: Final = 1.0
 _AS_WANTED: Final = {"applied", "unchanged", "skipped"}
 
 
@@ -58,8 +60,6 @@ def work(
     Raises:
         UsageError: the broker cannot be used.
     """
-    from celery.worker import state  # noqa: PLC0415 - only where there are workers
-
     app = make_app(broker_url)
     check_broker(app, broker_url)
     app.conf.result_backend_always_retry = True
@@ -67,32 +67,64 @@ def work(
     crew = LocalCrew(at_a_time)
     desk = _Desk(site, profile_settings, runs, crew, tell)
     _take_part(app, site, desk)
+    left: list[Executor] = []
+    threads = _threads(left, desk)
 
-    def leave(*_: object) -> None:
-        desk.leave()
-        state.should_stop = os.EX_OK if hasattr(os, "EX_OK") else 0
-        for number in numbers:
-            signal.signal(number, signal.default_int_handler)  # a second one does not wait
+    def listens(_: object) -> None:
+        ears.is_away = False
+        ready()
 
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.signal(number, leave) for number in numbers}
-    try:
-        with _heard(tell, broker_name(broker_url)):
+    with _told_to_leave(desk), _heard(tell, broker_name(broker_url)) as ears:
+        while not desk.leaving.is_set():
             app.WorkController(
-                pool="threads",
+                pool=threads,
                 concurrency=at_a_time,
+                use_eventloop=False,
                 hostname=f"{uuid4()}@{queue_of(site).name}",
-                ready_callback=lambda _: ready(),
+                ready_callback=listens,
                 without_mingle=True,
                 without_gossip=True,
                 without_heartbeat=True,
             ).start()
+            desk.leaving.wait(_TRY_AGAIN_S)  # unless we leave, the broker went away, which it does not always survive
+        for executor in left:
+            executor.shutdown()
+    crew.close()
+    app.close()
+
+
+@contextmanager
+def _told_to_leave(desk: _Desk) -> Iterator[None]:
+    """Leave at Ctrl-C or SIGTERM, once what is at work has been settled; at a second one at once."""
+    from celery.worker import state  # noqa: PLC0415 - only where there are workers
+
+    def leave(*_: object) -> None:
+        state.should_stop = 0
+        for number in before:
+            signal.signal(number, signal.default_int_handler)
+        desk.leave()
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        for number in before:
+            signal.signal(number, leave)
+        yield
     finally:
         state.should_stop = None
         for number, handler in before.items():
             signal.signal(number, handler)
-        crew.close()
-        app.close()
+
+
+def _threads(left: list[Executor], desk: _Desk) -> Any:
+    """Return Celery's pool of threads, but one that outlives its connection to the broker, with all that it has."""
+    from celery.concurrency.thread import TaskPool  # noqa: PLC0415 - only where there are workers
+
+    class Threads(TaskPool):  # type: ignore[misc] # it has no types
+        def on_stop(self) -> None:
+            self.executor.shutdown(wait=False, cancel_futures=desk.leaving.is_set())
+            left.append(self.executor)
+
+    return Threads
 
 
 def _take_part(app: Celery, site: str, desk: _Desk) -> None:
@@ -136,7 +168,7 @@ class _Desk:
         self._at_work: dict[str, str] = {}
         """The PBX at work, by the id of its message."""
         self._to_settle: set[str] = set()
-        self._is_leaving = False
+        self.leaving = threading.Event()
         threading.Thread(target=self._listen, name="desk", daemon=True).start()
 
     def take(self, number: str, said: Any, beat: Callable[[dict[str, Any]], None]) -> TaskAnswer | None:
@@ -178,7 +210,7 @@ class _Desk:
 
     def leave(self) -> None:
         """Have all tasks settle, and begin no other."""
-        self._is_leaving = True
+        self.leaving.set()
         self._crew.stop()
 
     def _settings_of(self, task: Task) -> Settings:
@@ -224,7 +256,7 @@ class _Desk:
         self._at_work[number] = pbx
         beat(progress)
         try:
-            if self._is_leaving or number in self._to_settle:
+            if self.leaving.is_set() or number in self._to_settle:
                 return not_begun(task)
             self._crew.begin(task)
             while True:
@@ -282,14 +314,13 @@ def _write_part(path: Path, content: str) -> None:
 
 
 @contextmanager
-def _heard(tell: Callable[[str], None], broker: str) -> Iterator[None]:
+def _heard(tell: Callable[[str], None], broker: str) -> Iterator[_Ears]:
     """Tell what Celery logs in words of ours, a line each; it would repeat messages, and the broker's address."""
-    log = logging.getLogger("celery")
-    ears = _Ears(tell, broker)
+    ears, log = _Ears(tell, broker), logging.getLogger("celery")
     log.addHandler(ears)
     propagated, log.propagate = log.propagate, False
     try:
-        yield
+        yield ears
     finally:
         log.removeHandler(ears)
         log.propagate = propagated
@@ -299,14 +330,23 @@ class _Ears(logging.Handler):
     def __init__(self, tell: Callable[[str], None], broker: str) -> None:
         super().__init__(logging.WARNING)
         self._tell, self._broker = tell, broker
-        self._is_away = False
+        self.is_away = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = str(record.msg)
-        if record.name.startswith("celery.worker.consumer") and record.levelno >= logging.ERROR:
-            if "onnect" in said:
-                self._tell(f"The broker {self._broker} is away; trying again.")
-            else:
-                self._tell("Dropped a message that is no task of ours.")
-        elif record.levelno >= logging.ERROR:
-            self._tell(f"A fault of this tool: {type(record.exc_info[1]).__name__ if record.exc_info else said[:40]}")
+        said, error = str(record.msg), record.exc_info[1] if record.exc_info else None
+        if "Unrecoverable" in said or "onnect" in said:
+            if not self.is_away:
+                self._tell(f"The broker {self._broker} is away; waiting for it.")
+            self.is_away = True
+        elif any(words in said for words in _NOT_OURS):
+            self._tell("Dropped a message that is no task of ours.")
+        elif record.name == "celery.app.trace" and error is not None and record.levelno >= logging.ERROR:
+            trace = error.__traceback__
+            while trace is not None and trace.tb_next is not None:
+                trace = trace.tb_next
+            where = f"{trace.tb_frame.f_code.co_filename}, line {trace.tb_lineno}" if trace else "?"
+            self._tell(f"A fault of this tool, a {type(error).__name__}: {where}")
+
+
+_NOT_OURS: Final = ("unknown message", "unregistered task", "invalid task message", "decode message body")
+"""What Celery says where it drops a message."""
