@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,10 +69,30 @@ def go_on_with_fleet(command: str, run: Path, flags: argparse.Namespace, console
         raise UsageError(f"{command} may ask, and there is no terminal to ask on.", "Add --yes.")
     given = {name: value for name, value in given_by(flags).items() if name != "workbook"}
     folder = read_fleet_folder(run)
+    given |= _workers(folder, given)
     with _watching(console, assume_yes=assume_yes) as watcher:
         profile_settings = settings_by_pbx({**_typed_then(folder), **given}, {}, watcher.tell)
         done = carry_out(run, profile_settings, watcher, **given)
     return _show(done, console)
+
+
+def _workers(folder: FleetFolder, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the broker of a run that was handed to workers: it is kept nowhere.
+
+    Raises:
+        UsageError: none is given, or one is for a run whose PBXs' runs lie here.
+    """
+    option = OPTIONS["workers"]
+    typed = os.environ.get(option.variable)
+    broker = given.get("workers") or (option.parse(typed) if typed and folder.workers else None)
+    if folder.workers and broker is None:
+        raise UsageError(
+            "The run was handed to workers, and its PBXs' own runs lie with them.",
+            f"Give the broker: {option.variable}, or --workers BROKER_URL.",
+        )
+    if broker is not None and not folder.workers:
+        raise UsageError("The runs of the PBXs lie on this machine, not with workers.", "Leave --workers out.")
+    return {} if broker is None else {"workers": broker}
 
 
 def _typed_then(folder: FleetFolder) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def undo_fleet(
         draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
         planned = fleet.plan(draft, written, "undo", undone=run)
         if planned.exit_code not in {0, 5} or not planned.plannable:
-            if not planned.left:
+            if all(pbx.exit_code == 0 for pbx in planned.left):
                 raise UsageError(f"The run {run.name} wrote nothing there.", "There is nothing to undo.")
             return planned
         if not interface.approve(planned):

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from batch.commands.command_lines import allowing, command, how, where, which
+from batch.commands.command_lines import allowing, command, how, profile_of, where, which
 from batch.fleet.results import FleetReport, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import status_json
@@ -105,7 +105,8 @@ def _flags(settings: Settings) -> list[object]:
         value, option = getattr(settings, name), OPTIONS[name]
         if value != option.usual:
             fleet += [option.flags[0], *(value if isinstance(value, tuple) else [value])]
-    return [*where(settings), *which(settings), *fleet, *allowing(settings), *how(settings)]
+    profiles = [] if settings.practice else profile_of(settings)
+    return [*where(settings), *profiles, *which(settings), *fleet, *allowing(settings), *how(settings)]
 
 
 def _next_text(planned: FleetPlanned) -> Iterator[str]:

@@ -56,6 +56,8 @@ class FleetFolder:
     copy: str
     """Name of its copy in the folder; blank where it has none."""
     practice: bool
+    workers: bool
+    """Whether it was handed to workers, with whom the runs of its PBXs lie."""
     digest: str
     """Over all plans."""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -99,7 +101,7 @@ _SHAPE: Final[Mapping[str, Shape]] = {
     "form": whole,
     **dict.fromkeys(("id", "command", "workbook", "sha256", "copy", "digest", "undoes"), str),
     "started": is_moment,
-    "practice": bool,
+    **dict.fromkeys(("practice", "workers"), bool),
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
     "pbxs": [lambda value: fits(value, _PBX) and value.keys() == _PBX.keys()],
 }
@@ -138,6 +140,7 @@ def create_fleet_folder(
         sha256=sha256,
         copy=copy,
         practice=settings.practice,
+        workers=settings.workers is not None,
         digest=digest,
         settings=kept_settings(settings),
         undoes="" if settings.undoes is None else str(settings.undoes),

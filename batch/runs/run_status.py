@@ -209,11 +209,11 @@ def read_fleet_status(folder: Path) -> FleetStatus:
         UsageError: the folder is none of such a run, or cannot be read.
     """
     fleet, holder = read_fleet_folder(folder), held_by(place_of_run(folder))
-    pbxs = [(pbx, _stand_or_broken(folder / pbx.slug) if _holds_run(folder / pbx.slug) else None) for pbx in fleet.pbxs]
+    pbxs = [(pbx, _of_pbx(fleet, pbx)) for pbx in fleet.pbxs]
     begun = [one for _, one in pbxs if one is not None]
     counts = Counter[str]()
     for pbx, one in pbxs:
-        counts.update(one.counts if one is not None else _of_answer(fleet, pbx))
+        counts.update({str(Ending.NOT_RUN): pbx.rows} if one is None else one.counts)
     states = {one.state for one in begun} | ({State.UNFINISHED} if len(begun) < len(pbxs) else set())
     ended = [one.ended for one in begun if one.ended is not None]
     whole = RunStatus(
@@ -235,10 +235,33 @@ def read_fleet_status(folder: Path) -> FleetStatus:
     return FleetStatus(whole=whole, pbxs=pbxs)
 
 
-def _of_answer(fleet: FleetFolder, pbx: FleetPbx) -> Mapping[str, int]:
-    """Return the rows of a PBX whose run is not here, by ending, as its worker counted them."""
-    counted_there = (fleet.answer(pbx.slug) or {}).get("counts")
-    return counted_there if fits(counted_there, each(int)) and counted_there else {str(Ending.NOT_RUN): pbx.rows}
+def _of_pbx(fleet: FleetFolder, pbx: FleetPbx) -> RunStatus | None:
+    """Say how a PBX's own run stands; by what was heard of it last, where that lies with a worker."""
+    place = fleet.path / pbx.slug
+    if _holds_run(place):
+        return _stand_or_broken(place)
+    answer = fleet.answer(pbx.slug) if fleet.workers else None
+    if answer is None:
+        return None
+    states = {0: State.FINISHED, 130: State.INTERRUPTED, None: State.BROKE_OFF}
+    rows = answer.get("counts") if fits(answer.get("counts"), each(int)) else None
+    rows = rows or {str(Ending.UNKNOWN if "exit_code" not in answer else Ending.NOT_RUN): pbx.rows}
+    left = sum(one.get("ending") == Ending.NOT_RUN for one in answer["outcomes"].values() if isinstance(one, dict))
+    return RunStatus(
+        folder=place,
+        id=pbx.slug,
+        state=states.get(answer.get("exit_code"), State.UNFINISHED),
+        counts=dict.fromkeys(map(str, Ending), 0) | rows,
+        pid=None,
+        started=fleet.started,
+        ended=None,
+        pbx=pbx.name,
+        practice=fleet.practice,
+        workbook=str(fleet.workbook),
+        invocations=1,
+        trunks=pbx.trunks,
+        settled=len(answer["outcomes"]) - left,
+    )
 
 
 _WORST_FIRST: Final = (
