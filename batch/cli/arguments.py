@@ -153,7 +153,8 @@ def completable(file: object) -> argparse.ArgumentParser:
 
 def _add_options(command: argparse.ArgumentParser, name: str) -> None:
     """Add what the table of options has for a command, each under its heading."""
-    parts: dict[str, argparse._ActionsContainer] = {"": command}
+    there = {str(group.title): group for group in command._action_groups}  # noqa: SLF001 - as above
+    parts: dict[str, argparse._ActionsContainer] = {**there, "": command}
     for option in OPTIONS.values():
         heading = option.part.heading
         if name in option.part.commands:

@@ -173,8 +173,9 @@ def of_one_pbx(sheet: Sheet) -> tuple[Column, ...]:
 
 
 def of_many_pbxs(sheet: Sheet) -> tuple[Column, ...]:
-    """Return the columns of a sheet in a workbook for many PBXs."""
-    return (*sheet.of_fleets, *sheet.columns)
+    """Return the columns of a sheet in a workbook for many PBXs; each trunk says where it is."""
+    needed = (replace(column, required=sheet.required and column is PBX) for column in sheet.of_fleets)
+    return (*needed, *sheet.columns)
 
 
 def pbx_drop_down(pbxs: Sequence[str]) -> dict[str, DropDown]:
@@ -234,7 +235,7 @@ def add_guide(
 
 def _topics(shown: Callable[[Sheet], Sequence[Column]]) -> dict[str, str]:
     """Return what is good to know."""
-    of_many = _WORDS["topics_of_many"] if PBX in shown(columns.TRUNKS) else {}
+    of_many = _WORDS["topics_of_many"] if len(shown(columns.TRUNKS)) > len(columns.TRUNKS.columns) else {}
     return {**_WORDS["topics"], **of_many}
 
 

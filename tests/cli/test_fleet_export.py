@@ -163,7 +163,7 @@ class TestAWorkbookOfMany:
             "Next: trunk-batch plan all.xlsx",
         ]
         header, *trunks = rows_of(Path("all.xlsx"), "Trunks")
-        assert header[:4] == ["PBX", "Trunk ID *", "Type", "Name *"]
+        assert header[:4] == ["PBX *", "Trunk ID *", "Type", "Name *"]
         assert [row[:4:3] for row in trunks] == [
             ["berlin", "Main"],
             ["berlin", "Side"],
@@ -298,7 +298,7 @@ class TestAnEditedWorkbookOfMany:
 class TestATemplateForMany:
     def test_has_the_columns_and_offers_the_names(self, shell: Shell, offices: Offices) -> None:
         assert shell("template", "-o", "new.xlsx", "--all").code == 0
-        assert rows_of(Path("new.xlsx"), "Trunks")[0][:3] == ["PBX", "Wave", "Trunk ID *"]
+        assert rows_of(Path("new.xlsx"), "Trunks")[0][:3] == ["PBX *", "Wave", "Trunk ID *"]
         assert rows_of(Path("new.xlsx"), "DIDs")[0][:2] == ["PBX", "Trunk *"]
         book = openpyxl.load_workbook("new.xlsx")
         assert [row[0].value for row in book["trunk-batch lists"].rows] == list(offices.served)

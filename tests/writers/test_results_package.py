@@ -453,6 +453,7 @@ def test_what_an_export_says_of_itself_stays(tmp_path: Path) -> None:
         lines = (
             ("trunk-batch", "1"), ("kind", "export"), ("made", "2026-01-01T00:00:00+00:00"),
             ("pbx", "https://pbx.example"), ("sheet", "Read-only lists"), ("colour", "FFFFC7CE", ""),
+            ("pbxs", "berlin", "https://192.0.2.1"),
         )  # fmt: skip
         fill_dids(book, lines, "trunk-batch").hide()
         fill_dids(book, (("1", "{}"),), "trunk-batch base").hide()
@@ -463,6 +464,7 @@ def test_what_an_export_says_of_itself_stays(tmp_path: Path) -> None:
         kinds=frozenset({FileKind.RESULTS, FileKind.EXPORT}),
         made_at="2026-01-01T00:00:00+00:00",
         pbx="https://pbx.example",
+        pbxs={"berlin": "https://192.0.2.1"},
         sheets=frozenset({"Summary", "Changes", "Read-only lists"}),
     )
     assert [sheet.name for sheet in book.sheets] == [

@@ -82,7 +82,11 @@ def test_sheets_stand_between_summary_and_changes_in_the_users_order(tmp_path: P
 
 def test_what_the_file_said_of_itself_is_said_again_on_a_sheet_that_nobody_sees(tmp_path: Path) -> None:
     said = FileMetadata(
-        kinds=frozenset({FileKind.EXPORT}), made_at="2026-01-01", pbx="https://pbx.example", sheets=frozenset({"x"})
+        kinds=frozenset({FileKind.EXPORT}),
+        made_at="2026-01-01",
+        pbx="https://pbx.example",
+        pbxs={"berlin": "https://192.0.2.1", "paris": "https://192.0.2.2"},
+        sheets=frozenset({"x"}),
     )
     path = write_results(tmp_path / "r.xlsx", [], PLAIN, [], metadata=said, made_at="2026-11-23")
     assert opened(path)["trunk-batch"].sheet_state == "veryHidden"
@@ -90,6 +94,7 @@ def test_what_the_file_said_of_itself_is_said_again_on_a_sheet_that_nobody_sees(
         kinds=frozenset({FileKind.EXPORT, FileKind.RESULTS}),
         made_at="2026-01-01",
         pbx="https://pbx.example",
+        pbxs=said.pbxs,
         sheets=frozenset({"Summary", "Changes"}),
     )
 
