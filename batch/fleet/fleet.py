@@ -380,7 +380,13 @@ class Fleet:
             why = {"message": "Its window closed before it was done.", "hint": "resume goes on when it opens again."}
             answer = {**answer, "exit_code": 5, "error": {"code": "window-closed", **why}}
             self.attention.append(f"{pbx.name}: {why['message']} What was under way was settled, the rest is not run.")
-        pbx.answer = {**answer, "before": earlier} if task["command"] == "verify" else answer
+        if task["command"] == "verify" and earlier:  # what was to change is said by the run alone
+            said = {name: answer[name] for name in ("outcomes", "counts", "verified") if answer.get(name)}
+            answer = {**earlier, **said, "exit_code": answer["exit_code"], "error": answer["error"]}
+        other = f"{pbx.name}: its worker is version {answer['version']} of this tool, not {own_version()}."
+        if answer["version"] != own_version() and other not in self.attention:
+            self.attention.append(other)
+        pbx.answer = answer
         self.interface.hears(pbx.name, None)
         if keep:
             self.known_folder.keep_answer(pbx.slug, {**pbx.answer, "plan": None, "text": []})
