@@ -12,14 +12,13 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
 from batch.commands.check import Checked, check
-from batch.commands.command_lines import command as command_line
 from batch.errors import Interrupted, UsageError
 from batch.fleet.crew import Crew, LocalCrew
 from batch.fleet.gate import why_shut
 from batch.fleet.pbxs import NOT_CHOSEN, Pbx, ProfileSettings, digest_of, find_pbxs, part_in, stops_all, typed_passwords
 from batch.fleet.results import FleetReport, write_fleet_results
 from batch.fleet.tasks import FORMAT, TRAVELS, Task, TaskAnswer, empty_answer, own_version
-from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done, window_of
+from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done, shut_text, window_of
 from batch.joined_settings import settings_again
 from batch.pbx.redaction import Redactor
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
@@ -294,10 +293,7 @@ class Fleet:
             self.interrupted, why = True, "Stopped by you."
         if why:
             run = self.known_folder.path
-            self.attention.append(f"The gate after wave {wave} did not open: {why}")
-            for number, names in later.items():
-                self.attention.append(f"Wave {number} was not begun: {', '.join(names)}.")
-            self.attention.append(f"To take back what wave {wave} wrote: {command_line('undo', run, ['--wave', wave])}")
+            self.attention += [f"The gate after wave {wave} did not open: {why}", *shut_text(run, wave, later)]
         return not why
 
     def _redactor(self) -> Redactor:

@@ -5,13 +5,14 @@ Nothing here waits, asks or looks at a clock: moments are given, and have a time
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from itertools import count, islice
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from batch.commands.command_lines import command
 from batch.errors import UsageError
 from batch.fleet.tasks import TaskAnswer
 from batch.options import hours_of, wave_sizes, zone_of
@@ -210,6 +211,14 @@ def _doubts(one: PbxDone) -> Iterable[str]:
         yield f"{one.pbx}: {counted(len(more), 'more trunk')} went down."
     if one.exit_code not in {0, 5} or one.why:
         yield f"{one.pbx}: {one.why or f'it ended with exit code {one.exit_code}.'}"
+
+
+def shut_text(run: object, wave: int, later: Mapping[int, Collection[str]]) -> Iterable[str]:
+    """Say what a gate that does not open leaves, and what to type next."""
+    for number, pbxs in later.items():
+        yield f"Wave {number} was not begun: {named(pbxs)}."
+    yield f"Once it is put right, go on: {command('resume', run)}"
+    yield f"To take back what wave {wave} wrote: {command('undo', run, ['--wave', wave])}"
 
 
 def forecast_text(

@@ -19,6 +19,7 @@ from batch.fleet.waves import (
     forecast_text,
     gate_after,
     pbx_done,
+    shut_text,
     window_of,
 )
 from batch.settings import Settings
@@ -185,6 +186,14 @@ class TestTheGate:
             "Wave 2: 1 PBX, 2 trunks.",
             "The gate after wave 2 stays shut:",
             "  berlin: 1 trunk unknown: A.",
+        ]
+
+    def test_behind_a_shut_one_it_is_told_what_was_not_begun_and_what_to_type(self) -> None:
+        assert list(shut_text("t.runs/my run", 2, {3: ("oslo",), 7: [f"pbx{n}" for n in range(300)]})) == [
+            "Wave 3 was not begun: oslo.",
+            f"Wave 7 was not begun: {', '.join(f'pbx{n}' for n in range(12))} and 288 more.",
+            "Once it is put right, go on: trunk-batch resume 't.runs/my run'",
+            "To take back what wave 2 wrote: trunk-batch undo 't.runs/my run' --wave 2",
         ]
 
     def test_it_looks_at_what_the_answer_of_a_pbx_says(self) -> None:
