@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Final
 
 from batch.commands.check import Checked
@@ -13,12 +14,12 @@ from batch.fleet.pbxs import NOT_CHOSEN, Pbx
 from batch.runs.fleet_folder import FleetFolder
 from batch.runs.folders import RunFolder, results_path
 from batch.runs.outcomes import Ending, Outcome, RowEndings
-from batch.runs.serialization import OUTCOME, fits, is_listed, read_outcome, read_problem
+from batch.runs.serialization import OUTCOME, fits, is_listed, is_moment, read_outcome, read_problem
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.schema.problems import Problem
 from batch.tables.row_results import ChangeLine, ListedSheet, Tone
-from batch.wording import counted, some_of
+from batch.wording import counted, moment, some_of
 from batch.writers.run_results import Results, give_back
 
 PBXS: Final = "PBXs"
@@ -203,7 +204,8 @@ def _sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> ListedSh
         wanted = sum(outcome.as_wanted and outcome.chosen for outcome in ended)
         state, answer = state_of(pbx), pbx.answer
         why = pbx.why or " ".join(filter(None, map((answer.get("error") or {}).get, ("message", "hint"))))
-        times = [str(answer.get(name, ""))[:19].replace("T", " ") for name in ("started", "ended")]
+        said = [str(answer.get(name, "")) for name in ("started", "ended")]
+        times = [moment(datetime.fromisoformat(text)) if is_moment(text) else "" for text in said]
         left = sum(not outcome.as_wanted for outcome in ended)
         numbers: list[str | int] = [pbx.name, pbx.wave, state, len(ended), wanted, left]
         lines.append([*numbers, str(answer.get("address", "")), *times, why, str(answer.get("run", ""))])

@@ -122,7 +122,7 @@ def _next_text(planned: FleetPlanned) -> Iterator[str]:
             yield "Nothing is sent until every hazard is allowed by name, or its PBX is left out with --skip-pbx."
     elif not planned.plannable:
         yield "No PBX can be done. Nothing was sent."
-    elif planned.command == "plan":
+    elif planned.command == "plan" and _amounts(planned.plannable)[0]:
         flags = [*_flags(settings), "--expect", planned.digest]
         yield f"Next: {command('apply', settings.workbook, flags)}"
     if planned.left and planned.plannable:
