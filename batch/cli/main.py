@@ -103,7 +103,8 @@ def _export_fleet(settings: Settings, flags: argparse.Namespace, console: Consol
 
     terminal = Terminal(console, assume_yes=False)
     profiles = fleet_profiles(flags, terminal.tell)
-    exported = export_fleet(settings, named_pbxs(settings, None if flags.every else flags.pbx), profiles, terminal)
+    pbxs = named_pbxs(settings, None if flags.every else flags.pbx, terminal.tell)
+    exported = export_fleet(settings, pbxs, profiles, terminal)
     console.say(fleet_export_text(exported, console.shown))
     if console.json:
         console.hand_over(json_shapes.fleet_export_json(exported))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def make_template(flags: argparse.Namespace, console: Console) -> int:
     """Write an empty workbook."""
     path: Path = flags.output
-    pbxs = _pbxs_of(flags)
+    pbxs = _pbxs_of(flags, console)
     try:
         written = _new_template(path, pbxs)
     except OSError as error:
@@ -35,7 +35,7 @@ def make_template(flags: argparse.Namespace, console: Console) -> int:
     return 0
 
 
-def _pbxs_of(flags: argparse.Namespace) -> list[str]:
+def _pbxs_of(flags: argparse.Namespace, console: Console) -> list[str]:
     """Return the PBXs that the workbook is for; none for a workbook that names no PBX."""
     if not (flags.pbx or flags.every):
         return []
@@ -44,7 +44,7 @@ def _pbxs_of(flags: argparse.Namespace) -> list[str]:
     from batch.settings import Settings  # noqa: PLC0415
 
     settings = Settings(workbook=flags.output, pbx_addresses=profile_addresses(flags.profile_file))
-    return named_pbxs(settings, None if flags.every else flags.pbx)
+    return named_pbxs(settings, None if flags.every else flags.pbx, console.complain)
 
 
 def _new_template(path: Path, pbxs: Sequence[str]) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from batch.errors import UsageError
@@ -37,8 +37,10 @@ def pbx_faults(settings: Settings, texts: Sequence[str]) -> Mapping[str, Finding
     return faults
 
 
-def named_pbxs(settings: Settings, names: Sequence[str] | None) -> list[str]:
-    """Return the PBXs that were named, each once; or, for None, all profiles with an address, one for each address.
+def named_pbxs(settings: Settings, names: Sequence[str] | None, tell: Callable[[str], None]) -> list[str]:
+    """Return the PBXs that were named, each once; or, for None, all profiles with an address.
+
+    Of several of one address that is the first, and it is told.
 
     Raises:
         UsageError: there is no such one, or two of them are one PBX.
@@ -54,6 +56,8 @@ def named_pbxs(settings: Settings, names: Sequence[str] | None) -> list[str]:
                 "No profile of a trunk-batch.toml that counts has an address.",
                 'Make one: [berlin], and below it url = "https://PBX:8088"; trunk-batch explain profile says where.',
             )
+        for twice in faults.values():
+            tell(f"{twice.message} The first of them is taken.")
         return [name for name in found if name not in faults]
     found = list(dict.fromkeys(names))
     if fault := next(iter(pbx_faults(settings, found).values()), None):

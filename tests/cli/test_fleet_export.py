@@ -6,7 +6,7 @@ import _thread
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,11 @@ class Offices:
     served: dict[str, RunningPbx]
     file: Path
     flags: tuple[str, ...] = ("--attempts", "1", "--rate", "1000")
-    gone: str = field(default="http://127.0.0.1:9")
+
+    def away(self) -> str:
+        """Add one that does not answer."""
+        self.add("away", 'url = "http://127.0.0.1:9"', 'client_id = "script"', f'secret_file = "{self.file}"')
+        return "away"
 
     def add(self, name: str, *lines: str) -> None:
         with self.file.open("a", encoding="utf-8") as file:
@@ -119,10 +123,9 @@ class TestWhatIsRefusedBeforeAnythingIsAsked:
 
 class TestPbxsThatCannotBeRead:
     def test_are_named_and_the_others_exported(self, shell: Shell, offices: Offices) -> None:
-        offices.add("away", f'url = "{offices.gone}"', 'client_id = "script"', f'secret_file = "{offices.file}"')
         offices.add("unkept", 'url = "https://192.0.2.9"', 'client_id = "script"')
         offices.add("wrong", 'url = "https://192.0.2.8"', "speed = 2")
-        names = ("away", "berlin", "unkept", "wrong")
+        names = (offices.away(), "berlin", "unkept", "wrong")
         ran = shell("export", "-o", "all.xlsx", "--pbx", *names, *offices.flags)
         assert ran.code == 5
         first, second, *named = ran.out.splitlines()
@@ -225,6 +228,15 @@ class TestAWorkbookOfMany:
         assert ran.code == 0
         assert [(one["pbx"], one["address"], one["counts"]["dids"]) for one in ran.json["pbxs"]] == [(url, url, 2)]
 
+    def test_has_a_box_of_two_names_once_and_says_so(self, shell: Shell, offices: Offices) -> None:
+        offices.add("again", f'url = "{offices.served["paris"].url}/"')
+        told = f"again and paris are one PBX: both have the address {offices.served['paris'].url}. The first of them"
+        for words in (("export", "-o", "all.xlsx", *offices.flags), ("template", "-o", "new.xlsx")):
+            ran = shell(*words, "--all")
+            assert ran.code == 0
+            assert told in ran.err
+        assert read_workbook(Path("all.xlsx")).metadata.pbxs.keys() == {"berlin", "paris"}
+
     def test_may_be_of_one_at_a_time(self, shell: Shell, offices: Offices) -> None:
         assert shell("export", "-o", "all.xlsx", "--all", "--pbxs", "1", *offices.flags).code == 0
         assert read_workbook(Path("all.xlsx")).metadata.pbxs.keys() == {"berlin", "paris"}
@@ -234,7 +246,7 @@ class TestAnEditedWorkbookOfMany:
     @pytest.fixture
     def edited(self, shell: Shell, offices: Offices) -> Path:
         path = Path("all.xlsx")
-        assert shell("export", "-o", path, "--all", *offices.flags).code == 0
+        assert shell("export", "-o", path, "--pbx", *offices.served, offices.away(), *offices.flags).code == 5
         book = openpyxl.load_workbook(path)
         book["DIDs"]["D4"] = "Back door"
         book.save(path)
@@ -292,6 +304,8 @@ class TestAnEditedWorkbookOfMany:
             "berlin": [("Main", "keep"), ("Side", "keep")],
             "paris": [("Main", "update"), ("Odd", "keep")],
         }
+        offered = shell("plan", edited).out.splitlines()[-1]
+        assert offered.startswith("Next: trunk-batch apply all.xlsx --expect ")
         assert changes["paris"][0]["dids"]["renamed"] == [{"did": "33101", "old": "Door", "new": "Back door"}]
 
 
