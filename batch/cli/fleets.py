@@ -97,7 +97,11 @@ def _workers(folder: FleetFolder, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _typed_then(folder: FleetFolder) -> dict[str, Any]:
     """Return what was said when the run began, but for which PBX is meant: its profiles say that, now as then."""
-    said = {name: value for name, value in folder.settings.items() if OPTIONS[name].part is not WHERE}
+    said = {
+        name: value
+        for name, value in folder.settings.items()
+        if OPTIONS[name].part is not WHERE and not OPTIONS[name].trust
+    }
     said |= {"practice": folder.practice}
     again = {name: value for name, value in said.items() if value != OPTIONS[name].usual and value != []}
     return {name: OPTIONS[name].kind(value) for name, value in again.items()} | {"workbook": folder.workbook}

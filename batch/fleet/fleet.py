@@ -169,7 +169,7 @@ class Fleet:
         folder = read_fleet_folder(run)
         copy = run / folder.copy
         places = {"workbook": folder.workbook, "run_dir": run, "run_copy": copy}
-        settings = settings_again(folder.settings, dict(given), Origin(), **places)
+        settings = settings_again(folder.settings, dict(given), Origin(vouched=False), **places)
         checked = check(settings)
         if checked.workbook.sha256 != folder.sha256:
             raise UsageError(f"The run's own copy of the workbook, {copy}, is not what it was.", "Apply it anew.")
