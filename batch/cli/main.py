@@ -128,7 +128,7 @@ def _check(flags: argparse.Namespace, console: Console) -> int:
         raise already_there(settings.write_columns)
     checked = check(settings)
     if not checked.parts:
-        check_for_one(settings, "this workbook")
+        _check_for_one(settings, flags)
     if settings.write_columns is not None:
         write_guess(checked, settings.write_columns)
     marked = None if settings.marked is None else mark(checked, settings.marked)
@@ -148,6 +148,11 @@ def _settings(flags: argparse.Namespace, console: Console) -> Settings:
     from batch.cli.profiles import settings_of  # noqa: PLC0415 - not for --help
 
     return settings_of(flags, Terminal(console, assume_yes=False).tell)
+
+
+def _check_for_one(settings: Settings, flags: argparse.Namespace) -> None:
+    """Refuse what was said of many PBXs for a workbook of one; the environment may name a broker for others."""
+    check_for_one(settings if flags.workers is not None else replace(settings, workers=None), "this workbook")
 
 
 def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[str, Any]]:
@@ -171,7 +176,7 @@ def _plan(flags: argparse.Namespace, console: Console) -> int:
         from batch.cli.fleets import show_fleet_plan  # noqa: PLC0415 - only where there are many PBXs
 
         return show_fleet_plan(checked, flags, console)
-    check_for_one(settings, "this workbook")
+    _check_for_one(settings, flags)
     planned = flow.plan(checked, Terminal(console, assume_yes=False))
     written = None if settings.output is None else flow.write_plan_workbook(planned, settings.output)
     page = None if settings.summary is None else flow.write_plan_page(planned, settings.summary)
@@ -211,7 +216,7 @@ def _apply(flags: argparse.Namespace, console: Console) -> int:
         from batch.cli.fleets import write_fleet  # noqa: PLC0415 - only where there are many PBXs
 
         return write_fleet(checked, flags, console)
-    check_for_one(settings, "this workbook")
+    _check_for_one(settings, flags)
     done = flow.apply(checked, Terminal(console, assume_yes=flags.yes))
     return _show_report(done, console)
 
