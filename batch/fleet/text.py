@@ -42,7 +42,7 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
     if planned.checked.settings.practice:
         yield "PRACTICE: each PBX is a practice PBX, no real trunk is touched."
     yield from problems_text(planned.stopping, shown)
-    in_full = len(planned.plannable) <= _FEW or shown.trunks is None
+    in_full = len(pbxs) <= _FEW or shown.trunks is None
     for wave in waves:
         yield from ["", f"Wave {wave}"] if len(waves) > 1 else [""]
         for pbx in (pbx for pbx in pbxs if pbx.wave == wave):
@@ -60,14 +60,15 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
 
 def _of_pbx(pbx: Pbx, shown: Shown, *, in_full: bool) -> Iterator[str]:
     plan = pbx.answer.get("plan") or {}
-    if not pbx.digest:
-        yield f"  {pbx.name}: {state_of(pbx)}. {_why(pbx)}"
-        yield from _stands_against(plan, shown)
-        return
     updates = sum(change["kind"] == "update" for change in plan.get("changes", ()))
     kept = len(plan.get("changes", ())) - updates
-    yield f"  {pbx.name}: {counted(updates, 'trunk')} to write, {kept} already up to date."
-    yield from (f"    {line}" for line in pbx.answer.get("text", ())[2:] if in_full and _is_of_pbx(line))
+    said = f"{counted(updates, 'trunk')} to write, {kept} already up to date." if plan else _why(pbx)
+    yield f"  {pbx.name}: {said}" if pbx.digest else f"  {pbx.name}: {state_of(pbx)}. {said}".rstrip()
+    text = [f"    {line}" for line in pbx.answer.get("text", ())[2:] if _is_of_pbx(line)]
+    if in_full and text:
+        yield from text
+    elif not pbx.digest:
+        yield from _stands_against(plan, shown)
 
 
 def _is_of_pbx(line: str) -> bool:

@@ -92,12 +92,12 @@ class Merges:
 def merges_of(sheet: Sheet, raw: RawSheet, region: Region, headers: Headers) -> Merges:
     """Look at the merged cells in the rows of a table.
 
-    A column that says which trunk is meant counts for every row that it is merged over.
+    A column that says which trunk is meant, or which PBX, counts for every row that it is merged over.
     """
     links = {
         headers.columns[column.field]: column.field
-        for column in sheet.columns
-        if column.parser is Parser.TRUNK and column.field in headers.columns
+        for column in (*sheet.columns, *sheet.of_fleets)
+        if (column.parser is Parser.TRUNK or column in sheet.of_fleets) and column.field in headers.columns
     }
     spread: dict[str, dict[int, int]] = {name: {} for name in links.values()}
     blocks = []

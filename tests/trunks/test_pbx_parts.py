@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+from batch.readers.workbook import Block
 from tests.builders import check, read, sheet, told, workbook
 
 TRUNKS = ("Trunks", "PBX|Wave|Name")
@@ -83,3 +86,10 @@ def test_a_trunk_that_gives_dids_up_is_looked_for_on_its_own_pbx() -> None:
         ("Docks", "Main", "442079460100"),
         ("Old", "Main", "442079460200"),
     ]
+
+
+def test_a_pbx_that_is_merged_over_its_trunks_counts_for_all_of_them() -> None:
+    merged = Block(first_row=2, last_row=3, first_column=0, last_column=0)
+    trunks = replace(sheet(*TRUNKS, "berlin|1|Main", "||Docks", "hamburg||Gate"), merged=(merged,))
+    given = workbook(trunks, sheet("DIDs", "Trunk|DID", "Docks|442079460100"))
+    assert {problem.code for problem in check(given)} == {"cells-merged"}
