@@ -59,6 +59,11 @@ class FleetReport:
         return 0 if codes <= {0} and all(outcome.as_wanted for outcome in self.outcomes.values()) else 5
 
 
+def on(pbx: str, trunk: str) -> str:
+    """Call a trunk by its name and its PBX: others may have one of that name."""
+    return f"{trunk} ({pbx})"
+
+
 def state_of(pbx: Pbx) -> str:
     """Say in a word how a PBX stands."""
     if not pbx.chosen:
@@ -96,7 +101,7 @@ def write_fleet_results(
         listed=[_sheet(pbxs, outcomes), *_listed(answers)],
     )
     endings = context.end(outcomes)
-    ended = replace(context.ended(outcomes, endings, first), lines=[*_lines(answers.values())])
+    ended = replace(context.ended(outcomes, endings, first), lines=[*_lines(answers)])
     mark = PRACTICE_MARK if folder.practice else ""
     target = results_path(settings.workbook, settings.results, mark)
     results = give_back(ended, target)
@@ -119,11 +124,12 @@ def _problems(answers: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         yield from filter(None, map(read_problem, answer.get("problems", ())))
 
 
-def _lines(answers: Iterable[Mapping[str, Any]]) -> Iterator[ChangeLine]:
-    for answer in answers:
-        for line in answer.get("changes", ()):
-            if fits(line, [(str, bool)]) and len(line) == len(ChangeLine._fields):
-                yield ChangeLine(*line)
+def _lines(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[ChangeLine]:
+    for name, answer in answers.items():
+        for said in answer.get("changes", ()):
+            if fits(said, [(str, bool)]) and len(said) == len(ChangeLine._fields):
+                line = ChangeLine(*said)
+                yield line._replace(trunk=on(name, line.trunk))
 
 
 def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx]) -> dict[int, Outcome]:
@@ -137,7 +143,7 @@ def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx]) -> dict[int, Outcome]:
         for row, one in said.items():
             at = row if row in own else row + beyond
             if at in records and fits(one, OUTCOME):
-                found[at] = read_outcome(at, one)
+                found[at] = replace(outcome := read_outcome(at, one), name=on(pbx.name, outcome.name))
         for row in own - found.keys():
             found[row] = _unheard(pbx, row, records[row].id, records[row].label)
     return found
@@ -159,7 +165,7 @@ def _unheard(pbx: Pbx, row: int, trunk_id: int | None, name: str) -> Outcome:
         row=row,
         ending=Ending.UNKNOWN if lost else Ending.NOT_RUN,
         trunk_id=trunk_id,
-        name=name,
+        name=on(pbx.name, name),
         note=why or ("It was not heard of since." if lost else ""),
         chosen=pbx.chosen or why != NOT_CHOSEN,
         reached=lost,

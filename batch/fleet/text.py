@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.command_lines import allowing, command, how, profile_of, where, which
-from batch.fleet.results import FleetReport, state_of
+from batch.fleet.results import FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import status_json
 from batch.reports.run_text import left_to_people_text
@@ -250,8 +250,12 @@ def fleet_report_json(report: FleetReport) -> dict[str, Any]:
 
 def _trunks_json(report: FleetReport, pbx: Pbx) -> Sequence[dict[str, Any]]:
     ended = [report.outcomes[row] for row in pbx.rows if row in report.outcomes]
-    names = ("name", "errcode", "errmsg", "attempts")
-    return [{"id": o.trunk_id, "ending": str(o.ending)} | {n: getattr(o, n) for n in names} for o in ended]
+    names = ("errcode", "errmsg", "attempts")
+    return [
+        {"id": o.trunk_id, "name": o.name.removesuffix(on(pbx.name, "")), "ending": str(o.ending)}
+        | {name: getattr(o, name) for name in names}
+        for o in ended
+    ]
 
 
 def fleet_status_json(status: FleetStatus) -> dict[str, Any]:
