@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from samples.making import carrier_cutover, csv_from_a_colleague, did_reassignment, mistakes, number_moves
+from samples.making import carrier_cutover, csv_from_a_colleague, did_reassignment, fleet, mistakes, number_moves
 
 STORIES = {
     "carrier-cutover": carrier_cutover.make,
@@ -17,6 +17,7 @@ STORIES = {
     "mistakes": mistakes.make,
     "csv-from-a-colleague": csv_from_a_colleague.make,
     "number-moves": number_moves.make,
+    "fleet": fleet.make,
 }
 
 

@@ -6,6 +6,7 @@ in the whole workbook, so whatever is said of a row there is true of that row he
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -57,13 +58,14 @@ def carry(task: Task, heard: Heard) -> TaskAnswer:
         said["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
         if isinstance(error, NotApproved):
             said["differs"] = list(error.planned.differs)
-    return {
+    answer = {
         **empty_answer(task, 0, "", "", ""),
         "error": None,
         "started": started,
         "ended": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         **said,
     }
+    return dict(json.loads(json.dumps(answer)))  # as it is after any journey: lists, and no tuples
 
 
 class _Watched(Unattended):

@@ -144,6 +144,9 @@ def undo_fleet(
             return planned
         if not interface.approve(planned):
             raise Declined
+        for pbx in fleet.pbxs.values():
+            if pbx.name not in planned.pbxs or not (pbx.digest or pbx.exit_code):
+                pbx.set_aside()
         settings = replace(fleet.settings, run_dir=given.get("run_dir"), undoes=run.resolve())
         kept = [pbx.kept() for pbx in planned.plannable]
         sha256 = fleet.checked.workbook.sha256

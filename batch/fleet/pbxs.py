@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,8 @@ Raises:
     UsageError: it cannot be said where it is, or as whom to sign in.
 """
 _NAMED: Final = 8
+_CELLS: Final = 3
+"""So many faulty ones are named."""
 NOT_CHOSEN: Final = "Not chosen."
 
 
@@ -70,9 +72,28 @@ class Pbx:
         return self.answer.get("exit_code")
 
     @property
+    def trouble(self) -> str:
+        """What keeps or kept it from being done, and what to do; blank where nothing did."""
+        error = self.answer.get("error") or {}
+        said = self.why or " ".join(filter(None, map(error.get, ("message", "hint"))))
+        if not said and self.answer.get("problems"):
+            return self.faulty([f"{one['sheet']}!{one['cell']}" for one in self.answer["problems"]])
+        return said
+
+    @staticmethod
+    def faulty(cells: Sequence[str]) -> str:
+        """Say that cells of its rows are wrong."""
+        named = some_of(cells, _CELLS)
+        return f"This PBX has errors, in {named}: correct them, or leave their trunks out with --skip-invalid."
+
+    @property
     def error(self) -> str:
         """Code of what kept it from being used; blank where nothing did."""
         return str((self.answer.get("error") or {}).get("code", ""))
+
+    def set_aside(self) -> None:
+        """Have nothing to do with it."""
+        self.chosen, self.why, self.digest, self.answer = False, NOT_CHOSEN, "", {}
 
     def kept(self) -> FleetPbx:
         """Return what the fleet's folder keeps of it."""
@@ -96,7 +117,7 @@ def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, 
     settings, slugs = checked.settings, _slugs(checked.parts)
     pbxs = {name: Pbx(name=name, slug=slugs[name], tables=part) for name, part in checked.parts.items()}
     for name in _only(settings, pbxs):
-        pbxs[name].chosen, pbxs[name].why = False, NOT_CHOSEN
+        pbxs[name].set_aside()
     for pbx in (pbx for pbx in pbxs.values() if pbx.chosen):
         try:
             pbx.settings = _of_part(settings, profile_settings(pbx.name), checked, pbx)
@@ -166,16 +187,16 @@ def _of_part(settings: Settings, own: Settings, checked: Checked, pbx: Pbx) -> S
 def _judge(checked: Checked, pbxs: Mapping[str, Pbx]) -> None:
     """Say of each PBX what of its rows keeps it from being done."""
     settings, stopping = checked.settings, checked.problems.stopping
-    faulty = {problem.trunk for problem in stopping if problem.trunk is not None}
+    faulty = {problem.trunk: problem for problem in reversed(stopping) if problem.trunk is not None}
     for pbx in pbxs.values():
-        at_fault = faulty & {*pbx.rows}
+        at_fault = faulty.keys() & {*pbx.rows}
         left = {*pbx.rows} & checked.choice.rows - at_fault
         if at_fault and settings.skip_invalid:
             pbx.invalid = frozenset(at_fault)
         elif at_fault and pbx.chosen:
-            pbx.why = "Other rows of this PBX have errors: correct them, or leave those trunks out with --skip-invalid."
+            pbx.why = pbx.faulty([f"{faulty[row].sheet}!{faulty[row].cell}" for row in sorted(at_fault)])
         if pbx.chosen and not left and not pbx.why:
-            pbx.chosen, pbx.why = False, NOT_CHOSEN
+            pbx.set_aside()
 
 
 def stops_all(checked: Checked, pbxs: Mapping[str, Pbx]) -> list[Problem]:

@@ -24,14 +24,15 @@ from batch.writers.run_results import Results, give_back
 
 PBXS: Final = "PBXs"
 _NAMED: Final = 6
-_STATES: Final = {0: "as wanted", 3: "errors", 4: "held back", 5: "some left", 6: "not reached", 130: "stopped"}
+_STATES: Final = {0: "as wanted", 3: "to correct", 4: "held back", 5: "unfinished", 6: "not reached", 130: "stopped"}
 _BY_ERROR: Final = {
     "sign-in-refused": "sign-in refused",
-    "pbx-unreachable": "not reached",
+    "address-blocked": "address blocked",
+    "pbx-unusable": "refused by the PBX",
     "lost": "not heard of",
     "not-allowed": "refused by its worker",
 }
-_TONES: Final = {"as wanted": Tone.GOOD, "not chosen": Tone.QUIET, "not run": Tone.QUIET, "some left": Tone.WARN}
+_TONES: Final = {"as wanted": Tone.GOOD, "not chosen": Tone.QUIET, "not run": Tone.QUIET, "unfinished": Tone.WARN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def state_of(pbx: Pbx) -> str:
     if not pbx.chosen:
         return "not chosen"
     if pbx.why:
-        return "errors" if pbx.settings else "no settings"
+        return "to correct" if pbx.settings else "no settings"
     if pbx.error in _BY_ERROR:
         return _BY_ERROR[pbx.error]
     if pbx.answer.get("command") == "plan" or pbx.exit_code is None:
@@ -87,8 +88,8 @@ def write_fleet_results(
 ) -> FleetReport:
     """Put together what is known of every PBX, and write the results beside the workbook and into the run's folder."""
     settings, answers = checked.settings, {name: pbx.answer for name, pbx in pbxs.items()}
-    problems = [*checked.problems.stopping, *_problems(answers.values())]
-    outcomes = _outcomes(checked, pbxs)
+    of_workbook = [] if folder.command == "undo" else checked.problems.stopping
+    outcomes = _outcomes(checked, pbxs, of_workbook)
     first = [*attention, *(f"{name}: {line}" for name, said in answers.items() for line in said.get("attention", ()))]
     context = RunContext(
         checked=checked,
@@ -96,7 +97,7 @@ def write_fleet_results(
         practice=folder.practice,
         folder=RunFolder(path=folder.path, id=folder.id, copy=folder.copy),
         started=folder.started,
-        problems=problems,
+        problems=[*of_workbook, *_problems(answers.values())],
         command=folder.command,
         listed=[_sheet(pbxs, outcomes), *_listed(answers)],
     )
@@ -132,9 +133,9 @@ def _lines(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[ChangeLine]:
                 yield line._replace(trunk=on(name, line.trunk))
 
 
-def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx]) -> dict[int, Outcome]:
+def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx], problems: Sequence[Problem]) -> dict[int, Outcome]:
     """Return what became of every trunk: as its PBX's run says, else why nothing did."""
-    found = without_sending(checked, checked.problems.stopping, {})
+    found = without_sending(checked, problems, {})
     records = {record.row: record for record in checked.records.trunks}
     for pbx in pbxs.values():
         said = {int(row): one for row, one in pbx.answer.get("outcomes", {}).items() if row.isdecimal()}
@@ -160,7 +161,7 @@ def _unheard(pbx: Pbx, row: int, trunk_id: int | None, name: str) -> Outcome:
     """Return the ending of a trunk of which its PBX's run says nothing."""
     handed_out = pbx.answer.get("command") not in {None, "plan"}
     lost = handed_out and (pbx.exit_code is None or pbx.error == "lost")
-    why = pbx.why or " ".join(filter(None, map((pbx.answer.get("error") or {}).get, ("message", "hint"))))
+    why = pbx.trouble
     return Outcome(
         row=row,
         ending=Ending.UNKNOWN if lost else Ending.NOT_RUN,
@@ -209,12 +210,11 @@ def _sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> ListedSh
         ended = [outcomes[row] for row in pbx.rows if row in outcomes]
         wanted = sum(outcome.as_wanted and outcome.chosen for outcome in ended)
         state, answer = state_of(pbx), pbx.answer
-        why = pbx.why or " ".join(filter(None, map((answer.get("error") or {}).get, ("message", "hint"))))
         said = [str(answer.get(name, "")) for name in ("started", "ended")]
         times = [moment(datetime.fromisoformat(text)) if is_moment(text) else "" for text in said]
         left = sum(not outcome.as_wanted for outcome in ended)
         numbers: list[str | int] = [pbx.name, pbx.wave, state, len(ended), wanted, left]
-        lines.append([*numbers, str(answer.get("address", "")), *times, why, str(answer.get("run", ""))])
+        lines.append([*numbers, str(answer.get("address", "")), *times, pbx.trouble, str(answer.get("run", ""))])
         tones.append(_TONES.get(state, Tone.BAD))
     states = Counter(map(state_of, pbxs.values()))
     says = ", ".join(f"{number} {state}" for state, number in states.most_common())

@@ -11,7 +11,7 @@ from batch.fleet.results import FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import status_json
 from batch.reports.run_text import left_to_people_text
-from batch.runs.outcomes import ENDINGS, Ending, failure_groups
+from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.run_report import run_headline
 from batch.runs.run_status import FleetStatus
 from batch.settings import OPTIONS, Settings
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _FEW: Final = 3
 """Of so few PBXs the plans are told in full."""
+_NOT_BEGUN: Final = (Ending.INVALID, Ending.BLOCKED, Ending.NOT_RUN)
 _OF_FLEETS: Final = ("only_pbx", "skip_pbx", "waves", "window", "time_zone", "gate_command", "pbxs")
 
 
@@ -62,7 +63,7 @@ def _of_pbx(pbx: Pbx, shown: Shown, *, in_full: bool) -> Iterator[str]:
     plan = pbx.answer.get("plan") or {}
     updates = sum(change["kind"] == "update" for change in plan.get("changes", ()))
     kept = len(plan.get("changes", ())) - updates
-    said = f"{counted(updates, 'trunk')} to write, {kept} already up to date." if plan else _why(pbx)
+    said = f"{counted(updates, 'trunk')} to write, {kept} already up to date." if plan else pbx.trouble
     yield f"  {pbx.name}: {said}" if pbx.digest else f"  {pbx.name}: {state_of(pbx)}. {said}".rstrip()
     text = [f"    {line}" for line in pbx.answer.get("text", ())[2:] if _is_of_pbx(line)]
     if in_full and text:
@@ -85,11 +86,6 @@ def _stands_against(plan: Mapping[str, Any], shown: Shown) -> Iterator[str]:
     more = len(stopping[shown.items or len(stopping) :]) + len(refused[shown.items or len(refused) :])
     if more:
         yield f"    … and {more:,} more; -v shows every one."
-
-
-def _why(pbx: Pbx) -> str:
-    error = pbx.answer.get("error") or {}
-    return pbx.why or f"{error.get('message', '')} {error.get('hint', '')}".strip()
 
 
 def _amounts(pbxs: Iterable[Pbx]) -> tuple[int, int, float]:
@@ -148,29 +144,46 @@ def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str
     if report.interrupted:
         yield "Stopped by you. What was under way on each PBX was settled first."
     states = Counter(map(state_of, chosen))
-    yield f"{counted(len(chosen), 'PBX')}: {', '.join(f'{number} {state}' for state, number in states.most_common())}."
-    for pbx in chosen:
-        if state_of(pbx) != "as wanted":
-            yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {_why(pbx)}".rstrip()
+    back = "Taken back on " if report.folder.command == "undo" else ""
+    each = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    yield f"{back}{counted(len(chosen), 'PBX')}: {each}."
+    left = [pbx for pbx in chosen if state_of(pbx) != "as wanted"]
+    for pbx in left:
+        yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {pbx.trouble}".rstrip()
     yield from report.attention
     yield from _endings_text(report)
-    open_ones = [outcome for outcome in report.outcomes.values() if not outcome.as_wanted]
-    for trouble in failure_groups(open_ones)[: shown.items]:
+    for trouble in failure_groups(_open_trunks(report))[: shown.items]:
         yield f"  {trouble.describe(named(trouble.names, shown))}"
     yield from left_to_people_text(report.listed)
-    yield from (verified for pbx in chosen for verified in _verified_text(pbx))
-    path = report.folder.path
-    if any(outcome.reached for outcome in report.outcomes.values()) and report.folder.command != "undo":
-        yield f"To take it back:  {command('undo', path)}"
-    yield f"Run: {path}"
-    if report.exit_code:
-        yield f"Go on with it:  {command('resume', path)}"
-        yield f"One PBX alone:  {command('status', path / (chosen[0].slug if chosen else 'PBX'))}"
+    yield from _verified_text(chosen)
+    yield from _next_steps(report, left)
     for output in report.outputs:
         yield from output.lines
     if report.results.note:
         yield report.results.note
     yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _next_steps(report: FleetReport, left: Sequence[Pbx]) -> Iterator[str]:
+    path, results = report.folder.path, report.results.path
+    if any(outcome.reached for outcome in report.outcomes.values()) and report.folder.command != "undo":
+        yield f"To take it back:  {command('undo', path)}"
+    yield f"Run: {path}"
+    if report.exit_code and (report.interrupted or any(not pbx.why for pbx in left)):
+        yield f"Go on with it:  {command('resume', path)}"
+    if results and any(pbx.why for pbx in left):
+        again = command("apply", results, where(report.checked.settings))
+        yield f"What is to correct, correct it in the results, then:  {again}"
+    if begun := [pbx.slug for pbx in left if pbx.answer.get("run")]:
+        yield f"One PBX alone:  {command('status', path / begun[0])}"
+
+
+def _open_trunks(report: FleetReport) -> Iterator[Outcome]:
+    """Yield the trunks that are not as wanted, but those not begun with, where it is told of their PBX why."""
+    for pbx in report.pbxs.values():
+        for outcome in filter(None, map(report.outcomes.get, pbx.rows)):
+            if not pbx.trouble or outcome.ending not in _NOT_BEGUN:
+                yield outcome
 
 
 def _endings_text(report: FleetReport) -> Iterator[str]:
@@ -181,13 +194,16 @@ def _endings_text(report: FleetReport) -> Iterator[str]:
         yield f"  {amount:>{width}} {ending!s:<10} {ENDINGS[ending].means}"
 
 
-def _verified_text(pbx: Pbx) -> Iterator[str]:
-    verified = pbx.answer.get("verified")
-    if verified is not None:
-        yield f"{pbx.name}: {counted(verified['match'], 'trunk')} as wanted."
+def _verified_text(pbxs: Sequence[Pbx]) -> Iterator[str]:
+    found = {pbx.name: verified for pbx in pbxs if (verified := pbx.answer.get("verified"))}
+    if not found:
+        return
+    match = sum(verified["match"] for verified in found.values())
+    yield f"Read just now on {counted(len(found), 'PBX')}: {counted(match, 'trunk')} as wanted."
+    for name, verified in found.items():
         for drift in verified["differ"]:
-            place = f"{drift['sheet']}!{drift['cell']}"
-            yield f"  {place} {drift['trunk']}, {drift['field']}: {drift['wanted']} wanted, {drift['found']} found."
+            place = f"{drift['sheet']}!{drift['cell']} {drift['trunk']} on {name}"
+            yield f"  {place}, {drift['field']}: {drift['wanted']} wanted, {drift['found']} found."
 
 
 def fleet_status_text(status: FleetStatus) -> Iterator[str]:
@@ -224,7 +240,7 @@ def _pbx_json(pbx: Pbx) -> dict[str, Any]:
         "wave": pbx.wave,
         "state": state_of(pbx),
         "exit_code": pbx.exit_code,
-        "why": _why(pbx),
+        "why": pbx.trouble,
         "digest": pbx.digest,
         **{name: str(answer.get(name, "")) for name in ("address", "started", "ended", "run")},
         "counts": {str(ending): dict(answer.get("counts", {})).get(str(ending), 0) for ending in Ending},

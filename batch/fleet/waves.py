@@ -178,7 +178,7 @@ class Gate:
     def text(self) -> Iterable[str]:
         """Tell how the wave went, and why the gate stays shut if it does."""
         pbxs, trunks = len(self.done), sum(len(names) for one in self.done for names in one.endings.values())
-        yield f"Wave {self.wave}: {counted(pbxs, 'PBX')}, {counted(trunks, 'trunk')}."
+        yield f"Wave {self.wave} is done: {counted(trunks, 'trunk')} on {counted(pbxs, 'PBX')}."
         yield from (f"  {one.pbx} was not begun. {one.why}".rstrip() for one in self.done if one.exit_code is None)
         if self.reasons:
             yield f"The gate after wave {self.wave} stays shut:"
@@ -247,18 +247,20 @@ def forecast_text(
     done_at = now.astimezone(UTC) + timedelta(seconds=needs)
     if wrote:
         yield f"{what}. At the speed so far that takes {duration(needs)}, until {_clock(done_at, zone)}."
-    else:
+    elif any(to_write.values()):
         yield f"{what}. How long that takes is not known yet: nothing was written so far."
+    else:
+        yield f"{what}."
     if window is None:
         return
     closes_at = window.closes_at(now)
     yield f"The window closes at {_clock(closes_at, zone)} ({zone}); what is not begun by then is not run."
     if wrote:
         back_by = closes_at - timedelta(seconds=_seconds_for({**wrote, **to_write}, pace, at_a_time))
-        late = " That is before this wave is done: going back then ends after the window closes."
+        late = " That is before this wave is done: going back would end after the window closes."
         yield (
-            f"The last safe moment to take back everything written, with this wave, inside the window: "
-            f"{_clock(back_by, zone)}.{late if back_by < done_at else ''}"
+            f"To take everything back inside the window, this wave too, undo must begin by {_clock(back_by, zone)}."
+            f"{late if back_by < done_at else ''}"
         )
 
 

@@ -51,7 +51,8 @@ class Page:
 def page_of(sheet: Sheet, rows: Iterable[Mapping[str, Cell]], own: Sequence[str] = (), **more: Any) -> Page:
     """Lay rows (field or own header to cell) out under the layout's columns, then the own ones; ``{}`` is blank."""
     listed = list(rows)
-    used = [column for column in sheet.columns if any(column.field in row for row in listed)]
+    columns = (*sheet.of_fleets, *sheet.columns)
+    used = [column for column in columns if any(column.field in row for row in listed)]
     keys = [*(column.field for column in used), *own]
     return Page(
         name=sheet.title,

@@ -174,7 +174,7 @@ class TestTheGate:
     def test_a_pbx_that_could_not_be_planned_does_not_keep_the_others_from_theirs(self) -> None:
         gate = gate_after(2, [done("paris"), done(exit_code=None, endings={}, why="No route.")], None)
         assert gate.reasons == []
-        assert list(gate.text()) == ["Wave 2: 2 PBXs, 2 trunks.", "  berlin was not begun. No route."]
+        assert list(gate.text()) == ["Wave 2 is done: 2 trunks on 2 PBXs.", "  berlin was not begun. No route."]
 
     def test_what_was_left_out_or_as_it_should_be_opens_it(self) -> None:
         endings = {"applied": ["A"], "unchanged": ["B"], "skipped": ["C"], "invalid": ["D"], "blocked": ["E"]}
@@ -183,7 +183,7 @@ class TestTheGate:
     def test_what_is_told_of_a_shut_one_says_why(self) -> None:
         gate = Gate(wave=2, done=[done()], reasons=["berlin: 1 trunk unknown: A."])
         assert list(gate.text()) == [
-            "Wave 2: 1 PBX, 2 trunks.",
+            "Wave 2 is done: 2 trunks on 1 PBX.",
             "The gate after wave 2 stays shut:",
             "  berlin: 1 trunk unknown: A.",
         ]
@@ -241,8 +241,8 @@ class TestWhenItWouldBeDone:
 
     def test_a_last_moment_that_is_before_its_end_is_told_as_that(self) -> None:
         assert self.told(done(wrote=10, seconds=3000), hours=window("01:00", "04:00"))[-1] == (
-            "The last safe moment to take back everything written, with this wave, inside the window: 01:55. "
-            "That is before this wave is done: going back then ends after the window closes."
+            "To take everything back inside the window, this wave too, undo must begin by 01:55. "
+            "That is before this wave is done: going back would end after the window closes."
         )
 
     def test_it_is_told_by_the_clock_of_the_window_with_the_last_moment_to_go_back(self) -> None:
@@ -250,7 +250,7 @@ class TestWhenItWouldBeDone:
         assert self.told(*before, hours=window("01:00", "04:00")) == [
             "Wave 2: 3 PBXs, 40 trunks to write. At the speed so far that takes 20 min, until 01:50.",
             "The window closes at 04:00 (Europe/Berlin); what is not begun by then is not run.",
-            "The last safe moment to take back everything written, with this wave, inside the window: 03:35.",
+            "To take everything back inside the window, this wave too, undo must begin by 03:35.",
         ]
 
     def test_more_at_a_time_are_as_quick_as_the_longest(self) -> None:
@@ -264,4 +264,4 @@ class TestWhenItWouldBeDone:
         told = list(forecast_text(2, {"oslo": 60}, [berlin], 1, utc("2027-03-28 00:30"), hours))
         assert told[0].endswith("that takes 60 min, until 03:30.")
         assert told[1].startswith("The window closes at 04:00 ")
-        assert ": 01:59. That is before this wave is done: " in told[2]
+        assert " by 01:59. That is before this wave is done: " in told[2]

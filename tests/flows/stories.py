@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import pbkdf2_hmac
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
+
+from openpyxl import load_workbook
 
 from batch.practice.state import read_state
 from samples.making.files import lined
@@ -30,6 +33,10 @@ ALLOWED: Final[Mapping[str, Sequence[str]]] = {
     "number-moves": (*LOSING_NUMBERS, "--allow", "did-doubled", "--allow", "routes"),
 }
 """What a story lets happen."""
+FLEET: Final = "fleet"
+"""The story of many PBXs, which is told by itself."""
+WRONG: Final = "C34"
+"""The cell on its sheet DIDs that is wrong."""
 GOING_THROUGH = tuple(name for name in NAMES if name != "mistakes")
 _LINE = 118
 
@@ -73,14 +80,61 @@ class Told:
         return [one for one in ran if isinstance(one, Ran)]
 
 
-_LEFT: Final = shutil.ignore_patterns("expect", "*.practice.json", "*.runs", "*-results*")
+_QUICKLY: Final = (*FAST, "--attempts", "2")
+
+
+@dataclass(slots=True, kw_only=True)
+class Night:
+    """What was said, command by command, in the night of the fleet."""
+
+    folder: Path
+    workbook: Path
+    told: list[tuple[str, Ran]] = field(default_factory=list)
+    held: dict[str, list[Json]] = field(default_factory=dict)
+    """What the PBXs held when everything was done, before one wave went back."""
+
+    def says(self, *words: object) -> None:
+        """Carry out a command, and keep what it says."""
+        self.told.append((" ".join(["trunk-batch", *map(str, words)]), run(*words)))
+
+    def codes(self) -> list[tuple[str, int]]:
+        return [(line.split()[1], ran.code) for line, ran in self.told]
+
+    @property
+    def fleet_run(self) -> Path:
+        return min(self.workbook.with_name("offices.runs").iterdir())
+
+    @property
+    def results(self) -> Path:
+        return self.workbook.with_name("offices-PRACTICE-results.xlsx")
+
+    def holds(self, of: str = "practice") -> dict[str, list[Json]]:
+        """Tell the trunks of each PBX: as it holds them in practice, or, of ``pbx``, as it held them before."""
+        files = {path.name.split(".")[1]: path for path in sorted(self.folder.glob(f"*.{of}.json"))}
+        return {name: [digest_of(trunk) for trunk in read_state(path).trunks.values()] for name, path in files.items()}
+
+    @property
+    def first_results(self) -> Path:
+        """Those of the first apply, as they were then."""
+        return self.folder / "first-results.xlsx"
+
+    def transcript(self) -> str:
+        """Return all of it as it stands on a screen, but for what is another one each time."""
+        text = "\n".join(f"$ {line}\n{ran.said}[{ran.code}]\n" for line, ran in self.told)
+        for run_folder in sorted(self.workbook.with_name("offices.runs").iterdir()):
+            text = text.replace(run_folder.name, f"RUN-{run_folder.name[-14:]}")
+        text = re.sub(r"(127\.0\.0\.1):\d+", r"\1:PORT", text.replace(f"{self.folder}/", ""))
+        return re.sub(r"takes \d+ s, until \d\d:\d\d", "takes N s, until HH:MM", text)
+
+
+_LEFT: Final = shutil.ignore_patterns("expect", "README.md", "*.practice.json", "*.runs", "*-results*")
 """What a sample is copied without: what it comes to, and what is left of trying it as the README says."""
 
 
 def copy_of(name: str, folder: Path) -> Path:
     """Copy a sample and return its workbook."""
     shutil.copytree(SAMPLES / name, folder, dirs_exist_ok=True, ignore=_LEFT)
-    return folder / BOOKS[name]
+    return folder / BOOKS.get(name, "offices.xlsx")
 
 
 def allowances(name: str, workbook: Path) -> Sequence[object]:
@@ -134,6 +188,28 @@ def tell(name: str, folder: Path) -> Told:
         wire_writes_again=writes_again,
         tokens_left=tokens,
     )
+
+
+def tell_night(folder: Path) -> Night:
+    """Take the fleet through its night: what goes wrong, what is put right, and what is taken back."""
+    workbook = copy_of(FLEET, folder)
+    night = Night(folder=folder, workbook=workbook)
+    night.says("check", workbook)
+    night.says("plan", workbook, "--practice", *_QUICKLY)
+    night.says("apply", workbook, "--practice", "--yes", *_QUICKLY)
+    shutil.copyfile(night.results, night.first_results)
+    night.says("status", night.fleet_run)
+    for mishap in folder.glob("*.faults.json"):
+        mishap.unlink()
+    night.says("resume", night.fleet_run, "--yes")
+    night.says("verify", night.fleet_run)
+    book = load_workbook(night.results)
+    book["DIDs"][WRONG].value = "441154960100-109"
+    book.save(night.results)
+    night.says("apply", night.results, "--practice", "--yes", *_QUICKLY)
+    night.held = night.holds()
+    night.says("undo", night.fleet_run, "--wave", "2", "--yes")
+    return night
 
 
 def expectations(told: Told) -> dict[str, str]:
