@@ -14,9 +14,12 @@ from batch.cli.fleet_profiles import fleet_profiles, settings_by_pbx
 from batch.cli.profiles import given_by
 from batch.errors import UsageError
 from batch.fleet import fleet_flow
+from batch.fleet.approving import apply_signed, write_fleet_page, write_fleet_plan
 from batch.fleet.fleet import FleetPlanned
 from batch.fleet.results import FleetReport
 from batch.fleet.text import (
+    flags_again,
+    fleet_apply_command,
     fleet_offer_text,
     fleet_plan_json,
     fleet_plan_text,
@@ -37,7 +40,7 @@ if TYPE_CHECKING:
 
     from batch.commands.check import Checked
 
-_NOT_FOR_MANY = ("approved", "confirm_within", "port_order", "detailed_exitcode", "log", "output")
+_NOT_FOR_MANY = ("confirm_within", "port_order", "detailed_exitcode", "log")
 
 
 def show_fleet_plan(checked: Checked, flags: argparse.Namespace, console: Console) -> int:
@@ -45,7 +48,18 @@ def show_fleet_plan(checked: Checked, flags: argparse.Namespace, console: Consol
     _refuse(flags)
     with _watching(console, assume_yes=False) as watcher:
         planned = fleet_flow.plan_fleet(checked, fleet_profiles(flags, watcher.tell), watcher)
-    return _show_plan(planned, console)
+    settings = checked.settings
+    signed = apply_signed(planned, settings.output or Path("PLAN.xlsx"), flags_again(settings))
+    written = None if settings.output is None else write_fleet_plan(planned, settings.output, signed)
+    page = (
+        None if settings.summary is None else write_fleet_page(planned, settings.summary, fleet_apply_command(planned))
+    )
+    code = _show_plan(planned, console)
+    if written is not None:
+        console.say([f"Plan: {written}", *([f"Once it is signed there: {signed}"] if signed else ())])
+    if page is not None:
+        console.say([f"To be approved: {page}"])
+    return code
 
 
 def write_fleet(checked: Checked, flags: argparse.Namespace, console: Console) -> int:

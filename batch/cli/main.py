@@ -152,7 +152,9 @@ def _settings(flags: argparse.Namespace, console: Console) -> Settings:
 
 def _check_for_one(settings: Settings, flags: argparse.Namespace) -> None:
     """Refuse what was said of many PBXs for a workbook of one; the environment may name a broker for others."""
-    check_for_one(settings if getattr(flags, "workers", None) is not None else replace(settings, workers=None), "this workbook")
+    check_for_one(
+        settings if getattr(flags, "workers", None) is not None else replace(settings, workers=None), "this workbook"
+    )
 
 
 def _run_again(flags: argparse.Namespace, console: Console) -> tuple[Path, dict[str, Any]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from batch.commands.check import Checked
 from batch.commands.command_lines import allowing, command, how, to_allow, where, which
@@ -109,7 +109,8 @@ def apply_command(planned: Planned, signed: Path | None = None) -> str:
     return command("restore" if settings.restores else "apply", settings.workbook, flags)
 
 
-def _summary(planned: Planned) -> Summary:
+def expected_outcomes(planned: Planned) -> dict[int, Outcome]:
+    """Return what would become of every trunk, by its row."""
     checked = planned.checked
     expected = {
         outcome.row: outcome
@@ -123,6 +124,11 @@ def _summary(planned: Planned) -> Summary:
     lost = [r for r in checked.records.trunks if r.row not in expected and not r.gives_only]
     for record in lost:
         expected[record.row] = Outcome(row=record.row, ending=Ending.INVALID, name=record.label)
+    return expected
+
+
+def _summary(planned: Planned) -> Summary:
+    checked, expected = planned.checked, expected_outcomes(planned)
     endings = end_rows(checked.tables, checked.records, expected, planned.plan.problems)
     return summary(
         title="Plan",
@@ -159,6 +165,22 @@ class ApprovalRefused(BatchError):
 
     exit_code = 4
     code = "approval-refused"
+
+
+class ApprovablePlan(Protocol):
+    """What was signed, as it would be now."""
+
+    @property
+    def checked(self) -> Checked:
+        """The workbook."""
+
+    @property
+    def address(self) -> str:
+        """Of the PBX, as people know it."""
+
+    @property
+    def digest(self) -> str:
+        """Of the plan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +241,7 @@ class SignedPlan:
                 again,
             )
 
-    def check_plan(self, planned: Planned) -> None:
+    def check_plan(self, planned: ApprovablePlan) -> None:
         """Make sure that what would be written is what was approved.
 
         Raises:

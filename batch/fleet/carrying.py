@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from batch.commands import flow
 from batch.commands.applying import Declined
+from batch.commands.approval import expected_outcomes, plan_document
 from batch.commands.outputs import Report
 from batch.commands.plan import Planned
 from batch.commands.run import NotApproved, Progress, Unattended
@@ -110,6 +111,7 @@ class _Part:
         asks = bool(task.get("asks"))
         self.interface = (_Asking if asks else _Watched)(heard, agrees=bool(task.get("yes", True)))
         given = {name: _as_kept(name, value) for name, value in task.get("settings", {}).items()}
+        self.documents = bool(task.get("documents"))
         self.allow = given.get("allow", ())
         self.secret: dict[str, Any] = {"secret": Secret(own["secret"])} if own.get("secret") else {}
         self.undone = Path(own.get("undone") or self.run)
@@ -125,7 +127,8 @@ class _Part:
 
     def plan(self) -> TaskAnswer:
         planned = flow.plan(self.settings, self.interface)
-        return {**_planned(planned), "text": list(offer_text(planned))}
+        shown = _to_approve(planned) if self.documents else {}
+        return {**_planned(planned), "text": list(offer_text(planned)), **shown}
 
     def apply(self) -> TaskAnswer:
         return _done(flow.apply(replace(self.settings, run_dir=self.run), self.interface))
@@ -217,3 +220,22 @@ def _outcomes(outcomes: Mapping[int, Outcome]) -> dict[str, Any]:
 
 def _facts(run: Path, facts: Mapping[str, Any]) -> TaskAnswer:
     return {"run": str(run), "address": str(facts.get("pbx", ""))}
+
+
+def _to_approve(planned: Planned) -> TaskAnswer:
+    """Return what a PBX's plan says to whoever approves it, as its part of the answer."""
+    document = plan_document(planned)
+    lines = change_lines(planned.checked.tables, planned.plan.updates, {})
+    return {
+        "changes": [list(line) for line in lines],
+        "document": {
+            "attention": list(document.summary.attention),
+            "hazards": [asdict(hazard) for hazard in document.hazards],
+            "groups": [[list(group.trunks), [list(line) for line in group.lines]] for group in document.groups],
+            "counts": dict(document.counts),
+            "requests": document.requests,
+            "seconds": planned.forecast.seconds,
+            "going_back": list(document.going_back),
+            "expected": {str(row): [str(one.ending), one.name] for row, one in expected_outcomes(planned).items()},
+        },
+    }

@@ -27,6 +27,7 @@ from batch.schema.problems import Problem
 from batch.secret_sources import SECRET_VARIABLE
 from batch.settings import OPTIONS, Origin, Settings
 from batch.trunks.merge import base_lines_of
+from batch.wording import counted
 from batch.writers.part_workbook import write_part
 
 _LISTENS_S: Final = 0.5
@@ -84,6 +85,11 @@ class FleetPlanned:
     stopping: Sequence[Problem] = ()
     """What is wrong and belongs to no PBX: nothing is sent for that."""
     command: str = "apply"
+
+    @property
+    def address(self) -> str:
+        """Which PBXs it is about, as people know them."""
+        return f"{counted(len(self.pbxs), 'PBX')}: {', '.join(self.pbxs)}"
 
     @property
     def plannable(self) -> list[Pbx]:
@@ -235,11 +241,7 @@ class Fleet:
             pbx.digest = ""
         stopping = self._stopping(command)
         if not stopping:
-            if command == "plan":
-                for pbx in chosen:
-                    self.write_part(folder, pbx)
-            else:
-                more["asks"] = True
+            more |= self._write_parts(folder, chosen) if command == "plan" else {"asks": True}
             self.carry_out([self.task(pbx, command, folder, **more) for pbx in chosen], "planned", keep=False)
         if self.interrupted:
             raise Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready.")
@@ -253,6 +255,12 @@ class Fleet:
             stopping=stopping,
             command=command,
         )
+
+    def _write_parts(self, folder: Path, pbxs: Sequence[Pbx]) -> dict[str, bool]:
+        """Write the parts of PBXs; returns what their tasks say besides."""
+        for pbx in pbxs:
+            self.write_part(folder, pbx)
+        return {"documents": bool(self.settings.output or self.settings.summary)}
 
     def _stopping(self, command: str) -> list[Problem]:
         found = [] if command == "undo" else stops_all(self.checked, self.pbxs)

@@ -15,12 +15,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from batch.commands.applying import Declined
+from batch.commands.approval import read_signed
 from batch.commands.check import Checked, check
 from batch.errors import UsageError
 from batch.fleet.fleet import DONE, Fleet, FleetInterface, FleetPlanned, Nobody
 from batch.fleet.pbxs import Pbx, ProfileSettings, digest_of
 from batch.fleet.results import FleetReport
-from batch.runs.fleet_folder import create_fleet_folder, with_pbxs
+from batch.runs.fleet_folder import create_fleet_folder, with_approval, with_pbxs
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.settings import Settings
 
@@ -53,6 +54,9 @@ def apply_fleet(
     """
     checked, interface = given if isinstance(given, Checked) else check(given), interface or Nobody()
     started, settings = datetime.now(tz=UTC), checked.settings
+    signed = None if settings.approved is None else read_signed(settings.approved)
+    if signed is not None:
+        signed.check_workbook(checked)
     with ExitStack() as stack:
         draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
         fleet = Fleet.of(checked, profile_settings, interface)
@@ -60,10 +64,15 @@ def apply_fleet(
         planned = fleet.plan(draft)
         if planned.exit_code not in {0, 5} or not planned.plannable:
             return planned
+        if signed is not None:
+            signed.check_plan(planned)
+            interface.tell(f"Approved by {signed.approval}.")
         if not interface.approve(planned):
             raise Declined
         kept = [pbx.kept() for pbx in fleet.pbxs.values()]
         fleet.folder = create_fleet_folder(settings, started, "apply", checked.workbook.sha256, planned.digest, kept)
+        if signed is not None:
+            fleet.folder = with_approval(fleet.folder, signed.keep_in(fleet.folder.path))
         stack.enter_context(_held(fleet.folder.path, "apply"))
         for pbx in planned.plannable:
             fleet.write_part(fleet.folder.path, pbx)

@@ -98,11 +98,12 @@ def write_fleet_results(
         folder=RunFolder(path=folder.path, id=folder.id, copy=folder.copy),
         started=folder.started,
         problems=[*of_workbook, *_problems(answers.values())],
+        approval=folder.approval,
         command=folder.command,
-        listed=[_sheet(pbxs, outcomes), *_listed(answers)],
+        listed=[pbxs_sheet(pbxs, outcomes), *listed_of(answers)],
     )
     endings = context.end(outcomes)
-    ended = replace(context.ended(outcomes, endings, first), lines=[*_lines(answers)])
+    ended = replace(context.ended(outcomes, endings, first), lines=[*lines_of(answers)])
     mark = PRACTICE_MARK if folder.practice else ""
     target = results_path(settings.workbook, settings.results, mark)
     results = give_back(ended, target)
@@ -125,7 +126,8 @@ def _problems(answers: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
         yield from filter(None, map(read_problem, answer.get("problems", ())))
 
 
-def _lines(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[ChangeLine]:
+def lines_of(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[ChangeLine]:
+    """Yield what changes, or was to, by what the PBXs say of it."""
     for name, answer in answers.items():
         for said in answer.get("changes", ()):
             if fits(said, [(str, bool)]) and len(said) == len(ChangeLine._fields):
@@ -173,7 +175,7 @@ def _unheard(pbx: Pbx, row: int, trunk_id: int | None, name: str) -> Outcome:
     )
 
 
-def _listed(answers: Mapping[str, Mapping[str, Any]]) -> list[ListedSheet]:
+def listed_of(answers: Mapping[str, Mapping[str, Any]]) -> list[ListedSheet]:
     """Put what the PBXs list beside the changes together, sheet by sheet, with a column that says whose it is."""
     sheets: dict[str, ListedSheet] = {}
     for name, answer in answers.items():
@@ -204,7 +206,8 @@ _COLUMNS: Final = {
 }
 
 
-def _sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> ListedSheet:
+def pbxs_sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> ListedSheet:
+    """Make the sheet with a line for each PBX."""
     lines, tones = [], []
     for pbx in pbxs.values():
         ended = [outcomes[row] for row in pbx.rows if row in outcomes]

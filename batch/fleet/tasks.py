@@ -30,7 +30,7 @@ TRAVELS: Final = (
     *("size_percent", "size_trunks"),
 )
 """Settings that a task says itself; all others are those of the PBX's own profile, where it is carried out."""
-_ANSWERED: Final = frozenset({"attention", "differs", "down", "status", "verified"})
+_ANSWERED: Final = frozenset({"attention", "differs", "document", "down", "status", "verified"})
 """What answers have besides what all of them have."""
 
 
@@ -57,13 +57,14 @@ _TASK: Final[Mapping[str, Shape]] = {
     "digest": str,
     "workbook": _is_base64,
     "settings": {name: OPTIONS[name].fits for name in TRAVELS},
-    "asks": bool,
+    **dict.fromkeys(("asks", "documents"), bool),
     "yes": bool,
     "undoes": _is_plain_name,
 }
-"""``fleet`` is blank where no run is there yet. ``asks``: show the plan, and do not go on. ``yes``: go on also with
+"""``fleet`` is blank where no run is there yet. ``asks``: show the plan, and do not go on; ``documents``:
+with what whoever approves it reads. ``yes``: go on also with
 what was not approved then. ``undoes``: the id of the fleet's run whose part is taken back."""
-_NEEDED: Final = _TASK.keys() - {"asks", "yes", "undoes", "wave"}
+_NEEDED: Final = _TASK.keys() - {"asks", "documents", "yes", "undoes", "wave"}
 
 
 def is_task(said: Any) -> bool:

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from batch.commands.approval import UNSIGNED, json_seal
 from batch.commands.command_lines import allowing, command, how, profile_of, where, which
 from batch.fleet.results import FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
-from batch.reports.json_shapes import status_json
+from batch.reports.json_shapes import SCHEMA, status_json
 from batch.reports.run_text import left_to_people_text
 from batch.runs.outcomes import ENDINGS, Ending, Outcome, failure_groups
 from batch.runs.run_report import run_headline
@@ -96,7 +97,8 @@ def _amounts(pbxs: Iterable[Pbx]) -> tuple[int, int, float]:
     return trunks, sum(cost["requests"] for cost in costs), max((cost["seconds"] for cost in costs), default=0.0)
 
 
-def _flags(settings: Settings) -> list[object]:
+def flags_again(settings: Settings) -> list[object]:
+    """Repeat the flags that were given, as they count for the next command too."""
     fleet: list[object] = []
     for name in _OF_FLEETS:
         value, option = getattr(settings, name), OPTIONS[name]
@@ -119,12 +121,19 @@ def _next_text(planned: FleetPlanned) -> Iterator[str]:
             yield "Nothing is sent until every hazard is allowed by name, or its PBX is left out with --skip-pbx."
     elif not planned.plannable:
         yield "No PBX can be done. Nothing was sent."
-    elif planned.command == "plan" and _amounts(planned.plannable)[0]:
-        flags = [*_flags(settings), "--expect", planned.digest]
-        yield f"Next: {command('apply', settings.workbook, flags)}"
+    elif planned.command == "plan" and (typed := fleet_apply_command(planned)):
+        yield f"Next: {typed}"
     if planned.left and planned.plannable:
         names = named([pbx.name for pbx in planned.left])
         yield f"Left as they are: {names}. The others do not wait for them."
+
+
+def fleet_apply_command(planned: FleetPlanned) -> str:
+    """Return the command that applies these very plans; blank where there is nothing to write."""
+    if planned.stopping or not _amounts(planned.plannable)[0]:
+        return ""
+    flags = [*flags_again(planned.checked.settings), "--expect", planned.digest]
+    return command("apply", planned.checked.settings.workbook, flags)
 
 
 def fleet_question(planned: FleetPlanned) -> Iterator[str]:
@@ -225,12 +234,26 @@ def fleet_status_text(status: FleetStatus) -> Iterator[str]:
 
 def fleet_plan_json(planned: FleetPlanned) -> dict[str, Any]:
     """Make what ``plan --json`` prints of a workbook for many PBXs."""
-    return {
+    checked = planned.checked
+    shape = {
+        "schema": SCHEMA,
+        "pbx": planned.address,
+        "practice": checked.settings.practice,
+        "workbook": {"path": str(checked.workbook.path), "sha256": checked.workbook.sha256},
         "digest": planned.digest,
         "exit_code": planned.exit_code,
+        "command": fleet_apply_command(planned),
         "problems": [problem.to_json() for problem in planned.stopping],
-        "pbxs": [_pbx_json(pbx) | {"plan": pbx.answer.get("plan")} for pbx in planned.pbxs.values()],
+        "pbxs": [_pbx_json(pbx) | {"plan": _plan_json(pbx)} for pbx in planned.pbxs.values()],
     }
+    return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
+
+
+def _plan_json(pbx: Pbx) -> dict[str, Any] | None:
+    """Return a PBX's plan without what it is approved by alone."""
+    plan = pbx.answer.get("plan")
+    alone = {"schema", "approval", "seal", "command"}
+    return plan and {name: value for name, value in plan.items() if name not in alone}
 
 
 def _pbx_json(pbx: Pbx) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -13,7 +13,7 @@ from typing import Any, Final
 from batch.errors import OutputError, UsageError
 from batch.joined_settings import kept_settings
 from batch.runs.folders import keep, kept, new_id
-from batch.runs.serialization import Shape, fits, is_moment, parse_moment, whole
+from batch.runs.serialization import Approval, Shape, fits, is_moment, parse_moment, whole
 from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
 from batch.settings import OPTIONS, Settings
 
@@ -64,6 +64,8 @@ class FleetFolder:
     undoes: str = ""
     """Folder of the run that it takes back, if it does."""
     pbxs: Sequence[FleetPbx] = ()
+    approval: Approval | None = None
+    """Who approved its plan, where somebody had to."""
 
     def keep_answer(self, slug: str, answer: Mapping[str, Any]) -> None:
         """Keep the last that is known of a PBX; without ``exit_code`` it was handed out, and not heard of yet.
@@ -103,6 +105,7 @@ _SHAPE: Final[Mapping[str, Shape]] = {
     "started": is_moment,
     **dict.fromkeys(("practice", "workers"), bool),
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
+    "approval": (None, dict.fromkeys((one.name for one in fields(Approval)), str)),
     "pbxs": [lambda value: fits(value, _PBX) and value.keys() == _PBX.keys()],
 }
 
@@ -167,16 +170,27 @@ def read_fleet_folder(path: Path) -> FleetFolder:
             f"{path / FLEET_FILE} cannot be read: it is damaged, or another version of this tool wrote it.",
             "Each PBX's own run lies in a folder in it: name that instead.",
         )
-    pbxs = tuple(FleetPbx(**one) for one in facts["pbxs"])
-    plain = {name: value for name, value in facts.items() if name not in {"form", "started", "workbook", "pbxs"}}
+    made = ("form", "started", "workbook", "pbxs", "approval")
     return FleetFolder(
-        path=path, started=parse_moment(facts["started"]), workbook=Path(facts["workbook"]), pbxs=pbxs, **plain
+        path=path,
+        started=parse_moment(facts["started"]),
+        workbook=Path(facts["workbook"]),
+        pbxs=tuple(FleetPbx(**one) for one in facts["pbxs"]),
+        approval=Approval(**facts["approval"]) if facts["approval"] else None,
+        **{name: value for name, value in facts.items() if name not in made},
     )
 
 
 def _slugs(facts: Mapping[str, Any]) -> Iterator[bool]:
     """Tell of each name in paths whether it stays within the folder."""
     return (one["slug"] == Path(one["slug"]).name != "" for one in facts["pbxs"])
+
+
+def with_approval(folder: FleetFolder, approval: Approval) -> FleetFolder:
+    """Write down who approved its plan; returns it so."""
+    changed = replace(folder, approval=approval)
+    changed.write()
+    return changed
 
 
 def with_pbxs(folder: FleetFolder, pbxs: Sequence[FleetPbx]) -> FleetFolder:
