@@ -1,13 +1,14 @@
 """What all tests share: whatever they or the processes that they start keep about this machine is thrown away.
 
-Tests marked ``libreoffice`` are deselected where that program is missing, and the summary says so. Where
-``TRUNK_BATCH_TESTS_NEED_LIBREOFFICE`` is set they must have run, else the whole run fails.
+Tests marked ``libreoffice`` or ``redis`` are deselected where that program is missing, and the summary says so. Where
+``TRUNK_BATCH_TESTS_NEED_LIBREOFFICE`` or ``…_REDIS`` is set they must have run, else the whole run fails.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import zipfile
 from collections.abc import Iterator
@@ -23,8 +24,14 @@ from tests.soundness import faults_of
 
 _MOST_LOOKED_AT: Final = 1 << 19
 """Bytes of a workbook."""
-_NEEDED: Final = bool(os.environ.get("TRUNK_BATCH_TESTS_NEED_LIBREOFFICE"))
-_REAL_TIME: Final = frozenset({"cli", "contracts", "fleet", "flows", "pbx", "practice", "runs"})
+_PROGRAMS: Final = {
+    "libreoffice": ("LibreOffice", SOFFICE, "tests that save workbooks through it"),
+    "redis": ("Redis", shutil.which("redis-server"), "tests of workers with a real broker"),
+}
+"""By the marker of tests that need it: a program, where it is, and what they are."""
+_MISSING: Final = {marker for marker, (_, place, _) in _PROGRAMS.items() if place is None}
+_NEEDED: Final = {marker for marker in _PROGRAMS if os.environ.get(f"TRUNK_BATCH_TESTS_NEED_{marker.upper()}")}
+_REAL_TIME: Final = frozenset({"cli", "contracts", "flows", "pbx", "practice", "runs"})
 """Folders whose tests watch real sockets, processes, signals or the clock. What comes too late on a busy machine is
 tried twice more, and the summary counts it; what is wrong is wrong each time."""
 
@@ -48,24 +55,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         drawn = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if not drawn and item.path.parent.name in _REAL_TIME:
             item.add_marker(pytest.mark.flaky(reruns=2))
-    if SOFFICE is not None:
-        return
-    without = [item for item in items if item.get_closest_marker("libreoffice") is None]
+    without = [item for item in items if not any(item.get_closest_marker(marker) for marker in _MISSING)]
     if len(without) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in without])
         items[:] = without
 
 
-def pytest_report_header() -> str:
-    if SOFFICE is None:
-        return "LibreOffice is not installed: tests that save workbooks through it are deselected"
-    return f"LibreOffice: {SOFFICE}"
+def pytest_report_header() -> list[str]:
+    found = [f"{name}: {place}" for name, place, _ in _PROGRAMS.values() if place is not None]
+    return [*found, *(f"{line} are deselected" for line in _not_installed())]
+
+
+def _not_installed() -> list[str]:
+    return [f"{name} is not installed: {what}" for name, place, what in _PROGRAMS.values() if place is None]
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if SOFFICE is None:
-        terminalreporter.write_line("LibreOffice is not installed: tests that save workbooks through it did not run")
+    for line in _not_installed():
+        terminalreporter.write_line(f"{line} did not run")
 
 
 @pytest.hookimpl(trylast=True)
@@ -74,14 +82,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if not _NEEDED or reporter is None or hasattr(session.config, "workerinput"):
         return
-    ran = [
-        report
+    ran = {
+        keyword
         for reports in reporter.stats.values()
         for report in reports
-        if isinstance(report, pytest.TestReport) and report.when == "call" and "libreoffice" in report.keywords
-    ]
-    if not ran:
-        reporter.write_line("No test that saves workbooks through LibreOffice has run, and they were needed", red=True)
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for keyword in report.keywords
+    }
+    for marker in sorted(_NEEDED - ran):
+        reporter.write_line(f"None of the {_PROGRAMS[marker][2]} has run, and they were needed", red=True)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

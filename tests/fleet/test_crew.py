@@ -19,7 +19,7 @@ from batch.fleet.crew import Event, LocalCrew
 from tests.fleet.doubles import task
 
 CARRY: Final = "tests.fleet.doubles:carry"
-PATIENCE_S: Final = 60
+PATIENCE_S: Final = 20
 ROOT: Final = Path(__file__).parents[2]
 STARTED: Final = pytest.mark.parametrize("spawn", [False, True], ids=["usual", "spawn"])
 
