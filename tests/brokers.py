@@ -36,23 +36,24 @@ def until(true: Callable[[], object], said: Callable[[], str] = str) -> None:
 class Redis:
     """A Redis that keeps what it is told, so that it can be killed and started again."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path) -> None:
         assert REDIS is not None
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._command = [REDIS, "--bind", "127.0.0.1", "--dir", str(folder), "--save", "", "--appendonly", "yes"]
-        self._command += options or ("--port", str(self.port))
         self._process: subprocess.Popen[bytes] | None = None
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
-    def start(self) -> None:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - Debian's
-        until(self._answers)
+    def start(self, *options: str) -> None:
+        """Start it, also after it was killed; with options of its own it may be asked for TLS."""
+        command = [*self._command, *(options or ("--port", str(self.port)))]
+        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - Debian's
+        until(lambda: self._answers(plain=not options))
 
-    def _answers(self) -> bool:
+    def _answers(self, *, plain: bool) -> bool:
         with suppress(OSError), self._connected() as connection:
             connection.sendall(b"PING\r\n")
-            return connection.recv(100).startswith(b"+PONG")
+            return not plain or connection.recv(100).startswith(b"+PONG")
         return False
 
     def kill(self) -> None:

@@ -171,6 +171,15 @@ def check_broker(app: Celery, url: str) -> None:
         ) from None
 
 
+def is_wanted(app: Celery, number: str) -> bool:
+    """Tell whether somebody still waits for the task in a message, as far as this broker can know."""
+    return not _remembers(app) or app.backend.get_task_meta(number)["status"] != _NOT_WANTED
+
+
+def _remembers(app: Celery) -> bool:
+    return hasattr(app.backend, "get_key_for_task")
+
+
 @dataclass(slots=True, kw_only=True)
 class _Sent:
     task: Task
@@ -257,6 +266,8 @@ class WorkerCrew:
                 self._is_gone()
             else:
                 self._is_there()
+        if hasattr(self._app.backend, "client"):  # this thread's own
+            self._app.backend.client.close()
 
     def _send(self, number: str, task: Task) -> None:
         """Hand a task over, again under the same id where it may not have arrived."""
@@ -293,7 +304,7 @@ class WorkerCrew:
 
     def _forbid(self, sent: _Sent) -> None:
         """Leave word that a message that nobody waits for any more is not to be begun with."""
-        if hasattr(self._app.backend, "get_key_for_task"):
+        if _remembers(self._app):
             self._app.backend.store_result(sent.id, None, _NOT_WANTED)
 
     def _note_stops(self) -> None:

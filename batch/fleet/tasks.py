@@ -64,18 +64,25 @@ _TASK: Final[Mapping[str, Shape]] = {
 """``fleet`` is blank where no run is there yet. ``asks``: show the plan, and do not go on; ``documents``:
 with what whoever approves it reads. ``yes``: go on also with
 what was not approved then. ``undoes``: the id of the fleet's run whose part is taken back."""
-_NEEDED: Final = _TASK.keys() - {"asks", "documents", "yes", "undoes", "wave"}
+_NEEDED: Final = _TASK.keys() - {"asks", "documents", "yes", "undoes", "wave", "workbook"}
+_OF_A_PART: Final = ("plan", "apply", "resume")
 
 
 def is_task(said: Any) -> bool:
     """Tell whether what came by a broker is a task of ours, of this format."""
-    return fits(said, _TASK) and said.keys() >= _NEEDED and bool(said["fleet"] or said["command"] == "plan")
+    return (
+        fits(said, _TASK)
+        and said.keys() >= _NEEDED
+        and bool(said["fleet"] or said["command"] == "plan")
+        and ("workbook" in said or said["command"] not in _OF_A_PART)
+    )
 
 
 def travelling(task: Task) -> Task:
     """Return a task as it travels: without what its machine knows of the PBX, and with the part of the workbook."""
-    own = task["own"]
-    more = {"workbook": base64.b64encode(Path(own["part"]).read_bytes()).decode()}
+    own, more = task["own"], {}
+    if task["command"] in _OF_A_PART:
+        more["workbook"] = base64.b64encode(Path(own["part"]).read_bytes()).decode()
     if own.get("undone"):
         more["undoes"] = read_fleet_folder(Path(own["undone"]).parent).id
     return {**{name: value for name, value in task.items() if name != "own"}, **more}

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from batch.errors import BatchError, OutputError
-from batch.fleet.broker import AT_WORK, SETTLE, TASK, broker_name, check_broker, make_app, queue_of
+from batch.fleet.broker import AT_WORK, SETTLE, TASK, broker_name, check_broker, is_wanted, make_app, queue_of
 from batch.fleet.crew import Event, LocalCrew, not_begun
 from batch.fleet.tasks import FORMAT, Task, TaskAnswer, empty_answer, is_task, only_outcomes, own_version
 from batch.settings import Settings
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 _BEAT_S: Final = 2.0
 """How often it says at least that it is at work on a task."""
+_PROGRESS_S: Final = 0.5
+"""How often it says at most how far it is."""
 _TRY_AGAIN_S: Final = 1.0
 _AS_WANTED: Final = {"applied", "unchanged", "skipped"}
 
@@ -140,7 +143,9 @@ def _take_part(app: Celery, site: str, desk: _Desk) -> None:
         def beat(progress: dict[str, Any]) -> None:
             this.update_state(state=AT_WORK, meta={"beat": next(beats), "progress": progress})
 
-        if args or others or (answer := desk.take(this.request.id, task, beat)) is None:
+        wanted = is_wanted(app, this.request.id)
+        answer = desk.take(this.request.id, None if args or others else task, beat) if wanted else None
+        if answer is None:
             raise Ignore
         return answer
 
@@ -234,9 +239,10 @@ class _Desk:
         self, folder: Path, number: str, task: Task, settings: Settings, beat: Callable[[dict[str, Any]], None]
     ) -> TaskAnswer:
         part, again = folder / f"{task['slug']}.xlsx", {}
-        if task["command"] == "apply" and (folder / task["slug"]).exists():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if task["command"] in {"apply", "undo"} and (folder / task["slug"]).exists():
             again = {"command": "status"}  # it came a second time
-        else:
+        elif "workbook" in task:
             _write_part(part, task["workbook"])
         named = self._runs / f"{task['slug']}.xlsx"  # a practice PBX goes by its name
         own = {"settings": settings, "folder": str(folder), "part": str(part), "workbook": str(named)}
@@ -245,7 +251,8 @@ class _Desk:
         kept = {name: value for name, value in task.items() if name != "workbook"}
         answer = self._done(number, {**kept, **again, "own": own}, beat)
         if again:
-            exit_code = 0 if answer["counts"].keys() <= _AS_WANTED else 5
+            endings = {ending for ending, count in answer["counts"].items() if count}
+            exit_code = 0 if endings <= _AS_WANTED else 5
             return {**answer, "command": task["command"], "exit_code": answer["exit_code"] or exit_code}
         return answer
 
@@ -259,26 +266,38 @@ class _Desk:
             if self.leaving.is_set() or number in self._to_settle:
                 return not_begun(task)
             self._crew.begin(task)
+            beaten = time.monotonic()
             while True:
-                try:
-                    event = heard.get(timeout=_BEAT_S)
-                except Empty:
-                    beat(progress)
-                    continue
-                if event.kind == "answer":
+                event = _next(heard)
+                if event is not None and event.kind == "answer":
                     return event.said
-                if event.kind == "lost":
+                if event is not None and event.kind == "lost":
                     hint = "resume asks the journal of its run, and goes on."
                     return empty_answer(task, 5, "lost", event.said["message"], hint)
-                progress = event.said
+                progress = progress if event is None else event.said
+                if time.monotonic() - beaten > (_BEAT_S if event is None else _PROGRESS_S):
+                    beat(progress)
+                    beaten = time.monotonic()
         finally:
             del self._at_work[number], self._heard[pbx]
+            self._to_settle.discard(number)
 
     def _listen(self) -> None:
+        before: list[Event] = []
         while True:
-            for event in self._crew.events(60):
-                if event.pbx in self._heard:
+            events = self._crew.events(60)
+            for event in events:
+                again = any(event is one for one in before)  # after a stop the last ones are handed over once more
+                if event.pbx in self._heard and not again:
                     self._heard[event.pbx].put(event)
+            before = events
+
+
+def _next(heard: SimpleQueue[Event]) -> Event | None:
+    try:
+        return heard.get(timeout=_PROGRESS_S)
+    except Empty:
+        return None
 
 
 class _NotOfThisSite(BatchError):
@@ -308,7 +327,6 @@ def _of_another_version(said: Any) -> TaskAnswer | None:
 
 
 def _write_part(path: Path, content: str) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(base64.b64decode(content))
 

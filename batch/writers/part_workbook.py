@@ -99,14 +99,22 @@ def _cells(table: Table, name: str) -> Iterator[tuple[int, CellContent]]:
             yield row, int(text)
         else:
             yield row, text
+    if table.sheet is TRUNKS and name == plain_field("password"):
+        for row in {*table.rows()} - {row for row, _ in table.filled_of(name)}:
+            if place := _place_of_password(table, name, row):  # not to be had here, but where the part is carried out
+                yield row, place
 
 
 def _password(table: Table, name: str, row: int, secret: Secret) -> str:
     """Return what the cell says: where a password is found stays its place."""
+    return _place_of_password(table, name, row) or secret.reveal()
+
+
+def _place_of_password(table: Table, name: str, row: int) -> str:
     raw = table.raw
     cell = "" if raw is None else raw.columns[table.headers.columns[name] - raw.first_column][row - raw.first_row]
     said = str(cell).strip()
-    return said if said.casefold().startswith(_SOURCES) else secret.reveal()
+    return said if said.casefold().startswith(_SOURCES) else ""
 
 
 def plain_passwords(tables: Tables) -> Mapping[int, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -108,7 +107,6 @@ def test_a_message_that_comes_twice_is_carried_out_once_and_answered_from_the_jo
         until(lambda: process.said.count("Ended: berlin0, apply") == 3, lambda: process.said)
         assert answer["exit_code"] == 0
         assert {row: one["ending"] for row, one in answer["outcomes"].items()} == dict.fromkeys("234", "applied")
-        assert answer["counts"] == {"applied": 3}
         assert set(told.writes().values()) == {1}
 
 
@@ -251,7 +249,7 @@ def test_a_task_that_nobody_waits_for_any_more_is_not_begun(tmp_path: Path, redi
             assert end.kind == "lost"
         with told.worker() as process:
             assert answer_to(told, task_for(told, "berlin0", "plan", fleet=""))["exit_code"] == 0
-            assert "berlin0, apply" not in re.sub(r"Not begun.*", "", process.said)
+            assert "berlin0, apply" not in process.said
         assert not told.writes()
 
 
