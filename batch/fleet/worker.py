@@ -267,17 +267,15 @@ class _Desk:
                 return not_begun(task)
             self._crew.begin(task)
             beaten = time.monotonic()
-            while True:
-                event = _next(heard)
-                if event is not None and event.kind == "answer":
-                    return event.said
-                if event is not None and event.kind == "lost":
-                    hint = "resume asks the journal of its run, and goes on."
-                    return empty_answer(task, 5, "lost", event.said["message"], hint)
+            while (event := _next(heard)) is None or event.kind == "progress":
                 progress = progress if event is None else event.said
                 if time.monotonic() - beaten > (_BEAT_S if event is None else _PROGRESS_S):
                     beat(progress)
                     beaten = time.monotonic()
+            if event.kind == "answer":
+                return event.said
+            hint = "resume asks the journal of its run, and goes on."
+            return empty_answer(task, 5, "lost", event.said["message"], hint)
         finally:
             del self._at_work[number], self._heard[pbx]
             self._to_settle.discard(number)
