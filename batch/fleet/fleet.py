@@ -22,6 +22,7 @@ from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done,
 from batch.joined_settings import settings_again
 from batch.pbx.redaction import Redactor
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
+from batch.runs.folders import COLUMNS
 from batch.schema.file_metadata import metadata_of
 from batch.schema.problems import Problem
 from batch.secret_sources import SECRET_VARIABLE
@@ -175,10 +176,14 @@ class Fleet:
         folder = read_fleet_folder(run)
         copy = run / folder.copy
         places = {"workbook": folder.workbook, "run_dir": run, "run_copy": copy}
+        places |= {"columns": run / COLUMNS} if folder.columns else {}
         settings = settings_again(folder.settings, dict(given), Origin(vouched=False), **places)
         checked = check(settings)
-        if checked.workbook.sha256 != folder.sha256:
-            raise UsageError(f"The run's own copy of the workbook, {copy}, is not what it was.", "Apply it anew.")
+        if (checked.workbook.sha256, checked.columns_file.sha256) != (folder.sha256, folder.columns):
+            raise UsageError(
+                f"The run's own copy of the workbook, {copy}, or of the columns file, is not what it was.",
+                "A run is gone on with as it was approved. Put the copy back, or apply the workbook anew.",
+            )
         fleet = cls.of(checked, profile_settings, interface)
         fleet.folder = folder
         known = {one.name: one for one in folder.pbxs}

@@ -70,7 +70,8 @@ def apply_fleet(
         if not interface.approve(planned):
             raise Declined
         kept = [pbx.kept() for pbx in fleet.pbxs.values()]
-        fleet.folder = create_fleet_folder(settings, started, "apply", checked.workbook.sha256, planned.digest, kept)
+        about = (checked.workbook.sha256, checked.columns_file)
+        fleet.folder = create_fleet_folder(settings, started, "apply", *about, planned.digest, kept)
         if signed is not None:
             fleet.folder = with_approval(fleet.folder, signed.keep_in(fleet.folder.path))
         stack.enter_context(_held(fleet.folder.path, "apply"))
@@ -158,8 +159,8 @@ def undo_fleet(
                 pbx.set_aside()
         settings = replace(fleet.settings, run_dir=given.get("run_dir"), undoes=run.resolve())
         kept = [pbx.kept() for pbx in planned.plannable]
-        sha256 = fleet.checked.workbook.sha256
-        fleet.folder = create_fleet_folder(settings, started, "undo", sha256, planned.digest, kept)
+        about = (fleet.checked.workbook.sha256, fleet.checked.columns_file)
+        fleet.folder = create_fleet_folder(settings, started, "undo", *about, planned.digest, kept)
         fleet.run_waves("undo", planned.plannable, undone=run)
         return fleet.report()
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from batch.errors import OutputError, UsageError
+from batch.errors import UsageError
 from batch.joined_settings import kept_settings
-from batch.runs.folders import keep, kept, new_id
+from batch.runs.folders import create_folder, keep, kept
 from batch.runs.serialization import Approval, Shape, fits, is_moment, parse_moment, whole
-from batch.schema.file_metadata import PRACTICE_MARK, plain_stem
+from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import OPTIONS, Settings
+from batch.tables.columns_file import ColumnsFile
 
 FLEET_FILE: Final = "fleet.json"
 FLEET_MARK: Final = "-FLEET"
@@ -54,7 +53,9 @@ class FleetFolder:
     """As it was named."""
     sha256: str
     copy: str
-    """Name of its copy in the folder; blank where it has none."""
+    """Name of its copy in the folder."""
+    columns: str
+    """SHA-256 of the file that says which column means what, of which it has a copy too; blank where there is none."""
     practice: bool
     workers: bool
     """Whether it was handed to workers, with whom the runs of its PBXs lie."""
@@ -101,7 +102,7 @@ _PBX: Final[Mapping[str, Shape]] = {
 }
 _SHAPE: Final[Mapping[str, Shape]] = {
     "form": whole,
-    **dict.fromkeys(("id", "command", "workbook", "sha256", "copy", "digest", "undoes"), str),
+    **dict.fromkeys(("id", "command", "workbook", "sha256", "copy", "columns", "digest", "undoes"), str),
     "started": is_moment,
     **dict.fromkeys(("practice", "workers"), bool),
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
@@ -111,37 +112,27 @@ _SHAPE: Final[Mapping[str, Shape]] = {
 
 
 def create_fleet_folder(
-    settings: Settings, started: datetime, command: str, sha256: str, digest: str, pbxs: Sequence[FleetPbx]
+    settings: Settings,
+    started: datetime,
+    command: str,
+    sha256: str,
+    columns: ColumnsFile,
+    digest: str,
+    pbxs: Sequence[FleetPbx],
 ) -> FleetFolder:
-    """Make the folder of a run over many PBXs, with a copy of the workbook where it is read from one.
-
-    That is ``--run-dir``, or ``NAME.runs/DATE-TIME-ID-FLEET/`` beside the workbook.
-
-    Raises:
-        OutputError: it cannot be made.
-    """
-    workbook, source = settings.workbook, settings.run_copy or settings.workbook
-    run_id = f"{new_id(started)}{FLEET_MARK}{PRACTICE_MARK if settings.practice else ''}"
-    path = settings.run_dir or workbook.with_name(f"{plain_stem(workbook)}.runs") / run_id
-    copy = "input" if source.is_dir() else f"input{source.suffix.lower()}"
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.chmod(0o700)
-        if source.is_dir():
-            shutil.copytree(source, path / copy, dirs_exist_ok=True)
-        else:
-            os.close(os.open(path / copy, os.O_WRONLY | os.O_CREAT, 0o600))
-            shutil.copyfile(source, path / copy)
-    except OSError as error:
-        raise OutputError(path, error.strerror or str(error)) from error
-    made = FleetFolder(
-        path=path,
-        id=path.resolve().name,
+    """Make the folder of a run over many PBXs, as `create_folder` does, and write down what the run is."""
+    mark = f"{FLEET_MARK}{PRACTICE_MARK if settings.practice else ''}"
+    source = settings.run_copy
+    made = create_folder(settings.workbook, settings.run_dir, started, mark, source=source, columns=columns.text)
+    fleet = FleetFolder(
+        path=made.path,
+        id=made.id,
         command=command,
         started=started,
-        workbook=workbook.resolve(),
+        workbook=settings.workbook.resolve(),
         sha256=sha256,
-        copy=copy,
+        copy=made.copy,
+        columns=columns.sha256,
         practice=settings.practice,
         workers=settings.workers is not None,
         digest=digest,
@@ -149,8 +140,8 @@ def create_fleet_folder(
         undoes="" if settings.undoes is None else str(settings.undoes),
         pbxs=tuple(pbxs),
     )
-    made.write()
-    return made
+    fleet.write()
+    return fleet
 
 
 def is_fleet(folder: Path) -> bool:
