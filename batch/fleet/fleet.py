@@ -98,6 +98,11 @@ class FleetPlanned:
         return [pbx for pbx in self.pbxs.values() if pbx.digest]
 
     @property
+    def to_write(self) -> int:
+        """How many trunks would be written."""
+        return sum(len(_changes(pbx.answer)) for pbx in self.plannable)
+
+    @property
     def left(self) -> list[Pbx]:
         """Those that were chosen and cannot be done."""
         return [pbx for pbx in self.pbxs.values() if pbx.chosen and not pbx.digest]

@@ -67,7 +67,7 @@ def apply_fleet(
         if signed is not None:
             signed.check_plan(planned)
             interface.tell(f"Approved by {signed.approval}.")
-        if not interface.approve(planned):
+        if planned.to_write and not interface.approve(planned):
             raise Declined
         kept = [pbx.kept() for pbx in fleet.pbxs.values()]
         about = (checked.workbook.sha256, checked.columns_file)
@@ -152,7 +152,7 @@ def undo_fleet(
             if all(pbx.exit_code == 0 for pbx in planned.left):
                 raise UsageError(f"The run {run.name} wrote nothing there.", "There is nothing to undo.")
             return planned
-        if not interface.approve(planned):
+        if planned.to_write and not interface.approve(planned):
             raise Declined
         for pbx in fleet.pbxs.values():
             if pbx.name not in planned.pbxs or not (pbx.digest or pbx.exit_code):
