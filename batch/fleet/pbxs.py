@@ -18,7 +18,7 @@ from batch.schema.file_metadata import plain_stem
 from batch.schema.problems import Problem
 from batch.settings import Settings
 from batch.tables.rows import Tables
-from batch.wording import nearest_names, some_of
+from batch.wording import nearest_names, quoted, some_of
 from batch.writers.part_workbook import plain_passwords
 
 ProfileSettings = Callable[[str], Settings]
@@ -214,7 +214,7 @@ def typed_passwords(pbxs: Iterable[Pbx]) -> list[Problem]:
             row,
             "password",
             "The password stands in the cell, and this run hands its rows to workers: a password does not travel.",
-            "Type env:NAME or file:PATH, which the worker looks up where it is.",
+            f"Type env:NAME or file:PATH, which the worker looks up where it is; or --skip-pbx {quoted(pbx.name)}.",
         )
         for pbx in pbxs
         if pbx.chosen

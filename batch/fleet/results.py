@@ -90,7 +90,7 @@ def write_fleet_results(
     settings, answers = checked.settings, {name: pbx.answer for name, pbx in pbxs.items()}
     of_workbook = [] if folder.command == "undo" else checked.problems.stopping
     outcomes = _outcomes(checked, pbxs, of_workbook)
-    first = [*attention, *(f"{name}: {line}" for name, said in answers.items() for line in said.get("attention", ()))]
+    first = [*attention, *_alike(answers)]
     context = RunContext(
         checked=checked,
         address=f"{counted(len(pbxs), 'PBX')}: {some_of(pbxs, _NAMED)}",
@@ -119,6 +119,15 @@ def write_fleet_results(
         attention=first,
         interrupted=interrupted,
     )
+
+
+def _alike(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Tell what is to be looked at first, once where several PBXs say the same."""
+    by_line: dict[str, list[str]] = {}
+    for name, answer in answers.items():
+        for line in answer.get("attention", ()):
+            by_line.setdefault(line, []).append(name)
+    yield from (f"{some_of(names, _NAMED)}: {line}" for line, names in by_line.items())
 
 
 def _problems(answers: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:

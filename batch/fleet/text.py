@@ -44,6 +44,8 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
     if planned.checked.settings.practice:
         yield "PRACTICE: each PBX is a practice PBX, no real trunk is touched."
     yield from problems_text(planned.stopping, shown)
+    if planned.stopping:
+        return
     in_full = len(pbxs) <= _FEW or shown.trunks is None
     for wave in waves:
         yield from ["", f"Wave {wave}"] if len(waves) > 1 else [""]
@@ -104,14 +106,15 @@ def flags_again(settings: Settings) -> list[object]:
         value, option = getattr(settings, name), OPTIONS[name]
         if value != option.usual:
             fleet += [option.flags[0], *(value if isinstance(value, tuple) else [value])]
-    profiles = [] if settings.practice else profile_of(settings)
-    return [*where(settings), *profiles, *which(settings), *fleet, *allowing(settings), *how(settings)]
+    if settings.workers and "@" not in (broker := settings.workers.reveal()):
+        fleet += [OPTIONS["workers"].flags[0], broker]
+    return [*where(settings), *profile_of(settings), *which(settings), *fleet, *allowing(settings), *how(settings)]
 
 
 def _next_text(planned: FleetPlanned) -> Iterator[str]:
     settings = planned.checked.settings
     if planned.stopping:
-        yield f"{counted(len(planned.stopping), 'error')} that no PBX can do without. Nothing is sent."
+        yield f"{counted(len(planned.stopping), 'error')} about all PBXs together. Nothing is sent."
         yield more_about(first_code(planned.stopping))
     elif planned.exit_code == 4:
         if settings.expect.strip().casefold() not in {"", planned.digest}:
