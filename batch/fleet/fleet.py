@@ -218,7 +218,8 @@ class Fleet:
         settings = pbx.settings
         if settings is None:
             raise ValueError(pbx.why)
-        part = part_in(folder if part_in(folder, pbx).exists() else self.known_folder.path, pbx)
+        there = more.get("undone", self.folder.path if self.folder else folder)
+        part = part_in(folder if part_in(folder, pbx).exists() else there, pbx)
         secret = settings.secret or self.settings.secret
         return {
             "format": FORMAT,

@@ -106,9 +106,14 @@ def flags_again(settings: Settings) -> list[object]:
         value, option = getattr(settings, name), OPTIONS[name]
         if value != option.usual:
             fleet += [option.flags[0], *(value if isinstance(value, tuple) else [value])]
-    if settings.workers and "@" not in (broker := settings.workers.reveal()):
-        fleet += [OPTIONS["workers"].flags[0], broker]
-    return [*where(settings), *profile_of(settings), *which(settings), *fleet, *allowing(settings), *how(settings)]
+    return [*_by_whom(settings), *which(settings), *fleet, *allowing(settings), *how(settings)]
+
+
+def _by_whom(settings: Settings) -> list[object]:
+    """Repeat the flags that say which PBXs are meant, and who carries it out; no password of a broker."""
+    broker = settings.workers.reveal() if settings.workers else "@"
+    workers = [] if "@" in broker else [OPTIONS["workers"].flags[0], broker]
+    return [*where(settings), *profile_of(settings), *workers]
 
 
 def _next_text(planned: FleetPlanned) -> Iterator[str]:
@@ -184,7 +189,7 @@ def _next_steps(report: FleetReport, left: Sequence[Pbx]) -> Iterator[str]:
     if report.exit_code and (report.interrupted or any(not pbx.why for pbx in left)):
         yield f"Go on with it:  {command('resume', path)}"
     if results and any(pbx.why for pbx in left):
-        again = command("apply", results, where(report.checked.settings))
+        again = command("apply", results, _by_whom(report.checked.settings))
         yield f"What is to correct, correct it in the results, then:  {again}"
     if begun := [pbx.slug for pbx in left if pbx.answer.get("run")]:
         yield f"One PBX alone:  {command('status', path / begun[0])}"
