@@ -21,7 +21,18 @@ import batch
 _START = multiprocessing.get_context("forkserver") if os.name == "posix" else multiprocessing.get_context("spawn")
 if os.name == "posix":
     _START.set_forkserver_preload(
-        [*(found.name for found in pkgutil.walk_packages(batch.__path__, "batch.")), "lxml.etree", "openpyxl", "tqdm"]
+        [
+            *(found.name for found in pkgutil.walk_packages(batch.__path__, "batch.")),
+            *(
+                "lxml.etree",
+                "openpyxl",
+                "tqdm",
+                "celery.worker.worker",
+                "celery.concurrency.thread",
+                "celery.apps.worker",
+            ),
+            *("celery.backends.redis", "celery.backends.filesystem", "kombu.transport.redis"),
+        ]
     )
 
 

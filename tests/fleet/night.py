@@ -70,12 +70,20 @@ class Night:
 
 @contextmanager
 def night(
-    folder: Path, broker: str, *, pbxs: int = 2, trunks: int = 3, latency: float = 0.0, password: str = ""
+    folder: Path,
+    broker: str,
+    *,
+    pbxs: int = 2,
+    trunks: int = 3,
+    latency: float = 0.0,
+    password: str = "",
+    there: Path | None = None,
 ) -> Iterator[Night]:
+    """Have a night; ``there`` is the workers' place, which several may share one after the other."""
     names = [f"berlin{number}" for number in range(pbxs)]
-    here, there = folder / "here", folder / "there"
+    here, there = folder / "here", there or folder / "there"
     here.mkdir(parents=True)
-    there.mkdir()
+    there.mkdir(exist_ok=True)
     header = ["PBX", "Name", "Hostname", *(["Password"] if password else [])]
     rows = [
         [name, f"T{number}", NEW, *([password] if password else [])]
