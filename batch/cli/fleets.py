@@ -15,7 +15,7 @@ from batch.cli.profiles import given_by
 from batch.errors import UsageError
 from batch.fleet import fleet_flow
 from batch.fleet.approving import apply_signed, write_fleet_page, write_fleet_plan
-from batch.fleet.fleet import FleetPlanned
+from batch.fleet.fleet_interface import FleetPlanned
 from batch.fleet.results import FleetReport
 from batch.fleet.text import (
     flags_again,
@@ -114,7 +114,7 @@ def _typed_then(folder: FleetFolder) -> dict[str, Any]:
     said = {
         name: value
         for name, value in folder.settings.items()
-        if OPTIONS[name].part is not WHERE and not OPTIONS[name].trust
+        if OPTIONS[name].part is not WHERE and (folder.was_begun_here or not OPTIONS[name].trust)
     }
     said |= {"practice": folder.practice}
     again = {name: value for name, value in said.items() if value != OPTIONS[name].usual and value != []}

@@ -23,7 +23,7 @@ from batch.writers.printable import plan_page, write_page
 from batch.writers.results_workbook import write_plan
 
 if TYPE_CHECKING:
-    from batch.fleet.fleet import FleetPlanned
+    from batch.fleet.fleet_interface import FleetPlanned
 
 
 def write_fleet_plan(planned: FleetPlanned, path: Path, applied_by: str) -> Path:

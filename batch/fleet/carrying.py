@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,7 +33,7 @@ from batch.runs.run_report import change_lines
 from batch.runs.run_status import read_status
 from batch.runs.serialization import outcome_json
 from batch.secrets import Secret
-from batch.settings import OPTIONS, Settings
+from batch.settings import OPTIONS, WHERE, Settings
 
 Heard = Callable[[dict[str, Any]], None]
 
@@ -113,12 +114,14 @@ class _Part:
         given = {name: _as_kept(name, value) for name, value in task.get("settings", {}).items()}
         self.documents = bool(task.get("documents"))
         self.allow = given.get("allow", ())
-        self.secret: dict[str, Any] = {"secret": Secret(own["secret"])} if own.get("secret") else {}
-        self.undone = Path(own.get("undone") or self.run)
+        self.undone = Path(own["undone"]) if own.get("undone") else None
+        secret: dict[str, Any] = {"secret": Secret(own["secret"])} if own.get("secret") else {}
+        profile: Settings = own["settings"]
+        self.again: dict[str, Any] = secret | ({} if given.get("practice") else _where(profile))
         self.settings: Settings = replace(
-            own["settings"],
+            profile,
             **given,
-            **self.secret,
+            **secret,
             workbook=Path(own["workbook"]),
             run_copy=Path(own["part"]),
             results=self.folder / f"{task['slug']}-results.xlsx",
@@ -131,30 +134,22 @@ class _Part:
         return {**_planned(planned), "text": list(offer_text(planned)), **shown}
 
     def apply(self) -> TaskAnswer:
-        return _done(flow.apply(replace(self.settings, run_dir=self.run), self.interface))
+        return self._done(flow.apply(replace(self.settings, run_dir=self.run), self.interface))
 
     def resume(self) -> TaskAnswer:
         if not (self.run / JOURNAL).exists():  # nothing had been begun
-            return self.apply()
-        return _done(flow.resume(self.run, self.interface, allow=self.allow, **self.secret))
+            return self.apply() if self.undone is None else self.undo()
+        return self._done(flow.resume(self.run, self.interface, allow=self.allow, **self.again))
 
     def verify(self) -> TaskAnswer:
-        verified = flow.verify(self.run, self.interface, **self.secret)
+        verified = flow.verify(self.run, self.interface, **self.again)
         return {"verified": verified_json(verified), **self.journal_says(), "exit_code": verified.exit_code}
 
     def undo(self) -> TaskAnswer:
-        history = read_history(self.undone)
-        rows = {o.trunk_id: row for row, o in history.outcomes.items() if history.sent(o.trunk_id)}
-        if not rows:
+        if not self._rows:
             return {"run": ""}
         given: dict[str, Any] = {"allow": self.allow, "expect": self.settings.expect, "results": self.settings.results}
-        done = undo(self.undone, self.interface, run_dir=self.run, **given, **self.secret)
-        if isinstance(done, Planned):
-            return _planned(done)
-        outcomes = {
-            rows[o.trunk_id]: replace(o, row=rows[o.trunk_id]) for o in done.outcomes.values() if o.trunk_id in rows
-        }
-        return {**_done(done), "outcomes": _outcomes(outcomes)}
+        return self._done(undo(self.undone or self.run, self.interface, run_dir=self.run, **given, **self.again))
 
     def status(self) -> TaskAnswer:
         return {"status": status_json(read_status(self.run)), **self.journal_says()}
@@ -164,8 +159,46 @@ class _Part:
         if not (self.run / JOURNAL).exists():
             return {}
         history = read_history(self.run)
-        counts = read_status(self.run).counts
-        return {"outcomes": _outcomes(history.outcomes), "counts": dict(counts), **_facts(self.run, history.facts)}
+        counts, address = read_status(self.run).counts, str(history.facts.get("pbx", ""))
+        return {
+            "outcomes": self._outcomes(history.outcomes),
+            "counts": dict(counts),
+            "run": str(self.run),
+            "address": address,
+        }
+
+    @cached_property
+    def _rows(self) -> Mapping[int | None, int]:
+        """Rows of the trunks that are taken back, by id: the way back is a workbook of its own, with other rows."""
+        if self.undone is None or not (self.undone / JOURNAL).exists():
+            return {}
+        history = read_history(self.undone)
+        return {one.trunk_id: row for row, one in history.outcomes.items() if history.sent(one.trunk_id)}
+
+    def _outcomes(self, outcomes: Mapping[int, Outcome]) -> dict[str, Any]:
+        if self.undone is not None:
+            told = {self._rows[one.trunk_id]: one for one in outcomes.values() if one.trunk_id in self._rows}
+            outcomes = {row: replace(one, row=row) for row, one in told.items()}
+        return {str(row): outcome_json(outcome) for row, outcome in outcomes.items()}
+
+    def _done(self, done: Report | Planned) -> TaskAnswer:
+        if isinstance(done, Planned):
+            return _planned(done)
+        lost, lines = done.lost, change_lines(done.checked.tables, done.changes, done.outcomes)
+        goes_back = self.undone is not None
+        return {
+            "exit_code": done.exit_code,
+            "error": None if lost is None else {"code": lost.code, "message": lost.message, "hint": lost.hint},
+            "outcomes": self._outcomes(done.outcomes),
+            "changes": [list(line._replace(cell="") if goes_back else line) for line in lines],
+            "listed": [one.to_json() for one in done.listed],
+            "problems": [] if goes_back else [asdict(problem) for problem in done.problems if problem.stops],
+            "counts": done.endings.total(),
+            "attention": list(done.attention),
+            "down": list(done.down),
+            "run": str(done.folder.path),
+            "address": done.address,
+        }
 
 
 _COMMANDS: Final[Mapping[str, Callable[[_Part], TaskAnswer]]] = {
@@ -195,31 +228,11 @@ def _planned(planned: Planned) -> TaskAnswer:
     }
 
 
-def _done(done: Report | Planned) -> TaskAnswer:
-    if isinstance(done, Planned):
-        return _planned(done)
-    tables, lost = done.checked.tables, done.lost
-    return {
-        "exit_code": done.exit_code,
-        "error": None if lost is None else {"code": lost.code, "message": lost.message, "hint": lost.hint},
-        "outcomes": _outcomes(done.outcomes),
-        "changes": [list(line) for line in change_lines(tables, done.changes, done.outcomes)],
-        "listed": [one.to_json() for one in done.listed],
-        "problems": [asdict(problem) for problem in done.problems if problem.stops],
-        "counts": done.endings.total(),
-        "attention": list(done.attention),
-        "down": list(done.down),
-        "run": str(done.folder.path),
-        "address": done.address,
-    }
-
-
-def _outcomes(outcomes: Mapping[int, Outcome]) -> dict[str, Any]:
-    return {str(row): outcome_json(outcome) for row, outcome in outcomes.items()}
-
-
-def _facts(run: Path, facts: Mapping[str, Any]) -> TaskAnswer:
-    return {"run": str(run), "address": str(facts.get("pbx", ""))}
+def _where(profile: Settings) -> dict[str, Any]:
+    """Return where the PBX is and whom to trust: what its own profile says now, whatever a run's folder says."""
+    names = [name for name, option in OPTIONS.items() if option.part is WHERE and name not in {"practice", "profile"}]
+    said = {name: value for name in names if (value := getattr(profile, name)) != OPTIONS[name].usual}
+    return said | {"url_from": profile.url_from}
 
 
 def _to_approve(planned: Planned) -> TaskAnswer:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from batch.commands.check import Checked, check
-from batch.errors import Interrupted, UsageError
+from batch.commands.command_lines import command as command_line
+from batch.errors import Interrupted, OutputError, UsageError
 from batch.fleet.crew import Crew, LocalCrew
+from batch.fleet.fleet_interface import FleetInterface, FleetPlanned
 from batch.fleet.gate import why_shut
 from batch.fleet.pbxs import NOT_CHOSEN, Pbx, ProfileSettings, digest_of, find_pbxs, part_in, stops_all, typed_passwords
 from batch.fleet.results import FleetReport, write_fleet_results
@@ -23,102 +25,16 @@ from batch.joined_settings import settings_again
 from batch.pbx.redaction import Redactor
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
 from batch.runs.folders import COLUMNS
+from batch.runs.outcomes import Ending
 from batch.schema.file_metadata import metadata_of
 from batch.schema.problems import Problem
 from batch.secret_sources import SECRET_VARIABLE
 from batch.settings import OPTIONS, Origin, Settings
 from batch.trunks.merge import base_lines_of
-from batch.wording import counted
 from batch.writers.part_workbook import write_part
 
 _LISTENS_S: Final = 0.5
-DONE: Final = (0,)
-"""Exit codes of PBXs that nothing is left of."""
-
-
-class FleetInterface(Protocol):
-    """The person in front of a fleet."""
-
-    def tell(self, text: str) -> None:
-        """Say something by the way."""
-
-    def approve(self, planned: FleetPlanned) -> bool:
-        """Show the plan and ask whether to go on."""
-
-    def ask(self, question: str) -> bool:
-        """Ask whether to go on with the next wave."""
-
-    def begins(self, pbxs: Sequence[str], what: str) -> None:
-        """Hear which PBXs come next, and what is done with them."""
-
-    def hears(self, pbx: str, progress: Mapping[str, int] | None) -> None:
-        """Hear how far a PBX is; None once it has ended."""
-
-
-class Nobody:
-    """Nobody is there, as where a script calls: what it calls is approved."""
-
-    def tell(self, text: str) -> None:
-        """Nobody listens."""
-
-    def approve(self, planned: FleetPlanned) -> bool:  # noqa: ARG002
-        """It is."""
-        return True
-
-    def ask(self, question: str) -> bool:  # noqa: ARG002
-        """It is."""
-        return True
-
-    def begins(self, pbxs: Sequence[str], what: str) -> None:
-        """Nobody listens."""
-
-    def hears(self, pbx: str, progress: Mapping[str, int] | None) -> None:
-        """Nobody listens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FleetPlanned:
-    """The plans of all PBXs, as one."""
-
-    checked: Checked
-    pbxs: Mapping[str, Pbx]
-    digest: str
-    stopping: Sequence[Problem] = ()
-    """What is wrong and belongs to no PBX: nothing is sent for that."""
-    command: str = "apply"
-
-    @property
-    def address(self) -> str:
-        """Which PBXs it is about, as people know them."""
-        return f"{counted(len(self.pbxs), 'PBX')}: {', '.join(self.pbxs)}"
-
-    @property
-    def plannable(self) -> list[Pbx]:
-        """Those that can be done."""
-        return [pbx for pbx in self.pbxs.values() if pbx.digest]
-
-    @property
-    def to_write(self) -> int:
-        """How many trunks would be written."""
-        return sum(len(_changes(pbx.answer)) for pbx in self.plannable)
-
-    @property
-    def left(self) -> list[Pbx]:
-        """Those that were chosen and cannot be done."""
-        return [pbx for pbx in self.pbxs.values() if pbx.chosen and not pbx.digest]
-
-    @property
-    def exit_code(self) -> int:
-        """0 if all may be done, 5 if some, else 3, 4 or 6, as of the PBXs; hazards of one keep all back."""
-        codes = [3 if pbx.exit_code is None else pbx.exit_code for pbx in self.left]
-        expected = self.checked.settings.expect.strip().casefold() in {"", self.digest}
-        if self.stopping:
-            return 3
-        if 4 in codes or not expected:
-            return 4
-        if self.plannable:
-            return 5 if codes else 0
-        return next((code for code in (3, 2, 6) if code in codes), 5) if codes else 0
+NOTHING_WRITTEN: Final = "Nothing was written there."
 
 
 class _Crews(ExitStack):
@@ -182,8 +98,8 @@ class Fleet:
         copy = run / folder.copy
         places = {"workbook": folder.workbook, "run_dir": run, "run_copy": copy}
         places |= {"columns": run / COLUMNS} if folder.columns else {}
-        settings = settings_again(folder.settings, dict(given), Origin(vouched=False), **places)
-        checked = check(settings)
+        origin = Origin(words=f"the run {folder.id}", vouched=folder.was_begun_here)
+        checked = check(settings_again(folder.settings, dict(given), origin, **places))
         if (checked.workbook.sha256, checked.columns_file.sha256) != (folder.sha256, folder.columns):
             raise UsageError(
                 f"The run's own copy of the workbook, {copy}, or of the columns file, is not what it was.",
@@ -193,13 +109,19 @@ class Fleet:
         fleet.folder = folder
         known = {one.name: one for one in folder.pbxs}
         for name, pbx in fleet.pbxs.items():
-            one = known.get(name)
-            if one is None:
+            if name in known:
+                pbx.wave, pbx.digest, pbx.slug = known[name].wave, known[name].digest, known[name].slug
+                pbx.answer = folder.answer(pbx.slug) or {}
+                fleet.ask_journal(pbx)
+            else:
                 pbx.chosen, pbx.why = False, pbx.why or NOT_CHOSEN
-                continue
-            pbx.wave, pbx.digest, pbx.slug = one.wave, one.digest, one.slug
-            pbx.answer = folder.answer(one.slug) or {}
         return fleet
+
+    def ask_journal(self, pbx: Pbx) -> None:
+        """Find out what became of a PBX that was handed out and not heard of, where its run lies on this machine."""
+        if pbx.answer and pbx.exit_code is None and pbx.settings and self.settings.workers is None:
+            lost = self._lost(self.task(pbx, pbx.answer["command"], self.known_folder.path), "It was not heard of.")
+            pbx.answer = lost if lost["run"] else {}
 
     @property
     def known_folder(self) -> FleetFolder:
@@ -218,7 +140,8 @@ class Fleet:
         settings = pbx.settings
         if settings is None:
             raise ValueError(pbx.why)
-        there = more.get("undone", self.folder.path if self.folder else folder)
+        undone = more.pop("undone", None) or (self.folder.undoes if self.folder else "")
+        there = Path(undone) if undone else self.folder.path if self.folder else folder
         part = part_in(folder if part_in(folder, pbx).exists() else there, pbx)
         secret = settings.secret or self.settings.secret
         return {
@@ -233,32 +156,32 @@ class Fleet:
             "settings": {
                 name: _plain(value) for name in TRAVELS if (value := getattr(settings, name)) != OPTIONS[name].usual
             },
-            **{name: value for name, value in more.items() if name != "undone"},
+            **more,
             "own": {
                 "settings": replace(settings, secret=None, workers=None),
                 "secret": secret.reveal() if secret else "",
                 "folder": str(folder),
                 "part": str(part),
                 "workbook": str(settings.workbook),
-                "undone": str(more["undone"] / pbx.slug) if "undone" in more else "",
+                "undone": str(Path(undone) / pbx.slug) if undone else "",
             },
         }
 
     def plan(self, folder: Path, pbxs: Sequence[Pbx] | None = None, command: str = "plan", **more: Any) -> FleetPlanned:
         """Plan those PBXs, or all; of what is taken back, ask each what that would be."""
         among = [*self.pbxs.values()] if pbxs is None else pbxs
-        chosen = [pbx for pbx in among if pbx.chosen and not pbx.why]
+        chosen, stopping = [pbx for pbx in among if pbx.chosen and not pbx.why], self._stopping(command)
         for pbx in among:
             pbx.digest = ""
-        stopping = self._stopping(command)
         if not stopping:
             more |= self._write_parts(folder, chosen) if command == "plan" else {"asks": True}
             self.carry_out([self.task(pbx, command, folder, **more) for pbx in chosen], "planned", keep=False)
         if self.interrupted:
             raise Interrupted("Stopped by you. Nothing was sent.", "Run it again when you are ready.")
-        for pbx in chosen:
-            if pbx.exit_code == 0 and pbx.answer.get("plan"):
-                pbx.digest = pbx.answer["digest"]
+        for pbx in (pbx for pbx in chosen if pbx.exit_code == 0):
+            pbx.digest = pbx.answer["digest"]
+            if not pbx.digest:
+                pbx.chosen, pbx.why = False, NOTHING_WRITTEN
         return FleetPlanned(
             checked=self.checked,
             pbxs={pbx.name: pbx for pbx in among},
@@ -277,42 +200,51 @@ class Fleet:
         found = [] if command == "undo" else stops_all(self.checked, self.pbxs)
         return found if self.settings.workers is None else [*found, *typed_passwords(self.pbxs.values())]
 
-    def approved(self, pbxs: Sequence[Pbx]) -> list[Pbx]:
-        """Return PBXs with the digests that were approved when the run began."""
-        then = {one.name: one.digest for one in self.known_folder.pbxs}
-        return [replace(pbx, digest=then.get(pbx.name, "")) for pbx in pbxs]
-
     def run_waves(self, command: str, pbxs: Sequence[Pbx], **more: Any) -> None:
-        """Carry a command out on PBXs, one wave after the other, as long as the gates between them open."""
-        waves = {wave: [pbx for pbx in pbxs if pbx.wave == wave] for wave in sorted({pbx.wave for pbx in pbxs})}
+        """Carry a command out on PBXs, one wave after the other, as long as the gates between them open.
+
+        What goes back waits for none.
+        """
+        goes_back = self.known_folder.undoes
+        in_wave = {pbx.name: 0 if goes_back else pbx.wave for pbx in pbxs}
+        waves = {wave: [pbx for pbx in pbxs if in_wave[pbx.name] == wave] for wave in sorted({*in_wave.values()})}
         done: list[Pbx] = []
         for wave, of_wave in waves.items():
-            later = {number: [pbx.name for pbx in waves[number]] for number in waves if number >= wave}
+            later = {number: waves[number] for number in waves if number >= wave}
             if self.interrupted or (done and not self._opens(done, later)):
                 break
             inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
-            if inside:
+            if inside and (len(waves) > 1 or self.settings.window):
                 self._forecast(wave, inside, done)
             folder, now = self.known_folder.path, datetime.now(tz=UTC)
             self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
-            self.carry_out([self.task(pbx, command, folder, **more) for pbx in inside], f"wave {wave}")
+            self.carry_out(
+                [self.task(pbx, command, folder, **more) for pbx in inside], f"wave {wave}" if wave else "going back"
+            )
             done += of_wave
+        if self.interrupted:
+            left = [pbx for wave in waves.values() for pbx in wave if pbx not in done]
+            _leave(left, "interrupted", "Stopped by you before its turn came.", "Nothing was sent. resume begins it.")
 
-    def _opens(self, done: Sequence[Pbx], later: Mapping[int, Sequence[str]]) -> bool:
+    def _opens(self, done: Sequence[Pbx], later: Mapping[int, Sequence[Pbx]]) -> bool:
         """Tell whether the next wave may begin, by how the last one went and by whoever decides."""
-        wave = done[-1].wave
+        wave, run = done[-1].wave, self.known_folder
         last = [pbx_done(pbx.answer) for pbx in done if pbx.wave == wave and pbx.answer]
         gate: Gate = gate_after(wave, last, self.settings.failures_allowed)
         for line in gate.text():
             self.interface.tell(line)
+        names = {number: [pbx.name for pbx in pbxs] for number, pbxs in later.items()}
         decider = self.settings.gate_command or self.interface.ask
         try:
-            why = why_shut(gate, self.known_folder.id, later, decider, self._redactor().clean)
+            why = why_shut(gate, run.id, names, decider, self._redactor().clean)
         except KeyboardInterrupt:
             self.interrupted, why = True, "Stopped by you."
         if why:
-            run = self.known_folder.path
-            self.attention += [f"The gate after wave {wave} did not open: {why}", *shut_text(run, wave, later)]
+            self.attention += [f"The gate after wave {wave} did not open: {why}", *shut_text(run.path, wave, names)]
+            undo = command_line("undo", run.path, ["--wave", wave])
+            hint = f"Once it is put right: {command_line('resume', run.path)}. To take back wave {wave}: {undo}"
+            for pbxs in later.values():
+                _leave(pbxs, "gate-shut", f"The gate after wave {wave} did not open: {why}", hint)
         return not why
 
     def _redactor(self) -> Redactor:
@@ -327,16 +259,18 @@ class Fleet:
         return redactor
 
     def _is_inside(self, pbx: Pbx) -> bool:
-        window = self._window(pbx)
-        now = datetime.now(tz=UTC)
+        window, now = self._window(pbx), datetime.now(tz=UTC)
         if window is None or window.is_open(now):
             return True
-        zone = f"{window.zone}"
-        opens = window.opens_at(now).astimezone(window.zone)
-        self.attention.append(f"{pbx.name} was not begun: its window opens at {opens:%Y-%m-%d %H:%M} ({zone}).")
+        opens = f"{window.opens_at(now).astimezone(window.zone):%Y-%m-%d %H:%M} ({window.zone})"
+        _leave(
+            [pbx], "window-closed", f"Its window is closed until {opens}.", "Nothing was sent. resume begins it then."
+        )
         return False
 
     def _window(self, pbx: Pbx) -> Window | None:
+        if self.known_folder.undoes:
+            return None
         own = pbx.settings or self.settings
         zone = self.settings.time_zone or own.time_zone
         return window_of(replace(self.settings, time_zone=zone), pbx.name)
@@ -345,7 +279,7 @@ class Fleet:
         windows = [window for pbx in pbxs if (window := self._window(pbx))]
         now = datetime.now(tz=UTC)
         first = min(windows, key=lambda window: window.closes_at(now), default=None)
-        to_write = {pbx.name: len(_changes(pbx.answer)) for pbx in pbxs}
+        to_write = {pbx.name: pbx.updates for pbx in pbxs}
         before = [pbx_done(pbx.answer) for pbx in done if pbx.answer]
         for line in forecast_text(wave, to_write, before, self.settings.pbxs, now, first):
             self.interface.tell(line)
@@ -357,9 +291,13 @@ class Fleet:
         crew, open_ones = self.crew.get(), {task["pbx"]: task for task in tasks}
         self.interface.begins([*open_ones], what)
         for task in tasks:
-            if keep:
-                self.known_folder.keep_answer(task["slug"], {"outcomes": {}, "command": task["command"]})
-            crew.begin(task)
+            if keep and (fault := self._keep(task["slug"], {"outcomes": {}, "command": task["command"]})):
+                _leave(
+                    [self.pbxs[task["pbx"]]], "output", fault, "Nothing was sent. Make room there; resume begins it."
+                )
+                del open_ones[task["pbx"]]
+            else:
+                crew.begin(task)
         while open_ones:
             try:
                 self._hear(crew, open_ones, keep=keep)
@@ -390,21 +328,30 @@ class Fleet:
 
     def _note(self, task: Task, answer: TaskAnswer, *, keep: bool) -> None:
         pbx = self.pbxs[task["pbx"]]
-        earlier = pbx.answer
         if task.get("closed") and answer["exit_code"] == Interrupted.exit_code:
             why = {"message": "Its window closed before it was done.", "hint": "resume goes on when it opens again."}
             answer = {**answer, "exit_code": 5, "error": {"code": "window-closed", **why}}
             self.attention.append(f"{pbx.name}: {why['message']} What was under way was settled, the rest is not run.")
-        if task["command"] == "verify" and earlier:  # what was to change is said by the run alone
+        if task["command"] == "verify":  # what was to change is said by the run alone
             said = {name: answer[name] for name in ("outcomes", "counts", "verified") if answer.get(name)}
-            answer = {**earlier, **said, "exit_code": answer["exit_code"], "error": answer["error"]}
+            answer = {**pbx.answer, "verified": None, **said, "error": answer["error"]}
+            answer["exit_code"] = _left(answer)
         other = f"{pbx.name}: its worker is version {answer['version']} of this tool, not {own_version()}."
         if answer["version"] != own_version() and other not in self.attention:
             self.attention.append(other)
         pbx.answer = answer
         self.interface.hears(pbx.name, None)
-        if keep:
-            self.known_folder.keep_answer(pbx.slug, {**pbx.answer, "plan": None, "text": []})
+        now_alone = dict.fromkeys(("verified", "error")) if task["command"] == "verify" else {}
+        if keep and (fault := self._keep(pbx.slug, {**pbx.answer, **now_alone, "plan": None, "text": []})):
+            self.attention.append(f"{pbx.name}: what became of it could not be kept. {fault}")
+
+    def _keep(self, slug: str, answer: TaskAnswer) -> str:
+        """Keep an answer in the run's folder; returns why it cannot be, if it cannot."""
+        try:
+            self.known_folder.keep_answer(slug, answer)
+        except OutputError as error:
+            return error.message
+        return ""
 
     def _lost(self, task: Task, why: str) -> TaskAnswer:
         """Answer for a task that nobody is heard of any more; on this machine, by what its run's journal says."""
@@ -423,9 +370,17 @@ class Fleet:
         )
 
 
+def _leave(pbxs: Iterable[Pbx], code: str, message: str, hint: str) -> None:
+    """Note why PBXs were not begun."""
+    for pbx in pbxs:
+        pbx.answer = {**pbx.answer, "error": {"code": code, "message": message, "hint": hint}}
+
+
+def _left(answer: TaskAnswer) -> int:
+    """Return 0 if all trunks of a PBX are as wanted by now, else 5."""
+    wanted = {Ending.APPLIED, Ending.UNCHANGED, Ending.SKIPPED}
+    return 0 if all(one["ending"] in wanted or not one["chosen"] for one in answer["outcomes"].values()) else 5
+
+
 def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else str(value) if isinstance(value, Path) else value
-
-
-def _changes(answer: TaskAnswer) -> list[Any]:
-    return [one for one in (answer.get("plan") or {}).get("changes", ()) if one["kind"] == "update"]

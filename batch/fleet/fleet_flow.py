@@ -17,11 +17,14 @@ from typing import Any
 from batch.commands.applying import Declined
 from batch.commands.approval import read_signed
 from batch.commands.check import Checked, check
+from batch.commands.outputs import check_output_places
 from batch.errors import UsageError
-from batch.fleet.fleet import DONE, Fleet, FleetInterface, FleetPlanned, Nobody
-from batch.fleet.pbxs import Pbx, ProfileSettings, digest_of
-from batch.fleet.results import FleetReport
+from batch.fleet.fleet import Fleet
+from batch.fleet.fleet_interface import FleetInterface, FleetPlanned, Nobody
+from batch.fleet.pbxs import Pbx, ProfileSettings
+from batch.fleet.results import FleetReport, results_place
 from batch.runs.fleet_folder import create_fleet_folder, with_approval, with_pbxs
+from batch.runs.folders import check_unused
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.settings import Settings
 
@@ -57,6 +60,8 @@ def apply_fleet(
     signed = None if settings.approved is None else read_signed(settings.approved)
     if signed is not None:
         signed.check_workbook(checked)
+    check_unused(settings.run_dir)
+    check_output_places(settings, results_place(settings))
     with ExitStack() as stack:
         draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
         fleet = Fleet.of(checked, profile_settings, interface)
@@ -94,15 +99,17 @@ def resume_fleet(
         stack.enter_context(_held(run, "resume"))
         fleet = Fleet.again(run, profile_settings, interface, given)
         stack.enter_context(fleet.crew)
-        begun = [pbx for pbx in fleet.pbxs.values() if pbx.answer and pbx.exit_code not in DONE and not pbx.why]
-        others = [pbx for pbx in fleet.pbxs.values() if not pbx.answer and not pbx.why]
-        planned = fleet.plan(run, others)
-        if planned.exit_code in {3, 4} and others:
+        left = [pbx for pbx in fleet.pbxs.values() if pbx.chosen and not pbx.why and pbx.is_left]
+        begun, others = [pbx for pbx in left if pbx.is_begun], [pbx for pbx in left if not pbx.is_begun]
+        approved = {pbx.name: pbx.digest for pbx in others}
+        planned = fleet.plan(run, others, "undo" if fleet.known_folder.undoes else "plan")
+        if planned.exit_code == 4 or planned.stopping:
             return planned
         new = [pbx for pbx in others if pbx.digest]
-        if new and planned.digest != digest_of(fleet.approved(new)) and not interface.approve(planned):
+        if any(pbx.digest != approved[pbx.name] for pbx in new) and not interface.approve(planned):
             raise Declined
-        fleet.folder = with_pbxs(fleet.known_folder, [pbx.kept() for pbx in fleet.pbxs.values()])
+        kept = [replace(pbx.kept(), digest=pbx.digest or approved.get(pbx.name, "")) for pbx in fleet.pbxs.values()]
+        fleet.folder = with_pbxs(fleet.known_folder, kept)
         fleet.run_waves("resume", [*begun, *new])
         differing = [pbx for pbx in begun if pbx.answer.get("differs")]
         if differing and not fleet.interrupted and interface.ask(_otherwise(differing)):
@@ -127,7 +134,7 @@ def verify_fleet(
         stack.enter_context(_held(run, "verify"))
         fleet = Fleet.again(run, profile_settings, interface or Nobody(), given)
         stack.enter_context(fleet.crew)
-        begun = [pbx for pbx in fleet.pbxs.values() if pbx.answer and not pbx.why]
+        begun = [pbx for pbx in fleet.pbxs.values() if pbx.is_begun and pbx.chosen and not pbx.why]
         fleet.carry_out([fleet.task(pbx, "verify", run) for pbx in begun], "looked at")
         return fleet.report()
 
@@ -140,28 +147,30 @@ def undo_fleet(
     Raises:
         BatchError: there is no such run, it wrote nothing, somebody is at it, or the question was answered no.
     """
+    run = run.resolve()
     interface, started, wave = interface or Nobody(), datetime.now(tz=UTC), given.pop("wave", None)
     with ExitStack() as stack:
         stack.enter_context(_held(run, "undo"))
         fleet = Fleet.again(run, profile_settings, interface, given)
         stack.enter_context(fleet.crew)
-        written = [pbx for pbx in fleet.pbxs.values() if pbx.answer and wave in {None, pbx.wave}]
+        written = [pbx for pbx in fleet.pbxs.values() if pbx.chosen and pbx.is_begun and wave in {None, pbx.wave}]
+        for pbx in fleet.pbxs.values():
+            if pbx not in written:
+                pbx.set_aside()
         draft = Path(stack.enter_context(TemporaryDirectory(prefix="trunk-batch-")))
         planned = fleet.plan(draft, written, "undo", undone=run)
+        if not planned.plannable and not planned.left:
+            raise UsageError(f"The run {run.name} wrote nothing there.", "There is nothing to undo.")
         if planned.exit_code not in {0, 5} or not planned.plannable:
-            if all(pbx.exit_code == 0 for pbx in planned.left):
-                raise UsageError(f"The run {run.name} wrote nothing there.", "There is nothing to undo.")
             return planned
         if planned.to_write and not interface.approve(planned):
             raise Declined
-        for pbx in fleet.pbxs.values():
-            if pbx.name not in planned.pbxs or not (pbx.digest or pbx.exit_code):
-                pbx.set_aside()
-        settings = replace(fleet.settings, run_dir=given.get("run_dir"), undoes=run.resolve())
-        kept = [pbx.kept() for pbx in planned.plannable]
+        settings = replace(fleet.settings, run_dir=given.get("run_dir"), results=given.get("results"), undoes=run)
+        kept = [pbx.kept() for pbx in planned.pbxs.values() if pbx.chosen]
         about = (fleet.checked.workbook.sha256, fleet.checked.columns_file)
         fleet.folder = create_fleet_folder(settings, started, "undo", *about, planned.digest, kept)
-        fleet.run_waves("undo", planned.plannable, undone=run)
+        stack.enter_context(_held(fleet.folder.path, "undo"))
+        fleet.run_waves("undo", planned.plannable)
         return fleet.report()
 
 

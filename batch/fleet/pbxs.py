@@ -87,9 +87,29 @@ class Pbx:
         return f"This PBX has errors, in {named}: correct them, or leave their trunks out with --skip-invalid."
 
     @property
+    def updates(self) -> int:
+        """How many trunks its plan would write."""
+        return sum(change["kind"] == "update" for change in (self.answer.get("plan") or {}).get("changes", ()))
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a run of its own began, or may have."""
+        return bool(self.answer.get("run")) or (bool(self.answer) and self.exit_code is None)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether there may be something left to do."""
+        return self.exit_code != 0 or not self.is_begun
+
+    @property
     def error(self) -> str:
         """Code of what kept it from being used; blank where nothing did."""
         return str((self.answer.get("error") or {}).get("code", ""))
+
+    @property
+    def differs(self) -> bool:
+        """Whether something was found to be otherwise than it was wanted, by whoever compared it just now."""
+        return bool((self.answer.get("verified") or {}).get("differ"))
 
     def set_aside(self) -> None:
         """Have nothing to do with it."""
@@ -125,7 +145,7 @@ def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, 
             pbx.why = f"{error.message} {error.hint}"
     _judge(checked, pbxs)
     known = {name: pbx.settings.in_wave for name, pbx in pbxs.items() if pbx.settings and pbx.settings.in_wave}
-    names = [name for name, pbx in pbxs.items() if pbx.chosen]
+    names = [name for name, pbx in pbxs.items() if pbx.chosen and pbx.settings]
     in_rows = {name: wave for name, wave in checked.waves.items() if name in names}
     for wave, of_wave in find_waves(names, in_rows, known, settings.waves).items():
         for name in of_wave:
@@ -140,9 +160,9 @@ def _slugs(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         plain = re.sub(r"[^\w.-]+", "-", re.sub(r"^https?://", "", name)).strip("-.")[:60] or "pbx"
         slug, number = plain, 2
-        while slug.casefold() in taken:
+        while taken & {slug.casefold(), f"{slug}-results".casefold()}:
             slug, number = f"{plain}-{number}", number + 1
-        taken.add(slug.casefold())
+        taken |= {slug.casefold(), f"{slug}-results".casefold()}
         slugs[name] = slug
     return slugs
 

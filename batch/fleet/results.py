@@ -6,25 +6,35 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 from batch.commands.check import Checked
 from batch.commands.outputs import RunContext, WrittenOutput, without_sending, write_outputs
-from batch.fleet.pbxs import NOT_CHOSEN, Pbx
+from batch.fleet.pbxs import Pbx
 from batch.runs.fleet_folder import FleetFolder
 from batch.runs.folders import RunFolder, results_path
 from batch.runs.outcomes import Ending, Outcome, RowEndings
 from batch.runs.serialization import OUTCOME, fits, is_listed, is_moment, read_outcome, read_problem
 from batch.schema.columns import TRUNKS
-from batch.schema.file_metadata import PRACTICE_MARK
+from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, plain_stem
 from batch.schema.problems import Problem
+from batch.settings import Settings
 from batch.tables.row_results import ChangeLine, ListedSheet, Tone
 from batch.wording import counted, moment, some_of
 from batch.writers.run_results import Results, give_back
 
 PBXS: Final = "PBXs"
 _NAMED: Final = 6
-_STATES: Final = {0: "as wanted", 3: "to correct", 4: "held back", 5: "unfinished", 6: "not reached", 130: "stopped"}
+_STATES: Final = {
+    0: "as wanted",
+    2: "cannot be done",
+    3: "to correct",
+    4: "held back",
+    5: "unfinished",
+    6: "not reached",
+    130: "stopped",
+}
 _BY_ERROR: Final = {
     "sign-in-refused": "sign-in refused",
     "address-blocked": "address blocked",
@@ -56,8 +66,9 @@ class FleetReport:
         """0 where all is as wanted, 5 where something is left, 130 if it was stopped."""
         if self.interrupted:
             return 130
-        codes = {pbx.exit_code for pbx in self.pbxs.values() if pbx.chosen}
-        return 0 if codes <= {0} and all(outcome.as_wanted for outcome in self.outcomes.values()) else 5
+        chosen = [pbx for pbx in self.pbxs.values() if pbx.chosen]
+        done = all(pbx.exit_code == 0 and not pbx.error and not pbx.differs for pbx in chosen)
+        return 0 if done and all(outcome.as_wanted for outcome in self.outcomes.values()) else 5
 
 
 def on(pbx: str, trunk: str) -> str:
@@ -67,7 +78,7 @@ def on(pbx: str, trunk: str) -> str:
 
 def state_of(pbx: Pbx) -> str:
     """Say in a word how a PBX stands."""
-    if not pbx.chosen:
+    if not pbx.chosen and not pbx.is_begun:
         return "not chosen"
     if pbx.why:
         return "to correct" if pbx.settings else "no settings"
@@ -104,9 +115,7 @@ def write_fleet_results(
     )
     endings = context.end(outcomes)
     ended = replace(context.ended(outcomes, endings, first), lines=[*lines_of(answers)])
-    mark = PRACTICE_MARK if folder.practice else ""
-    target = results_path(settings.workbook, settings.results, mark)
-    results = give_back(ended, target)
+    results = give_back(ended, results_place(settings, goes_back=bool(folder.undoes)))
     return FleetReport(
         checked=checked,
         folder=folder,
@@ -128,6 +137,19 @@ def _alike(answers: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for line in answer.get("attention", ()):
             by_line.setdefault(line, []).append(name)
     yield from (f"{some_of(names, _NAMED)}: {line}" for line, names in by_line.items())
+
+
+def results_place(settings: Settings, *, goes_back: bool = False) -> Path:
+    """Return where the results go; those of what is taken back have a name of their own.
+
+    Raises:
+        UsageError: the folder that was asked for is not there, or the name is no workbook's.
+        OutputError: the folder cannot be written to.
+    """
+    workbook, practice = settings.workbook, PRACTICE_MARK if settings.practice else ""
+    if goes_back:
+        workbook = workbook.with_name(f"{plain_stem(workbook)}{UNDO_MARK}{workbook.suffix}")
+    return results_path(workbook, settings.results, practice)
 
 
 def _problems(answers: Iterable[Mapping[str, Any]]) -> Iterator[Problem]:
@@ -179,7 +201,7 @@ def _unheard(pbx: Pbx, row: int, trunk_id: int | None, name: str) -> Outcome:
         trunk_id=trunk_id,
         name=on(pbx.name, name),
         note=why or ("It was not heard of since." if lost else ""),
-        chosen=pbx.chosen or why != NOT_CHOSEN,
+        chosen=pbx.chosen,
         reached=lost,
     )
 
@@ -230,9 +252,10 @@ def pbxs_sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> List
         tones.append(_TONES.get(state, Tone.BAD))
     states = Counter(map(state_of, pbxs.values()))
     says = ", ".join(f"{number} {state}" for state, number in states.most_common())
+    column = TRUNKS.column("pbx").label
     return ListedSheet(
         name=PBXS,
-        says=f"{counted(len(pbxs), 'PBX')}: {says}. A filter of {TRUNKS.column('pbx').label} shows the rows of one.",
+        says=f"{counted(len(pbxs), 'PBX')}: {says}. Filter the column {column} to see the rows of one.",
         columns=_COLUMNS,
         lines=lines,
         tones=tones,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.approval import UNSIGNED, json_seal
-from batch.commands.command_lines import allowing, command, how, profile_of, where, which
+from batch.commands.command_lines import allowing, command, how, profile_of, which
 from batch.fleet.results import FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import SCHEMA, status_json
@@ -19,7 +19,7 @@ from batch.settings import OPTIONS, Settings
 from batch.wording import BRIEF, Shown, counted, duration, named, trunks_and_rows
 
 if TYPE_CHECKING:
-    from batch.fleet.fleet import FleetPlanned
+    from batch.fleet.fleet_interface import FleetPlanned
     from batch.fleet.pbxs import Pbx
 
 _FEW: Final = 3
@@ -43,8 +43,8 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
     yield f"{back} {counted(len(pbxs), 'PBX')}{where_to}, workbook {planned.checked.settings.workbook.name}"
     if planned.checked.settings.practice:
         yield "PRACTICE: each PBX is a practice PBX, no real trunk is touched."
-    yield from problems_text(planned.stopping, shown)
     if planned.stopping:
+        yield from problems_text(planned.stopping, shown)
         return
     in_full = len(pbxs) <= _FEW or shown.trunks is None
     for wave in waves:
@@ -113,7 +113,7 @@ def _by_whom(settings: Settings) -> list[object]:
     """Repeat the flags that say which PBXs are meant, and who carries it out; no password of a broker."""
     broker = settings.workers.reveal() if settings.workers else "@"
     workers = [] if "@" in broker else [OPTIONS["workers"].flags[0], broker]
-    return [*where(settings), *profile_of(settings), *workers]
+    return [*(["--practice"] if settings.practice else profile_of(settings)), *workers]
 
 
 def _next_text(planned: FleetPlanned) -> Iterator[str]:
@@ -269,7 +269,7 @@ def _pbx_json(pbx: Pbx) -> dict[str, Any]:
     return {
         "pbx": pbx.name,
         "wave": pbx.wave,
-        "state": state_of(pbx),
+        "state": "planned" if pbx.digest and pbx.answer.get("plan") else state_of(pbx),
         "exit_code": pbx.exit_code,
         "why": pbx.trouble,
         "digest": pbx.digest,
@@ -283,6 +283,7 @@ def fleet_report_json(report: FleetReport) -> dict[str, Any]:
     return {
         "run": str(report.folder.path),
         "results": None if report.results.path is None else str(report.results.path),
+        **{one.key: None if one.path is None else str(one.path) for one in report.outputs if one.key},
         "exit_code": report.exit_code,
         "counts": {str(ending): report.endings.total().get(str(ending), 0) for ending in Ending},
         "attention": list(report.attention),

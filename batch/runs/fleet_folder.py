@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.joined_settings import kept_settings
-from batch.runs.folders import create_folder, keep, kept
+from batch.runs.folders import create_folder, keep, kept, note_begun, was_begun_here
 from batch.runs.serialization import Approval, Shape, fits, is_moment, parse_moment, whole
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import OPTIONS, Settings
@@ -81,6 +81,24 @@ class FleetFolder:
         found = kept(self.path, f"{slug}.answer.json", lambda value: isinstance(value, dict))
         return found if found is None or "exit_code" not in found or fits(found, _is_answer) else None
 
+    @property
+    def was_begun_here(self) -> bool:
+        """Whether the operator began it on this machine: only then does it say what to trust, or to run at a gate."""
+        return was_begun_here(self._facts)
+
+    @property
+    def _facts(self) -> dict[str, Any]:
+        return {"run": self.id, "pbx": "", "settings": dict(self.settings)}
+
+    def begin(self) -> None:
+        """Note in the operator's own state that it is theirs, and write down what it is.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        note_begun(self._facts)
+        self.write()
+
     def write(self) -> None:
         """Write down what it is.
 
@@ -140,7 +158,7 @@ def create_fleet_folder(
         undoes="" if settings.undoes is None else str(settings.undoes),
         pbxs=tuple(pbxs),
     )
-    fleet.write()
+    fleet.begin()
     return fleet
 
 

@@ -96,7 +96,10 @@ def test_outside_of_its_window_no_office_is_written(night: Night) -> None:
     ran = night("apply", night.book, "--window", f"{later}-{end}", "--time-zone", "UTC")
     assert (ran.code, night.written()) == (5, [])
     assert night.endings() == ["not run"] * 3
-    assert f"berlin was not begun: its window opens at {now + timedelta(hours=2):%Y-%m-%d %H:%M} (UTC)." in ran.out
+    assert (
+        f"berlin (wave 1): not run. Its window is closed until {now + timedelta(hours=2):%Y-%m-%d %H:%M} (UTC)."
+        in ran.out
+    )
     assert not [call for one in night.offices.values() for call in calls(one) if call == "trunk/update"]
     ran = night("resume", last_run(night.book), "--window", f"{now - timedelta(hours=1):%H:%M}-{later}")
     assert (ran.code, night.written()) == (0, list(OFFICES))

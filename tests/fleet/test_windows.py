@@ -10,7 +10,8 @@ import pytest
 
 from batch.commands.check import check
 from batch.fleet.crew import Event
-from batch.fleet.fleet import Fleet, Nobody
+from batch.fleet.fleet import Fleet
+from batch.fleet.fleet_interface import Nobody
 from batch.fleet.tasks import Task, empty_answer
 from batch.settings import Settings
 from tests.cli.shell import write_book
