@@ -25,6 +25,8 @@ from batch.wording import counted, moment, some_of
 from batch.writers.run_results import Results, give_back
 
 PBXS: Final = "PBXs"
+NOT_RUN: Final = str(Ending.NOT_RUN)
+"""State of a PBX that was planned, and not begun."""
 _NAMED: Final = 6
 _STATES: Final = {
     0: "as wanted",
@@ -42,7 +44,7 @@ _BY_ERROR: Final = {
     "lost": "not heard of",
     "not-allowed": "refused by its worker",
 }
-_TONES: Final = {"as wanted": Tone.GOOD, "not chosen": Tone.QUIET, "not run": Tone.QUIET, "unfinished": Tone.WARN}
+_TONES: Final = {"as wanted": Tone.GOOD, "not chosen": Tone.QUIET, NOT_RUN: Tone.QUIET, "unfinished": Tone.WARN}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def state_of(pbx: Pbx) -> str:
     if pbx.error in _BY_ERROR:
         return _BY_ERROR[pbx.error]
     if pbx.answer.get("command") == "plan" or pbx.exit_code is None:
-        return _STATES.get(pbx.exit_code or 0, "fault") if pbx.exit_code else "not run"
+        return _STATES.get(pbx.exit_code or 0, "fault") if pbx.exit_code else NOT_RUN
     return _STATES.get(pbx.exit_code, "fault")
 
 
@@ -210,7 +212,7 @@ def listed_of(answers: Mapping[str, Mapping[str, Any]]) -> list[ListedSheet]:
     """Put what the PBXs list beside the changes together, sheet by sheet, with a column that says whose it is."""
     sheets: dict[str, ListedSheet] = {}
     for name, answer in answers.items():
-        listed = answer.get("listed", ())
+        listed = () if answer.get("command") == "plan" else answer.get("listed", ())  # nothing of it was written
         for one in map(ListedSheet.from_json, listed if is_listed(listed) else ()):
             lines = [(name, *line) for line in one.lines]
             tones = [*one.tones] or [None] * len(lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.approval import UNSIGNED, json_seal
 from batch.commands.command_lines import allowing, command, how, profile_of, which
-from batch.fleet.results import FleetReport, on, state_of
+from batch.fleet.results import NOT_RUN, FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import SCHEMA, status_json
 from batch.reports.run_text import left_to_people_text
@@ -113,7 +113,7 @@ def _by_whom(settings: Settings) -> list[object]:
     """Repeat the flags that say which PBXs are meant, and who carries it out; no password of a broker."""
     broker = settings.workers.reveal() if settings.workers else "@"
     workers = [] if "@" in broker else [OPTIONS["workers"].flags[0], broker]
-    return [*(["--practice"] if settings.practice else profile_of(settings)), *workers]
+    return [*(["--practice"] if settings.practice else []), *profile_of(settings), *workers]
 
 
 def _next_text(planned: FleetPlanned) -> Iterator[str]:
@@ -166,7 +166,8 @@ def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str
     yield f"{back}{counted(len(chosen), 'PBX')}: {each}."
     left = [pbx for pbx in chosen if state_of(pbx) != "as wanted"]
     for pbx in left:
-        yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {pbx.trouble}".rstrip()
+        if pbx.trouble or state_of(pbx) != NOT_RUN:
+            yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {pbx.trouble}".rstrip()
     yield from report.attention
     yield from _endings_text(report)
     for trouble in failure_groups(_open_trunks(report))[: shown.items]:
@@ -199,7 +200,7 @@ def _open_trunks(report: FleetReport) -> Iterator[Outcome]:
     """Yield the trunks that are not as wanted, but those not begun with, where it is told of their PBX why."""
     for pbx in report.pbxs.values():
         for outcome in filter(None, map(report.outcomes.get, pbx.rows)):
-            if not pbx.trouble or outcome.ending not in _NOT_BEGUN:
+            if outcome.ending not in _NOT_BEGUN or not (pbx.trouble or state_of(pbx) == NOT_RUN):
                 yield outcome
 
 
