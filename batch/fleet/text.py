@@ -253,7 +253,10 @@ def fleet_plan_json(planned: FleetPlanned) -> dict[str, Any]:
         "exit_code": planned.exit_code,
         "command": fleet_apply_command(planned),
         "problems": [problem.to_json() for problem in planned.stopping],
-        "pbxs": [_pbx_json(pbx) | {"plan": _plan_json(pbx)} for pbx in planned.pbxs.values()],
+        "pbxs": [
+            {**_pbx_json(pbx), **({"state": "planned"} if pbx.digest else {}), "plan": _plan_json(pbx)}
+            for pbx in planned.pbxs.values()
+        ],
     }
     return {**shape, "approval": UNSIGNED, "seal": json_seal(shape)}
 
@@ -270,7 +273,7 @@ def _pbx_json(pbx: Pbx) -> dict[str, Any]:
     return {
         "pbx": pbx.name,
         "wave": pbx.wave,
-        "state": "planned" if pbx.digest and pbx.answer.get("plan") else state_of(pbx),
+        "state": state_of(pbx),
         "exit_code": pbx.exit_code,
         "why": pbx.trouble,
         "digest": pbx.digest,
