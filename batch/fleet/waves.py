@@ -245,7 +245,7 @@ def forecast_text(
     pace = sum(one.seconds for one in done if one.wrote) / sum(wrote.values()) if wrote else 0
     needs = _seconds_for(to_write, pace, at_a_time)
     done_at = now.astimezone(UTC) + timedelta(seconds=needs)
-    if wrote:
+    if wrote and any(to_write.values()):
         yield f"{what}. At the speed so far that takes {duration(needs)}, until {_clock(done_at, zone)}."
     elif any(to_write.values()):
         yield f"{what}. How long that takes is not known yet: nothing was written so far."

@@ -197,7 +197,9 @@ def check_text(checked: Checked, shown: Shown = BRIEF, *, known: str = "", notic
     stopping = len(checked.problems.stopping)
     if stopping:
         them = "they are" if stopping > 1 else "it is"
-        yield f"{counted(stopping, 'error')}. Nothing will be sent until {them} corrected."
+        apart = checked.parts and all(problem.trunk is not None for problem in checked.problems.stopping)
+        to = " to a PBX with errors" if apart else ""
+        yield f"{counted(stopping, 'error')}. Nothing will be sent{to} until {them} corrected."
         yield f"Correct {'them' if stopping > 1 else 'it'} and check again."
         yield more_about(first_code(checked.problems.stopping))
     else:
