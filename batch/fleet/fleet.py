@@ -18,7 +18,7 @@ from batch.fleet.crew import Crew, LocalCrew
 from batch.fleet.fleet_interface import FleetInterface, FleetPlanned
 from batch.fleet.gate import why_shut
 from batch.fleet.pbxs import NOT_CHOSEN, Pbx, ProfileSettings, digest_of, find_pbxs, part_in, stops_all, typed_passwords
-from batch.fleet.results import FleetReport, write_fleet_results
+from batch.fleet.results import GATE_SHUT, FleetReport, write_fleet_results
 from batch.fleet.tasks import FORMAT, TRAVELS, Task, TaskAnswer, empty_answer, own_version
 from batch.fleet.waves import Gate, Window, forecast_text, gate_after, pbx_done, shut_text, window_of
 from batch.joined_settings import settings_again
@@ -244,7 +244,7 @@ class Fleet:
             undo = command_line("undo", run.path, ["--wave", wave])
             hint = f"Once it is put right: {command_line('resume', run.path)}. To take back wave {wave}: {undo}"
             for pbxs in later.values():
-                _leave(pbxs, "gate-shut", f"The gate after wave {wave} did not open: {why}", hint)
+                _leave(pbxs, GATE_SHUT, f"The gate after wave {wave} did not open: {why}", hint)
         return not why
 
     def _redactor(self) -> Redactor:

@@ -17,16 +17,17 @@ from batch.runs.folders import RunFolder, results_path
 from batch.runs.outcomes import Ending, Outcome, RowEndings
 from batch.runs.serialization import OUTCOME, fits, is_listed, is_moment, read_outcome, read_problem
 from batch.schema.columns import TRUNKS
-from batch.schema.file_metadata import PRACTICE_MARK, UNDO_MARK, plain_stem
+from batch.schema.file_metadata import PBX_LIST, PRACTICE_MARK, UNDO_MARK, plain_stem
 from batch.schema.problems import Problem
 from batch.settings import Settings
 from batch.tables.row_results import ChangeLine, ListedSheet, Tone
 from batch.wording import counted, moment, some_of
 from batch.writers.run_results import Results, give_back
 
-PBXS: Final = "PBXs"
 NOT_RUN: Final = str(Ending.NOT_RUN)
 """State of a PBX that was planned, and not begun."""
+GATE_SHUT: Final = "gate-shut"
+"""Code of what kept the PBXs of a wave from being begun: it is told once for all of them."""
 _NAMED: Final = 6
 _STATES: Final = {
     0: "as wanted",
@@ -256,7 +257,7 @@ def pbxs_sheet(pbxs: Mapping[str, Pbx], outcomes: Mapping[int, Outcome]) -> List
     says = ", ".join(f"{number} {state}" for state, number in states.most_common())
     column = TRUNKS.column("pbx").label
     return ListedSheet(
-        name=PBXS,
+        name=PBX_LIST,
         says=f"{counted(len(pbxs), 'PBX')}: {says}. Filter the column {column} to see the rows of one.",
         columns=_COLUMNS,
         lines=lines,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.approval import UNSIGNED, json_seal
 from batch.commands.command_lines import allowing, command, how, profile_of, which
-from batch.fleet.results import NOT_RUN, FleetReport, on, state_of
+from batch.fleet.results import GATE_SHUT, NOT_RUN, FleetReport, on, state_of
 from batch.reports.check_text import first_code, more_about, problems_text
 from batch.reports.json_shapes import SCHEMA, status_json
 from batch.reports.run_text import left_to_people_text
@@ -166,7 +166,7 @@ def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str
     yield f"{back}{counted(len(chosen), 'PBX')}: {each}."
     left = [pbx for pbx in chosen if state_of(pbx) != "as wanted"]
     for pbx in left:
-        if pbx.trouble or state_of(pbx) != NOT_RUN:
+        if pbx.error != GATE_SHUT and (pbx.trouble or state_of(pbx) != NOT_RUN):
             yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {pbx.trouble}".rstrip()
     yield from report.attention
     yield from _endings_text(report)

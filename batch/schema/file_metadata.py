@@ -24,7 +24,9 @@ READ_ONLY: Final = "Read-only lists"
 PROBLEM_SHEET: Final = "Problems"
 """The list of what is wrong, in a marked workbook and in a plan."""
 
-OWN_LISTS: Final = ("PBXs", "Way back", "Census", "Census by prefix", "Port order", "Follow-up", "Test calls")
+PBX_LIST: Final = "PBXs"
+"""Lists each PBX of a workbook for many."""
+OWN_LISTS: Final = (PBX_LIST, "Way back", "Census", "Census by prefix", "Port order", "Follow-up", "Test calls")
 """What plan and results list beside the changes, where there is something to list."""
 
 OWN_SHEETS: Final = ("Summary", "Changes", PROBLEM_SHEET, *OWN_LISTS, "How to fill this in", "Glossary", READ_ONLY)

@@ -14,6 +14,7 @@ from string import Template
 from typing import Final
 
 from batch.runs.plan_document import GOING_BACK, ChangeGroup, PlanDocument, PlanLine
+from batch.schema.file_metadata import PBX_LIST
 from batch.tables.row_results import EndingCount, ListedSheet, Summary, Tone
 from batch.wording import visible
 from batch.writers.atomic import place_file
@@ -55,7 +56,7 @@ def plan_page(document: PlanDocument, listed: Iterable[ListedSheet] = ()) -> Pag
         ],
         charts=[Chart(title="List entries (DIDs and caller IDs)", bars=bars)] if bars else [],
         groups=document.groups,
-        listings=[*_left_to_people(listed)],
+        listings=[*_told_of(listed)],
         closing=[
             ("How to apply it", [document.why_not] if document.why_not else [_TO_APPLY, document.command]),
             ("How to go back", [*GOING_BACK, *document.going_back]),
@@ -71,7 +72,7 @@ _TO_APPLY: Final = "With this command, which refuses any plan that is not the on
 def results_page(summary: Summary, workbook: str, pbx: str, listed: Iterable[ListedSheet] = ()) -> Page:
     """Put results onto a page for the archive: of a workbook by its file's name, and of a PBX by its address.
 
-    It has what is left to people too.
+    It has what is left to people too, and each PBX where there are many.
     """
     chart = chart_of_codes(summary.codes[:_MOST_BARS])
     if rest := summary.codes[_MOST_BARS:]:
@@ -90,15 +91,15 @@ def results_page(summary: Summary, workbook: str, pbx: str, listed: Iterable[Lis
                 rows=[(label_of(one), f"{one.rows:,}", one.errmsg, one.meaning, one.who) for one in summary.codes],
                 what="errcodes",
             ),
-            *_left_to_people(listed),
+            *_told_of(listed),
         ],
         more_in="the results workbook has every one",
     )
 
 
-def _left_to_people(listed: Iterable[ListedSheet]) -> Iterator[Listing]:
+def _told_of(listed: Iterable[ListedSheet]) -> Iterator[Listing]:
     for one in listed:
-        if one.answers:
+        if one.answers or one.name == PBX_LIST:
             rows = [tuple(map(str, line)) for line in one.lines]
             yield Listing(title=one.name, header=tuple(one.columns), rows=rows, what="lines")
 

@@ -93,7 +93,7 @@ class FleetBench:
     def sheet(self, name: str, path: Path | None = None) -> list[dict[str, Any]]:
         """Read a sheet of the results that is listed, below its header."""
         book = path or self.results
-        return rows_of(book, name, 2 if name == "PBXs" else 1)
+        return rows_of(book, name, 2)
 
     def endings(self, path: Path | None = None) -> dict[tuple[str, str], str]:
         """Return how each trunk ended, as the results say."""
