@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 from batch.commands.command_lines import command
 from batch.commands.outputs import without_sending
 from batch.fleet.pbxs import Pbx
-from batch.fleet.results import PBXS, lines_of, listed_of, on, state_of
+from batch.fleet.results import lines_of, listed_of, on, state_of
 from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.plan_document import ChangeGroup, HazardLine, PlanDocument, PlanLine, to_be_approved
 from batch.runs.run_report import summary
-from batch.schema.file_metadata import FileMetadata
+from batch.schema.file_metadata import PBX_LIST, FileMetadata
 from batch.tables.row_results import ListedSheet, Tone
 from batch.trunks.change_plan import Plan
 from batch.wording import counted, duration, moment_and_zone, named
@@ -105,7 +105,7 @@ def _sheet(planned: FleetPlanned, said: Mapping[str, Any]) -> ListedSheet:
         lines.append((name, pbx.wave, state, *numbers, str(pbx.answer.get("address", "")), _why(pbx)))
     left = f", {counted(len(planned.left), 'PBX')} cannot be done and {'is' if len(planned.left) == 1 else 'are'} left"
     return ListedSheet(
-        name=PBXS,
+        name=PBX_LIST,
         says=f"{counted(len(planned.plannable), 'PBX')} would be done{left if planned.left else ''}.",
         columns=_COLUMNS,
         lines=lines,
