@@ -240,11 +240,12 @@ class Fleet:
         except KeyboardInterrupt:
             self.interrupted, why = True, "Stopped by you."
         if why:
-            self.attention += [f"The gate after wave {wave} did not open: {why}", *shut_text(run.path, wave, names)]
+            shut = f"The gate after wave {wave} did not open: {why.removesuffix('.')}."
+            self.attention += [shut, *shut_text(run.path, wave, names)]
             undo = command_line("undo", run.path, ["--wave", wave])
             hint = f"Once it is put right: {command_line('resume', run.path)}. To take back wave {wave}: {undo}"
             for pbxs in later.values():
-                _leave(pbxs, GATE_SHUT, f"The gate after wave {wave} did not open: {why}", hint)
+                _leave(pbxs, GATE_SHUT, shut, hint)
         return not why
 
     def _redactor(self) -> Redactor:

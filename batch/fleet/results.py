@@ -102,7 +102,9 @@ def write_fleet_results(
 ) -> FleetReport:
     """Put together what is known of every PBX, and write the results beside the workbook and into the run's folder."""
     settings, answers = checked.settings, {name: pbx.answer for name, pbx in pbxs.items()}
-    of_workbook = [] if folder.command == "undo" else checked.problems.stopping
+    aside = {row for pbx in pbxs.values() if not (pbx.chosen or pbx.is_begun) for row in pbx.rows}
+    stopping = [] if folder.command == "undo" else checked.problems.stopping
+    of_workbook = [problem for problem in stopping if problem.trunk not in aside]
     outcomes = _outcomes(checked, pbxs, of_workbook)
     first = [*attention, *_alike(answers)]
     context = RunContext(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from samples.making.files import lined
 from samples.making.fleet import OFFICES
-from tests.flows.shell import rows_of
-from tests.flows.stories import FLEET, SAMPLES, Night, tell_night
+from tests.flows.shell import FAST, rows_of, run
+from tests.flows.stories import FLEET, SAMPLES, Night, copy_of, tell_night
 
 IN_TROUBLE = {"cardiff", "glasgow", "nottingham"}
 
@@ -70,3 +71,9 @@ def test_a_wave_that_is_taken_back_is_as_it_was_before_and_the_others_stay_as_th
     assert {name: now[name] for name in taken} == {name: before[name] for name in taken}
     assert {name: now[name] for name in OFFICES.keys() - taken} == {n: then[n] for n in OFFICES.keys() - taken}
     assert not [name for name in OFFICES if then[name] == before[name]]
+
+
+def test_errors_of_an_office_that_is_not_chosen_are_not_told_of_those_that_are(tmp_path: Path) -> None:
+    ran = run("apply", copy_of(FLEET, tmp_path), "--practice", "--yes", "--only-pbx", "leeds", *FAST)
+    assert ran.code == 0
+    assert ran.out.startswith("PRACTICE: All 2 trunks are up to date. 22 were not chosen.\n1 PBX: 1 as wanted.\n")
