@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
@@ -211,16 +211,27 @@ class LocalCrew:
                     member.is_free = False
         coming = sum(member.task is None for member in self._members.values())
         while self._is_open and coming < len(self._waiting) and len(self._members) < self._at_a_time:
-            self._start()
+            try:
+                self._start()
+            except OSError as error:  # there is no room for one more: those that are there take all
+                self._give_up_unless_somebody_is_there(error)
+                return
             coming += 1
 
     def _start(self) -> None:
-        ours, theirs = multiprocessing.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, self._carry, dict(os.environ)), daemon=True)
-        with _main_hidden():
-            process.start()
+        with ExitStack() as stack:
+            ours, theirs = map(stack.enter_context, multiprocessing.Pipe())
+            process = self._context.Process(target=serve, args=(theirs, self._carry, dict(os.environ)), daemon=True)
+            with _main_hidden():
+                process.start()
+            stack.pop_all()
         theirs.close()
         self._members[ours] = _Member(process=process, pipe=ours)
+
+    def _give_up_unless_somebody_is_there(self, error: OSError) -> None:
+        while self._waiting and not self._members:
+            why = f"No process could be started for it: {error.strerror or error}."
+            self._tell(self._waiting.popleft(), "lost", {"message": why})
 
     def _stop(self, pbx: str | None) -> None:
         for task in [task for task in self._waiting if pbx in {None, task["pbx"]}]:

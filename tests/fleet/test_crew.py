@@ -267,3 +267,20 @@ def test_ctrl_c_of_a_terminal_reaches_who_leads_and_no_process_of_the_crew(folde
         assert [*folder.iterdir()] == []
         for process in processes:
             os.kill(process, 0)
+
+
+def test_where_no_process_can_be_started_tasks_are_lost_and_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OSError(24, "Too many open files")
+
+    with crew_of(2) as crew:
+        monkeypatch.setattr("batch.fleet.crew.multiprocessing.Pipe", refuse)
+        for pbx in "ab":
+            crew.begin(task(pbx))
+        lost = heard_until(crew, 2)
+        monkeypatch.undo()
+        crew.begin(task("c"))
+        assert [*answers(crew, 1)] == ["c"]
+    assert [(event.pbx, event.kind, event.said["message"]) for event in lost] == [
+        (pbx, "lost", "No process could be started for it: Too many open files.") for pbx in "ab"
+    ]
