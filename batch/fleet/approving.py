@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.command_lines import command
 from batch.commands.outputs import without_sending
-from batch.fleet.pbxs import Pbx
 from batch.fleet.results import lines_of, listed_of, on, state_of
 from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.plan_document import ChangeGroup, HazardLine, PlanDocument, PlanLine, to_be_approved
@@ -59,7 +58,7 @@ def _document(planned: FleetPlanned, applied_by: str) -> tuple[PlanDocument, lis
     problems = checked.problems.stopping
     counts: Counter[str] = sum((Counter(one["counts"]) for one in said.values()), Counter())
     attention = [f"{name}: {line}" for name, one in said.items() for line in one["attention"]]
-    attention += [f"{pbx.name} cannot be done: {_why(pbx)}" for pbx in planned.left]
+    attention += [f"{pbx.name} cannot be done: {pbx.trouble}" for pbx in planned.left]
     written = counted(counts["trunks_to_write"], "trunk")
     page = summary(
         title="Plan",
@@ -102,7 +101,7 @@ def _sheet(planned: FleetPlanned, said: Mapping[str, Any]) -> ListedSheet:
     for name, pbx in planned.pbxs.items():
         counts = said[name]["counts"] if name in said else {"trunks_to_write": 0, "trunks_unchanged": 0}
         state, numbers = ("planned" if name in said else state_of(pbx)), (*counts.values(),)[:2]
-        lines.append((name, pbx.wave, state, *numbers, str(pbx.answer.get("address", "")), _why(pbx)))
+        lines.append((name, pbx.wave, state, *numbers, str(pbx.answer.get("address", "")), pbx.trouble))
     left = f", {counted(len(planned.left), 'PBX')} cannot be done and {'is' if len(planned.left) == 1 else 'are'} left"
     return ListedSheet(
         name=PBX_LIST,
@@ -122,14 +121,9 @@ def _group(pbx: str, trunks: list[str], lines: list[tuple[str, bool]]) -> Change
     return ChangeGroup(trunks=tuple(on(pbx, name) for name in trunks), lines=tuple(PlanLine(*line) for line in lines))
 
 
-def _why(pbx: Pbx) -> str:
-    return pbx.why or str((pbx.answer.get("error") or {}).get("message", ""))
-
-
 def _why_not(planned: FleetPlanned, to_write: int) -> str:
     if planned.stopping:
-        there = counted(len(planned.stopping), "error")
-        return f"This cannot be approved: there {'is' if len(planned.stopping) == 1 else 'are'} {there} of no PBX."
+        return f"This cannot be approved: {counted(len(planned.stopping), 'error')} about all PBXs together."
     if planned.exit_code == 4:
         held = named([pbx.name for pbx in planned.left if pbx.exit_code == 4])
         return f"This cannot be approved: hazards of {held} are not allowed."

@@ -104,6 +104,7 @@ def write_fleet_results(
     settings, answers = checked.settings, {name: pbx.answer for name, pbx in pbxs.items()}
     aside = {row for pbx in pbxs.values() if not (pbx.chosen or pbx.is_begun) for row in pbx.rows}
     stopping = [] if folder.command == "undo" else checked.problems.stopping
+    begun = {name: answer for name, answer in answers.items() if answer.get("command") != "plan"}
     of_workbook = [problem for problem in stopping if problem.trunk not in aside]
     outcomes = _outcomes(checked, pbxs, of_workbook)
     first = [*attention, *_alike(answers)]
@@ -116,7 +117,7 @@ def write_fleet_results(
         problems=[*of_workbook, *_problems(answers.values())],
         approval=folder.approval,
         command=folder.command,
-        listed=[pbxs_sheet(pbxs, outcomes), *listed_of(answers)],
+        listed=[pbxs_sheet(pbxs, outcomes), *listed_of(begun)],
     )
     endings = context.end(outcomes)
     ended = replace(context.ended(outcomes, endings, first), lines=[*lines_of(answers)])
@@ -215,7 +216,7 @@ def listed_of(answers: Mapping[str, Mapping[str, Any]]) -> list[ListedSheet]:
     """Put what the PBXs list beside the changes together, sheet by sheet, with a column that says whose it is."""
     sheets: dict[str, ListedSheet] = {}
     for name, answer in answers.items():
-        listed = () if answer.get("command") == "plan" else answer.get("listed", ())  # nothing of it was written
+        listed = answer.get("listed", ())
         for one in map(ListedSheet.from_json, listed if is_listed(listed) else ()):
             lines = [(name, *line) for line in one.lines]
             tones = [*one.tones] or [None] * len(lines)
