@@ -179,6 +179,7 @@ def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx], problems: Sequence[Prob
     for pbx in pbxs.values():
         said = {int(row): one for row, one in pbx.answer.get("outcomes", {}).items() if row.isdecimal()}
         own = {*pbx.rows}
+        found |= {row: replace(found[row], name=on(pbx.name, found[row].name)) for row in own & found.keys()}
         beyond = _shift(checked, pbx)
         for row, one in said.items():
             at = row if row in own else row + beyond

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from subprocess import Popen, TimeoutExpired
+from typing import Any
 
 import pytest
 
+from batch.errors import OutputError
+from batch.runs.fleet_folder import FleetFolder
 from batch.runs.locks import held_by, place_of_run
 from tests.cli.json_schema import faults
 from tests.fleet.fleet_bench import FleetBench, begin, ended, fleet_bench, until
@@ -110,3 +113,38 @@ def test_a_coordinator_that_is_killed_at_any_moment_leaves_what_resume_ends(
         assert state["counts"]["applied"] == written
         gone_on_with(bench)
         assert set(bench.writes().values()) == {TRUNKS}
+
+
+def test_an_answer_that_cannot_be_kept_keeps_no_pbx_from_being_done_nor_any_from_being_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: FleetFolder, slug: str, answer: Mapping[str, Any]) -> None:
+        if slug == "paris" or (slug == "rome" and "exit_code" in answer):
+            raise OutputError(self.path / f"{slug}.answer.json", "No space left on device")
+        keep(self, slug, answer)
+
+    keep = FleetFolder.keep_answer
+    with fleet_bench(tmp_path, monkeypatch, NAMES) as bench:
+        monkeypatch.setattr(FleetFolder, "keep_answer", refuse)
+        ran = bench.apply()
+        monkeypatch.setattr(FleetFolder, "keep_answer", keep)
+        assert ran.code == 5
+        assert bench.writes() == {"berlin": 2, "paris": 0, "rome": 2}
+        assert "No space left on device" in next(pbx["why"] for pbx in ran.json["pbxs"] if pbx["pbx"] == "paris")
+        assert any("rome: what became of it could not be kept" in line for line in ran.json["attention"])
+        gone_on_with(bench)
+        assert set(bench.writes().values()) == {2}
+
+
+def test_a_run_that_somebody_is_at_is_taken_up_by_nobody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = {"rome": [{"call": "trunk/update", "latency": 5, "times": 1}]}
+    with fleet_bench(tmp_path, monkeypatch, NAMES, faults=slow) as bench:
+        process = begin(bench, "apply", bench.workbook, *bench.flags, "--yes")
+        until(lambda: bench.writes()["rome"] == 2, process)
+        for command, flags in (("resume", ["--yes"]), ("undo", ["--yes"]), ("verify", [])):
+            refused = bench.on_run(command, *flags)
+            assert refused.code == 2, refused.said
+            assert "apply" in refused.err
+        assert bench.on_run("status", "--json").json["state"] == "running"
+        assert ended(process).code == 0
+        assert set(bench.writes().values()) == {2}
