@@ -105,6 +105,8 @@ def make_app(url: str) -> Celery:
             "polling_interval": _LOOK_S,
         }
         app.conf.result_backend = f"file://{places['answers']}"
+    elif at.scheme.startswith("amqp"):
+        app.conf.broker_transport_options = {"read_timeout": 2 * _CONNECT_S, "write_timeout": 2 * _CONNECT_S}
     elif at.scheme.startswith("redis"):
         app.conf.result_backend = app.conf.broker_url
     return app

@@ -13,9 +13,9 @@ import signal
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
@@ -23,9 +23,20 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from batch.errors import BatchError, OutputError
-from batch.fleet.broker import AT_WORK, SETTLE, TASK, broker_name, check_broker, is_wanted, make_app, queue_of
+from batch.fleet.broker import (
+    AT_WORK,
+    SETTLE,
+    TASK,
+    broker_name,
+    check_broker,
+    errors_of,
+    is_wanted,
+    make_app,
+    queue_of,
+)
 from batch.fleet.crew import Event, LocalCrew, not_begun
 from batch.fleet.tasks import FORMAT, Task, TaskAnswer, empty_answer, is_task, only_outcomes, own_version
+from batch.runs.serialization import fits
 from batch.settings import Settings
 
 if TYPE_CHECKING:
@@ -136,12 +147,14 @@ def _take_part(app: Celery, site: str, desk: _Desk) -> None:
     from celery.worker.control import Panel  # noqa: PLC0415
 
     app.conf.task_queues = [queue_of(site)]
+    away = errors_of(app)
 
     def take(this: Any, *args: Any, task: Any = None, **others: Any) -> TaskAnswer:
         beats = iter(range(2**53))
 
         def beat(progress: dict[str, Any]) -> None:
-            this.update_state(state=AT_WORK, meta={"beat": next(beats), "progress": progress})
+            with suppress(*away):  # the next one may arrive
+                this.update_state(state=AT_WORK, meta={"beat": next(beats), "progress": progress})
 
         wanted = is_wanted(app, this.request.id)
         answer = desk.take(this.request.id, None if args or others else task, beat) if wanted else None
@@ -206,9 +219,9 @@ class _Desk:
         self._tell(f"Ended: {what}, exit code {answer['exit_code']}")
         return only_outcomes(answer)
 
-    def settle(self, numbers: Sequence[str]) -> None:
+    def settle(self, numbers: Any) -> None:
         """Have tasks settle, by the ids of their messages; also those that are still to come."""
-        for number in numbers:
+        for number in numbers if fits(numbers, [str]) else ():
             self._to_settle.add(number)
             if number in self._at_work:
                 self._crew.stop(self._at_work[number])
