@@ -22,7 +22,7 @@ from batch.errors import UsageError
 from batch.fleet.fleet import Fleet
 from batch.fleet.fleet_interface import FleetInterface, FleetPlanned, Nobody
 from batch.fleet.pbxs import Pbx, ProfileSettings
-from batch.fleet.results import FleetReport, results_place
+from batch.fleet.results import GATE_SHUT, FleetReport, results_place
 from batch.runs.fleet_folder import create_fleet_folder, with_approval, with_pbxs
 from batch.runs.folders import check_unused
 from batch.runs.locks import Holder, holding, place_of_run
@@ -110,10 +110,12 @@ def resume_fleet(
             raise Declined
         kept = [replace(pbx.kept(), digest=pbx.digest or approved.get(pbx.name, "")) for pbx in fleet.pbxs.values()]
         fleet.folder = with_pbxs(fleet.known_folder, kept)
-        fleet.run_waves("resume", [*begun, *new])
+        fleet.run_waves("resume", [*begun, *new], yes=False)
         differing = [pbx for pbx in begun if pbx.answer.get("differs")]
         if differing and not fleet.interrupted and interface.ask(_otherwise(differing)):
-            fleet.run_waves("resume", differing, yes=True)
+            fleet.attention.clear()
+            behind = [pbx for pbx in (*begun, *new) if pbx.error == GATE_SHUT]
+            fleet.run_waves("resume", [*differing, *behind], yes=True)
         return fleet.report()
 
 

@@ -50,6 +50,26 @@ def test_what_was_not_approved_is_asked_first_and_without_an_answer_nothing_is_w
         assert bench.writes() == {"berlin": 2, "paris": 0}
 
 
+@pytest.mark.parametrize("answer", ["no", "yes"])
+def test_a_trunk_that_somebody_changed_meanwhile_is_written_if_that_is_agreed_to_and_then_the_next_wave_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    with fleet_bench(tmp_path, monkeypatch, faults={"berlin": [{**FAILING, "match": {"id": 1}}]}) as bench:
+        careful = ("--attempts", "1", "--on-error", "stop", "--concurrency", "1")
+        assert bench.apply("--waves", "2,1", *careful).code == 5
+        assert bench.writes() == {"berlin": 1, "paris": 2, "rome": 0}
+        bench.pbxs["berlin"].state.trunks[2]["hostname"] = "other.example"
+        asked = answered(monkeypatch, answer)
+        resumed = bench.on_run("resume", "--gate-command", "exit 0")
+        assert asked == ["Type yes to go on: "]
+        assert "berlin: Trunk-2" in resumed.err
+        assert "These would be written otherwise than it was approved." in resumed.err
+        done = answer == "yes"
+        assert resumed.code == (0 if done else 5)
+        assert bench.writes() == {"berlin": 1 + 2 * done, "paris": 2, "rome": 2 * done}
+        assert bench.hostnames("berlin")["Trunk-2"] == ("new.example" if done else "other.example")
+
+
 def test_what_was_approved_is_not_asked_again_behind_a_gate_that_stayed_shut_unless_the_pbx_is_otherwise_by_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
