@@ -83,19 +83,14 @@ def work(
     _take_part(app, site, desk)
     left: list[Executor] = []
     threads = _threads(left, desk)
-
-    def listens(_: object) -> None:
-        ears.is_away = False
-        ready()
-
-    with _told_to_leave(desk), _heard(tell, broker_name(broker_url)) as ears:
+    with _told_to_leave(desk), _heard(tell, broker_name(broker_url)):
         while not desk.leaving.is_set():
             app.WorkController(
                 pool=threads,
                 concurrency=at_a_time,
                 use_eventloop=False,
                 hostname=f"{uuid4()}@{queue_of(site).name}",
-                ready_callback=listens,
+                ready_callback=lambda _: ready(),
                 without_mingle=True,
                 without_gossip=True,
                 without_heartbeat=True,
@@ -343,30 +338,36 @@ def _write_part(path: Path, content: str) -> None:
 
 
 @contextmanager
-def _heard(tell: Callable[[str], None], broker: str) -> Iterator[_Ears]:
+def _heard(tell: Callable[[str], None], broker: str) -> Iterator[None]:
     """Tell what Celery logs in words of ours, a line each; it would repeat messages, and the broker's address."""
     ears, log = _Ears(tell, broker), logging.getLogger("celery")
     log.addHandler(ears)
+    log.setLevel(logging.INFO)
     propagated, log.propagate = log.propagate, False
     try:
-        yield ears
+        yield
     finally:
         log.removeHandler(ears)
+        log.setLevel(logging.NOTSET)
         log.propagate = propagated
 
 
 class _Ears(logging.Handler):
     def __init__(self, tell: Callable[[str], None], broker: str) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._tell, self._broker = tell, broker
-        self.is_away = False
+        self._is_away = False
 
     def emit(self, record: logging.LogRecord) -> None:
         said, error = str(record.msg), record.exc_info[1] if record.exc_info else None
-        if "Unrecoverable" in said or "onnect" in said:
-            if not self.is_away:
+        if said.startswith("Connected to"):
+            if self._is_away:
+                self._tell(f"The broker {self._broker} is there again.")
+            self._is_away = False
+        elif record.levelno >= logging.WARNING and ("Unrecoverable" in said or "onnect" in said):
+            if not self._is_away:
                 self._tell(f"The broker {self._broker} is away; waiting for it.")
-            self.is_away = True
+            self._is_away = True
         elif any(words in said for words in _NOT_OURS):
             self._tell("Dropped a message that is no task of ours.")
         elif record.name == "celery.app.trace" and error is not None and record.levelno >= logging.ERROR:

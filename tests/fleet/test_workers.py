@@ -277,6 +277,7 @@ def test_a_broker_that_is_killed_and_comes_back_stops_nobody(tmp_path: Path) -> 
             assert set(told.writes().values()) == {1}
             name = f"redis://127.0.0.1:{redis.port}/0"
             assert said == [f"The broker {name} is away; waiting for it.", f"The broker {name} is there again."]
+            assert f"The broker {name} is there again." in process.said
             # and the worker is not silent afterwards
             crew.begin(task_for(told, "berlin0", "plan", fleet=""))
             assert heard_until(crew, 1)[-1].said["exit_code"] == 0
