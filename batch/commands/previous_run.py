@@ -411,5 +411,6 @@ def _check_same_pbx(facts: Mapping[str, Any], flags: Mapping[str, Any]) -> None:
         return
     raise UsageError(
         f"The run is about {facts['pbx']}, not {asked}.",
-        "Leave --url and --practice out: the run knows its PBX. For another PBX, apply the workbook anew.",
+        "The run knows its PBX: leave --url and --practice out, or correct its profile. For another PBX, apply the "
+        "workbook anew.",
     )

@@ -229,3 +229,16 @@ def test_an_address_that_a_profile_has_goes_by_that_profile(tmp_path: Path, monk
         assert bench.hostnames("berlin") == NEW
         assert bench.on_run("undo", "--yes").code == 0
         assert bench.hostnames("berlin") == OLD
+
+
+def test_a_profile_that_leads_elsewhere_by_now_is_not_followed_with_a_run_that_began_at_another_pbx(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), faults={"berlin": [FAILING]}) as bench:
+        assert bench.apply("--attempts", "1").code == 5
+        text = bench.profiles.read_text(encoding="utf-8")
+        bench.profiles.write_text(text.replace(bench.pbxs["berlin"].url, bench.pbxs["paris"].url), encoding="utf-8")
+        resumed = bench.on_run("resume", "--yes", "--only-pbx", "berlin")
+        assert resumed.code == 5
+        assert bench.writes() == {"berlin": 2, "paris": 2}
+        assert f"not {bench.pbxs['paris'].url}. The run knows its PBX" in resumed.out
