@@ -242,3 +242,19 @@ def test_a_profile_that_leads_elsewhere_by_now_is_not_followed_with_a_run_that_b
         assert resumed.code == 5
         assert bench.writes() == {"berlin": 2, "paris": 2}
         assert f"not {bench.pbxs['paris'].url}. The run knows its PBX" in resumed.out
+
+
+def test_the_run_of_one_pbx_is_gone_on_with_alone_and_the_whole_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), faults={"berlin": [FAILING]}) as bench:
+        assert bench.apply("--attempts", "1").code == 5
+        whole = bench.runs[-1]
+        assert bench.on_run("status", "--json").json["state"] == "unfinished"
+        assert bench.on_run("resume", "--yes", run_folder=whole / "berlin").code == 0
+        assert bench.on_run("verify", run_folder=whole / "berlin").code == 0
+        assert bench.on_run("status", "--json").json["state"] == "finished"
+        written = bench.writes()
+        assert bench.on_run("resume", "--yes").code == 0
+        assert bench.writes() == written == {"berlin": 3, "paris": 2}
+        assert set(bench.endings().values()) == {"applied"}
