@@ -7,6 +7,7 @@ in the whole workbook, so whatever is said of a row there is true of that row he
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -27,7 +28,8 @@ from batch.fleet.tasks import Task, TaskAnswer, empty_answer
 from batch.reports.json_shapes import plan_json, status_json, verified_json
 from batch.reports.plan_text import offer_text
 from batch.runs.journal import JOURNAL
-from batch.runs.journal_reader import read_history
+from batch.runs.journal_reader import never_began, read_history
+from batch.runs.locks import held_by, place_of_run
 from batch.runs.outcomes import Ending, Outcome
 from batch.runs.run_report import change_lines
 from batch.runs.run_status import read_status
@@ -138,7 +140,8 @@ class _Part:
         return self._done(flow.apply(replace(self.settings, run_dir=self.run), self.interface))
 
     def resume(self) -> TaskAnswer:
-        if not (self.run / JOURNAL).exists():  # nothing had been begun
+        if never_began(self.run) and held_by(place_of_run(self.run)) is None:  # nothing was sent
+            shutil.rmtree(self.run, ignore_errors=True)
             return self.apply() if self.undone is None else self.undo()
         return self._done(flow.resume(self.run, self.interface, allow=self.allow, **self.again))
 
@@ -157,7 +160,7 @@ class _Part:
 
     def journal_says(self) -> TaskAnswer:
         """Return what the run's journal says of its rows; nothing where no run began."""
-        if not (self.run / JOURNAL).exists():
+        if never_began(self.run):
             return {}
         history = read_history(self.run)
         counts, address = read_status(self.run).counts, str(history.facts.get("pbx", ""))

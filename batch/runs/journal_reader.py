@@ -108,6 +108,21 @@ class _Damage(sqlite3.DatabaseError):
     """The same, as whoever only looks whether a journal can be read knows it."""
 
 
+def never_began(folder: Path) -> bool:
+    """Tell whether a run was killed before its journal had its tables and facts: it has them before anything is sent."""
+    path = folder / JOURNAL
+    if not path.is_file():
+        return True
+    try:
+        with _reading(path) as journal:
+            (version,) = next(journal.execute("PRAGMA user_version"))
+            if version == VERSION:
+                return next(journal.execute("SELECT count(*) FROM facts")) == (0,)
+    except _Damage:
+        return False
+    return bool(version == 0)
+
+
 def read_history(folder: Path) -> History:
     """Read the journal of a run. Disturbs nobody who is writing it.
 
