@@ -109,7 +109,7 @@ class _Damage(sqlite3.DatabaseError):
 
 
 def never_began(folder: Path) -> bool:
-    """Tell whether a run was killed before its journal had its tables and facts: it has them before anything is sent."""
+    """Tell whether a run was killed before its journal had tables and facts, as it has before anything is sent."""
     path = folder / JOURNAL
     if not path.is_file():
         return True
@@ -117,7 +117,7 @@ def never_began(folder: Path) -> bool:
         with _reading(path) as journal:
             (version,) = next(journal.execute("PRAGMA user_version"))
             if version == VERSION:
-                return next(journal.execute("SELECT count(*) FROM facts")) == (0,)
+                return bool(next(journal.execute("SELECT count(*) FROM facts")) == (0,))
     except _Damage:
         return False
     return bool(version == 0)
