@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch.cli.console import Console, on_terminal
 from batch.cli.fleet_profiles import fleet_profiles, settings_by_pbx
-from batch.cli.profiles import given_by
+from batch.cli.profiles import environment_of, given_by
 from batch.errors import UsageError
 from batch.fleet import fleet_flow
 from batch.fleet.approving import apply_signed, write_fleet_page, write_fleet_plan
@@ -29,6 +30,7 @@ from batch.fleet.text import (
     fleet_status_json,
     fleet_status_text,
 )
+from batch.joined_settings import from_environment
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
 from batch.runs.run_status import read_fleet_status
 from batch.settings import OPTIONS, WHERE
@@ -41,11 +43,14 @@ if TYPE_CHECKING:
     from batch.commands.check import Checked
 
 _NOT_FOR_MANY = ("confirm_within", "port_order", "detailed_exitcode", "log")
+_OF_EACH = ["time_zone", "rate", "concurrency", "attempts", "timeout", "settle_wait", "size_percent", "size_trunks"]
+"""What the profile of each PBX decides for it, unless it was said for all of them."""
 
 
 def show_fleet_plan(checked: Checked, flags: argparse.Namespace, console: Console) -> int:
     """Show what would change on each PBX."""
     _refuse(flags)
+    checked = _as_said(checked, flags)
     with _watching(console, assume_yes=False) as watcher:
         planned = fleet_flow.plan_fleet(checked, fleet_profiles(flags, watcher.tell), watcher)
     settings = checked.settings
@@ -65,9 +70,17 @@ def show_fleet_plan(checked: Checked, flags: argparse.Namespace, console: Consol
 def write_fleet(checked: Checked, flags: argparse.Namespace, console: Console) -> int:
     """Write what a workbook asks for to each of its PBXs."""
     _refuse(flags)
+    checked = _as_said(checked, flags)
     with _watching(console, assume_yes=flags.yes) as watcher:
         done = fleet_flow.apply_fleet(checked, fleet_profiles(flags, watcher.tell), watcher)
     return _show(done, console)
+
+
+def _as_said(checked: Checked, flags: argparse.Namespace) -> Checked:
+    """Leave to each profile what ``[default]`` says: it holds where a PBX has no word of its own, and was not typed."""
+    said = {**from_environment(environment_of(flags.command)), **given_by(flags)}
+    usual = {name: OPTIONS[name].usual for name in _OF_EACH if name not in said}
+    return replace(checked, settings=replace(checked.settings, **usual))
 
 
 def go_on_with_fleet(command: str, run: Path, flags: argparse.Namespace, console: Console) -> int:

@@ -105,6 +105,20 @@ def test_outside_of_its_window_no_office_is_written(night: Night) -> None:
     assert (ran.code, night.written()) == (0, list(OFFICES))
 
 
+def test_the_hours_of_an_office_are_by_its_own_clock_not_by_the_one_that_profiles_have_by_default(night: Night) -> None:
+    now = datetime.now(tz=UTC)
+    window = f"{now - timedelta(hours=1):%H:%M}-{now + timedelta(hours=1):%H:%M}"
+    own = night.profiles.read_text().replace("[oslo]", '[oslo]\ntime_zone = "Etc/GMT+5"')
+    night.profiles.write_text(f'[default]\ntime_zone = "UTC"\n{own}')
+    ran = night.shell("plan", night.book, "--profile-file", night.profiles)
+    assert f"--profile-file {night.profiles} --expect" in ran.out  # with --time-zone, it would be that of every office
+    ran = night("apply", night.book, "--window", window, "--gate-command", "exit 0")
+    assert (ran.code, night.written()) == (5, ["berlin", "paris"])
+    ran = night("resume", last_run(night.book), "--gate-command", "exit 0")
+    assert (ran.code, night.written()) == (5, ["berlin", "paris"])
+    assert "oslo (wave 3): not run. Its window is closed until " in ran.out
+
+
 def test_a_window_without_a_time_zone_is_refused_before_anything_is_sent(night: Night) -> None:
     ran = night("apply", night.book, "--window", "01:00-04:00")
     assert (ran.code, night.written()) == (2, [])
