@@ -20,8 +20,9 @@ from uuid import uuid4
 
 from batch.errors import UsageError
 from batch.fleet.crew import Event, Inbox, not_begun
-from batch.fleet.tasks import Task, travelling
-from batch.runs.serialization import fits
+from batch.fleet.tasks import Task, empty_answer, travelling
+from batch.runs.fleet_folder import is_answer
+from batch.runs.serialization import fits, whole
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -38,6 +39,7 @@ _HELD_S: Final = 12 * 3600
 _CONNECT_S: Final = 4
 _LOOK_S: Final = 0.2
 _ASK_AGAIN_S: Final = 1.0
+_PROGRESS: Final = dict.fromkeys(("done", "of", "failed"), whole)
 _HINT: Final = "Brokers are filesystem:///FOLDER (tests, shared folders), rediss://HOST:6379/0 and amqps://HOST:5671//."
 
 
@@ -289,8 +291,9 @@ class WorkerCrew:
         elif state == _NOT_WANTED:
             self._end(sent, "lost", {"message": "Its worker came too late to begin with it."})
         elif state == AT_WORK and said != sent.meta:
-            if isinstance(said, dict) and said.get("progress") != (sent.meta or {}).get("progress"):
-                self._inbox.put(Event(sent.task["pbx"], "progress", said["progress"]))
+            progress = said.get("progress") if isinstance(said, dict) else None
+            if progress and fits(progress, _PROGRESS) and said != sent.meta:
+                self._inbox.put(Event(sent.task["pbx"], "progress", progress))
             sent.meta, sent.heard = said, now
             self._heard_of[sent.site] = now
         elif now - max(sent.heard, self._heard_of.get(sent.site, 0) if sent.meta is None else 0) > self._silent_after:
@@ -336,12 +339,8 @@ class WorkerCrew:
         self._is_away = False
 
 
-def _is_answer_to(task: Task, said: object) -> bool:
+def _is_answer_to(task: Task, said: Any) -> bool:
     """Tell whether an answer is one to a task: a broker is open to others."""
     same = ("fleet", "pbx", "command")
-    return (
-        isinstance(said, dict)
-        and all(said.get(name) == task[name] for name in same)
-        and fits(said.get("exit_code"), int)
-        and all(isinstance(said.get(name), dict) for name in ("outcomes", "counts"))
-    )
+    is_whole = is_answer(said) and said.keys() >= empty_answer({}, 0, "", "", "").keys()
+    return is_whole and all(said.get(name) == task[name] for name in same)

@@ -335,7 +335,7 @@ class Fleet:
             self.attention.append(f"{pbx.name}: {why['message']} What was under way was settled, the rest is not run.")
         if task["command"] == "verify":  # what was to change is said by the run alone
             said = {name: answer[name] for name in ("outcomes", "counts", "verified") if answer.get(name)}
-            answer = {**pbx.answer, "verified": None, **said, "error": answer["error"]}
+            answer = {**answer, **pbx.answer, "verified": None, **said, "error": answer["error"]}
             answer["exit_code"] = _left(answer)
         other = f"{pbx.name}: its worker is version {answer['version']} of this tool, not {own_version()}."
         if answer["version"] != own_version() and other not in self.attention:
@@ -380,7 +380,8 @@ def _leave(pbxs: Iterable[Pbx], code: str, message: str, hint: str) -> None:
 def _left(answer: TaskAnswer) -> int:
     """Return 0 if all trunks of a PBX are as wanted by now, else 5."""
     wanted = {Ending.APPLIED, Ending.UNCHANGED, Ending.SKIPPED}
-    return 0 if all(one["ending"] in wanted or not one["chosen"] for one in answer["outcomes"].values()) else 5
+    said = answer["outcomes"].values()
+    return 0 if said and all(one["ending"] in wanted or not one["chosen"] for one in said) else 5
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from batch.errors import BatchError, UsageError
 from batch.fleet.tasks import TaskAnswer
 from batch.fleet.waves import find_waves
 from batch.runs.fleet_folder import FleetPbx
+from batch.runs.serialization import read_problem
 from batch.schema.file_metadata import plain_stem
 from batch.schema.problems import Problem
 from batch.settings import Settings
@@ -76,15 +77,19 @@ class Pbx:
         """What keeps or kept it from being done, and what to do; blank where nothing did."""
         error = self.answer.get("error") or {}
         said = self.why or " ".join(filter(None, map(error.get, ("message", "hint"))))
-        if not said and self.answer.get("problems"):
-            return self.faulty([f"{one['sheet']}!{one['cell']}" for one in self.answer["problems"]])
-        return said
+        found = [*filter(None, map(read_problem, self.answer.get("problems", ())))]
+        return said or (self.faulty([f"{one.sheet}!{one.cell}" for one in found]) if found else "")
 
     @staticmethod
     def faulty(cells: Sequence[str]) -> str:
         """Say that cells of its rows are wrong."""
         named = some_of(cells, _CELLS)
         return f"This PBX has errors, in {named}: correct them, or leave their trunks out with --skip-invalid."
+
+    @property
+    def is_to_correct(self) -> bool:
+        """Whether its rows, or its settings, must be corrected before it can be done."""
+        return bool(self.why) or self.exit_code == 3
 
     @property
     def updates(self) -> int:

@@ -15,7 +15,7 @@ from batch.fleet.pbxs import Pbx
 from batch.runs.fleet_folder import FleetFolder
 from batch.runs.folders import RunFolder, results_path
 from batch.runs.outcomes import Ending, Outcome, RowEndings
-from batch.runs.serialization import OUTCOME, fits, is_listed, is_moment, read_outcome, read_problem
+from batch.runs.serialization import fits, is_listed, is_moment, read_outcome, read_problem
 from batch.schema.columns import TRUNKS
 from batch.schema.file_metadata import PBX_LIST, PRACTICE_MARK, UNDO_MARK, plain_stem
 from batch.schema.problems import Problem
@@ -106,7 +106,8 @@ def write_fleet_results(
     stopping = [] if folder.command == "undo" else checked.problems.stopping
     begun = {name: answer for name, answer in answers.items() if answer.get("command") != "plan"}
     of_workbook = [problem for problem in stopping if problem.trunk not in aside]
-    outcomes = _outcomes(checked, pbxs, of_workbook)
+    of_answers = [] if folder.command == "undo" else [*_problems(answers.values())]
+    outcomes = _outcomes(checked, pbxs, [*of_workbook, *of_answers])
     first = [*attention, *_alike(answers)]
     context = RunContext(
         checked=checked,
@@ -114,7 +115,7 @@ def write_fleet_results(
         practice=folder.practice,
         folder=RunFolder(path=folder.path, id=folder.id, copy=folder.copy),
         started=folder.started,
-        problems=[*of_workbook, *_problems(answers.values())],
+        problems=[*of_workbook, *of_answers],
         approval=folder.approval,
         command=folder.command,
         listed=[pbxs_sheet(pbxs, outcomes), *listed_of(begun)],
@@ -183,7 +184,7 @@ def _outcomes(checked: Checked, pbxs: Mapping[str, Pbx], problems: Sequence[Prob
         beyond = _shift(checked, pbx)
         for row, one in said.items():
             at = row if row in own else row + beyond
-            if at in records and fits(one, OUTCOME):
+            if at in records:
                 found[at] = replace(outcome := read_outcome(at, one), name=on(pbx.name, outcome.name))
         for row in own - found.keys():
             found[row] = _unheard(pbx, row, records[row].id, records[row].label)

@@ -131,7 +131,7 @@ def _next_text(planned: FleetPlanned) -> Iterator[str]:
         yield "No PBX can be done. Nothing was sent."
     elif planned.command == "plan" and (typed := fleet_apply_command(planned)):
         yield f"Next: {typed}"
-    if planned.left and planned.plannable:
+    if planned.left and planned.plannable and planned.exit_code == 5:
         names = named([pbx.name for pbx in planned.left])
         yield f"Left as they are: {names}. The others do not wait for them."
 
@@ -187,9 +187,9 @@ def _next_steps(report: FleetReport, left: Sequence[Pbx]) -> Iterator[str]:
     if any(outcome.reached for outcome in report.outcomes.values()) and report.folder.command != "undo":
         yield f"To take it back:  {command('undo', path)}"
     yield f"Run: {path}"
-    if report.exit_code and (report.interrupted or any(not pbx.why for pbx in left)):
+    if report.exit_code and (report.interrupted or any(not pbx.is_to_correct for pbx in left)):
         yield f"Go on with it:  {command('resume', path)}"
-    if results and any(pbx.why for pbx in left):
+    if results and any(pbx.is_to_correct for pbx in left):
         again = command("apply", results, _by_whom(report.checked.settings))
         yield f"What is to correct, correct it in the results, then:  {again}"
     if begun := [pbx.slug for pbx in left if pbx.answer.get("run")]:

@@ -11,7 +11,19 @@ from typing import Any, Final
 from batch.errors import UsageError
 from batch.joined_settings import kept_settings
 from batch.runs.folders import create_folder, keep, kept, note_begun, was_begun_here
-from batch.runs.serialization import Approval, Shape, fits, is_moment, parse_moment, whole
+from batch.runs.outcomes import Ending
+from batch.runs.serialization import (
+    Approval,
+    Shape,
+    each,
+    fits,
+    is_listed,
+    is_moment,
+    is_outcome,
+    parse_moment,
+    read_problem,
+    whole,
+)
 from batch.schema.file_metadata import PRACTICE_MARK
 from batch.settings import OPTIONS, Settings
 from batch.tables.columns_file import ColumnsFile
@@ -77,9 +89,13 @@ class FleetFolder:
         keep(self.path, f"{slug}.answer.json", dict(answer))
 
     def answer(self, slug: str) -> dict[str, Any] | None:
-        """Return the last that is known of a PBX; None where it was never handed out."""
-        found = kept(self.path, f"{slug}.answer.json", lambda value: isinstance(value, dict))
-        return found if found is None or "exit_code" not in found or fits(found, _is_answer) else None
+        """Return the last that is known of a PBX; None where it was never handed out.
+
+        What cannot be believed is as if it had been handed out, and not heard of.
+        """
+        if not (self.path / f"{slug}.answer.json").exists():
+            return None
+        return kept(self.path, f"{slug}.answer.json", is_answer) or {"outcomes": {}, "command": self.command}
 
     @property
     def was_begun_here(self) -> bool:
@@ -110,8 +126,72 @@ class FleetFolder:
         keep(self.path, FLEET_FILE, {**facts, "settings": dict(self.settings)})
 
 
-def _is_answer(value: Any) -> bool:
-    return fits(value.get("exit_code"), whole) and isinstance(value.get("outcomes", {}), dict)
+def is_answer(value: Any) -> bool:
+    """Tell whether a value is what somebody answered who was at a PBX: a folder, or a broker, is open to others.
+
+    What it may lack is what has not been heard of yet; names that nobody reads may be any.
+    """
+    if not isinstance(value, dict) or not isinstance(value.get("outcomes"), dict) or "command" not in value:
+        return False
+    rows = all(row.isascii() and row.isdecimal() and len(row) < _LONG_ROW for row in value["outcomes"])
+    return rows and all(fits(said, _ANSWER[name]) for name, said in value.items() if name in _ANSWER)
+
+
+def _with(shape: Mapping[str, Shape]) -> Shape:
+    """Return the shape of an object that has these names, and may have others."""
+    return lambda value: (
+        isinstance(value, dict) and all(name in value and fits(value[name], shape[name]) for name in shape)
+    )
+
+
+_LONG_ROW: Final = 9
+_TEXTS: Final[Shape] = [str]
+_NUMBER: Final[Shape] = (whole, lambda value: isinstance(value, float) and 0 <= value < float("inf"))
+_HAZARD: Final[Mapping[str, Shape]] = {"message": str, "flag": str, "allowed": bool}
+_FAULTY: Final[Shape] = _with(dict.fromkeys(("severity", "sheet", "cell", "message", "fix"), str))
+_DRIFT: Final[Shape] = _with(dict.fromkeys(("sheet", "cell", "trunk", "field", "wanted", "found"), (str, int, None)))
+_ANSWER: Final[Mapping[str, Shape]] = {
+    **dict.fromkeys(("version", "fleet", "pbx", "command", "digest", "run", "address"), str),
+    "exit_code": whole,
+    "error": (None, _with(dict.fromkeys(("code", "message", "hint"), str))),
+    **dict.fromkeys(("started", "ended"), ("".__eq__, is_moment)),
+    "outcomes": each(is_outcome),
+    "counts": each(whole),
+    **dict.fromkeys(("text", "attention", "differs", "down"), _TEXTS),
+    "changes": [[(str, bool)]],
+    "listed": is_listed,
+    "problems": [lambda value: read_problem(value) is not None],
+    "plan": (
+        None,
+        _with(
+            {
+                "changes": [_with({"kind": str})],
+                "hazards": [_with(_HAZARD)],
+                "problems": [_FAULTY],
+                "forecast": _with({"requests": whole, "seconds": _NUMBER}),
+            }
+        ),
+    ),
+    "verified": (None, _with({"match": whole, "differ": [_DRIFT]})),
+    "document": _with(
+        {
+            **dict.fromkeys(("attention", "going_back"), _TEXTS),
+            "hazards": [lambda value: fits(value, _HAZARD) and value.keys() == _HAZARD.keys()],
+            "groups": lambda value: isinstance(value, list) and all(map(_is_group, value)),
+            "counts": each(whole),
+            "requests": whole,
+            "seconds": _NUMBER,
+            "expected": each(lambda value: fits(value, _TEXTS) and len(value) == 2 and value[0] in {*map(str, Ending)}),
+        }
+    ),
+}
+
+
+def _is_group(value: Any) -> bool:
+    """Tell whether a value is names of trunks, and lines of text of which each may be marked."""
+    if not isinstance(value, list) or len(value) != 2 or not fits(value[0], _TEXTS) or not isinstance(value[1], list):
+        return False
+    return all(isinstance(line, list) and [type(one) for one in line] == [str, bool] for line in value[1])
 
 
 _PBX: Final[Mapping[str, Shape]] = {

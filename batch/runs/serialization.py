@@ -51,7 +51,10 @@ def fits(value: Any, shape: Shape) -> bool:
                 name in shape and fits(item, shape[name]) for name, item in value.items()
             )
         case _:
-            return shape(value)
+            try:
+                return shape(value) is True  # and not that the two cannot be compared
+            except TypeError:  # it cannot be looked up
+                return False
 
 
 def whole(value: Any) -> bool:
@@ -322,6 +325,14 @@ def read_outcome(row: int, kept: Json) -> Outcome:
         difference=_read_difference(kept["found"]),
         **plain,
     )
+
+
+def is_outcome(value: Any) -> bool:
+    """Tell whether a value is how a trunk ended, as `outcome_json` writes it down, and can be read back."""
+    try:
+        return fits(value, OUTCOME) and read_outcome(0, value) is not None
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return False
 
 
 def _difference_json(difference: Difference) -> Json:

@@ -165,3 +165,31 @@ def test_a_pbx_that_somebody_is_at_is_left_alone_and_the_others_are_done(
         assert "apply" in str(what_to_do(bench, "paris"))
         assert ended(first).code == 0
         assert bench.writes() == {"berlin": 2, "paris": 2}
+
+
+def test_what_only_a_pbx_finds_wrong_ends_its_rows_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunks = [HEADER[:3], *lines_of_pbx("berlin"), *lines_of_pbx("paris", 1), ("paris", "Trunk-9", "new.example")]
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), trunks=trunks) as bench:
+        applied = bench.apply()
+        assert applied.code == 5
+        assert bench.writes() == {"berlin": 2, "paris": 0}
+        assert bench.endings()["paris", "Trunk-9"] == "invalid"
+        assert bench.endings()["paris", "Trunk-1"] == "not run"
+        assert any("has no trunk named Trunk-9" in told for told in what_to_do(bench, "paris"))
+        said = bench.on_run("resume", "--yes").out
+        assert "correct it in the results" in said
+        assert "Go on with it" not in said  # which would end the same
+
+
+def test_nobody_is_said_to_go_on_where_a_hazard_of_one_keeps_all_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunks = [HEADER[:3], *lines_of_pbx("berlin"), *lines_of_pbx("paris", 1)]
+    dids = [("PBX", "Trunk", "DID"), ("paris", "Trunk-1", "+4930")]
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), trunks=trunks, dids=dids) as bench:
+        plan = bench.run("plan")
+        assert plan.code == 4
+        assert "Nothing is sent until every hazard is allowed by name" in plan.out
+        assert "do not wait" not in plan.out

@@ -1,0 +1,91 @@
+"""Answers that nobody of ours gave, in a run's folder or by a broker: they are known, and stop and mislead nobody."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch.fleet.broker import AT_WORK, WorkerCrew
+from batch.fleet.crew import Event
+from batch.fleet.tasks import empty_answer
+from batch.runs.fleet_folder import is_answer
+from batch.runs.serialization import fits, read_problem
+from tests.brokers import PATIENCE_S, until
+from tests.fleet.fleet_bench import fleet_bench
+
+LISTED = ({"outcomes": {"2": 5}}, {"outcomes": {"9" * 5000: {}}}, {"outcomes": {"²": {}}}, {"outcomes": []})
+SAID: list[dict[str, Any]] = [
+    *LISTED,
+    {"error": "x"},
+    {"error": {"message": 5}},
+    {"problems": [1]},
+    {"problems": [{"code": [], "sheet": "x", "message": "", "fix": "", "severity": 5}]},
+    {"counts": {"applied": "x"}},
+    {"plan": {"changes": [1]}},
+    {"verified": {"differ": [1], "match": 0}},
+    {"verified": "x"},
+    {"attention": [[1]]},
+    {"changes": 5},
+    {"listed": [{"name": []}]},
+    {"started": "yesterday"},
+    {"version": None},
+    {"command": ["x"]},
+    {"differs": 5},
+    {"document": {"groups": [1]}},
+    {"exit_code": True},
+]
+TASK = {"fleet": "F", "pbx": "berlin", "command": "apply"}
+
+
+@pytest.mark.parametrize("said", SAID, ids=str)
+def test_what_does_not_fit_is_no_answer(said: dict[str, Any]) -> None:
+    good = empty_answer(TASK, 0, "", "", "")
+    assert is_answer(good)
+    assert not is_answer({**good, **said})
+
+
+def test_what_cannot_be_compared_or_looked_up_does_not_fit() -> None:
+    assert not fits([], {}.__contains__)
+    assert not fits("1", (1).__eq__)
+    assert read_problem({"code": [], "sheet": "x", "message": "", "fix": "", "severity": None}) is None
+
+
+@pytest.mark.parametrize("kept", [{"outcomes": {}}, {"problems": [1], "exit_code": 3}, {"attention": 5}], ids=str)
+def test_an_answer_in_a_runs_folder_that_is_none_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: dict[str, Any]
+) -> None:
+    with fleet_bench(tmp_path, monkeypatch, ["berlin"]) as bench:
+        assert bench.apply().code == 0
+        (bench.runs[-1] / "berlin.answer.json").write_text(json.dumps(kept), encoding="utf-8")
+        verified = bench.on_run("verify", "--json")
+        assert (verified.code, verified.json["counts"]["applied"]) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "meta",
+    ["x", {}, {"progress": 5}, {"progress": {"done": "x"}}, {"progress": {"done": 1, "of": 2, "failed": 0}}],
+    ids=str,
+)
+def test_progress_of_any_kind_keeps_nobody_from_hearing_the_answer(tmp_path: Path, meta: Any) -> None:
+    part = tmp_path / "berlin.xlsx"
+    part.write_bytes(b"part")
+    crew = WorkerCrew(f"filesystem://{tmp_path / 'broker'}", {"berlin": "north"}, 30)
+    try:
+        crew.begin({**TASK, "own": {"part": str(part)}})
+        until(lambda: crew._sent)  # noqa: SLF001 - the id of the message
+        sent, backend = crew._sent["berlin"], crew._app.backend  # noqa: SLF001
+        backend.store_result(sent.id, before := {"progress": {"done": 0, "of": 2, "failed": 0}}, AT_WORK)
+        until(lambda: sent.meta == before)
+        backend.store_result(sent.id, meta, AT_WORK)
+        until(lambda: sent.meta == meta)
+        backend.store_result(sent.id, empty_answer(TASK, 0, "", "", ""), "SUCCESS")
+        heard: list[Event] = []
+        while "answer" not in [event.kind for event in heard]:
+            assert (events := crew.events(PATIENCE_S)), heard
+            heard += events
+        assert all(fits(event.said["done"], int) for event in heard if event.kind == "progress")
+    finally:
+        crew.close()
