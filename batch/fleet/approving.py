@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +16,7 @@ from batch.runs.outcomes import Ending, Outcome, end_rows
 from batch.runs.plan_document import ChangeGroup, HazardLine, PlanDocument, PlanLine, to_be_approved
 from batch.runs.run_report import summary
 from batch.schema.file_metadata import PBX_LIST, FileMetadata
-from batch.tables.row_results import ListedSheet, Tone
+from batch.tables.row_results import ListedSheet, Summary, Tone
 from batch.trunks.change_plan import Plan
 from batch.wording import counted, duration, moment_and_zone, named
 from batch.writers.printable import plan_page, write_page
@@ -73,7 +74,7 @@ def _document(planned: FleetPlanned, applied_by: str) -> tuple[PlanDocument, lis
     )
     seconds = max((one["seconds"] for one in said.values()), default=0.0)
     document = PlanDocument(
-        summary=to_be_approved(page, Plan(pbx=planned.address, problems=problems)),
+        summary=_not_only_chosen(to_be_approved(page, Plan(pbx=planned.address, problems=problems))),
         workbook=checked.workbook.path.name,
         pbx=planned.address,
         hazards=[
@@ -90,6 +91,15 @@ def _document(planned: FleetPlanned, applied_by: str) -> tuple[PlanDocument, lis
         why_not=_why_not(planned, counts["trunks_to_write"]),
     )
     return document, [_sheet(planned, said), *listed_of({n: p.answer for n, p in planned.pbxs.items()})]
+
+
+def _not_only_chosen(page: Summary) -> Summary:
+    """Say of rows that would not be sent that this may be for their PBX."""
+    means = "Not chosen, or the PBX cannot be done; nothing would be sent."
+    counts = [
+        replace(one, ending="not sent", meaning=means) if one.ending == "not chosen" else one for one in page.counts
+    ]
+    return replace(page, counts=counts)
 
 
 _COLUMNS: Final = {"PBX": 20, "Wave": 7, "State": 18, "To write": 10, "Up to date": 11, "Address": 30, "Why": 60}

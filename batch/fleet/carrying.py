@@ -59,7 +59,11 @@ def carry(task: Task, heard: Heard) -> TaskAnswer:
         said = {"plan": part.interface.plan, "digest": part.interface.digest}
     except BatchError as error:
         said = {"exit_code": error.exit_code, **part.journal_says()}
-        said["error"] = {"code": error.code, "message": error.message, "hint": error.hint}
+        said["error"] = {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint.replace("--url", "the url of its profile"),
+        }
         if isinstance(error, NotApproved):
             said["differs"] = list(error.planned.differs)
     answer = {

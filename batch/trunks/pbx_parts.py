@@ -76,8 +76,7 @@ def _waves(parts: Mapping[str, Tables]) -> tuple[dict[str, int], list[Problem]]:
         for row, text in part.trunks.filled(WAVE.field):
             value = parse_value(WAVE, text)
             if not isinstance(value, int) or value < 1:
-                fault = value if isinstance(value, Finding) else _NO_WAVE
-                problems.append(part.trunks.found(row, WAVE.field, fault, text))
+                problems.append(part.trunks.found(row, WAVE.field, _NO_WAVE, text))
             elif waves.setdefault(name, value) != value:
                 message = f"The PBX {name} is in wave {waves[name]} by a row above, and in {value} by this one."
                 fault = Finding("wave-contradicts", message, f"Type {waves[name]}, or correct the rows above.")
@@ -85,7 +84,9 @@ def _waves(parts: Mapping[str, Tables]) -> tuple[dict[str, int], list[Problem]]:
     return waves, problems
 
 
-_NO_WAVE: Final = Finding("not-a-number", "A wave is a whole number from 1 on.", "Type 1 for the first wave.")
+_NO_WAVE: Final = Finding(
+    "not-a-number", f"A wave is a whole number from 1 to {WAVE.limit}.", "Type 1 for the first wave."
+)
 
 
 def _without_trunks(table: Table) -> Problem:
