@@ -26,6 +26,7 @@ from batch.pbx.redaction import Redactor
 from batch.runs.fleet_folder import FleetFolder, read_fleet_folder
 from batch.runs.folders import COLUMNS
 from batch.runs.outcomes import Ending
+from batch.runs.worker_pool import STOPPING
 from batch.schema.file_metadata import metadata_of
 from batch.schema.problems import Problem
 from batch.secret_sources import SECRET_VARIABLE
@@ -211,11 +212,11 @@ class Fleet:
         done: list[Pbx] = []
         for wave, of_wave in waves.items():
             later = {number: waves[number] for number in waves if number >= wave}
+            if not done and (len(waves) > 1 or (self.settings.window and not goes_back)):
+                self._forecast(wave, of_wave, done)
             if self.interrupted or (done and not self._opens(done, later)):
                 break
             inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
-            if inside and (len(waves) > 1 or self.settings.window):
-                self._forecast(wave, inside, done)
             folder, now = self.known_folder.path, datetime.now(tz=UTC)
             self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
             self.carry_out(
@@ -233,6 +234,8 @@ class Fleet:
         gate: Gate = gate_after(wave, last, self.settings.failures_allowed)
         for line in gate.text():
             self.interface.tell(line)
+        if not gate.reasons:
+            self._forecast(min(later), later[min(later)], done)
         names = {number: [pbx.name for pbx in pbxs] for number, pbxs in later.items()}
         decider = self.settings.gate_command or self.interface.ask
         try:
@@ -277,8 +280,12 @@ class Fleet:
         return window_of(replace(self.settings, time_zone=zone), pbx.name)
 
     def _forecast(self, wave: int, pbxs: Sequence[Pbx], done: Sequence[Pbx]) -> None:
-        windows = [window for pbx in pbxs if (window := self._window(pbx))]
         now = datetime.now(tz=UTC)
+        hours = {pbx.name: self._window(pbx) for pbx in pbxs}
+        pbxs = [pbx for pbx in pbxs if (window := hours[pbx.name]) is None or window.is_open(now)]
+        if not pbxs:
+            return
+        windows = [window for pbx in pbxs if (window := hours[pbx.name])]
         first = min(windows, key=lambda window: window.closes_at(now), default=None)
         to_write = {pbx.name: pbx.updates for pbx in pbxs}
         before = [pbx_done(pbx.answer) for pbx in done if pbx.answer]
@@ -308,6 +315,8 @@ class Fleet:
                     raise
                 self.interrupted = True
                 crew.stop()
+                if keep:
+                    self.interface.tell(STOPPING)
 
     def _hear(self, crew: Crew, open_ones: dict[str, Task], *, keep: bool) -> None:
         for pbx, kind, said in crew.events(_LISTENS_S):

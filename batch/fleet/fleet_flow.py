@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from batch.commands.applying import Declined
+from batch.commands.applying import Declined, cut_short
 from batch.commands.approval import read_signed
 from batch.commands.check import Checked, check
 from batch.commands.outputs import check_output_places
@@ -80,6 +80,7 @@ def apply_fleet(
         if signed is not None:
             fleet.folder = with_approval(fleet.folder, signed.keep_in(fleet.folder.path))
         stack.enter_context(_held(fleet.folder.path, "apply"))
+        stack.enter_context(cut_short(fleet.folder.path))
         for pbx in planned.plannable:
             fleet.write_part(fleet.folder.path, pbx)
         fleet.run_waves("apply", planned.plannable)
@@ -97,6 +98,7 @@ def resume_fleet(
     interface = interface or Nobody()
     with ExitStack() as stack:
         stack.enter_context(_held(run, "resume"))
+        stack.enter_context(cut_short(run))
         fleet = Fleet.again(run, profile_settings, interface, given)
         stack.enter_context(fleet.crew)
         left = [pbx for pbx in fleet.pbxs.values() if pbx.chosen and not pbx.why and pbx.is_left]
@@ -172,6 +174,7 @@ def undo_fleet(
         about = (fleet.checked.workbook.sha256, fleet.checked.columns_file)
         fleet.folder = create_fleet_folder(settings, started, "undo", *about, planned.digest, kept)
         stack.enter_context(_held(fleet.folder.path, "undo"))
+        stack.enter_context(cut_short(fleet.folder.path))
         fleet.run_waves("undo", planned.plannable)
         return fleet.report()
 

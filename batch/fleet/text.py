@@ -146,10 +146,9 @@ def fleet_apply_command(planned: FleetPlanned) -> str:
 
 def fleet_question(planned: FleetPlanned) -> Iterator[str]:
     """Say what is asked before anything is sent."""
-    trunks, _, _ = _amounts(planned.plannable)
     verb = "taken back" if planned.command == "undo" else "written"
-    names = named([pbx.name for pbx in planned.plannable])
-    yield f"{counted(trunks, 'trunk')} on {counted(len(planned.plannable), 'PBX')} would be {verb}: {names}."
+    names = [pbx.name for pbx in planned.plannable if pbx.updates]
+    yield f"{counted(planned.to_write, 'trunk')} on {counted(len(names), 'PBX')} would be {verb}: {named(names)}."
     if planned.left:
         yield f"Left as they are: {named([pbx.name for pbx in planned.left])}."
 
@@ -165,9 +164,7 @@ def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str
     each = ", ".join(f"{number} {state}" for state, number in states.most_common())
     yield f"{back}{counted(len(chosen), 'PBX')}: {each}."
     left = [pbx for pbx in chosen if state_of(pbx) != "as wanted"]
-    for pbx in left:
-        if pbx.error != GATE_SHUT and (pbx.trouble or state_of(pbx) != NOT_RUN):
-            yield f"  {pbx.name} (wave {pbx.wave}): {state_of(pbx)}. {pbx.trouble}".rstrip()
+    yield from _left_text(report, left, shown)
     yield from report.attention
     yield from _endings_text(report)
     for trouble in failure_groups(_open_trunks(report))[: shown.items]:
@@ -180,6 +177,17 @@ def fleet_report_text(report: FleetReport, shown: Shown = BRIEF) -> Iterator[str
     if report.results.note:
         yield report.results.note
     yield f"Results: {report.results.path or 'none yet'}"
+
+
+def _left_text(report: FleetReport, left: Sequence[Pbx], shown: Shown) -> Iterator[str]:
+    """Say of PBXs why they are not as wanted, once where that is the same for many; not again what a gate has said."""
+    told: dict[str, list[str]] = {}
+    for pbx in left:
+        if pbx.error != GATE_SHUT and (pbx.trouble or state_of(pbx) != NOT_RUN):
+            kept_back = report.folder.command == "undo" and state_of(pbx) == "unfinished" and not pbx.trouble
+            why = "What was not taken back, and why, is on the sheet Way back." if kept_back else pbx.trouble
+            told.setdefault(f"{state_of(pbx)}. {why}".rstrip(), []).append(f"{pbx.name} (wave {pbx.wave})")
+    yield from (f"  {named(names, shown)}: {why}" for why, names in told.items())
 
 
 def _next_steps(report: FleetReport, left: Sequence[Pbx]) -> Iterator[str]:

@@ -248,7 +248,7 @@ def forecast_text(
     if wrote and any(to_write.values()):
         yield f"{what}. At the speed so far that takes {duration(needs)}, until {_clock(done_at, zone)}."
     elif any(to_write.values()):
-        yield f"{what}. How long that takes is not known yet: nothing was written so far."
+        yield f"{what}. How long that takes is known once a wave is done."
     else:
         yield f"{what}."
     if window is None:

@@ -66,6 +66,7 @@ def test_a_gate_whose_command_says_no_leaves_the_rest_which_resume_goes_on_with_
     assert "trunk/update" in calls(night.offices["berlin"])
     assert "trunk/update" not in calls(night.offices["paris"])
     assert "has ended with exit code 3, not 0. It said: lines are busy" in ran.out
+    assert "Wave 1 is done: 1 trunk on 1 PBX.\nWave 2: 1 PBX, 1 trunk to write. At the speed so far " in ran.err
     facts = json.loads(asked.read_text())
     assert [one["pbx"] for one in facts["pbxs"]] == ["berlin"]
     assert facts["later"] == [{"wave": 2, "pbxs": ["paris"]}, {"wave": 3, "pbxs": ["oslo"]}]
@@ -103,6 +104,22 @@ def test_outside_of_its_window_no_office_is_written(night: Night) -> None:
     assert not [call for one in night.offices.values() for call in calls(one) if call == "trunk/update"]
     ran = night("resume", last_run(night.book), "--window", f"{now - timedelta(hours=1):%H:%M}-{later}")
     assert (ran.code, night.written()) == (0, list(OFFICES))
+
+
+def test_what_keeps_many_offices_back_is_told_once(night: Night, tmp_path: Path) -> None:
+    book = write_book(tmp_path / "plain.xlsx", [row[:3] for row in ROWS])
+    later, end = (f"{datetime.now(tz=UTC) + timedelta(hours=hours):%H:%M}" for hours in (2, 3))
+    ran = night("apply", book, "--window", f"{later}-{end}", "--time-zone", "UTC")
+    assert "\n  berlin (wave 1), paris (wave 1), oslo (wave 1): not run. Its window is closed until " in ran.out
+    assert ran.out.count("Its window is closed") == 1
+
+
+def test_what_could_not_go_back_is_said_to_be_on_its_sheet(night: Night) -> None:
+    assert night("apply", night.book, "--gate-command", "exit 0").code == 0
+    night.offices["paris"].state.trunks[1]["hostname"] = "somebody-elses.example"
+    ran = night("undo", last_run(night.book))
+    assert (ran.code, night.written()) == (5, [])
+    assert "paris (wave 2): unfinished. What was not taken back, and why, is on the sheet Way back." in ran.out
 
 
 def test_the_hours_of_an_office_are_by_its_own_clock_not_by_the_one_that_profiles_have_by_default(night: Night) -> None:

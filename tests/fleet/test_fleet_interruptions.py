@@ -87,7 +87,10 @@ def test_a_second_ctrl_c_ends_it_at_once_and_resume_knows_what_was_sent(
         to_one(process)
         ran = ended(process)
         assert ran.code == 130
+        assert "Press Ctrl-C again to end at once." in ran.err
+        assert "what was sent stays as it is on the PBX.\nGo on with it: trunk-batch resume " in ran.err
         assert "Traceback" not in ran.err
+        assert "Nothing was sent" not in ran.err
         until(lambda: settled(bench))
         gone_on_with(bench)
         assert set(bench.writes().values()) == {2}
