@@ -7,7 +7,6 @@ in the whole workbook, so whatever is said of a row there is true of that row he
 from __future__ import annotations
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -27,6 +26,7 @@ from batch.errors import BatchError
 from batch.fleet.tasks import Task, TaskAnswer, empty_answer
 from batch.reports.json_shapes import plan_json, status_json, verified_json
 from batch.reports.plan_text import offer_text
+from batch.runs.folders import COLUMNS, LOG
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import never_began, read_history
 from batch.runs.locks import held_by, place_of_run
@@ -37,6 +37,8 @@ from batch.runs.serialization import outcome_json
 from batch.secrets import Secret
 from batch.settings import OPTIONS, WHERE, Settings
 
+_BEFORE_ANYTHING: Final = (*(f"{JOURNAL}{more}" for more in ("", "-wal", "-shm")), "input.xlsx", COLUMNS, LOG, "lock")
+"""What a run's folder has at most before anything of it is sent."""
 Heard = Callable[[dict[str, Any]], None]
 
 
@@ -145,7 +147,8 @@ class _Part:
 
     def resume(self) -> TaskAnswer:
         if never_began(self.run) and held_by(place_of_run(self.run)) is None:  # nothing was sent
-            shutil.rmtree(self.run, ignore_errors=True)
+            for name in _BEFORE_ANYTHING:  # and nothing else, whatever lies there
+                (self.run / name).unlink(missing_ok=True)
             return self.apply() if self.undone is None else self.undo()
         return self._done(flow.resume(self.run, self.interface, allow=self.allow, **self.again))
 

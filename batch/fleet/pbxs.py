@@ -161,9 +161,10 @@ def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, 
 def _slugs(names: Iterable[str]) -> dict[str, str]:
     """Return a name in paths for each PBX, none of them twice, also where case does not count."""
     slugs: dict[str, str] = {}
-    taken = {"input", "results"}
+    taken = {"input", "results", "lock", "con", "nul", "aux", "prn"}
     for name in names:
-        plain = re.sub(r"[^\w.-]+", "-", re.sub(r"^https?://", "", name)).strip("-.")[:60] or "pbx"
+        plain = re.sub(r"[^\w.-]+|\.(?=(?:xlsx|json|toml|html)$)", "-", re.sub(r"^https?://", "", name))
+        plain = plain.strip("-._")[:60].rstrip("-.") or "pbx"
         slug, number = plain, 2
         while taken & {slug.casefold(), f"{slug}-results".casefold()}:
             slug, number = f"{plain}-{number}", number + 1

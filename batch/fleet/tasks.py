@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from batch.runs.fleet_folder import read_fleet_folder
-from batch.runs.serialization import Shape, fits, whole
+from batch.runs.fleet_folder import is_slug, read_fleet_folder
+from batch.runs.serialization import Shape, fits, is_plain_name, whole
 from batch.settings import OPTIONS
 
 Task: TypeAlias = dict[str, Any]
@@ -34,11 +33,6 @@ _ANSWERED: Final = frozenset({"attention", "differs", "document", "down", "statu
 """What answers have besides what all of them have."""
 
 
-def _is_plain_name(value: Any) -> bool:
-    """Tell whether a value names a file or folder in a folder, whatever the system."""
-    return isinstance(value, str) and re.fullmatch(r"\w(?:[\w .@+-]{0,118}[\w@+-])?", value) is not None
-
-
 def _is_base64(value: Any) -> bool:
     try:
         return isinstance(value, str) and bool(base64.b64decode(value, validate=True))
@@ -49,9 +43,9 @@ def _is_base64(value: Any) -> bool:
 _TASK: Final[Mapping[str, Shape]] = {
     "format": FORMAT.__eq__,
     "version": str,
-    "fleet": lambda value: value == "" or _is_plain_name(value),
+    "fleet": lambda value: value == "" or is_plain_name(value),
     "pbx": str,
-    "slug": _is_plain_name,
+    "slug": is_slug,
     "wave": whole,
     "command": TASK_COMMANDS.__contains__,
     "digest": str,
@@ -59,7 +53,7 @@ _TASK: Final[Mapping[str, Shape]] = {
     "settings": {name: OPTIONS[name].fits for name in TRAVELS},
     **dict.fromkeys(("asks", "documents"), bool),
     "yes": bool,
-    "undoes": _is_plain_name,
+    "undoes": is_plain_name,
 }
 """``fleet`` is blank where no run is there yet. ``asks``: show the plan, and do not go on; ``documents``:
 with what whoever approves it reads. ``yes``: go on also with

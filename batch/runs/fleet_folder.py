@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from batch.errors import UsageError
 from batch.joined_settings import kept_settings
-from batch.runs.folders import create_folder, keep, kept, note_begun, was_begun_here
+from batch.runs.folders import create_folder, keep, kept, new_id, note_begun, was_begun_here
 from batch.runs.outcomes import Ending
 from batch.runs.serialization import (
     Approval,
@@ -20,6 +20,7 @@ from batch.runs.serialization import (
     is_listed,
     is_moment,
     is_outcome,
+    is_plain_name,
     parse_moment,
     read_problem,
     whole,
@@ -194,13 +195,21 @@ def _is_group(value: Any) -> bool:
     return all(isinstance(line, list) and [type(one) for one in line] == [str, bool] for line in value[1])
 
 
+def is_slug(value: Any) -> bool:
+    """Tell whether a value may be the name of a PBX in paths: one that no file of a run's folder has."""
+    return is_plain_name(value) and Path(value).suffix.casefold() not in {".xlsx", ".json", ".toml", ".html"}
+
+
 _PBX: Final[Mapping[str, Shape]] = {
-    **dict.fromkeys(("name", "slug", "digest", "site"), str),
+    **dict.fromkeys(("name", "digest", "site"), str),
+    "slug": is_slug,
     **dict.fromkeys(("wave", "trunks", "rows"), whole),
 }
 _SHAPE: Final[Mapping[str, Shape]] = {
     "form": whole,
-    **dict.fromkeys(("id", "command", "workbook", "sha256", "copy", "columns", "digest", "undoes"), str),
+    "copy": is_plain_name,
+    **dict.fromkeys(("workbook", "undoes"), lambda value: isinstance(value, str) and "\0" not in value),
+    **dict.fromkeys(("id", "command", "sha256", "columns", "digest"), str),
     "started": is_moment,
     **dict.fromkeys(("practice", "workers"), bool),
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
@@ -224,7 +233,7 @@ def create_fleet_folder(
     made = create_folder(settings.workbook, settings.run_dir, started, mark, source=source, columns=columns.text)
     fleet = FleetFolder(
         path=made.path,
-        id=made.id,
+        id=made.id if settings.workers is None or settings.run_dir is None else f"{new_id(started)}{mark}",
         command=command,
         started=started,
         workbook=settings.workbook.resolve(),
@@ -254,7 +263,7 @@ def read_fleet_folder(path: Path) -> FleetFolder:
         UsageError: it is none, or is damaged.
     """
     facts = kept(path, FLEET_FILE, _SHAPE)
-    if facts is None or facts.keys() < _SHAPE.keys() or facts["form"] != _FORM or not all(_slugs(facts)):
+    if facts is None or facts.keys() < _SHAPE.keys() or facts["form"] != _FORM or not _are_apart(facts["pbxs"]):
         raise UsageError(
             f"{path / FLEET_FILE} cannot be read: it is damaged, or another version of this tool wrote it.",
             "Each PBX's own run lies in a folder in it: name that instead.",
@@ -270,9 +279,9 @@ def read_fleet_folder(path: Path) -> FleetFolder:
     )
 
 
-def _slugs(facts: Mapping[str, Any]) -> Iterator[bool]:
-    """Tell of each name in paths whether it stays within the folder."""
-    return (one["slug"] == Path(one["slug"]).name != "" for one in facts["pbxs"])
+def _are_apart(pbxs: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether no two PBXs have one name in paths, also where case does not count."""
+    return len({one["slug"].casefold() for one in pbxs}) == len(pbxs)
 
 
 def with_approval(folder: FleetFolder, approval: Approval) -> FleetFolder:

@@ -6,10 +6,10 @@ A run's folder may have come from anybody, so what is read is believed only wher
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from batch.pbx.error_codes import FieldFault
@@ -106,8 +106,9 @@ def parse_moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def _is_plain_name(value: Any) -> bool:
-    return isinstance(value, str) and value == Path(value).name != ""
+def is_plain_name(value: Any) -> bool:
+    """Tell whether a value names a file or folder in a folder, whatever the system."""
+    return isinstance(value, str) and re.fullmatch(r"\w(?:[\w .@+-]{0,118}[\w@+-])?", value) is not None
 
 
 _PROBLEM: Final[Shape] = {
@@ -142,7 +143,7 @@ _FACTS: Final[Mapping[str, Shape]] = {
     **dict.fromkeys(("run", "pbx", "client_id", "digest"), str),
     "started": is_moment,
     "practice": bool,
-    "workbook": {"path": str, "sha256": str, "copy": _is_plain_name, "columns": str},
+    "workbook": {"path": str, "sha256": str, "copy": is_plain_name, "columns": str},
     "rows": whole,
     "settings": {name: option.fits for name, option in OPTIONS.items() if option.kept},
     "chosen": [whole],

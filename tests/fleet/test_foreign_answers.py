@@ -10,15 +10,21 @@ import pytest
 
 from batch.fleet.broker import AT_WORK, WorkerCrew
 from batch.fleet.crew import Event
+from batch.fleet.pbxs import _slugs
 from batch.fleet.tasks import empty_answer
-from batch.runs.fleet_folder import is_answer
+from batch.runs.fleet_folder import is_answer, is_slug
 from batch.runs.serialization import fits, read_problem
 from tests.brokers import PATIENCE_S, until
-from tests.fleet.fleet_bench import fleet_bench
+from tests.fleet.fleet_bench import AWAY, REFUSED, fleet_bench
 
-LISTED = ({"outcomes": {"2": 5}}, {"outcomes": {"9" * 5000: {}}}, {"outcomes": {"²": {}}}, {"outcomes": []})
+ROWS: list[dict[str, Any]] = [
+    {"outcomes": {"2": 5}},
+    {"outcomes": {"9" * 5000: {}}},
+    {"outcomes": {"²": {}}},
+    {"outcomes": []},
+]
 SAID: list[dict[str, Any]] = [
-    *LISTED,
+    *ROWS,
     {"error": "x"},
     {"error": {"message": 5}},
     {"problems": [1]},
@@ -84,8 +90,42 @@ def test_progress_of_any_kind_keeps_nobody_from_hearing_the_answer(tmp_path: Pat
         backend.store_result(sent.id, empty_answer(TASK, 0, "", "", ""), "SUCCESS")
         heard: list[Event] = []
         while "answer" not in [event.kind for event in heard]:
-            assert (events := crew.events(PATIENCE_S)), heard
+            events = crew.events(PATIENCE_S)
+            assert events, heard
             heard += events
         assert all(fits(event.said["done"], int) for event in heard if event.kind == "progress")
     finally:
         crew.close()
+
+
+@pytest.mark.parametrize("slug", ["..", "fleet.json", "paris", "Paris", "a\0b", "a/b", "a" * 300, ""])
+def test_a_run_whose_folder_names_a_place_that_is_not_its_own_is_not_gone_on_with_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slug: str
+) -> None:
+    with fleet_bench(tmp_path, monkeypatch, ["berlin", "paris"]) as bench:
+        assert bench.apply("--only-pbx", "paris").code == 0
+        facts = json.loads((bench.runs[-1] / "fleet.json").read_text(encoding="utf-8"))
+        facts["pbxs"][0]["slug"] = slug
+        (bench.runs[-1] / "fleet.json").write_text(json.dumps(facts), encoding="utf-8")
+        there = sorted(tmp_path.rglob("*"))
+        resumed = bench.on_run("resume", "--yes", "--only-pbx", "berlin")
+        assert (resumed.code, sorted(tmp_path.rglob("*"))) == (2, there)
+        assert "fleet.json cannot be read" in resumed.err
+
+
+def test_what_lies_where_a_run_never_began_is_not_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fleet_bench(tmp_path, monkeypatch, ["berlin", "paris"], faults={"paris": [REFUSED]}) as bench:
+        assert bench.apply(*AWAY).code == 5
+        kept = bench.runs[-1] / "paris" / "letters" / "dear.txt"
+        kept.parent.mkdir(parents=True)
+        kept.write_text("Dear", encoding="utf-8")
+        bench.on_run("resume", "--yes", *AWAY)
+        assert kept.read_text(encoding="utf-8") == "Dear"
+
+
+def test_no_pbx_is_called_in_paths_as_a_file_of_the_run_is() -> None:
+    names = ["berlin", "berlin.xlsx", "Berlin", "fleet.json", "lock", "NUL", f"{'a' * 59}.b", "..", "https://192.0.2.1"]
+    slugs = [*_slugs(names).values()]
+    assert len({slug.casefold() for slug in slugs}) == len(names)
+    assert all(map(is_slug, slugs))
+    assert not {"lock", "nul"} & {slug.casefold() for slug in slugs}

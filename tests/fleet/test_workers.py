@@ -68,6 +68,17 @@ def test_a_workbook_of_many_pbxs_is_written_by_workers(tmp_path: Path, broker: s
         assert told.hosts() == {"old.example"}
 
 
+def test_two_runs_in_folders_of_one_name_are_two_for_a_worker_too(tmp_path: Path) -> None:
+    with night(tmp_path, f"filesystem://{tmp_path}/broker", pbxs=1) as told, told.worker():
+        for number, folder in enumerate(("a", "b"), 1):
+            (tmp_path / folder).mkdir()
+            ran = told.run("apply", None, *FAST, "--run-dir", tmp_path / folder / "night (1)")
+            assert ran.code == 0, ran.said
+            assert set(told.writes().values()) == {number}
+            for trunk in told.pbxs["berlin0"].state.trunks.values():
+                trunk["hostname"] = "old.example"
+
+
 @WITH_REDIS
 def test_no_secret_is_ever_in_the_broker_or_in_what_a_worker_says(tmp_path: Path, redis: Redis) -> None:
     with (
