@@ -53,7 +53,10 @@ def carry(task: Task, heard: Heard) -> TaskAnswer:
     Returns:
         The answer. What went wrong is in it, too: of a run that began, its journal says what became of each row.
     """
-    part = _Part(task, heard)
+    try:
+        part = _Part(task, heard)
+    except BatchError as error:  # a task may ask for a setting that cannot be
+        return empty_answer(task, error.exit_code, error.code, error.message, error.hint)
     started = datetime.now(tz=UTC).isoformat(timespec="seconds")
     try:
         said = _COMMANDS[task["command"]](part)

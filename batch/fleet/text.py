@@ -50,7 +50,7 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
     for wave in waves:
         yield from ["", f"Wave {wave}"] if len(waves) > 1 else [""]
         for pbx in (pbx for pbx in pbxs if pbx.wave == wave):
-            yield from _of_pbx(pbx, shown, in_full=in_full)
+            yield from _of_pbx(pbx, planned, shown, in_full=in_full)
     yield ""
     if not in_full:
         yield "-v shows what changes on each trunk; --json has all of it."
@@ -62,7 +62,7 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
         yield f"Digest: {planned.digest}"
 
 
-def _of_pbx(pbx: Pbx, shown: Shown, *, in_full: bool) -> Iterator[str]:
+def _of_pbx(pbx: Pbx, planned: FleetPlanned, shown: Shown, *, in_full: bool) -> Iterator[str]:
     plan = pbx.answer.get("plan") or {}
     updates = sum(change["kind"] == "update" for change in plan.get("changes", ()))
     kept = len(plan.get("changes", ())) - updates
@@ -72,7 +72,8 @@ def _of_pbx(pbx: Pbx, shown: Shown, *, in_full: bool) -> Iterator[str]:
     if in_full and text:
         yield from text
     elif not pbx.digest:
-        yield from _stands_against(plan, shown)
+        found = [one.to_json() for one in planned.checked.problems.stopping if one.trunk in pbx.rows]
+        yield from _stands_against(plan or {"problems": found}, shown)
 
 
 def _is_of_pbx(line: str) -> bool:

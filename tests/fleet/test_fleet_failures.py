@@ -193,3 +193,12 @@ def test_nobody_is_said_to_go_on_where_a_hazard_of_one_keeps_all_back(
         assert plan.code == 4
         assert "Nothing is sent until every hazard is allowed by name" in plan.out
         assert "do not wait" not in plan.out
+
+
+def test_a_plan_says_what_is_wrong_with_the_rows_of_a_pbx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trunks = [HEADER, *lines_of_pbx("berlin"), ("paris", "Trunk-1", "new.example", "many")]
+    trunks.append(("paris", "Trunk-1", "other.example", ""))
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), trunks=trunks) as bench:
+        said = bench.run("plan").out
+        assert "Trunks!B5: The same trunk is also in B4. Put all its changes into one row" in said
+        assert "Trunks!D4: " in said

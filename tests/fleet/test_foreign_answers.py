@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from batch.fleet.broker import AT_WORK, WorkerCrew
+from batch.fleet.carrying import carry
 from batch.fleet.crew import Event
 from batch.fleet.pbxs import _slugs
 from batch.fleet.tasks import empty_answer
 from batch.runs.fleet_folder import is_answer, is_slug
 from batch.runs.serialization import fits, read_problem
+from batch.settings import Settings
 from tests.brokers import PATIENCE_S, until
 from tests.fleet.fleet_bench import AWAY, REFUSED, fleet_bench
 
@@ -129,3 +131,15 @@ def test_no_pbx_is_called_in_paths_as_a_file_of_the_run_is() -> None:
     assert len({slug.casefold() for slug in slugs}) == len(names)
     assert all(map(is_slug, slugs))
     assert not {"lock", "nul"} & {slug.casefold() for slug in slugs}
+
+
+def test_a_task_with_a_setting_that_cannot_be_is_answered_with_what_it_may_be(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own: dict[str, Any] = {"folder": str(tmp_path), "part": str(tmp_path / "p.xlsx"), "workbook": "w.xlsx"}
+    own["settings"] = Settings(workbook=tmp_path / "w.xlsx")
+    task = {**TASK, "slug": "berlin", "settings": {"rate": -1}, "own": own}
+    answer = carry(task, lambda _: None)
+    assert is_answer(answer)
+    assert (answer["exit_code"], answer["error"]["hint"]) == (2, "Give another number.")
+    assert capsys.readouterr().err == ""
