@@ -155,7 +155,7 @@ def test_another_digest_is_refused_and_a_digest_is_another_where_a_pbx_a_wave_or
 def test_a_pbx_that_somebody_is_at_is_left_alone_and_the_others_are_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = {"call": "trunk/update", "latency": 2, "times": 1}
+    slow = {"call": "trunk/update", "latency": 5, "times": 1}
     with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), faults={"paris": [slow]}) as bench:
         first = begin(bench, "apply", bench.workbook, *bench.flags, "--only-pbx", "paris", "--yes")
         until(lambda: bench.is_writing("paris"), first)
