@@ -35,6 +35,11 @@ from batch.trunks.merge import base_lines_of
 from batch.writers.part_workbook import write_part
 
 _LISTENS_S: Final = 0.5
+_WINDOW_FIRST: Final = (
+    "window-closed",
+    "The windows of the wave before it are closed.",
+    "Nothing was sent. resume begins it then.",
+)
 NOTHING_WRITTEN: Final = "Nothing was written there."
 
 
@@ -217,6 +222,9 @@ class Fleet:
             if self.interrupted or (done and not self._opens(done, later)):
                 break
             inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
+            if not inside:  # what follows waits for this wave
+                _leave([pbx for pbxs in later.values() for pbx in pbxs if pbx not in of_wave], *_WINDOW_FIRST)
+                return
             folder, now = self.known_folder.path, datetime.now(tz=UTC)
             self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
             self.carry_out(

@@ -221,15 +221,23 @@ def _judge(checked: Checked, pbxs: Mapping[str, Pbx]) -> None:
             pbx.invalid = frozenset(at_fault)
         elif at_fault and pbx.chosen:
             pbx.why = pbx.faulty([f"{faulty[row].sheet}!{faulty[row].cell}" for row in sorted(at_fault)])
+        if pbx.chosen and (of_no_trunk := [f"{p.sheet}!{p.cell}" for p in stopping if _is_of(p, pbx.name)]):
+            cells = some_of(of_no_trunk, _CELLS)
+            pbx.why = f"Rows of this PBX belong to no trunk, in {cells}: correct them, or leave it out with --skip-pbx."
         if pbx.chosen and not left and not pbx.why:
             pbx.set_aside()
+
+
+def _is_of(problem: Problem, pbx: str) -> bool:
+    return problem.trunk is None and problem.pbx == pbx
 
 
 def stops_all(checked: Checked, pbxs: Mapping[str, Pbx]) -> list[Problem]:
     """Return what stands against sending anything: what is wrong and belongs to no PBX."""
     rows = {row for pbx in pbxs.values() for row in pbx.rows}
     skip = checked.settings.skip_invalid
-    return [p for p in checked.problems.stopping if p.trunk is None or (p.trunk not in rows and not skip)]
+    stopping = [p for p in checked.problems.stopping if p.pbx not in pbxs]
+    return [p for p in stopping if p.trunk is None or (p.trunk not in rows and not skip)]
 
 
 def typed_passwords(pbxs: Iterable[Pbx]) -> list[Problem]:

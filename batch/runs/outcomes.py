@@ -212,7 +212,7 @@ class RowEndings:
 def end_rows(
     tables: Tables, records: Records, outcomes: Mapping[int, Outcome], problems: Sequence[Problem]
 ) -> RowEndings:
-    """Give every row of a trunk its ending; rows that belong to no trunk have none.
+    """Give every row of a trunk its ending; of rows that belong to no trunk only those of a PBX among others have one.
 
     Problems that stopped a trunk make their row *invalid*.
     """
@@ -220,6 +220,7 @@ def end_rows(
     quotes = _quotes(tables, records, outcomes)
     shared = {row: _result(outcome, blamed.get(row, {})) for row, outcome in outcomes.items()}
     invalid = {row for row, outcome in outcomes.items() if outcome.ending is Ending.INVALID}
+    of_no_trunk = {(p.sheet, p.row) for p in problems if p.stops and p.pbx and p.trunk is None}
     by_sheet = {}
     for table in tables.counted:
         owners = records.owners[table.sheet.title]
@@ -229,7 +230,7 @@ def end_rows(
             if trunk in shared
         }
         for row, found in faulty.get(table.name, {}).items():
-            if owners.of(row) in invalid:
+            if owners.of(row) in invalid or ((table.name, row) in of_no_trunk and row in owners.rows):
                 results[row] = _invalid(found)
         for row, quote in quotes.get(table.name, {}).items():
             if row in results:

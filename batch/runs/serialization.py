@@ -113,7 +113,7 @@ def is_plain_name(value: Any) -> bool:
 
 _PROBLEM: Final[Shape] = {
     "code": KINDS.__contains__,
-    **dict.fromkeys(("sheet", "header", "value", "message", "fix"), str),
+    **dict.fromkeys(("sheet", "header", "value", "message", "fix", "pbx"), str),
     **dict.fromkeys(("row", "column"), whole),
     **dict.fromkeys(("trunk", "partner"), (whole, None)),
     "offers": [str],

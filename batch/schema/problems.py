@@ -280,6 +280,8 @@ class Problem:
     """What to type or do instead."""
     trunk: int | None = None
     """Row of the Trunks sheet it belongs to; None where it belongs to no single trunk and so stops everything."""
+    pbx: str = ""
+    """In a workbook for many PBXs: whose row it is where it belongs to no trunk, so that it stops that PBX alone."""
     partner: int | None = None
     """Row of the Trunks sheet of another trunk that it concerns as much, and stops with it."""
     offers: tuple[str, ...] = ()

@@ -57,7 +57,7 @@ def group_all(tables: Tables, faults_of: Callable[[Sequence[str]], Mapping[str, 
     records = _together([records for records, _ in grouped.values()], tables)
     twice, many = _on_two_pbxs(tables.dids, [records for name, (records, _) in grouped.items() if name])
     waves, against = _waves(division.parts)
-    single = [problem for _, found in grouped.values() for problem in found.single]
+    single = [_of_pbx(problem, name) for name, (_, found) in grouped.items() for problem in found.single]
     single += [*division.problems, *against, *twice]
     by_column = [*many, *(notice for _, found in grouped.values() for notice in found.by_column)]
     return Grouped(
@@ -66,6 +66,10 @@ def group_all(tables: Tables, faults_of: Callable[[Sequence[str]], Mapping[str, 
         parts={name: part for name, part in division.parts.items() if name and part.trunks.height},
         waves=waves,
     )
+
+
+def _of_pbx(problem: Problem, name: str) -> Problem:
+    return replace(problem, pbx=name) if name and problem.trunk is None else problem
 
 
 def _waves(parts: Mapping[str, Tables]) -> tuple[dict[str, int], list[Problem]]:
@@ -135,11 +139,13 @@ class _Division:
         said, of_trunk = table.texts(PBX.field), table.texts("trunk")
         understood = {both: self._belongs(*both) for both in set(zip(said, of_trunk, strict=True))}
         names: list[str | None] = []
+        pbxs = {*self._pbx_of.values()}
         for row, both in zip(table.rows(), zip(said, of_trunk, strict=True), strict=True):
             name = understood[both]
             names.append(None if isinstance(name, Finding) else name)
             if isinstance(name, Finding):
-                self.problems.append(table.found(row, "trunk", name, both[1]))
+                said_of = both[0] if both[0] in pbxs else ""
+                self.problems.append(_of_pbx(table.found(row, "trunk", name, both[1]), said_of))
         return _by_text(names)
 
     def _belongs(self, said: str, trunk: str) -> str | Finding:

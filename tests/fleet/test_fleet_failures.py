@@ -202,3 +202,18 @@ def test_a_plan_says_what_is_wrong_with_the_rows_of_a_pbx(tmp_path: Path, monkey
         said = bench.run("plan").out
         assert "Trunks!B5: The same trunk is also in B4. Put all its changes into one row" in said
         assert "Trunks!D4: " in said
+
+
+def test_a_row_of_a_pbx_that_belongs_to_none_of_its_trunks_keeps_that_pbx_alone_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trunks = [HEADER, *lines_of_pbx("berlin"), *lines_of_pbx("paris")]
+    dids = [("PBX", "Trunk", "DID"), ("paris", "Trnk-1", "4930"), ("berlin", "Trunk-1", "+493001001")]
+    with fleet_bench(tmp_path, monkeypatch, ("berlin", "paris"), trunks=trunks, dids=dids) as bench:
+        assert bench.plan("--skip-invalid").code == 5  # which can leave no trunk out for it
+        applied = bench.apply()
+        assert applied.code == 5
+        assert bench.writes() == {"berlin": 2, "paris": 0}
+        assert "Rows of this PBX belong to no trunk, in DIDs!B2" in str(what_to_do(bench, "paris"))
+        assert [row["Result"] for row in rows_of(bench.results, "DIDs")] == ["invalid", "applied"]
+        assert bench.apply("--skip-pbx", "paris").code == 0
