@@ -35,11 +35,7 @@ from batch.trunks.merge import base_lines_of
 from batch.writers.part_workbook import write_part
 
 _LISTENS_S: Final = 0.5
-_WINDOW_FIRST: Final = (
-    "window-closed",
-    "The windows of the wave before it are closed.",
-    "Nothing was sent. resume begins it then.",
-)
+_THEN: Final = "Nothing was sent. resume begins it then."
 NOTHING_WRITTEN: Final = "Nothing was written there."
 
 
@@ -221,19 +217,23 @@ class Fleet:
                 self._forecast(wave, of_wave, done)
             if self.interrupted or (done and not self._opens(done, later)):
                 break
-            inside = [pbx for pbx in of_wave if self._is_inside(pbx)]
-            if not inside:  # what follows waits for this wave
-                _leave([pbx for pbxs in later.values() for pbx in pbxs if pbx not in of_wave], *_WINDOW_FIRST)
-                return
-            folder, now = self.known_folder.path, datetime.now(tz=UTC)
-            self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
-            self.carry_out(
-                [self.task(pbx, command, folder, **more) for pbx in inside], f"wave {wave}" if wave else "going back"
-            )
+            if not self._run_wave(command, wave, of_wave, **more):  # what follows waits for it
+                after = [pbx for number, pbxs in later.items() if number > wave for pbx in pbxs]
+                _leave(after, "window-closed", "The windows of the wave before it are closed.", _THEN)
+                break
             done += of_wave
         if self.interrupted:
             left = [pbx for wave in waves.values() for pbx in wave if pbx not in done]
             _leave(left, "interrupted", "Stopped by you before its turn came.", "Nothing was sent. resume begins it.")
+
+    def _run_wave(self, command: str, wave: int, pbxs: Sequence[Pbx], **more: Any) -> bool:
+        """Carry a command out on those PBXs of a wave whose windows are open; tells whether there are any."""
+        inside = [pbx for pbx in pbxs if self._is_inside(pbx)]
+        folder, now = self.known_folder.path, datetime.now(tz=UTC)
+        self.closing = {pbx.name: window.closes_at(now) for pbx in inside if (window := self._window(pbx))}
+        what = f"wave {wave}" if wave else "going back"
+        self.carry_out([self.task(pbx, command, folder, **more) for pbx in inside], what)
+        return bool(inside)
 
     def _opens(self, done: Sequence[Pbx], later: Mapping[int, Sequence[Pbx]]) -> bool:
         """Tell whether the next wave may begin, by how the last one went and by whoever decides."""
@@ -275,9 +275,7 @@ class Fleet:
         if window is None or window.is_open(now):
             return True
         opens = f"{window.opens_at(now).astimezone(window.zone):%Y-%m-%d %H:%M} ({window.zone})"
-        _leave(
-            [pbx], "window-closed", f"Its window is closed until {opens}.", "Nothing was sent. resume begins it then."
-        )
+        _leave([pbx], "window-closed", f"Its window is closed until {opens}.", _THEN)
         return False
 
     def _window(self, pbx: Pbx) -> Window | None:
