@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from batch.errors import OutputError
-from batch.runs.fleet_folder import FleetFolder
+from batch.runs.fleet_folder import FLEET_FILE, FleetFolder
 from batch.runs.locks import held_by, place_of_run
 from tests.cli.json_schema import faults
 from tests.fleet.fleet_bench import FleetBench, begin, ended, fleet_bench, until
@@ -104,7 +104,7 @@ def test_a_coordinator_that_is_killed_at_any_moment_leaves_what_resume_ends(
     moment = rng.randrange(0, 3 * TRUNKS)
     with fleet_bench(tmp_path, monkeypatch, NAMES, faults=SLOW, count=TRUNKS) as bench:
         process = begin(bench, "apply", bench.workbook, *bench.flags, *STEADY, "--yes", "--waves", "2,1")
-        until(lambda: bool(bench.runs) and seen(bench) >= moment, process)
+        until(lambda: any((run / FLEET_FILE).exists() for run in bench.runs) and seen(bench) >= moment, process)
         process.kill()
         ended(process)
         until(lambda: settled(bench))
