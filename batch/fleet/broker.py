@@ -217,7 +217,11 @@ class WorkerCrew:
         """
         self._app, self._name = make_app(broker_url), broker_name(broker_url)
         check_broker(self._app, broker_url)
+        from kombu.exceptions import KombuError, OperationalError  # noqa: PLC0415 - only where there are workers
+
         self._errors = errors_of(self._app)
+        ours = (error for error in self._errors if error not in {ValueError, KombuError})
+        self._away: tuple[type[BaseException], ...] = (*ours, OperationalError)
         self._sites, self._silent_after, self._tell = sites, silent_after, tell
         self._inbox = Inbox()
         self._unsent: deque[tuple[str, Task]] = deque()
@@ -282,8 +286,7 @@ class WorkerCrew:
         self._sent[task["pbx"]] = _Sent(task=kept, id=number, site=site, heard=time.monotonic())
 
     def _look_at(self, sent: _Sent) -> None:
-        found = self._app.backend.get_task_meta(sent.id)
-        state, said, now = found["status"], found["result"], time.monotonic()
+        (state, said), now = self._said_of(sent.id), time.monotonic()
         if state == "SUCCESS" and _is_answer_to(sent.task, said):
             self._end(sent, "answer", said)
         elif state in {"SUCCESS", "FAILURE"}:
@@ -300,6 +303,16 @@ class WorkerCrew:
             self._forbid(sent)
             self._end(sent, "lost", {"message": f"Nothing was heard of it for {self._silent_after:g} seconds."})
 
+    def _said_of(self, number: str) -> tuple[str, Any]:
+        """Return state and result of a message; what nobody of ours can have written is as if nothing was heard."""
+        try:
+            found = self._app.backend.get_task_meta(number)
+            return str(found["status"]), found["result"]
+        except self._away:
+            raise
+        except Exception:  # noqa: BLE001 - whatever comes of reading what others wrote
+            return "", None
+
     def _end(self, sent: _Sent, kind: Any, said: dict[str, Any]) -> None:
         del self._sent[sent.task["pbx"]]
         self._to_stop.discard(sent.id)
@@ -310,6 +323,8 @@ class WorkerCrew:
     def _forbid(self, sent: _Sent) -> None:
         """Leave word that a message that nobody waits for any more is not to be begun with."""
         if _remembers(self._app):
+            if not self._said_of(sent.id)[0]:  # nothing is stored over what cannot be read
+                self._app.backend.delete(self._app.backend.get_key_for_task(sent.id))
             self._app.backend.store_result(sent.id, None, _NOT_WANTED)
 
     def _note_stops(self) -> None:

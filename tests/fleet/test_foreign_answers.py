@@ -143,3 +143,22 @@ def test_a_task_with_a_setting_that_cannot_be_is_answered_with_what_it_may_be(
     assert is_answer(answer)
     assert (answer["exit_code"], answer["error"]["hint"]) == (2, "Give another number.")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "kept",
+    ["garbage", "[]", "{}", "5", '{"status": ["x"], "result": 5}', '{"status": "FAILURE", "result": 5}',
+     '{"status": "FAILURE", "result": {"exc_type": "system", "exc_module": "os", "exc_message": ["exit 1"]}}'],
+)  # fmt: skip
+def test_a_result_that_cannot_be_read_is_as_if_nothing_was_heard(tmp_path: Path, kept: str) -> None:
+    part = tmp_path / "berlin.xlsx"
+    part.write_bytes(b"part")
+    crew = WorkerCrew(f"filesystem://{tmp_path / 'broker'}", {"berlin": "north"}, 0.5)
+    try:
+        crew.begin({**TASK, "own": {"part": str(part)}})
+        until(lambda: crew._sent)  # noqa: SLF001 - the id of the message
+        backend = crew._app.backend  # noqa: SLF001
+        backend.set(backend.get_key_for_task(crew._sent["berlin"].id), kept.encode())  # noqa: SLF001
+        assert [event.kind for event in crew.events(PATIENCE_S)] == ["lost"]
+    finally:
+        crew.close()
