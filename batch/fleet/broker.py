@@ -37,6 +37,8 @@ _NOT_WANTED: Final = "REVOKED"
 _HELD_S: Final = 12 * 3600
 """How long a message may wait, and its result: a night."""
 _CONNECT_S: Final = 4
+_MISSED_S: Final = 30.0
+"""After so long it is told that nothing is heard of a task."""
 _LOOK_S: Final = 0.2
 _ASK_AGAIN_S: Final = 1.0
 _PROGRESS: Final = dict.fromkeys(("done", "of", "failed"), whole)
@@ -193,6 +195,8 @@ class _Sent:
     """When something of it was heard last."""
     meta: Any = None
     """What that was."""
+    is_missed: bool = False
+    """Whether it was told that nothing is heard of it."""
 
 
 class WorkerCrew:
@@ -297,11 +301,20 @@ class WorkerCrew:
             progress = said.get("progress") if isinstance(said, dict) else None
             if progress and fits(progress, _PROGRESS) and said != sent.meta:
                 self._inbox.put(Event(sent.task["pbx"], "progress", progress))
-            sent.meta, sent.heard = said, now
+            sent.meta, sent.heard, sent.is_missed = said, now, False
             self._heard_of[sent.site] = now
-        elif now - max(sent.heard, self._heard_of.get(sent.site, 0) if sent.meta is None else 0) > self._silent_after:
+        else:
+            self._miss(sent, now - max(sent.heard, self._heard_of.get(sent.site, 0) if sent.meta is None else 0))
+
+    def _miss(self, sent: _Sent, silent: float) -> None:
+        """Say of a task that nothing is heard of for so many seconds; in the end it is lost."""
+        if silent > self._silent_after:
             self._forbid(sent)
             self._end(sent, "lost", {"message": f"Nothing was heard of it for {self._silent_after:g} seconds."})
+        elif silent > _MISSED_S and not sent.is_missed and self._tell is not None:
+            sent.is_missed = True
+            pbx, after = sent.task["pbx"], f"After {self._silent_after:g} s it counts as lost."
+            self._tell(f"Nothing is heard of {pbx} for {_MISSED_S:g} s: is a worker of site {sent.site} up? {after}")
 
     def _said_of(self, number: str) -> tuple[str, Any]:
         """Return state and result of a message; what nobody of ours can have written is as if nothing was heard."""

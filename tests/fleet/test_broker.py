@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from batch.settings import OPTIONS
 from tests.brokers import Redis
 from tests.certificates import Identity
 from tests.cli.test_imports import loaded
+from tests.fleet.doubles import task
 from tests.loopback import port_that
 
 PASSWORD: Final = "Sample-broker-pw"
@@ -153,3 +155,19 @@ def test_where_celery_is_missing_it_is_said_what_to_install() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - ours
     assert done.returncode == 2
     assert "pip install 'trunk-batch[workers]'" in done.stderr
+
+
+def test_a_site_of_which_nothing_is_heard_is_named_long_before_its_task_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("batch.fleet.broker._MISSED_S", 0.2)
+    told: list[str] = []
+    part = tmp_path / "part.xlsx"
+    part.write_bytes(b"a part")
+    sent = {**task("berlin", "plan"), "own": {"part": str(part)}}
+    with closing(WorkerCrew(f"filesystem://{tmp_path}/broker", {"berlin": "north"}, 60, told.append)) as crew:
+        crew.begin(sent)
+        until = time.monotonic() + 20
+        while not told and time.monotonic() < until:
+            assert crew.events(0.1) == []
+    assert told == ["Nothing is heard of berlin for 0.2 s: is a worker of site north up? After 60 s it counts as lost."]
