@@ -57,7 +57,7 @@ def carry(task: Task, heard: Heard) -> TaskAnswer:
         part = _Part(task, heard)
     except BatchError as error:  # a task may ask for a setting that cannot be
         return empty_answer(task, error.exit_code, error.code, error.message, error.hint)
-    started = datetime.now(tz=UTC).isoformat(timespec="seconds")
+    started = datetime.now(tz=UTC).isoformat(timespec="milliseconds")
     try:
         said = _COMMANDS[task["command"]](part)
     except Declined:
@@ -75,7 +75,7 @@ def carry(task: Task, heard: Heard) -> TaskAnswer:
         **empty_answer(task, 0, "", "", ""),
         "error": None,
         "started": started,
-        "ended": datetime.now(tz=UTC).isoformat(timespec="seconds"),
+        "ended": datetime.now(tz=UTC).isoformat(timespec="milliseconds"),
         **said,
     }
     return dict(json.loads(json.dumps(answer)))  # as it is after any journey: lists, and no tuples

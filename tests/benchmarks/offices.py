@@ -35,12 +35,15 @@ class Offices:
     latency: float = 0.05
     slow: tuple[int, float] | None = None
     """Which one is slow, and how many seconds an answer of its takes."""
+    password: str = ""
+    """What stands in all password cells; blank for another password in each."""
 
     def write(self, folder: Path) -> None:
         """Write the workbook: a new host and password, a name, and all DIDs of every trunk."""
         of_all = [(f"office-{i:03}", f"Main-{k:02}", i, k) for i in range(self.pbxs) for k in range(self.trunks)]
         trunks = [
-            (pbx, name, "sbc.northwind-voice.example", f"Sample-{i}-{k}", "replace") for pbx, name, i, k in of_all
+            (pbx, name, "sbc.northwind-voice.example", self.password or f"Sample-{i}-{k}", "replace")
+            for pbx, name, i, k in of_all
         ]
         dids = [
             (pbx, name, f"44{2_000_000_000 + i * 1_000_000 + k * 1_000 + number}", f"Desk {number}")
@@ -78,7 +81,7 @@ class Offices:
 def _write_profiles(folder: Path, urls: Sequence[str]) -> None:
     (folder / "client.secret").write_text("Sample-practice-secret", encoding="utf-8")
     (folder / "client.secret").chmod(0o600)
-    lines = ["[default]", 'client_id = "practice"', "", *_profiles(urls)]
+    lines = ["[default]", 'client_id = "practice"', 'secrets = ["SIP_*"]', "", *_profiles(urls)]
     (folder / "trunk-batch.toml").write_text("\n".join(lines), encoding="utf-8")
 
 

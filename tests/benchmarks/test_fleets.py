@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -63,8 +64,9 @@ def test_forty_offices_on_workers(tmp_path: Path, workers: int) -> None:
     pytest.importorskip("celery")
     folder = tmp_path / "all"
     folder.mkdir()
-    FORTY.write(folder)
-    with FORTY.open(folder), at_work(folder, workers) as broker:
+    offices = replace(FORTY, password="env:SIP_CARRIER")
+    offices.write(folder)
+    with offices.open(folder), at_work(folder, workers) as broker:
         for i in range(FORTY.pbxs):
             put_site(folder / "trunk-batch.toml", f"office-{i:03}", f"site-{i % workers}")
         command = [*COMMAND, "apply", "trunks.xlsx", *FAST, "--profile-file", "trunk-batch.toml", "--pbxs", "40"]
@@ -84,6 +86,7 @@ def at_work(folder: Path, workers: int) -> Iterator[str]:
     (folder / "broker").mkdir()
     broker = f"filesystem://{folder / 'broker'}"
     environment = {**os.environ, "TRUNK_BATCH_WORKERS": broker, "XDG_STATE_HOME": str(folder / "worker-state")}
+    environment |= {"SIP_CARRIER": "Sample-carrier"}
     with ExitStack() as stack:
         for number in range(workers):
             flags = ["--site", f"site-{number}", "--pbxs", "20", "--profile-file", "trunk-batch.toml"]
@@ -102,8 +105,8 @@ def at_work(folder: Path, workers: int) -> Iterator[str]:
 
 
 def test_a_slow_pbx_costs_the_others_little(tmp_path: Path) -> None:
-    twenty = Offices(pbxs=20, trunks=10, dids=10)
-    among = Offices(pbxs=20, trunks=10, dids=10, slow=(0, 5.0))
+    twenty = Offices(pbxs=20, trunks=25, dids=20)
+    among = Offices(pbxs=20, trunks=25, dids=20, slow=(0, 5.0))
     flags = ("--pbxs", "20")
     without = the_others(take(twenty, tmp_path / "without", *flags).said)
     with_it = the_others(take(among, tmp_path / "beside", *flags).said)
