@@ -26,7 +26,7 @@ from batch.errors import BatchError
 from batch.fleet.tasks import Task, TaskAnswer, empty_answer
 from batch.reports.json_shapes import plan_json, status_json, verified_json
 from batch.reports.plan_text import offer_text
-from batch.runs.folders import COLUMNS, LOG
+from batch.runs.folders import CENSUS, COLUMNS, LOG, SNAPSHOT
 from batch.runs.journal import JOURNAL
 from batch.runs.journal_reader import never_began, read_history
 from batch.runs.locks import held_by, place_of_run
@@ -37,7 +37,11 @@ from batch.runs.serialization import outcome_json
 from batch.secrets import Secret
 from batch.settings import OPTIONS, WHERE, Settings
 
-_BEFORE_ANYTHING: Final = (*(f"{JOURNAL}{more}" for more in ("", "-wal", "-shm")), "input.xlsx", COLUMNS, LOG, "lock")
+_BEFORE_ANYTHING: Final = (
+    *(f"{JOURNAL}{more}" for more in ("", "-wal", "-shm", "-journal")),
+    *(f"{name}{more}" for name in (SNAPSHOT, CENSUS) for more in ("", ".new")),
+    *("input.xlsx", COLUMNS, LOG, "lock", "lock.json"),
+)
 """What a run's folder has at most before anything of it is sent."""
 Heard = Callable[[dict[str, Any]], None]
 

@@ -125,6 +125,22 @@ def test_what_lies_where_a_run_never_began_is_not_deleted(tmp_path: Path, monkey
         assert kept.read_text(encoding="utf-8") == "Dear"
 
 
+def test_whatever_a_run_that_was_killed_before_it_began_leaves_does_not_stand_in_its_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = ["input.xlsx", "columns.toml", "log.jsonl", "lock", "lock.json", "journal.sqlite", "journal.sqlite-journal"]
+    left += [f"{name}{more}" for name in ("snapshot.jsonl", "census.json") for more in ("", ".new")]
+    with fleet_bench(tmp_path, monkeypatch, ["berlin", "paris"], away=["paris"]) as bench:
+        assert bench.apply(*AWAY).code == 5
+        paris = bench.runs[-1] / "paris"
+        paris.mkdir()
+        for name in left:
+            (paris / name).touch()
+        bench.return_to("paris")
+        assert bench.on_run("resume", "--yes", *AWAY).code == 0
+        assert bench.writes() == {"berlin": 2, "paris": 2}
+
+
 def test_no_pbx_is_called_in_paths_as_a_file_of_the_run_is() -> None:
     names = ["berlin", "berlin.xlsx", "Berlin", "fleet.json", "lock", "NUL", f"{'a' * 59}.b", "..", "https://192.0.2.1"]
     slugs = [*_slugs(names).values()]
