@@ -125,7 +125,7 @@ class _Part:
         self.folder = Path(own["folder"])
         self.run = self.folder / task["slug"]
         asks = bool(task.get("asks"))
-        begun = (self.run / JOURNAL).exists()  # else all of it is what was approved
+        begun = not never_began(self.run)  # else all of it is what was approved
         self.interface = (_Asking if asks else _Watched)(heard, agrees=not begun or bool(task.get("yes", True)))
         given = {name: _as_kept(name, value) for name, value in task.get("settings", {}).items()}
         self.documents = bool(task.get("documents"))
