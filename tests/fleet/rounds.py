@@ -106,7 +106,7 @@ class Round:
         known = {path.name for path in self.told.folder.glob("book.runs/*-FLEET")}
         for run in (path for path in self.told.there.glob("runs/*-FLEET/berlin?") if path.parent.name in known):
             holder = held_by(place_of_run(run))
-            if holder is not None:
+            if holder is not None and holder.pid:  # 0 is who is not known yet, and would be all of us
                 with suppress(ProcessLookupError):
                     os.kill(holder.pid, signal.SIGKILL)
                     until(lambda run=run: held_by(place_of_run(run)) is None)  # type: ignore[misc] # of this turn
