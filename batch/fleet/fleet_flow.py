@@ -21,12 +21,13 @@ from batch.commands.outputs import check_output_places
 from batch.errors import UsageError
 from batch.fleet.fleet import Fleet
 from batch.fleet.fleet_interface import FleetInterface, FleetPlanned, Nobody
-from batch.fleet.pbxs import Pbx, ProfileSettings
+from batch.fleet.pbxs import Pbx, ProfileSettings, part_in
 from batch.fleet.results import GATE_SHUT, FleetReport, results_place
 from batch.runs.fleet_folder import create_fleet_folder, with_approval, with_pbxs
 from batch.runs.folders import check_unused
 from batch.runs.locks import Holder, holding, place_of_run
 from batch.settings import Settings
+from batch.writers.atomic import place_file
 
 
 def plan_fleet(
@@ -82,7 +83,7 @@ def apply_fleet(
         stack.enter_context(_held(fleet.folder.path, "apply"))
         stack.enter_context(cut_short(fleet.folder.path))
         for pbx in planned.plannable:
-            fleet.write_part(fleet.folder.path, pbx)
+            place_file(part_in(fleet.folder.path, pbx), part_in(draft, pbx).read_bytes(), private=True)
         fleet.run_waves("apply", planned.plannable)
         return fleet.report()
 

@@ -19,6 +19,7 @@ from batch.schema.file_metadata import plain_stem
 from batch.schema.problems import Problem
 from batch.settings import Settings
 from batch.tables.rows import Tables
+from batch.trunks.model import Record
 from batch.wording import nearest_names, quoted, some_of
 from batch.writers.part_workbook import plain_passwords
 
@@ -143,9 +144,11 @@ def find_pbxs(checked: Checked, profile_settings: ProfileSettings) -> dict[str, 
     pbxs = {name: Pbx(name=name, slug=slugs[name], tables=part) for name, part in checked.parts.items()}
     for name in _only(settings, pbxs):
         pbxs[name].set_aside()
+    records = {record.row: record for record in checked.records.trunks}
     for pbx in (pbx for pbx in pbxs.values() if pbx.chosen):
         try:
-            pbx.settings = _of_part(settings, profile_settings(pbx.name), checked, pbx)
+            own = [records[row] for row in pbx.rows]
+            pbx.settings = _of_part(checked, profile_settings(pbx.name), pbx.slug, own)
         except BatchError as error:
             pbx.why = f"{error.message} {error.hint}"
     _judge(checked, pbxs)
@@ -187,15 +190,14 @@ def _only(settings: Settings, pbxs: Mapping[str, Pbx]) -> list[str]:
     return [name for name in pbxs if name not in only or name in settings.skip_pbx]
 
 
-def _of_part(settings: Settings, own: Settings, checked: Checked, pbx: Pbx) -> Settings:
+def _of_part(checked: Checked, own: Settings, slug: str, records: Sequence[Record]) -> Settings:
     """Return the settings of a PBX for its part: its own, and of the fleet's what says which rows, and what is allowed.
 
     The part says itself what columns and flags say of the whole workbook.
     """
-    rows = [record for record in checked.records.trunks if record.row in {*pbx.rows} and not record.gives_only]
-    left_out = any(record.row in checked.choice.left_out for record in rows)
-    chosen = tuple(str(record.id or record.name) for record in rows if record.row in checked.choice.rows)
-    workbook = settings.workbook.resolve()
+    settings, workbook = checked.settings, checked.settings.workbook.resolve()
+    left_out = any(record.row in checked.choice.left_out for record in records)
+    chosen = tuple(str(record.id or record.name) for record in records if record.row in checked.choice.rows)
     own_to_all: dict[str, Any] = {
         **dict.fromkeys(("columns", "run_dir", "results", "failed_only", "summary", "output", "approved", "log")),
         **dict.fromkeys(("first", "pbx_addresses", "marked", "write_columns", "port_order", "workers")),
@@ -204,7 +206,7 @@ def _of_part(settings: Settings, own: Settings, checked: Checked, pbx: Pbx) -> S
     }
     return replace(
         own,
-        workbook=workbook.with_name(f"{plain_stem(workbook)}.{pbx.slug}.xlsx"),
+        workbook=workbook.with_name(f"{plain_stem(workbook)}.{slug}.xlsx"),
         only=chosen if left_out else (),
         **own_to_all,
     )
@@ -216,7 +218,7 @@ def _judge(checked: Checked, pbxs: Mapping[str, Pbx]) -> None:
     faulty = {problem.trunk: problem for problem in reversed(stopping) if problem.trunk is not None}
     for pbx in pbxs.values():
         at_fault = faulty.keys() & {*pbx.rows}
-        left = {*pbx.rows} & checked.choice.rows - at_fault
+        left = checked.choice.rows.intersection(pbx.rows) - at_fault
         if at_fault and settings.skip_invalid:
             pbx.invalid = frozenset(at_fault)
         elif at_fault and pbx.chosen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from batch.commands.approval import UNSIGNED, json_seal
@@ -54,9 +54,10 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
     yield ""
     if not in_full:
         yield "-v shows what changes on each trunk; --json has all of it."
-    trunks, requests, longest = _amounts(planned.plannable)
-    yield f"In all: {counted(trunks, 'trunk')} to write on {counted(len(planned.plannable), 'PBX')}."
-    if trunks:
+    yield f"In all: {counted(planned.to_write, 'trunk')} to write on {counted(len(planned.plannable), 'PBX')}."
+    if planned.to_write:
+        costs = [pbx.answer["plan"]["forecast"] for pbx in planned.plannable]
+        requests, longest = sum(cost["requests"] for cost in costs), max(cost["seconds"] for cost in costs)
         yield f"About {counted(requests, 'request')}; the longest PBX takes {duration(longest)}."
     if planned.digest and planned.plannable:
         yield f"Digest: {planned.digest}"
@@ -64,16 +65,21 @@ def fleet_offer_text(planned: FleetPlanned, shown: Shown = BRIEF) -> Iterator[st
 
 def _of_pbx(pbx: Pbx, planned: FleetPlanned, shown: Shown, *, in_full: bool) -> Iterator[str]:
     plan = pbx.answer.get("plan") or {}
-    updates = sum(change["kind"] == "update" for change in plan.get("changes", ()))
-    kept = len(plan.get("changes", ())) - updates
-    said = f"{counted(updates, 'trunk')} to write, {kept} already up to date." if plan else pbx.trouble
+    kept = len(plan.get("changes", ())) - pbx.updates
+    said = f"{counted(pbx.updates, 'trunk')} to write, {kept} already up to date." if plan else pbx.trouble
     yield f"  {pbx.name}: {said}" if pbx.digest else f"  {pbx.name}: {state_of(pbx)}. {said}".rstrip()
     text = [f"    {line}" for line in pbx.answer.get("text", ())[2:] if _is_of_pbx(line)]
     if in_full and text:
         yield from text
     elif not pbx.digest:
-        found = [one.to_json() for one in planned.checked.problems.stopping if one.trunk in pbx.rows]
-        yield from _stands_against(plan or {"problems": found}, shown)
+        yield from _stands_against(plan or {"problems": _found_in(pbx, planned)}, shown)
+
+
+def _found_in(pbx: Pbx, planned: FleetPlanned) -> list[dict[str, Any]]:
+    """Return what is wrong with the rows of a PBX, also with those that belong to none of its trunks."""
+    rows = {*pbx.rows}
+    stopping = planned.checked.problems.stopping
+    return [one.to_json() for one in stopping if one.trunk in rows or one.pbx == pbx.name]
 
 
 def _is_of_pbx(line: str) -> bool:
@@ -90,14 +96,6 @@ def _stands_against(plan: Mapping[str, Any], shown: Shown) -> Iterator[str]:
     more = len(stopping[shown.items or len(stopping) :]) + len(refused[shown.items or len(refused) :])
     if more:
         yield f"    … and {more:,} more; -v shows every one."
-
-
-def _amounts(pbxs: Iterable[Pbx]) -> tuple[int, int, float]:
-    """Return how many trunks are to be written, with how many requests, and how long the longest PBX takes."""
-    plans = [pbx.answer.get("plan") or {} for pbx in pbxs]
-    trunks = sum(change["kind"] == "update" for plan in plans for change in plan.get("changes", ()))
-    costs = [plan.get("forecast", {"requests": 0, "seconds": 0.0}) for plan in plans]
-    return trunks, sum(cost["requests"] for cost in costs), max((cost["seconds"] for cost in costs), default=0.0)
 
 
 def flags_again(settings: Settings) -> list[object]:
@@ -139,7 +137,7 @@ def _next_text(planned: FleetPlanned) -> Iterator[str]:
 
 def fleet_apply_command(planned: FleetPlanned) -> str:
     """Return the command that applies these very plans; blank where there is nothing to write."""
-    if planned.stopping or not _amounts(planned.plannable)[0]:
+    if planned.stopping or not planned.to_write:
         return ""
     flags = [*flags_again(planned.checked.settings), "--expect", planned.digest]
     return command("apply", planned.checked.settings.workbook, flags)
